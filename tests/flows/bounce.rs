@@ -129,6 +129,19 @@ fn a_deposit_is_reported_as_delivered_to_whoever_asked() {
     for hidden in ["Diagnose", "moritz@", "witwe@", "bolte@", "Action: relayed"] {
         assert!(!text.contains(hidden), "`{hidden}` in:\n{text}");
     }
+    // It says what is known, and promises nothing beyond that.
+    let parsed = mail_parser::MessageParser::default().parse(&said.bytes).unwrap();
+    let words = parsed.body_text(0).unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
+    for known in [
+        "liegt verschlüsselt im Postfach des Empfängers",
+        "Er wird jetzt per E-Mail benachrichtigt",
+        "sagt nicht, dass der Empfänger die Nachricht geöffnet",
+        "in the recipient's mailbox, encrypted",
+        "They are being notified by e-mail",
+    ] {
+        assert!(words.contains(known), "{known}: {words}");
+    }
+    assert!(!words.contains("wurde benachrichtigt") && !words.contains("has been notified"), "{words}");
     // The null reverse-path hears nothing (RFC 3461 §6.1).
     client.say("MAIL FROM:<>").expect("250 *");
     client.say("RCPT TO:<max@web.example> NOTIFY=SUCCESS").expect("250 *");

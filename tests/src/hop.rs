@@ -13,6 +13,9 @@ use tokio::sync::watch;
 use crate::hop_session::{Session, serve};
 use crate::{PATIENCE, ports};
 
+/// What it calls every letter that it takes.
+pub const QUEUED: &str = "4F2A1B9C";
+
 /// Where in a session we are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {

@@ -9,7 +9,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
-use crate::hop::{Answer, Delivered, Shared, Stage};
+use crate::hop::{Answer, Delivered, QUEUED, Shared, Stage};
 
 pub(crate) struct Session {
     shared: Arc<Shared>,
@@ -156,7 +156,7 @@ async fn data<S: AsyncRead + AsyncWrite + Unpin>(
         shared.log.lock().unwrap().delivered.push(delivered);
         shared.news.notify_all();
     }
-    say(stream, answer, "250 2.0.0 taken").await
+    say(stream, answer, &format!("250 2.0.0 Ok: queued as {QUEUED}")).await
 }
 
 /// Reads to the final dot and takes the stuffing out (RFC 5321 §4.5.2).

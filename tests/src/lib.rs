@@ -56,7 +56,7 @@ pub use canary::Canary;
 pub use config::Config;
 pub use devtools::Screen;
 pub use gateway::{Demo, Gateway};
-pub use hop::{Answer, Delivered, Hop, Stage};
+pub use hop::{Answer, Delivered, Hop, QUEUED, Stage};
 pub use http::Web;
 pub use postfix::Postfix;
 pub use sink::Sink;

@@ -1,8 +1,8 @@
 //! What the audit trail and webhooks say of mail that went out, or did not: of notices, because their letters' senders may
-//! have to show that they were sent. Knows no next hop.
+//! have to show that they were sent, to whom and with what answer.
 
 use sealpost_delivery::{Ended, Ending, Purpose, Witness};
-use sealpost_mailbox::audit::{Actor, Event};
+use sealpost_mailbox::audit::{Actor, Answer, Event};
 use sealpost_store::{LegNotes, LetterEvent, NewEvent};
 
 /// What delivery calls.
@@ -10,7 +10,13 @@ pub struct NoticesNoted;
 
 impl Witness for NoticesNoted {
     fn notes(&self, ended: &Ended<'_>) -> LegNotes {
-        let Ended { ending, ticket, code, enhanced, at } = *ended;
+        let Ended { ending, ticket, answer, at } = ended;
+        let answer = Answer {
+            host: answer.host.as_deref(),
+            code: answer.code,
+            enhanced: answer.enhanced,
+            queue_id: answer.queue_id.as_deref(),
+        };
         match &ticket.purpose {
             Purpose::Notice {
                 mailbox_id: mailbox,
@@ -23,11 +29,11 @@ impl Witness for NoticesNoted {
                 let (event, told, status) = match ending {
                     Ending::Delivered => {
                         let told = is_first.then_some(LetterEvent::Notified);
-                        (Event::NoticeSent { letter, mailbox, code, enhanced }, told, None)
+                        (Event::NoticeSent { letter, mailbox, answer }, told, None)
                     }
                     Ending::Failed => {
-                        let event = Event::NoticeFailed { letter, mailbox, code, enhanced };
-                        (event, Some(LetterEvent::NoticeBounced), enhanced)
+                        let event = Event::NoticeFailed { letter, mailbox, answer };
+                        (event, Some(LetterEvent::NoticeBounced), answer.enhanced)
                     }
                 };
                 // A reminder of a mailbox speaks of no letter: no system waits to hear of it.
@@ -36,12 +42,12 @@ impl Witness for NoticesNoted {
                     kind,
                     letter: letter.clone(),
                     mailbox: mailbox.clone(),
-                    at,
+                    at: *at,
                     detail: status.map(|status| status.to_string()).unwrap_or_default(),
                     memo_sealed: None,
                 });
                 LegNotes {
-                    audit: vec![event.row(at, &Actor::System, None)],
+                    audit: vec![event.row(*at, &Actor::System, None)],
                     events: told.into_iter().collect(),
                 }
             }

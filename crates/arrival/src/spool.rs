@@ -4,7 +4,7 @@
 use sealpost_mail::{Envelope, Head, Reply};
 use sealpost_mailbox::{BodyOpener, BodySealer, MailboxError};
 use sealpost_store::StoredBody;
-use sealpost_vault::{Fingerprinter, MessageKey};
+use sealpost_vault::{BodyHash, Fingerprinter, MessageKey};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::context::Shared;
@@ -40,6 +40,7 @@ pub(crate) struct Spool {
     body: BodySealer,
     rest: Option<Vec<u8>>,
     fingerprint: Fingerprinter,
+    sha256: BodyHash,
 }
 
 /// A letter received whole, sealed and waiting for its rows.
@@ -49,6 +50,8 @@ pub(crate) struct Spooled {
     pub(crate) body_id: String,
     pub(crate) body: StoredBody,
     pub(crate) fingerprint: [u8; 32],
+    /// Of the letter as it was handed in.
+    pub(crate) sha256: [u8; 32],
     rest: Option<Vec<u8>>,
     rest_len: u64,
 }
@@ -77,12 +80,14 @@ impl Spool {
         let body = BodySealer::new(&shared.store, &key, announced, &*shared.random)
             .map_err(|error| crate::failure::unavailable(&error))?;
         let fingerprint = shared.keys.tags.fingerprint_of_arrival();
-        Ok(Self { stage: Stage::Head(Vec::new()), body, key, rest: Some(Vec::new()), fingerprint })
+        let (stage, rest, sha256) = (Stage::Head(Vec::new()), Some(Vec::new()), BodyHash::default());
+        Ok(Self { stage, body, key, rest, fingerprint, sha256 })
     }
 
     /// Takes the next bytes of the letter.
     pub(crate) async fn take(&mut self, bytes: &[u8]) -> Result<(), Reply> {
         self.fingerprint.update(bytes);
+        self.sha256.update(bytes);
         match &mut self.stage {
             Stage::Rest(_head) => self.seal(bytes).await,
             Stage::Head(seen) => {
@@ -123,7 +128,7 @@ impl Spool {
             let head = Head::new(std::mem::take(seen)).map_err(malformed)?;
             self.stage = Stage::Rest(head);
         }
-        let Self { stage, key, body, rest, fingerprint } = self;
+        let Self { stage, key, body, rest, fingerprint, sha256 } = self;
         let Stage::Rest(head) = stage else {
             return Err(crate::failure::later("header section without end"));
         };
@@ -135,6 +140,7 @@ impl Spool {
             body_id: body.id().to_owned(),
             body,
             fingerprint: fingerprint.finish(),
+            sha256: sha256.finish(),
             rest,
             rest_len,
         })

@@ -20,6 +20,7 @@ use crate::content::{ContentError, Opened, Waiting};
 use crate::dkim;
 use crate::ehlo::MailParameters;
 use crate::exchangers::World;
+use crate::hop_answer::HopAnswer;
 use crate::lane::{Lane, Lanes};
 use crate::lease::LEASE;
 use crate::outcome::{DeliveryFailure, Outcome, Says};
@@ -137,7 +138,7 @@ impl Engine {
             return LegNotes::default();
         };
         let (ending, at) = (Ending::Delivered, self.clock.now());
-        witness.notes(&Ended { ending, ticket: &ticket, code: None, enhanced: None, at })
+        witness.notes(&Ended { ending, ticket: &ticket, answer: HopAnswer::default(), at })
     }
 
     /// Whether no further letter may be begun.

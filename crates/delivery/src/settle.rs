@@ -6,9 +6,10 @@ use std::time::Duration;
 use sealpost_mail::{DsnAction, EnhancedCode, Timestamp, TlsFloor};
 use sealpost_store::{Finished, FollowUp, LeasedLeg, LegEnd, LegNotes};
 
-use crate::audit_hook::{Ended, Ending, codes};
+use crate::audit_hook::{Ended, Ending};
 use crate::content::Waiting;
 use crate::engine::Engine;
+use crate::hop_answer::HopAnswer;
 use crate::lane::Lane;
 use crate::outcome::{Outcome, Reason, Whose};
 use crate::report::{self, GivesBack, Report, ReportError, Reporting};
@@ -49,7 +50,7 @@ impl Engine {
     ) -> Option<Finished> {
         let now = moment.now;
         log(leg, ticket, &outcome);
-        let (code, enhanced) = codes(&outcome);
+        let answer = HopAnswer::of(&outcome);
         let (end, report) = match outcome {
             Outcome::Delivered { reports, host, reply } => {
                 let wish = (!reports && report::wanted(ticket, DsnAction::Relayed)).then_some(Report {
@@ -66,7 +67,7 @@ impl Engine {
                 (LegEnd::Failed, failed(ticket, reason.enhanced, &reason))
             }
         };
-        let status = report.as_ref().map(|report| report.status).or(enhanced).unwrap_or(UNSAID);
+        let status = report.as_ref().map(|report| report.status).or(answer.enhanced).unwrap_or(UNSAID);
         let follow_ups = match report {
             None => Vec::new(),
             Some(report)
@@ -91,7 +92,7 @@ impl Engine {
             self.note_failed_notice(ticket, status).await;
         }
         let wakes = !follow_ups.is_empty();
-        let ended = |ending| Ended { ending, ticket, code, enhanced, at: now };
+        let ended = |ending| Ended { ending, ticket, answer, at: now };
         let ended = match end {
             LegEnd::Done => Some(ended(Ending::Delivered)),
             LegEnd::Failed => Some(ended(Ending::Failed)),

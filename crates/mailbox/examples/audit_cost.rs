@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use sealpost_mail::{Random as _, Secret, SequenceRandom, Timestamp};
-use sealpost_mailbox::audit::{Actor, Chain, Event};
+use sealpost_mailbox::audit::{Actor, Arrived, Chain, Event};
 use sealpost_store::{ArrivalRows, Committed, LegPurpose, LegStart, NewLeg, Store, StoreError, StoreOptions};
 use sealpost_vault::ServerKey;
 use tokio::time::Instant;
@@ -95,7 +95,11 @@ async fn arrive(store: &Store, ids: &SequenceRandom, trail: Trail) -> Result<(),
     });
     rows.body = Some(body);
     if trail == Trail::Noted {
-        let event = Event::LetterDeposited { letter: &letter, mailbox: &letter, arrival: Some(&letter) };
+        let event = Event::LetterDeposited {
+            letter: &letter,
+            mailbox: &letter,
+            arrival: Some(Arrived { id: &letter, sha256: [0; 32] }),
+        };
         rows.audit.push(event.row(at, &Actor::Sender, None));
     }
     if let Committed::New(_) = store.commit_arrival(rows).await? {

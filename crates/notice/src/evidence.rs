@@ -11,10 +11,10 @@ use crate::language::{Language, Values, Words};
 pub enum LetterStep {
     /// It was accepted and is in the mailbox.
     Deposited,
-    /// The next server took the notice, with this answer.
-    Notified(String),
-    /// The notice was given up after this answer.
-    NotNotified(String),
+    /// A mail server took the notice.
+    Notified(ServerAnswer),
+    /// The notice was given up.
+    NotNotified(ServerAnswer),
     /// The notice came back.
     Returned,
     /// It was opened for the first time.
@@ -39,6 +39,31 @@ pub enum LetterStep {
     MailboxActivated,
     /// Its mailbox was deleted with everything in it.
     MailboxDeleted,
+    /// Support let its owner in again, without the letters that were there.
+    MailboxReplaced,
+}
+
+/// How an attempt ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Said {
+    /// The server's reply: "250 2.0.0".
+    Reply(String),
+    /// No server said anything; by our own word for why, "4.4.1".
+    Status(String),
+    /// Nobody knows any more.
+    #[default]
+    Nothing,
+}
+
+/// A mail server's last word.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ServerAnswer {
+    /// What it was.
+    pub said: Said,
+    /// Its name, where one was reached.
+    pub host: Option<String>,
+    /// By which name it knows the mail.
+    pub queue_id: Option<String>,
 }
 
 /// One of them, when and from where.
@@ -89,6 +114,8 @@ pub struct Evidence<'a> {
     pub sender: Option<&'a str>,
     /// By which name others know the letter, while that is known.
     pub message_id: Option<&'a str>,
+    /// SHA-256 of the letter as it was handed in, in hexadecimal.
+    pub sha256: Option<&'a str>,
     /// Who could read it.
     pub second_key: SecondKey,
     /// In their order.
@@ -130,10 +157,15 @@ impl Evidence<'_> {
             Some(known) => Ok(known.to_owned()),
             None => words.say("evidence-not-known"),
         };
+        let (hash, which) = match self.sha256 {
+            Some(hash) => (in_groups(hash), "evidence-which"),
+            None => (words.say("evidence-no-hash")?, "evidence-which-without-hash"),
+        };
         let rows = vec![
             (words.say("evidence-sender")?, or_unknown(self.sender)?),
             (words.say("evidence-recipient")?, recipient),
             (words.say("evidence-message-id")?, or_unknown(self.message_id)?),
+            (words.say("evidence-hash")?, hash),
             (words.say("evidence-letter")?, self.letter.to_owned()),
             (words.say("evidence-mailbox")?, self.mailbox.to_owned()),
         ];
@@ -143,7 +175,10 @@ impl Evidence<'_> {
             SecondKey::KeptApart => "evidence-second-key-apart",
             SecondKey::None => "evidence-second-key-none",
         })?));
-        html.push_str(&paragraph(&words.say("evidence-which")?));
+        html.push_str(&paragraph(&words.say(which)?));
+        if self.steps.iter().any(|dated| dated.step.names_a_server()) {
+            html.push_str(&paragraph(&words.say("evidence-servers")?));
+        }
         html.push_str(&self.table(language, &words)?);
         let is_known = |step: &LetterStep| self.steps.iter().any(|dated| dated.step == *step);
         if is_known(&LetterStep::Deposited) && !is_known(&LetterStep::Opened) {
@@ -179,11 +214,15 @@ impl Evidence<'_> {
 }
 
 impl LetterStep {
+    fn names_a_server(&self) -> bool {
+        matches!(self, Self::Notified(_) | Self::NotNotified(_))
+    }
+
     fn say(&self, language: Language) -> Result<String, NoticeError> {
         let (key, value) = match self {
             Self::Deposited => ("evidence-deposited", None),
-            Self::Notified(answer) => ("evidence-notified", Some(("answer", answer))),
-            Self::NotNotified(answer) => ("evidence-not-notified", Some(("answer", answer))),
+            Self::Notified(answer) => return answer.say("evidence-notified", language),
+            Self::NotNotified(answer) => return answer.say("evidence-not-notified", language),
             Self::Returned => ("evidence-returned", None),
             Self::Opened => ("evidence-opened", None),
             Self::Exported(format) => ("evidence-exported", Some(("format", format))),
@@ -196,10 +235,38 @@ impl LetterStep {
             Self::EvidenceMade => ("evidence-made", None),
             Self::MailboxActivated => ("evidence-mailbox-activated", None),
             Self::MailboxDeleted => ("evidence-mailbox-deleted", None),
+            Self::MailboxReplaced => ("evidence-mailbox-replaced", None),
         };
         let values = value.into_iter().map(|(name, value)| (name.into(), value.clone().into()));
         Words::new(language, values.collect())?.say(key)
     }
+}
+
+impl ServerAnswer {
+    fn say(&self, what: &'static str, language: Language) -> Result<String, NoticeError> {
+        let (key, codes) = match &self.said {
+            Said::Reply(codes) => (Some("evidence-answer"), Some(codes)),
+            Said::Status(code) => (Some("evidence-status"), Some(code)),
+            Said::Nothing => (None, None),
+        };
+        let values = [("answer", codes), ("host", self.host.as_ref()), ("id", self.queue_id.as_ref())];
+        let values =
+            values.into_iter().filter_map(|(name, value)| Some((name.into(), value?.clone().into())));
+        let words = Words::new(language, values.collect())?;
+        let server = self.host.as_ref().map(|_| "evidence-server");
+        let queue_id = self.queue_id.as_ref().map(|_| "evidence-queue-id");
+        let keys = [Some(what), server, key, queue_id];
+        let said: Vec<String> =
+            keys.into_iter().flatten().map(|key| words.say(key)).collect::<Result<_, _>>()?;
+        Ok(said.join("; "))
+    }
+}
+
+/// Eight digits at a time, as eyes compare them.
+fn in_groups(hash: &str) -> String {
+    let digits: Vec<char> = hash.chars().collect();
+    let groups: Vec<String> = digits.chunks(8).map(|group| group.iter().collect()).collect();
+    groups.join(" ")
 }
 
 /// "2026-11-28 17:04:09 +01:00": for a court, and the same in every language.
@@ -227,8 +294,16 @@ mod tests {
             |at, step, network: &str| DatedStep { at: Timestamp(at), step, network: network.to_owned() };
         vec![
             dated(1_579_088_940_000, LetterStep::Deposited, "192.0.2.0/24"),
-            dated(1_579_088_941_000, LetterStep::Notified("250 2.0.0".to_owned()), ""),
+            dated(1_579_088_941_000, LetterStep::Notified(answer()), ""),
         ]
+    }
+
+    fn answer() -> ServerAnswer {
+        ServerAnswer {
+            said: Said::Reply("250 2.0.0".to_owned()),
+            host: Some("mx.web.example".to_owned()),
+            queue_id: Some("4F2A1B".to_owned()),
+        }
     }
 
     fn said(steps: &[DatedStep], trail: &TrailState, language: Language) -> EvidenceText {
@@ -239,6 +314,7 @@ mod tests {
             recipient: Some("k@web.example"),
             sender: None,
             message_id: Some("<a1@web.example>"),
+            sha256: Some("00112233445566ff"),
             second_key: SecondKey::OnServer,
             steps,
             trail,
@@ -253,6 +329,8 @@ mod tests {
         assert!(text.title.contains("l1") && text.rows[1].1 == "k@web.example");
         assert!(text.rows[0].1.contains("nicht bekannt") && text.rows[2].1 == "<a1@web.example>");
         assert!(text.html.contains("2020-01-15 12:49:00 +01:00") && text.html.contains("250 2.0.0"));
+        assert!(text.html.contains("mx.web.example") && text.html.contains("4F2A1B"));
+        assert_eq!(text.rows[3].1, "00112233 445566ff");
         assert!(text.html.contains("nicht geöffnet") && text.html.contains("7:ab"));
         assert!(text.html.contains("Muster &amp; Söhne"));
     }
@@ -272,11 +350,13 @@ mod tests {
     #[test]
     fn every_step_is_said_in_every_language() {
         let value = || "x-9".to_owned();
+        let nothing = ServerAnswer::default;
         for language in Language::all() {
             for step in [
                 LetterStep::Deposited,
-                LetterStep::Notified(value()),
-                LetterStep::NotNotified(value()),
+                LetterStep::Notified(answer()),
+                LetterStep::Notified(nothing()),
+                LetterStep::NotNotified(ServerAnswer { said: Said::Status("4.4.7".to_owned()), ..nothing() }),
                 LetterStep::Returned,
                 LetterStep::Opened,
                 LetterStep::Exported(value()),
@@ -289,6 +369,7 @@ mod tests {
                 LetterStep::EvidenceMade,
                 LetterStep::MailboxActivated,
                 LetterStep::MailboxDeleted,
+                LetterStep::MailboxReplaced,
             ] {
                 assert!(!step.say(language).unwrap().is_empty());
             }

@@ -36,8 +36,10 @@ pub use brand::{Brand, LOGO_CID, Logo};
 pub use build::render;
 pub use dates::{date, date_time};
 pub use error::NoticeError;
-pub use evidence::{DatedStep, Evidence, EvidenceText, LetterStep, SecondKey, TrailState};
+pub use evidence::{
+    DatedStep, Evidence, EvidenceText, LetterStep, Said, SecondKey, ServerAnswer, TrailState,
+};
 pub use language::Language;
 pub use notice::{Access, DeletedBy, Notice, Reached, Rendered, SupportDid, WentUnread, Wrote};
-pub use report::{Report, ReportText, Why};
+pub use report::{Hears, Report, ReportText, Why};
 pub use sanitize::{address as plain_address, text as plain_text};

@@ -7,7 +7,7 @@ mod samples;
 use samples::{DATE, LINK, brand, notices, plain};
 
 use crate::pseudo::{plain_words, shown};
-use crate::{Language, Report, Why, date, date_time, render};
+use crate::{Hears, Language, Report, Why, date, date_time, render};
 
 /// What is in mails and no text: names, addresses, what others wrote.
 const KNOWN: &[&str] = &[
@@ -51,7 +51,7 @@ fn no_report_says_anything_that_is_not_in_a_language_folder() {
     let reason = "550 5.1.1 mailbox unavailable";
     let whys: Vec<Why> =
         (0..8).flat_map(|subject| (0..11).map(move |detail| Why::of(subject, detail))).collect();
-    let mut reports = vec![Report::PassedOn, Report::Deposited, Report::Refused { reason }];
+    let mut reports = vec![Report::PassedOn, Report::Deposited(Hears::Now), Report::Refused { reason }];
     reports.extend([true, false].map(|certain| Report::NotReached { certain }));
     for why in whys {
         reports.extend([

@@ -30,10 +30,19 @@ pub enum Report<'a> {
         /// The reason, as the client would have heard it.
         reason: &'a str,
     },
-    /// It is in a mailbox, and the recipient is told.
-    Deposited,
+    /// It is in a mailbox; nothing more is known when this is written.
+    Deposited(Hears),
     /// Its recipient has opened it.
     Opened,
+}
+
+/// Whether the recipient of a letter that was put into a mailbox will hear of it by mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hears {
+    /// The notice leaves with this.
+    Now,
+    /// Later, of several letters at once.
+    Later,
 }
 
 /// The reasons of RFC 3463 that a sender can do something with.
@@ -110,7 +119,7 @@ impl Report<'_> {
                 ("report-not-reached-subject", "report-perhaps-not-reached")
             }
             Self::Refused { .. } => ("report-refused-subject", "report-refused"),
-            Self::Deposited => ("report-deposited-subject", "report-deposited"),
+            Self::Deposited(_) => ("report-deposited-subject", "report-deposited"),
             Self::Opened => ("report-opened-subject", "report-opened"),
         }
     }
@@ -126,7 +135,14 @@ impl Report<'_> {
                 Values::from([why(reason)?, ("left".into(), left(language, *hours_left)?.into())])
             }
             Self::Refused { reason } => Values::from([("why".into(), (*reason).to_owned().into())]),
-            Self::PassedOn | Self::NotReached { .. } | Self::Deposited | Self::Opened => Values::new(),
+            Self::Deposited(hears) => {
+                let key = match hears {
+                    Hears::Now => "report-deposited-now",
+                    Hears::Later => "report-deposited-later",
+                };
+                Values::from([("notice".into(), Words::new(language, Values::new())?.say(key)?.into())])
+            }
+            Self::PassedOn | Self::NotReached { .. } | Self::Opened => Values::new(),
         })
     }
 }
@@ -162,6 +178,20 @@ mod tests {
         );
     }
 
+    /// When it is written the notice has not left: it must not say that anybody was notified, nor that anything was read.
+    #[test]
+    fn of_a_deposit_nothing_is_said_that_is_not_known_yet() {
+        for (hears, de, en) in [
+            (Hears::Now, "Er wird jetzt per E-Mail benachrichtigt", "being notified by e-mail"),
+            (Hears::Later, "Er wird später per E-Mail benachrichtigt", "will be notified by e-mail later"),
+        ] {
+            let said = both(Report::Deposited(hears), None).text;
+            assert!(said.contains(de) && said.contains(en), "{said}");
+            assert!(said.contains("sagt nicht, dass") && said.contains("does not mean that"), "{said}");
+            assert!(!said.contains("wurde benachrichtigt") && !said.contains("has been notified"), "{said}");
+        }
+    }
+
     #[test]
     fn the_time_left_is_said_as_people_say_it() {
         let said = |hours| both(Report::Delayed { why: Why::of(4, 1), hours_left: hours }, None).text;
@@ -180,7 +210,8 @@ mod tests {
             Report::NotReached { certain: true },
             Report::NotReached { certain: false },
             Report::Refused { reason: "Not from here" },
-            Report::Deposited,
+            Report::Deposited(Hears::Now),
+            Report::Deposited(Hears::Later),
             Report::Opened,
         ];
         for report in all {

@@ -102,6 +102,7 @@ pub(crate) async fn open(
         Some(mut letter) => {
             let from = address(&spooled);
             letter.fingerprint = spooled.fingerprint;
+            letter.sha256 = spooled.sha256;
             // What was inside may say anything, too.
             let head = result_header::without_ours(&letter.head, tag);
             spooled = letter;

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use sealpost_mail::{ActivateBy, Address, Head, Judgement, Recipient, Reply, Summary, Treatment};
-use sealpost_mailbox::audit::Event;
+use sealpost_mailbox::audit::{Arrived, Event};
 use sealpost_mailbox::{NewLetter, NewOwner, NewPending, Resident, WaysIn, Wish};
+use sealpost_notice::Hears;
 use sealpost_store::{ArrivalRows, Folder, ReachedMailbox};
 use sealpost_vault::{MailboxPublic, TokenPurpose};
 
@@ -215,7 +216,8 @@ async fn deposit(
     };
     rows.deposits
         .push(letter.row(&context.shared.keys.deposits, thread_tags, random).map_err(failure::later)?);
-    let deposited = Event::LetterDeposited { letter: &id, mailbox: &mailbox.id, arrival: Some(arrival.id) };
+    let arrived = Arrived { id: arrival.id, sha256: arrival.spooled.sha256 };
+    let deposited = Event::LetterDeposited { letter: &id, mailbox: &mailbox.id, arrival: Some(arrived) };
     rows.audit.push(arrival.noted(&deposited));
     let announcement = Announcement {
         mailbox_id: &mailbox.id,
@@ -241,5 +243,9 @@ async fn deposit(
         };
         return reports::unannounced(&reports::At::of(arrival), &letter, Some(UNREACHABLE), rows).await;
     }
-    reports::deposited(arrival, recipient, rows).await
+    let hears = match mailbox.pacing {
+        Pacing::Now | Pacing::Noted { .. } => Hears::Now,
+        Pacing::Later => Hears::Later,
+    };
+    reports::deposited(arrival, recipient, hears, rows).await
 }

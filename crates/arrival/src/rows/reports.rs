@@ -7,7 +7,7 @@ use sealpost_mail::{
     Address, DsnAction, DsnParts, DsnRecipient, EnhancedCode, Notify, Recipient, Reply, ReversePath,
     Timestamp, TlsFloor, Treatment, compose_dsn,
 };
-use sealpost_notice::Report as Words;
+use sealpost_notice::{Hears, Report as Words};
 use sealpost_store::{ArrivalRows, LegPurpose};
 
 use super::Arrival;
@@ -153,6 +153,7 @@ async fn refused(
 pub(super) async fn deposited(
     arrival: &Arrival<'_>,
     recipient: &Recipient,
+    hears: Hears,
     rows: &mut ArrivalRows,
 ) -> Result<(), Reply> {
     let wanted = match recipient.notify {
@@ -172,7 +173,7 @@ pub(super) async fn deposited(
             will_retry_until: None,
         },
         envid: arrival.envelope.envid.clone(),
-        words: Words::Deposited,
+        words: Words::Deposited(hears),
         returned: None,
         about: arrival.spooled.head.message_id(),
         arrived: arrival.now,

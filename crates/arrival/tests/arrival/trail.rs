@@ -2,7 +2,7 @@
 //! leaves is proven row by row.
 
 use sealpost_arrival::NoticesNoted;
-use sealpost_delivery::{Ended, Ending, Witness as _};
+use sealpost_delivery::{Ended, Ending, HopAnswer, Witness as _};
 use sealpost_mail::EnhancedCode;
 use sealpost_store::{LegNotes, LetterEvent};
 
@@ -16,7 +16,9 @@ fn ended(leg: &Leg, ending: Ending) -> LegNotes {
         Ending::Failed => 550,
     };
     let enhanced = Some(EnhancedCode(if code == 250 { 2 } else { 5 }, 1, 1));
-    NoticesNoted.notes(&Ended { ending, ticket: &leg.ticket, code: Some(code), enhanced, at: NOW })
+    let answer =
+        HopAnswer { host: Some("mx.web.example".to_owned()), code: Some(code), enhanced, queue_id: None };
+    NoticesNoted.notes(&Ended { ending, ticket: &leg.ticket, answer, at: NOW })
 }
 
 #[tokio::test]
@@ -35,7 +37,7 @@ async fn a_notice_that_was_taken_or_refused_stands_in_the_trail_and_is_told() {
         assert_eq!((audit[0].mailbox.as_str(), audit[0].at), (id.as_str(), NOW));
         assert_eq!((events[0].kind, events[0].detail.as_str()), (kind, detail));
         assert_eq!((events[0].mailbox.as_str(), &events[0].letter), (id.as_str(), &audit[0].object));
-        assert!(!audit[0].detail.contains('@'), "no address: {}", audit[0].detail);
+        assert_eq!(audit[0].detail, "hop=mx.web.example");
     }
 }
 

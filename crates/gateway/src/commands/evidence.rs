@@ -8,7 +8,9 @@ use sealpost_arrival::{EventFacts, memo_facts};
 use sealpost_export::{ExportError, Limits, Wording, Worker};
 use sealpost_mail::{Address, Compose, ComposeError, Random as _, SystemRandom, Timestamp, compose_notice};
 use sealpost_mailbox::audit::{Actor, Event, actions};
-use sealpost_notice::{DatedStep, Evidence, Language, LetterStep, NoticeError, SecondKey, TrailState};
+use sealpost_notice::{
+    DatedStep, Evidence, Language, LetterStep, NoticeError, Said, SecondKey, ServerAnswer, TrailState,
+};
 use sealpost_store::{AuditRow, MailboxRow, Store, StoreError, bounce_token};
 use sealpost_vault::AuditMaster;
 use serde_json::{Value, json};
@@ -170,6 +172,12 @@ impl Found {
         self.known.as_ref()?.message_id.as_ref().map(|id| format!("<{id}>"))
     }
 
+    /// SHA-256 of the letter as it was handed in.
+    fn sha256(&self) -> Option<&str> {
+        let deposited = self.rows.iter().find(|row| row.action == actions::DEPOSITED)?;
+        named(&deposited.detail, actions::SHA256)
+    }
+
     fn json(&self, plan: &Plan, now: Timestamp) -> Value {
         let events: Vec<Value> = self
             .rows
@@ -196,8 +204,7 @@ impl Found {
             "recipient": self.recipient,
             "sender": self.sender(),
             "message_id": self.message_id(),
-            // No checksum of a letter is kept: nothing here claims one.
-            "sha256": Value::Null,
+            "sha256": self.sha256(),
             "operator": plan.portal.brand.name,
             "made": shown(now),
             "events": events,
@@ -225,6 +232,7 @@ impl Found {
             recipient: self.recipient.as_deref(),
             sender: sender.as_deref(),
             message_id: message_id.as_deref(),
+            sha256: self.sha256(),
             second_key: match plan.escrow {
                 EscrowPlan::Server => SecondKey::OnServer,
                 EscrowPlan::Offline(_) => SecondKey::KeptApart,
@@ -263,11 +271,10 @@ impl Found {
 
 /// What a row says of the letter; nothing for what a recipient need not be shown to have done.
 fn step(row: &AuditRow) -> Option<LetterStep> {
-    let outcome = || row.outcome.clone();
     Some(match row.action.as_str() {
         actions::DEPOSITED => LetterStep::Deposited,
-        actions::NOTICE_SENT => LetterStep::Notified(outcome()),
-        actions::NOTICE_FAILED => LetterStep::NotNotified(outcome()),
+        actions::NOTICE_SENT => LetterStep::Notified(answer(row)),
+        actions::NOTICE_FAILED => LetterStep::NotNotified(answer(row)),
         actions::NOTICE_RETURNED => LetterStep::Returned,
         actions::OPENED => LetterStep::Opened,
         actions::EXPORTED => LetterStep::Exported(row.detail.trim_start_matches("format=").to_owned()),
@@ -281,30 +288,65 @@ fn step(row: &AuditRow) -> Option<LetterStep> {
         actions::EVIDENCE => LetterStep::EvidenceMade,
         actions::MAILBOX_ACTIVATED => LetterStep::MailboxActivated,
         actions::MAILBOX_DELETED => LetterStep::MailboxDeleted,
+        actions::REQUEST_RELEASED if row.detail.split(' ').any(|word| word == actions::LETTERS_LOST) => {
+            LetterStep::MailboxReplaced
+        }
         _other => return None,
     })
 }
 
+/// What stands behind a name in a row's detail.
+fn named<'a>(detail: &'a str, name: &str) -> Option<&'a str> {
+    detail.split(' ').find_map(|word| word.strip_prefix(name))
+}
+
+fn answer(row: &AuditRow) -> ServerAnswer {
+    let outcome = || row.outcome.clone();
+    let said = match row.outcome.split(' ').next() {
+        _nobody_knows if row.outcome == actions::NO_ANSWER => Said::Nothing,
+        // An enhanced code alone is ours: a server's reply begins with its own.
+        Some(first) if first.contains('.') => Said::Status(outcome()),
+        Some(_) | None => Said::Reply(outcome()),
+    };
+    let named = |name| named(&row.detail, name).map(str::to_owned);
+    ServerAnswer { said, host: named(actions::HOP), queue_id: named(actions::QUEUE_ID) }
+}
+
 #[cfg(test)]
 mod tests {
-    use sealpost_mailbox::audit::LetterGone;
+    use sealpost_mail::EnhancedCode;
+    use sealpost_mailbox::audit::{Answer, Arrived, LetterGone};
 
     use super::*;
 
     #[test]
     fn every_event_of_a_letter_is_a_step() {
         let (letter, mailbox) = ("l", "m");
-        let codes = (Some(250), None);
+        let taken = Answer {
+            host: Some("mx.web.example"),
+            code: Some(250),
+            enhanced: Some(EnhancedCode(2, 0, 0)),
+            queue_id: Some("4F2A1B"),
+        };
+        let known = ServerAnswer {
+            said: Said::Reply("250 2.0.0".to_owned()),
+            host: Some("mx.web.example".to_owned()),
+            queue_id: Some("4F2A1B".to_owned()),
+        };
+        let given_up = Answer { enhanced: Some(EnhancedCode(4, 4, 7)), ..Answer::default() };
+        let ours = ServerAnswer { said: Said::Status("4.4.7".to_owned()), ..ServerAnswer::default() };
+        let arrived = Some(Arrived { id: "a", sha256: [0xab; 32] });
+        let released =
+            |letters_kept| Event::RequestReleased { mailbox, number: 7, letters_kept, by_escrow: false };
         let events = [
-            (Event::LetterDeposited { letter, mailbox, arrival: None }, LetterStep::Deposited),
+            (Event::LetterDeposited { letter, mailbox, arrival: arrived }, LetterStep::Deposited),
+            (Event::NoticeSent { letter, mailbox, answer: taken }, LetterStep::Notified(known)),
             (
-                Event::NoticeSent { letter, mailbox, code: codes.0, enhanced: codes.1 },
-                LetterStep::Notified("250".to_owned()),
+                Event::NoticeSent { letter, mailbox, answer: Answer::default() },
+                LetterStep::Notified(ServerAnswer::default()),
             ),
-            (
-                Event::NoticeFailed { letter, mailbox, code: codes.0, enhanced: codes.1 },
-                LetterStep::NotNotified("250".to_owned()),
-            ),
+            (Event::NoticeFailed { letter, mailbox, answer: given_up }, LetterStep::NotNotified(ours)),
+            (released(false), LetterStep::MailboxReplaced),
             (Event::NoticeReturned { letter, mailbox }, LetterStep::Returned),
             (Event::LetterOpened { letter, mailbox }, LetterStep::Opened),
             (
@@ -322,7 +364,11 @@ mod tests {
         for (event, expected) in events {
             assert_eq!(step(&event.row(Timestamp(0), &Actor::System, None)), Some(expected), "{event:?}");
         }
-        let other = Event::LoggedIn { mailbox }.row(Timestamp(0), &Actor::Owner, None);
-        assert_eq!(step(&other), None);
+        for other in [Event::LoggedIn { mailbox }, released(true)] {
+            assert_eq!(step(&other.row(Timestamp(0), &Actor::Owner, None)), None);
+        }
+        let deposited = Event::LetterDeposited { letter, mailbox, arrival: arrived };
+        let detail = deposited.row(Timestamp(0), &Actor::Sender, None).detail;
+        assert_eq!(named(&detail, actions::SHA256), Some("ab".repeat(32).as_str()));
     }
 }

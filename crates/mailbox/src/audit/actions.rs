@@ -1,4 +1,5 @@
-//! The dotted words of what happens to one letter, for whoever reads them back. Those of everything else are written only.
+//! The dotted words of what happens to one letter, and the names of what stands beside them, for whoever reads them back. Those of
+//! everything else are written only.
 
 /// It was put into a mailbox.
 pub const DEPOSITED: &str = "letter.deposited";
@@ -30,5 +31,17 @@ pub const NOTICE_RETURNED: &str = "notice.returned";
 pub const MAILBOX_ACTIVATED: &str = "mailbox.activated";
 /// Its mailbox was deleted.
 pub const MAILBOX_DELETED: &str = "mailbox.deleted";
+/// Support let its owner in again ...
+pub const REQUEST_RELEASED: &str = "request.released";
+/// ... and this says that the letters could not be kept.
+pub const LETTERS_LOST: &str = "letters=lost";
+/// Stands before the hash of a letter as it was handed in.
+pub const SHA256: &str = "sha256=";
+/// The outcome where nobody knows what a hop said.
+pub const NO_ANSWER: &str = "no answer";
+/// Stands before the name of the hop that answered.
+pub const HOP: &str = "hop=";
+/// Stands before the name under which it knows the mail.
+pub const QUEUE_ID: &str = "queue-id=";
 /// A mailbox was made.
 pub const MAILBOX_CREATED: &str = "mailbox.created";

@@ -110,6 +110,28 @@ pub enum MailboxGone {
     Unused,
 }
 
+/// With what a letter came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arrived<'a> {
+    /// The arrival's id.
+    pub id: &'a str,
+    /// SHA-256 of the letter as it was handed in, before anything here changed it.
+    pub sha256: [u8; 32],
+}
+
+/// What a next hop answered, without its words.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Answer<'a> {
+    /// Its name.
+    pub host: Option<&'a str>,
+    /// Its code.
+    pub code: Option<u16>,
+    /// Its enhanced code, or ours.
+    pub enhanced: Option<EnhancedCode>,
+    /// By which name it knows the mail.
+    pub queue_id: Option<&'a str>,
+}
+
 /// What became of a partner's entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PartnerChange {
@@ -200,7 +222,7 @@ pub enum Event<'a> {
     /// Support did not.
     RequestRefused { mailbox: &'a str, number: i64 },
     /// A letter was put into a mailbox; which arrival it came with, if it did not come from the gateway itself.
-    LetterDeposited { letter: &'a str, mailbox: &'a str, arrival: Option<&'a str> },
+    LetterDeposited { letter: &'a str, mailbox: &'a str, arrival: Option<Arrived<'a>> },
     /// It was opened for the first time.
     LetterOpened { letter: &'a str, mailbox: &'a str },
     /// It was taken away as a file.
@@ -224,9 +246,9 @@ pub enum Event<'a> {
     /// Letters are gone: each of them.
     LetterGone { why: LetterGone },
     /// The next hop has taken the notice.
-    NoticeSent { letter: &'a str, mailbox: &'a str, code: Option<u16>, enhanced: Option<EnhancedCode> },
+    NoticeSent { letter: &'a str, mailbox: &'a str, answer: Answer<'a> },
     /// The notice was given up.
-    NoticeFailed { letter: &'a str, mailbox: &'a str, code: Option<u16>, enhanced: Option<EnhancedCode> },
+    NoticeFailed { letter: &'a str, mailbox: &'a str, answer: Answer<'a> },
     /// It came back later.
     NoticeReturned { letter: &'a str, mailbox: &'a str },
     /// An owner sent a letter to the operator's people.
@@ -343,8 +365,11 @@ mod tests {
     }
 
     #[test]
-    fn a_hop_s_answer_is_its_codes() {
-        let sent = Event::NoticeSent { letter: "l", mailbox: "m", code: Some(250), enhanced: None };
-        assert_eq!(sent.row(Timestamp(0), &Actor::System, None).outcome, "250");
+    fn a_hop_s_answer_is_its_name_and_its_codes() {
+        let answer =
+            Answer { host: Some("mx.web.example"), code: Some(250), enhanced: None, queue_id: Some("4F2A") };
+        let sent = Event::NoticeSent { letter: "l", mailbox: "m", answer };
+        let row = sent.row(Timestamp(0), &Actor::System, None);
+        assert_eq!((row.outcome.as_str(), row.detail.as_str()), ("250", "hop=mx.web.example queue-id=4F2A"));
     }
 }

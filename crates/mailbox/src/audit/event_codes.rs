@@ -2,9 +2,10 @@
 
 use sealpost_mail::EnhancedCode;
 
-use super::actions;
+use super::actions::{self, HOP, NO_ANSWER, QUEUE_ID, SHA256};
 use super::event::{
-    Credentials, Event, KeyChange, LetterGone, MailboxGone, OwnKeyChange, PartnerChange, SessionEnd, Words,
+    Answer, Arrived, Credentials, Event, KeyChange, LetterGone, MailboxGone, OwnKeyChange, PartnerChange,
+    SessionEnd, Words,
 };
 
 impl Event<'_> {
@@ -60,17 +61,19 @@ impl Event<'_> {
             }
             Self::RequestReleased { mailbox, number, letters_kept, by_escrow } => Words {
                 detail: format!(
-                    "request={number} letters={} escrow={}",
-                    if letters_kept { "kept" } else { "lost" },
+                    "request={number} {} escrow={}",
+                    if letters_kept { "letters=kept" } else { actions::LETTERS_LOST },
                     if by_escrow { "used" } else { "not-used" }
                 ),
-                ..of_mailbox("request.released", mailbox)
+                ..of_mailbox(actions::REQUEST_RELEASED, mailbox)
             },
             Self::RequestRefused { mailbox, number } => {
                 Words { detail: format!("request={number}"), ..of_mailbox("request.refused", mailbox) }
             }
             Self::LetterDeposited { letter, mailbox, arrival } => Words {
-                detail: arrival.map(|id| format!("arrival={id}")).unwrap_or_default(),
+                detail: arrival
+                    .map(|Arrived { id, sha256 }| format!("arrival={id} {SHA256}{}", hex(&sha256)))
+                    .unwrap_or_default(),
                 ..words(actions::DEPOSITED, letter, mailbox)
             },
             Self::LetterOpened { letter, mailbox } => words(actions::OPENED, letter, mailbox),
@@ -97,11 +100,11 @@ impl Event<'_> {
                 };
                 words(action, "", "")
             }
-            Self::NoticeSent { letter, mailbox, code, enhanced } => {
-                Words { outcome: reply(code, enhanced), ..of_notice(actions::NOTICE_SENT, letter, mailbox) }
+            Self::NoticeSent { letter, mailbox, answer } => {
+                answered(answer, of_notice(actions::NOTICE_SENT, letter, mailbox))
             }
-            Self::NoticeFailed { letter, mailbox, code, enhanced } => {
-                Words { outcome: reply(code, enhanced), ..of_notice(actions::NOTICE_FAILED, letter, mailbox) }
+            Self::NoticeFailed { letter, mailbox, answer } => {
+                answered(answer, of_notice(actions::NOTICE_FAILED, letter, mailbox))
             }
             Self::NoticeReturned { letter, mailbox } => Words {
                 outcome: "returned".to_owned(),
@@ -195,12 +198,25 @@ fn of_mailbox(action: &'static str, mailbox: &str) -> Words {
     words(action, mailbox, mailbox)
 }
 
+/// Which hop it was and what it calls the mail beside its codes.
+fn answered(answer: Answer<'_>, words: Words) -> Words {
+    let Answer { host, code, enhanced, queue_id } = answer;
+    let host = host.map(|host| format!("{HOP}{host}"));
+    let queue_id = queue_id.map(|id| format!("{QUEUE_ID}{id}"));
+    let detail: Vec<String> = host.into_iter().chain(queue_id).collect();
+    Words { outcome: reply(code, enhanced), detail: detail.join(" "), ..words }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// "250 2.0.0"; a hop's words may hold an address and are left out.
 fn reply(code: Option<u16>, enhanced: Option<EnhancedCode>) -> String {
     match (code, enhanced) {
         (Some(code), Some(enhanced)) => format!("{code} {enhanced}"),
         (Some(code), None) => code.to_string(),
         (None, Some(enhanced)) => enhanced.to_string(),
-        (None, None) => "no answer".to_owned(),
+        (None, None) => NO_ANSWER.to_owned(),
     }
 }

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sealpost_mail::{SystemRandom, Timestamp};
 use sealpost_mailbox::audit::{
-    Actor, AnchorWord, Credentials, Event, Failure, Finding, KeyChange, LetterGone, MailboxGone,
-    OwnKeyChange, PartnerChange, SessionEnd, Verified, Verifier, counted, network,
+    Actor, AnchorWord, Answer, Arrived, Credentials, Event, Failure, Finding, KeyChange, LetterGone,
+    MailboxGone, OwnKeyChange, PartnerChange, SessionEnd, Verified, Verifier, counted, network,
 };
 use sealpost_mailbox::{Came, NewCredential, Owner};
 use sealpost_store::{Anchor, Anchors, AuditRow, ChainedRow, CountedRow, KeptSession};
@@ -47,7 +47,11 @@ fn every() -> Vec<Event<'static>> {
         Event::RequestMade { mailbox, kind: "locked-out" },
         Event::RequestReleased { mailbox, number: 7, letters_kept: true, by_escrow: false },
         Event::RequestRefused { mailbox, number: 7 },
-        Event::LetterDeposited { letter, mailbox, arrival: Some("arrival-id") },
+        Event::LetterDeposited {
+            letter,
+            mailbox,
+            arrival: Some(Arrived { id: "arrival-id", sha256: [7; 32] }),
+        },
         Event::LetterOpened { letter, mailbox },
         Event::LetterExported { letter, mailbox, format: "pdf" },
         Event::EvidenceMade { letter, mailbox },
@@ -58,8 +62,8 @@ fn every() -> Vec<Event<'static>> {
         Event::LetterGone { why: LetterGone::Expired },
         Event::LetterGone { why: LetterGone::Trash },
         Event::LetterGone { why: LetterGone::Recalled },
-        Event::NoticeSent { letter, mailbox, code: Some(250), enhanced: None },
-        Event::NoticeFailed { letter, mailbox, code: None, enhanced: None },
+        Event::NoticeSent { letter, mailbox, answer: Answer { code: Some(250), ..Answer::default() } },
+        Event::NoticeFailed { letter, mailbox, answer: Answer::default() },
         Event::NoticeReturned { letter, mailbox },
         Event::ReplySent { letter, mailbox, recipients: 2 },
         Event::PartnerChanged { partner: "partner-id", what: PartnerChange::Added },
@@ -89,8 +93,8 @@ fn every_event_is_a_dotted_word_with_ids_and_codes_and_can_be_told_from_the_othe
         let is_word = |text: &str| text.chars().all(|c| c.is_ascii_lowercase() || c == '-');
         assert!(action.split('.').count() == 2 && action.split('.').all(is_word), "{action}");
         assert!(!outcome.is_empty(), "{event:?}");
-        for text in [&object, &mailbox, &outcome, &detail] {
-            assert!(text.len() < 80 && !text.contains(['@', '\n']), "{text}");
+        for (text, most) in [(&object, 80), (&mailbox, 80), (&outcome, 80), (&detail, 120)] {
+            assert!(text.len() < most && !text.contains(['@', '\n']), "{text}");
         }
         assert!(seen.insert((action, object, outcome, detail)), "{event:?} looks like another one");
     }

@@ -1,5 +1,6 @@
 # Der Nachweis über einen Brief, für einen Streit darüber, ob er angekommen ist. $operator ist der Betreiber, $answer
-# die Antwort des nächsten Servers in Zahlen, $format eine Dateiendung, $anchor Nummer und Prüfwert einer Zeile.
+# die Antwort eines Mailservers in Zahlen, $host sein Name, $id seine Kennung der E-Mail, $format eine Dateiendung, $anchor Nummer und
+# Prüfwert einer Zeile.
 evidence-title = Nachweis über den Brief { $letter }
 evidence-letter = Brief
 evidence-mailbox = Postfach
@@ -8,17 +9,25 @@ evidence-recipient-gone = nicht mehr bekannt: Das Postfach ist gelöscht
 evidence-intro = { $operator } bescheinigt, was mit diesem Brief geschehen ist, so wie es das Protokoll des Mail-Gateways in demselben Augenblick festgehalten hat. Der Inhalt steht hier nicht.
 evidence-sender = Absender
 evidence-message-id = Message-ID
+evidence-hash = Prüfsumme (SHA-256)
+evidence-no-hash = nicht festgehalten
 evidence-not-known = nicht bekannt, oder mit dem Brief gelöscht
 evidence-second-key-server = Briefe liegen im Postfach verschlüsselt. Lesen kann sie, wer sich dort anmeldet. Öffnen ließe sich ein Postfach außerdem mit dem Schlüssel des Servers.
 evidence-second-key-apart = Briefe liegen im Postfach verschlüsselt. Lesen kann sie, wer sich dort anmeldet. Öffnen ließe sich ein Postfach außerdem mit einem Zweitschlüssel, der getrennt vom Server verwahrt wird.
 evidence-second-key-none = Briefe liegen im Postfach verschlüsselt. Lesen kann sie, wer sich dort anmeldet. Zu einem eingerichteten Postfach gibt es keinen Zweitschlüssel.
-evidence-which = Welcher Brief gemeint ist, sagen Absender, Empfänger, Message-ID und der Zeitpunkt der Annahme. Eine Prüfsumme des Briefs hält das Gateway nicht fest, ebenso wenig Namen und Wortlaut der anderen Mailserver: Von deren Antwort stehen hier nur die Zahlen.
+evidence-which = Welcher Brief gemeint ist, sagen Absender, Empfänger, Message-ID, der Zeitpunkt der Annahme und die Prüfsumme. Sie wurde bei der Annahme über den ganzen Brief gebildet, so wie er übergeben wurde, bevor das Gateway etwas daran änderte. Wer ihn in dieser Form noch hat, kann sie nachrechnen.
+evidence-which-without-hash = Welcher Brief gemeint ist, sagen Absender, Empfänger, Message-ID und der Zeitpunkt der Annahme. Eine Prüfsumme dieses Briefs wurde nicht festgehalten.
+evidence-servers = Von der Antwort anderer Mailserver stehen hier, soweit bekannt, der Name des Servers, die Zahlen und die Kennung, unter der er die E-Mail führt; ihr Wortlaut wird nicht festgehalten.
+evidence-server = Mailserver { $host }
+evidence-answer = Antwort { $answer }
+evidence-status = Status { $answer }
+evidence-queue-id = Kennung dort { $id }
 evidence-when = Zeitpunkt
 evidence-what = Was geschah
 evidence-network = Aus dem Netz
 evidence-deposited = Angenommen und in das Postfach des Empfängers gelegt
-evidence-notified = Benachrichtigung vom nächsten Mailserver angenommen (Antwort { $answer })
-evidence-not-notified = Benachrichtigung aufgegeben (Antwort { $answer })
+evidence-notified = Benachrichtigung vom nächsten Mailserver angenommen
+evidence-not-notified = Benachrichtigung nicht zugestellt und aufgegeben
 evidence-returned = Benachrichtigung kam zurück
 evidence-opened = Vom angemeldeten Empfänger erstmals geöffnet
 evidence-exported = Vom angemeldeten Empfänger als Datei gespeichert ({ $format })
@@ -28,8 +37,9 @@ evidence-deleted = Vom Empfänger endgültig gelöscht
 evidence-expired = Nach Ablauf der Aufbewahrungsfrist gelöscht
 evidence-left-trash = Nach Ablauf der Frist aus dem Papierkorb gelöscht
 evidence-recalled = Zurückgezogen, vom Betreiber des Gateways ausgeführt
-evidence-mailbox-activated = Das Postfach wurde von seinem Empfänger eröffnet
+evidence-mailbox-activated = Der Empfänger hat das Postfach eingerichtet
 evidence-mailbox-deleted = Das Postfach wurde gelöscht, mit allem darin
+evidence-mailbox-replaced = Der Zugang wurde zurückgesetzt; das bisherige Postfach wurde dabei gelöscht, mit allem darin
 evidence-made = Nachweis ausgestellt
 evidence-nothing = Das Protokoll sagt nichts über diesen Brief.
 evidence-not-opened = Nach dem Protokoll wurde der Brief bis zum Zeitpunkt dieses Nachweises nicht geöffnet.

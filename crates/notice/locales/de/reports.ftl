@@ -73,11 +73,15 @@ report-refused =
 
 report-deposited-subject = Hinterlegt
 report-deposited =
-    Ihre Nachricht liegt verschlüsselt im Postfach von
+    Ihre Nachricht an
 
     { $to }
 
-    Der Empfänger wurde benachrichtigt.
+    wurde angenommen und liegt verschlüsselt im Postfach des Empfängers. { $notice }
+
+    Dieser Bericht sagt nicht, dass der Empfänger die Nachricht geöffnet oder gelesen hat.
+report-deposited-now = Er wird jetzt per E-Mail benachrichtigt. Gelingt das nicht, erfahren Sie es.
+report-deposited-later = Er wird später per E-Mail benachrichtigt, zusammen mit anderen neuen Nachrichten.
 
 report-opened-subject = Geöffnet
 report-opened =

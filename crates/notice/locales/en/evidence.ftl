@@ -1,5 +1,5 @@
-# The evidence about a letter, for a dispute whether it arrived. $operator is the operator, $answer the next server's
-# answer in numbers, $format a file's extension, $anchor a row's number and proof.
+# The evidence about a letter, for a dispute whether it arrived. $operator is the operator, $answer a mail server's answer in
+# numbers, $host its name, $id what it calls the mail, $format a file's extension, $anchor a row's number and proof.
 evidence-title = Evidence about the letter { $letter }
 evidence-letter = Letter
 evidence-mailbox = Mailbox
@@ -8,17 +8,25 @@ evidence-recipient-gone = no longer known: the mailbox is deleted
 evidence-intro = { $operator } certifies what happened to this letter, as the mail gateway's audit trail recorded it at that very moment. The content is not stated here.
 evidence-sender = Sender
 evidence-message-id = Message-ID
+evidence-hash = Checksum (SHA-256)
+evidence-no-hash = not recorded
 evidence-not-known = not known, or deleted with the letter
 evidence-second-key-server = Letters are kept encrypted in the mailbox. Whoever logs in there can read them. A mailbox could also be opened with the server's key.
 evidence-second-key-apart = Letters are kept encrypted in the mailbox. Whoever logs in there can read them. A mailbox could also be opened with a second key, which is kept apart from the server.
 evidence-second-key-none = Letters are kept encrypted in the mailbox. Whoever logs in there can read them. There is no second key to a mailbox that has been set up.
-evidence-which = Sender, recipient, Message-ID and the moment of acceptance say which letter is meant. The gateway records no checksum of the letter, and neither the names nor the wording of other mail servers: of their answers only the numbers stand here.
+evidence-which = Sender, recipient, Message-ID, the moment of acceptance and the checksum say which letter is meant. The checksum was taken on acceptance, over the whole letter as it was handed in, before the gateway changed anything in it. Whoever still has the letter in that form can compute it again.
+evidence-which-without-hash = Sender, recipient, Message-ID and the moment of acceptance say which letter is meant. No checksum of this letter was recorded.
+evidence-servers = Of other mail servers’ answers this evidence states, as far as known, the server’s name, the numbers, and the name under which it keeps the e-mail; the wording is not recorded.
+evidence-server = mail server { $host }
+evidence-answer = answer { $answer }
+evidence-status = status { $answer }
+evidence-queue-id = known there as { $id }
 evidence-when = When
 evidence-what = What happened
 evidence-network = From network
 evidence-deposited = Accepted and put into the recipient's mailbox
-evidence-notified = Notice taken by the next mail server (answer { $answer })
-evidence-not-notified = Notice given up (answer { $answer })
+evidence-notified = Notice taken by the next mail server
+evidence-not-notified = Notice not delivered, and given up
 evidence-returned = Notice came back
 evidence-opened = Opened by the signed-in recipient for the first time
 evidence-exported = Saved as a file by the signed-in recipient ({ $format })
@@ -28,8 +36,9 @@ evidence-deleted = Deleted for good by the recipient
 evidence-expired = Deleted when its time was over
 evidence-left-trash = Deleted from the trash when its time was over
 evidence-recalled = Recalled; carried out by the operator of the gateway
-evidence-mailbox-activated = The recipient opened the mailbox
+evidence-mailbox-activated = The recipient set up the mailbox
 evidence-mailbox-deleted = The mailbox was deleted with everything in it
+evidence-mailbox-replaced = Access was reset; the former mailbox was deleted with everything in it
 evidence-made = Evidence issued
 evidence-nothing = The audit trail says nothing about this letter.
 evidence-not-opened = According to the audit trail the letter had not been opened when this evidence was issued.

@@ -73,11 +73,15 @@ report-refused =
 
 report-deposited-subject = Deposited
 report-deposited =
-    Your message has been stored encrypted in the mailbox of
+    Your message to
 
     { $to }
 
-    The recipient has been notified.
+    has been accepted and is in the recipient's mailbox, encrypted. { $notice }
+
+    This report does not mean that the recipient has opened or read the message.
+report-deposited-now = They are being notified by e-mail. If that fails, you will be told.
+report-deposited-later = They will be notified by e-mail later, together with other new messages.
 
 report-opened-subject = Opened
 report-opened =
