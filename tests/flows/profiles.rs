@@ -151,7 +151,7 @@ fn an_accident_insurer_from_the_first_mail_to_the_last_deletion() {
     operator.day(3);
     operator.told(
         anna,
-        &["Erinnerung", "in 37 Tagen", "noch 37 Tage", "Ihre Nachricht ist noch ungelesen", "/a/"],
+        &["Erinnerung", "in 37 Tagen", "noch 37 Tage", "Eine Nachricht für Sie ist noch ungelesen", "/a/"],
     );
     operator.told(cora, &["Erinnerung"]);
     operator.quiet(&[bert]);

@@ -7,6 +7,8 @@ use rig::letters::{self, field};
 use rig::reader::activate;
 use rig::{Config, Delivered, Gateway, Hop, Web};
 
+use crate::erased::{gone, pieces};
+
 const OURS: &str = "securemail@insurer.example";
 
 fn configured(hop: &Hop, dns: &Dns) -> Config {
@@ -99,6 +101,11 @@ fn a_signed_wish_is_confirmed_by_hand_and_then_the_mailbox_is_gone() {
     // A second wish on the same day says nothing new.
     let again = dkim.sign(&wish("max@web.example", "X-Again: yes\r\n"));
     gateway.smtp().letter("max@web.example", &[OURS], &again).expect("250 *");
+    let sealed = pieces(
+        &gateway,
+        "SELECT sealed FROM wraps UNION ALL SELECT key_sealed FROM deposits UNION ALL SELECT head_sealed FROM deposits
+         UNION ALL SELECT address_sealed FROM mailboxes",
+    );
     let mut web = gateway.web();
     let page = web.get(&link);
     assert!(page.text().contains("endgültig"), "{}", page.text());
@@ -109,6 +116,7 @@ fn a_signed_wish_is_confirmed_by_hand_and_then_the_mailbox_is_gone() {
         mail.to() == ["max@web.example"] && !is_answer(mail) && told(mail).contains("gelöscht")
     });
     assert_eq!((alive(), gateway.count("SELECT count(*) FROM wraps")), (0, 0));
+    gone(&gateway, "the mailbox to go from the files", &sealed);
     assert_eq!(gateway.count("SELECT count(*) FROM audit WHERE detail = 'why=wished-by-mail'"), 1);
     web.get(&link).expect(404);
     assert_eq!(answers_to(&hop, "max@web.example").len(), 1);

@@ -29,10 +29,7 @@ impl Writer<'_> {
         let mut page =
             self.start(["wish-unproven-subject", "wish-unproven-heading", "wish-unproven-intro"])?;
         page.button = self.button("safely-button", link)?;
-        page.steps = self.section(
-            "wish-unproven-steps",
-            &["wish-unproven-login", "wish-unproven-help", "wish-unproven-wait"],
-        )?;
+        page.steps = self.section("wish-unproven-steps", &["wish-unproven-login", "wish-unproven-help"])?;
         page.genuine = self.genuine(&["genuine-type", "genuine-never", "genuine-doubt"])?;
         Ok(page)
     }

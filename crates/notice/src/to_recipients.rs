@@ -32,13 +32,13 @@ impl Writer<'_> {
         match by {
             ActivateBy::InitialPassword => {
                 page.button = self.button("initial-button", link)?;
-                page.deadline = Some(self.say("initial-deadline")?);
+                page.deadline = Some(self.say("reminder-initial-deadline")?);
                 page.steps =
                     self.section("initial-steps", &["initial-ask", "initial-login", "initial-own"])?;
             }
             ActivateBy::Link => {
                 page.button = self.button("activation-button", link)?;
-                page.deadline = Some(self.say("activation-deadline")?);
+                page.deadline = Some(self.say("reminder-deadline")?);
                 page.steps = self.section("steps-title", &["step-open", "step-password", "step-question"])?;
             }
         }

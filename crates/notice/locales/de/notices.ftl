@@ -64,13 +64,31 @@ reminder-subject =
     }
 reminder-heading =
     { $count ->
-        [one] Ihre Nachricht ist noch ungelesen
+        [one] Eine Nachricht für Sie ist noch ungelesen
        *[other] { $count } Nachrichten für Sie sind noch ungelesen
     }
 reminder-intro =
     { $count ->
         [one] Vor einiger Zeit hat Ihnen { $brand-within } vertraulich geschrieben. Die Nachricht liegt noch verschlüsselt im Portal „{ $portal }“. Das Postfach dort steht für Sie bereit, ist aber noch nicht eingerichtet.
        *[other] Vor einiger Zeit hat Ihnen { $brand-within } vertraulich geschrieben. { $count } Nachrichten liegen noch verschlüsselt im Portal „{ $portal }“. Das Postfach dort steht für Sie bereit, ist aber noch nicht eingerichtet.
+    }
+reminder-deadline =
+    { $count ->
+        [one] { activation-deadline }
+       *[other] { $days ->
+            [0] Bitte richten Sie das Postfach noch heute ein. Danach wird die erste davon gelöscht.
+            [one] Bitte richten Sie das Postfach bis zum { $until } ein (noch ein Tag). Danach wird die erste davon gelöscht.
+           *[other] Bitte richten Sie das Postfach bis zum { $until } ein (noch { $days } Tage). Danach wird die erste davon gelöscht.
+        }
+    }
+reminder-initial-deadline =
+    { $count ->
+        [one] { initial-deadline }
+       *[other] { $days ->
+            [0] Bitte melden Sie sich noch heute an. Danach wird die erste davon gelöscht.
+            [one] Bitte melden Sie sich bis zum { $until } an (noch ein Tag). Danach wird die erste davon gelöscht.
+           *[other] Bitte melden Sie sich bis zum { $until } an (noch { $days } Tage). Danach wird die erste davon gelöscht.
+        }
     }
 
 ## Erinnerung: ungelesene Nachrichten in einem eingerichteten Postfach
@@ -82,10 +100,13 @@ unread-heading =
     }
 unread-intro = In Ihrem Postfach im Portal „{ $portal }“ liegt Post, die Sie noch nicht geöffnet haben. Melden Sie sich dort mit Ihrer E-Mail-Adresse und Ihrem Passwort an.
 unread-deadline =
-    { $days ->
-        [0] Die älteste wird heute gelöscht.
-        [one] Die älteste wird nach dem { $until } gelöscht (noch ein Tag).
-       *[other] Die älteste wird nach dem { $until } gelöscht (noch { $days } Tage).
+    { $count ->
+        [one] Sie
+       *[other] Die älteste
+    } wird { $days ->
+        [0] heute gelöscht.
+        [one] nach dem { $until } gelöscht (noch ein Tag).
+       *[other] nach dem { $until } gelöscht (noch { $days } Tage).
     }
 
 ## Erinnerung: Ein Postfach wird gelöscht, weil es niemand mehr benutzt
@@ -131,12 +152,12 @@ unread-gone-again = Soll er sie doch bekommen, senden Sie die Nachricht noch ein
 ## An jemanden, der auf eine Benachrichtigung geantwortet hat
 safely-subject = Ihre Antwort ist nicht angekommen – so antworten Sie sicher
 safely-heading = So antworten Sie sicher
-safely-intro = Sie haben auf eine automatische E-Mail geantwortet. Diese Adresse liest niemand, und eine gewöhnliche E-Mail ist unterwegs nicht geschützt. Melden Sie sich im Portal „{ $portal }“ an, öffnen Sie die Nachricht und wählen Sie dort „Antworten“.
+safely-intro = Sie haben auf eine automatische E-Mail geantwortet. E-Mails an diese Adresse liest niemand, und eine gewöhnliche E-Mail ist unterwegs nicht geschützt. Melden Sie sich im Portal „{ $portal }“ an, öffnen Sie die Nachricht und wählen Sie dort „Antworten“.
 afresh-subject = Ihre E-Mail ist nicht angekommen – so erreichen Sie uns
 afresh-heading = So erreichen Sie uns
-afresh-intro = Sie haben an die Adresse geschrieben, von der unsere automatischen E-Mails kommen. Diese Adresse liest niemand. Geht es um eine vertrauliche Nachricht, melden Sie sich im Portal „{ $portal }“ an, öffnen Sie die Nachricht und wählen Sie dort „Antworten“. Bei allem anderen hilft Ihnen die Kontaktadresse unten.
+afresh-intro = Sie haben an die Adresse geschrieben, von der unsere automatischen E-Mails kommen. E-Mails an diese Adresse liest niemand. Geht es um eine vertrauliche Nachricht, melden Sie sich im Portal „{ $portal }“ an, öffnen Sie die Nachricht und wählen Sie dort „Antworten“. In allen anderen Fällen erreichen Sie uns über die Kontaktadresse unten.
 safely-button = Zum Portal
-safely-gone = Was Sie geschrieben haben, haben wir nicht gespeichert und nicht weitergeleitet. Bitte schreiben Sie es uns auf diesem Weg noch einmal.
+safely-gone = Was Sie geschrieben haben, haben wir nicht gespeichert und nicht weitergeleitet. Bitte schreiben Sie uns auf dem beschriebenen Weg noch einmal.
 
 ## Jemand hat per E-Mail gewünscht, dass das Postfach gelöscht wird
 wish-subject = [{ $brand }] Postfach löschen: bitte bestätigen
@@ -155,18 +176,17 @@ wish-nothing-heading = Es gibt nichts zu löschen
 wish-nothing-intro = Sie haben uns per E-Mail geschrieben, dass Ihr Postfach im Portal „{ $portal }“ gelöscht werden soll. Zu der Adresse, von der Sie geschrieben haben, gibt es keines. Falls Ihr Postfach zu einer anderen Adresse gehört, schreiben Sie uns bitte von dort.
 wish-unproven-subject = [{ $brand }] So löschen Sie Ihr Postfach
 wish-unproven-heading = So löschen Sie Ihr Postfach
-wish-unproven-intro = Sie haben uns per E-Mail geschrieben, dass ein Postfach im Portal „{ $portal }“ gelöscht werden soll. Wir konnten nicht sicher feststellen, dass diese E-Mail wirklich von der Adresse kommt, die als Absender darin steht. Darum haben wir nichts veranlasst.
-wish-unproven-steps = Diese Wege gibt es
+wish-unproven-intro = Sie haben uns per E-Mail geschrieben, dass ein Postfach im Portal „{ $portal }“ gelöscht werden soll. Wir konnten nicht sicher feststellen, dass diese E-Mail wirklich von der Adresse kommt, die als Absender angegeben ist. Darum haben wir nichts veranlasst.
+wish-unproven-steps = Was Sie tun können
 wish-unproven-login = Melden Sie sich im Portal an und wählen Sie unter „Mein Konto“ „Postfach löschen“.
-wish-unproven-help = Kommen Sie nicht hinein, wenden Sie sich bitte an die Kontaktadresse unten.
-wish-unproven-wait = Oder warten Sie ab: Was nicht benutzt wird, löscht das Portal nach einiger Zeit von selbst.
+wish-unproven-help = Können Sie sich nicht anmelden, wenden Sie sich bitte an die Kontaktadresse unten.
 
 ## Jede weitere Nachricht
 message-subject = [{ $brand }] Neue vertrauliche Nachricht in Ihrem Postfach
 message-subject-shown = [{ $brand }] Neue vertrauliche Nachricht: { $subject }
 message-heading = Sie haben eine neue Nachricht
 message-intro = { $brand-start } hat Ihnen vertraulich geschrieben. Die Nachricht liegt in Ihrem Postfach im Portal „{ $portal }“. Melden Sie sich dort mit Ihrer E-Mail-Adresse und Ihrem Passwort an.
-message-intro-locked = { $brand-start } hat Ihnen vertraulich geschrieben. Die Nachricht liegt in Ihrem Postfach im Portal „{ $portal }“. Das Postfach hat unser Kundendienst aber gesperrt: Zurzeit können Sie sich dort nicht anmelden. Wird es entsperrt, schreiben wir Ihnen.
+message-intro-locked = { $brand-start } hat Ihnen vertraulich geschrieben. Die Nachricht liegt in Ihrem Postfach im Portal „{ $portal }“. Allerdings hat unser Support das Postfach gesperrt: Zurzeit können Sie sich dort nicht anmelden. Sobald es entsperrt ist, schreiben wir Ihnen.
 message-button = Anmelden und lesen
 message-deadline =
     { $days ->
@@ -315,10 +335,13 @@ digest-intro-newcomer =
        *[other] { $brand-start } hat Ihnen { $count } weitere vertrauliche Nachrichten geschrieben. Sie liegen verschlüsselt im Portal „{ $portal }“. Das Postfach dort steht für Sie bereit, ist aber noch nicht eingerichtet.
     }
 digest-deadline =
-    { $days ->
-        [0] Die erste davon wird noch heute gelöscht.
-        [one] Die erste davon wird am { $until } gelöscht (noch ein Tag).
-       *[other] Die erste davon wird am { $until } gelöscht (noch { $days } Tage).
+    { $count ->
+        [one] Sie
+       *[other] Die erste davon
+    } wird { $days ->
+        [0] noch heute gelöscht.
+        [one] am { $until } gelöscht (noch ein Tag).
+       *[other] am { $until } gelöscht (noch { $days } Tage).
     }
 
 ## Der Support hat etwas mit dem Postfach getan
@@ -329,7 +352,7 @@ support-deleted-more = Schreibt Ihnen { $brand-within } wieder vertraulich, ents
 support-locked-subject = [{ $brand }] Ihr Postfach wurde gesperrt
 support-locked-heading = Ihr Postfach ist gesperrt
 support-locked-intro = Unser Support hat Ihr Postfach im Portal „{ $portal }“ gesperrt. Zurzeit kann sich dort niemand anmelden, auch Sie nicht; alle Sitzungen wurden beendet.
-support-locked-more = Ihre Nachrichten sind alle noch da, und neue kommen weiterhin an. Wird das Postfach entsperrt, schreiben wir Ihnen.
+support-locked-more = Ihre Nachrichten sind alle noch da, und neue kommen weiterhin an. Sobald das Postfach entsperrt ist, schreiben wir Ihnen.
 support-unlocked-subject = [{ $brand }] Ihr Postfach ist wieder offen
 support-unlocked-heading = Ihr Postfach ist wieder offen
 support-unlocked-intro = Unser Support hat Ihr Postfach im Portal „{ $portal }“ entsperrt. Sie können sich dort wieder mit Ihrer E-Mail-Adresse und Ihrem Passwort anmelden.

@@ -63,13 +63,31 @@ reminder-subject =
     }
 reminder-heading =
     { $count ->
-        [one] Your message is still unread
+        [one] A message for you is still unread
        *[other] { $count } messages for you are still unread
     }
 reminder-intro =
     { $count ->
         [one] Some time ago { $brand } wrote to you in confidence. The message is still kept encrypted in the portal “{ $portal }”. The mailbox there is ready for you but has not been set up yet.
        *[other] Some time ago { $brand } wrote to you in confidence. { $count } messages are still kept encrypted in the portal “{ $portal }”. The mailbox there is ready for you but has not been set up yet.
+    }
+reminder-deadline =
+    { $count ->
+        [one] { activation-deadline }
+       *[other] { $days ->
+            [0] Please set up the mailbox today. After that the first of them will be deleted.
+            [one] Please set up the mailbox by { $until } (one day left). After that the first of them will be deleted.
+           *[other] Please set up the mailbox by { $until } ({ $days } days left). After that the first of them will be deleted.
+        }
+    }
+reminder-initial-deadline =
+    { $count ->
+        [one] { initial-deadline }
+       *[other] { $days ->
+            [0] Please log in today. After that the first of them will be deleted.
+            [one] Please log in by { $until } (one day left). After that the first of them will be deleted.
+           *[other] Please log in by { $until } ({ $days } days left). After that the first of them will be deleted.
+        }
     }
 
 ## Reminder: unread messages in a mailbox in use
@@ -81,10 +99,13 @@ unread-heading =
     }
 unread-intro = There is mail in your mailbox in the portal “{ $portal }” that you have not opened yet. Log in there with your e-mail address and your password.
 unread-deadline =
-    { $days ->
-        [0] The oldest will be deleted today.
-        [one] The oldest will be deleted after { $until } (one day left).
-       *[other] The oldest will be deleted after { $until } ({ $days } days left).
+    { $count ->
+        [one] It
+       *[other] The oldest
+    } will be deleted { $days ->
+        [0] today.
+        [one] after { $until } (one day left).
+       *[other] after { $until } ({ $days } days left).
     }
 
 ## Reminder: a mailbox will be deleted because nobody uses it any more
@@ -98,7 +119,7 @@ idle-deadline =
         [one] It will be deleted after { $until } (one day left).
        *[other] It will be deleted after { $until } ({ $days } days left).
     }
-idle-nothing = If you want to keep it, simply log in once. If you no longer need it, there is nothing to do. If { $brand } writes to you in confidence again, a new one is made.
+idle-nothing = If you want to keep it, simply log in once. If you no longer need it, there is nothing to do. If { $brand } writes to you in confidence again, a new one will be made.
 
 ## Nobody fetches the message, to the sender
 unfetched-subject = Not fetched yet: your confidential message of { $sent }
@@ -121,7 +142,7 @@ unfetched-call-anyway = If it was right, call the recipient: perhaps their e-mai
 ## The message was deleted unread, to the sender
 unread-gone-subject = Deleted unread: your confidential message of { $sent }
 unread-gone-heading = Your message was not read
-unread-gone-intro = Your confidential message was kept in the portal “{ $portal }” until its time was over. The recipient did not open it. It has now been deleted there.
+unread-gone-intro = Your confidential message was kept in the portal “{ $portal }” until its retention period ended. The recipient did not open it. It has now been deleted there.
 unread-gone-intro-deleted = The recipient has deleted your confidential message in the portal “{ $portal }” without opening it.
 unread-gone-intro-mailbox = Your confidential message was in the portal “{ $portal }”. The recipient’s mailbox there has been deleted with all its messages. By then they had not opened yours.
 unread-gone-call = Ask the recipient: perhaps they deleted the message by mistake or took it for unsolicited mail.
@@ -130,42 +151,41 @@ unread-gone-again = If they are to have it after all, send the message again: a 
 ## To somebody who answered a notification
 safely-subject = Your reply has not arrived – how to reply safely
 safely-heading = How to reply safely
-safely-intro = You have replied to an automatic e-mail. Nobody reads this address, and an ordinary e-mail is not protected on its way. Log in to the portal “{ $portal }”, open the message and choose “Reply” there.
+safely-intro = You have replied to an automatic e-mail. Nobody reads e-mail sent to this address, and an ordinary e-mail is not protected on its way. Log in to the portal “{ $portal }”, open the message and choose “Reply” there.
 afresh-subject = Your e-mail has not arrived – how to reach us
 afresh-heading = How to reach us
-afresh-intro = You have written to the address that our automatic e-mails come from. Nobody reads this address. If it is about a confidential message, log in to the portal “{ $portal }”, open the message and choose “Reply” there. For anything else the contact address below will help you.
+afresh-intro = You have written to the address that our automatic e-mails come from. Nobody reads e-mail sent to this address. If it is about a confidential message, log in to the portal “{ $portal }”, open the message and choose “Reply” there. For anything else, please use the contact address below.
 safely-button = To the portal
-safely-gone = What you wrote has neither been kept nor passed on. Please write it to us once more in that way.
+safely-gone = What you wrote has been neither kept nor passed on. Please write to us again in the way described.
 
 ## Somebody wished by e-mail that the mailbox be deleted
 wish-subject = [{ $brand }] Delete your mailbox: please confirm
 wish-heading = Do you want to delete your mailbox?
-wish-intro = You have written to us by e-mail that your mailbox in the portal “{ $portal }” shall be deleted. Nothing has been deleted yet. Please confirm your wish on the page behind the button.
-wish-button = To the confirmation
-wish-deadline = The link is good until { $until-time }. After that your wish lapses and everything stays as it is.
-wish-all = With the mailbox all messages in it are lost for good. Save what you want to keep first.
-wish-not-you = You did not wish this? Then do nothing: this e-mail alone deletes nothing.
+wish-intro = You asked us by e-mail to delete your mailbox in the portal “{ $portal }”. Nothing has been deleted yet. Please confirm your request on the page behind the button.
+wish-button = Go to the confirmation
+wish-deadline = The link is valid until { $until-time }. After that your request lapses and everything stays as it is.
+wish-all = All messages in the mailbox will be lost with it for good. Before you confirm, save what you want to keep.
+wish-not-you = You did not ask for this? Then do nothing: this e-mail alone deletes nothing.
 wish-held-subject = [{ $brand }] Your mailbox cannot be deleted at present
-wish-held-heading = Your mailbox is being retained
-wish-held-intro = You have written to us by e-mail that your mailbox in the portal “{ $portal }” shall be deleted. That is not possible at present: it is retained for legal reasons.
-wish-held-more = We can tell you what that means and how long it will last. Please turn to the contact address below.
+wish-held-heading = Your mailbox has to be kept
+wish-held-intro = You asked us by e-mail to delete your mailbox in the portal “{ $portal }”. That is not possible at present: it has to be kept for legal reasons.
+wish-held-more = We will gladly tell you what that means and how long it will last. Please use the contact address below.
 wish-nothing-subject = [{ $brand }] There is no mailbox for your address
 wish-nothing-heading = There is nothing to delete
-wish-nothing-intro = You have written to us by e-mail that your mailbox in the portal “{ $portal }” shall be deleted. There is none for the address you have written from. If your mailbox belongs to another address, please write to us from there.
+wish-nothing-intro = You asked us by e-mail to delete your mailbox in the portal “{ $portal }”. There is none for the address you wrote from. If your mailbox belongs to another address, please write to us from that one.
 wish-unproven-subject = [{ $brand }] How to delete your mailbox
 wish-unproven-heading = How to delete your mailbox
-wish-unproven-intro = You have written to us by e-mail that a mailbox in the portal “{ $portal }” shall be deleted. We could not make sure that this e-mail really comes from the address it names as its sender. So we have done nothing.
-wish-unproven-steps = These ways there are
+wish-unproven-intro = You asked us by e-mail to delete a mailbox in the portal “{ $portal }”. We could not establish that this e-mail really came from the address given as its sender. We have therefore done nothing.
+wish-unproven-steps = What you can do
 wish-unproven-login = Log in to the portal and choose “Delete mailbox” under “My account”.
-wish-unproven-help = If you cannot get in, please turn to the contact address below.
-wish-unproven-wait = Or simply wait: after some time the portal deletes by itself what is not used.
+wish-unproven-help = If you cannot log in, please use the contact address below.
 
 ## Every further letter
 message-subject = [{ $brand }] New confidential message in your mailbox
 message-subject-shown = [{ $brand }] New confidential message: { $subject }
 message-heading = You have a new message
 message-intro = { $brand } has written to you in confidence. The message is in your mailbox in the portal “{ $portal }”. Log in there with your e-mail address and your password.
-message-intro-locked = { $brand } has written to you in confidence. The message is in your mailbox in the portal “{ $portal }”. But our customer service has locked the mailbox: for now you cannot log in there. When it is unlocked we write to you.
+message-intro-locked = { $brand } has written to you in confidence. The message is in your mailbox in the portal “{ $portal }”. However, our support has locked the mailbox: for now you cannot log in there. Once it is unlocked we will write to you.
 message-button = Log in and read
 message-deadline =
     { $days ->
@@ -203,7 +223,7 @@ password-for-sender-deadline =
        *[other] If nobody reads it, the message will be deleted on { $until } ({ $days } days left).
     }
 password-for-sender-steps = How to do it safely
-password-for-sender-tell = Give the initial password by telephone or send it by post. First make sure who you are talking to.
+password-for-sender-tell = Give the initial password by telephone or send it by post. First make sure you know whom you are talking to.
 password-for-sender-plain = Capitals and hyphens do not matter: “kxcm 7rtw” is the same as “KXCM-7RTW”.
 password-for-sender-never = Do not forward this mail, and do not send the initial password by e-mail.
 
@@ -250,8 +270,8 @@ question-stranger = If this was not you, somebody knows your password. Please co
 ## Mailbox deleted
 deleted-subject = [{ $brand }] Your mailbox was deleted
 deleted-heading = Your mailbox was deleted
-deleted-intro = Your mailbox in the portal “{ $portal }” was deleted permanently, with all messages. It was done by somebody who knew the password. If { $brand } writes to you in confidence again, you get a new mailbox and set it up again.
-deleted-intro-wished = Your mailbox in the portal “{ $portal }” was deleted permanently, with all messages. Somebody confirmed it with the link in the e-mail with which we answered your wish to have it deleted. If { $brand } writes to you in confidence again, you get a new mailbox and set it up again.
+deleted-intro = Your mailbox in the portal “{ $portal }” was deleted permanently, with all messages. It was done by somebody who knew the password. If { $brand } writes to you in confidence again, you will get a new mailbox and set it up anew.
+deleted-intro-wished = Your mailbox in the portal “{ $portal }” was deleted permanently, with all messages. Somebody confirmed this with the link in the e-mail that we sent in answer to your request. If { $brand } writes to you in confidence again, you will get a new mailbox and set it up anew.
 deleted-stranger = If this was not you, please contact us at once, and change the password of your e-mail account.
 
 ## Logged in from an unknown browser
@@ -266,7 +286,7 @@ locked-heading = Logging in is blocked for a while
 locked-intro = A wrong password was given too often for your mailbox in the portal “{ $portal }”. To protect your messages nobody can log in from an unknown device for now. Devices from which you have logged in before are not affected. The messages are safe, and new ones still arrive.
 locked-button = Go to the mailbox
 locked-you = If this was you, use “Forgotten password” on the page where you log in: with a new password you get in at once. You can also wait.
-locked-stranger = If this was not you, somebody else has tried, without success. You need not do anything. As long as it goes on, we write to you once a day at most.
+locked-stranger = If this was not you, somebody else has tried, without success. You need not do anything. As long as it goes on, we will write to you at most once a day.
 
 ## The way by the security question is closed
 answers-subject = [{ $brand }] Too many wrong answers to your security question
@@ -289,7 +309,7 @@ waiting-more = There is nothing you need to do. If it does not work out, you wil
 ## The same by ordinary mail, to the owner: not what, not to whom
 cameback-subject = A message of yours has not arrived
 cameback-heading = A message of yours has come back
-cameback-intro = What you wrote in the portal “{ $portal }” could not be delivered. Nothing is lost. Why, and what you can do, is in your inbox.
+cameback-intro = What you wrote in the portal “{ $portal }” could not be delivered. Nothing is lost. Your inbox says why, and what you can do.
 cameback-button = Read it in your inbox
 
 ## New messages that no mail has told of yet
@@ -314,21 +334,24 @@ digest-intro-newcomer =
        *[other] { $brand } has sent you { $count } more confidential messages. They are kept encrypted in the portal “{ $portal }”. The mailbox there is ready for you but has not been set up yet.
     }
 digest-deadline =
-    { $days ->
-        [0] The first of them will be deleted today.
-        [one] The first of them will be deleted on { $until } (one day left).
-       *[other] The first of them will be deleted on { $until } ({ $days } days left).
+    { $count ->
+        [one] It
+       *[other] The first of them
+    } will be deleted { $days ->
+        [0] today.
+        [one] on { $until } (one day left).
+       *[other] on { $until } ({ $days } days left).
     }
 
 ## Support has done something to the mailbox
 support-deleted-subject = [{ $brand }] Your mailbox was deleted
 support-deleted-heading = Your mailbox was deleted
 support-deleted-intro = Our support has permanently deleted your mailbox in the portal “{ $portal }”, with all messages.
-support-deleted-more = If { $brand } writes to you in confidence again, you get a new mailbox and set it up again.
+support-deleted-more = If { $brand } writes to you in confidence again, you will get a new mailbox and set it up anew.
 support-locked-subject = [{ $brand }] Your mailbox was locked
 support-locked-heading = Your mailbox is locked
 support-locked-intro = Our support has locked your mailbox in the portal “{ $portal }”. For now nobody can log in there, not even you; all sessions were ended.
-support-locked-more = Your messages are all still there, and new ones still arrive. When the mailbox is unlocked we write to you.
+support-locked-more = Your messages are all still there, and new ones still arrive. Once the mailbox is unlocked we will write to you.
 support-unlocked-subject = [{ $brand }] Your mailbox is open again
 support-unlocked-heading = Your mailbox is open again
 support-unlocked-intro = Our support has unlocked your mailbox in the portal “{ $portal }”. You can log in there again with your e-mail address and your password.
