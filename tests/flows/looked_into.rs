@@ -261,10 +261,10 @@ fn what_nobody_can_read_is_refused_at_once() {
         let reply = gateway.smtp().letter("erika@insurer.example", &["max@web.example"], &letter(&text));
         reply.expect("554 5.6.0 *");
     }
-    let ebcdic =
-        [letter("Content-Type: text/plain; charset=ebcdic-de\r\n\r\n"), b"\xa5\x85\x99\xa3\r\n".to_vec()]
+    let unknown =
+        [letter("Content-Type: text/plain; charset=x-klingon\r\n\r\n"), b"\xa5\x85\x99\xa3\r\n".to_vec()]
             .concat();
-    gateway.smtp().letter("erika@insurer.example", &["max@web.example"], &ebcdic).expect("554 5.6.0 *");
+    gateway.smtp().letter("erika@insurer.example", &["max@web.example"], &unknown).expect("554 5.6.0 *");
     assert_eq!(gateway.count("SELECT count(*) FROM legs"), 0);
     assert_eq!(gateway.count("SELECT count(*) FROM deposits"), 0);
     assert!(hop.delivered().is_empty());

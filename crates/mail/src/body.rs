@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use crate::charset;
+use crate::charset::{self, Declared};
 use crate::display::shows_nothing;
 use crate::enriched;
+use crate::file_type;
 use crate::flowed;
 use crate::html::{self, html_to_text};
 use crate::parts::{Opened, Part};
@@ -13,6 +14,9 @@ use crate::unpacked::is_cms;
 
 /// A larger page is not looked through for something to see.
 const MAX_LOOKED_THROUGH: usize = 256 * 1024;
+
+/// Texts that are asked for their charset.
+const MAX_ASKED: usize = 20;
 
 /// A stretch of the body: the same words as text, as HTML, or as both.
 #[derive(Default)]
@@ -38,19 +42,25 @@ impl Body {
 pub(crate) fn choose(parts: &[Part<'_>]) -> Body {
     let mut chooser = Chooser { parts, left_out: Vec::new(), said: HashMap::new() };
     let mut blocks = chooser.blocks(0);
-    if blocks.is_empty() {
-        // A first part with a file name is still the best text there is.
-        let first = parts.iter().position(|part| !part.is_multipart());
-        let wanted = |at: &usize| parts.get(*at).is_some_and(|p| is_text(p) && !p.is_attachment());
-        if let Some(at) = first.filter(wanted) {
-            blocks = vec![chooser.block(at)];
-        }
-    }
     chooser.winmail(&mut blocks);
     // A frame with nothing in it is worse than to be told that there is nothing.
-    let (blank, blocks): (Vec<Block>, Vec<Block>) = blocks.into_iter().partition(|block| {
-        [&block.plain, &block.html].iter().all(|list| chooser.says(list) == Says::Nothing)
-    });
+    let (mut blank, mut blocks): (Vec<Block>, Vec<Block>) = blocks
+        .into_iter()
+        .partition(|block| [&block.plain, &block.html].iter().all(|list| chooser.says(list) <= Says::Hidden));
+    if blocks.is_empty() {
+        blocks.extend(chooser.best_of_the_others());
+    }
+    if blocks.is_empty() {
+        // What hides itself as a whole is read as plain text, where nothing is hidden.
+        blank.iter_mut().for_each(|block| {
+            let hidden = block.html.iter().copied().filter(|at| chooser.says(&[*at]) == Says::Hidden);
+            let hidden: Vec<usize> = hidden.collect();
+            block.html.retain(|at| !hidden.contains(at));
+            if !hidden.is_empty() {
+                blocks.push(Block { plain: hidden, html: Vec::new() });
+            }
+        });
+    }
     for block in blank {
         chooser
             .left_out
@@ -75,6 +85,35 @@ impl Chooser<'_, '_> {
             Some(*said.entry(*at).or_insert_with(|| says(part)))
         });
         known.max().unwrap_or_default()
+    }
+
+    /// Where no part is a body by its place: the first that can be read, those before those that are files.
+    fn best_of_the_others(&mut self) -> Option<Block> {
+        let parts = self.parts;
+        // A first part with a file name is still the best text there is.
+        let first = parts.iter().position(|part| !part.is_multipart());
+        let is_first = |at: &usize| first == Some(*at);
+        let is_leaf = |part: &Part<'_>| part.children.is_empty();
+        let open = |part: &Part<'_>| is_leaf(part) && !part.is_attachment();
+        let is_bare = |part: &Part<'_>| part.name().is_none();
+        let all = || 0..parts.len();
+        let any = |wanted: &dyn Fn(&Part<'_>) -> bool| {
+            let found = |at: &usize| parts.get(*at).is_some_and(|part| part.level == 0 && wanted(part));
+            all().filter(found).collect::<Vec<usize>>()
+        };
+        let ranked = [
+            any(&|part| open(part) && is_text(part) && is_bare(part)),
+            any(&|part| open(part) && is_text(part)).into_iter().filter(is_first).collect(),
+            any(&|part| is_leaf(part) && is_shown_text(part) && is_bare(part)),
+            // Of a type that nobody knows, and plainly a text.
+            any(&|part| open(part) && is_bare(part) && is_unknown_text(part))
+                .into_iter()
+                .filter(is_first)
+                .collect(),
+        ];
+        let mut ranked = ranked.into_iter().flatten().take(MAX_ASKED);
+        let at = ranked.find(|at| self.says(&[*at]) == Says::Words)?;
+        Some(self.block(at))
     }
 
     /// Which parts under `at` are the body (RFC 2046 §5.1).
@@ -127,7 +166,14 @@ impl Chooser<'_, '_> {
     fn alternative(&mut self, part: &Part<'_>) -> Vec<Block> {
         let mut all = Block::default();
         for child in &part.children {
-            for block in self.blocks(*child) {
+            // A name keeps none apart here: GroupWise calls its page `TEXT.htm`.
+            let is_form =
+                |part: &Part<'_>| is_shown_text(part) && part.children.is_empty() && !part.is_attachment();
+            let blocks = match self.parts.get(*child).is_some_and(is_form) {
+                true => vec![self.block(*child)],
+                false => self.blocks(*child),
+            };
+            for block in blocks {
                 all.plain.extend(block.plain);
                 all.html.extend(block.html);
             }
@@ -156,9 +202,11 @@ impl Chooser<'_, '_> {
         all.html = pages;
         match (plain, html) {
             // Pictures out there are not shown: the words are all there is to see.
-            (Says::Words, Says::Nothing | Says::Remote) => self.left_out.append(&mut all.html),
-            (Says::Nothing, Says::Words | Says::Own | Says::Remote) => self.left_out.append(&mut all.plain),
-            (Says::Nothing, Says::Nothing) => {
+            (Says::Words, Says::Nothing | Says::Hidden | Says::Remote) => self.left_out.append(&mut all.html),
+            (Says::Nothing | Says::Hidden, Says::Words | Says::Own | Says::Remote | Says::Hidden) => {
+                self.left_out.append(&mut all.plain);
+            }
+            (Says::Nothing | Says::Hidden, Says::Nothing) => {
                 self.left_out.append(&mut all.html);
                 self.left_out.append(&mut all.plain);
             }
@@ -202,7 +250,43 @@ const AMP: &str = "text/x-amp-html";
 
 /// What is a page, or is made one.
 fn is_page(part: &Part<'_>) -> bool {
-    part.is("text/html") || part.is(AMP) || part.is("text/watch-html") || is_rich(part)
+    is_written_page(part) || part.is(AMP) || part.is("text/watch-html") || is_rich(part)
+}
+
+/// HTML, under its name or another that programs give it.
+fn is_written_page(part: &Part<'_>) -> bool {
+    const NAMES: [&str; 8] = [
+        "text/html",
+        "text/xhtml",
+        "text/htm",
+        "text/x-html",
+        "application/xhtml+xml",
+        "application/xhtml",
+        "application/html",
+        "text/html5",
+    ];
+    NAMES.iter().any(|kind| part.is(kind))
+}
+
+/// What a calendar is sent as. It is no text for people.
+fn is_calendar(part: &Part<'_>) -> bool {
+    const NAMES: [&str; 6] = [
+        "text/calendar",
+        "text/x-vcalendar",
+        "text/vcalendar",
+        "text/x-icalendar",
+        "text/ical",
+        "text/x-calendar",
+    ];
+    NAMES.iter().any(|kind| part.is(kind))
+}
+
+/// A type that says nothing, and bytes that are plainly text.
+fn is_unknown_text(part: &Part<'_>) -> bool {
+    let known = ["application/octet-stream", "application/unknown", "application/text", "application/plain"];
+    known.iter().any(|kind| part.is(kind))
+        && file_type::by_bytes(&part.start()).is_none()
+        && charset::is_text(&part.start())
 }
 
 fn is_rich(part: &Part<'_>) -> bool {
@@ -218,9 +302,11 @@ fn is_last_resort(part: &Part<'_>) -> bool {
 /// How much a part has to say, the least first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 enum Says {
-    /// Blanks, what is hidden, a pixel.
+    /// Blanks, a pixel.
     #[default]
     Nothing,
+    /// Words, and all of them hidden.
+    Hidden,
     /// Pictures that lie somewhere else, which nobody fetches.
     Remote,
     /// Pictures that came along.
@@ -235,7 +321,8 @@ fn says(part: &Part<'_>) -> Says {
     if !is_page(part) {
         return if shows_nothing(&decoded(part)) { Says::Nothing } else { Says::Words };
     }
-    let Some((text, pictures)) = html::seen(&page(part)) else { return Says::Words };
+    let page = page(part);
+    let Some((text, pictures)) = html::seen(&page) else { return Says::Words };
     // A line across the page says nothing.
     if !shows_nothing(&text.replace(html::RULE, "")) {
         return Says::Words;
@@ -246,7 +333,13 @@ fn says(part: &Part<'_>) -> Says {
         let start = address.trim_start().get(..8).unwrap_or(address.trim_start()).to_ascii_lowercase();
         start.starts_with("http://") || start.starts_with("https://") || start.starts_with("//")
     };
-    large.map(|one| if is_remote(&one.address) { Says::Remote } else { Says::Own }).max().unwrap_or_default()
+    let pictures = large.map(|one| if is_remote(&one.address) { Says::Remote } else { Says::Own }).max();
+    pictures.unwrap_or_else(|| if hidden_words(&page).is_some() { Says::Hidden } else { Says::Nothing })
+}
+
+/// What a page says that shows nothing: the words that it hides.
+fn hidden_words(page: &str) -> Option<String> {
+    html::read(page, html::Reading::Unhidden).filter(|text| text.chars().any(char::is_alphanumeric))
 }
 
 /// The letters and digits that are to be read, to compare two bodies by.
@@ -265,7 +358,12 @@ fn letters_of(parts: &[Part<'_>], blocks: &[Block]) -> String {
 pub(crate) fn text(part: &Part<'_>) -> String {
     let source = decoded(part);
     match part.content_type.as_str() {
-        _ if is_page(part) => html_to_text(&page_of(part, source)),
+        _ if is_page(part) => {
+            let page = page_of(part, source);
+            let text = html_to_text(&page);
+            let hidden = if shows_nothing(&text) { hidden_words(&page) } else { None };
+            hidden.unwrap_or(text)
+        }
         _ if part.parameter("format").is_some_and(|format| format.eq_ignore_ascii_case("flowed")) => {
             flowed::unflowed(
                 &source,
@@ -297,7 +395,7 @@ fn page_of(part: &Part<'_>, source: String) -> String {
 
 /// What somebody has put behind the part.
 fn footer(part: &Part<'_>) -> Option<String> {
-    let text = charset::decode(part.footer.trim_ascii(), part.parameter("charset").as_deref());
+    let text = part.beside.decode(part.footer.trim_ascii(), part.parameter("charset").as_deref());
     (!text.is_empty()).then_some(text)
 }
 
@@ -314,11 +412,38 @@ pub(crate) fn decoded(part: &Part<'_>) -> String {
         kept.extend_from_slice(bytes.get(at..).unwrap_or_default());
         bytes = Cow::Owned(kept);
     }
-    if let Some(chosen) = part.chosen {
-        return chosen.decode(&bytes);
+    characters(part, &bytes)
+}
+
+/// Bytes of the part as text: in the charset that the reader has chosen, or that its label names, unless the bytes show
+/// that this is wrong; what is left open is as a page says of itself, or as another text of the letter is.
+pub(crate) fn characters(part: &Part<'_>, bytes: &[u8]) -> String {
+    if let Some(chosen) = part.beside.chosen() {
+        return chosen.decode(bytes);
     }
-    let own = || charset::declared_in_page(&bytes).filter(|_| part.is("text/html"));
-    charset::decode(&bytes, part.parameter("charset").or_else(own).as_deref())
+    let label = part.parameter("charset");
+    let own = if is_page(part) { charset::declared_in_page(bytes) } else { None };
+    // A page that is labelled as nothing else is what it says it is.
+    let is_open = charset::is_open(label.as_deref());
+    match (own, is_open) {
+        (Some(own), true) => charset::decode_beside(bytes, Some(&own), part.beside.declared()),
+        (Some(own), false) => {
+            charset::decode_beside(bytes, label.as_deref(), Declared::parse(&own).or(part.beside.declared()))
+        }
+        (None, _) => charset::decode_beside(bytes, label.as_deref(), part.beside.declared()),
+    }
+}
+
+/// What a letter's text says of its charset, where that says something of other bytes too.
+pub(crate) fn declared(parts: &[Part<'_>]) -> Option<Declared> {
+    let texts = parts.iter().filter(|part| is_text(part) && !part.is_multipart() && !part.is_attachment());
+    let label = |part: &Part<'_>| {
+        let own = || is_page(part).then(|| charset::declared_in_page(&part.start())).flatten();
+        part.parameter("charset")
+            .and_then(|label| Declared::parse(&label))
+            .or_else(|| Declared::parse(&own()?))
+    };
+    texts.take(MAX_ASKED).find_map(label)
 }
 
 /// Whether somebody has given it a name to be saved under.
@@ -329,13 +454,15 @@ fn is_file(parts: &[Part<'_>], at: usize) -> bool {
 /// What can be shown as text if there is nothing better. A calendar is no text for people.
 fn is_text(part: &Part<'_>) -> bool {
     let kind = part.content_type.as_str();
-    (kind.starts_with("text/") && kind != "text/calendar") || kind.starts_with("multipart/")
+    (kind.starts_with("text/") && !is_calendar(part))
+        || kind.starts_with("multipart/")
+        || is_written_page(part)
 }
 
 fn is_shown_text(part: &Part<'_>) -> bool {
     // A multipart without children could not be taken apart: its source is all there is to show.
     part.is("text/plain")
-        || part.is("text/html")
+        || is_written_page(part)
         || is_rich(part)
         || part.content_type.starts_with("multipart/")
 }

@@ -1,5 +1,7 @@
 //! Text from outside made safe to show and to save under. Changes appearance only; decides nothing.
 
+use crate::file_type::by_extension;
+
 /// Characters that show nothing and change how others are shown: bidirectional controls (they turn
 /// `gpj.exe` round), invisible joiners, tags, annotations.
 pub(crate) fn is_trick(c: char) -> bool {
@@ -115,7 +117,9 @@ fn safe_name(line: &str) -> Option<String> {
         .map(|c| if matches!(c, '<' | '>' | ':' | '"' | '|' | '?' | '*' | '/' | '\\') { '_' } else { c })
         .collect();
     let trimmed = replaced.trim_start_matches(['.', ' ', '~']).trim_end_matches(['.', ' ']);
-    if trimmed.is_empty() {
+    // Of ".pdf" only the end is there: its type says as much.
+    let is_end = replaced.starts_with('.') && by_extension(&trimmed.to_ascii_lowercase()).is_some();
+    if trimmed.is_empty() || is_end {
         return None;
     }
     let (stem, extension) = match trimmed.rsplit_once('.') {
@@ -185,7 +189,26 @@ mod tests {
         assert_eq!(name("Schaden/Unfall 2026.pdf"), "Schaden_Unfall 2026.pdf");
         assert_eq!(name("Schaden 12\\2026.pdf"), "Schaden 12_2026.pdf");
         assert_eq!(name("Haus/Hof/Garten.pdf"), "Haus_Hof_Garten.pdf");
-        for empty in ["", "..", "/", "...", " ", "a/", "\u{202e}"] {
+        assert_eq!(name("CON"), "_CON");
+        assert_eq!(name("./a.pdf"), "a.pdf");
+        assert_eq!(name(". . .pdf.txt"), "pdf.txt");
+        for empty in [
+            "",
+            "..",
+            "/",
+            "...",
+            " ",
+            "a/",
+            "\u{202e}",
+            "./.",
+            "././",
+            "..\\..",
+            "\u{a0}\u{3000}",
+            ". . .",
+            ".pdf",
+            "~",
+            "\u{200b}.\u{2060}",
+        ] {
             assert_eq!(file_name(empty), None, "{empty:?}");
         }
     }

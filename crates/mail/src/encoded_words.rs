@@ -6,7 +6,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::charset::Charset;
+use crate::charset::Beside;
 use crate::skeleton::Skeleton;
 use crate::{charset, transfer};
 
@@ -75,12 +75,15 @@ pub(crate) fn to_text(bytes: &[u8], charset: Option<&[u8]>) -> String {
 
 /// The value as a reader sees it: unfolded, decoded, without control characters, trimmed.
 pub(crate) fn decode(raw: &[u8]) -> String {
-    decode_with(raw, to_text)
+    decode_beside(raw, Beside::Nothing)
 }
 
-/// The same, where the reader has chosen what the bytes mean.
-pub(crate) fn decode_in(raw: &[u8], chosen: Charset) -> String {
-    decode_as(raw, chosen.label())
+/// The same, where something is known of what the value itself leaves open.
+pub(crate) fn decode_beside(raw: &[u8], beside: Beside) -> String {
+    decode_with(raw, |bytes: &[u8], charset: Option<&[u8]>| {
+        let label = charset.map(String::from_utf8_lossy);
+        beside.decode(bytes, label.as_deref())
+    })
 }
 
 /// Every way in which a reader may see the value: bytes of which nobody says what they are can be read in several.
@@ -218,22 +221,23 @@ fn decode_with(raw: &[u8], to_text: impl Fn(&[u8], Option<&[u8]>) -> String) -> 
     clean.trim().to_owned()
 }
 
+/// Begins the shifts of ISO-2022-JP.
+const ESCAPE: u8 = 0x1b;
+
 /// Around the number of a text that is set aside. Not ASCII, and so in nothing that stays: that is all ASCII.
 const MARK: (char, char) = ('\u{e000}', '\u{e001}');
 
 /// The value with every run of encoded-words, and every text that is not ASCII, behind a mark; and what they say. So
 /// that who takes addresses apart need not know charsets, and one decoder decodes everything.
-pub(crate) fn set_aside(raw: &[u8], chosen: Option<Charset>) -> (Vec<u8>, Vec<String>) {
+pub(crate) fn set_aside(raw: &[u8], beside: Beside) -> (Vec<u8>, Vec<String>) {
     let mut out = Vec::with_capacity(raw.len());
     let mut aside: Vec<String> = Vec::new();
     let mut run: Vec<u8> = Vec::new();
-    let mut flush = |run: &mut Vec<u8>, out: &mut Vec<u8>| {
-        if !run.is_empty() {
-            out.extend_from_slice(format!("{}{}{}", MARK.0, aside.len(), MARK.1).as_bytes());
-            aside.push(chosen.map_or_else(|| decode(run), |chosen| decode_in(run, chosen)));
-            run.clear();
-        }
+    let mut keep = |text: String, out: &mut Vec<u8>| {
+        out.extend_from_slice(format!("{}{}{}", MARK.0, aside.len(), MARK.1).as_bytes());
+        aside.push(text);
     };
+    let words = |run: &mut Vec<u8>| decode_beside(&std::mem::take(run), beside);
     let list = pieces(raw);
     let mut list = list.into_iter().peekable();
     while let Some(piece) = list.next() {
@@ -245,19 +249,31 @@ pub(crate) fn set_aside(raw: &[u8], chosen: Option<Charset>) -> (Vec<u8>, Vec<St
                     run.extend_from_slice(literal);
                     continue;
                 }
-                flush(&mut run, &mut out);
-                for stretch in literal.chunk_by(|a, b| a.is_ascii() == b.is_ascii()) {
-                    if stretch.is_ascii() {
-                        out.extend_from_slice(stretch);
-                    } else {
-                        run.extend_from_slice(stretch);
-                        flush(&mut run, &mut out);
-                    }
+                if !run.is_empty() {
+                    keep(words(&mut run), &mut out);
                 }
+                if literal.is_ascii() && !literal.contains(&ESCAPE) {
+                    out.extend_from_slice(literal);
+                    continue;
+                }
+                // As a whole: half a character of two bytes may look like ASCII.
+                let text = beside.decode(literal, None);
+                let mut rest = text.as_str();
+                while let Some(at) = rest.find(|c: char| !c.is_ascii()) {
+                    let (plain, other) = rest.split_at_checked(at).unwrap_or((rest, ""));
+                    out.extend_from_slice(plain.as_bytes());
+                    let end = other.find(|c: char| c.is_ascii()).unwrap_or(other.len());
+                    let (other, after) = other.split_at_checked(end).unwrap_or((other, ""));
+                    keep(other.chars().map(|c| if c.is_control() { ' ' } else { c }).collect(), &mut out);
+                    rest = after;
+                }
+                out.extend_from_slice(rest.as_bytes());
             }
         }
     }
-    flush(&mut run, &mut out);
+    if !run.is_empty() {
+        keep(words(&mut run), &mut out);
+    }
     (out, aside)
 }
 
@@ -466,7 +482,7 @@ mod tests {
             "\u{e000}1\u{e001} =?utf-8?q?M=C3=BCller?= <m@web.example>",
             "=?utf-8?b?7oCAMe6AgQ==?= Anna =?utf-8?q?M=C3=BCller?= <m@web.example>",
         ] {
-            let (line, aside) = set_aside(raw.as_bytes(), None);
+            let (line, aside) = set_aside(raw.as_bytes(), Beside::Nothing);
             let back = put_back(&String::from_utf8(line).unwrap(), &aside);
             assert_eq!(back.matches("Müller").count(), 1, "{raw}: {back}");
         }

@@ -162,6 +162,7 @@ pub(crate) fn meant(content_type: &str, name: &str, start: &[u8]) -> String {
             "text/csv"
         }
         "text/plain" if extension == "ics" => "text/calendar",
+        "text/plain" if extension.is_empty() && by_bytes(start) == Some("text/calendar") => "text/calendar",
         "text/plain" if extension == "eml" && looks_like_letter(start) => "message/rfc822",
         "message/global" | "message/rfc822" => content_type,
         _ if BYTES.contains(&content_type) => {

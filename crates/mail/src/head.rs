@@ -8,8 +8,10 @@ use mail_builder::headers::date::Date;
 use thiserror::Error;
 
 use crate::address::Address;
+use crate::charset::{Beside, Declared};
 use crate::clock::Timestamp;
 use crate::envelope::Origin;
+use crate::params::Params;
 use crate::verdict::Edit;
 use crate::{date, encoded_words, from, odd_name, rewritten};
 
@@ -81,13 +83,25 @@ impl Head {
     /// The first field of that name, decoded (RFC 2047), unfolded, trimmed, without control characters.
     #[must_use]
     pub fn first(&self, name: &str) -> Option<String> {
-        self.named(name).next().map(encoded_words::decode)
+        self.named(name).next().map(|raw| self.decoded(raw))
     }
 
     /// Every field of that name, decoded like [`Self::first`].
     #[must_use]
     pub fn all(&self, name: &str) -> Vec<String> {
-        self.named(name).map(encoded_words::decode).collect()
+        self.named(name).map(|raw| self.decoded(raw)).collect()
+    }
+
+    fn decoded(&self, raw: &[u8]) -> String {
+        let beside = if raw.is_ascii() { Beside::Nothing } else { self.beside() };
+        encoded_words::decode_beside(raw, beside)
+    }
+
+    /// The charset of its text, for bytes of which nobody says what they are.
+    fn beside(&self) -> Beside {
+        let kind = Lines { rest: &self.0 }.find_map(|line| line.value_of(&["Content-Type"]));
+        let label = kind.and_then(|kind| Params::read(kind).first("charset"));
+        label.and_then(|label| Declared::parse(&label)).map_or(Beside::Nothing, Beside::Declared)
     }
 
     /// Every field of that name in every way it may be read: bytes that nobody has labelled can be read in several, and
@@ -96,7 +110,9 @@ impl Head {
     pub fn readings(&self, name: &str) -> Vec<String> {
         let mut readings: Vec<String> = Vec::new();
         for raw in self.named(name) {
-            let seen = encoded_words::readings(raw);
+            let mut seen = encoded_words::readings(raw);
+            let declared = if raw.is_ascii() { None } else { Some(self.decoded(raw)) };
+            seen.extend(declared.filter(|declared| !seen.contains(declared)));
             if raw.len() <= Self::MAX_WORDS
                 && let Some(first) = seen.first()
             {
@@ -138,6 +154,12 @@ impl Head {
     /// asked to keep something from leaving.
     fn named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
         Lines { rest: &self.0 }.filter_map(move |line| line.value_of(&[name]))
+    }
+
+    /// Whether the subject of the other is the same, byte by byte.
+    #[must_use]
+    pub fn has_subject_of(&self, other: &Self) -> bool {
+        self.named("Subject").eq(other.named("Subject"))
     }
 
     /// The decoded Subject.

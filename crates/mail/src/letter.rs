@@ -12,7 +12,7 @@ use mail_parser::{HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 
 use crate::body::{self, Body};
-use crate::charset::{self, Charset};
+use crate::charset::{Beside, Charset};
 use crate::clock::Timestamp;
 use crate::display::{file_name, file_name_from_title, one_line};
 use crate::flowed;
@@ -154,7 +154,11 @@ impl<'a> Letter<'a> {
             return Err(LetterError::NoHeader);
         }
         unpacked::open(&mut parts, bytes.len());
-        parts.iter_mut().for_each(|part| part.chosen = chosen);
+        let beside = match chosen {
+            Some(chosen) => Beside::Chosen(chosen),
+            None => body::declared(&parts).map_or(Beside::Nothing, Beside::Declared),
+        };
+        parts.iter_mut().for_each(|part| part.beside = beside);
         let body = body::choose(&parts);
         let shown: Vec<usize> = body.shown().collect();
         let is_listed = |at: &usize| {
@@ -191,10 +195,7 @@ impl<'a> Letter<'a> {
     /// Decoded by the same code as [`crate::Head::subject`], so that both always agree.
     fn subject(&self, part: &Part<'_>) -> Option<String> {
         let value = self.raw(part, &HeaderName::Subject)?;
-        Some(one_line(&match part.chosen {
-            Some(chosen) => encoded_words::decode_in(value, chosen),
-            None => encoded_words::decode(value),
-        }))
+        Some(one_line(&encoded_words::decode_beside(value, part.beside)))
     }
 
     /// The first field of that name as it came.
@@ -207,8 +208,8 @@ impl<'a> Letter<'a> {
 
     fn mailboxes(&self, name: &HeaderName<'_>) -> Vec<Mailbox> {
         let Some(raw) = self.parts.first().and_then(|root| self.raw(root, name)) else { return Vec::new() };
-        let chosen = self.parts.first().and_then(|root| root.chosen);
-        let (mut line, aside) = encoded_words::set_aside(raw, chosen);
+        let beside = self.parts.first().map(|root| root.beside).unwrap_or_default();
+        let (mut line, aside) = encoded_words::set_aside(raw, beside);
         line.extend_from_slice(b"\r\n");
         let value = MessageStream::new(&line).parse_address();
         let shown = |text: Option<&str>| {
@@ -330,10 +331,7 @@ impl<'a> Letter<'a> {
     pub fn attachment_text(&self, index: usize) -> Option<String> {
         let part = self.parts.get(*self.attached.get(index)?)?;
         let bytes = part.bytes();
-        Some(match part.chosen {
-            Some(chosen) => chosen.decode(&bytes),
-            None => charset::decode(&bytes, part.parameter("charset").as_deref()),
-        })
+        Some(body::characters(part, &bytes))
     }
 
     /// One attachment as the text of a calendar, its lines put together.
@@ -341,10 +339,7 @@ impl<'a> Letter<'a> {
     pub fn calendar_text(&self, index: usize) -> Option<String> {
         let part = self.parts.get(*self.attached.get(index)?)?;
         let bytes = flowed::unfolded_bytes(&part.bytes());
-        Some(match part.chosen {
-            Some(chosen) => chosen.decode(&bytes),
-            None => charset::decode(&bytes, part.parameter("charset").as_deref()),
-        })
+        Some(body::characters(part, &bytes))
     }
 
     /// Where one attachment's bytes lie, if they can be decoded as they come: it need not be in memory then.
@@ -503,8 +498,16 @@ const PREAMBLES: [&[u8]; 3] = [
 /// Whether words stand before, between or behind the parts of a multipart, where disclaimers are put: they are encrypted
 /// for nobody.
 fn says_something_outside(part: &Part<'_>) -> bool {
-    let Some(boundary) = part.parameter("boundary").filter(|_| part.is_multipart()) else { return false };
-    let outside = parts::split_multipart(&part.body, boundary.as_bytes()).outside;
+    if !part.is_multipart() {
+        return false;
+    }
+    let boundary = part.parameter("boundary").unwrap_or_default();
+    let pieces = parts::split_multipart(&part.body, boundary.trim_end().as_bytes());
+    // Taken apart at a boundary that was guessed: others see all of it as one text.
+    if boundary.trim_end().is_empty() || pieces.inside.is_empty() {
+        return true;
+    }
+    let outside = pieces.outside;
     outside.into_iter().any(|words| {
         let words = words.trim_ascii().to_ascii_lowercase();
         let known = PREAMBLES.iter().any(|one| words.starts_with(one) && words.len() < one.len() + 40);

@@ -1,7 +1,7 @@
 //! Parameters of Content-Type and Content-Disposition (RFC 2045 §5.1, RFC 2231), as anybody may read them: what is
 //! doubled, cut in pieces, badly quoted or encoded in three ways has several values. Knows no field by name.
 
-use crate::charset;
+use crate::charset::{self, Beside};
 use crate::encoded_words;
 
 /// Values of one parameter that are told apart.
@@ -70,11 +70,17 @@ impl Params {
         self.values(name).into_iter().next()
     }
 
-    /// The best reading of a file's name: in a path of Windows a backslash escapes nothing, whatever RFC 5322 §3.2.1 says.
-    pub(crate) fn file_name(&self, name: &str) -> Option<String> {
-        let first = self.first(name)?;
+    /// The best reading of a file's name, where something is known of bytes of which nobody says what they are: in a path of Windows a backslash escapes nothing, whatever RFC 5322 §3.2.1 says.
+    pub(crate) fn file_name(&self, name: &str, beside: Beside) -> Option<String> {
+        let all = self.values_beside(name, beside);
+        let first = all.first()?.clone();
+        // As browsers' forms and some mail programs write it, without RFC 2231: `Gr%C3%B6%C3%9Fe.pdf`.
+        let plain = String::from_utf8(percent_decoded(first.as_bytes())).unwrap_or_default();
+        if first.is_ascii() && !plain.is_ascii() {
+            return Some(plain);
+        }
         let bare = |text: &str| text.replace('\\', "");
-        let paths = || self.values(name).into_iter().filter(|one| is_windows_path(one));
+        let paths = || all.iter().filter(|one| is_windows_path(one)).cloned();
         let path = paths().find(|path| bare(path) == bare(&first));
         Some(path.unwrap_or(first))
     }
@@ -92,6 +98,10 @@ impl Params {
 
     /// Every reading, the best first.
     pub(crate) fn values(&self, name: &str) -> Vec<String> {
+        self.values_beside(name, Beside::Nothing)
+    }
+
+    fn values_beside(&self, name: &str, beside: Beside) -> Vec<String> {
         let named = || self.all.iter().filter(|one| one.name == name);
         let mut found: Vec<String> = Vec::new();
         let mut add = |text: String| {
@@ -100,31 +110,31 @@ impl Params {
             }
         };
         for one in named().filter(|one| one.piece.is_none() && one.extended) {
-            add(extended(&one.value));
+            add(extended(&one.value, beside));
         }
         let mut pieces: Vec<&Param> = named().filter(|one| one.piece.is_some()).collect();
         if !pieces.is_empty() {
-            let as_they_stand = joined(&pieces);
+            let as_they_stand = joined(&pieces, beside);
             pieces.sort_by_key(|one| one.piece);
-            let all = joined(&pieces);
+            let all = joined(&pieces, beside);
             let mut first = pieces.clone();
             first.dedup_by_key(|one| one.piece);
-            add(joined(&first));
+            add(joined(&first, beside));
             pieces.reverse();
             pieces.dedup_by_key(|one| one.piece);
             pieces.reverse();
-            add(joined(&pieces));
+            add(joined(&pieces, beside));
             add(all);
             add(as_they_stand);
         }
         for one in named().filter(|one| one.piece.is_none() && !one.extended) {
-            add(encoded_words::decode(&one.value));
+            add(encoded_words::decode_beside(&one.value, beside));
         }
         for one in named().flat_map(|one| one.others.iter().chain([&one.value])) {
-            add(encoded_words::decode(one));
-            add(charset::decode(one, None));
+            add(encoded_words::decode_beside(one, beside));
+            add(beside.decode(one, None));
             if one.contains(&b'%') {
-                add(extended(one));
+                add(extended(one, beside));
             }
         }
         found
@@ -242,7 +252,7 @@ fn unquoted(text: &[u8]) -> (Vec<u8>, &[u8]) {
 }
 
 /// RFC 2231 §4.1: extended and plain pieces may be mixed; the first one names the charset.
-fn joined(pieces: &[&Param]) -> String {
+fn joined(pieces: &[&Param], beside: Beside) -> String {
     let mut label = None;
     let mut bytes = Vec::new();
     for (number, piece) in pieces.iter().enumerate() {
@@ -256,14 +266,14 @@ fn joined(pieces: &[&Param]) -> String {
         }
     }
     match label {
-        Some(label) => charset::decode(&bytes, Some(&label)),
-        None => encoded_words::decode(&bytes),
+        Some(label) => beside.decode(&bytes, Some(&label)),
+        None => encoded_words::decode_beside(&bytes, beside),
     }
 }
 
-fn extended(value: &[u8]) -> String {
+fn extended(value: &[u8], beside: Beside) -> String {
     let (label, rest) = labelled(value);
-    charset::decode(&percent_decoded(rest), label.as_deref())
+    beside.decode(&percent_decoded(rest), label.as_deref())
 }
 
 /// `utf-8'de'text`
@@ -315,7 +325,11 @@ mod tests {
             ("attachment; filename=\"a\\\"b.pdf\"", "a\"b.pdf"),
             ("attachment; filename=\"Schaden 12\\\\2026.pdf\"", "Schaden 12\\2026.pdf"),
         ] {
-            assert_eq!(Params::read(raw.as_bytes()).file_name("filename").as_deref(), Some(name), "{raw}");
+            assert_eq!(
+                Params::read(raw.as_bytes()).file_name("filename", Beside::Nothing).as_deref(),
+                Some(name),
+                "{raw}"
+            );
         }
     }
 

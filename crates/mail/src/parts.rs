@@ -9,8 +9,9 @@ use std::ops::Range;
 
 use mail_parser::{Header, HeaderName, HeaderValue, MessageParser};
 
-use crate::charset::Charset;
+use crate::charset::Beside;
 use crate::container::uuencode;
+use crate::display::file_name;
 use crate::encoded_words;
 use crate::head::Head;
 use crate::letter_error::LetterError;
@@ -47,8 +48,8 @@ pub(crate) struct Part<'a> {
     location: Option<String>,
     /// What is in it has been made parts of their own: its children.
     pub(crate) opened: Option<Opened>,
-    /// The reader knows better than the letter in which charset it is.
-    pub(crate) chosen: Option<Charset>,
+    /// What is known of bytes in it of which nobody says in which charset they are.
+    pub(crate) beside: Beside,
     /// How many containers it was taken out of.
     pub(crate) level: usize,
     type_field: Params,
@@ -77,7 +78,15 @@ impl<'a> Part<'a> {
 
     /// The file name as the sender gave it (RFC 2231, RFC 2047).
     pub(crate) fn name(&self) -> Option<String> {
-        self.disposition.file_name("filename").or_else(|| self.type_field.file_name("name"))
+        let disposition = self.disposition.file_name("filename", self.beside);
+        let other = || self.type_field.file_name("name", self.beside);
+        // What a program could not write it has made question marks, or left nothing that can be shown.
+        let is_poor = |name: &String| name.contains(['?', '\u{fffd}']) || file_name(name).is_none();
+        match disposition {
+            Some(name) if is_poor(&name) => other().filter(|other| !is_poor(other)).or(Some(name)),
+            Some(name) => Some(name),
+            None => other(),
+        }
     }
 
     pub(crate) fn is(&self, content_type: &str) -> bool {
@@ -113,6 +122,25 @@ impl<'a> Part<'a> {
         self.location.clone()
     }
 
+    /// Text of which nothing is said.
+    fn of_text(bytes: &'a [u8]) -> Self {
+        Self {
+            fields: Vec::new(),
+            body: Cow::Borrowed(bytes),
+            footer: Cow::Borrowed(b""),
+            content_type: "text/plain".to_owned(),
+            transfer: Transfer::Identity,
+            children: Vec::new(),
+            content_id: None,
+            location: None,
+            opened: None,
+            beside: Beside::Nothing,
+            level: 0,
+            type_field: Params::default(),
+            disposition: Params::default(),
+        }
+    }
+
     /// The same with bytes of its own, as a part that has been taken out of a container. Only the first part of a
     /// letter is asked for its fields.
     pub(crate) fn taken_out(self, first: usize, level: usize) -> Part<'static> {
@@ -126,7 +154,7 @@ impl<'a> Part<'a> {
             content_id: self.content_id,
             location: self.location,
             opened: self.opened,
-            chosen: self.chosen,
+            beside: self.beside,
             level,
             type_field: self.type_field,
             disposition: self.disposition,
@@ -194,59 +222,117 @@ fn add<'a>(
     let fields = fields(head);
     let structured = |name: HeaderName<'static>| raw(head, &fields, &name).map(Params::read);
     let type_field = structured(HeaderName::ContentType);
-    let content_type = type_field.as_ref().map_or_else(|| default_type.to_owned(), content_type);
+    let disposition = structured(HeaderName::ContentDisposition).unwrap_or_default();
+    let named = type_field.as_ref().map_or_else(|| default_type.to_owned(), content_type);
     let encoding = structured(HeaderName::ContentTransferEncoding);
     let (transfer, undone) = match encoding.and_then(|encoding| Encoding::named(&encoding.value)) {
         Some(Encoding::Mime(transfer)) => (transfer, None),
         Some(Encoding::Uuencode) => (Transfer::Identity, uuencode::decode(body)),
         None => (Transfer::Identity, None),
     };
+    let transfer = if undone.is_some() || named.starts_with("multipart/") || named.starts_with("message/") {
+        transfer
+    } else {
+        transfer::shown(transfer, body, named.starts_with("text/"))
+    };
     let split = if transfer == Transfer::Base64 { transfer::footer(body) } else { None };
     let (kept, footer) = split.unwrap_or((body, b""));
     let part = Part {
         type_field: type_field.unwrap_or_default(),
-        disposition: structured(HeaderName::ContentDisposition).unwrap_or_default(),
+        disposition,
         content_id: content_id(&fields),
         location: raw(head, &fields, &HeaderName::ContentLocation).map(location),
         fields,
         body: undone.map_or(Cow::Borrowed(kept), Cow::Owned),
         footer: Cow::Borrowed(footer),
-        content_type,
+        content_type: named,
         transfer,
         children: Vec::new(),
         opened: None,
-        chosen: None,
+        beside: Beside::Nothing,
         level: 0,
     };
-    let boundary = if part.content_type.starts_with("multipart/") {
-        part.parameter("boundary").map(|b| b.trim_end().to_owned()).filter(|b| !b.is_empty())
-    } else {
-        None
-    };
+    let pieces = part.content_type.starts_with("multipart/").then(|| taken_apart(&part, body)).flatten();
     let child_default = if part.is("multipart/digest") { "message/rfc822" } else { "text/plain" };
+    let holds_words =
+        !["multipart/signed", "multipart/encrypted", "multipart/report"].iter().any(|one| part.is(one));
     let index = parts.len();
     parts.push(part);
-    if let Some(boundary) = boundary {
-        let mut children = Vec::new();
-        let mut all = Ok(index);
-        for child in split_multipart(body, boundary.as_bytes()).inside {
-            let next = parts.len();
-            let added = add(child, depth + 1, child_default, parts, room);
-            // A part that has been begun counts, although not all that is in it has been found.
-            if parts.len() > next {
-                children.push(next);
-            }
-            if let Err(error) = added {
-                all = Err(error);
-                break;
-            }
-        }
+    let Some(pieces) = pieces else {
         if let Some(part) = parts.get_mut(index) {
-            part.children = children;
+            part.content_type = meant(part);
         }
-        return all;
+        return Ok(index);
+    };
+    let mut children = Vec::new();
+    let mut all = Ok(index);
+    for child in pieces.inside {
+        let next = parts.len();
+        let added = add(child, depth + 1, child_default, parts, room);
+        // A part that has been begun counts, although not all that is in it has been found.
+        if parts.len() > next {
+            children.push(next);
+        }
+        if let Err(error) = added {
+            all = Err(error);
+            break;
+        }
     }
-    Ok(index)
+    // What nobody is meant to see is all that there is to read.
+    let preamble = pieces.outside.first().copied().unwrap_or_default();
+    let silent = holds_words && parts.get(index..).is_some_and(|parts| !parts.iter().any(has_words));
+    if depth == 0 && all.is_ok() && silent && is_worth_reading(preamble) && parts.len() < MAX_PARTS {
+        children.insert(0, parts.len());
+        parts.push(Part::of_text(preamble));
+    }
+    if let Some(part) = parts.get_mut(index) {
+        part.children = children;
+    }
+    all
+}
+
+/// A multipart's body at the boundary that its field gives; where that is missing or never comes, at the one that shows.
+fn taken_apart<'a>(part: &Part<'_>, body: &'a [u8]) -> Option<Pieces<'a>> {
+    let boundary = part.parameter("boundary").map(|b| b.trim_end().to_owned()).filter(|b| !b.is_empty());
+    let pieces = boundary.map(|boundary| split_multipart(body, boundary.as_bytes()));
+    if let Some(pieces) = pieces.filter(|pieces| !pieces.inside.is_empty()) {
+        return Some(pieces);
+    }
+    let pieces = split_multipart(body, guessed_boundary(body)?.as_bytes());
+    let begins = |piece: &&[u8]| piece.get(..8).is_some_and(|start| start.eq_ignore_ascii_case(b"content-"));
+    pieces.inside.iter().any(begins).then_some(pieces)
+}
+
+/// Whether there is text in it that is no file.
+fn has_words(part: &Part<'_>) -> bool {
+    let is_text = part.content_type.starts_with("text/") && part.children.is_empty();
+    is_text && !part.is_attachment() && !part.body.trim_ascii().is_empty()
+}
+
+/// Whether a preamble is more than what programs write there for readers without MIME.
+fn is_worth_reading(preamble: &[u8]) -> bool {
+    let text = preamble.trim_ascii();
+    memchr::memmem::find(&text.to_ascii_lowercase(), b"mime").is_none()
+        && text.iter().any(u8::is_ascii_alphanumeric)
+}
+
+/// The type that a leaf shows to have, where it is called something else: a calendar, or a page of somebody who has not
+/// said that it is one.
+fn meant(part: &Part<'_>) -> String {
+    let is_unnamed = !part.is_attachment() && part.name().is_none();
+    let is_bare = part.is("text/plain") || part.content_type.starts_with("multipart/");
+    if is_bare && is_unnamed {
+        let start = part.start();
+        let start = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&start).trim_ascii_start();
+        let begins = |with: &[u8]| start.get(..with.len()).is_some_and(|one| one.eq_ignore_ascii_case(with));
+        if begins(b"BEGIN:VCALENDAR") {
+            return "text/calendar".to_owned();
+        }
+        if begins(b"<!doctype html") || begins(b"<html") {
+            return "text/html".to_owned();
+        }
+    }
+    part.content_type.clone()
 }
 
 /// Content-ID without angle brackets, however many there are.
@@ -276,7 +362,26 @@ fn content_type(field: &Params) -> String {
     match field.value.split_once('/') {
         Some((kind, sub)) if is_token(kind) && is_token(sub) => field.value.clone(),
         // RFC 2045 §5.2 wants text/plain for what is malformed; old senders mean that too.
-        None if matches!(field.value.as_str(), "text" | "") => "text/plain".to_owned(),
+        None if matches!(
+            field.value.as_str(),
+            "html" | "htm" | "xhtml" | "text-html" | "text_html" | "texthtml"
+        ) =>
+        {
+            "text/html".to_owned()
+        }
+        None if matches!(
+            field.value.as_str(),
+            "text" | "" | "plain" | "text-plain" | "textplain" | "ascii" | "utf-8"
+        ) =>
+        {
+            "text/plain".to_owned()
+        }
+        None if matches!(field.value.as_str(), "multipart" | "mixed") => "multipart/mixed".to_owned(),
+        None if field.value == "alternative" => "multipart/alternative".to_owned(),
+        Some(("text", sub)) if sub.starts_with("html") => "text/html".to_owned(),
+        Some(("text", _) | ("", "plain" | "")) => "text/plain".to_owned(),
+        Some(("", "html")) => "text/html".to_owned(),
+        Some(("multipart", _)) => "multipart/mixed".to_owned(),
         Some(_) | None => "application/octet-stream".to_owned(),
     }
 }

@@ -83,6 +83,98 @@ impl Transfer {
     }
 }
 
+/// The encoding that a body shows to have, where its label cannot be right: words that nobody has encoded under
+/// `base64`, and the other way round. `is_text`: it is meant to be read.
+pub(crate) fn shown(labelled: Transfer, body: &[u8], is_text: bool) -> Transfer {
+    match labelled {
+        Transfer::Base64 if is_never_base64(body, is_text) => Transfer::Identity,
+        Transfer::Identity if is_base64(body, is_text) => Transfer::Base64,
+        Transfer::Identity if is_text && is_quoted_printable(body) => Transfer::QuotedPrintable,
+        Transfer::Base64 | Transfer::Identity | Transfer::QuotedPrintable => labelled,
+    }
+}
+
+/// So much is looked at.
+const MAX_LOOKED_AT: usize = 8 * 1024;
+
+fn lines_of_beginning(body: &[u8]) -> (impl Iterator<Item = &[u8]>, bool) {
+    let start = body.get(..MAX_LOOKED_AT).unwrap_or(body);
+    // A line that is cut says nothing.
+    let whole = start.len() == body.len();
+    let end = if whole { start.len() } else { memchr::memrchr(b'\n', start).unwrap_or(start.len()) };
+    let lines = start.get(..end).unwrap_or(start).split(|b| *b == b'\n').map(<[u8]>::trim_ascii);
+    (lines.filter(|line| !line.is_empty()), whole)
+}
+
+/// Whether no line of it could be base64, or all of it says something as it stands and nothing when it is decoded.
+fn is_never_base64(body: &[u8], is_text: bool) -> bool {
+    let is_line = |line: &[u8]| line.iter().all(|b| in_alphabet(*b) || *b == b'=');
+    let (lines, whole) = lines_of_beginning(body);
+    let (mut plain, mut encoded) = (0_usize, 0_usize);
+    for line in lines {
+        match is_line(line) {
+            true => encoded += 1,
+            false => plain += 1,
+        }
+    }
+    if plain > 0 {
+        return encoded == 0 || (is_text && plain > encoded && !is_readable(&base64_lenient(body)));
+    }
+    // One word: `Hallo` is four characters of base64 and one over.
+    let symbols = alphabet_len(body);
+    let is_torn = !body.contains(&b'=') && !symbols.is_multiple_of(4);
+    is_text && whole && is_torn && (symbols % 4 == 1 || !is_readable(&base64_lenient(body)))
+}
+
+/// Text in any charset of eight or sixteen bits.
+fn is_readable(bytes: &[u8]) -> bool {
+    crate::charset::is_text(bytes)
+}
+
+/// Whether all of it is base64 that says something: lines of one length, the last one shorter.
+fn is_base64(body: &[u8], is_text: bool) -> bool {
+    let (lines, whole) = lines_of_beginning(body);
+    let lines: Vec<&[u8]> = lines.collect();
+    let Some((last, before)) = lines.split_last() else { return false };
+    let length = before.first().map_or(0, |line| line.len());
+    let is_full = |line: &&[u8]| line.len() == length && line.iter().all(|b| in_alphabet(*b));
+    let bare = last.strip_suffix(b"==").or(last.strip_suffix(b"=")).unwrap_or(last);
+    let is_last = bare.iter().all(|b| in_alphabet(*b)) && (before.is_empty() || last.len() <= length);
+    let symbols: usize = lines.iter().map(|line| line.len()).sum();
+    let is_shaped = before.iter().all(is_full)
+        && is_last
+        && (before.is_empty() || (length >= 40 && length.is_multiple_of(4)))
+        && (!whole || symbols.is_multiple_of(4))
+        && (symbols >= 40 || (symbols >= 12 && bare.len() < last.len()));
+    if !is_shaped {
+        return false;
+    }
+    let decoded = base64_lenient(&lines.concat());
+    match is_text {
+        // A long word is none: what was encoded has blanks.
+        true => is_readable(&decoded) && decoded.iter().any(u8::is_ascii_whitespace),
+        false => crate::file_type::by_bytes(&decoded).is_some(),
+    }
+}
+
+/// Whether every `=` of a text in ASCII is one of quoted-printable, and some are letters of UTF-8 or soft line ends.
+fn is_quoted_printable(body: &[u8]) -> bool {
+    if !body.is_ascii() || memchr::memchr(b'=', body).is_none() {
+        return false;
+    }
+    let is_hex = |b: &u8| matches!(b, b'0'..=b'9' | b'A'..=b'F');
+    let (mut high, mut at) = (0_usize, 0);
+    while let Some(found) = memchr::memchr(b'=', body.get(at..).unwrap_or_default()) {
+        at += found + 1;
+        match body.get(at..).unwrap_or_default() {
+            [first, second, ..] if is_hex(first) && is_hex(second) => high += usize::from(*first >= b'8'),
+            [b'\r', b'\n', ..] | [b'\n', ..] => {}
+            _ => return false,
+        }
+    }
+    high >= 2 && std::str::from_utf8(&quoted_printable(body)).is_ok()
+}
+
 fn in_alphabet(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/'
 }
@@ -263,6 +355,33 @@ mod tests {
     }
 
     #[test]
+    fn a_label_that_cannot_be_right_is_not_believed() {
+        use Transfer::{Base64, Identity, QuotedPrintable};
+        let encoded = "R3LDtsOfZSBkZXIgV29obnVuZyB1bmQgZGVyIEdhcmFnZQ0KdW5kIG5vY2ggZXR3YXMgbWVo";
+        for (label, body, is_text, shown_to_be) in [
+            (Base64, "Sehr geehrte Frau Muster,\r\n\r\nanbei die Rechnung.\r\n", true, Identity),
+            (Base64, "Hallo", true, Identity),
+            (Base64, "Hallo\r\n\r\nWelt", true, Identity),
+            (Base64, "%PDF-1.4\n%x\n", false, Identity),
+            (Base64, encoded, true, Base64),
+            (Base64, "SGFsbG8=", true, Base64),
+            (Base64, "R3LDtg==\n-- \nListe", true, Base64),
+            (Base64, "", true, Base64),
+            (Identity, encoded, true, Base64),
+            (Identity, "R3LDvMOfZSBhdXMgS8O2bG4=", true, Base64),
+            (Identity, "JVBERi0xLjQKJSBub2NoIGVpbmUgWmVpbGUgaGllcgo=", false, Base64),
+            (Identity, "Donaudampfschifffahrtsgesellschaftskapitaensmuetze", true, Identity),
+            (Identity, "Hallo Welt", true, Identity),
+            (Identity, "ABCDEFGHABCDEFGHABCDEFGHABCDEFGHABCDEFGHABCD", true, Identity),
+            (Identity, "Gr=C3=B6=C3=9Fe=\r\n der Wohnung", true, QuotedPrintable),
+            (Identity, "a=C3=B6 https://x.example/?a=1&b=C3", true, Identity),
+            (Identity, "1+1=20", true, Identity),
+        ] {
+            assert_eq!(shown(label, body.as_bytes(), is_text), shown_to_be, "{body}");
+        }
+    }
+
+    #[test]
     fn quoted_printable_as_it_comes() {
         assert_eq!(quoted_printable(b"Gr=C3=B6=\r\n=C3=9Fe  \r\nx=3D=zz=4"), "Größe\r\nx==zz=4".as_bytes());
         assert_eq!(quoted_printable(b"a=  \r\nb"), b"ab");
@@ -285,6 +404,13 @@ mod tests {
                 decoder.push(rest, &mut out);
                 decoder.finish(&mut out);
                 prop_assert_eq!(&out[..], &transfer.decode(text.as_bytes())[..]);
+            }
+        }
+
+        #[test]
+        fn looking_never_panics(body in "[A-Za-z0-9+/= \r\n.]{0,200}") {
+            for label in [Transfer::Base64, Transfer::Identity, Transfer::QuotedPrintable] {
+                let _ = (shown(label, body.as_bytes(), true), shown(label, body.as_bytes(), false));
             }
         }
 

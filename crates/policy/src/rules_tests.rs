@@ -684,16 +684,17 @@ fn a_rule_that_always_holds_where_another_does() {
 
 #[test]
 fn what_nobody_can_read_is_never_a_no() {
-    // cp037 of "[vertraulich]"; and the same where every letter happens to be plain.
-    let unread = Case::new("From: a@insurer.example\nSubject: =?cp037?B?umWFmaOZgaSTiYOIu0s=?=\n\n");
+    // Bytes without a letter of ASCII, in a charset that nobody knows.
+    let unread = Case::new("From: a@insurer.example\nSubject: =?x-klingon?B?umWFmaOZgaSTiYOIu0s=?=\n\n");
     for when in ["subject-tag = '[vertraulich]'", "subject-pattern = 'vertraulich'"] {
         assert!(held(when, &unread) == Held::Unknown, "{when}: {:?}", held(when, &unread));
     }
     let wide =
         Case::new("From: a@insurer.example\nSubject: =?utf-16?B?AFsAdgBlAHIAdAByAGEAdQBsAGkAYwBoAF0=?=\n\n");
     assert_eq!(held("subject-tag = '[vertraulich]'", &wide), Held::Yes);
-    let seven = Case::new("From: a@insurer.example\nSubject: =?cp65000?Q?+AFs-vertraulich+AF0-?=\n\n");
-    assert_eq!(held("subject-tag = '[vertraulich]'", &seven), Held::Yes);
-    let headless = Case::new("Subject: x\n\n");
-    assert_eq!(held("from = 'insurer.example'", &headless), Held::Unknown);
+    for word in ["=?cp65000?Q?+AFs-vertraulich+AF0-?=", "=?cp037?B?uqWFmaOZgaSTiYOIuw==?="] {
+        let old = Case::new(&format!("From: a@insurer.example\nSubject: {word}\n\n"));
+        assert_eq!(held("subject-tag = '[vertraulich]'", &old), Held::Yes);
+    }
+    assert_eq!(held("from = 'insurer.example'", &Case::new("Subject: x\n\n")), Held::Unknown);
 }

@@ -197,7 +197,10 @@ async fn deposit(
     let random = &*context.shared.random;
     let id = random.id();
     let mut listing = summary.clone();
-    listing.subject = head.subject();
+    // What a rule has changed is read anew; else the whole letter knows more than its head.
+    if !head.has_subject_of(&arrival.spooled.head) {
+        listing.subject = head.subject();
+    }
     let thread_tags = thread::tags(&context.shared, summary.message_id.as_deref(), &arrival.spooled.head);
     let wish = Wish { rule: judgement.keep, sender: arrival.spooled.head.expires() };
     let going = standing.going(context, arrival.now, wish);

@@ -122,6 +122,10 @@ impl<'a> Search<'a> {
             if kind != one.value && !kind.starts_with("text/") {
                 leaf_types.push("text/plain".to_owned());
             }
+            // `Content-Type: html`
+            if kind == "text/plain" && kind != one.value && one.value.contains("htm") {
+                leaf_types.push("text/html".to_owned());
+            }
             if kind.starts_with("multipart/") {
                 self.multipart(body, depth, one, &keep);
                 // RFC 2045 §6.4 forbids it; who decodes nevertheless finds the parts only then.
@@ -162,6 +166,16 @@ impl<'a> Search<'a> {
             let bytes = Cow::Owned(Transfer::Base64.decode(encoded).into_owned());
             self.push(Item { bytes, depth: depth + 1, what: What::Leaf(said.clone()) });
         }
+        // Who sees that a label is wrong does not go by it.
+        let is_text = said.types.iter().any(|kind| kind.starts_with("text/"));
+        let mut encodings = encodings;
+        for encoding in encodings.clone() {
+            if let Encoding::Mime(transfer) = encoding {
+                encodings.push(Encoding::Mime(transfer::shown(transfer, body, is_text)));
+            }
+        }
+        encodings.sort_unstable();
+        encodings.dedup();
         for encoding in encodings {
             let bytes = decoded(encoding, body).map_or_else(|| keep(body), Cow::Owned);
             self.push(Item { bytes, depth: depth + 1, what: What::Leaf(said.clone()) });
@@ -218,7 +232,11 @@ impl<'a> Search<'a> {
         }
         // RFC 2046 §5.1.1: a boundary is not empty. Whoever takes such a one looks for lines of `--`, or guesses.
         let none = boundaries.iter().all(String::is_empty);
-        let guessed = if none { parts::guessed_boundary(body) } else { None };
+        let never_comes = |boundary: &String| {
+            parts::split_multipart(body, boundary.trim_end().as_bytes()).inside.is_empty()
+        };
+        let is_lost = boundaries.iter().take(2 * MAX_READINGS).all(never_comes);
+        let guessed = if none || is_lost { parts::guessed_boundary(body) } else { None };
         let empty = none.then(String::new);
         for boundary in boundaries.iter().take(2 * MAX_READINGS).chain(&empty).chain(&guessed) {
             for boundary in [boundary.as_str(), boundary.trim_end()] {
