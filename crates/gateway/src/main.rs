@@ -10,6 +10,7 @@ mod log_writer;
 mod logging;
 mod logins;
 mod readiness;
+mod reload;
 mod roles;
 mod serve;
 mod webhooks;

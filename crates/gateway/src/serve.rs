@@ -23,9 +23,9 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::checked::{self, EscrowPlan, Hook, Plan, ServiceKeys, Telling};
-use crate::dkim_folder;
 use crate::jobs::{self, Workshop};
 use crate::logins::ConfiguredLogins;
+use crate::reload::Reload;
 use crate::{readiness, webhooks};
 
 /// Time for sessions to end once this process is fenced off from the store.
@@ -307,15 +307,17 @@ impl Ready {
             store.append_audit(vec![loaded.row(clock.now(), &Actor::System, None)]).await?;
             jobs::say_end(&store).await;
         }
-        let reload = tokio::spawn(reload_on_hangup(
-            context.clone(),
-            reloadable,
-            Leaving { shown, dkim },
-            portal_reloader,
+        let reload = Reload {
+            context: context.clone(),
+            listeners: reloadable,
+            shown,
+            dkim,
+            portal: portal_reloader,
             config_file,
-            (store.clone(), Arc::clone(&clock)),
-            rest.clone(),
-        ));
+            store: store.clone(),
+            clock: Arc::clone(&clock),
+        };
+        let reload = tokio::spawn(reload.on_hangup(rest.clone()));
         let carried = match (&delivery, &context) {
             (Some(_), Some(context)) => {
                 let (store, clock, context) = (store.clone(), Arc::clone(&clock), Arc::clone(context));
@@ -438,101 +440,5 @@ async fn first_to_end(
             let (taken, delivered) = tokio::join!(intake, delivery);
             ended.and(taken).and(delivered)
         }
-    }
-}
-
-/// What is read again for letters that leave.
-struct Leaving {
-    shown: Vec<ClientCertificate>,
-    dkim: Option<(PathBuf, DkimKeys)>,
-}
-
-/// SIGHUP: certificates and rules are read again; what is wrong stays as it was and is said in the log.
-async fn reload_on_hangup(
-    context: Option<Arc<Context>>,
-    tls: Vec<TlsSource>,
-    leaving: Leaving,
-    portal: Option<Reloader>,
-    config_file: Option<PathBuf>,
-    (store, clock): (Store, Arc<dyn Clock>),
-    stop: CancellationToken,
-) {
-    let Leaving { shown, dkim } = leaving;
-    let Ok(mut hangup) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()) else {
-        return;
-    };
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            _signal = hangup.recv() => {}
-        }
-        for source in &tls {
-            match source.reload() {
-                Ok(()) => {
-                    tracing::info!(file = %source.files().certificate.display(), "certificate read again")
-                }
-                Err(error) => tracing::error!(%error, "certificate not read again; the old one stays"),
-            }
-        }
-        for certificate in &shown {
-            match certificate.reload() {
-                Ok(()) => {
-                    tracing::info!(file = %certificate.file().display(), "certificate for a hop read again")
-                }
-                Err(error) => {
-                    tracing::error!(%error, "certificate for a hop not read again; the old one stays");
-                }
-            }
-        }
-        if let Some(portal) = &portal
-            && let Err(error) = portal.reload()
-        {
-            tracing::error!(%error, "portal certificate not read again; the old one stays");
-        }
-        if let Some((folder, keys)) = &dkim {
-            match dkim_folder::signing(folder) {
-                Ok(new) => {
-                    tracing::info!(keys = new.len(), "keys for DKIM read again");
-                    keys.replace(new);
-                }
-                Err(error) => tracing::error!(%error, "keys for DKIM not read again; the old ones stay"),
-            }
-        }
-        if let (Some(context), Some(file)) = (&context, &config_file) {
-            let reloaded = checked::reload_rules(file);
-            note_reload(&store, &*clock, file, reloaded.is_ok()).await;
-            match reloaded {
-                Ok((rules, warnings)) => {
-                    for warning in warnings {
-                        tracing::warn!("{warning}");
-                    }
-                    for (list, before, now) in rules.shrunk(&context.tenant.rules()) {
-                        tracing::warn!(
-                            list,
-                            before,
-                            now,
-                            "the list {list} has lost most of its entries since it was last read ({before} before, {now} now): \
-                             rules that go by it hold for far fewer letters; look whether its file is whole"
-                        );
-                    }
-                    context.tenant.set_rules(rules);
-                    tracing::info!("rules and lists read again");
-                }
-                Err(problems) => {
-                    for problem in problems {
-                        tracing::error!(%problem, "rules not read again; the old ones stay");
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// Notes that the configuration was read again, and whether it was taken.
-async fn note_reload(store: &Store, clock: &dyn Clock, file: &Path, taken: bool) {
-    let hash = checked::hash(file).unwrap_or_default();
-    let row = Event::ConfigurationReloaded { hash: &hash, taken }.row(clock.now(), &Actor::System, None);
-    if let Err(error) = store.append_audit(vec![row]).await {
-        tracing::error!(%error, "the reload is not in the audit trail");
     }
 }
