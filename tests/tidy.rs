@@ -159,6 +159,17 @@ fn no_path_of_a_developers_machine_is_written_down() {
     nothing(bad.collect(), "paths of one machine mean nothing on another");
 }
 
+#[test]
+fn no_german_text_breaks_behind_its_first_letter() {
+    let bad = files(&[".ftl"]).into_iter().filter(|(path, _)| path.iter().any(|part| part == "de"));
+    let bad = bad.flat_map(|(path, text)| {
+        let lines: Vec<_> = text.lines().map(str::to_owned).enumerate().collect();
+        let broken = lines.into_iter().filter(|(_, line)| !line.starts_with('#') && line.contains("E-Mail"));
+        broken.map(move |(at, _)| format!("{}:{}", path.display(), at + 1)).collect::<Vec<_>>()
+    });
+    nothing(bad.collect(), "\"E-Mail\" is written with U+2011, or a line may end behind its E");
+}
+
 /// Dependencies of a crate as its Cargo.toml names them, without those of its tests.
 fn dependencies(manifest: &str) -> BTreeSet<String> {
     let mut inside = false;

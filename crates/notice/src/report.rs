@@ -171,9 +171,9 @@ mod tests {
         assert_eq!(
             said.text,
             "Ihre Nachricht an\n\n  r@d.example\n\nkonnte nicht zugestellt werden. Diese Adresse gibt es dort nicht. \
-             Bitte prüfen Sie die Schreibweise.\n\nSie wird nicht noch einmal versucht.\n\n--------\n\n\
+             Bitte prüfen Sie die Schreibweise.\n\nWir versuchen es nicht noch einmal.\n\n--------\n\n\
              Your message to\n\n  r@d.example\n\ncould not be delivered. There is no such address. Please check its \
-             spelling.\n\nIt will not be tried again.\n\n--------\n\n\
+             spelling.\n\nWe will not try again.\n\n--------\n\n\
              Technische Meldung / Technical message:\n\n  550 5.1.1 no such user\n"
         );
     }
@@ -196,7 +196,7 @@ mod tests {
     fn the_time_left_is_said_as_people_say_it() {
         let said = |hours| both(Report::Delayed { why: Why::of(4, 1), hours_left: hours }, None).text;
         assert!(said(0).contains("noch kurze Zeit") && said(0).contains("for a short while"));
-        assert!(said(1).contains("etwa 1 Stunde v") && said(1).contains("about 1 more hour."));
+        assert!(said(1).contains("noch etwa 1 Stunde.") && said(1).contains("about 1 more hour."));
         assert!(said(47).contains("etwa 47 Stunden") && said(47).contains("about 47 more hours"));
         assert!(said(96).contains("noch etwa 4 Tage") && said(96).contains("for about 4 more days"));
     }

@@ -1,7 +1,7 @@
 # ---- Schlüssel für Partner (/partner) ----
 partner-short = Verschlüsselt mit uns schreiben
-partner-title = Verschlüsselte E-Mail mit { $name }, von Gateway zu Gateway
-partner-lead = Diese Seite ist für Unternehmen, deren E-Mail verschlüsselt an uns gehen soll. Mit unserem Schlüssel verschlüsselt Ihr Gateway an alle Adressen unserer Domäne.
+partner-title = Verschlüsselte E‑Mail mit { $name }, von Gateway zu Gateway
+partner-lead = Diese Seite ist für Unternehmen, deren E‑Mail verschlüsselt an uns gehen soll. Mit unserem Schlüssel verschlüsselt Ihr Gateway an alle Adressen unserer Domäne.
 partner-none = Zurzeit ist hier kein Schlüssel veröffentlicht.
 partner-smime = S/MIME-Zertifikat
 partner-openpgp = OpenPGP-Schlüssel
@@ -20,7 +20,7 @@ partner-how = So richten Sie es ein
 partner-step-key = Unser Schlüssel
 partner-step-key-text = Laden Sie unseren Schlüssel und tragen Sie ihn in Ihrem Gateway als Domänenschlüssel (Domänenzertifikat) für unsere Domäne ein: zum Verschlüsseln und zum Prüfen von Signaturen.
 partner-step-compare = Vergleichen
-partner-step-compare-text = Rufen Sie uns unter einer Nummer an, die Sie aus einem Vertrag kennen, nicht von dieser Seite oder aus einer E-Mail, und vergleichen Sie den Fingerabdruck Zeichen für Zeichen.
+partner-step-compare-text = Rufen Sie uns unter einer Nummer an, die Sie aus einem Vertrag kennen, nicht von dieser Seite oder aus einer E‑Mail, und vergleichen Sie den Fingerabdruck Zeichen für Zeichen.
 partner-step-yours = Ihr Schlüssel
 partner-step-yours-text = Senden Sie uns Ihren Domänenschlüssel, ohne den privaten Teil: das Zertifikat als .cer, .pem oder .p7c oder den OpenPGP-Schlüssel als .asc. Wir vergleichen ihn im selben Telefonat.
 partner-step-yours-to = An: { $who }

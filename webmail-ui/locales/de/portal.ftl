@@ -117,7 +117,7 @@ activate-answer-hint = Groß- und Kleinschreibung und Satzzeichen spielen keine 
 activate-step-language = Sprache
 activate-language = Sprache dieser Seite und unserer E‑Mails an Sie
 activate-button = Postfach einrichten
-activate-button-hint = Ihr Link gilt, bis Sie diesen Knopf drücken.
+activate-button-hint = Ihr Link gilt, bis Sie Ihr Postfach eingerichtet haben.
 question-school = Wie hieß Ihre erste Schule?
 question-teacher = Wie hieß Ihre Lieblingslehrerin oder Ihr Lieblingslehrer?
 question-street = In welcher Straße sind Sie aufgewachsen?
@@ -202,11 +202,11 @@ message-cc = Kopie an
 message-date = Datum
 message-size = Größe
 message-actions = Was Sie mit dieser Nachricht tun können
-message-as-text = Als reinen Text zeigen
-message-as-html = Mit Gestaltung zeigen
+message-as-text = Als reinen Text anzeigen
+message-as-html = Mit Gestaltung anzeigen
 message-save-and-more = Speichern und mehr
 message-print = Drucken
-message-print-text = Zum Drucken zeigen Sie die Nachricht bitte als reinen Text: So kommt sie vollständig aufs Papier.
+message-print-text = Lassen Sie sich die Nachricht zum Drucken bitte als reinen Text anzeigen: So kommt sie vollständig aufs Papier.
 message-attachments =
     { $n ->
         [one] Ein Anhang
@@ -215,14 +215,15 @@ message-attachments =
 message-download = Speichern
 message-content = Nachricht
 message-frame = Inhalt der Nachricht
-message-too-complex = Die Gestaltung dieser Nachricht ist zu verschachtelt, um sie sicher zu zeigen. Hier ist ihr Text.
+message-too-complex = Die Gestaltung dieser Nachricht ist zu verschachtelt, um sie sicher anzuzeigen. Hier ist ihr Text.
 message-cut = Der Text ist sehr lang und nicht vollständig zu sehen. Speichern Sie die Nachricht, um alles zu lesen.
 message-empty = Diese Nachricht enthält keinen Text.
 frame-places = Die Links dieser Nachricht führen zu:
+table-region = Tabelle { $number }
 frame-remote-images =
     { $n ->
-        [one] Ein Bild aus dem Internet wird nicht gezeigt, damit niemand erfährt, wann Sie das lesen.
-       *[other] { $n } Bilder aus dem Internet werden nicht gezeigt, damit niemand erfährt, wann Sie das lesen.
+        [one] Ein Bild aus dem Internet wird nicht geladen, damit niemand erfährt, wann Sie die Nachricht lesen.
+       *[other] { $n } Bilder aus dem Internet werden nicht geladen, damit niemand erfährt, wann Sie die Nachricht lesen.
     }
 
 # ---- Erklärung zur Barrierefreiheit ----
@@ -233,7 +234,7 @@ accessibility-how-keyboard = Alles geht allein mit der Tastatur und ohne JavaScr
 accessibility-how-reader = Überschriften, Listen, Formulare und Meldungen sind für Screenreader ausgezeichnet. Fehlermeldungen sagen, was nicht stimmt und wie man es behebt.
 accessibility-how-zoom = Sie können die Seite auf 400 % vergrößern und eigene Farben benutzen. Die Seite folgt der hellen oder dunklen Einstellung Ihres Geräts.
 accessibility-limits = Was wir nicht versprechen können
-accessibility-limits-text = Nachrichten und Anhänge erscheinen so, wie ihre Absender sie gemacht haben. „Als reinen Text zeigen“ hilft oft.
+accessibility-limits-text = Nachrichten und Anhänge erscheinen so, wie ihre Absender sie gemacht haben. „Als reinen Text anzeigen“ hilft oft.
 accessibility-contact = Eine Barriere gefunden?
 accessibility-contact-text = Bitte sagen Sie es uns. Wir antworten und beheben sie:
 accessibility-contact-none = Bitte sagen Sie es dem Unternehmen, das Ihnen geschrieben hat. Es gibt Ihren Hinweis weiter.

@@ -42,6 +42,9 @@ search-unread = Nur ungelesene
 search-files = Nur mit Anhang
 search-from = Vom
 search-to = Bis zum
+search-filter = Filter
+search-show = Anzeigen
+search-everywhere = Gesucht wird in allen Ordnern, außer in Entwürfen.
 files-pages = Seiten der Anhänge
 search-before = Vorherige
 search-next = Nächste
@@ -58,8 +61,8 @@ conversation-older =
     }
 conversation-you = Sie
 conversations-group = Nach Konversation gruppieren
-conversations-apart = Nachrichten einzeln zeigen
-sort-label = Reihenfolge
+conversations-apart = Nachrichten einzeln anzeigen
+sort-label = Sortierung
 sort-newest = Neueste zuerst
 sort-oldest = Älteste zuerst
 sort-sender = Absender
@@ -68,8 +71,8 @@ sort-subject = Betreff
 sort-largest = Größte zuerst
 sort-left-out =
     { $n ->
-        [one] Die älteste Nachricht fehlt in dieser Reihenfolge. Sie finden sie unter „Neueste zuerst“.
-       *[other] Die { $n } ältesten Nachrichten fehlen in dieser Reihenfolge. Sie finden sie unter „Neueste zuerst“.
+        [one] Die älteste Nachricht fehlt in dieser Sortierung. Sie finden sie unter „Neueste zuerst“.
+       *[other] Die { $n } ältesten Nachrichten fehlen in dieser Sortierung. Sie finden sie unter „Neueste zuerst“.
     }
 
 pick-all = Alle auswählen
@@ -115,7 +118,7 @@ export-pdf = PDF
 export-pdf-text = Zum Lesen, Drucken und Aufbewahren. Alle Anhänge und das Original sind darin eingebettet.
 export-pdf-missing = PDF ist hier zurzeit nicht möglich. Das Original (.eml) und .msg sind möglich.
 export-eml = Original (.eml)
-export-eml-text = Unverändert, so wie wir sie geschickt haben. Für Mailprogramme wie Thunderbird oder Apple Mail.
+export-eml-text = Unverändert, so wie wir sie geschickt haben. Für E‑Mail-Programme wie Thunderbird oder Apple Mail.
 export-msg = Outlook (.msg)
 export-msg-text = Für Microsoft Outlook.
 export-button = ZIP-Datei speichern
@@ -153,7 +156,7 @@ message-broken = Diese Nachricht ist beschädigt oder ungewöhnlich aufgebaut. H
 message-partial = Diese Nachricht ist ungewöhnlich aufgebaut. Hier steht, was sich lesen lässt; vollständig ist sie im Original, das Sie speichern können.
 inside-title = Angehängte Nachricht
 message-encrypted = Diese Nachricht ist verschlüsselt und lässt sich hier nicht anzeigen. Speichern Sie sie und öffnen Sie sie in dem Programm, das den Schlüssel dazu hat.
-message-piece = Dies ist nur ein Teil einer Nachricht, die in mehreren Stücken verschickt wurde. Speichern Sie alle Stücke und öffnen Sie sie in einem E‑Mail‑Programm.
+message-piece = Dies ist nur ein Teil einer Nachricht, die in mehreren Stücken verschickt wurde. Speichern Sie alle Stücke und öffnen Sie sie in einem E‑Mail-Programm.
 event-title = Termin
 event-untitled = Termin ohne Titel
 event-cancelled = Dieser Termin ist abgesagt.
@@ -266,7 +269,7 @@ event-starts = Beginn
 event-ends = Ende
 event-place = Ort
 event-from = Einladung von
-search-narrow = Einschränken und ordnen
+search-narrow = Eingrenzen und sortieren
 pick-page = Seite auswählen
 pick-every = Alle { $n } Nachrichten auswählen, auch auf den anderen Seiten
 do-more = Mehr …

@@ -80,7 +80,7 @@ password-hide = Hide password
 # ---- activation ----
 activate-title = Set up your mailbox
 activate-lead = A confidential message is waiting for you. Choose a password, and you can read it right away.
-activate-lead-empty = Here you set up your mailbox. There is no message in it at present: it was withdrawn, or its time was over. Choose a password, and you can read new messages right away.
+activate-lead-empty = Here you set up your mailbox. There is no message in it at present: it was withdrawn, or its retention period has ended. Choose a password, and you can read new messages right away.
 activate-waiting = This message is waiting for you
 activate-from = From
 activate-subject = Subject
@@ -117,7 +117,7 @@ activate-answer-hint = Upper and lower case and punctuation do not matter.
 activate-step-language = Language
 activate-language = Language of this site and of our e‑mails to you
 activate-button = Set up mailbox
-activate-button-hint = Your link is only used up when you press this button.
+activate-button-hint = Your link stays valid until you have set up your mailbox.
 question-school = What was the name of your first school?
 question-teacher = What was the name of your favourite teacher?
 question-street = In which street did you grow up?
@@ -181,7 +181,7 @@ attachment-count =
        *[other] { $n } attachments
     }
 inbox-withdrawn = A message from { $received } was withdrawn on { $at }, by: { $by }.
-held-note = Your mailbox is being kept for legal reasons: nothing in it is deleted, even when its time is over. We are glad to answer your questions.
+held-note = Your mailbox is being kept for legal reasons: nothing in it is deleted, even when its retention period ends. We are glad to answer your questions.
 held-kept = This is not possible at the moment: your mailbox is being kept for legal reasons, so nothing is deleted permanently.
 days-left =
     { $n ->
@@ -219,10 +219,11 @@ message-too-complex = The formatting of this message is too complex to be shown 
 message-cut = The text is very long and not shown completely. Save the message to read all of it.
 message-empty = This message has no text.
 frame-places = The links in this message lead to:
+table-region = Table { $number }
 frame-remote-images =
     { $n ->
-        [one] One picture from the internet is not shown, so that nobody learns when you read this.
-       *[other] { $n } pictures from the internet are not shown, so that nobody learns when you read this.
+        [one] One picture from the internet is not loaded, so that nobody learns when you read the message.
+       *[other] { $n } pictures from the internet are not loaded, so that nobody learns when you read the message.
     }
 
 # ---- accessibility statement ----

@@ -9,8 +9,8 @@ direction = ltr
 ## Unter jeder E-Mail
 link-hint = Falls der Knopf nicht funktioniert, kopieren Sie diese Adresse in Ihren Browser:
 help-title = Hilfe
-automatic = Diese E-Mail wurde automatisch verschickt. Bitte antworten Sie nicht darauf, sondern im Postfach: Nur dort ist Ihre Antwort vertraulich.
-automatic-inside = Diese E-Mail wurde automatisch verschickt. Antworten darauf liest niemand.
+automatic = Diese E‑Mail wurde automatisch verschickt. Bitte antworten Sie nicht darauf, sondern im Postfach: Nur dort ist Ihre Antwort vertraulich.
+automatic-inside = Diese E‑Mail wurde automatisch verschickt. Antworten darauf liest niemand.
 imprint = Impressum
 privacy = Datenschutz
 
@@ -33,16 +33,16 @@ label-network = Aus dem Netz
 label-reason = Antwort des Mailservers
 
 ## Woran man eine echte E-Mail erkennt
-genuine-title = So erkennen Sie, dass diese E-Mail echt ist
+genuine-title = So erkennen Sie, dass diese E‑Mail echt ist
 genuine-link = Der Link führt zu { $host }. Genau dieser Name steht danach auch oben in Ihrem Browser.
 genuine-type = Sie brauchen den Link nicht: Tippen Sie { $portal-url } selbst in den Browser ein und melden Sie sich an.
-genuine-never = In solchen E-Mails fragen wir Sie nie nach Bankdaten, TANs oder dem Passwort Ihres E-Mail-Kontos.
+genuine-never = In solchen E‑Mails fragen wir Sie nie nach Bankdaten, TANs oder dem Passwort Ihres E‑Mail-Kontos.
 genuine-doubt = Sie sind unsicher? Klicken Sie nichts an. Fragen Sie uns unter einer Telefonnummer, die Sie schon kennen.
 
 ## Die erste Nachricht
 activation-subject = [{ $brand }] Vertrauliche Post für Sie – bitte Postfach einrichten
 activation-heading = Eine vertrauliche Nachricht wartet auf Sie
-activation-intro = { $brand-start } hat Ihnen vertraulich geschrieben. Damit es vertraulich bleibt, liegt die Nachricht verschlüsselt in einem eigenen Postfach für Sie, im Portal „{ $portal }“. Der Text der Nachricht steht nicht in dieser E-Mail.
+activation-intro = { $brand-start } hat Ihnen vertraulich geschrieben. Damit es vertraulich bleibt, liegt die Nachricht verschlüsselt in einem eigenen Postfach für Sie, im Portal „{ $portal }“. Der Text der Nachricht steht nicht in dieser E‑Mail.
 activation-button = Postfach einrichten und lesen
 activation-deadline =
     { $days ->
@@ -98,7 +98,7 @@ unread-heading =
         [one] Eine Nachricht ist noch ungelesen
        *[other] { $count } Nachrichten sind noch ungelesen
     }
-unread-intro = In Ihrem Postfach im Portal „{ $portal }“ liegt Post, die Sie noch nicht geöffnet haben. Melden Sie sich dort mit Ihrer E-Mail-Adresse und Ihrem Passwort an.
+unread-intro = In Ihrem Postfach im Portal „{ $portal }“ liegt Post, die Sie noch nicht geöffnet haben. Melden Sie sich dort mit Ihrer E‑Mail-Adresse und Ihrem Passwort an.
 unread-deadline =
     { $count ->
         [one] Sie
@@ -130,15 +130,15 @@ unfetched-intro =
         [one] Ihre vertrauliche Nachricht liegt seit gestern im Portal „{ $portal }“, und der Empfänger hat sie noch nicht geöffnet.
        *[other] Ihre vertrauliche Nachricht liegt seit { $count } Tagen im Portal „{ $portal }“, und der Empfänger hat sie noch nicht geöffnet.
     }
-unfetched-notified = Er wurde per E-Mail benachrichtigt.
-unfetched-came-back = E-Mails an seine Adresse sind zurückgekommen. Wahrscheinlich weiß er nichts von Ihrer Nachricht.
+unfetched-notified = Er wurde per E‑Mail benachrichtigt.
+unfetched-came-back = E‑Mails an seine Adresse sind zurückgekommen. Wahrscheinlich weiß er nichts von Ihrer Nachricht.
 unfetched-call = Rufen Sie den Empfänger an: Vielleicht hat er die Benachrichtigung nicht gesehen.
-unfetched-password = Nennen Sie ihm dabei das Startpasswort, falls er es noch nicht hat: Ohne das Startpasswort kommt er nicht an die Nachricht. Es steht in der E-Mail, die Sie dazu bekommen haben.
+unfetched-password = Nennen Sie ihm dabei das Startpasswort, falls er es noch nicht hat: Ohne das Startpasswort kommt er nicht an die Nachricht. Es steht in der E‑Mail, die Sie dazu bekommen haben.
 unfetched-post = Ist es eilig oder eine Frist zu wahren, senden Sie das Schreiben mit der Post.
 unfetched-deadline = Holt sie niemand ab, wird die Nachricht am { $until } gelöscht.
 unfetched-steps = Was Sie tun können
 unfetched-check-address = Prüfen Sie die Adresse auf Tippfehler.
-unfetched-call-anyway = War sie richtig, rufen Sie den Empfänger an: Vielleicht ist sein E-Mail-Postfach voll oder gibt es nicht mehr.
+unfetched-call-anyway = War sie richtig, rufen Sie den Empfänger an: Vielleicht ist sein E‑Mail-Postfach voll oder gibt es nicht mehr.
 
 ## Die Nachricht ist ungelesen gelöscht, an den Absender
 unread-gone-subject = Ungelesen gelöscht: Ihre vertrauliche Nachricht vom { $sent }
@@ -152,31 +152,31 @@ unread-gone-again = Soll er sie doch bekommen, senden Sie die Nachricht noch ein
 ## An jemanden, der auf eine Benachrichtigung geantwortet hat
 safely-subject = Ihre Antwort ist nicht angekommen – so antworten Sie sicher
 safely-heading = So antworten Sie sicher
-safely-intro = Sie haben auf eine automatische E-Mail geantwortet. E-Mails an diese Adresse liest niemand, und eine gewöhnliche E-Mail ist unterwegs nicht geschützt. Melden Sie sich im Portal „{ $portal }“ an, öffnen Sie die Nachricht und wählen Sie dort „Antworten“.
-afresh-subject = Ihre E-Mail ist nicht angekommen – so erreichen Sie uns
+safely-intro = Sie haben auf eine automatische E‑Mail geantwortet. E‑Mails an diese Adresse liest niemand, und eine gewöhnliche E‑Mail ist unterwegs nicht geschützt. Melden Sie sich im Portal „{ $portal }“ an, öffnen Sie die Nachricht und wählen Sie dort „Antworten“.
+afresh-subject = Ihre E‑Mail ist nicht angekommen – so erreichen Sie uns
 afresh-heading = So erreichen Sie uns
-afresh-intro = Sie haben an die Adresse geschrieben, von der unsere automatischen E-Mails kommen. E-Mails an diese Adresse liest niemand. Geht es um eine vertrauliche Nachricht, melden Sie sich im Portal „{ $portal }“ an, öffnen Sie die Nachricht und wählen Sie dort „Antworten“. In allen anderen Fällen erreichen Sie uns über die Kontaktadresse unten.
+afresh-intro = Sie haben an die Adresse geschrieben, von der unsere automatischen E‑Mails kommen. E‑Mails an diese Adresse liest niemand. Geht es um eine vertrauliche Nachricht, melden Sie sich im Portal „{ $portal }“ an, öffnen Sie die Nachricht und wählen Sie dort „Antworten“. In allen anderen Fällen erreichen Sie uns über die Kontaktadresse unten.
 safely-button = Zum Portal
 safely-gone = Was Sie geschrieben haben, haben wir nicht gespeichert und nicht weitergeleitet. Bitte schreiben Sie uns auf dem beschriebenen Weg noch einmal.
 
 ## Jemand hat per E-Mail gewünscht, dass das Postfach gelöscht wird
 wish-subject = [{ $brand }] Postfach löschen: bitte bestätigen
 wish-heading = Möchten Sie Ihr Postfach löschen?
-wish-intro = Sie haben uns per E-Mail geschrieben, dass Ihr Postfach im Portal „{ $portal }“ gelöscht werden soll. Noch ist nichts gelöscht. Bitte bestätigen Sie Ihren Wunsch auf der Seite hinter dem Knopf.
+wish-intro = Sie haben uns per E‑Mail geschrieben, dass Ihr Postfach im Portal „{ $portal }“ gelöscht werden soll. Noch ist nichts gelöscht. Bitte bestätigen Sie Ihren Wunsch auf der Seite hinter dem Knopf.
 wish-button = Zur Bestätigung
 wish-deadline = Der Link gilt bis { $until-time }. Danach verfällt Ihr Wunsch, und es bleibt alles, wie es ist.
 wish-all = Mit dem Postfach gehen alle Nachrichten darin endgültig verloren. Speichern Sie vorher bei sich, was Sie behalten möchten.
-wish-not-you = Sie haben das nicht gewünscht? Dann tun Sie nichts: Allein durch diese E-Mail wird nichts gelöscht.
+wish-not-you = Sie haben das nicht gewünscht? Dann tun Sie nichts: Allein durch diese E‑Mail wird nichts gelöscht.
 wish-held-subject = [{ $brand }] Ihr Postfach kann zurzeit nicht gelöscht werden
 wish-held-heading = Ihr Postfach wird aufbewahrt
-wish-held-intro = Sie haben uns per E-Mail geschrieben, dass Ihr Postfach im Portal „{ $portal }“ gelöscht werden soll. Das ist zurzeit nicht möglich: Es wird aus rechtlichen Gründen aufbewahrt.
+wish-held-intro = Sie haben uns per E‑Mail geschrieben, dass Ihr Postfach im Portal „{ $portal }“ gelöscht werden soll. Das ist zurzeit nicht möglich: Es wird aus rechtlichen Gründen aufbewahrt.
 wish-held-more = Was das bedeutet und wie lange es dauert, erfahren Sie bei uns. Wenden Sie sich bitte an die Kontaktadresse unten.
 wish-nothing-subject = [{ $brand }] Für Ihre Adresse gibt es kein Postfach
 wish-nothing-heading = Es gibt nichts zu löschen
-wish-nothing-intro = Sie haben uns per E-Mail geschrieben, dass Ihr Postfach im Portal „{ $portal }“ gelöscht werden soll. Zu der Adresse, von der Sie geschrieben haben, gibt es keines. Falls Ihr Postfach zu einer anderen Adresse gehört, schreiben Sie uns bitte von dort.
+wish-nothing-intro = Sie haben uns per E‑Mail geschrieben, dass Ihr Postfach im Portal „{ $portal }“ gelöscht werden soll. Zu der Adresse, von der Sie geschrieben haben, gibt es keines. Falls Ihr Postfach zu einer anderen Adresse gehört, schreiben Sie uns bitte von dort.
 wish-unproven-subject = [{ $brand }] So löschen Sie Ihr Postfach
 wish-unproven-heading = So löschen Sie Ihr Postfach
-wish-unproven-intro = Sie haben uns per E-Mail geschrieben, dass ein Postfach im Portal „{ $portal }“ gelöscht werden soll. Wir konnten nicht sicher feststellen, dass diese E-Mail wirklich von der Adresse kommt, die als Absender angegeben ist. Darum haben wir nichts veranlasst.
+wish-unproven-intro = Sie haben uns per E‑Mail geschrieben, dass ein Postfach im Portal „{ $portal }“ gelöscht werden soll. Wir konnten nicht sicher feststellen, dass diese E‑Mail wirklich von der Adresse kommt, die als Absender angegeben ist. Darum haben wir nichts veranlasst.
 wish-unproven-steps = Was Sie tun können
 wish-unproven-login = Melden Sie sich im Portal an und wählen Sie unter „Mein Konto“ „Postfach löschen“.
 wish-unproven-help = Können Sie sich nicht anmelden, wenden Sie sich bitte an die Kontaktadresse unten.
@@ -185,7 +185,7 @@ wish-unproven-help = Können Sie sich nicht anmelden, wenden Sie sich bitte an d
 message-subject = [{ $brand }] Neue vertrauliche Nachricht in Ihrem Postfach
 message-subject-shown = [{ $brand }] Neue vertrauliche Nachricht: { $subject }
 message-heading = Sie haben eine neue Nachricht
-message-intro = { $brand-start } hat Ihnen vertraulich geschrieben. Die Nachricht liegt in Ihrem Postfach im Portal „{ $portal }“. Melden Sie sich dort mit Ihrer E-Mail-Adresse und Ihrem Passwort an.
+message-intro = { $brand-start } hat Ihnen vertraulich geschrieben. Die Nachricht liegt in Ihrem Postfach im Portal „{ $portal }“. Melden Sie sich dort mit Ihrer E‑Mail-Adresse und Ihrem Passwort an.
 message-intro-locked = { $brand-start } hat Ihnen vertraulich geschrieben. Die Nachricht liegt in Ihrem Postfach im Portal „{ $portal }“. Allerdings hat unser Support das Postfach gesperrt: Zurzeit können Sie sich dort nicht anmelden. Sobald es entsperrt ist, schreiben wir Ihnen.
 message-button = Anmelden und lesen
 message-deadline =
@@ -210,7 +210,7 @@ initial-deadline =
 initial-steps = So lesen Sie die Nachricht
 initial-wait = Warten Sie, bis Ihnen der Absender das Startpasswort mitgeteilt hat.
 initial-ask = Haben Sie das Startpasswort noch nicht? Dann fragen Sie beim Absender danach, am besten am Telefon. Warten Sie nicht länger: Ohne das Startpasswort kommen Sie nicht an die Nachricht.
-initial-login = Melden Sie sich mit Ihrer E-Mail-Adresse und dem Startpasswort an.
+initial-login = Melden Sie sich mit Ihrer E‑Mail-Adresse und dem Startpasswort an.
 initial-own = Legen Sie ein eigenes Passwort und eine Sicherheitsfrage fest. Das Startpasswort gilt danach nicht mehr.
 
 ## Das Startpasswort, an den Absender
@@ -226,7 +226,7 @@ password-for-sender-deadline =
 password-for-sender-steps = So geht es sicher
 password-for-sender-tell = Nennen Sie das Startpasswort am Telefon oder schicken Sie es mit der Post. Prüfen Sie vorher, mit wem Sie sprechen.
 password-for-sender-plain = Großbuchstaben und Striche müssen nicht sein: „kxcm 7rtw“ gilt wie „KXCM-7RTW“.
-password-for-sender-never = Leiten Sie diese E-Mail nicht weiter, und schicken Sie das Startpasswort nicht per E-Mail.
+password-for-sender-never = Leiten Sie diese E‑Mail nicht weiter, und schicken Sie das Startpasswort nicht per E‑Mail.
 
 ## Zugang zurückgesetzt
 again-subject = [{ $brand }] Ihr Zugang wurde zurückgesetzt – bitte neu einrichten
@@ -234,7 +234,7 @@ again-heading = Richten Sie Ihr Postfach neu ein
 again-intro = Wie mit unserem Support besprochen, gilt Ihr bisheriger Zugang zum Portal „{ $portal }“ nicht mehr. Mit dem Link legen Sie ein neues Passwort und eine neue Sicherheitsfrage fest.
 again-kept = Ihre Nachrichten bleiben erhalten und sind danach wieder lesbar.
 again-lost = Die bisherigen Nachrichten lassen sich danach nicht mehr lesen: Sie waren mit Ihrem alten Passwort verschlüsselt. Brauchen Sie eine davon noch, bitten Sie den Absender, sie neu zu senden.
-again-initial-intro = Wie mit unserem Support besprochen, gilt Ihr bisheriger Zugang zum Portal „{ $portal }“ nicht mehr. Melden Sie sich mit Ihrer E-Mail-Adresse und dem Startpasswort an, das wir Ihnen genannt haben. Danach legen Sie ein eigenes Passwort und eine Sicherheitsfrage fest.
+again-initial-intro = Wie mit unserem Support besprochen, gilt Ihr bisheriger Zugang zum Portal „{ $portal }“ nicht mehr. Melden Sie sich mit Ihrer E‑Mail-Adresse und dem Startpasswort an, das wir Ihnen genannt haben. Danach legen Sie ein eigenes Passwort und eine Sicherheitsfrage fest.
 again-initial-deadline =
     { $days ->
         [0] Das Startpasswort gilt nur noch heute.
@@ -249,7 +249,7 @@ again-stranger = Sie haben das nicht mit uns besprochen? Dann benutzen Sie den L
 ## Passwort vergessen
 reset-subject = [{ $brand }] Neues Passwort für Ihr Postfach
 reset-heading = Legen Sie ein neues Passwort fest
-reset-intro = Jemand, vermutlich Sie, hat im Portal „{ $portal }“ angegeben, das Passwort zu Ihrem Postfach vergessen zu haben. Mit dem Link und der Antwort auf Ihre Sicherheitsfrage legen Sie ein neues fest.
+reset-intro = Jemand, vermutlich Sie, hat im Portal „{ $portal }“ angegeben, das Passwort für Ihr Postfach vergessen zu haben. Mit dem Link und der Antwort auf Ihre Sicherheitsfrage legen Sie ein neues fest.
 reset-button = Neues Passwort festlegen
 reset-deadline = Der Link gilt bis { $until-time } und nur einmal.
 reset-stranger = Das waren nicht Sie? Dann ist nichts zu tun: Ihr Passwort bleibt, wie es ist.
@@ -260,7 +260,7 @@ changed-heading = Ihr Passwort wurde geändert
 changed-intro = Das Passwort Ihres Postfachs im Portal „{ $portal }“ wurde von jemandem geändert, der das alte kannte. Alle anderen Sitzungen wurden beendet.
 changed-intro-forgotten = Für Ihr Postfach im Portal „{ $portal }“ wurde mit der Antwort auf Ihre Sicherheitsfrage ein neues Passwort festgelegt. Alle Sitzungen wurden beendet. Ihre Nachrichten sind alle noch da.
 changed-you = Das waren Sie? Dann ist nichts zu tun.
-changed-stranger = Das waren nicht Sie? Dann melden Sie sich bitte sofort bei uns, und ändern Sie das Passwort Ihres E-Mail-Kontos.
+changed-stranger = Das waren nicht Sie? Dann melden Sie sich bitte sofort bei uns, und ändern Sie das Passwort Ihres E‑Mail-Kontos.
 
 ## Sicherheitsfrage geändert
 question-subject = [{ $brand }] Die Sicherheitsfrage Ihres Postfachs wurde geändert
@@ -272,13 +272,13 @@ question-stranger = Das waren nicht Sie? Dann kennt jemand Ihr Passwort. Melden 
 deleted-subject = [{ $brand }] Ihr Postfach wurde gelöscht
 deleted-heading = Ihr Postfach wurde gelöscht
 deleted-intro = Ihr Postfach im Portal „{ $portal }“ wurde mit allen Nachrichten endgültig gelöscht. Das hat jemand getan, der das Passwort kannte. Schreibt Ihnen { $brand-within } wieder vertraulich, entsteht ein neues Postfach, das Sie neu einrichten.
-deleted-intro-wished = Ihr Postfach im Portal „{ $portal }“ wurde mit allen Nachrichten endgültig gelöscht. Das hat jemand über den Link in der E-Mail bestätigt, mit der wir auf Ihren Wunsch nach Löschung geantwortet haben. Schreibt Ihnen { $brand-within } wieder vertraulich, entsteht ein neues Postfach, das Sie neu einrichten.
-deleted-stranger = Das waren nicht Sie? Dann melden Sie sich bitte sofort bei uns, und ändern Sie das Passwort Ihres E-Mail-Kontos.
+deleted-intro-wished = Ihr Postfach im Portal „{ $portal }“ wurde mit allen Nachrichten endgültig gelöscht. Das hat jemand über den Link in der E‑Mail bestätigt, mit der wir auf Ihren Wunsch nach Löschung geantwortet haben. Schreibt Ihnen { $brand-within } wieder vertraulich, entsteht ein neues Postfach, das Sie neu einrichten.
+deleted-stranger = Das waren nicht Sie? Dann melden Sie sich bitte sofort bei uns, und ändern Sie das Passwort Ihres E‑Mail-Kontos.
 
 ## Anmeldung von einem unbekannten Browser
 browser-subject = [{ $brand }] Neue Anmeldung in Ihrem Postfach
 browser-heading = Anmeldung von einem neuen Gerät
-browser-intro = In Ihrem Postfach im Portal „{ $portal }“ hat sich jemand mit Ihrem Passwort angemeldet, von einem Gerät oder Browser, den wir noch nicht kennen.
+browser-intro = In Ihrem Postfach im Portal „{ $portal }“ hat sich jemand mit Ihrem Passwort angemeldet, und zwar mit einem Gerät oder Browser, den wir noch nicht kennen.
 browser-stranger = Das waren nicht Sie? Dann kennt jemand Ihr Passwort. Melden Sie sich an, ändern Sie unter „Mein Konto“ das Passwort, und sagen Sie uns Bescheid. Alle anderen Sitzungen enden damit.
 
 ## Postfach gesperrt
@@ -326,8 +326,8 @@ digest-heading =
     }
 digest-intro =
     { $count ->
-        [one] { $brand-start } hat Ihnen vertraulich geschrieben. Die Nachricht liegt in Ihrem Postfach im Portal „{ $portal }“. Melden Sie sich dort mit Ihrer E-Mail-Adresse und Ihrem Passwort an.
-       *[other] { $brand-start } hat Ihnen vertraulich geschrieben. Die Nachrichten liegen in Ihrem Postfach im Portal „{ $portal }“. Melden Sie sich dort mit Ihrer E-Mail-Adresse und Ihrem Passwort an. Wie oft Sie solche E-Mails bekommen, bestimmen Sie dort unter „Mein Konto“.
+        [one] { $brand-start } hat Ihnen vertraulich geschrieben. Die Nachricht liegt in Ihrem Postfach im Portal „{ $portal }“. Melden Sie sich dort mit Ihrer E‑Mail-Adresse und Ihrem Passwort an.
+       *[other] { $brand-start } hat Ihnen vertraulich geschrieben. Die Nachrichten liegen in Ihrem Postfach im Portal „{ $portal }“. Melden Sie sich dort mit Ihrer E‑Mail-Adresse und Ihrem Passwort an. Wie oft Sie solche E‑Mails bekommen, bestimmen Sie dort unter „Mein Konto“.
     }
 digest-intro-newcomer =
     { $count ->
@@ -355,6 +355,6 @@ support-locked-intro = Unser Support hat Ihr Postfach im Portal „{ $portal }�
 support-locked-more = Ihre Nachrichten sind alle noch da, und neue kommen weiterhin an. Sobald das Postfach entsperrt ist, schreiben wir Ihnen.
 support-unlocked-subject = [{ $brand }] Ihr Postfach ist wieder offen
 support-unlocked-heading = Ihr Postfach ist wieder offen
-support-unlocked-intro = Unser Support hat Ihr Postfach im Portal „{ $portal }“ entsperrt. Sie können sich dort wieder mit Ihrer E-Mail-Adresse und Ihrem Passwort anmelden.
-support-unlocked-more = Diese E-Mail enthält keinen Link: Geben Sie die Adresse des Portals selbst in den Browser ein.
+support-unlocked-intro = Unser Support hat Ihr Postfach im Portal „{ $portal }“ entsperrt. Sie können sich dort wieder mit Ihrer E‑Mail-Adresse und Ihrem Passwort anmelden.
+support-unlocked-more = Diese E‑Mail enthält keinen Link: Geben Sie die Adresse des Portals selbst in den Browser ein.
 support-ask = Sie wissen nicht, warum? Dann fragen Sie uns bitte unter einer Telefonnummer, die Sie schon kennen.

@@ -11,7 +11,7 @@ report-failed =
 
     konnte nicht zugestellt werden. { $why }
 
-    Sie wird nicht noch einmal versucht.
+    Wir versuchen es nicht noch einmal.
 
 report-delayed-subject = Zustellung verzögert
 report-delayed =
@@ -21,7 +21,7 @@ report-delayed =
 
     konnte noch nicht zugestellt werden. { $why }
 
-    Sie müssen nichts tun: Es wird { $left } versucht.
+    Sie müssen nichts tun: Wir versuchen es { $left }.
 report-left-short = noch kurze Zeit
 report-left-hours = noch etwa { $n } { $n ->
         [one] Stunde
@@ -69,7 +69,7 @@ report-refused =
 
     Grund: { $why }
 
-    An die übrigen Empfänger ging sie hinaus.
+    An alle anderen Empfänger wurde sie gesendet.
 
 report-deposited-subject = Hinterlegt
 report-deposited =
@@ -94,7 +94,7 @@ report-opened =
 ## Warum (RFC 3463)
 report-why-address = Diese Adresse gibt es dort nicht. Bitte prüfen Sie die Schreibweise.
 report-why-domain = Für den Teil hinter dem @ gibt es keinen Mailserver. Bitte prüfen Sie die Schreibweise.
-report-why-null-mx = Die Domain hinter dem @ nimmt keine E-Mails an.
+report-why-null-mx = Die Domain hinter dem @ nimmt keine E‑Mails an.
 report-why-moved = Der Empfänger hat eine neue Adresse.
 report-why-disabled = Das Postfach ist gesperrt.
 report-why-full = Das Postfach des Empfängers ist voll.
@@ -102,7 +102,7 @@ report-why-size = Die Nachricht ist für den Server des Empfängers zu groß.
 report-why-loop = Die Mailserver sind so eingerichtet, dass die Nachricht im Kreis laufen würde.
 report-why-busy = Der Server des Empfängers war die ganze Zeit nicht bereit, sie anzunehmen.
 report-why-unreachable = Der Server des Empfängers ist nicht erreichbar.
-report-why-plain = Der Server des Empfängers nimmt nur einfachen Text ohne Umlaute und Sonderzeichen an (kein 8BITMIME), und wir verändern Ihre Nachricht nicht, damit Signaturen gültig bleiben. Bitte stellen Sie Ihr E-Mail-Programm auf die Kodierung „quoted-printable“ um, oder schreiben Sie ohne Umlaute.
+report-why-plain = Der Server des Empfängers nimmt nur einfachen Text ohne Umlaute und Sonderzeichen an (kein 8BITMIME), und wir verändern Ihre Nachricht nicht, damit Signaturen gültig bleiben. Bitte stellen Sie Ihr E‑Mail-Programm auf die Kodierung „quoted-printable“ um, oder schreiben Sie ohne Umlaute.
 report-why-characters = Der Server des Empfängers kann Nachrichten mit diesen Zeichen nicht annehmen.
 report-why-tls = Die Verbindung zum Server des Empfängers ist nicht so sicher, wie diese Nachricht es verlangt.
 report-why-security = Der Server des Empfängers hat die Annahme aus Sicherheitsgründen abgelehnt.

@@ -8,8 +8,8 @@ direction = ltr
 ## Below every mail
 link-hint = If the button does not work, copy this address into your browser:
 help-title = Help
-automatic = This e-mail was sent automatically. Please do not reply to it; reply in the mailbox instead. Only there is your reply confidential.
-automatic-inside = This e-mail was sent automatically. Nobody reads replies to it.
+automatic = This e‑mail was sent automatically. Please do not reply to it; reply in the mailbox instead. Only there is your reply confidential.
+automatic-inside = This e‑mail was sent automatically. Nobody reads replies to it.
 imprint = Legal notice
 privacy = Privacy
 
@@ -32,16 +32,16 @@ label-network = From the network
 label-reason = The mail server’s reply
 
 ## How to tell a genuine mail
-genuine-title = How to tell that this e-mail is genuine
+genuine-title = How to tell that this e‑mail is genuine
 genuine-link = The link leads to { $host }. You will see exactly this name at the top of your browser.
 genuine-type = You do not need the link: type { $portal-url } into your browser yourself and log in.
-genuine-never = In e-mails like this we never ask for bank details, transaction codes or the password of your e-mail account.
+genuine-never = In e‑mails like this we never ask for bank details, transaction codes or the password of your e‑mail account.
 genuine-doubt = Not sure? Do not click anything. Ask us on a telephone number that you already know.
 
 ## The first letter
 activation-subject = [{ $brand }] Confidential mail for you – please set up your mailbox
 activation-heading = A confidential message is waiting for you
-activation-intro = { $brand } has written to you in confidence. To keep it confidential, the message is kept encrypted in a mailbox of your own, in the portal “{ $portal }”. The text of the message is not in this e-mail.
+activation-intro = { $brand } has written to you in confidence. To keep it confidential, the message is kept encrypted in a mailbox of your own, in the portal “{ $portal }”. The text of the message is not in this e‑mail.
 activation-button = Set up mailbox and read
 activation-deadline =
     { $days ->
@@ -97,7 +97,7 @@ unread-heading =
         [one] One message is still unread
        *[other] { $count } messages are still unread
     }
-unread-intro = There is mail in your mailbox in the portal “{ $portal }” that you have not opened yet. Log in there with your e-mail address and your password.
+unread-intro = There is mail in your mailbox in the portal “{ $portal }” that you have not opened yet. Log in there with your e‑mail address and your password.
 unread-deadline =
     { $count ->
         [one] It
@@ -122,22 +122,22 @@ idle-deadline =
 idle-nothing = If you want to keep it, simply log in once. If you no longer need it, there is nothing to do. If { $brand } writes to you in confidence again, a new one will be made.
 
 ## Nobody fetches the message, to the sender
-unfetched-subject = Not fetched yet: your confidential message of { $sent }
-unfetched-heading = Your message has not been fetched yet
+unfetched-subject = Not collected yet: your confidential message of { $sent }
+unfetched-heading = Your message has not been collected yet
 unfetched-intro =
     { $count ->
         [one] Your confidential message has been in the portal “{ $portal }” since yesterday, and the recipient has not opened it yet.
        *[other] Your confidential message has been in the portal “{ $portal }” for { $count } days, and the recipient has not opened it yet.
     }
-unfetched-notified = They were notified by e-mail.
-unfetched-came-back = E-mails to their address have come back. They probably do not know of your message.
+unfetched-notified = They were notified by e‑mail.
+unfetched-came-back = E‑mails to their address have come back. They probably do not know about your message.
 unfetched-call = Call the recipient: perhaps they have not seen the notification.
-unfetched-password = Give them the initial password if they do not have it yet: without it they cannot get at the message. It is in the e-mail that you received about it.
+unfetched-password = Give them the initial password if they do not have it yet: without it they cannot open the message. It is in the e‑mail that you received about it.
 unfetched-post = If it is urgent, or a deadline must be met, send the document by post.
 unfetched-deadline = If nobody collects it, the message will be deleted on { $until }.
 unfetched-steps = What you can do
 unfetched-check-address = Check the address for typing errors.
-unfetched-call-anyway = If it was right, call the recipient: perhaps their e-mail account is full or no longer exists.
+unfetched-call-anyway = If it was right, call the recipient: perhaps their e‑mail account is full or no longer exists.
 
 ## The message was deleted unread, to the sender
 unread-gone-subject = Deleted unread: your confidential message of { $sent }
@@ -151,31 +151,31 @@ unread-gone-again = If they are to have it after all, send the message again: a 
 ## To somebody who answered a notification
 safely-subject = Your reply has not arrived – how to reply safely
 safely-heading = How to reply safely
-safely-intro = You have replied to an automatic e-mail. Nobody reads e-mail sent to this address, and an ordinary e-mail is not protected on its way. Log in to the portal “{ $portal }”, open the message and choose “Reply” there.
-afresh-subject = Your e-mail has not arrived – how to reach us
+safely-intro = You have replied to an automatic e‑mail. Nobody reads e‑mail sent to this address, and an ordinary e‑mail is not protected on its way. Log in to the portal “{ $portal }”, open the message and choose “Reply” there.
+afresh-subject = Your e‑mail has not arrived – how to reach us
 afresh-heading = How to reach us
-afresh-intro = You have written to the address that our automatic e-mails come from. Nobody reads e-mail sent to this address. If it is about a confidential message, log in to the portal “{ $portal }”, open the message and choose “Reply” there. For anything else, please use the contact address below.
+afresh-intro = You have written to the address that our automatic e‑mails come from. Nobody reads e‑mail sent to this address. If it is about a confidential message, log in to the portal “{ $portal }”, open the message and choose “Reply” there. For anything else, please use the contact address below.
 safely-button = To the portal
 safely-gone = What you wrote has been neither kept nor passed on. Please write to us again in the way described.
 
 ## Somebody wished by e-mail that the mailbox be deleted
 wish-subject = [{ $brand }] Delete your mailbox: please confirm
 wish-heading = Do you want to delete your mailbox?
-wish-intro = You asked us by e-mail to delete your mailbox in the portal “{ $portal }”. Nothing has been deleted yet. Please confirm your request on the page behind the button.
+wish-intro = You asked us by e‑mail to delete your mailbox in the portal “{ $portal }”. Nothing has been deleted yet. Please confirm your request on the page behind the button.
 wish-button = Go to the confirmation
 wish-deadline = The link is valid until { $until-time }. After that your request lapses and everything stays as it is.
 wish-all = All messages in the mailbox will be lost with it for good. Before you confirm, save what you want to keep.
-wish-not-you = You did not ask for this? Then do nothing: this e-mail alone deletes nothing.
+wish-not-you = You did not ask for this? Then do nothing: this e‑mail alone deletes nothing.
 wish-held-subject = [{ $brand }] Your mailbox cannot be deleted at present
 wish-held-heading = Your mailbox has to be kept
-wish-held-intro = You asked us by e-mail to delete your mailbox in the portal “{ $portal }”. That is not possible at present: it has to be kept for legal reasons.
+wish-held-intro = You asked us by e‑mail to delete your mailbox in the portal “{ $portal }”. That is not possible at present: it has to be kept for legal reasons.
 wish-held-more = We will gladly tell you what that means and how long it will last. Please use the contact address below.
 wish-nothing-subject = [{ $brand }] There is no mailbox for your address
 wish-nothing-heading = There is nothing to delete
-wish-nothing-intro = You asked us by e-mail to delete your mailbox in the portal “{ $portal }”. There is none for the address you wrote from. If your mailbox belongs to another address, please write to us from that one.
+wish-nothing-intro = You asked us by e‑mail to delete your mailbox in the portal “{ $portal }”. There is none for the address you wrote from. If your mailbox belongs to another address, please write to us from that one.
 wish-unproven-subject = [{ $brand }] How to delete your mailbox
 wish-unproven-heading = How to delete your mailbox
-wish-unproven-intro = You asked us by e-mail to delete a mailbox in the portal “{ $portal }”. We could not establish that this e-mail really came from the address given as its sender. We have therefore done nothing.
+wish-unproven-intro = You asked us by e‑mail to delete a mailbox in the portal “{ $portal }”. We could not establish that this e‑mail really came from the address given as its sender. We have therefore done nothing.
 wish-unproven-steps = What you can do
 wish-unproven-login = Log in to the portal and choose “Delete mailbox” under “My account”.
 wish-unproven-help = If you cannot log in, please use the contact address below.
@@ -184,7 +184,7 @@ wish-unproven-help = If you cannot log in, please use the contact address below.
 message-subject = [{ $brand }] New confidential message in your mailbox
 message-subject-shown = [{ $brand }] New confidential message: { $subject }
 message-heading = You have a new message
-message-intro = { $brand } has written to you in confidence. The message is in your mailbox in the portal “{ $portal }”. Log in there with your e-mail address and your password.
+message-intro = { $brand } has written to you in confidence. The message is in your mailbox in the portal “{ $portal }”. Log in there with your e‑mail address and your password.
 message-intro-locked = { $brand } has written to you in confidence. The message is in your mailbox in the portal “{ $portal }”. However, our support has locked the mailbox: for now you cannot log in there. Once it is unlocked we will write to you.
 message-button = Log in and read
 message-deadline =
@@ -198,7 +198,7 @@ message-keep = Save what you want to keep: the mailbox is for collecting, not fo
 ## The first letter, with an initial password
 initial-subject = [{ $brand }] Confidential mail for you – your initial password comes separately
 initial-heading = A confidential message is waiting for you
-initial-intro = { $brand } has written to you in confidence. The message is kept encrypted in a mailbox of your own, in the portal “{ $portal }”. To log in for the first time you need an initial password. It reaches you in another way, usually by telephone or letter.
+initial-intro = { $brand } has written to you in confidence. The message is kept encrypted in a mailbox of your own, in the portal “{ $portal }”. To log in for the first time you need an initial password. You will receive it separately, usually by telephone or by post.
 initial-button = Go to the mailbox
 initial-deadline =
     { $days ->
@@ -208,8 +208,8 @@ initial-deadline =
     }
 initial-steps = How to read the message
 initial-wait = Wait until the sender has given you the initial password.
-initial-ask = If you do not have the initial password yet, ask the sender for it, preferably by telephone. Do not wait any longer: without it you cannot get at the message.
-initial-login = Log in with your e-mail address and the initial password.
+initial-ask = If you do not have the initial password yet, ask the sender for it, preferably by telephone. Do not wait any longer: without it you cannot open the message.
+initial-login = Log in with your e‑mail address and the initial password.
 initial-own = Set a password and a security question of your own. The initial password then no longer works.
 
 ## The initial password, to the sender
@@ -225,7 +225,7 @@ password-for-sender-deadline =
 password-for-sender-steps = How to do it safely
 password-for-sender-tell = Give the initial password by telephone or send it by post. First make sure you know whom you are talking to.
 password-for-sender-plain = Capitals and hyphens do not matter: “kxcm 7rtw” is the same as “KXCM-7RTW”.
-password-for-sender-never = Do not forward this mail, and do not send the initial password by e-mail.
+password-for-sender-never = Do not forward this mail, and do not send the initial password by e‑mail.
 
 ## Access reset
 again-subject = [{ $brand }] Your access was reset – please set it up again
@@ -233,7 +233,7 @@ again-heading = Set up your mailbox again
 again-intro = As agreed with our support, your previous access to the portal “{ $portal }” no longer works. With the link you set a new password and a new security question.
 again-kept = Your messages stay and can be read again afterwards.
 again-lost = The messages you had can no longer be read afterwards: they were encrypted with your old password. If you still need one, ask its sender to send it again.
-again-initial-intro = As agreed with our support, your previous access to the portal “{ $portal }” no longer works. Log in with your e-mail address and the initial password we have given you. After that you set a password and a security question of your own.
+again-initial-intro = As agreed with our support, your previous access to the portal “{ $portal }” no longer works. Log in with your e‑mail address and the initial password we have given you. After that you set a password and a security question of your own.
 again-initial-deadline =
     { $days ->
         [0] The initial password works today only.
@@ -248,7 +248,7 @@ again-stranger = If you did not arrange this with us, do not use the link, and p
 ## Forgotten password
 reset-subject = [{ $brand }] New password for your mailbox
 reset-heading = Set a new password
-reset-intro = Somebody, probably you, said in the portal “{ $portal }” that the password of your mailbox was forgotten. With the link and the answer to your security question you can set a new one.
+reset-intro = Somebody, probably you, told the portal “{ $portal }” that they have forgotten the password of your mailbox. With the link and the answer to your security question you can set a new one.
 reset-button = Set new password
 reset-deadline = The link works until { $until-time }, and only once.
 reset-stranger = If this was not you, there is nothing to do: your password stays as it is.
@@ -259,7 +259,7 @@ changed-heading = Your password was changed
 changed-intro = The password of your mailbox in the portal “{ $portal }” was changed by somebody who knew the old one. All other sessions were ended.
 changed-intro-forgotten = For your mailbox in the portal “{ $portal }” a new password was set, with the answer to your security question. All sessions were ended. Your messages are all still there.
 changed-you = If this was you, there is nothing to do.
-changed-stranger = If this was not you, please contact us at once, and change the password of your e-mail account.
+changed-stranger = If this was not you, please contact us at once, and change the password of your e‑mail account.
 
 ## Security question changed
 question-subject = [{ $brand }] The security question of your mailbox was changed
@@ -271,8 +271,8 @@ question-stranger = If this was not you, somebody knows your password. Please co
 deleted-subject = [{ $brand }] Your mailbox was deleted
 deleted-heading = Your mailbox was deleted
 deleted-intro = Your mailbox in the portal “{ $portal }” was deleted permanently, with all messages. It was done by somebody who knew the password. If { $brand } writes to you in confidence again, you will get a new mailbox and set it up anew.
-deleted-intro-wished = Your mailbox in the portal “{ $portal }” was deleted permanently, with all messages. Somebody confirmed this with the link in the e-mail that we sent in answer to your request. If { $brand } writes to you in confidence again, you will get a new mailbox and set it up anew.
-deleted-stranger = If this was not you, please contact us at once, and change the password of your e-mail account.
+deleted-intro-wished = Your mailbox in the portal “{ $portal }” was deleted permanently, with all messages. Somebody confirmed this with the link in the e‑mail that we sent in answer to your request. If { $brand } writes to you in confidence again, you will get a new mailbox and set it up anew.
+deleted-stranger = If this was not you, please contact us at once, and change the password of your e‑mail account.
 
 ## Logged in from an unknown browser
 browser-subject = [{ $brand }] New log-in to your mailbox
@@ -291,8 +291,8 @@ locked-stranger = If this was not you, somebody else has tried, without success.
 ## The way by the security question is closed
 answers-subject = [{ $brand }] Too many wrong answers to your security question
 answers-heading = “Forgotten password” is blocked for a while
-answers-intro = A wrong answer to the security question was given too often for your mailbox in the portal “{ $portal }”. To protect your messages the password cannot be replaced in this way for a while. Your password still works.
-answers-you = If this was you and you remember the password, log in with it: that opens this way again, too. If not, wait, or ask our support, under “Forgotten password” on the page where you log in.
+answers-intro = A wrong answer to the security question was given too often for your mailbox in the portal “{ $portal }”. To protect your messages, the password cannot be reset in this way for a while. Your password still works.
+answers-you = If this was you and you remember the password, log in with it: that also unlocks this option again. If not, wait, or ask our support for help under “Forgotten password” on the log-in page.
 answers-stranger = If this was not you, somebody else has tried, without success. Please tell us, and choose a question under “My account” whose answer only you know.
 
 ## An answer from the portal did not arrive, into the mailbox
@@ -304,7 +304,7 @@ returned-more = Check the address and send the message again, or get in touch wi
 waiting-subject = Not delivered yet: your message
 waiting-heading = Your message is still on its way
 waiting-intro = What you wrote could not be delivered so far. We keep trying.
-waiting-more = There is nothing you need to do. If it does not work out, you will read it here.
+waiting-more = There is nothing you need to do. If it cannot be delivered, we will tell you here.
 
 ## The same by ordinary mail, to the owner: not what, not to whom
 cameback-subject = A message of yours has not arrived
@@ -325,8 +325,8 @@ digest-heading =
     }
 digest-intro =
     { $count ->
-        [one] { $brand } has written to you in confidence. The message is in your mailbox in the portal “{ $portal }”. Log in there with your e-mail address and your password.
-       *[other] { $brand } has written to you in confidence. The messages are in your mailbox in the portal “{ $portal }”. Log in there with your e-mail address and your password. You choose how often you get these e-mails under “My account”.
+        [one] { $brand } has written to you in confidence. The message is in your mailbox in the portal “{ $portal }”. Log in there with your e‑mail address and your password.
+       *[other] { $brand } has written to you in confidence. The messages are in your mailbox in the portal “{ $portal }”. Log in there with your e‑mail address and your password. You choose how often you get these e‑mails under “My account”.
     }
 digest-intro-newcomer =
     { $count ->
@@ -354,6 +354,6 @@ support-locked-intro = Our support has locked your mailbox in the portal “{ $p
 support-locked-more = Your messages are all still there, and new ones still arrive. Once the mailbox is unlocked we will write to you.
 support-unlocked-subject = [{ $brand }] Your mailbox is open again
 support-unlocked-heading = Your mailbox is open again
-support-unlocked-intro = Our support has unlocked your mailbox in the portal “{ $portal }”. You can log in there again with your e-mail address and your password.
-support-unlocked-more = This e-mail contains no link: type the address of the portal into your browser yourself.
+support-unlocked-intro = Our support has unlocked your mailbox in the portal “{ $portal }”. You can log in there again with your e‑mail address and your password.
+support-unlocked-more = This e‑mail contains no link: type the address of the portal into your browser yourself.
 support-ask = If you do not know why, please ask us on a telephone number that you already know.

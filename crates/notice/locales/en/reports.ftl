@@ -11,7 +11,7 @@ report-failed =
 
     could not be delivered. { $why }
 
-    It will not be tried again.
+    We will not try again.
 
 report-delayed-subject = Delivery delayed
 report-delayed =
@@ -21,7 +21,7 @@ report-delayed =
 
     has not been delivered yet. { $why }
 
-    You need not do anything: delivery will be tried { $left }.
+    You do not need to do anything: we will keep trying { $left }.
 report-left-short = for a short while
 report-left-hours = for about { $n } more { $n ->
         [one] hour
@@ -53,13 +53,13 @@ report-not-reached =
 
     { $to }
 
-    but the notification about it could not be delivered: the recipient does not know of the message. Please check the address.
+    but the notification about it could not be delivered: the recipient does not know about the message. Please check the address.
 report-perhaps-not-reached =
     Your confidential message is in the mailbox of
 
     { $to }
 
-    but something came back for the notification about it: most likely it was not delivered, and the recipient does not know of the message. Please check the address, or ask the recipient.
+    but something came back for the notification about it: most likely it was not delivered, and the recipient does not know about the message. Please check the address, or ask the recipient.
 
 report-refused-subject = Not sent
 report-refused =
