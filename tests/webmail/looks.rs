@@ -145,6 +145,19 @@ fn cases() -> Vec<(&'static str, &'static str, Value)> {
             json!("rgb(0, 0, 128)"),
         ),
         ("<body bgcolor='#fff8e1'><p>a", style("p", "color"), json!("rgb(16, 24, 32)")),
+        (
+            "<div style='font-size:0;line-height:0'><div style='display:inline-block;font-size:14px;width:100%'>a</div><div style='display:inline-block;font-size:14px;width:100%'>b<br>c</div></div>",
+            "const range = document.createRange(), letter = document.querySelector('.letter'); range.selectNodeContents(letter);
+             const tops = [...range.getClientRects()].filter((one) => one.width > 4 && one.height > 8 && one.height < 30).map((one) => one.top);
+             return [letter.innerText.replace(/\\s+/g, ' ').trim(), new Set(tops.map(Math.round)).size >= 3]",
+            json!(["ab c", true]),
+        ),
+        ("<div style='mso-hide:all'>a</div><div style='visibility:hidden'>b<i style='visibility:visible'>c</i></div>", text, json!("a\nc")),
+        ("<style>@media screen{.p{display:none!important}}</style><div class=p>VORSCHAU</div><p>a</p>", text, json!("a")),
+        ("<style>@media only screen and (min-width:480px){.p{display:none!important}}</style><div class=p>VORSCHAU</div><p>a</p>", text, json!("a")),
+        ("<span style='font-size:1px;color:#fff'>VOR<b>SCHAU</b></span><p>a</p>", text, json!("a")),
+        ("<noscript>a</noscript> <object><p>b</p></object><textarea>c\nd</textarea><xmp><e></xmp>", text, json!("a\n\nb\n\nc\nd\n<e>")),
+        ("<fieldset><legend>a</legend><button>b</button><button>c</button></fieldset>", text, json!("a\nb c")),
     ]
 }
 

@@ -24,13 +24,31 @@ pub(crate) fn is_trick(c: char) -> bool {
     )
 }
 
-/// Whether nobody sees anything of it: blanks, joiners, what fills lines of previews.
+/// Whether nothing is drawn for it: joiners, selectors, tags, what fills lines of previews (Unicode's
+/// Default_Ignorable_Code_Point), and the blank of Braille.
+#[must_use]
+pub fn is_invisible(c: char) -> bool {
+    is_trick(c)
+        || matches!(
+            c,
+            '\u{34f}'
+                | '\u{17b4}'
+                | '\u{17b5}'
+                | '\u{180b}'..='\u{180f}'
+                | '\u{200c}'
+                | '\u{200d}'
+                | '\u{2800}'
+                | '\u{fe00}'..='\u{fe0f}'
+                | '\u{fff0}'..='\u{fff8}'
+                | '\u{1bca0}'..='\u{1bca3}'
+                | '\u{1d173}'..='\u{1d17a}'
+                | '\u{e0080}'..='\u{e0fff}'
+        )
+}
+
+/// Whether nobody sees anything of it: blanks, and what is not drawn.
 pub(crate) fn shows_nothing(text: &str) -> bool {
-    let is_filler = |c: char| {
-        matches!(c, '\u{34f}' | '\u{200c}' | '\u{200d}' | '\u{2800}' | '\u{17b4}' | '\u{17b5}')
-            || matches!(c, '\u{fe00}'..='\u{fe0f}')
-    };
-    text.chars().all(|c| c.is_whitespace() || c.is_control() || is_trick(c) || is_filler(c))
+    text.chars().all(|c| c.is_whitespace() || c.is_control() || is_invisible(c))
 }
 
 fn is_break(c: char) -> bool {

@@ -55,12 +55,12 @@ pub use charset::{CHARSETS, Charset};
 pub use clock::{Clock, FakeClock, SystemClock, Timestamp};
 pub use colour::{Colour, ColourError};
 pub use compose::{Compose, ComposeError, DsnAction, DsnParts, DsnRecipient, compose_dsn, compose_notice};
-pub use display::{file_name, file_name_from_title, one_line};
+pub use display::{file_name, file_name_from_title, is_invisible, one_line};
 pub use dkim::{Carried, NotSigned, SELECTOR, SignedBody, ToSign};
 pub use envelope::{BodyType, Envelope, Notify, Orcpt, Origin, Recipient, Ret, TlsFacts};
 pub use folding::{folded, folded_bare};
 pub use head::{Head, HeadError, Trace};
-pub use html::{Hiding, html_to_text, is_no_length};
+pub use html::{Hiding, Sight, counts_at_a_desk, html_to_text};
 pub use inspect::{Inside, Sealed, Unread};
 pub use invitation::{
     Answer, Invitation, Moment, Place as RepeatPlace, Repeats, Says, Standing, Unit, Weekday,

@@ -3,6 +3,8 @@
 //! SECURITY: the address is parsed once, by the rules that browsers follow (WHATWG URL), what is shown comes from
 //! that reading, and the address is written out again from it. Nothing else may be followed.
 
+use std::borrow::Cow;
+
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use url::{Host, Url};
 
@@ -39,7 +41,7 @@ impl Link {
         if address.len() > MAX_ADDRESS {
             return None;
         }
-        let url = Url::parse(address).ok()?;
+        let url = Url::parse(&with_scheme(address)).ok()?;
         match url.scheme() {
             "http" | "https" => web(url),
             "mailto" => mail(&url),
@@ -141,6 +143,19 @@ impl Link {
             }
         }
     }
+}
+
+/// An address of the web whose scheme was left out: `//host/x` has that of its page (RFC 3986 §4.2), and a mail has none;
+/// `www.host/x` is none to a browser, and was meant to be one.
+fn with_scheme(address: &str) -> Cow<'_, str> {
+    let bare = address.trim_start_matches(|c: char| c.is_whitespace() || c.is_control());
+    let leads = |c: Option<char>| matches!(c, Some('/' | '\\'));
+    let mut first = bare.chars();
+    if leads(first.next()) && leads(first.next()) {
+        return format!("https:{bare}").into();
+    }
+    let is_www = bare.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("www."));
+    if is_www { format!("https://{bare}").into() } else { address.into() }
 }
 
 /// Whether the host says nothing beyond its domain.
@@ -283,7 +298,14 @@ mod tests {
             ("http://[::1]/", "[::1]"),
             ("https://evil.example./", "evil.example"),
             ("https://", "-"),
-            ("//evil.example", "-"),
+            ("//evil.example", "evil.example"),
+            ("\\\\evil.example", "evil.example"),
+            ("/\\evil.example", "evil.example"),
+            (" www.bank.example@evil.example/x", "evil.example"),
+            ("WWW.insurer.example/x", "insurer.example"),
+            ("seite.html", "-"),
+            ("/logout", "-"),
+            ("#anker", "-"),
             ("javascript:alert(1)", "-"),
             ("data:text/html,x", "-"),
             ("", "-"),

@@ -1,6 +1,8 @@
 //! Text made fit for the fonts there are. PDF/A forbids a glyph that stands for nothing, so every character
 //! that no font has is replaced by a visible sign, and the page says so. Knows no blocks.
 
+use sealpost_mail::is_invisible;
+
 use crate::fonts::Fonts;
 
 /// Shown for what cannot be shown.
@@ -62,20 +64,15 @@ impl<'a> Glyphs<'a> {
         match c {
             '\t' => Some(' '),
             '\n' | '\u{ad}' => Some(c),
-            // Direction tricks, joiners of pictures, variation selectors, skin tones, tags: nothing to see.
-            '\u{200b}'
-            | '\u{200e}'
-            | '\u{200f}'
-            | '\u{202a}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{feff}'
-            | '\u{fe00}'..='\u{fe0f}'
-            | '\u{1f3fb}'..='\u{1f3ff}'
-            | '\u{e0000}'..='\u{e01ef}'
-            | '\u{61c}' => None,
             '\u{200c}' | '\u{200d}' => {
                 (matches!(before, '\u{600}'..='\u{8ff}') && !self.main_only).then_some(c)
             }
+            // Direction tricks, selectors, tags: nothing is drawn for them, even where a font has a box. Nor for the place of
+            // an object that is not there, nor for skin tones.
+            '\u{fffc}' | '\u{1f3fb}'..='\u{1f3ff}' => None,
+            c if is_invisible(c) => None,
+            // A hyphen that does not break (the typesetter minds it) looks like any other.
+            '\u{2010}' | '\u{2011}' if !self.fonts.has(c, self.main_only) => Some('-'),
             '\u{2028}' | '\u{2029}' => Some(' '),
             c if c.is_control() => None,
             // Two of them are a flag; as letters they still say which.
@@ -110,6 +107,9 @@ mod tests {
         let fonts = Fonts::load();
         let mut glyphs = Glyphs::new(&fonts, false);
         assert_eq!(glyphs.fit("Grüße 👍🏽 🇩🇪 ❤\u{fe0f} Ελλ", 40), "Grüße 👍 DE ❤ Ελλ");
+        assert!(!glyphs.replaced);
+        let unseen = "a\u{200b}\u{34f}\u{115f}\u{180b}\u{2060}\u{3164}\u{feff}\u{ffa0}\u{fff9}\u{fffc}\u{e0001}\u{e0101}b\u{2011}c";
+        assert_eq!(glyphs.fit(unseen, 40).replace('-', "\u{2011}"), "ab\u{2011}c");
         assert!(!glyphs.replaced);
         assert_eq!(glyphs.fit("日本\u{e000}", 40), "▯▯▯");
         assert!(glyphs.replaced);

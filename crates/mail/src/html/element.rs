@@ -145,6 +145,11 @@ pub(super) fn is_apart(name: &str) -> bool {
     )
 }
 
+/// Fields of forms, whose words stand apart from those around them.
+pub(super) fn is_field(name: &str) -> bool {
+    matches!(name, "button" | "select" | "textarea" | "meter" | "progress")
+}
+
 /// Elements whose text is on no page. `<noscript>` is: nothing runs in a mail. What stands in `<object>` is shown
 /// where the object cannot be, and none can.
 pub(super) fn is_never_shown(name: &str) -> bool {

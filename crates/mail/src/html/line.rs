@@ -1,7 +1,43 @@
 //! Text as it is being written: white space collapses, lines break, marks stand before them. Knows no elements.
 
+use crate::display::is_invisible;
+
 /// Deeper quoting looks like this level.
 const MAX_QUOTES: usize = 8;
+
+/// So many signs that nobody sees, with blanks among them, are there to fill a line and for nothing else: what programs show
+/// of a letter in a list shall end before its text begins. Fewer join letters and pictures.
+const FILLS: usize = 4;
+
+/// The text without what only fills its lines.
+pub(super) fn unfilled(text: String) -> String {
+    if !text.contains(is_invisible) {
+        return text;
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text.as_str();
+    while let Some(at) = rest.find(is_invisible) {
+        let fills = |c: char| is_invisible(c) || matches!(c, ' ' | '\u{2007}');
+        let (before, tail) = rest.split_at_checked(at).unwrap_or((rest, ""));
+        let kept = before.trim_end_matches([' ', '\u{2007}']);
+        let run = tail.find(|c| !fills(c)).unwrap_or(tail.len());
+        let (run, after) = tail.split_at_checked(run).unwrap_or((tail, ""));
+        let blanks = before.get(kept.len()..).unwrap_or_default();
+        if run.chars().filter(|c| is_invisible(*c)).count() < FILLS {
+            out.push_str(before);
+            out.push_str(run);
+        } else {
+            out.push_str(kept);
+            let parts = !blanks.is_empty() || run.contains([' ', '\u{2007}']);
+            if parts && !after.is_empty() && !after.starts_with('\n') {
+                out.push(' ');
+            }
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
 
 /// What comes before the next word.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]

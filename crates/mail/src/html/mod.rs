@@ -5,9 +5,13 @@
 //! readings and attributes of one tag are bounded, nothing recurses.
 
 mod element;
+mod length;
 mod line;
+mod media;
 mod pictures;
+mod said;
 mod sheet;
+mod sight;
 mod style;
 mod tags;
 mod walker;
@@ -20,11 +24,14 @@ use html5ever::tokenizer::{
     BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts,
 };
 
+pub use media::counts_at_a_desk;
 pub(crate) use pictures::{Picture, content_id};
 pub use sheet::Hiding;
 use sheet::Sheet;
-pub use style::is_nothing as is_no_length;
+pub use sight::Sight;
 use walker::Walker;
+
+use crate::display::shows_nothing;
 
 /// What is told apart for whom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +42,8 @@ pub(crate) enum Reading {
     Shown,
     /// Shown, as if nothing but `<br>` broke a line or parted two cells: a style sheet can make it so.
     Glued,
+    /// Shown, as Word and Outlook on Windows show it: what is to be kept from them is hidden.
+    InWord,
     /// Shown, with what is hidden, where it stands: hiding it is the style sheet's wish.
     Unhidden,
     /// Shown, with a line end at the edges of whatever a style sheet is likely to make a box of.
@@ -57,7 +66,12 @@ const MAX_LEVELS: usize = 4;
 /// The text of a page for people.
 #[must_use]
 pub fn html_to_text(html: &str) -> String {
-    read(html, Reading::Marked).unwrap_or_else(|| html.to_owned())
+    let Some((text, pictures)) = seen(html) else { return html.to_owned() };
+    if !pictures.is_empty() || !shows_nothing(&text.replace(RULE, "")) {
+        return text;
+    }
+    // No letter hides all that it says: what we take from its sheets may be wrong.
+    walked(html, Reading::Marked, None).map_or(text, |walker| line::unfilled(walker.finish()))
 }
 
 /// Every text that a reader's program may show of a page. `None`: its tags are none that a program would write.
@@ -73,6 +87,9 @@ pub(crate) fn candidates(html: &str) -> Option<Vec<String>> {
         texts.push(read(html, Reading::Unhidden)?);
     }
     let lower = html.to_ascii_lowercase();
+    if lower.contains("mso-hide") {
+        texts.push(read(html, Reading::InWord)?);
+    }
     // A style may be written with escapes (CSS Syntax §4.3.7): `display:in\6cine`.
     if ["inline", "float", "contents", "absolute", "\\"].iter().any(|word| lower.contains(word)) {
         texts.push(read(html, Reading::Glued)?);
@@ -101,7 +118,7 @@ pub(crate) fn read(html: &str, reading: Reading) -> Option<String> {
 pub(crate) fn seen(html: &str) -> Option<(String, Vec<Picture>)> {
     let mut walker = walked(html, Reading::Marked, Some(sheet(html)))?;
     let pictures = walker.pictures();
-    Some((walker.finish(), pictures))
+    Some((line::unfilled(walker.finish()), pictures))
 }
 
 /// The style sheets of a page.

@@ -1,6 +1,7 @@
 //! Which pictures a page shows, by their addresses. Knows no letter.
 
-use super::style::{attribute, is_nothing, style};
+use super::length::is_nothing;
+use super::style::{attribute, style};
 use html5ever::tokenizer::Tag;
 
 /// Pictures of one page.
@@ -20,11 +21,11 @@ pub(super) fn of(tag: &Tag) -> Option<Picture> {
     let address = attribute(tag, "src").map(str::trim).filter(|address| !address.is_empty())?;
     let said = style(tag);
     let length = |name: &str| attribute(tag, name).map(str::trim);
-    if said.flat || [length("width"), length("height")].into_iter().flatten().any(is_nothing) {
+    if said.is_flat() || [length("width"), length("height")].into_iter().flatten().any(is_nothing) {
         return None;
     }
     let is_pixel = |length: &str| length.trim_end_matches("px").trim() == "1";
-    let tiny = said.pixel || [length("width"), length("height")].into_iter().flatten().any(is_pixel);
+    let tiny = said.is_pixel() || [length("width"), length("height")].into_iter().flatten().any(is_pixel);
     Some(Picture { address: address.to_owned(), tiny })
 }
 

@@ -1,4 +1,5 @@
-//! What a page's own `<style>` hides, as far as simple selectors say it: `.preheader`, `span.x`, `#y`. Knows no text.
+//! What a page's own `<style>` says of being seen, as far as simple selectors say it: `.preheader`, `span.x`, `#y`.
+//! Knows no text.
 //!
 //! SECURITY: for people only. Rules read a page also as if nothing here were said.
 
@@ -10,7 +11,9 @@ use html5ever::tokenizer::{
     BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts,
 };
 
-use super::style::{Display, attribute, declared, style};
+use super::media::counts_at_a_desk;
+use super::sight::Sight;
+use super::style::{Style, attribute, style, weighed};
 use super::{next_state, tags};
 
 /// Of a sheet so much is read, and so many of its rules count.
@@ -18,24 +21,23 @@ const MAX_BYTES: usize = 256 * 1024;
 const MAX_RULES: usize = 300;
 /// Classes of one element.
 const MAX_CLASSES: usize = 20;
+/// Blocks within blocks.
+const MAX_DEPTH: usize = 3;
 
-/// One selector, and whether it hides.
+/// How much a rule weighs (CSS Selectors §17): ids, classes, names of elements, and where it stands.
+type Weight = (usize, usize, usize, usize);
+
+/// One selector, and what it says.
 struct Rule {
     tag: Option<String>,
     id: Option<String>,
     classes: Vec<String>,
-    hides: bool,
-    important: bool,
+    weight: Weight,
+    usual: Style,
+    important: Style,
 }
 
-impl Rule {
-    /// CSS Selectors §17
-    fn weight(&self) -> (bool, bool, usize, bool) {
-        (self.important, self.id.is_some(), self.classes.len(), self.tag.is_some())
-    }
-}
-
-/// What a page's own style sheets hide, and what is put where nobody sees it.
+/// What can be seen of a page, by its own style sheets and its elements' own styles.
 pub struct Hiding(Sheet);
 
 impl Hiding {
@@ -45,12 +47,10 @@ impl Hiding {
         Self(if tags::are_honest(html) { Sheet::of(html) } else { Sheet::default() })
     }
 
-    /// Whether nobody is meant to see an element: its own style is asked only for being far out.
+    /// What can be seen within an element.
     #[must_use]
-    pub fn hides(&self, tag: &Tag) -> bool {
-        let own = style(tag);
-        let by_sheet = self.0.hides(tag).filter(|(_, important)| *important || own.display.is_none());
-        own.is_far(&tag.name) || by_sheet.is_some_and(|(hides, _)| hides)
+    pub fn within(&self, around: Sight, tag: &Tag) -> Sight {
+        around.inside(&tag.name, &self.0.said(tag))
     }
 }
 
@@ -58,7 +58,7 @@ impl Hiding {
 #[derive(Default)]
 pub(super) struct Sheet {
     rules: Vec<Rule>,
-    /// Rules by the id or the first class they ask for.
+    /// Rules by the id, the first class or the element they ask for.
     by_name: HashMap<String, Vec<usize>>,
 }
 
@@ -74,54 +74,59 @@ impl Sheet {
         input.push_back(StrTendril::from_slice(html));
         let _ = tokenizer.feed(&input);
         tokenizer.end();
-        sheet.read(&tokenizer.sink.text.into_inner());
+        let text = without_comments(&tokenizer.sink.text.into_inner());
+        sheet.read(&text.to_ascii_lowercase().replace("<!--", "").replace("-->", ""), 0);
         sheet
     }
 
-    fn read(&mut self, text: &str) {
-        let text = without_comments(text).to_ascii_lowercase().replace("<!--", "").replace("-->", "");
-        let mut rest = text.as_str();
+    fn read(&mut self, text: &str, depth: usize) {
+        let mut rest = text;
         while let Some(open) = rest.find('{') {
             let (selectors, tail) = rest.split_at_checked(open).unwrap_or((rest, ""));
             let tail = tail.strip_prefix('{').unwrap_or_default();
             // What stands before the last `;` is a rule of another kind: `@import …;`
-            let selectors = selectors.rsplit(';').next().unwrap_or_default().trim();
+            let selectors =
+                selectors.rsplit(';').next().unwrap_or_default().trim_matches(['}', ' ', '\n', '\r', '\t']);
             if selectors.starts_with('@') {
-                rest = behind_block(tail);
+                let (inside, behind) = block(tail);
+                if depth < MAX_DEPTH && selectors.strip_prefix("@media").is_some_and(counts_at_a_desk) {
+                    self.read(inside, depth + 1);
+                }
+                rest = behind;
                 continue;
             }
             let (declarations, tail) = tail.split_once('}').unwrap_or((tail, ""));
             rest = tail;
-            let said = declared(declarations);
-            let vanishes = said.vanishes || said.far || said.indented_away;
-            let hides = match said.display {
-                Some(Display::None) => true,
-                Some(Display::Inline | Display::Block | Display::Cell) => vanishes,
-                None if vanishes || said.visible == Some(false) => true,
-                None if said.visible == Some(true) => false,
-                None => continue,
-            };
-            let important = declarations.contains("important");
-            for selector in selectors.split(',') {
-                if let Some(rule) = rule(selector, hides, important) {
-                    self.add(rule);
+            let (usual, important) = weighed(declarations);
+            if usual.says_of_sight() || important.says_of_sight() {
+                for selector in selectors.split(',') {
+                    self.add(selector, usual, important);
                 }
             }
         }
     }
 
-    fn add(&mut self, rule: Rule) {
-        let Some(name) = rule.id.clone().or_else(|| rule.classes.first().cloned()) else { return };
-        if self.rules.len() < MAX_RULES {
-            self.by_name.entry(name).or_default().push(self.rules.len());
-            self.rules.push(rule);
+    fn add(&mut self, selector: &str, usual: Style, important: Style) {
+        if self.rules.len() >= MAX_RULES {
+            return;
         }
+        let Some(mut rule) = rule(selector, usual, important) else { return };
+        let name = match (&rule.id, rule.classes.first(), &rule.tag) {
+            (Some(id), _, _) => format!("#{id}"),
+            (None, Some(class), _) => format!(".{class}"),
+            (None, None, Some(tag)) => tag.clone(),
+            (None, None, None) => return,
+        };
+        rule.weight.3 = self.rules.len();
+        self.by_name.entry(name).or_default().push(self.rules.len());
+        self.rules.push(rule);
     }
 
-    /// Whether it hides an element, and whether that counts more than the element's own word.
-    pub(super) fn hides(&self, tag: &Tag) -> Option<(bool, bool)> {
+    /// What is said of an element, its own word among it.
+    pub(super) fn said(&self, tag: &Tag) -> Style {
+        let own = style(tag);
         if self.rules.is_empty() {
-            return None;
+            return own;
         }
         let lower = |name: &str| attribute(tag, name).unwrap_or_default().to_ascii_lowercase();
         let (id, classes) = (lower("id"), lower("class"));
@@ -132,28 +137,47 @@ impl Sheet {
                 && rule.id.as_ref().is_none_or(|wanted| wanted == id)
                 && rule.classes.iter().all(|wanted| classes.contains(&wanted.as_str()))
         };
-        let names = classes.iter().copied().chain([id]);
-        let named = names.filter_map(|name| self.by_name.get(name)).flatten();
-        let all = named.filter_map(|at| self.rules.get(*at).map(|rule| (*at, rule)));
-        let (_, rule) = all.filter(|(_, rule)| fits(rule)).max_by_key(|(at, rule)| (rule.weight(), *at))?;
-        Some((rule.hides, rule.important))
+        let names = classes.iter().map(|class| format!(".{class}"));
+        let names = names.chain([format!("#{id}"), tag.name.to_string()]);
+        let named = names.filter_map(|name| self.by_name.get(&name)).flatten();
+        let mut fitting: Vec<&Rule> = named.filter_map(|at| self.rules.get(*at)).filter(fits).collect();
+        if fitting.is_empty() {
+            return own;
+        }
+        fitting.sort_by_key(|rule| rule.weight);
+        let all = |said: fn(&Rule) -> Style| {
+            fitting.iter().fold(Style::default(), |under, rule| said(rule).over(under))
+        };
+        let (own, own_important) = attribute(tag, "style").map(weighed).unwrap_or_default();
+        let usual = own.over(all(|rule| rule.usual)).over(style(tag));
+        own_important.over(all(|rule| rule.important)).over(usual)
     }
 }
 
-/// One simple selector; what stands in others is none.
-fn rule(selector: &str, hides: bool, important: bool) -> Option<Rule> {
+/// A selector as far as it asks for the element itself. What stands in others counts only where it brings to light: whether
+/// it stands there is not asked.
+fn rule(selector: &str, usual: Style, important: Style) -> Option<Rule> {
     let mut selector = selector.trim();
     for outer in ["html ", "body "] {
         selector = selector.strip_prefix(outer).unwrap_or(selector).trim_start();
     }
+    let mut compounds =
+        selector.split(|c: char| c.is_whitespace() || c == '>').filter(|part| !part.is_empty());
+    let own = compounds.next_back()?;
     let is_simple = |c: char| c.is_alphanumeric() || matches!(c, '.' | '#' | '-' | '_' | '*');
-    if selector.is_empty() || !selector.chars().all(is_simple) {
+    if !own.chars().all(is_simple) {
         return None;
     }
-    let mut rule = Rule { tag: None, id: None, classes: Vec::new(), hides, important };
-    let named = selector.find(['.', '#']).unwrap_or(selector.len());
-    let (tag, mut rest) = selector.split_at_checked(named)?;
+    let stands_in = compounds.next().is_some();
+    let (usual, important) =
+        if stands_in { (usual.showing(), important.showing()) } else { (usual, important) };
+    let (ids, names) = (selector.matches('#').count(), selector.matches('.').count());
+    let mut rule =
+        Rule { tag: None, id: None, classes: Vec::new(), weight: (ids, names, 0, 0), usual, important };
+    let named = own.find(['.', '#']).unwrap_or(own.len());
+    let (tag, mut rest) = own.split_at_checked(named)?;
     rule.tag = Some(tag.to_owned()).filter(|tag| !tag.is_empty() && tag != "*");
+    rule.weight.2 = usize::from(rule.tag.is_some()) + usize::from(stands_in);
     while let Some(sign) = rest.chars().next() {
         let tail = rest.get(1..)?;
         let end = tail.find(['.', '#']).unwrap_or(tail.len());
@@ -171,8 +195,8 @@ fn rule(selector: &str, hides: bool, important: bool) -> Option<Rule> {
     Some(rule)
 }
 
-/// Behind the end of a block that holds others.
-fn behind_block(text: &str) -> &str {
+/// What stands in a block that may hold others, and what stands behind it.
+fn block(text: &str) -> (&str, &str) {
     let mut depth = 1_usize;
     for (at, byte) in text.bytes().enumerate() {
         match byte {
@@ -181,10 +205,10 @@ fn behind_block(text: &str) -> &str {
             _ => {}
         }
         if depth == 0 {
-            return text.get(at + 1..).unwrap_or_default();
+            return (text.get(..at).unwrap_or_default(), text.get(at + 1..).unwrap_or_default());
         }
     }
-    ""
+    (text, "")
 }
 
 fn without_comments(text: &str) -> String {
@@ -216,8 +240,10 @@ impl TokenSink for Sink {
                 }
             }
             Token::TagToken(tag) => {
-                *self.inside.borrow_mut() = tag.kind == TagKind::StartTag && &*tag.name == "style";
-                if tag.kind == TagKind::StartTag {
+                let counts = attribute(&tag, "media").is_none_or(counts_at_a_desk);
+                let begins = tag.kind == TagKind::StartTag;
+                *self.inside.borrow_mut() = begins && counts && &*tag.name == "style";
+                if begins {
                     return next_state(&tag);
                 }
             }

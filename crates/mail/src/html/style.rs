@@ -2,7 +2,7 @@
 
 use html5ever::tokenizer::Tag;
 
-use super::element::{is_block, is_cell};
+use super::length::{Size, is_far, is_nothing, is_pixel, parted};
 
 pub(super) fn attribute<'t>(tag: &'t Tag, name: &str) -> Option<&'t str> {
     tag.attrs.iter().find(|attribute| &*attribute.name.local == name).map(|attribute| &*attribute.value)
@@ -12,6 +12,8 @@ pub(super) fn attribute<'t>(tag: &'t Tag, name: &str) -> Option<&'t str> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Display {
     Inline,
+    /// In the line, and yet a box of its own that stands apart.
+    InlineBox,
     Block,
     Cell,
     None,
@@ -26,145 +28,253 @@ pub(super) enum White {
     Stays,
 }
 
-/// The declarations that matter here.
-#[derive(Default)]
+/// How high or wide a box is to be, as far as it matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Extent {
+    Nothing,
+    Pixel,
+    More,
+}
+
+impl Extent {
+    fn of(value: &str) -> Self {
+        if is_nothing(value) {
+            Self::Nothing
+        } else if is_pixel(value) {
+            Self::Pixel
+        } else {
+            Self::More
+        }
+    }
+}
+
+/// The declarations that matter here. What is not said is `None`.
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Style {
     pub(super) display: Option<Display>,
     /// `visibility`: whether the text can be seen.
     pub(super) visible: Option<bool>,
-    /// Made so small or so pale that nobody is meant to see it.
-    pub(super) vanishes: bool,
-    /// It is moved out of sight, or cut to nothing.
-    pub(super) far: bool,
-    /// Its first line begins out of sight.
-    pub(super) indented_away: bool,
-    /// A picture in it has no height or no width.
-    pub(super) flat: bool,
-    /// It is one pixel wide or high.
-    pub(super) pixel: bool,
+    /// `font-size`.
+    pub(super) size: Option<Size>,
+    /// `opacity`: whether nothing of it is left.
+    faded: Option<bool>,
+    /// `overflow`: what does not fit is cut off.
+    cuts: Option<bool>,
+    height: Option<Extent>,
+    most_height: Option<Extent>,
+    width: Option<Extent>,
+    most_width: Option<Extent>,
+    /// Taken out of the flow by `position`.
+    taken_out: Option<bool>,
+    /// Put far out by an edge.
+    off: Option<bool>,
+    /// `clip`: cut to nothing.
+    clipped: Option<bool>,
+    /// `margin-left`, `clip-path`: moved far out, or cut to nothing.
+    moved_away: Option<bool>,
+    /// `text-indent`: its first line begins out of sight.
+    indented_away: Option<bool>,
+    /// `mso-hide`: Word leaves it out, and nobody else does.
+    pub(super) hidden_in_word: Option<bool>,
     pub(super) white: Option<White>,
-    pub(super) no_margin: bool,
-    /// In the line, and yet a box of its own that stands apart.
-    pub(super) apart: bool,
+    pub(super) no_margin: Option<bool>,
+    /// It floats, or has room of its own beside it.
+    spaced: Option<bool>,
     /// Whatever stands in it is a box of its own (CSS Flexbox §4, Grid §6).
-    pub(super) boxes: bool,
+    pub(super) boxes: Option<bool>,
 }
 
-impl Style {
-    /// An indent moves the words of a block, and of nothing in the line.
-    pub(super) fn is_far(&self, name: &str) -> bool {
-        self.far || (self.indented_away && (is_block(name) || is_cell(name)))
-    }
+/// What an element's style attribute says, and what its other attributes say of being seen.
+pub(super) fn style(tag: &Tag) -> Style {
+    attribute(tag, "style").map(declared).unwrap_or_default().over(by_attributes(tag))
+}
+
+/// Attributes weigh less than any style (HTML §15.2).
+fn by_attributes(tag: &Tag) -> Style {
+    let hidden = attribute(tag, "hidden").is_some();
+    let size = attribute(tag, "size").filter(|_| &*tag.name == "font");
+    Style { display: hidden.then_some(Display::None), size: size.and_then(Size::of_font), ..Style::default() }
 }
 
 /// Styles are short; a long one is an attack or a mistake.
 const MAX: usize = 4096;
 
-pub(super) fn style(tag: &Tag) -> Style {
-    let mut said = Style::default();
-    if attribute(tag, "hidden").is_some() {
-        said.display = Some(Display::None);
-    }
-    let Some(text) = attribute(tag, "style") else { return said };
-    let hidden = said.display;
-    said = declared(text);
-    said.display = said.display.or(hidden);
-    said
+/// What a text of declarations says, whatever its weight.
+pub(super) fn declared(text: &str) -> Style {
+    let (usual, important) = weighed(text);
+    important.over(usual)
 }
 
-/// What a text of declarations says.
-pub(super) fn declared(text: &str) -> Style {
-    let mut said = Style::default();
+/// What a text of declarations says, and what of it is `!important`.
+pub(super) fn weighed(text: &str) -> (Style, Style) {
+    let (mut usual, mut important) = (Style::default(), Style::default());
     let text = text.get(..text.floor_char_boundary(MAX)).unwrap_or_default().to_ascii_lowercase();
-    let (mut clipped, mut flat, mut taken_out, mut off) = (false, false, false, false);
-    let (mut low, mut narrow, mut cut) = (false, false, false);
     for declaration in text.split(';') {
         let Some((name, value)) = declaration.split_once(':') else { continue };
-        let value = value.trim().trim_end_matches("important").trim_end_matches(['!', ' ']).trim();
-        match name.trim() {
+        match value.split_once('!') {
+            Some((value, _important)) => important.say(name.trim(), value.trim()),
+            None => usual.say(name.trim(), value.trim()),
+        }
+    }
+    (usual, important)
+}
+
+impl Style {
+    fn say(&mut self, name: &str, value: &str) {
+        match name {
             "display" => {
-                said.display = display(value).or(said.display);
-                said.apart = value.starts_with("inline-");
-                said.boxes = value.contains("flex") || value.contains("grid");
+                self.display = display(value).or(self.display);
+                self.boxes = Some(value.contains("flex") || value.contains("grid"));
             }
-            "float" | "position" => {
-                said.apart = true;
-                taken_out |= matches!(value, "absolute" | "fixed");
+            "float" => self.spaced = Some(value != "none"),
+            "position" => {
+                let out = matches!(value, "absolute" | "fixed");
+                (self.taken_out, self.spaced) = (Some(out), Some(true));
             }
-            "left" | "top" | "right" | "bottom" => off |= is_far(value),
-            "text-indent" => said.indented_away |= is_far(value),
-            "clip" => cut |= value.starts_with("rect(") && !value.chars().any(|c| ('2'..='9').contains(&c)),
-            "clip-path" => said.far |= value.starts_with("inset(50%") || value.starts_with("inset(100%"),
-            "width" => {
-                said.flat |= is_nothing(value);
-                narrow |= is_pixel(value);
+            "left" | "top" | "right" | "bottom" if is_far(value) => self.off = Some(true),
+            "text-indent" => self.indented_away = Some(is_far(value)),
+            "clip" => {
+                let none = value.starts_with("rect(") && !value.chars().any(|c| ('2'..='9').contains(&c));
+                self.clipped = Some(none);
             }
-            "margin-left" if is_far(value) => said.far = true,
+            "clip-path" if value.starts_with("inset(50%") || value.starts_with("inset(100%") => {
+                self.moved_away = Some(true);
+            }
+            "width" => self.width = Some(Extent::of(value)),
+            "height" => self.height = Some(Extent::of(value)),
+            "max-height" => self.most_height = Some(Extent::of(value)),
+            "max-width" => self.most_width = Some(Extent::of(value)),
+            "mso-hide" => self.hidden_in_word = Some(value == "all"),
+            "visibility" => self.visible = Some(!matches!(value, "hidden" | "collapse")),
+            "opacity" => self.faded = Some(is_nothing(value)),
+            "font-size" => self.size = Size::of(value).or(self.size),
+            "font" => self.size = Size::in_shorthand(value).or(self.size),
+            "overflow" | "overflow-y" => self.cuts = Some(matches!(value, "hidden" | "clip")),
             "margin-left" | "margin-right" | "padding" | "padding-left" | "padding-right" => {
-                said.apart |= has_length(value);
-            }
-            "mso-hide" if value == "all" => said.display = Some(Display::None),
-            "visibility" => said.visible = Some(!matches!(value, "hidden" | "collapse")),
-            "opacity" => said.vanishes |= is_nothing(value),
-            "font-size" => said.vanishes |= is_nothing(value),
-            "overflow" => clipped |= value == "hidden",
-            "max-height" | "height" | "max-width" => {
-                flat |= is_nothing(value);
-                said.flat |= is_nothing(value);
-                low |= is_pixel(value);
+                if name == "margin-left" {
+                    self.moved_away = Some(is_far(value));
+                }
+                self.spaced = self.spaced.filter(|spaced| *spaced).or(Some(parted(value)));
             }
             "margin" | "margin-top" => {
-                said.no_margin = value.starts_with('0');
-                said.apart |= name.trim() == "margin" && has_length(value);
+                self.no_margin = Some(value.starts_with('0'));
+                if name == "margin" && parted(value) {
+                    self.spaced = Some(true);
+                }
             }
             "white-space" => {
-                said.white = match value {
+                self.white = match value {
                     "pre" | "pre-wrap" | "break-spaces" => Some(White::Stays),
                     "pre-line" => Some(White::LinesStay),
                     "normal" | "nowrap" => Some(White::Collapses),
-                    _ => said.white,
+                    _ => self.white,
                 }
             }
             _ => {}
         }
     }
-    said.pixel = low || narrow;
-    said.vanishes |= clipped && flat;
-    said.far |= (clipped && low && narrow) || (taken_out && (off || cut));
-    said
+
+    /// What both say, where this one weighs more.
+    pub(super) fn over(self, under: Self) -> Self {
+        Self {
+            display: self.display.or(under.display),
+            visible: self.visible.or(under.visible),
+            size: self.size.or(under.size),
+            faded: self.faded.or(under.faded),
+            cuts: self.cuts.or(under.cuts),
+            height: self.height.or(under.height),
+            most_height: self.most_height.or(under.most_height),
+            width: self.width.or(under.width),
+            most_width: self.most_width.or(under.most_width),
+            taken_out: self.taken_out.or(under.taken_out),
+            off: self.off.or(under.off),
+            clipped: self.clipped.or(under.clipped),
+            moved_away: self.moved_away.or(under.moved_away),
+            indented_away: self.indented_away.or(under.indented_away),
+            hidden_in_word: self.hidden_in_word.or(under.hidden_in_word),
+            white: self.white.or(under.white),
+            no_margin: self.no_margin.or(under.no_margin),
+            spaced: self.spaced.or(under.spaced),
+            boxes: self.boxes.or(under.boxes),
+        }
+    }
+
+    /// Whether it says anything of being seen.
+    pub(super) fn says_of_sight(&self) -> bool {
+        let (display, visible) = (self.display.is_some(), self.visible.is_some());
+        let looks = [self.faded, self.cuts, self.hidden_in_word];
+        let places = [self.taken_out, self.off, self.clipped, self.moved_away, self.indented_away];
+        let extents = [self.height, self.most_height, self.width, self.most_width];
+        display
+            || visible
+            || self.size.is_some()
+            || looks.iter().chain(&places).any(Option::is_some)
+            || extents.iter().any(Option::is_some)
+    }
+
+    /// Without what puts it far out: where it stands is a wish of the page's that a program may not grant.
+    pub(super) fn in_place(self) -> Self {
+        Self { off: None, clipped: None, moved_away: None, indented_away: None, ..self }
+    }
+
+    /// What of it brings to light, and nothing that hides.
+    pub(super) fn showing(self) -> Self {
+        let shown = |said: Option<bool>| said.filter(|hides| !hides);
+        Self {
+            display: self.display.filter(|display| *display != Display::None),
+            visible: self.visible.filter(|visible| *visible),
+            size: self.size.filter(|size| !size.is_nothing()),
+            faded: shown(self.faded),
+            cuts: shown(self.cuts),
+            most_height: self.most_height.filter(|extent| *extent == Extent::More),
+            ..Self::default()
+        }
+    }
+
+    /// Nothing of it is left, and of what is in it: no child can take that back. `is_box`: it has a height and a width.
+    pub(super) fn vanishes(&self, is_box: bool) -> bool {
+        let is = |fact: Option<bool>| fact == Some(true);
+        let no_room = [self.height, self.most_height, self.width, self.most_width];
+        let no_room = no_room.contains(&Some(Extent::Nothing))
+            || self.most_height == Some(Extent::Pixel)
+            || (self.height == Some(Extent::Pixel) && self.width == Some(Extent::Pixel));
+        let out = is(self.taken_out);
+        is(self.faded)
+            || is(self.moved_away)
+            || (out && (is(self.off) || is(self.clipped)))
+            || ((is_box || out) && is(self.cuts) && no_room)
+            || (is_box && self.indents_away())
+    }
+
+    /// Its first line begins out of sight.
+    pub(super) fn indents_away(&self) -> bool {
+        self.indented_away == Some(true)
+    }
+
+    /// It stands apart in its line.
+    pub(super) fn is_apart(&self) -> bool {
+        self.display == Some(Display::InlineBox) || self.spaced == Some(true)
+    }
+
+    /// A picture in it has no height or no width.
+    pub(super) fn is_flat(&self) -> bool {
+        [self.height, self.most_height, self.width, self.most_width].contains(&Some(Extent::Nothing))
+    }
+
+    /// It is one pixel wide or high.
+    pub(super) fn is_pixel(&self) -> bool {
+        [self.height, self.most_height, self.width, self.most_width].contains(&Some(Extent::Pixel))
+    }
 }
 
 fn display(value: &str) -> Option<Display> {
     Some(match value {
         "none" => Display::None,
-        "inline" | "inline-block" | "inline-flex" | "inline-grid" | "inline-table" | "contents" => {
-            Display::Inline
-        }
+        "inline" | "contents" => Display::Inline,
+        "inline-block" | "inline-flex" | "inline-grid" | "inline-table" => Display::InlineBox,
         "block" | "flex" | "grid" | "list-item" | "table" | "table-row" | "table-row-group"
         | "table-caption" | "table-header-group" | "table-footer-group" | "flow-root" => Display::Block,
         "table-cell" => Display::Cell,
         _ => return None,
     })
-}
-
-/// So far out that it is on no screen.
-fn is_far(value: &str) -> bool {
-    let number = value.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == '%');
-    number.trim().parse::<f32>().is_ok_and(|number| number <= -500.0)
-}
-
-fn is_pixel(value: &str) -> bool {
-    matches!(value, "1px" | "1")
-}
-
-/// Whether one of the lengths in a shorthand is some: `0 20px`.
-fn has_length(value: &str) -> bool {
-    value.split_whitespace().any(|length| !is_nothing(length))
-}
-
-/// Whether a length or a number of CSS is none: `0`, `0px`, `0.0em`
-#[must_use]
-pub fn is_nothing(value: &str) -> bool {
-    let number = value.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == '%');
-    number.trim().parse::<f32>().is_ok_and(|number| number.abs() < 0.01)
 }

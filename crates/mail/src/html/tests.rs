@@ -101,7 +101,6 @@ fn what_is_hidden_stays_hidden_for_people_and_counts_for_rules() {
         "<div style='DISPLAY: NONE !important'><p>geheim</p></div>offen",
         "<span hidden>geheim</span>offen",
         "<span style='visibility:hidden'>geheim</span>offen",
-        "<span style='mso-hide:all'>geheim</span>offen",
         "<div style='font-size:0px'>geheim</div>offen",
         "<div style='max-height:0;overflow:hidden'>geheim</div>offen",
         "<div style='opacity:0'>geheim</div>offen",
@@ -109,8 +108,17 @@ fn what_is_hidden_stays_hidden_for_people_and_counts_for_rules() {
         "<div style='text-indent:-9999px'>geheim</div>offen",
         "<div style='clip:rect(0,0,0,0);position:absolute;width:1px;height:1px;overflow:hidden'>geheim</div>offen",
         "<span class=pre>geheim</span><style>.pre{display:none !important;font-size:1px}</style>offen",
-        "<style>/* x */ body .pre, #y{mso-hide:all;display:none}</style><div class='a PRE'>geheim</div>offen",
+        "<style>/* x */ body .pre, #y{display:none;mso-hide:all}</style><div class='a PRE'>geheim</div>offen",
         "<style>@media print{.z{color:red}} #pre{max-height:0;overflow:hidden}</style><div id=pre>geheim</div>offen",
+        "<style>@media screen{.z{display:none!important}}</style><div class=z>geheim</div>offen",
+        "<style>@media only screen and (min-width:480px) { .z { display:none !important } }</style><div class=z style='display:block'>geheim</div>offen",
+        "<style>.z{font-size:1px;color:#fff}</style><div class=z>geheim</div>offen",
+        "<span style='font-size:1px;line-height:1px;color:#ffffff'>geheim</span>offen",
+        "<div style='font-size:0'><span><b style='color:red'>geheim</b></span></div>offen",
+        "<div style='font-size:0'><b style='font-size:2em'>geheim</b></div>offen",
+        "<div style='opacity:0'><b style='opacity:1;font-size:20px'>geheim</b></div>offen",
+        "<div style='height:0;overflow:hidden'><p style='font-size:20px'>geheim</p></div>offen",
+        "<div style='max-height:1px;overflow:hidden'>geheim</div>offen",
         "<!-- geheim -->offen",
         "<!--[if mso]><p>geheim</p><![endif]-->offen",
         "<!-- <!-- geheim -->offen",
@@ -150,6 +158,128 @@ fn what_is_hidden_stays_hidden_for_people_and_counts_for_rules() {
         let by_sheet = format!("<style>div{{display:{display}}}</style><div>ver</div><div>traulich</div>");
         let texts = candidates(&by_sheet).unwrap();
         assert!(texts.iter().any(|text| text.contains("vertraulich")), "{by_sheet}");
+    }
+}
+
+#[test]
+fn only_what_nobody_can_see_is_hidden() {
+    for html in [
+        "<div style='font-size:0'><div style='font-size:14px'>offen</div></div>",
+        "<td style='font-size:0px;line-height:0;word-break:break-word'><div style='font-family:Arial;font-size:13px;line-height:1'>offen</div></td>",
+        "<div style='font-size:0'><font size=2>offen</font></div>",
+        "<div style='font-size:0'><p style='font:bold 12px/1.5 Arial'>offen</p></div>",
+        "<div style='font-size:0'><p style='font-size:medium'>offen</p></div>",
+        "<div style='font-size:0;font-size:12px'>offen</div>",
+        "<style>.w{font-size:0} .w td{font-size:14px}</style><table class=w><tr><td>offen</td></tr></table>",
+        "<style>.w{font-size:0}.c{font-size:14px}</style><div class=w><div class=c>offen</div></div>",
+        "<div style='line-height:0'>offen</div>",
+        "<div style='mso-hide:all'>offen</div>",
+        "<a style='mso-hide:all' href='https://x.example'>offen</a>",
+        "<style>.m{mso-hide:all}</style><p class=m>offen</p>",
+        "<div style='visibility:hidden'><p style='visibility:visible'>offen</p></div>",
+        "<style>.v{visibility:hidden}.w{visibility:visible}</style><div class=v><p class=w>offen</p></div>",
+        "<div style='opacity:.5'>offen</div>",
+        "<div style='opacity:1'>offen</div>",
+        "<span style='height:0;overflow:hidden'>offen</span>",
+        "<table style='height:0;overflow:hidden'><tr style='height:0'><td style='max-height:0;overflow:hidden'>offen</td></tr></table>",
+        "<div style='max-height:0'>offen</div>",
+        "<div style='height:0'>offen</div>",
+        "<style>@media only screen and (max-width:480px){.d{display:none!important}}</style><p class=d>offen</p>",
+        "<style>@media print{.d{display:none}}</style><p class=d>offen</p>",
+        "<style media=print>.d{display:none}</style><p class=d>offen</p>",
+        "<style>.d{display:none}</style><p class=d style='display:block!important'>offen</p>",
+        "<style>.d{display:none} #e{display:block}</style><p class=d id=e>offen</p>",
+        "<style>.d{display:none!important}.d{display:none}</style><p>offen</p>",
+        "<p hidden style='display:block'>offen</p>",
+        "<div style='color:transparent'>offen</div>",
+        "<div style='color:#fff'>offen</div>",
+        "<div style='text-indent:-20px'>offen</div>",
+    ] {
+        assert!(shown(html).contains("offen"), "{html}: {}", shown(html));
+        assert!(marked(html).contains("offen"), "{html}: {}", marked(html));
+    }
+    // A page that hid all would say nothing at all.
+    assert_eq!(marked("<style>.d{display:none}</style><p class=d>offen</p>"), "offen");
+    // Word leaves out what others show, and the rules read both.
+    let texts = candidates("ver<span style='mso-hide:all'>X</span>traulich").unwrap();
+    assert!(texts.iter().any(|text| text == "vertraulich"), "{texts:?}");
+    assert!(texts.iter().any(|text| text == "verXtraulich"), "{texts:?}");
+}
+
+#[test]
+fn pictures_in_writing_of_no_size_are_seen() {
+    let page = "<td style='font-size:0'><a href='https://x.example/y'><img src='cid:a' alt='Logo'></a></td>";
+    assert_eq!(marked(page), "[Logo] <https://x.example/y>");
+    assert_eq!(seen(page).unwrap().1.len(), 1);
+    assert!(seen("<div style='visibility:hidden'><img src='cid:a'></div>").unwrap().1.is_empty());
+    assert!(seen("<div style='display:none'><img src='cid:a'></div>").unwrap().1.is_empty());
+}
+
+#[test]
+fn columns_and_fields_stand_apart() {
+    for (html, text) in [
+        (
+            "<div style='display:inline-block;width:50%'>links</div><div style='display:inline-block'>rechts</div>",
+            "links\nrechts",
+        ),
+        (
+            "<table><tr><td style='display:inline-block'>links</td><td style='display:inline-block'>rechts</td></tr></table>",
+            "links\nrechts",
+        ),
+        ("<span style='display:inline-block'>Nr.</span><span style='display:inline-block'>7</span>", "Nr. 7"),
+        ("<div style='display:flex'><div>a</div><span>b</span></div>", "a\nb"),
+        ("<span>Nr.</span><span style='padding-left:12px'>7</span>", "Nr. 7"),
+        ("Grü<span style='padding:1px'>ße</span>", "Grüße"),
+        ("<select><option>a<option selected>b</select>c", "a\nb\nc"),
+        ("Name<input value='Max'>!", "Name Max !"),
+        (
+            "<input type=checkbox checked>Glas <input type=radio>Sturm<input type=hidden value=x>",
+            "[x] Glas ( ) Sturm",
+        ),
+        ("<button>Ja</button><button>Nein</button>", "Ja Nein"),
+        ("Text<textarea>a &amp; b\nc</textarea>d", "Text\na & b\nc\nd"),
+        ("<details><summary>Mehr</summary>Inhalt</details>nach", "Mehr\nInhalt\nnach"),
+        ("<fieldset><legend>Daten</legend>Inhalt</fieldset>", "Daten\nInhalt"),
+        ("a<noscript>b <b>c</b></noscript>", "ab c"),
+        ("<object data=x><p>Ersatz</p></object>", "Ersatz"),
+        ("<iframe srcdoc='<p>innen</p>'></iframe>x", "x"),
+        (
+            "<map name=m><area href='https://a.example/x' alt='Kontakt'><area href='www.b.example'><area href='#x'></map>",
+            "Kontakt <https://a.example/x>\nhttps://www.b.example/",
+        ),
+    ] {
+        assert_eq!(marked(html), text, "{html}");
+    }
+}
+
+#[test]
+fn what_only_fills_a_line_is_no_text() {
+    let filler = "&zwnj;&nbsp;&#847;&#8199;&shy;&nbsp;".repeat(40);
+    assert_eq!(marked(&format!("<p>Vorschau {filler}</p><p>Guten Tag</p>")), "Vorschau\n\nGuten Tag");
+    assert_eq!(marked(&format!("Vorschau{filler}Guten Tag")), "Vorschau Guten Tag");
+    for text in ["می\u{200c}خواهم", "👨\u{200d}👩\u{200d}👧 ❤\u{fe0f}", "Donau\u{ad}dampf\u{ad}schiff"]
+    {
+        assert_eq!(marked(text), text);
+    }
+}
+
+#[test]
+fn links_without_a_scheme_say_where_they_lead() {
+    for (html, text) in [
+        ("<a href='www.x.example/y'>hier</a>", "hier <https://www.x.example/y>"),
+        ("<a href='//x.example/y'>hier</a>", "hier <https://x.example/y>"),
+        ("<a href='www.x.example'>www.x.example</a>", "www.x.example"),
+        ("<a href='mailto:a@x.example?subject=Schaden%204711'>Anna</a>", "Anna <a@x.example>"),
+        ("<a href='mailto:a@x.example?subject=Schaden'>a@x.example</a>", "a@x.example"),
+        ("<a href='mailto:?subject=x'>Anna</a>", "Anna"),
+        (
+            "<a href='tel:+49301234'>+49 30 1234</a> <a href='tel:+49301234'>Anruf</a>",
+            "+49 30 1234 Anruf <+49301234>",
+        ),
+        ("<a href='#x'>unten</a><p id=x>da</p>", "unten\n\nda"),
+        ("<a href='seite.html'>hier</a>", "hier"),
+    ] {
+        assert_eq!(marked(html), text, "{html}");
     }
 }
 

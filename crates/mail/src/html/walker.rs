@@ -4,12 +4,14 @@ use html5ever::LocalName;
 use html5ever::tokenizer::Tag;
 
 use super::element::{
-    Kinds, ended_by, is_apart, is_block, is_cell, is_formatting, is_never_shown, is_raw, is_spaced,
+    Kinds, ended_by, is_apart, is_block, is_cell, is_field, is_formatting, is_never_shown, is_raw, is_spaced,
     is_table_part, is_void, keeps_blanks,
 };
 use super::line::{Gap, Lines};
 use super::pictures::{self, Picture};
+use super::said::{Target, target, words_of_field};
 use super::sheet::Sheet;
+use super::sight::Sight;
 use super::style::{Display, Style, White, attribute, style};
 use super::{RULE, Reading};
 use crate::display::shows_nothing;
@@ -18,8 +20,6 @@ use crate::display::shows_nothing;
 const MAX_OPEN: usize = 256;
 /// Of a link's own words so much is compared with its target.
 const MAX_SAID: usize = 300;
-/// A longer target is no target that anybody reads.
-const MAX_TARGET: usize = 2000;
 
 /// An element whose end tag has not come yet.
 struct Open {
@@ -29,14 +29,14 @@ struct Open {
     spaced: bool,
     /// It is a box of its own in the line.
     apart: bool,
+    /// For people, its words stand apart from those beside it.
+    parted: bool,
     /// A style sheet may well make it one.
     boxed: bool,
     /// What stands in it is boxes.
     boxes: bool,
-    /// Nothing inside is on the page.
-    gone: bool,
-    /// What is said inside can be seen (`visibility` can be taken back).
-    visible: bool,
+    /// What can be seen of what is inside.
+    sight: Sight,
     white: White,
     kind: Kind,
 }
@@ -48,7 +48,7 @@ enum Kind {
     List(Option<u32>),
     Cell(Cell),
     Link {
-        target: String,
+        target: Target,
         said: String,
     },
 }
@@ -118,7 +118,7 @@ impl Walker {
     /// A text has been read to its end.
     pub(super) fn part_ends(&mut self) {
         // `<title>` without an end: whoever wrote it did not mean all the rest.
-        let hidden = self.open.last().is_some_and(|open| open.gone);
+        let hidden = self.sight().is_gone();
         if let Some(raw) = self.raw.take().filter(|raw| hidden && !raw.trim().is_empty()) {
             self.unread.push(raw);
         }
@@ -154,12 +154,16 @@ impl Walker {
 
     /// Whether text that comes now is on the page.
     fn is_seen(&self) -> bool {
-        self.reads_hidden() || self.open.last().is_none_or(|open| !open.gone && open.visible)
+        self.reads_hidden() || self.sight().shows_words()
+    }
+
+    fn sight(&self) -> Sight {
+        self.open.last().map_or_else(Sight::default, |open| open.sight)
     }
 
     /// Whether an element that comes now is in the flow of the page, be it to be seen or not.
     fn is_there(&self) -> bool {
-        self.reads_hidden() || self.open.last().is_none_or(|open| !open.gone)
+        self.reads_hidden() || !self.sight().is_gone()
     }
 
     // ---- text -----------------------------------------------------------------------------------
@@ -173,21 +177,47 @@ impl Walker {
         } else {
             text
         };
-        let in_raw = self.raw.is_some() && self.open.last().is_some_and(|open| open.gone);
+        let in_raw = self.raw.is_some() && self.sight().is_gone();
         if !self.is_seen() || in_raw || text.is_empty() {
             return;
         }
+        self.note_said(text);
+        match self.open.last().map_or(self.page, |open| open.white) {
+            White::Collapses => self.lines.words(text),
+            White::LinesStay => self.lines.verbatim(text, false),
+            White::Stays => self.lines.verbatim(text, true),
+        }
+    }
+
+    /// What a field of a form holds, and the places that a picture leads to.
+    fn field(&mut self, tag: &Tag) {
+        if !self.sight().inside(&tag.name, &self.said(tag)).shows_words() {
+            return;
+        }
+        if &*tag.name == "area" {
+            let Some(target) = target(tag) else { return };
+            let said = attribute(tag, "alt").or_else(|| attribute(tag, "title")).unwrap_or_default().trim();
+            self.lines.want(Gap::Line);
+            self.lines.words(if said.is_empty() { target.shown() } else { said });
+            self.say_target(&target, said);
+            return self.lines.want(Gap::Line);
+        }
+        let words = words_of_field(tag);
+        if !words.is_empty() {
+            self.lines.want(Gap::Space);
+            self.lines.words(&words);
+            self.lines.want(Gap::Space);
+        }
+    }
+
+    /// The words of the link that is open, if one is.
+    fn note_said(&mut self, text: &str) {
         if let Some(said) = self.open.iter_mut().rev().find_map(|open| match &mut open.kind {
             Kind::Link { said, .. } => Some(said),
             Kind::Plain | Kind::Quote | Kind::List(_) | Kind::Cell(_) => None,
         }) && said.len() < MAX_SAID
         {
             said.extend(text.chars().take(MAX_SAID));
-        }
-        match self.open.last().map_or(self.page, |open| open.white) {
-            White::Collapses => self.lines.words(text),
-            White::LinesStay => self.lines.verbatim(text, false),
-            White::Stays => self.lines.verbatim(text, true),
         }
     }
 
@@ -212,6 +242,7 @@ impl Walker {
                 self.close_implied(name);
                 return self.rule();
             }
+            "input" | "area" if self.is_marked() => return self.field(tag),
             "img" => {
                 self.edge(true);
                 self.picture(tag);
@@ -245,31 +276,30 @@ impl Walker {
     fn push(&mut self, tag: &Tag) {
         let name = &*tag.name;
         let said = self.said(tag);
-        let usual = if is_cell(name) {
-            Display::Cell
-        } else if is_block(name) {
-            Display::Block
-        } else {
-            Display::Inline
-        };
+        let usual = usual_of(name);
         let display = if is_never_shown(name) { Display::None } else { said.display.unwrap_or(usual) };
+        let around = self.sight();
         let outer = self.open.last();
-        let gone = outer.is_some_and(|open| open.gone) || display == Display::None || said.vanishes;
-        let visible = said.visible.unwrap_or_else(|| outer.is_none_or(|open| open.visible));
+        let sight = around.inside(name, &said);
+        let sight = if display == Display::None { sight.nothing() } else { sight };
         let white = said.white.unwrap_or_else(|| match outer {
             _ if keeps_blanks(name) => White::Stays,
             Some(open) => open.white,
             None => self.page,
         });
         // Word and Outlook write every line as a paragraph without a distance.
-        let tight = said.no_margin || attribute(tag, "class").is_some_and(|class| class.starts_with("Mso"));
-        let spaced = is_spaced(name) && !tight;
-        let begins_hidden = (gone && outer.is_none_or(|open| !open.gone))
-            || (!visible && outer.is_none_or(|open| open.visible));
+        let is_words = attribute(tag, "class").is_some_and(|class| class.starts_with("Mso"));
+        let spaced = is_spaced(name) && said.no_margin != Some(true) && !is_words;
+        let begins_hidden = around.shows_words() && !sight.shows_words();
         self.hid |= begins_hidden && !is_never_shown(name);
-        let apart = said.apart || is_apart(name);
-        let boxed = apart || may_be_box(tag) || outer.is_some_and(|open| open.boxes);
-        if !gone || self.reads_hidden() {
+        let in_row = outer.is_some_and(|open| open.boxes);
+        let apart = said.is_apart() || is_apart(name);
+        let parted = said.is_apart() || in_row || is_field(name);
+        let boxed = apart || may_be_box(tag) || in_row;
+        if self.is_marked() && !sight.is_gone() {
+            self.stand_apart(parted, usual);
+        }
+        if !sight.is_gone() || self.reads_hidden() {
             self.edge(boxed);
         }
         if (begins_hidden || apart) && self.is_everything() {
@@ -286,30 +316,33 @@ impl Walker {
             display,
             spaced,
             apart,
+            parted,
             boxed,
-            boxes: said.boxes,
-            gone,
-            visible,
+            boxes: said.boxes == Some(true),
+            sight,
             white,
             kind,
         });
     }
 
-    /// Its own style, and what the page's sheets say of its being seen.
+    /// Its own style, and what the page's sheets say of it.
     fn said(&self, tag: &Tag) -> Style {
-        let mut said = style(tag);
-        let Some(sheet) = &self.sheet else { return said };
-        said.vanishes |= said.is_far(&tag.name);
-        if let Some((hides, important)) = sheet.hides(tag)
-            && (important || said.display.is_none())
-        {
-            match hides {
-                true => said.display = Some(Display::None),
-                false if said.display == Some(Display::None) => said.display = None,
-                false => {}
-            }
+        let mut said = match &self.sheet {
+            Some(sheet) => sheet.said(tag),
+            None => style(tag).in_place(),
+        };
+        if self.reading == Reading::InWord && said.hidden_in_word == Some(true) {
+            said.display = Some(Display::None);
         }
         said
+    }
+
+    /// A box of its own, for people: words beside one another in two of them are not one word. What would stand on lines of
+    /// its own anywhere else (the columns of a letter) does here.
+    fn stand_apart(&mut self, apart: bool, usual: Display) {
+        if apart {
+            self.lines.want(if usual == Display::Inline { Gap::Space } else { Gap::Line });
+        }
     }
 
     fn kind(&mut self, tag: &Tag, display: Display) -> Kind {
@@ -352,7 +385,7 @@ impl Walker {
             // A drawing of what nobody sees: its words count only where it could be mistaken for markup.
             let counts =
                 !matches!(&**name, "style" | "script") || raw.contains('<') || raw.contains("content");
-            if self.is_everything() && self.open.last().is_some_and(|open| open.gone) && counts {
+            if self.is_everything() && self.sight().is_gone() && counts {
                 self.unread.push(raw);
             }
             return self.close_to(self.open.len().saturating_sub(1));
@@ -379,15 +412,15 @@ impl Walker {
     fn close_to(&mut self, at: usize) {
         while self.open.len() > at {
             let Some(open) = self.open.pop() else { return };
-            if open.gone && !self.reads_hidden() {
+            if open.sight.is_gone() && !self.reads_hidden() {
                 continue;
             }
-            if (open.gone || open.apart || !open.visible) && self.is_everything() {
+            if (open.apart || !open.sight.shows_words()) && self.is_everything() {
                 self.lines.want(Gap::Space);
             }
             self.edge(open.boxed);
             match open.kind {
-                Kind::Link { target, said } if open.visible => self.say_target(&target, &said),
+                Kind::Link { target, said } => self.say_target(&target, &said),
                 Kind::Quote => {
                     let outer = self.open.iter().filter(|open| matches!(open.kind, Kind::Quote)).count();
                     self.quote(outer);
@@ -396,7 +429,10 @@ impl Walker {
                     self.end_cell(cell);
                     continue;
                 }
-                Kind::Plain | Kind::List(_) | Kind::Link { .. } => {}
+                Kind::Plain | Kind::List(_) => {}
+            }
+            if self.is_marked() {
+                self.stand_apart(open.parted, usual_of(&open.name));
             }
             if &*open.name == "li" {
                 self.lines.unmark();
@@ -404,7 +440,7 @@ impl Walker {
             match open.display {
                 Display::Block => self.gap(if open.spaced { Gap::Blank } else { Gap::Line }),
                 Display::None => self.break_for(&open.name, Gap::Line),
-                Display::Inline | Display::Cell => {}
+                Display::Inline | Display::InlineBox | Display::Cell => {}
             }
         }
     }
@@ -445,9 +481,12 @@ impl Walker {
         let parts = match self.reading {
             Reading::Parted => true,
             Reading::Boxed => boxed && self.is_there(),
-            Reading::Marked | Reading::Shown | Reading::Glued | Reading::Unhidden | Reading::Everything => {
-                false
-            }
+            Reading::Marked
+            | Reading::Shown
+            | Reading::Glued
+            | Reading::InWord
+            | Reading::Unhidden
+            | Reading::Everything => false,
         };
         if parts {
             self.lines.want(Gap::Line);
@@ -476,7 +515,7 @@ impl Walker {
                 }
             }
             Display::Cell => self.gap(Gap::Space),
-            Display::Inline | Display::None => {}
+            Display::Inline | Display::InlineBox | Display::None => {}
         }
     }
 
@@ -536,36 +575,41 @@ impl Walker {
     // ---- pictures and links ---------------------------------------------------------------------
 
     fn picture(&mut self, tag: &Tag) {
-        let said = self.said(tag);
-        let hidden = said.display == Some(Display::None) || said.vanishes || said.visible == Some(false);
-        self.hid |= hidden;
-        let seen = self.is_seen() && !hidden;
+        let sight = self.sight().inside("img", &self.said(tag));
+        self.hid |= !sight.shows_pictures() && self.sight().shows_pictures();
+        let seen = self.reads_hidden() || sight.shows_pictures();
         if seen && self.pictures.len() < pictures::MAX {
             self.pictures.extend(pictures::of(tag));
         }
         let Some(alt) = attribute(tag, "alt").map(str::trim).filter(|alt| !alt.is_empty()) else { return };
         if self.is_marked() && seen {
-            self.text(&format!("[{alt}]"));
+            let words = format!("[{alt}]");
+            self.note_said(&words);
+            self.lines.words(&words);
         }
     }
 
     /// Where nobody can point at a link, its target stands beside it, unless its words say the same.
-    fn say_target(&mut self, target: &str, said: &str) {
-        if !self.is_marked() || !self.is_seen() {
+    fn say_target(&mut self, target: &Target, said: &str) {
+        if !self.is_marked() {
             return;
         }
         let bare = |text: &str| {
             let text = text.trim().trim_end_matches('/');
-            let text = text.strip_prefix("mailto:").unwrap_or(text);
             let text = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or(text);
             text.to_lowercase()
         };
-        let (bare_target, bare_said) = (bare(target), bare(said));
-        if shows_nothing(&bare_said) || bare_said == bare_target || bare_said.contains(target) {
+        let (bare_target, bare_said) = (bare(target.shown()), bare(said));
+        if shows_nothing(&bare_said) || bare_said == bare_target || bare_said.contains(target.shown()) {
+            return;
+        }
+        if let Target::Elsewhere(link, _) = target
+            && link.is_said_by(said)
+        {
             return;
         }
         self.lines.want(Gap::Space);
-        self.lines.words(&format!("<{}>", target.strip_prefix("mailto:").unwrap_or(target)));
+        self.lines.words(&format!("<{}>", target.shown()));
     }
 
     /// Words that stand in attributes and that some program may show.
@@ -595,6 +639,17 @@ impl Walker {
     }
 }
 
+/// How an element takes part in the flow of text if nobody says otherwise.
+fn usual_of(name: &str) -> Display {
+    if is_cell(name) {
+        Display::Cell
+    } else if is_block(name) {
+        Display::Block
+    } else {
+        Display::Inline
+    }
+}
+
 /// Whether a style sheet can well make a box of it: it has a handle, or is no mere accent on words (`<b>`). Where words may
 /// be broken is no box.
 fn may_be_box(tag: &Tag) -> bool {
@@ -602,15 +657,4 @@ fn may_be_box(tag: &Tag) -> bool {
     is_named
         || &*tag.name == "a"
         || !(is_formatting(&tag.name) || matches!(&*tag.name, "wbr" | "sub" | "sup" | "mark" | "abbr"))
-}
-
-/// Where a link leads, if it leads out of the letter.
-fn target(tag: &Tag) -> Option<String> {
-    let address: String =
-        attribute(tag, "href")?.chars().filter(|c| !c.is_control() && !c.is_whitespace()).collect();
-    let lower = address.get(..8).unwrap_or(&address).to_ascii_lowercase();
-    let known = ["http://", "https://", "mailto:", "ftp://"].iter().any(|scheme| lower.starts_with(scheme));
-    // What would close the brackets it is put in would not be read as one.
-    let sound = address.len() <= MAX_TARGET && !address.contains(['<', '>']);
-    (known && sound).then_some(address)
 }

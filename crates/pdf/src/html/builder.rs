@@ -3,18 +3,16 @@
 use html5ever::LocalName;
 use html5ever::tokenizer::Tag;
 
-use sealpost_mail::Link;
+use sealpost_mail::{Hiding, Link, Sight};
 
 use super::PictureOf;
-use sealpost_mail::Hiding;
-
 use super::address::percent_decoded;
 use super::element::{
     breaks_out, has_margin, is_barrier, is_barrier_for, is_block, is_never_shown, is_spaced, is_table_part,
     is_void,
 };
 use super::line::Line;
-use super::style::{Style, attribute, declared, fill, is_hidden, within};
+use super::style::{Style, attribute, declared, fill, within};
 use crate::model::{Align, Block, Content, Look, MAX_BLOCKS, MAX_DEPTH, MAX_TEXT, Run, blocks_rtl, runs_rtl};
 use crate::table::{RawCell, RawTable};
 
@@ -39,8 +37,8 @@ struct Open {
     style: Style,
     /// How many frames there were before it.
     frames: usize,
-    /// Nothing inside is shown.
-    hidden: bool,
+    /// What can be seen of what is inside.
+    sight: Sight,
     /// Where it leads, if it is a link.
     link: Option<OpenLink>,
 }
@@ -106,14 +104,24 @@ impl<'a> Builder<'a> {
         self.open.last().map(|open| open.style.clone()).unwrap_or_default()
     }
 
+    fn sight(&self) -> Sight {
+        self.open.last().map_or_else(Sight::default, |open| open.sight)
+    }
+
     fn is_hidden(&self) -> bool {
-        self.open.last().is_some_and(|open| open.hidden)
+        self.sight().is_gone()
     }
 
     // ---- text -----------------------------------------------------------------------------------
 
     pub(super) fn text(&mut self, text: &str) {
-        if self.is_hidden() || text.is_empty() {
+        if self.sight().shows_words() {
+            self.words(text);
+        }
+    }
+
+    fn words(&mut self, text: &str) {
+        if text.is_empty() {
             return;
         }
         let text = self.rationed(text);
@@ -165,11 +173,11 @@ impl<'a> Builder<'a> {
             self.line_break();
             return;
         }
-        let hidden_by = self.open.iter().find(|open| open.hidden).map(|open| &*open.name);
+        let hidden_by = self.open.iter().find(|open| open.sight.is_gone()).map(|open| &*open.name);
         if self.is_hidden() && !breaks_out(hidden_by, name) {
             // Void elements have no end tag to wait for.
             if !is_void(name) && !tag.self_closing {
-                self.push_open(tag, true);
+                self.push_open(tag, self.sight());
             }
             return;
         }
@@ -178,6 +186,8 @@ impl<'a> Builder<'a> {
         }
         match name {
             "img" => return self.image(tag),
+            "area" => return self.area(tag),
+            "input" => return self.field(tag),
             "hr" => {
                 self.flush();
                 return self.push_block(Block::Rule);
@@ -186,18 +196,22 @@ impl<'a> Builder<'a> {
             _ => {}
         }
         self.close_implied(name);
+        if matches!(name, "button" | "select") {
+            self.text(" ");
+        }
         if is_block(name) {
             self.flush();
             if has_margin(tag) {
                 self.blank_line();
             }
         }
-        let hidden = is_never_shown(name) || is_hidden(tag) || self.hiding.hides(tag);
+        let sight = self.hiding.within(self.sight(), tag);
+        let sight = if is_never_shown(name) { sight.nothing() } else { sight };
         let frames = self.frames.len();
-        if !hidden {
+        if !sight.is_gone() {
             self.open_frames(tag);
         }
-        if !self.push_open(tag, hidden) {
+        if !self.push_open(tag, sight) {
             return;
         }
         if let Some(open) = self.open.last_mut() {
@@ -210,12 +224,12 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn push_open(&mut self, tag: &Tag, hidden: bool) -> bool {
+    fn push_open(&mut self, tag: &Tag, sight: Sight) -> bool {
         if self.open.len() >= MAX_OPEN {
             return false;
         }
         let style = within(&self.style(), tag);
-        self.open.push(Open { name: tag.name.clone(), style, frames: self.frames.len(), hidden, link: None });
+        self.open.push(Open { name: tag.name.clone(), style, frames: self.frames.len(), sight, link: None });
         true
     }
 
@@ -239,7 +253,7 @@ impl<'a> Builder<'a> {
     fn close_to(&mut self, at: usize) {
         while self.open.len() > at {
             let Some(open) = self.open.pop() else { return };
-            if open.hidden {
+            if open.sight.is_gone() {
                 continue;
             }
             if let Some(link) = open.link {
@@ -307,7 +321,7 @@ impl<'a> Builder<'a> {
     }
 
     fn leave_foreign(&mut self) {
-        if let Some(at) = self.open.iter().position(|open| open.hidden) {
+        if let Some(at) = self.open.iter().position(|open| open.sight.is_gone()) {
             self.close_to(at);
         }
     }
@@ -554,6 +568,9 @@ impl<'a> Builder<'a> {
     // ---- pictures and links ---------------------------------------------------------------------
 
     fn image(&mut self, tag: &Tag) {
+        if !self.hiding.within(self.sight(), tag).shows_pictures() {
+            return;
+        }
         let alt = attribute(tag, "alt").unwrap_or_default().trim().to_owned();
         let source = attribute(tag, "src").unwrap_or_default().trim();
         let cid = source
@@ -564,7 +581,7 @@ impl<'a> Builder<'a> {
         let Some(file) = file.filter(|_| self.blocks_left > 0) else {
             // A picture that is not in the letter is not fetched; what it says in words is kept.
             if !alt.is_empty() {
-                self.text(&format!("[{alt}]"));
+                self.words(&format!("[{alt}]"));
             }
             return;
         };
@@ -591,6 +608,49 @@ impl<'a> Builder<'a> {
                 frame.align = style.align;
             }
             frame.line.picture(picture);
+        }
+    }
+
+    /// A place that a picture leads to: on paper nobody can point at it.
+    fn area(&mut self, tag: &Tag) {
+        let Some(link) = attribute(tag, "href").and_then(Link::read) else { return };
+        if !self.sight().shows_words() {
+            return;
+        }
+        let said = attribute(tag, "alt")
+            .map(str::trim)
+            .filter(|alt| !alt.is_empty())
+            .map_or_else(|| link.shown(), str::to_owned);
+        self.flush();
+        self.words(&said);
+        self.say_target(&OpenLink { link, said, pictured: false }, &Look::default());
+        self.flush();
+    }
+
+    /// What a field of a form holds.
+    fn field(&mut self, tag: &Tag) {
+        let kind = attribute(tag, "type").unwrap_or_default().trim().to_ascii_lowercase();
+        let is_on = attribute(tag, "checked").is_some();
+        let words = match kind.as_str() {
+            "hidden" | "password" | "image" | "file" | "range" | "color" => return,
+            "checkbox" => {
+                if is_on {
+                    "[x]"
+                } else {
+                    "[ ]"
+                }
+            }
+            "radio" => {
+                if is_on {
+                    "(x)"
+                } else {
+                    "( )"
+                }
+            }
+            _ => attribute(tag, "value").map(str::trim).unwrap_or_default(),
+        };
+        if !words.is_empty() {
+            self.text(&format!(" {words} "));
         }
     }
 

@@ -78,6 +78,10 @@ pub(super) fn is_block(name: &str) -> bool {
             | "tbody"
             | "tfoot"
             | "option"
+            | "optgroup"
+            | "textarea"
+            | "dialog"
+            | "search"
     )
 }
 
@@ -107,21 +111,15 @@ pub(super) fn is_never_shown(name: &str) -> bool {
             | "style"
             | "title"
             | "template"
-            | "noscript"
             | "iframe"
             | "noembed"
             | "noframes"
-            | "textarea"
-            | "select"
             | "datalist"
             | "svg"
             | "math"
-            | "object"
-            | "applet"
             | "audio"
             | "video"
             | "canvas"
-            | "map"
     )
 }
 

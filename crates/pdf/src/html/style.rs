@@ -1,7 +1,6 @@
 //! What an element's name and its style say about the look of text. Knows no blocks.
 
 use html5ever::tokenizer::Tag;
-use sealpost_mail::is_no_length;
 
 use crate::model::{Align, Look, Script};
 
@@ -28,22 +27,6 @@ pub(super) fn declared(tag: &Tag, property: &str) -> Option<String> {
     })
 }
 
-/// Nothing of the element can be seen: preview texts of newsletters.
-pub(super) fn is_hidden(tag: &Tag) -> bool {
-    attribute(tag, "hidden").is_some()
-        || declared(tag, "display").is_some_and(|value| value == "none")
-        || declared(tag, "visibility").is_some_and(|value| value == "hidden")
-        || declared(tag, "mso-hide").is_some_and(|value| value == "all")
-        || is_cut_away(tag)
-}
-
-/// How newsletters hide their preview text: a box of no height that cuts what flows out of it (CSS 2 §11.1.1). Other ways of
-/// hiding are printed: a link in them says where it leads.
-fn is_cut_away(tag: &Tag) -> bool {
-    declared(tag, "overflow").is_some_and(|value| value == "hidden")
-        && declared(tag, "max-height").is_some_and(|value| is_no_length(&value))
-}
-
 /// The style inside the element.
 pub(super) fn within(outer: &Style, tag: &Tag) -> Style {
     let mut style = outer.clone();
@@ -66,7 +49,7 @@ fn by_name(style: &mut Style, tag: &Tag) {
         "center" => style.align = Align::Center,
         // Centring a table does not centre the text in it.
         "table" => style.align = Align::Start,
-        "pre" | "listing" | "xmp" | "plaintext" => style.pre = true,
+        "pre" | "listing" | "xmp" | "plaintext" | "textarea" => style.pre = true,
         "font" => {
             if let Some(colour) = attribute(tag, "color").and_then(colour) {
                 look.colour = dark(colour);

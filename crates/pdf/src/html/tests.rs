@@ -146,10 +146,10 @@ fn nothing_hidden_or_active_is_shown() {
         "<div hidden><p>a</p></div>",
         "<div style='max-height:0;overflow:hidden'><p>a</p></div>",
         "<div style='max-height: 0px; overflow: hidden; mso-hide: all'>a</div>",
-        "<select><option>a</select>",
-        "<object><p>a</object>",
+        "<span style='font-size:1px;color:#fff'>a</span>",
+        "<div style='text-indent:-9999px'>a</div>",
+        "<style>@media screen{.z{display:none!important}}</style><div class=z>a</div>",
         "<svg><text>a</text></svg>",
-        "<textarea>a</textarea>",
         "<template><p>a</p></template>",
         "<![CDATA[",
         "<p>&nbsp;</p>",
@@ -158,9 +158,19 @@ fn nothing_hidden_or_active_is_shown() {
         assert_eq!(short(&format!("{nothing}<p>b</p>")).replace('+', ""), "p(b)", "{nothing}");
     }
     // What flows out of a flat box is seen, and so is what stands in a box that says a size for the gaps between boxes.
-    for seen in
-        ["<div style='max-height:0'>a</div>", "<div style='font-size:0'><p style='font-size:9pt'>a</p></div>"]
-    {
+    for seen in [
+        "<div style='max-height:0'>a</div>",
+        "<div style='font-size:0'><p style='font-size:9pt'>a</p></div>",
+        "<div style='visibility:hidden'><p style='visibility:visible'>a</p></div>",
+        "<p style='mso-hide:all'>a</p>",
+        "<select><option>a</select>",
+        "<object><p>a</object>",
+        "<textarea>a</textarea>",
+        "<noscript><p>a</p></noscript>",
+        "<button>a</button>",
+        "<input value=a>",
+        "<map><area href='https://x.example' alt=a></map>",
+    ] {
         assert!(short(seen).contains('a'), "{seen}");
     }
     assert_eq!(short("<svg><path><p>a</p>b"), "p+(a) p+(b)");

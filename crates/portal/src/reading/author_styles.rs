@@ -14,6 +14,8 @@ use cssparser::{
     RuleBodyItemParser, RuleBodyParser, StyleSheetParser,
 };
 
+use sealpost_mail::counts_at_a_desk;
+
 use crate::css_colour::Paint;
 use crate::reading::allowed_elements::{GONE, TAGS};
 use crate::reading::css_values::without_remarks;
@@ -265,7 +267,8 @@ fn is_for_screens(attributes: &str) -> bool {
 
 /// The rules that may be copied to elements, the first so many of them.
 fn rules(css: &str, most: usize) -> String {
-    let mut reader = Reader { out: String::new(), selectors: 0, most, properties: properties() };
+    let mut reader =
+        Reader { out: String::new(), counts: Counts::All, selectors: 0, most, properties: properties() };
     let mut parser = Parser::new(css);
     parser.set_nested_block_limit(MAX_DEPTH);
     for rule in StyleSheetParser::new(&mut parser, &mut reader) {
@@ -281,8 +284,18 @@ fn properties() -> HashSet<&'static str> {
     PROPERTIES.into_iter().chain(also).collect()
 }
 
+/// How much of the rules of a media query counts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Counts {
+    All,
+    /// Whether something is there at all, as at a desk: it would be there twice, or not at all.
+    Display,
+    Nothing,
+}
+
 struct Reader {
     out: String,
+    counts: Counts,
     selectors: usize,
     most: usize,
     properties: HashSet<&'static str>,
@@ -310,6 +323,7 @@ impl<'i> QualifiedRuleParser<'i> for Reader {
             let _ = declaration;
         }
         let mut kept: Vec<(String, (usize, String))> = body.kept.into_iter().collect();
+        kept.retain(|(name, _)| self.counts == Counts::All || name == "display");
         kept.sort_by_key(|(_, (order, _))| *order);
         let room = self.most.saturating_sub(self.selectors);
         let chosen: Vec<String> = selectors.into_iter().take(room).collect();
@@ -331,36 +345,50 @@ impl<'i> QualifiedRuleParser<'i> for Reader {
 }
 
 impl<'i> AtRuleParser<'i> for Reader {
-    /// Whether what is in it counts on every screen.
-    type Prelude = bool;
+    type Prelude = Counts;
     type AtRule = ();
     type Error = ();
 
-    fn parse_prelude(&mut self, name: CowRcStr<'i>, input: &mut Parser<'i>) -> Result<bool, ParseError<()>> {
+    fn parse_prelude(
+        &mut self,
+        name: CowRcStr<'i>,
+        input: &mut Parser<'i>,
+    ) -> Result<Counts, ParseError<()>> {
         let start = input.position();
         while input.next_including_whitespace_and_comments().is_ok() {}
         let query = input.slice_from(start).trim().to_ascii_lowercase();
+        if !name.eq_ignore_ascii_case("media") {
+            return Ok(Counts::Nothing);
+        }
         // What hangs on the size or the posture of the frame would hang on the letter's own height.
-        let always = ["all", "screen", "only screen", "only all"].contains(&query.as_str());
-        Ok(name.eq_ignore_ascii_case("media") && always)
+        if ["all", "screen", "only screen", "only all"].contains(&query.as_str()) {
+            return Ok(Counts::All);
+        }
+        Ok(if counts_at_a_desk(&query) { Counts::Display } else { Counts::Nothing })
     }
 
     fn parse_block(
         &mut self,
-        counts: bool,
+        counts: Counts,
         _start: &ParserState,
         input: &mut Parser<'i>,
     ) -> Result<(), ParseError<()>> {
-        if counts {
-            for rule in StyleSheetParser::new(input, self) {
-                let _ = rule;
+        let outer = self.counts;
+        match (counts, outer) {
+            (Counts::Nothing, _) | (_, Counts::Nothing) => {}
+            (Counts::All | Counts::Display, Counts::All | Counts::Display) => {
+                self.counts = if counts == Counts::All { outer } else { counts };
+                for rule in StyleSheetParser::new(input, self) {
+                    let _ = rule;
+                }
+                self.counts = outer;
             }
         }
         while input.next().is_ok() {}
         Ok(())
     }
 
-    fn rule_without_block(&mut self, _counts: bool, _start: &ParserState) -> Result<(), ()> {
+    fn rule_without_block(&mut self, _counts: Counts, _start: &ParserState) -> Result<(), ()> {
         Err(())
     }
 }
@@ -494,6 +522,12 @@ mod tests {
         assert!(
             inlined("<!--[if mso]><style>p{color:red}</style><![endif]--><p>a</p>").ends_with("<p>a</p>")
         );
+        // At a desk, what is not there is not there.
+        let hidden = inlined(
+            "<style>@media only screen and (min-width:480px){.x{display:none!important;color:red}}\
+             @media (max-width:480px){.y{display:none!important}}</style><p class=x>a</p><p class=y>b</p>",
+        );
+        assert!(!hidden.contains(">a<") && hidden.contains(">b<") && !hidden.contains("red"), "{hidden}");
         for fine in [
             "@media all{p{color:red}}",
             "@media screen { p { color:red } } b{}",

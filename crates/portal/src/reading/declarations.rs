@@ -115,6 +115,8 @@ const MAX_BORDER: f32 = 30.0;
 const MAX_OUTLINE: f32 = 3.0;
 /// In larger type the line below is so high that the target of a link on its own line stands far from it.
 const MAX_FONT: f32 = 48.0;
+/// In lines lower than this nothing can be read.
+const LOWEST_LINE: f32 = 10.0;
 const MAX_SPACING: f32 = 16.0;
 /// A picture may be as faint as this; words not at all.
 const FAINTEST: f32 = 0.2;
@@ -215,7 +217,7 @@ fn kept_one(
             let lies = matches!(element, "img" | "thead" | "tbody" | "tfoot" | "tr" | "td" | "th");
             same(lies && tokens.iter().all(|token| token.length().is_none()))
         }
-        "line-height" => same(lengths(200.0, 400.0)),
+        "line-height" => same(lengths(200.0, 400.0) && !tokens.iter().any(is_crowded)),
         "letter-spacing" | "word-spacing" | "border-spacing" => same(lengths(MAX_SPACING, 0.0)),
         "font-size" | "font" => same(lengths(MAX_FONT, 400.0)),
         "font-size-adjust" => same(lengths(1.0, 0.0)),
@@ -251,6 +253,17 @@ fn kept_one(
             PROPERTIES.contains(&name)
                 && tokens.iter().all(|token| token.length().is_none_or(|_| is_weight(name, token))),
         ),
+    }
+}
+
+/// Lines so close that one is written over the other.
+fn is_crowded(token: &Token<'_>) -> bool {
+    match token.length() {
+        Some(Length::Pixels(_)) if token.text.parse::<f32>().is_ok_and(|times| times >= 1.0) => false,
+        Some(Length::Pixels(pixels)) => pixels < LOWEST_LINE,
+        Some(Length::Share(share)) => share < 100.0,
+        Some(Length::Between(low, _)) => low < LOWEST_LINE,
+        None => false,
     }
 }
 

@@ -1,13 +1,13 @@
 //! What a letter hides is taken out before the sanitiser, which would bring it to light; and short words that a letter
 //! keeps on one line stay there. Works on markup that a parser has written.
 
+use sealpost_mail::Sight;
+
 use crate::reading::declarations::declarations;
 use crate::reading::markup::{Tag, Tags};
 
 /// Longer lines wrap, whatever the letter says: they would push the rest off the page.
 const MAX_TOGETHER: usize = 40;
-/// Words of this size are not meant to be read.
-const SMALLEST: f32 = 1.5;
 
 /// The markup without what it hides. If then nothing is left, nothing was meant to be hidden.
 pub(crate) fn taken_out(markup: &str) -> String {
@@ -28,37 +28,71 @@ fn is_empty(markup: &str) -> bool {
 
 fn without(markup: &str) -> String {
     let mut out = String::with_capacity(markup.len());
+    let mut open: Vec<(&str, Sight)> = Vec::new();
     let (mut at, mut together) = (0, 0);
     for tag in Tags::new(markup) {
         if tag.start < at {
             // Within what has been taken out.
             continue;
         }
+        let sight = open.last().map_or_else(Sight::default, |(_, sight)| *sight);
         let text = markup.get(at..tag.start).unwrap_or_default();
-        out.push_str(&if at < together { joined(text) } else { text.to_owned() });
+        if at < together {
+            push(&joined(text), sight, &mut out);
+        } else {
+            push(text, sight, &mut out);
+        }
         let source = markup.get(tag.start..tag.end).unwrap_or_default();
-        if !tag.closing {
-            let looks = Looks::of(&tag, source);
-            if looks.is_hidden {
-                at = end_of(markup, &tag).0;
+        at = tag.end;
+        if tag.closing {
+            if let Some(from) = open.iter().rposition(|(name, _)| *name == tag.name) {
+                open.truncate(from);
+            }
+            out.push_str(source);
+            continue;
+        }
+        let own = Own::of(&tag, source);
+        let mut inside = sight.within(tag.name, own.style, own.hidden);
+        if is_void(tag.name) {
+            if tag.name != "img" || inside.shows_pictures() {
+                out.push_str(source);
+            }
+            continue;
+        }
+        let begins_hidden = sight.shows_words() && !inside.shows_words();
+        if own.keeps_together || begins_hidden {
+            let (end, holds) = end_of(markup, &tag);
+            let invisible = !inside.is_gone() && !inside.shows_pictures();
+            if begins_hidden && holds.link && !own.is_undisplayed() && !invisible {
+                // There is a link in it: then where it leads is told instead.
+                inside = sight;
+            } else if inside.is_gone() || invisible && !holds.visible {
+                at = end;
                 continue;
             }
-            if looks.may_be_hidden || looks.is_together {
-                let (end, holds) = end_of(markup, &tag);
-                if looks.may_be_hidden && !holds.link && (!looks.only_if_leaf || !holds.elements) {
-                    at = end;
-                    continue;
-                }
-                if looks.is_together && !holds.link && holds.letters <= MAX_TOGETHER {
-                    together = together.max(end);
-                }
+            if own.keeps_together && !holds.link && holds.letters <= MAX_TOGETHER {
+                together = together.max(end);
             }
         }
         out.push_str(source);
-        at = tag.end;
+        open.push((tag.name, inside));
     }
-    out.push_str(markup.get(at..).unwrap_or_default());
+    let sight = open.last().map_or_else(Sight::default, |(_, sight)| *sight);
+    push(markup.get(at..).unwrap_or_default(), sight, &mut out);
     out
+}
+
+/// Words that can be seen, and the white space between elements.
+fn push(text: &str, sight: Sight, out: &mut String) {
+    if sight.shows_words() {
+        out.push_str(text);
+    } else if text.starts_with(|c: char| c.is_ascii_whitespace()) {
+        out.push(' ');
+    }
+}
+
+fn is_void(name: &str) -> bool {
+    matches!(name, "br" | "col" | "hr" | "img" | "wbr")
 }
 
 /// Text that does not wrap.
@@ -69,84 +103,44 @@ fn joined(text: &str) -> String {
     format!("{before}{words}{after}")
 }
 
-/// What an element's attributes say of being seen.
-#[derive(Default)]
-struct Looks {
-    is_hidden: bool,
-    /// Hidden, unless there is a link in it: then where it leads is told instead.
-    may_be_hidden: bool,
-    /// Only if nothing in it can say otherwise.
-    only_if_leaf: bool,
-    is_together: bool,
+/// What an element says of itself.
+struct Own<'a> {
+    style: &'a str,
+    /// It has the attribute of that name.
+    hidden: bool,
+    /// What is in it stands on one line.
+    keeps_together: bool,
 }
 
-impl Looks {
-    fn of(tag: &Tag<'_>, source: &str) -> Self {
-        let mut looks = Self {
-            is_hidden: source.contains(" hidden=\""),
-            is_together: matches!(tag.name, "td" | "th") && source.contains(" nowrap=\""),
-            ..Self::default()
-        };
-        let Some(style) = source.split_once(" style=\"").and_then(|(_, rest)| rest.split_once('"')) else {
-            return looks;
-        };
-        let (mut flat, mut cut, mut tiny) = (false, false, false);
-        let (mut taken_out, mut far, mut clipped) = (false, false, false);
-        for (name, value) in declarations(style.0) {
-            let value = value.to_ascii_lowercase();
-            let number = || {
-                let digits = value.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(value.len());
-                let pixels = value.ends_with("px") || value.ends_with("pt") || digits == value.len();
-                value.get(..digits).and_then(|n| n.parse::<f32>().ok()).filter(|n| pixels || *n == 0.0)
-            };
-            match name.as_str() {
-                "display" => looks.is_hidden = value == "none",
-                "visibility" => looks.is_hidden |= value == "hidden" || value == "collapse",
-                "opacity" => looks.may_be_hidden |= number() == Some(0.0),
-                "max-height" | "height" | "max-width" | "width" => flat |= number().is_some_and(|n| n <= 1.0),
-                "overflow" => cut = value == "hidden",
-                "font-size" => tiny = number().is_some_and(|n| n <= SMALLEST),
-                "color" => tiny |= value == "transparent",
-                "position" => taken_out = value == "absolute" || value == "fixed",
-                "left" | "top" | "right" | "bottom" => far |= is_far(&value),
-                "text-indent" | "margin-left" => looks.may_be_hidden |= is_far(&value),
-                "clip" => {
-                    clipped = value.starts_with("rect(") && !value.chars().any(|c| ('2'..='9').contains(&c));
-                }
-                "white-space" => looks.is_together |= value == "nowrap",
-                _ => {}
-            }
-        }
-        if (flat && cut) || (taken_out && (far || clipped)) {
-            looks.may_be_hidden = true;
-        } else if tiny && !looks.may_be_hidden {
-            looks.may_be_hidden = true;
-            looks.only_if_leaf = true;
-        }
-        looks
+impl<'a> Own<'a> {
+    fn of(tag: &Tag<'_>, source: &'a str) -> Self {
+        let style = source.split_once(" style=\"").and_then(|(_, rest)| rest.split_once('"'));
+        let style = style.map_or("", |(style, _)| style);
+        let nowrap = matches!(tag.name, "td" | "th") && source.contains(" nowrap=\"");
+        let said = declarations(style).filter(|(name, _)| name == "white-space").last();
+        let said = said.is_some_and(|(_, value)| value.eq_ignore_ascii_case("nowrap"));
+        Self { style, hidden: source.contains(" hidden=\""), keeps_together: nowrap || said }
     }
-}
 
-/// So far out that it is on no screen.
-fn is_far(value: &str) -> bool {
-    let number = value.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == '%');
-    number.trim().parse::<f32>().is_ok_and(|number| number <= -500.0)
+    /// It is not there at all, which nobody says of a link by mistake.
+    fn is_undisplayed(&self) -> bool {
+        let said = declarations(self.style).filter(|(name, _)| name == "display").last();
+        said.map_or(self.hidden, |(_, value)| value.eq_ignore_ascii_case("none"))
+    }
 }
 
 /// What is in an element.
 #[derive(Default)]
 struct Holds {
     link: bool,
-    elements: bool,
+    /// Something in it says that it can be seen.
+    visible: bool,
     letters: usize,
 }
 
 /// Where an element ends, and what is in it.
 fn end_of(markup: &str, tag: &Tag<'_>) -> (usize, Holds) {
     let mut holds = Holds { link: tag.name == "a", ..Holds::default() };
-    if matches!(tag.name, "br" | "col" | "hr" | "img" | "wbr") {
-        return (tag.end, holds);
-    }
     let rest = markup.get(tag.end..).unwrap_or_default();
     let (mut depth, mut copied) = (1_usize, 0);
     for inner in Tags::new(rest) {
@@ -158,7 +152,8 @@ fn end_of(markup: &str, tag: &Tag<'_>) -> (usize, Holds) {
         if depth == 0 {
             return (tag.end + inner.end, holds);
         }
-        holds.elements |= !inner.closing;
+        holds.visible |=
+            !inner.closing && rest.get(inner.start..inner.end).is_some_and(|tag| tag.contains("visible"));
         holds.link |= inner.name == "a";
     }
     (markup.len(), holds)
@@ -177,13 +172,25 @@ mod tests {
             "<p style=\"visibility:hidden\">a</p>",
             "<div style=\"max-height:0;overflow:hidden\">a</div>",
             "<div style=\"opacity:0\">a<b>c</b></div>",
-            "<div style=\"font-size:1px;color:#fff;line-height:1px\">Vorschau</div>",
             "<img style=\"display:none\" src=\"x\">",
             "<div style=\"position:absolute;left:-9999px\">a</div>",
             "<div style=\"text-indent:-9999px\">a</div>",
             "<div style=\"clip:rect(0,0,0,0);position:absolute\">a</div>",
         ] {
             assert_eq!(taken_out(&format!("{hidden}<p>x</p>")), "<p>x</p>", "{hidden}");
+        }
+        for (tiny, left) in [
+            ("<div style=\"font-size:1px\">Vorschau</div>", "<div style=\"font-size:1px\"></div>"),
+            (
+                "<div style=\"font-size:0\"><b>a</b> <i style=\"font-size:9px\">b</i></div>",
+                "<div style=\"font-size:0\"><b></b> <i style=\"font-size:9px\">b</i></div>",
+            ),
+            (
+                "<p style=\"visibility:hidden\">a<b style=\"visibility:visible\">b</b><img src=\"x\"></p>",
+                "<p style=\"visibility:hidden\"><b style=\"visibility:visible\">b</b></p>",
+            ),
+        ] {
+            assert_eq!(taken_out(&format!("{tiny}<p>x</p>")), format!("{left}<p>x</p>"), "{tiny}");
         }
     }
 
@@ -194,6 +201,9 @@ mod tests {
             "<td style=\"font-size:0\"><div style=\"font-size:14px\">a</div></td>",
             "<div style=\"opacity:0\"><a href=\"https://x.example\">a</a></div>",
             "<div style=\"max-height:0\">a</div>",
+            "<div style=\"mso-hide:all\">a</div>",
+            "<td style=\"font-size:0\"><img src=\"x\"></td>",
+            "<td style=\"max-height:0;overflow:hidden\">a</td>",
             "<div style=\"position:absolute;left:-9px\">a</div>",
             "<div style=\"position:relative;top:-999px\">a</div>",
             "<div style=\"font-size:1em\">a</div>",

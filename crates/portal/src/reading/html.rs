@@ -14,7 +14,10 @@ use crate::reading::author_styles;
 use crate::reading::contrast;
 use crate::reading::data_pictures::DataPictures;
 use crate::reading::declarations::{self, PROPERTIES, Widths};
+use crate::reading::line_ends;
 use crate::reading::link_targets::{self, Marked};
+use crate::reading::places;
+use crate::reading::stand_ins;
 use crate::state::frame_cache::Picture;
 
 /// What came out of the sanitiser.
@@ -41,8 +44,8 @@ pub(crate) fn clean(
     written: DataPictures,
     late: &dyn Fn() -> bool,
 ) -> Option<Clean> {
-    let html = author_styles::inlined(html, late)?;
-    let own = Arc::new(Own { inline: inline.clone(), written });
+    let html = author_styles::inlined(&places::named(&stand_ins::put_in(html)), late)?;
+    let own = Arc::new(Own { inline: inline.clone(), written, places: places::led_to(&html) });
     let (mut markup, mut remote_images) = sanitised(&html, &own, Widths::Own);
     if late() {
         return None;
@@ -55,6 +58,7 @@ pub(crate) fn clean(
         return None;
     }
     let Marked { markup, domains, more } = link_targets::mark(&repaired);
+    let markup = line_ends::minded(&markup);
     Some(Clean { markup, remote_images, domains, more_domains: more, pictures: own.written.taken() })
 }
 
@@ -62,6 +66,8 @@ pub(crate) fn clean(
 struct Own {
     inline: HashMap<String, String>,
     written: DataPictures,
+    /// Places in the letter that its links lead to.
+    places: HashSet<String>,
 }
 
 impl Own {
@@ -83,7 +89,7 @@ fn sanitised(html: &str, own: &Arc<Own>, widths: Widths) -> (String, usize) {
     let mut builder = ammonia::Builder::empty();
     builder
         .tags(HashSet::from(TAGS))
-        .generic_attributes(HashSet::from(["style", "dir", "lang", "align", "valign", "bgcolor"]))
+        .generic_attributes(HashSet::from(["style", "dir", "lang", "align", "valign", "bgcolor", "id"]))
         .tag_attributes(HashMap::from([
             ("a", HashSet::from(["href"])),
             ("img", HashSet::from(["src", "alt", "width", "height"])),
@@ -111,7 +117,14 @@ fn sanitised(html: &str, own: &Arc<Own>, widths: Widths) -> (String, usize) {
                 }
                 found.map(Cow::Owned)
             }
+            ("a", "href") if value.trim_start().starts_with('#') => {
+                places::of_link(value).map(|place| Cow::Owned(format!("#{place}")))
+            }
             ("a", "href") => Link::read(value).map(|link| Cow::Owned(link.href().to_owned())),
+            (_, "id") => {
+                let place = places::of_element(value)?;
+                own.places.contains(&place).then_some(Cow::Owned(place))
+            }
             (_, "style") => {
                 let pictures = |value: &str| own.address(value);
                 Some(Cow::Owned(declarations::kept(element, value, widths, &pictures)))
@@ -202,8 +215,7 @@ mod tests {
             "<noscript><p title=\"</noscript><img src=x onerror=alert(1)>\">",
             "<textarea><img title=\"</textarea><img src=x onerror=alert(1)>\"></textarea>",
             "<select><template><img src=x onerror=alert(1)></template></select>",
-            "<plaintext><img src=x onerror=alert(1)>",
-            "<a href=/logout>x</a><a href=//evil.example>x</a><a href=\\\\evil.example>x</a>",
+            "<a href=/logout>x</a><a href=../evil.example>x</a><a href=\\evil.example>x</a>",
             "<img src=/logout><img src=//evil.example>",
             "<p id=location class=evil onclick=alert(1)>x</p>",
         ] {
@@ -274,6 +286,49 @@ mod tests {
             "{out}"
         );
         assert!(!out.contains("title") && out.contains("href=\"https://evil.example/a?b=1&amp;c\""), "{out}");
+    }
+
+    #[test]
+    fn links_without_a_scheme_and_in_pictures_say_where_they_go() {
+        for address in ["//evil.example/x", "\\\\evil.example/x", "www.evil.example/x"] {
+            let out = cleaned(&format!("<a href='{address}'>bank.example</a>"));
+            assert!(out.contains("href=\"https://") && out.contains("\"ltr\">evil.example</span>"), "{out}");
+        }
+        let out = cleaned(
+            "<img src='cid:pic@x' usemap='#m'><map name=m><area href='https://evil.example/' alt=Bank></map>",
+        );
+        assert!(out.contains(">Bank</a> <span class=\"target\" dir=\"ltr\">evil.example</span>"), "{out}");
+    }
+
+    #[test]
+    fn a_letter_leads_to_its_own_places() {
+        let out = cleaned("<a href='#x'>y</a><h2 id=x>z</h2><p id=location>a</p><a name=frame>b</a>");
+        assert!(out.contains("<a href=\"#in-x\">y</a><h2 id=\"in-x\">z</h2>"), "{out}");
+        assert!(!out.contains("location") && !out.contains("frame"), "{out}");
+    }
+
+    #[test]
+    fn fields_and_fallbacks_keep_their_words() {
+        let out = cleaned(
+            "<noscript>a</noscript><object>b</object><select><option>c<option>d</select><textarea>e<i></textarea>\
+             <button>f</button><button>g</button><details><summary>h</summary>i</details>",
+        );
+        let text = sealpost_mail::html_to_text(&out);
+        let words: Vec<&str> =
+            text.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty()).collect();
+        assert_eq!(words, ["ab", "c", "d", "e", "i", "f", "g", "h", "i"], "{out}");
+    }
+
+    #[test]
+    fn what_is_no_markup_is_text() {
+        for html in [
+            "<plaintext><img src=x onerror=a>",
+            "<xmp><img src=x onerror=a></xmp>",
+            "<textarea><img src=x onerror=a></textarea>",
+        ] {
+            let out = cleaned(html);
+            assert!(out.contains("&lt;img src=x onerror=a&gt;") && !out.contains("<img"), "{out}");
+        }
     }
 
     #[test]

@@ -76,6 +76,8 @@ struct Open {
 /// A link whose end has not come yet.
 struct OpenLink {
     link: Option<Link>,
+    /// The place in the letter itself that it leads to.
+    place: Option<String>,
     style: String,
     /// Where its content begins in what has been written.
     at: usize,
@@ -151,7 +153,12 @@ impl Writer {
             outer.holds = Holds::More;
             return;
         }
-        let link = value(source, "href").and_then(|href| Link::read(&plain(href)));
+        if let Some(id) = value(source, "id") {
+            self.out.push_str(&format!("<span id=\"{id}\"></span>"));
+        }
+        let href = value(source, "href");
+        let place = href.filter(|href| href.starts_with('#')).map(str::to_owned);
+        let link = href.and_then(|href| Link::read(&plain(href)));
         let style = value(source, "style").unwrap_or_default();
         let style = if squeeze(style) > MAX_IN_LINK { unsqueezed(style) } else { style.to_owned() };
         let around = self.open.last().map_or_else(Size::default, |open| open.size);
@@ -160,6 +167,7 @@ impl Writer {
         let at = self.out.len();
         self.link = Some(OpenLink {
             link,
+            place,
             style,
             at,
             text: String::new(),
@@ -180,6 +188,11 @@ impl Writer {
         }
         let Some(mut open) = self.link.take() else { return };
         // An address that a browser cannot follow, or that we do not let it follow: the words stay.
+        if let Some(place) = open.place.filter(|_| !open.text.trim().is_empty()) {
+            // It leads nowhere else.
+            self.out.insert_str(open.at, &format!("<a href=\"{place}\">"));
+            return self.out.push_str("</a>");
+        }
         let Some(link) = open.link else { return };
         if open.holds < Holds::More && open.text.trim().is_empty() {
             // Nothing to click on.
@@ -478,6 +491,15 @@ mod tests {
             !marked("<a href=\"https://a.example/\" style=\"font-size:0\">a.example</a>")
                 .contains("font-size")
         );
+    }
+
+    #[test]
+    fn a_link_within_the_letter_leads_to_its_place() {
+        assert_eq!(
+            marked("<a href=\"#in-x\">y</a><a id=\"in-x\">z</a>"),
+            "<a href=\"#in-x\">y</a><span id=\"in-x\"></span>z"
+        );
+        assert_eq!(marked("<a href=\"#in-x\"></a>"), "");
     }
 
     #[test]

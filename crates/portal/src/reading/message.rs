@@ -23,6 +23,7 @@ use crate::page::{Page, display_name, redirect, show as render};
 use crate::problem::Problem;
 use crate::reading::attachment_list::Shelf;
 use crate::reading::invitation::{self, Card};
+use crate::reading::wide_tables;
 use crate::reading::{self, File, Look, Preview, Reading, View};
 use crate::state::frame_cache::Frame;
 use crate::state::{Site, keep_frame};
@@ -333,9 +334,12 @@ pub(crate) fn frame_page(
     owner: &SignedIn,
     frame: &Frame,
 ) -> Result<HttpResponse, Problem> {
+    let page = Page::owned(site, request, owner);
+    let label = |number: usize| page.v("table-region", "number", number.to_string().as_str());
+    let markup = wide_tables::boxed(frame.markup.expose(), &label);
     let template = FramePage {
-        page: Page::owned(site, request, owner),
-        body: Markup(frame.markup.expose()),
+        page,
+        body: Markup(&markup),
         remote_images: frame.remote_images,
         domains: frame.domains.join(", ") + if frame.more_domains { ", …" } else { "" },
     };

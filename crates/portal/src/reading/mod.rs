@@ -13,12 +13,16 @@ mod escaped;
 mod hidden_text;
 pub(crate) mod html;
 pub(crate) mod invitation;
+mod line_ends;
 pub(crate) mod link_targets;
 pub(crate) mod markup;
 pub(crate) mod message;
 pub(crate) mod part;
+mod places;
+mod stand_ins;
 pub(crate) mod text;
 mod type_size;
+pub(crate) mod wide_tables;
 
 use std::collections::HashMap;
 

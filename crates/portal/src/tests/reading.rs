@@ -59,7 +59,7 @@ async fn html_is_shown_in_its_own_walled_frame() {
             && text.contains("class=\"target\" dir=\"ltr\">insurer.example<")
     );
     assert!(!text.contains("<script") && !text.contains("track.example"), "{text}");
-    assert!(text.contains("Ein Bild aus dem Internet wird nicht gezeigt"));
+    assert!(text.contains("Ein Bild aus dem Internet wird nicht geladen"));
     let (_, after) = text.split_once("src=\"").unwrap();
     let picture = browser.get(after.split('"').next().unwrap()).await;
     assert_eq!((picture.status, picture.header("content-type")), (200, "image/png"));
