@@ -69,9 +69,17 @@ fn a_rule_that_leaves_a_few_to_the_confidential_ones_is_told_of() {
         r#"{ size-at-most = "10 MiB" }"#,
         r#"{ header = { name = "X-Never", present = false } }"#,
         r#"{ not = { sensitivity = "private" } }"#,
+        // All that leaves the house.
+        r#"{ from = "*@insurer.example" }"#,
+        r#"{ reverse-path = "insurer.example" }"#,
     ] {
         let (passed, home, said) = checked(|c| {
             c.set("lists", "clinics", r#""clinics.txt""#);
+            c.set("portal.write", "domains", r#"["insurer.example"]"#).set(
+                "portal.write",
+                "floor",
+                r#""none""#,
+            );
             c.rule("wide", wide, r#""relay""#);
             c.rule("geheim", r#"{ subject-tag = "[geheim]" }"#, r#""portal""#);
         });

@@ -7,14 +7,14 @@ use rig::process::poll;
 use rig::reader::{activate, letter_path};
 use rig::{Config, Gateway, Hop, Web};
 
-fn config(hop: &Hop) -> Config {
+pub(super) fn config(hop: &Hop) -> Config {
     let mut config = Config::new(hop);
     config.set("portal.write", "domains", r#"["insurer.example"]"#).set("portal.write", "floor", r#""none""#);
     config
 }
 
 /// A letter of the insurer in a mailbox that is open: its owner's browser, and the letter's page.
-fn reader(gateway: &Gateway, hop: &Hop) -> (Web, Page, String) {
+pub(super) fn reader(gateway: &Gateway, hop: &Hop) -> (Web, Page, String) {
     let letter = letters::plain("[vertraulich] Ihr Unfall", "Sehr geehrter Herr Muster");
     gateway.smtp().letter("erika@insurer.example", &["max@web.example"], &letter).expect("250 *");
     let link = letters::link(&hop.wait_to("max@web.example").bytes);
@@ -49,13 +49,13 @@ fn attach(web: &mut Web, editor: &Page, name: &str, bytes: &[u8]) -> Page {
     web.follow(page)
 }
 
-fn editor_path(editor: &Page) -> String {
+pub(super) fn editor_path(editor: &Page) -> String {
     let text = editor.text();
     let start = text.find("action=\"/w/").unwrap_or_else(|| panic!("no editor in:\n{text}")) + 8;
     text[start..].split('"').next().unwrap().to_owned()
 }
 
-fn begin(web: &mut Web, page: &Page, kind: &str) -> Page {
+pub(super) fn begin(web: &mut Web, page: &Page, kind: &str) -> Page {
     let begun = web.submit(page, "/write", &[("kind", kind)]);
     let editor = web.follow(begun);
     editor.expect(200);

@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 
+use rig::gateway::Home;
 use rig::{Delivered, Gateway, Hop, Smtp};
 
 use super::out::{our_certificate, path};
@@ -22,10 +23,17 @@ pub(super) struct Scene {
 
 impl Scene {
     pub(super) fn new(change: impl FnOnce(&mut rig::Config)) -> Self {
+        Self::new_with(change, |_| {})
+    }
+
+    /// With files beside the configuration.
+    pub(super) fn new_with(change: impl FnOnce(&mut rig::Config), files: impl FnOnce(&Home)) -> Self {
         let (outside, inside) = (Hop::new(), Hop::new());
         let (mut config, world) = insurer(&outside, &inside);
         change(&mut config);
-        let gateway = Gateway::start(&config);
+        let home = Home::new(&config);
+        files(&home);
+        let gateway = Gateway::start_in(home, &config);
         sealpost(&gateway, &["domain-key", "make", "insurer.example", "--name", "Insurer"]);
         Self { world, inside, gateway, outside }
     }

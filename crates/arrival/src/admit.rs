@@ -11,7 +11,7 @@ use crate::failure::unavailable;
 use crate::partners::{self, Arrived, Partners};
 use crate::rows::{self, Arrival, Built};
 use crate::spool::Spooled;
-use crate::{decide, quota};
+use crate::{decide, quota, thread};
 
 /// RFC 5321 §6.3 asks for a limit of at least 100 Received fields.
 pub const MAX_RECEIVED: usize = 100;
@@ -57,8 +57,13 @@ pub(crate) async fn carry_out(
 ) -> Result<Receipt, Reply> {
     let Letter { id, envelope, origin, reopened } = letter;
     let decided = decide::judge(context, partners, &envelope, &origin, &arrived).await?;
-    let Arrived { spooled, came, size, original, from_world, .. } = arrived;
+    let Arrived { spooled, came, size, original, from_world, encrypted, .. } = arrived;
     decide::log(&id, &decided);
+    // Whoever answers it from inside must not do so in clear.
+    let threads = match from_world && encrypted {
+        true => thread::closed_tags(&context.shared, &spooled.head),
+        false => Vec::new(),
+    };
     let live = context.shared.claim(spooled.fingerprint);
     for _ in 0..RACES {
         let now = context.shared.clock.now();
@@ -75,6 +80,7 @@ pub(crate) async fn carry_out(
             from_world,
         };
         let Built { mut rows, room } = rows::build(&arrival, &decided).await?;
+        rows.threads.clone_from(&threads);
         rows.fingerprint = live.is_some().then_some(spooled.fingerprint);
         match (&reopened, &original) {
             (Some(_), _) => rows.reopened.clone_from(&reopened),

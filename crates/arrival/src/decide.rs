@@ -54,19 +54,23 @@ pub(crate) async fn judge(
     };
     let rules = context.tenant.rules();
     let needs = rules.needs();
-    let (looked, room) = if needs.deep || needs.thread {
+    let (looked, room) = if needs.deep || needs.thread || needs.closed_thread || needs.heads {
         look_into(context, spooled, needs).await?
     } else {
-        (Looked { deep: Known::Unasked, within: Known::Yes(Vec::new()), perhaps: Vec::new() }, Room::Little)
+        (Looked::nothing(), Room::Little)
     };
-    let Looked { mut deep, mut within, perhaps } = looked;
+    let Looked { mut deep, mut within, perhaps, heads } = looked;
     if let Known::Yes(ids) = &mut within {
         ids.extend(perhaps);
     }
-    let thread = if needs.thread {
-        thread::known(&context.shared, &context.tenant.name, &spooled.head, within).await
-    } else {
-        Known::Unasked
+    let (shared, our_name) = (&context.shared, context.tenant.name.as_str());
+    let closed_thread = match needs.closed_thread {
+        true => thread::known_closed(shared, our_name, &spooled.head, within.clone()).await,
+        false => Known::Unasked,
+    };
+    let thread = match needs.thread {
+        true => thread::known(shared, our_name, &spooled.head, within).await,
+        false => Known::Unasked,
     };
     if let Known::Yes(deep) = &mut deep {
         // What it was when it came, not what is left of it.
@@ -80,7 +84,9 @@ pub(crate) async fn judge(
         recipient: &first.address,
         size: spooled.size(),
         deep: &deep,
+        heads: &heads,
         thread: &thread,
+        closed_thread: &closed_thread,
         from_partner: *proven,
         from_world: *from_world,
     };
@@ -166,6 +172,16 @@ struct Looked {
     within: Known<Vec<String>>,
     /// What else in its texts may be one.
     perhaps: Vec<String>,
+    /// The heads of the letters within it.
+    heads: Known<Vec<Head>>,
+}
+
+impl Looked {
+    /// Nobody asked.
+    fn nothing() -> Self {
+        let (deep, heads) = (Known::Unasked, Known::Unasked);
+        Self { deep, within: Known::Yes(Vec::new()), perhaps: Vec::new(), heads }
+    }
 }
 
 async fn look_into(context: &Context, spooled: &Spooled, needs: Needs) -> Result<(Looked, Room), Reply> {
@@ -175,20 +191,23 @@ async fn look_into(context: &Context, spooled: &Spooled, needs: Needs) -> Result
 
 fn look_for_letters(bytes: &[u8]) -> Looked {
     let mut inside = Inside::letters_of(bytes);
-    let within = of_letters(&mut inside);
-    Looked { deep: Known::Unasked, within, perhaps: inside.perhaps_ids }
+    let (within, heads) = of_letters(&mut inside);
+    Looked { deep: Known::Unasked, within, perhaps: inside.perhaps_ids, heads }
 }
 
-fn of_letters(inside: &mut Inside) -> Known<Vec<String>> {
+fn of_letters(inside: &mut Inside) -> (Known<Vec<String>>, Known<Vec<Head>>) {
     if inside.sealed.contains(&Sealed::Unknown) {
-        return Known::Never("it holds more letters than can be looked at".to_owned());
+        let why = || "it holds more letters than can be looked at".to_owned();
+        return (Known::Never(why()), Known::Never(why()));
     }
-    Known::Yes(std::mem::take(&mut inside.message_ids))
+    (Known::Yes(std::mem::take(&mut inside.message_ids)), Known::Yes(std::mem::take(&mut inside.heads)))
 }
 
-/// What rules may ask of a body. What cannot be taken apart can never be answered for.
-pub fn look(bytes: &[u8]) -> Known<Deep> {
-    look_at(bytes).deep
+/// What rules may ask of a body, and of the heads of letters within it. What cannot be taken apart can never be answered
+/// for.
+pub fn look(bytes: &[u8]) -> (Known<Deep>, Known<Vec<Head>>) {
+    let looked = look_at(bytes);
+    (looked.deep, looked.heads)
 }
 
 /// Whether the letter names others, in its head or within, or may be one sent on: only the running gateway knows which of them are the
@@ -204,11 +223,16 @@ fn look_at(bytes: &[u8]) -> Looked {
         Err(LetterError::NoHeader) => (false, false),
         Err(error @ LetterError::TooComplex) => {
             let why = || error.to_string();
-            return Looked { deep: Known::Never(why()), within: Known::Never(why()), perhaps: Vec::new() };
+            return Looked {
+                deep: Known::Never(why()),
+                within: Known::Never(why()),
+                perhaps: Vec::new(),
+                heads: Known::Never(why()),
+            };
         }
     };
     let mut inside = Inside::of(bytes);
-    let within = of_letters(&mut inside);
+    let (within, heads) = of_letters(&mut inside);
     let deep = Known::Yes(Deep {
         attachments: inside.files,
         texts: inside.texts,
@@ -217,7 +241,7 @@ fn look_at(bytes: &[u8]) -> Looked {
         encrypted,
         signed,
     });
-    Looked { deep, within, perhaps: inside.perhaps_ids }
+    Looked { deep, within, perhaps: inside.perhaps_ids, heads }
 }
 
 /// Says in the log which rule decided, without address, subject or content.

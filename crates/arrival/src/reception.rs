@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use sealpost_intake::{Incoming, Receipt, Reception};
-use sealpost_mail::{Envelope, Origin, Reply};
+use sealpost_mail::{Address, Envelope, Origin, Reply};
 use sealpost_store::{NodeState, Room};
 
 use crate::context::{Context, Making};
@@ -36,6 +36,10 @@ impl Reception for ArrivalReception {
             Room::Enough => Ok(()),
             Room::Low { .. } => Err(failure::no_space()),
         }
+    }
+
+    fn takes(&self, listener: &str, recipient: &Address) -> bool {
+        self.context.tenant.takes(listener, recipient)
     }
 
     async fn begin(&self, envelope: Envelope, origin: Origin) -> Result<Box<dyn Incoming>, Reply> {

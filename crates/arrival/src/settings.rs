@@ -1,7 +1,7 @@
 //! What the operator has set for arrivals: plain values, and what follows from them alone. Knows no store, no key, no
 //! letter.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -132,8 +132,15 @@ pub struct Writing {
 pub struct Inbound {
     /// The listeners they come in by.
     pub listeners: Vec<String>,
+    /// The list of those whom strangers may write to, by the listener; of others all in its domains.
+    pub recipients: HashMap<String, String>,
     /// Filters of the operator's that they come through: what comes from there is not all of one client.
     pub filters: Vec<IpNet>,
+    /// Names of the operator's own servers in `Authentication-Results`: nobody from the world may write them
+    /// (RFC 8601 §5).
+    pub authserv_ids: Vec<String>,
+    /// Servers of the operator's that letters come through, which write such fields themselves.
+    pub authenticators: Vec<IpNet>,
     /// Where they go: the operator's own server.
     pub route: Route,
     /// What happens to an encrypted one that cannot be opened.

@@ -93,13 +93,39 @@ pub(crate) async fn known(
     head: &Head,
     within: Known<Vec<String>>,
 ) -> Known<bool> {
-    let (ids, otherwise) = ids(head, our_name, within);
+    let tags = &shared.keys.tags;
+    let tags_of = |id: &str| {
+        let earlier = tags.earlier_thread_tags(id);
+        std::iter::once(tags.thread_tag(id)).chain(earlier).collect::<Vec<_>>()
+    };
+    known_by(shared, ids(head, our_name, within), &tags_of).await
+}
+
+/// The same of letters that came in encrypted from the world: what answers one must not leave in clear.
+pub(crate) async fn known_closed(
+    shared: &Shared,
+    our_name: &str,
+    head: &Head,
+    within: Known<Vec<String>>,
+) -> Known<bool> {
+    let tags = &shared.keys.tags;
+    let tags_of = |id: &str| {
+        let earlier = tags.earlier_closed_thread_tags(id);
+        std::iter::once(tags.closed_thread_tag(id)).chain(earlier).collect::<Vec<_>>()
+    };
+    known_by(shared, ids(head, our_name, within), &tags_of).await
+}
+
+async fn known_by(
+    shared: &Shared,
+    (ids, otherwise): (BTreeSet<String>, Known<bool>),
+    tags_of: &(dyn Fn(&str) -> Vec<[u8; 32]> + Sync),
+) -> Known<bool> {
     let mut tags: Vec<[u8; 32]> = Vec::new();
     for id in ids {
         // As it was tagged before there was one spelling, and in that; and under server keys before this one.
         for id in [spelt(&id), id] {
-            tags.push(shared.keys.tags.thread_tag(&id));
-            tags.extend(shared.keys.tags.earlier_thread_tags(&id));
+            tags.extend(tags_of(&id));
         }
     }
     tags.sort_unstable();
@@ -224,11 +250,20 @@ pub(crate) fn tag(shared: &Shared, message_id: &str) -> [u8; 32] {
 
 /// The tags of a letter that came in: its Message-ID as it was parsed, and as it is looked up in an answer.
 pub(crate) fn tags(shared: &Shared, parsed: Option<&str>, head: &Head) -> Vec<[u8; 32]> {
+    tags_by(parsed, head, |id| tag(shared, id))
+}
+
+/// Those of a letter that came in encrypted.
+pub(crate) fn closed_tags(shared: &Shared, head: &Head) -> Vec<[u8; 32]> {
+    tags_by(None, head, |id| shared.keys.tags.closed_thread_tag(&spelt(id)))
+}
+
+fn tags_by(parsed: Option<&str>, head: &Head, tag: impl Fn(&str) -> [u8; 32]) -> Vec<[u8; 32]> {
     let written = head.all("Message-ID");
     let ids = written.iter().flat_map(|text| message_ids(text)).take(MAX_OWN);
     let index = thread_index(head).map(|index| id_of_index(&index));
     let ids = parsed.map(str::to_owned).into_iter().chain(ids).chain(index);
-    let mut tags: Vec<[u8; 32]> = ids.map(|id| tag(shared, &id)).collect();
+    let mut tags: Vec<[u8; 32]> = ids.map(|id| tag(&id)).collect();
     tags.sort_unstable();
     tags.dedup();
     tags

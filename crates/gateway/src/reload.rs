@@ -9,13 +9,13 @@ use sealpost_delivery::{ClientCertificate, DkimKeys};
 use sealpost_intake::TlsSource;
 use sealpost_mail::Clock;
 use sealpost_mailbox::audit::{Actor, Event};
-use sealpost_policy::Rules;
 use sealpost_portal::Reloader;
 use sealpost_store::Store;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use crate::config::checked;
+use crate::config::checked::{self, Reloaded};
+use crate::config::file::Problem;
 use crate::dkim_folder;
 
 /// Everything that a running process reads again.
@@ -90,23 +90,8 @@ impl Reload {
     }
 
     async fn rules(&self, context: &Context, file: &Path) {
-        let reloaded = checked::reload_rules(file);
-        self.note(file, reloaded.is_ok()).await;
-        match reloaded {
-            Ok((rules, warnings)) => {
-                for warning in warnings {
-                    tracing::warn!("{warning}");
-                }
-                warn_of_shrunk_lists(&rules, &context.tenant.rules());
-                context.tenant.set_rules(rules);
-                tracing::info!("rules and lists read again");
-            }
-            Err(problems) => {
-                for problem in problems {
-                    tracing::error!(%problem, "rules not read again; the old ones stay");
-                }
-            }
-        }
+        let taken = take_rules(context, checked::reload_rules(file));
+        self.note(file, taken).await;
     }
 
     /// Notes that the configuration was read again, and whether it was taken.
@@ -120,14 +105,36 @@ impl Reload {
     }
 }
 
-fn warn_of_shrunk_lists(rules: &Rules, former: &Rules) {
-    for (list, before, now) in rules.shrunk(former) {
-        tracing::warn!(
+/// Puts new rules in the place of the old ones, and says whether it did. A list that has lost too much is a part of an
+/// export, mostly, or a file that is being written: whom it protected goes on being protected.
+fn take_rules(context: &Context, reloaded: Result<Reloaded, Vec<Problem>>) -> bool {
+    let Reloaded { rules, may_lose, warnings } = match reloaded {
+        Ok(reloaded) => reloaded,
+        Err(problems) => {
+            for problem in problems {
+                tracing::error!(%problem, "rules not read again; the old ones stay");
+            }
+            return false;
+        }
+    };
+    for warning in warnings {
+        tracing::warn!("{warning}");
+    }
+    let before = context.tenant.rules();
+    let mut is_whole = true;
+    for (list, before, now) in rules.shrunk(&before, may_lose) {
+        is_whole = false;
+        tracing::error!(
             list,
             before,
             now,
-            "the list {list} has lost most of its entries since it was last read ({before} before, {now} now): \
-             rules that go by it hold for far fewer letters; look whether its file is whole"
+            "the list {list} would lose most of its entries ({before} before, {now} now): rules not read again; the old ones \
+             stay. Is its file whole? If it is, raise lists-may-lose under [policy], or restart"
         );
     }
+    if is_whole {
+        context.tenant.set_rules(rules);
+        tracing::info!("rules and lists read again");
+    }
+    is_whole
 }

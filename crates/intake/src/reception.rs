@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 use async_trait::async_trait;
-use sealpost_mail::{Envelope, Origin, Reply, Secret, Timestamp};
+use sealpost_mail::{Address, Envelope, Origin, Reply, Secret, Timestamp};
 
 /// Takes letters in. Implemented by the gateway.
 #[async_trait]
@@ -14,6 +14,12 @@ pub trait Reception: Send + Sync + 'static {
     /// # Errors
     /// The reply is sent as it is; its cause is logged.
     fn may_begin(&self, announced: u64) -> Result<(), Reply>;
+
+    /// Whether a stranger may send to this recipient, who is in a domain that this listener takes letters for: called at
+    /// RCPT. Who is refused here needs no report later, which a forged reverse-path would lead to somebody else.
+    fn takes(&self, _listener: &str, _recipient: &Address) -> bool {
+        true
+    }
 
     /// A letter is about to come: called after DATA and before `354`, or before the first BDAT content.
     ///

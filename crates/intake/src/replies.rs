@@ -75,6 +75,7 @@ replies! {
     bad_login = refuse(535, 7, 8, "login or password wrong");
     /// RFC 4954 §6.
     auth_needs_tls = refuse(538, 7, 11, "say STARTTLS before AUTH");
+    unknown_recipient = refuse(550, 1, 1, "there is no such mailbox here");
     relay_denied = refuse(550, 7, 1, "you may not send to this recipient here");
 
     /// RFC 3463 and the IANA registry: 5.6.11 is "Invalid content".

@@ -332,6 +332,10 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Session<'a, S> {
         {
             tracing::warn!(session.id = self.caller.session, client = %self.caller.peer, "relay denied");
             self.answer(replies::relay_denied())?;
+        } else if self.right().is_none()
+            && !self.door.reception.takes(&self.door.listener, &rcpt.recipient.address)
+        {
+            self.answer(replies::unknown_recipient())?;
         } else if self.door.access.leads_elsewhere(&rcpt.recipient.address) {
             tracing::warn!(session.id = self.caller.session, client = %self.caller.peer, "local part with a route");
             self.answer(replies::leads_elsewhere())?;

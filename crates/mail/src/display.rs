@@ -151,8 +151,9 @@ fn safe_name(line: &str) -> Option<String> {
             .strip_prefix(prefix)
             .is_some_and(|n| n.chars().count() == 1 && n.chars().all(|c| c.is_numeric()))
     };
-    let reserved =
-        matches!(device.as_str(), "CON" | "PRN" | "AUX" | "NUL") || numbered("COM") || numbered("LPT");
+    let reserved = matches!(device.as_str(), "CON" | "PRN" | "AUX" | "NUL" | "CONIN$" | "CONOUT$" | "CLOCK$")
+        || numbered("COM")
+        || numbered("LPT");
     let mut name = String::from(if reserved { "_" } else { "" });
     let room = NAME_BYTES.saturating_sub(extension.map_or(0, |e| e.len() + 1));
     name.push_str(shorten(stem, room).trim_end());
@@ -192,6 +193,8 @@ mod tests {
         assert_eq!(name("x:y*?.txt"), "x_y__.txt");
         assert_eq!(name("con.txt"), "_con.txt");
         assert_eq!(name("LPT1"), "_LPT1");
+        assert_eq!(name("conout$.pdf"), "_conout$.pdf");
+        assert_eq!(name("COM\u{b9}.txt"), "_COM\u{b9}.txt");
         assert_eq!(name("x. . ."), "x");
         assert_eq!(name("Schaden 12/2026.pdf"), "Schaden 12_2026.pdf");
         assert_eq!(name("/var/max muster/2026.pdf"), "2026.pdf");

@@ -255,9 +255,15 @@ impl Head {
     /// The same head without the fields whose names this says; every other byte stays.
     #[must_use]
     pub fn without_where(&self, goes: impl Fn(&str) -> bool) -> Self {
+        self.without_fields(|name, _| goes(name))
+    }
+
+    /// The same head without the fields of which this says so by name and raw value; every other byte stays.
+    #[must_use]
+    pub fn without_fields(&self, goes: impl Fn(&str, &[u8]) -> bool) -> Self {
         let mut bytes = Vec::with_capacity(self.0.len());
         for line in (Lines { rest: &self.0 }) {
-            if line.field.is_none_or(|(name, _)| !goes(name)) {
+            if line.field.is_none_or(|(name, value)| !goes(name, value)) {
                 bytes.extend_from_slice(line.raw);
             }
         }

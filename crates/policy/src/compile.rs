@@ -10,6 +10,9 @@ use thiserror::Error;
 use crate::address::{AddressPattern, AddressSet};
 use crate::condition::{Condition, HeaderTest, Test, ValueTest, bare_word};
 use crate::file_name::NamePattern;
+use crate::file_pattern;
+use crate::media_type;
+use crate::sensitivity_label;
 use crate::spec::{HeaderSpec, OtherwiseSpec, TreatmentSpec, When};
 use crate::subject_tag::{self, SubjectTag};
 
@@ -79,6 +82,15 @@ pub(crate) fn tags<'s>(specs: impl Iterator<Item = &'s When>) -> HashSet<String>
     tags
 }
 
+/// What `^` and `$` stand at in what a pattern is matched against.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lines {
+    /// The value is one line.
+    One,
+    /// It has lines, and they stand at each.
+    Each,
+}
+
 struct Compiler<'a> {
     rule: &'a str,
     lists: &'a Lists,
@@ -115,6 +127,7 @@ impl Compiler<'_> {
             encrypted,
             signed,
             reply,
+            reply_to_closed,
             from_partner,
             client,
             login,
@@ -180,7 +193,8 @@ impl Compiler<'_> {
         }
         if !label.is_empty() {
             let labels = self.words("label", label)?;
-            add("label", Condition::Label(labels.iter().map(|label| skeleton(label)).collect()));
+            let labels = labels.iter().map(|label| skeleton(sensitivity_label::bare(label)));
+            add("label", Condition::Label(labels.collect()));
         }
         if !subject_tag.is_empty() {
             add("subject-tag", Condition::SubjectTag(self.tags(subject_tag)?));
@@ -188,7 +202,7 @@ impl Compiler<'_> {
         if !subject_pattern.is_empty() {
             add(
                 "subject-pattern",
-                Condition::SubjectPattern(self.patterns("subject-pattern", subject_pattern)?),
+                Condition::SubjectPattern(self.patterns("subject-pattern", subject_pattern, Lines::One)?),
             );
         }
         if !header.is_empty() {
@@ -197,6 +211,9 @@ impl Compiler<'_> {
         }
         if let &Some(wanted) = reply {
             add("reply", Condition::Reply(wanted));
+        }
+        if let &Some(wanted) = reply_to_closed {
+            add("reply-to-closed", Condition::ReplyToClosed(wanted));
         }
         if let &Some(wanted) = from_partner {
             add("from-partner", Condition::FromPartner(wanted));
@@ -208,29 +225,24 @@ impl Compiler<'_> {
             add("signed", Condition::Signed(wanted));
         }
         if !attachment_name.is_empty() {
-            add(
-                "attachment-name",
-                Condition::AttachmentName(self.wildcards("attachment-name", attachment_name)?),
-            );
+            let names = self.wildcards("attachment-name", attachment_name, file_pattern::names)?;
+            add("attachment-name", Condition::AttachmentName(names));
         }
         if !attachment_type.is_empty() {
-            if let Some(bad) = attachment_type.iter().find(|kind| !kind.contains('/')) {
-                return Err(self.error(
-                    "attachment-type",
-                    format!("`{bad}` is no media type"),
-                    "write it like application/pdf or image/*",
-                ));
-            }
-            add(
-                "attachment-type",
-                Condition::AttachmentType(self.wildcards("attachment-type", attachment_type)?),
-            );
+            let named = |pattern: &str| {
+                let types = file_pattern::expanded(pattern)?;
+                Some(types.iter().flat_map(|kind| media_type::names_of(kind)).collect())
+            };
+            let types = self.wildcards("attachment-type", attachment_type, named)?;
+            add("attachment-type", Condition::AttachmentType(types));
         }
         for group in not {
             add("not", Condition::Not(self.all_of("not", group, depth + 1)?));
         }
         if !text_pattern.is_empty() {
-            add("text-pattern", Condition::TextPattern(self.patterns("text-pattern", text_pattern)?));
+            // A line is what anybody means by ^ and $ in a letter; the whole text is \A and \z.
+            let patterns = self.patterns("text-pattern", text_pattern, Lines::Each)?;
+            add("text-pattern", Condition::TextPattern(patterns));
         }
         if tests.is_empty() {
             return Err(self.error(
@@ -293,7 +305,7 @@ impl Compiler<'_> {
     fn sensitivity(&self, values: &[String]) -> Result<Vec<String>, RuleError> {
         let known = |value: &str| {
             let known = ["personal", "private", "company-confidential"];
-            known.iter().any(|k| k.eq_ignore_ascii_case(value)).then(|| bare_word(value))
+            known.iter().any(|known| bare_word(known) == bare_word(value)).then(|| bare_word(value))
         };
         self.each("sensitivity", values, known, "RFC 4021 has personal, private and company-confidential")
     }
@@ -310,10 +322,13 @@ impl Compiler<'_> {
         self.each("subject-tag", tags, good, hint)
     }
 
-    fn patterns(&self, field: &str, patterns: &[String]) -> Result<Vec<Regex>, RuleError> {
+    fn patterns(&self, field: &str, patterns: &[String], lines: Lines) -> Result<Vec<Regex>, RuleError> {
         let compile = |pattern: &String| {
-            let built =
-                RegexBuilder::new(&composed(pattern)).size_limit(1 << 20).dfa_size_limit(4 << 20).build();
+            let built = RegexBuilder::new(&composed(pattern))
+                .multi_line(lines == Lines::Each)
+                .size_limit(1 << 20)
+                .dfa_size_limit(4 << 20)
+                .build();
             let regex = built.map_err(|error| {
                 // The first lines draw the pattern with a mark under it; the last one says what is wrong.
                 let text = error.to_string();
@@ -336,8 +351,16 @@ impl Compiler<'_> {
         patterns.iter().map(compile).collect()
     }
 
-    fn wildcards(&self, field: &str, patterns: &[String]) -> Result<Vec<NamePattern>, RuleError> {
-        Ok(self.words(field, patterns)?.iter().map(|pattern| NamePattern::new(pattern)).collect())
+    fn wildcards(
+        &self,
+        field: &str,
+        patterns: &[String],
+        meant: impl Fn(&str) -> Option<Vec<String>>,
+    ) -> Result<Vec<NamePattern>, RuleError> {
+        let words = self.words(field, patterns)?;
+        let hint = "braces name what may stand in one place: *.{pdf,docx}";
+        let meant = self.each(field, &words, meant, hint)?;
+        Ok(meant.iter().flatten().map(|pattern| NamePattern::new(pattern)).collect())
     }
 
     fn header(&self, spec: &HeaderSpec) -> Result<HeaderTest, RuleError> {
@@ -370,7 +393,7 @@ impl Compiler<'_> {
             (true, None | Some(true)) => ValueTest::Like {
                 equals: spec.equals.iter().map(|value| skeleton(value)).collect(),
                 plain: spec.equals.iter().map(|value| caseless(value)).collect(),
-                patterns: self.patterns("header", &spec.pattern)?,
+                patterns: self.patterns("header", &spec.pattern, Lines::One)?,
             },
         };
         Ok(HeaderTest { name: spec.name.clone(), value })

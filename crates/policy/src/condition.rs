@@ -12,6 +12,7 @@ use crate::letter_facts::{Deep, Facts, Known};
 use crate::memo::Memo;
 use crate::near_miss::is_near;
 use crate::pattern::{any_match, any_matches};
+use crate::reply_prefix;
 use crate::sensitivity_label;
 use crate::subject_tag::{SubjectTag, without_blanks};
 
@@ -21,20 +22,32 @@ pub(crate) struct Scope {
     /// The answer may differ between two recipients of one letter.
     pub(crate) recipient: bool,
     pub(crate) head: bool,
+    /// Heads of letters within it, too.
+    pub(crate) heads: bool,
     pub(crate) deep: bool,
     pub(crate) thread: bool,
+    pub(crate) closed_thread: bool,
 }
 
 impl Scope {
-    pub(crate) const ENVELOPE: Self = Self { recipient: false, head: false, deep: false, thread: false };
+    pub(crate) const ENVELOPE: Self = Self {
+        recipient: false,
+        head: false,
+        heads: false,
+        deep: false,
+        thread: false,
+        closed_thread: false,
+    };
 
     pub(crate) fn and(self, other: Self) -> Self {
-        let Self { recipient, head, deep, thread } = other;
+        let Self { recipient, head, heads, deep, thread, closed_thread } = other;
         Self {
             recipient: self.recipient || recipient,
             head: self.head || head,
+            heads: self.heads || heads,
             deep: self.deep || deep,
             thread: self.thread || thread,
+            closed_thread: self.closed_thread || closed_thread,
         }
     }
 }
@@ -75,6 +88,7 @@ pub(crate) enum Condition {
     Encrypted(bool),
     Signed(bool),
     Reply(bool),
+    ReplyToClosed(bool),
     FromPartner(bool),
     Client(Vec<Network>),
     Login(Vec<String>),
@@ -101,7 +115,44 @@ pub(crate) enum ValueTest {
 }
 
 impl Condition {
+    /// What it says of the letter; one about a head also of the heads of letters within it.
     pub(crate) fn answer(&self, facts: &Facts<'_>, memo: &mut Memo) -> Answer {
+        let own = self.of_letter(facts, memo);
+        match own {
+            Answer::No if self.scope().heads => self.of_letters_within(facts),
+            Answer::No | Answer::Yes | Answer::Almost { .. } | Answer::Unknown(_) | Answer::Never(_) => own,
+        }
+    }
+
+    /// A letter that carries a confidential one is confidential, and one that carries one that may go is not one that
+    /// may: found within, it counts for a rule that protects alone.
+    fn of_letters_within(&self, facts: &Facts<'_>) -> Answer {
+        let heads = match facts.heads {
+            Known::Yes(heads) => heads,
+            Known::Unanswerable(why) => return Answer::Unknown(why.clone()),
+            Known::Never(why) => return Answer::Never(why.clone()),
+            Known::Unasked => return Answer::Unknown("it was not looked up".to_owned()),
+        };
+        let mut answer = Answer::No;
+        for head in heads {
+            let within = Facts { head, ..*facts };
+            let found = match self {
+                Self::Header(tests) => {
+                    any_of(tests.iter().filter(|test| test.is_for_letters_within()), &within)
+                }
+                other => other.of_letter(&within, &mut Memo::default()),
+            };
+            match found {
+                Answer::Yes => return Answer::Almost { exactly: true },
+                almost @ Answer::Almost { .. } => answer = almost,
+                never @ Answer::Never(_) if answer == Answer::No => answer = never,
+                Answer::No | Answer::Unknown(_) | Answer::Never(_) => {}
+            }
+        }
+        answer
+    }
+
+    fn of_letter(&self, facts: &Facts<'_>, memo: &mut Memo) -> Answer {
         match self {
             Self::ReversePath(sets) => {
                 Answer::of(sets.iter().any(|set| set.contains_path(facts.reverse_path)))
@@ -133,21 +184,19 @@ impl Condition {
                 legible(facts, "Subject", answer)
             }
             Self::SubjectPattern(patterns) => {
-                let subjects = facts.head.readings("Subject");
+                let mut subjects = facts.head.readings("Subject");
+                // A pattern for the beginning of a subject is also one for what was answered.
+                let proper: Vec<String> = subjects
+                    .iter()
+                    .flat_map(|subject| reply_prefix::without(subject))
+                    .map(str::to_owned)
+                    .collect();
+                subjects.extend(proper);
                 let answer = any_matches(patterns, &subjects);
                 let plainly = || each(facts.head, "Subject", |subject| any_match(patterns, subject));
                 legible(facts, "Subject", unless_plainly(answer, plainly))
             }
-            Self::Header(tests) => {
-                let answers = tests.iter().map(|test| test.answer(facts));
-                answers.fold(Answer::No, |before, now| match (&before, &now) {
-                    (Answer::Yes, _) | (_, Answer::No) => before,
-                    (
-                        Answer::No | Answer::Almost { .. } | Answer::Unknown(_) | Answer::Never(_),
-                        Answer::Yes | Answer::Almost { .. } | Answer::Unknown(_) | Answer::Never(_),
-                    ) => now,
-                })
-            }
+            Self::Header(tests) => any_of(tests.iter(), facts),
             Self::Sensitivity(wanted) => {
                 let values = facts.head.readings("Sensitivity");
                 let words: Vec<String> = values.iter().map(|value| bare_word(value)).collect();
@@ -199,6 +248,7 @@ impl Condition {
             Self::Encrypted(wanted) => in_deep(facts, |deep| deep.encrypted == *wanted),
             Self::Signed(wanted) => in_deep(facts, |deep| deep.signed == *wanted),
             Self::Reply(wanted) => known(facts.thread, |thread| thread == wanted),
+            Self::ReplyToClosed(wanted) => known(facts.closed_thread, |thread| thread == wanted),
             Self::FromPartner(wanted) => Answer::of(facts.from_partner == *wanted),
             Self::Client(networks) => {
                 Answer::of(networks.iter().any(|network| network.contains(facts.origin.peer)))
@@ -219,18 +269,22 @@ impl Condition {
     pub(crate) fn scope(&self) -> Scope {
         match self {
             Self::Recipient(_) => Scope { recipient: true, ..Scope::ENVELOPE },
-            Self::From(_)
-            | Self::SubjectTag(_)
-            | Self::SubjectPattern(_)
-            | Self::Header(_)
-            | Self::Sensitivity(_)
-            | Self::Label(_) => Scope { head: true, ..Scope::ENVELOPE },
+            Self::From(_) => Scope { head: true, ..Scope::ENVELOPE },
+            Self::Header(tests) => Scope {
+                head: true,
+                heads: tests.iter().any(HeaderTest::is_for_letters_within),
+                ..Scope::ENVELOPE
+            },
+            Self::SubjectTag(_) | Self::SubjectPattern(_) | Self::Sensitivity(_) | Self::Label(_) => {
+                Scope { head: true, heads: true, ..Scope::ENVELOPE }
+            }
             Self::AttachmentName(_)
             | Self::AttachmentType(_)
             | Self::TextPattern(_)
             | Self::Encrypted(_)
             | Self::Signed(_) => Scope { deep: true, ..Scope::ENVELOPE },
             Self::Reply(_) => Scope { thread: true, ..Scope::ENVELOPE },
+            Self::ReplyToClosed(_) => Scope { closed_thread: true, ..Scope::ENVELOPE },
             Self::ReversePath(_)
             | Self::SizeAtLeast(_)
             | Self::SizeAtMost(_)
@@ -269,6 +323,12 @@ impl Condition {
             }
             Self::Reply(false) => {
                 ("the letter", "answers none of the portal's", "answers one of the portal's")
+            }
+            Self::ReplyToClosed(true) => {
+                ("the letter", "answers one that came in encrypted", "answers none that came in encrypted")
+            }
+            Self::ReplyToClosed(false) => {
+                ("the letter", "answers none that came in encrypted", "answers one that came in encrypted")
             }
             Self::FromPartner(true) => (
                 "the letter",
@@ -403,7 +463,47 @@ pub(crate) fn all(answers: impl Iterator<Item = Answer>) -> Answer {
 /// As [`skeleton`] shows them; and the brackets of a list of one.
 const QUOTES: [char; 8] = ['\'', '"', '`', ',', '.', '[', ']', ' '];
 
+/// Fields that are about one letter alone.
+const OF_ITSELF: [&str; 16] = [
+    "From",
+    "Sender",
+    "Reply-To",
+    "To",
+    "Cc",
+    "Date",
+    "Message-ID",
+    "In-Reply-To",
+    "References",
+    "Received",
+    "Return-Path",
+    "Auto-Submitted",
+    "Precedence",
+    "X-Mailer",
+    "User-Agent",
+    "Content-Type",
+];
+
+/// Whether one of them holds.
+fn any_of<'t>(tests: impl Iterator<Item = &'t HeaderTest>, facts: &Facts<'_>) -> Answer {
+    tests.map(|test| test.answer(facts)).fold(Answer::No, |before, now| match (&before, &now) {
+        (Answer::Yes, _) | (_, Answer::No) => before,
+        (
+            Answer::No | Answer::Almost { .. } | Answer::Unknown(_) | Answer::Never(_),
+            Answer::Yes | Answer::Almost { .. } | Answer::Unknown(_) | Answer::Never(_),
+        ) => now,
+    })
+}
+
 impl HeaderTest {
+    /// Who wrote a letter within, to whom and by which way says nothing of the one that carries it, nor does a field that
+    /// is there or not.
+    fn is_for_letters_within(&self) -> bool {
+        match self.value {
+            ValueTest::Present(_) => false,
+            ValueTest::Like { .. } => !OF_ITSELF.iter().any(|name| name.eq_ignore_ascii_case(&self.name)),
+        }
+    }
+
     fn answer(&self, facts: &Facts<'_>) -> Answer {
         match &self.value {
             ValueTest::Present(wanted) => Answer::of((facts.head.count(&self.name) > 0) == *wanted),

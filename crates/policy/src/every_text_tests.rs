@@ -154,6 +154,8 @@ fn treatment(when: &str, place: Place, text: &str) -> Treatment {
         recipient: &Address::parse("eva@web.example").unwrap(),
         size: 1000,
         deep: &Known::Yes(deep),
+        heads: &Known::Yes(Vec::new()),
+        closed_thread: &Known::Yes(false),
         thread: &Known::Yes(false),
         from_partner: false,
         from_world: false,

@@ -19,8 +19,12 @@ pub struct Facts<'a> {
     pub size: u64,
     /// What only parsing the body can tell.
     pub deep: &'a Known<Deep>,
+    /// The heads of letters within it.
+    pub heads: &'a Known<Vec<Head>>,
     /// Whether the letter answers one that came from or went through the portal.
     pub thread: &'a Known<bool>,
+    /// Whether it answers one that came in encrypted from the world.
+    pub closed_thread: &'a Known<bool>,
     /// Signed by the partner it says it is from, whole, and checked by the gateway.
     pub from_partner: bool,
     /// It came in from the world: only rules that name its listener decide about it, and else it is handed on.

@@ -37,14 +37,18 @@ mod answer;
 mod compile;
 mod condition;
 mod file_name;
+mod file_pattern;
 mod letter_facts;
+mod media_type;
 mod memo;
 mod near_miss;
+mod odd_values;
 mod pattern;
 #[cfg(test)]
 mod price_tests;
 #[cfg(test)]
 mod releasing_tests;
+mod reply_prefix;
 mod rule_coverage;
 mod rules;
 mod sensitivity_label;
@@ -52,12 +56,14 @@ mod shape_error;
 mod size;
 mod spec;
 mod subject_tag;
+mod tag_in_words;
 mod trial;
 mod wildcard;
 
 pub use address::list_entries;
 pub use compile::RuleError;
 pub use letter_facts::{Deep, Facts, Known};
+pub use odd_values::doubtful;
 pub use rule_coverage::Always;
 pub use rules::{Held, Needs, Rules, Step};
 pub use shape_error::shape_hint;

@@ -7,6 +7,7 @@ use sealpost_mail::is_bracket;
 use strsim::osa_distance;
 
 use crate::subject_tag::{SubjectTag, bare};
+use crate::{reply_prefix, tag_in_words};
 
 /// So much of a subject is searched for slips; the tag itself is found anywhere.
 const LOOKED_AT: usize = 1000;
@@ -20,9 +21,6 @@ const BEHIND: [&str; 7] = [":", ";", " - ", " \u{2013} ", " \u{2014} ", " l ", "
 /// upright strokes; as [`skeleton`] shows them.
 const OPENED: [char; 4] = ['8', '7', '5', 'l'];
 const CLOSED: [char; 4] = ['9', 'o', '6', 'l'];
-/// What mail programs put in front of a subject.
-const REPLIES: [&str; 11] =
-    ["re:", "aw:", "fwd:", "fw:", "wg:", "antw:", "antwort:", "tr:", "rif:", "sv:", "rv:"];
 
 impl SubjectTag {
     /// Whether a subject, as [`skeleton`] shows it, holds something that was surely meant to be the tag.
@@ -32,6 +30,17 @@ impl SubjectTag {
             || self.at_the_start(subject)
             || self.in_marks(subject)
             || self.set_apart(subject)
+            || self.in_words(subject)
+    }
+
+    /// Its words among a few others where a tag stands; where those are another rule's tag, that one is meant.
+    fn in_words(&self, subject: &str) -> bool {
+        let rest = reply_prefix::proper(subject);
+        let carries = |core: &str| tag_in_words::carries(core, subject, rest);
+        let is_within = |known: &&String| known.len() > self.core.len() && known.contains(&self.core);
+        !self.is_short()
+            && carries(&self.core)
+            && !self.known.iter().filter(is_within).any(|known| carries(known))
     }
 
     fn in_brackets(&self, subject: &str) -> bool {
@@ -53,10 +62,7 @@ impl SubjectTag {
         if self.is_short() {
             return false;
         }
-        let mut rest = subject;
-        while let Some(shorter) = without_a_prefix(rest) {
-            rest = shorter.trim_start();
-        }
+        let rest = reply_prefix::proper(subject);
         let before = |mark: &str| rest.split_once(mark).is_some_and(|(first, _)| self.is_like(first));
         BEHIND.into_iter().any(before) || self.is_like(rest)
     }
@@ -67,10 +73,7 @@ impl SubjectTag {
         if self.is_short() {
             return false;
         }
-        let mut rest = subject;
-        while let Some(shorter) = without_a_prefix(rest) {
-            rest = shorter.trim_start();
-        }
+        let rest = reply_prefix::proper(subject);
         let start = subject.len() - rest.len();
         subject.match_indices(self.core.as_str()).any(|(at, core)| {
             let before = subject.get(..at).unwrap_or_default();
@@ -149,12 +152,6 @@ fn is_edge(c: char) -> bool {
 
 fn letters_of(text: &str) -> impl Iterator<Item = char> {
     text.chars().filter(|c| c.is_alphanumeric())
-}
-
-/// Without "Re:" or a tag of somebody else's in front.
-fn without_a_prefix(subject: &str) -> Option<&str> {
-    let reply = REPLIES.iter().find_map(|reply| subject.strip_prefix(reply));
-    reply.or_else(|| subject.strip_prefix('[')?.split_once(']').map(|(_, rest)| rest))
 }
 
 fn first_chars(text: &str, count: usize) -> &str {
@@ -265,6 +262,11 @@ mod tests {
             "8vertraulich] Schaden",
             "5vertraulich6 Schaden",
             "Fwd: 8vertraulich9 Schaden",
+            "--- vertraulich --- Schaden",
+            "AW: Streng vertraulich: Schaden",
+            "[Bitte vertraulich behandeln] Schaden",
+            "[vertr.] Schaden",
+            "VERTRAULICH -",
             ":vertraulich: Schaden",
             "\\vertraulich\\ Schaden",
             "^vertraulich^ Schaden",

@@ -110,10 +110,7 @@ mod tests {
             assert!(found(r"Diagnose:\nK\d\d", &format!("Diagnose:{end}K12{end}")), "{end:?}");
             assert!(found("(?im)^größe$", &format!("x{end}GRÖSSE{end}y")), "{end:?}");
             assert!(!found("(?m)^Vertraulich$", &format!("x{end}Vertraulich ist das nicht{end}y")));
-            assert!(
-                !found("^Vertraulich$", &format!("x{end}Vertraulich{end}y")),
-                "without (?m): the whole text"
-            );
+            assert!(!found(r"\AVertraulich\z", &format!("x{end}Vertraulich{end}y")), "the whole text");
         }
         assert!(!found("(?m)^a$", "ba\r\nab"));
         assert!(found(r"(?m)^a\n\nb$", "a\r\n\r\nb"));

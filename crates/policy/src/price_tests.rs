@@ -28,6 +28,8 @@ fn verdict(when: &str, head: &[u8], deep: &Known<Deep>) -> String {
         recipient: &address,
         size: 1000,
         deep,
+        heads: &Known::Yes(Vec::new()),
+        closed_thread: &Known::Yes(false),
         thread: &Known::Unasked,
         from_partner: false,
         from_world: false,

@@ -30,6 +30,8 @@ fn goes(when: &str, then: &str, fields: &str) -> &'static str {
         recipient: &address,
         size: 1000,
         deep: &Known::Unasked,
+        heads: &Known::Yes(Vec::new()),
+        closed_thread: &Known::Yes(false),
         thread: &Known::Unasked,
         from_partner: false,
         from_world: false,

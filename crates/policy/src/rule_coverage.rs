@@ -42,7 +42,7 @@ macro_rules! lists {
 
 macro_rules! flags {
     ($with:ident) => {
-        $with!(encrypted, signed, reply, from_partner)
+        $with!(encrypted, signed, reply, reply_to_closed, from_partner)
     };
 }
 
@@ -71,6 +71,7 @@ impl When {
             encrypted,
             signed,
             reply,
+            reply_to_closed,
             from_partner,
             client,
             login,
@@ -116,6 +117,7 @@ impl When {
             && same(encrypted.as_ref(), other.encrypted.as_ref())
             && same(signed.as_ref(), other.signed.as_ref())
             && same(reply.as_ref(), other.reply.as_ref())
+            && same(reply_to_closed.as_ref(), other.reply_to_closed.as_ref())
             && same(from_partner.as_ref(), other.from_partner.as_ref())
             && wider(client, &other.client)
             && (login.iter().any(|one| one == "*") && !other.login.is_empty() || wider(login, &other.login))

@@ -7,10 +7,11 @@ use sealpost_mail::{Address, Edit, Judgement, Reason, Reply, Term, TlsFloor, Tre
 
 use crate::address::list_entries;
 use crate::answer::Answer;
-use crate::compile::{self, RuleError};
+use crate::compile::{self, Lists, RuleError};
 use crate::condition::{Condition, Scope, Test, all};
 use crate::letter_facts::Facts;
 use crate::memo::Memo;
+use crate::odd_values;
 use crate::spec::{HELD, Near, RuleSpec, TreatmentSpec};
 use crate::subject_tag::SubjectTag;
 
@@ -24,6 +25,7 @@ pub struct Rules {
     default: Treatment,
     /// How many entries each list has.
     lists: BTreeMap<String, usize>,
+    sets: Lists,
 }
 
 #[derive(Debug)]
@@ -53,8 +55,12 @@ pub struct Needs {
     pub deep: bool,
     /// A rule asks for the thread.
     pub thread: bool,
+    /// A rule asks whether it answers a letter that came in encrypted.
+    pub closed_thread: bool,
     /// A rule looks into the header section.
     pub head: bool,
+    /// A rule looks into those of letters within it.
+    pub heads: bool,
 }
 
 /// Whether a rule holds.
@@ -104,6 +110,7 @@ impl Rules {
                     "give each rule its own: log and explanation go by it",
                 ));
             }
+            odd_values::first_wrong(&spec)?;
             let tests = compile::when(&spec.name, &spec.when, &lists, &tags)?;
             let treatment = compile::then(&spec.name, spec.then)?;
             let slips = slips(spec.near, &treatment);
@@ -117,15 +124,26 @@ impl Rules {
             }
             rules.push(Rule { name: spec.name, tests, treatment, slips, keep: spec.keep });
         }
-        Ok(Self { rules, default, lists: sizes })
+        Ok(Self { rules, default, lists: sizes, sets: lists })
     }
 
-    /// The lists that have lost more than half of what they had in `before`, with what they had and have: a part of an
-    /// export, mostly.
-    pub fn shrunk<'a>(&'a self, before: &'a Self) -> impl Iterator<Item = (&'a str, usize, usize)> {
-        self.lists.iter().filter_map(|(name, now)| {
+    /// Whether the address stands in the list; `None`: there is no such list.
+    pub fn list_holds(&self, list: &str, address: &Address) -> Option<bool> {
+        self.sets.get(list).map(|set| set.contains(address))
+    }
+
+    /// The lists that have lost more than so many per cent of what they had in `before`, with what they had and have: a
+    /// part of an export, mostly.
+    pub fn shrunk<'a>(
+        &'a self,
+        before: &'a Self,
+        may_lose: u8,
+    ) -> impl Iterator<Item = (&'a str, usize, usize)> {
+        self.lists.iter().filter_map(move |(name, now)| {
             let had = *before.lists.get(name)?;
-            (now.saturating_mul(2) < had).then_some((name.as_str(), had, *now))
+            let lost = had.saturating_sub(*now);
+            let is_too_much = lost.saturating_mul(100) > had.saturating_mul(usize::from(may_lose));
+            is_too_much.then_some((name.as_str(), had, *now))
         })
     }
 
@@ -134,8 +152,8 @@ impl Rules {
     pub fn needs(&self) -> Needs {
         let tests = self.rules.iter().flat_map(|rule| &rule.tests);
         let all = tests.fold(Scope::ENVELOPE, |all, test| all.and(test.condition.scope()));
-        let Scope { recipient: _, head, deep, thread } = all;
-        Needs { deep, thread, head }
+        let Scope { recipient: _, head, heads, deep, thread, closed_thread } = all;
+        Needs { deep, thread, closed_thread, head, heads }
     }
 
     /// Whether any rule encrypts for partners.
@@ -277,6 +295,7 @@ impl Rule {
             | Condition::Encrypted(_)
             | Condition::Signed(_)
             | Condition::Reply(_)
+            | Condition::ReplyToClosed(_)
             | Condition::FromPartner(_)
             | Condition::Client(_)
             | Condition::Login(_)
@@ -362,6 +381,7 @@ impl Rule {
             | Condition::Encrypted(_)
             | Condition::Signed(_)
             | Condition::Reply(_)
+            | Condition::ReplyToClosed(_)
             | Condition::FromPartner(_)
             | Condition::Client(_)
             | Condition::Login(_)

@@ -14,6 +14,7 @@ struct Case {
     recipient: Address,
     size: u64,
     deep: Known<Deep>,
+    heads: Known<Vec<Head>>,
     thread: Known<bool>,
 }
 
@@ -40,6 +41,7 @@ impl Case {
                 encrypted: false,
                 signed: true,
             }),
+            heads: Known::Yes(Vec::new()),
             thread: Known::Yes(true),
         }
     }
@@ -52,6 +54,8 @@ impl Case {
             recipient: &self.recipient,
             size: self.size,
             deep: &self.deep,
+            heads: &self.heads,
+            closed_thread: &Known::Yes(false),
             thread: &self.thread,
             from_partner: false,
             from_world: false,

@@ -24,6 +24,15 @@ pub(crate) fn carries(value: &str, wanted: &str, alike: impl Fn(&str, &str) -> b
     entries.iter().any(|(id, key, value)| named(id, key, value) && !off.contains(id.as_str()))
 }
 
+/// The id or name of a label, however its author copied it: `{f42aa342-…}` out of a registry, `MSIP_Label_f42aa342-…` out
+/// of a letter.
+pub(crate) fn bare(label: &str) -> &str {
+    let start = label.get(.."msip_label_".len()).filter(|start| start.eq_ignore_ascii_case("msip_label_"));
+    let label = start.map_or(label, |start| label.get(start.len()..).unwrap_or(label));
+    let label = ["_Enabled", "_Name"].iter().find_map(|end| label.strip_suffix(end)).unwrap_or(label);
+    label.strip_prefix('{').and_then(|inner| inner.strip_suffix('}')).map_or(label, str::trim)
+}
+
 /// A slip, or the label above or below it: `Vertraulich\Kunden` is both, and which of them a rule is about is its author's
 /// to say.
 pub(crate) fn is_almost(wanted: &str, value: &str) -> bool {
@@ -80,6 +89,20 @@ mod tests {
             assert!(is_almost("vertraulich", value), "{value}");
         }
         assert!(!is_almost("vertraulich", "Intern\\Kunden") && !is_almost("vertraulich", "Vertragsfragen"));
+    }
+
+    #[test]
+    fn an_id_is_one_however_it_was_copied() {
+        for copied in [
+            "f42aa342-8706-4288-bd11-ebb85995028c",
+            "{F42AA342-8706-4288-BD11-EBB85995028C}",
+            "MSIP_Label_f42aa342-8706-4288-bd11-ebb85995028c",
+            "MSIP_Label_f42aa342-8706-4288-bd11-ebb85995028c_Enabled",
+        ] {
+            assert!(carries(VALUE, &skeleton(bare(copied))), "{copied}");
+        }
+        assert_eq!(bare("Streng Vertraulich"), "Streng Vertraulich");
+        assert_eq!(bare("ä"), "ä");
     }
 
     #[test]

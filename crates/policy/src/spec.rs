@@ -98,6 +98,8 @@ pub struct When {
     pub signed: Option<bool>,
     /// The letter answers one of the portal's, or does not.
     pub reply: Option<bool>,
+    /// The letter answers one that came in encrypted from the world, or does not.
+    pub reply_to_closed: Option<bool>,
     /// The gateway found a partner's signature on it that holds, covers it whole and is of the one in From, or did not.
     pub from_partner: Option<bool>,
     /// The client's network: `192.0.2.0/24`, `2001:db8::/32`, or one address.

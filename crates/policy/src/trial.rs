@@ -58,15 +58,16 @@ pub enum Which {
     Strangers,
 }
 
-/// Tries the rules. What is found about the rule in the n-th place stands with n; the default stands behind the last.
+/// Tries the rules; what leaves is from these domains of the `own` house, if any are known. What is found about the rule in the n-th place stands with n; the default stands behind the last.
 #[must_use]
 pub fn try_out(
     rules: &Rules,
     specs: &[RuleSpec],
     lists: &HashMap<String, String>,
     entrances: &[Entrance],
+    own: &[String],
 ) -> Vec<(usize, Found)> {
-    let people = people(specs, lists, entrances);
+    let people = people(specs, lists, entrances, own);
     let one = |(place, spec): (usize, &RuleSpec)| {
         let wishes = Wishes::new(&spec.when, lists);
         Some((place, Trial::of(rules, place, &people, &wishes)?))
@@ -184,6 +185,10 @@ mod tests {
     }
 
     fn found_with(rules: &str, default: &str) -> Vec<(usize, Found)> {
+        found_of(rules, default, &[])
+    }
+
+    fn found_of(rules: &str, default: &str, own: &[&str]) -> Vec<(usize, Found)> {
         #[derive(serde::Deserialize)]
         struct File {
             rule: Vec<RuleSpec>,
@@ -205,7 +210,8 @@ mod tests {
             max_size: 50 << 20,
         }];
         let compiled = Rules::new(specs.clone(), default, &lists).unwrap_or_else(|error| panic!("{error}"));
-        try_out(&compiled, &specs, &lists, &entrances)
+        let own: Vec<String> = own.iter().map(|domain| (*domain).to_owned()).collect();
+        try_out(&compiled, &specs, &lists, &entrances, &own)
     }
 
     fn rule(name: &str, when: &str, then: &str) -> String {
@@ -301,6 +307,67 @@ mod tests {
                 .map(|(n, (when, then))| rule(&format!("r{n}"), when, then))
                 .collect();
             assert_eq!(found(&rules), [], "{rules}");
+        }
+    }
+
+    #[test]
+    fn a_rule_for_all_of_our_own_domains_is_one_for_everybody() {
+        let tagged = rule("tagged", "{ subject-tag = '[vertraulich]' }", "portal");
+        for wide in [
+            "{ from = '*@insurer.example' }",
+            "{ reverse-path = 'insurer.example' }",
+            "{ header = { name = 'From', pattern = '@insurer' } }",
+            "{ from = ['insurer.example', 'other.example'] }",
+        ] {
+            let wide = rule("wide", wide, "relay");
+            let taken = Found::Taken { by: vec!["wide".to_owned()], which: Which::Strangers, exposes: true };
+            assert_eq!(
+                found_of(&format!("{wide}{tagged}"), "relay", &["insurer.example"]),
+                [(1, taken)],
+                "{wide}"
+            );
+        }
+        let department = rule("wide", "{ from = 'unfall@insurer.example' }", "relay");
+        assert_eq!(found_of(&format!("{department}{tagged}"), "relay", &["insurer.example"]), []);
+        let brand = rule("wide", "{ from = '*@insurer.example' }", "relay");
+        let two = ["insurer.example", "brand.example"];
+        assert_eq!(found_of(&format!("{brand}{tagged}"), "relay", &two), []);
+    }
+
+    #[test]
+    fn two_that_take_every_letter_together_are_seen() {
+        for (first, second) in [
+            ("{ attachment-name = '*' }", "{ not = { attachment-name = '*' } }"),
+            ("{ size-at-most = '1 MiB' }", "{ size-at-least = '1 MiB' }"),
+            ("{ header = { name = 'X-A' } }", "{ header = { name = 'X-A', present = false } }"),
+            ("{ client = '10.0.0.0/9' }", "{ client = '10.128.0.0/9' }"),
+            ("{ encrypted = true }", "{ not = { encrypted = true } }"),
+        ] {
+            let rules = [
+                rule("first", first, "relay"),
+                rule("second", second, "relay"),
+                rule("tagged", "{ subject-tag = '[vertraulich]' }", "portal"),
+            ];
+            let found = found(&rules.concat());
+            assert!(
+                matches!(found.last(), Some((2, Found::Taken { exposes: true, .. }))),
+                "{first} {second}: {found:?}"
+            );
+        }
+    }
+
+    /// What is written in another program's way, and meant all the same.
+    #[test]
+    fn patterns_of_files_and_labels_meet_letters_of_their_own() {
+        for when in [
+            "{ attachment-name = '*.{pdf,doc}' }",
+            "{ attachment-name = '.pdf' }",
+            "{ attachment-type = 'application/x-pdf' }",
+            "{ attachment-type = 'image/{jpg,png}' }",
+            "{ label = '{f42aa342-8706-4288-bd11-ebb85995028c}' }",
+            "{ sensitivity = 'Company Confidential' }",
+        ] {
+            assert_eq!(found(&rule("one", when, "portal")), [], "{when}");
         }
     }
 

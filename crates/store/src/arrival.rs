@@ -8,7 +8,7 @@ use crate::audit_row::AuditRow;
 use crate::body::StoredBody;
 use crate::bounce_memo::NewBounceMemo;
 use crate::column_values::{Folder, LetterEvent};
-use crate::deposit::{NewDeposit, first_reading};
+use crate::deposit::{NewDeposit, first_reading, remember_thread};
 use crate::draft::SentDraft;
 use crate::error::StoreError;
 use crate::hook::{self, NewEvent};
@@ -45,6 +45,8 @@ pub struct ArrivalRows {
     pub prolonged: Vec<(String, Timestamp)>,
     /// Copies in mailboxes.
     pub deposits: Vec<NewDeposit>,
+    /// Its tags, if answers to it are to be known: those of its copies in mailboxes stand with these.
+    pub threads: Vec<[u8; 32]>,
     /// Copies on their way out, notices too.
     pub legs: Vec<NewLeg>,
     /// Bodies of the bounce_memos.
@@ -94,6 +96,7 @@ impl ArrivalRows {
             mailboxes: Vec::new(),
             prolonged: Vec::new(),
             deposits: Vec::new(),
+            threads: Vec::new(),
             legs: Vec::new(),
             more_bodies: Vec::new(),
             bounce_memos: Vec::new(),
@@ -126,6 +129,7 @@ impl ArrivalRows {
             mailboxes,
             prolonged,
             deposits,
+            threads,
             legs,
             more_bodies,
             bounce_memos,
@@ -150,6 +154,7 @@ impl ArrivalRows {
         self.mailboxes.extend(mailboxes);
         self.prolonged.extend(prolonged);
         self.deposits.extend(deposits);
+        self.threads.extend(threads);
         self.legs.extend(legs);
         self.more_bodies.extend(more_bodies);
         self.bounce_memos.extend(bounce_memos);
@@ -225,6 +230,7 @@ impl ArrivalRows {
             .map(|deposit| deposit.id.clone())
             .collect();
         self.deposits.into_iter().for_each(|deposit| deposit.add_to(&mut batch));
+        self.threads.iter().for_each(|tag| remember_thread(tag, self.now, &mut batch));
         self.announced.into_iter().for_each(|one| one.add_to(&mut batch));
         self.unannounced.into_iter().for_each(|one| one.add_to(&mut batch));
         self.legs.into_iter().for_each(|leg| leg.add_to(&mut batch));

@@ -199,14 +199,13 @@ impl NewDeposit {
                 self.received_at
             ));
         }
-        for tag in &self.thread_tags {
-            batch.add(sql!(
-                "INSERT INTO threads (tag, created_at) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
-                tag,
-                self.received_at
-            ));
-        }
+        self.thread_tags.iter().for_each(|tag| remember_thread(tag, self.received_at, batch));
     }
+}
+
+/// Answers to the letter with this tag are known from now on.
+pub(crate) fn remember_thread(tag: &[u8; 32], now: Timestamp, batch: &mut Batch) {
+    batch.add(sql!("INSERT INTO threads (tag, created_at) VALUES (?1, ?2) ON CONFLICT DO NOTHING", tag, now));
 }
 
 /// Notes a reading: the first one for good, and that its owner does not show it as unread any more.

@@ -50,6 +50,17 @@ impl TagKey {
         self.earlier.iter().map(move |key| key.mac("sealpost/1/tag-thread", message_id.as_bytes()))
     }
 
+    /// The tag of a Message-ID, without angle brackets: is this an answer to a letter that came in encrypted?
+    #[must_use]
+    pub fn closed_thread_tag(&self, message_id: &str) -> [u8; 32] {
+        self.key.mac("sealpost/1/tag-closed-thread", message_id.as_bytes())
+    }
+
+    /// The same under which it may be remembered since before the server key was changed.
+    pub fn earlier_closed_thread_tags(&self, message_id: &str) -> impl Iterator<Item = [u8; 32]> {
+        self.earlier.iter().map(move |key| key.mac("sealpost/1/tag-closed-thread", message_id.as_bytes()))
+    }
+
     /// The tag of a partner's name, domain or address; `kind` says which.
     #[must_use]
     pub fn partner_tag(&self, kind: &str, of: &str) -> [u8; 32] {

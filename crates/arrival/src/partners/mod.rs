@@ -1,6 +1,7 @@
 //! Letters to and from partners: which key, closed copies, opened letters. Knows no rules and no SMTP; how letters are
 //! encrypted is `seal`'s.
 
+mod authentication_results;
 mod blocking_io;
 mod choose;
 mod close;

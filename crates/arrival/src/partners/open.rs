@@ -9,6 +9,7 @@ use sealpost_store::{OriginalState, StoredBody};
 use sealpost_vault::MessageKey;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
+use super::authentication_results;
 use super::blocking_io::Reading;
 use super::result_header::{self, Look, Outcome};
 use super::worker_slots::Whose;
@@ -79,6 +80,10 @@ pub(crate) async fn open(
     let tag = inbound.tag.as_deref();
     let (head_as_it_came, key, body) = (spooled.head.clone(), spooled.key.clone(), spooled.body.clone());
     spooled.head = result_header::without_ours(&spooled.head, tag);
+    // What our own server in front of us has written, it has cleaned before.
+    if !inbound.authenticators.iter().any(|network| network.contains(&origin.peer)) {
+        spooled.head = authentication_results::without_ours(&spooled.head, &inbound.authserv_ids);
+    }
     let (outcome, letter) = match result_header::look(&context.shared, &spooled).await? {
         Look::Open => return Ok(untouched(spooled, true, size)),
         Look::Unknown => (Outcome::NotLooked("too-complex"), None),
@@ -105,6 +110,7 @@ pub(crate) async fn open(
             letter.sha256 = spooled.sha256;
             // What was inside may say anything, too.
             let head = result_header::without_ours(&letter.head, tag);
+            let head = authentication_results::without_ours(&head, &inbound.authserv_ids);
             spooled = letter;
             (head, from)
         }

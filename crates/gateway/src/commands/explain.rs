@@ -60,7 +60,7 @@ pub(super) fn run(question: &Question) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let deep = look(&bytes);
+    let (deep, heads) = look(&bytes);
     let origin = Origin {
         peer: question.client,
         listener: listener.name.clone(),
@@ -102,7 +102,9 @@ pub(super) fn run(question: &Question) -> ExitCode {
         recipient: &first.address,
         size: bytes.len() as u64,
         deep: &deep,
+        heads: &heads,
         thread: &thread,
+        closed_thread: &thread,
         from_partner: false,
         from_world: plan.inbound.takes(&listener.name),
     };
@@ -133,23 +135,27 @@ pub(super) fn run(question: &Question) -> ExitCode {
     if door.refuses_any() { ExitCode::FAILURE } else { keys }
 }
 
-/// What would be decided of an answer to a letter of the portal, where that makes a difference.
+/// What would be decided of an answer to a letter of the portal, or to one that came in encrypted, where that makes a
+/// difference.
 fn in_a_thread(plan: &Plan, facts: &Facts<'_>, decided: &[Decided]) {
-    if !plan.rules.needs().thread {
-        return;
-    }
+    let needs = plan.rules.needs();
+    let yes = Known::Yes(true);
     for one in decided {
         let Way::Judged(alone) = &one.way else { continue };
-        let thread = Known::Yes(true);
-        let answer =
-            plan.rules.judge(&Facts { recipient: &one.recipient.address, thread: &thread, ..*facts });
-        if answer.treatment != alone.treatment {
-            say(format_args!(
-                "{}: if this answers or hands on a letter of the portal, which only the running gateway knows: {}, by {}",
-                one.recipient.address.to_path(),
-                words(&answer.treatment),
-                answer.reason.rule
-            ));
+        let facts = Facts { recipient: &one.recipient.address, ..*facts };
+        let of_portal = (needs.thread, "a letter of the portal", Facts { thread: &yes, ..facts });
+        let of_closed =
+            (needs.closed_thread, "a letter that came in encrypted", Facts { closed_thread: &yes, ..facts });
+        for (is_asked, what, facts) in [of_portal, of_closed] {
+            let answer = plan.rules.judge(&facts);
+            if is_asked && answer.treatment != alone.treatment {
+                say(format_args!(
+                    "{}: if this answers or hands on {what}, which only the running gateway knows: {}, by {}",
+                    one.recipient.address.to_path(),
+                    words(&answer.treatment),
+                    answer.reason.rule
+                ));
+            }
         }
     }
 }

@@ -58,6 +58,8 @@ pub(crate) struct Tnef<'a> {
     /// Name and address of who wrote it, if it says so.
     pub(crate) from: (Option<String>, Option<String>),
     pub(crate) to: Option<String>,
+    /// PidTagSensitivity (MS-OXCMSG §2.2.1.13).
+    pub(crate) sensitivity: Option<u32>,
     /// Milliseconds since 1970.
     pub(crate) sent: Option<i64>,
     /// Nothing in it was damaged, or too much.
@@ -178,6 +180,8 @@ fn message(data: &[u8], label: &str, tnef: &mut Tnef<'_>) -> bool {
             tnef.from.1 = Some(text(kind, value, label)).filter(|address| address.contains('@'));
         }
         (0x0e04, NARROW | WIDE) => tnef.to = Some(text(kind, value, label)),
+        // Two of them: the one that asks for more.
+        (0x0036, 0x03) => tnef.sensitivity = tnef.sensitivity.max(Bytes(value).u32()),
         // PidTagClientSubmitTime: tenths of a microsecond since 1601
         (0x0039, 0x40) => {
             tnef.sent = value

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Item, Said, Sealed, Search, Unread, What};
+use super::{Item, Said, Sealed, Search, Unread, What, heads};
 use crate::head::{Head, bare_name};
 use crate::params::Params;
 use crate::transfer::{self, Encoding, Transfer};
@@ -72,6 +72,7 @@ impl<'a> Search<'a> {
         if depth > 0 {
             // Of a letter within, its subject is shown as well.
             named("subject").take(MAX_READINGS).for_each(|subject| self.text(encoded_words::decode(subject)));
+            self.head(heads::of_fields(&fields));
             // RFC 8098 §3.2.5 for receipts; what programs write for letters handed on, as they write it above a letter, too.
             for field in [
                 "message-id",

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use super::openpgp;
 use super::text::{self, Form};
-use super::{Item, Said, Sealed, Search, Unread, What};
+use super::{Item, Said, Sealed, Search, Unread, What, heads};
 use crate::charset;
 use crate::container::openpgp::OpenPgp;
 use crate::container::{self, cms, tnef, unsupported, uuencode};
@@ -78,6 +78,9 @@ impl<'a> Search<'a> {
 
         if !forms.is_empty() || charset::is_text(bytes) {
             self.ids.look(bytes);
+        }
+        if is_typed(&["text/calendar", "application/ics"]) || is_called(&["ics", "ical", "vcs"]) {
+            heads::of_calendar(bytes).into_iter().for_each(|head| self.head(Some(head)));
         }
         let is_winmail = is_typed(&["application/ms-tnef", "application/vnd.ms-tnef"])
             || names.iter().any(|name| name.eq_ignore_ascii_case("winmail.dat"));
@@ -178,6 +181,7 @@ impl<'a> Search<'a> {
         if !tnef.whole {
             self.unread(Unread::Damaged);
         }
+        self.head(heads::of_winmail(&tnef));
         tnef.subject.into_iter().for_each(|subject| self.text(subject));
         tnef.html.iter().for_each(|page| self.ids.look(page.as_bytes()));
         tnef.plain.into_iter().chain(tnef.others).for_each(|plain| {

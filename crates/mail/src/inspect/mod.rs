@@ -7,6 +7,7 @@
 //! entities, depth, bytes and lines; nothing recurses.
 
 mod entity;
+mod heads;
 mod leaf;
 mod named_ids;
 mod openpgp;
@@ -18,6 +19,8 @@ use std::collections::HashSet;
 
 use named_ids::NamedIds;
 use thiserror::Error;
+
+use crate::head::Head;
 
 /// Entities, files and containers of one letter.
 const MAX_ITEMS: usize = 4000;
@@ -87,6 +90,9 @@ pub struct Inside {
     pub message_ids: Vec<String>,
     /// What else in its texts may be a Message-ID.
     pub perhaps_ids: Vec<String>,
+    /// The heads of the letters within it, and what stands for one: the properties of a winmail.dat, the class of an
+    /// appointment.
+    pub heads: Vec<Head>,
 }
 
 impl Inside {
@@ -96,7 +102,7 @@ impl Inside {
         Self::sought(bytes, Sought::All)
     }
 
-    /// Only [`Self::message_ids`] and [`Self::perhaps_ids`], for a smaller price.
+    /// Only [`Self::message_ids`], [`Self::perhaps_ids`] and [`Self::heads`], for a smaller price.
     #[must_use]
     pub fn letters_of(bytes: &[u8]) -> Self {
         Self::sought(bytes, Sought::Letters)
@@ -271,6 +277,17 @@ impl<'a> Search<'a> {
             self.unread(Unread::TooMuch);
         } else {
             self.found.message_ids.push(text);
+        }
+    }
+
+    fn head(&mut self, head: Option<Head>) {
+        let Some(head) = head.filter(|head| !self.found.heads.contains(head)) else { return };
+        if self.found.heads.len() >= heads::MAX_HEADS {
+            self.unread(Unread::TooMuch);
+        } else if self.can_work(head.as_bytes().len()) {
+            self.found.heads.push(head);
+        } else {
+            self.unread(Unread::TooMuch);
         }
     }
 

@@ -8,7 +8,9 @@ use sealpost_mail::{Address, Head, Origin, ReversePath};
 
 use super::{Entrance, sample};
 use crate::address::list_entries;
+use crate::file_pattern;
 use crate::letter_facts::{Deep, Facts, Known};
+use crate::sensitivity_label;
 use crate::spec::{HeaderSpec, RuleSpec, When};
 
 /// Nobody's rule names them: RFC 2606 keeps these names free, under endings that people have.
@@ -43,6 +45,7 @@ pub(super) struct Probe {
     fields: Vec<(String, String)>,
     deep: Deep,
     thread: bool,
+    closed_thread: bool,
     from_partner: bool,
     size: u64,
     /// Somebody or something stands in it that a rule names.
@@ -74,7 +77,9 @@ impl Probe {
             recipient: &self.recipient,
             size: self.size,
             deep: &Known::Yes(self.deep.clone()),
+            heads: &Known::Yes(Vec::new()),
             thread: &Known::Yes(self.thread),
+            closed_thread: &Known::Yes(self.closed_thread),
             from_partner: self.from_partner,
             from_world: self.from_world,
         }))
@@ -86,6 +91,7 @@ pub(super) fn people(
     specs: &[RuleSpec],
     lists: &HashMap<String, String>,
     entrances: &[Entrance],
+    own: &[String],
 ) -> Vec<Probe> {
     let ways: Vec<Probe> = entrances.iter().flat_map(ways_in).collect();
     let Some(usual) = ways.iter().find(|way| !way.from_world).or(ways.first()).cloned() else {
@@ -97,12 +103,20 @@ pub(super) fn people(
     let mut all = Vec::new();
     let strangers: Vec<Address> = STRANGERS.iter().filter_map(|text| Address::parse(text).ok()).collect();
     let senders: Vec<Address> = SENDERS.iter().filter_map(|text| Address::parse(text).ok()).collect();
-    for sender in &senders {
+    // What leaves the house is from its own domains: a rule that takes them takes everything.
+    let ours: Vec<Address> =
+        own.iter().filter_map(|domain| Address::parse(&format!("trial.4711@{domain}")).ok()).collect();
+    for (sender, is_ours) in senders.iter().map(|one| (one, false)).chain(ours.iter().map(|one| (one, true)))
+    {
         for recipient in &strangers {
-            all.push(Probe { recipient: recipient.clone(), ..usual.from(sender) });
+            let is_named = !is_ours && !ours.is_empty();
+            all.push(Probe { recipient: recipient.clone(), is_named, ..usual.from(sender) });
         }
     }
-    all.extend(ways);
+    all.extend(ways.iter().map(|way| match ours.first() {
+        Some(sender) => way.from(sender),
+        None => way.clone(),
+    }));
     for person in named.iter().filter_map(address) {
         all.push(Probe { recipient: person.clone(), is_named: true, ..usual.clone() });
         all.push(Probe { is_named: true, ..usual.from(&person) });
@@ -150,6 +164,7 @@ fn ways_in(entrance: &Entrance) -> Vec<Probe> {
             fields: Vec::new(),
             deep: Deep::default(),
             thread: false,
+            closed_thread: false,
             from_partner: false,
             size: USUAL_SIZE.min(entrance.max_size),
             is_named: false,
@@ -162,7 +177,12 @@ fn ways_in(entrance: &Entrance) -> Vec<Probe> {
 impl Probe {
     fn is_special(&self) -> bool {
         let is_report = self.reverse_path == ReversePath::Null;
-        self.thread || self.from_partner || self.deep.encrypted || self.deep.signed || is_report
+        self.thread
+            || self.closed_thread
+            || self.from_partner
+            || self.deep.encrypted
+            || self.deep.signed
+            || is_report
     }
 
     fn from(&self, sender: &Address) -> Self {
@@ -187,6 +207,7 @@ pub(super) enum Kind {
     Attachment,
     Largest,
     Reply,
+    ReplyToClosed,
     Encrypted,
     Signed,
     OfPartner,
@@ -195,12 +216,13 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    pub(super) const ALL: [Self; 10] = [
+    pub(super) const ALL: [Self; 11] = [
         Self::Plain,
         Self::Html,
         Self::Attachment,
         Self::Largest,
         Self::Reply,
+        Self::ReplyToClosed,
         Self::Encrypted,
         Self::Signed,
         Self::OfPartner,
@@ -230,6 +252,7 @@ pub(super) fn ordinary(people: &Probe, kind: Kind) -> Probe {
             letter.is_named = true;
         }
         Kind::Reply => (letter.thread, letter.is_rare) = (true, true),
+        Kind::ReplyToClosed => (letter.closed_thread, letter.is_rare) = (true, true),
         Kind::Encrypted => {
             letter.deep = Deep { encrypted: true, ..Deep::default() };
             letter.is_rare = true;
@@ -359,20 +382,25 @@ impl Probe {
             self.fields.push(("Sensitivity".to_owned(), value.clone()));
         }
         if let Some(label) = pick(&when.label, nth) {
+            let label = sensitivity_label::bare(label);
             let (id, name) = (label.replace(' ', ""), label);
             let value = format!("MSIP_Label_{id}_Enabled=true; MSIP_Label_{id}_Name={name}");
             self.fields.push(("msip_labels".to_owned(), value));
         }
         if !when.attachment_name.is_empty() || !when.attachment_type.is_empty() {
-            let name = pick(&when.attachment_name, nth).map_or("x.bin", String::as_str);
-            let kind = pick(&when.attachment_type, nth).map_or("application/octet-stream", String::as_str);
-            self.deep.attachments.push((sample::of_wildcard(name), sample::of_wildcard(kind)));
+            let first = |all: Option<Vec<String>>| all.and_then(|all| all.into_iter().next());
+            let name = pick(&when.attachment_name, nth).and_then(|name| first(file_pattern::names(name)));
+            let kind = pick(&when.attachment_type, nth).and_then(|kind| first(file_pattern::expanded(kind)));
+            let name = sample::of_wildcard(name.as_deref().unwrap_or("x.bin"));
+            let kind = sample::of_wildcard(kind.as_deref().unwrap_or("application/octet-stream"));
+            self.deep.attachments.push((name, kind));
         }
         self.size = when.size_at_least.map_or(self.size, |least| self.size.max(least.0)).min(self.max_size);
         self.size = when.size_at_most.map_or(self.size, |most| self.size.min(most.0));
         self.deep.encrypted = when.encrypted.unwrap_or(self.deep.encrypted);
         self.deep.signed = when.signed.unwrap_or(self.deep.signed);
         self.thread = when.reply.unwrap_or(self.thread);
+        self.closed_thread = when.reply_to_closed.unwrap_or(self.closed_thread);
         self.from_partner = when.from_partner.unwrap_or(self.from_partner);
         let network = pick(&when.client, nth).and_then(|text| sealpost_mail::Network::parse(text).ok());
         if let Some(network) = network.filter(|network| !network.contains(self.origin.peer)) {
@@ -407,6 +435,7 @@ impl Probe {
         self.deep.encrypted = group.encrypted.map_or(self.deep.encrypted, |asked| !asked);
         self.deep.signed = group.signed.map_or(self.deep.signed, |asked| !asked);
         self.thread = group.reply.map_or(self.thread, |asked| !asked);
+        self.closed_thread = group.reply_to_closed.map_or(self.closed_thread, |asked| !asked);
         self.from_partner = group.from_partner.map_or(self.from_partner, |asked| !asked);
         for header in &group.header {
             let is_asked_away = header.present == Some(false);

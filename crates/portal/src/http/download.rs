@@ -71,7 +71,10 @@ pub(crate) fn file_name(name: &str, fallback: &str) -> String {
         Some((stem, extension)) if extension.chars().count() <= 8 && !stem.is_empty() => {
             format!("{}.{extension}", stem.chars().take(100).collect::<String>().trim_end())
         }
-        Some(_) | None => trimmed.chars().take(100).collect(),
+        // Cut short, it may end as no name does on Windows.
+        Some(_) | None => {
+            trimmed.chars().take(100).collect::<String>().trim_end_matches(['.', ' ']).to_owned()
+        }
     }
 }
 
@@ -125,6 +128,10 @@ mod tests {
         assert_eq!(file_name("a\r\nSet-Cookie: x", "x"), "a Set-Cookie x");
         assert_eq!(file_name("..", "letter.eml"), "letter.eml");
         assert_eq!(file_name("  ", "letter.eml"), "letter.eml");
+        assert_eq!(file_name("./.", "letter.eml"), "letter.eml");
+        let long = "a".repeat(99);
+        assert_eq!(file_name(&format!("{long}.but this is no ending"), "x"), long);
+        assert_eq!(file_name(&format!("{long} and so on and so on"), "x"), long);
         assert_eq!(file_name("Prüfbericht für März.pdf", "x"), "Prüfbericht für März.pdf");
         assert!(file_name(&format!("{}.pdf", "ä".repeat(500)), "x").ends_with("ä.pdf"));
     }

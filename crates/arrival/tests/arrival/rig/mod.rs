@@ -151,6 +151,9 @@ impl Default for Setting {
             inbound: Inbound {
                 listeners: vec!["world".to_owned()],
                 filters: Vec::new(),
+                authserv_ids: Vec::new(),
+                recipients: std::collections::HashMap::new(),
+                authenticators: Vec::new(),
                 route: hop("inside"),
                 unopened: Unopened::Pass,
                 originals: None,

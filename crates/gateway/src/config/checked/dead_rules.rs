@@ -3,7 +3,7 @@
 use sealpost_policy::{Always, RuleSpec, TreatmentSpec, When};
 
 use super::reply_rule;
-use crate::config::file::{Config, Replies, Source};
+use crate::config::file::{Config, Source};
 
 /// Of what several rules leave together, so much is looked at: a check must end.
 const MAX_COVERS: usize = 400;
@@ -140,10 +140,10 @@ pub(super) fn found(config: &Config) -> Vec<(usize, bool, String, &'static str)>
         },
         max_size: config.listeners.iter().map(|listener| listener.max_size.0).max().unwrap_or(u64::MAX),
     };
-    let replies = reply_rule::for_replies();
+    let added = reply_rule::switched_on(config);
     let written = config.rules.iter().map(|rule| (Some(rule.span().start), rule.get_ref()));
-    // What `replies = "portal"` adds stands behind all rules.
-    let added = matches!(config.policy.replies, Replies::Portal).then_some((None, &replies));
+    // What `replies` adds stands behind all rules.
+    let added = added.iter().map(|rule| (None, rule));
     let mut covers: Vec<Cover> = Vec::new();
     let mut found = Vec::new();
     for (at, rule) in written.chain(added) {
@@ -173,12 +173,8 @@ pub(super) fn found(config: &Config) -> Vec<(usize, bool, String, &'static str)>
                 found.push((
                     last.span().start,
                     true,
-                    format!(
-                        "replies to letters of the portal would leave in clear: the rule {} takes them before \
-                         `replies = \"portal\"` does",
-                        first.named()
-                    ),
-                    "use `default` instead of this rule, narrow it with not = { reply = true }, or write replies = \"rules\"",
+                    reply_rule::taken(rule, &first.named()),
+                    reply_rule::HINT,
                 ));
             }
             continue;

@@ -276,15 +276,27 @@ pub(crate) fn hash(file: &Path) -> std::io::Result<String> {
     Ok(hash.finish().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// Rules only, for a reload, and what is perhaps not meant.
-pub(crate) fn reload_rules(file: &Path) -> Result<(Rules, Vec<Problem>), Vec<Problem>> {
+/// Rules read again.
+pub(crate) struct Reloaded {
+    pub(crate) rules: Rules,
+    /// How many per cent of its entries a list may have lost meanwhile.
+    pub(crate) may_lose: u8,
+    /// What is perhaps not meant.
+    pub(crate) warnings: Vec<Problem>,
+}
+
+/// Rules only, for a reload.
+pub(crate) fn reload_rules(file: &Path) -> Result<Reloaded, Vec<Problem>> {
     let (config, mut source) = config::read(file)?;
     let rules = rules::plan(&config, &mut source);
     // What would not start is not loaded either.
     hops::floors(&config, &mut source);
     warnings::find(&config, &mut source);
     match rules {
-        Some(rules) if source.problems.is_empty() => Ok((rules, source.warnings)),
+        Some(rules) if source.problems.is_empty() => {
+            let may_lose = *config.policy.lists_may_lose.get_ref();
+            Ok(Reloaded { rules, may_lose, warnings: source.warnings })
+        }
         Some(_) | None => Err(source.problems),
     }
 }

@@ -1,6 +1,7 @@
 //! Letters from the world as arrivals are told of them, and what cannot be carried out. Reads roots and revocation
 //! lists; knows no partner.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -9,6 +10,7 @@ use rustls_pki_types::pem::PemObject as _;
 use sealpost_arrival::crl_files::{self, CrlFiles};
 use sealpost_arrival::{Inbound, Pace, Unopened};
 use sealpost_delivery::Route;
+use sealpost_policy::list_entries;
 use sealpost_seal::{Limits, Lists, RevocationList, Worker};
 
 use super::{hops, networks};
@@ -48,7 +50,16 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<Inbound> {
     let roots = partners.roots.iter().flat_map(|file| roots(file, source)).collect();
     Some(Inbound {
         listeners: open.iter().map(|listener| listener.name.clone()).collect(),
+        recipients: recipients(config, source),
         filters: networks::read(&config.partners.filters, "192.0.2.7/32", source),
+        authserv_ids: authserv_ids(config, source),
+        // What is no network among them is noted where wishes are checked.
+        authenticators: config
+            .wishes
+            .upstream_networks
+            .iter()
+            .filter_map(|network| network.get_ref().parse().ok())
+            .collect(),
         route,
         unopened: match partners.unopened {
             config::Unopened::Pass => Unopened::Pass,
@@ -64,6 +75,62 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<Inbound> {
         },
         crls: Arc::new(crls),
     })
+}
+
+/// Which list says who is there. An empty one would refuse everybody.
+fn recipients(config: &Config, source: &mut Source) -> HashMap<String, String> {
+    let mut lists = HashMap::new();
+    for listener in &config.listeners {
+        let Some(list) = &listener.recipients else { continue };
+        if listener.domains.is_empty() {
+            source.at(
+                list.span().start,
+                format!(
+                    "who sends by the listener {:?} may send to anywhere, and no list counts",
+                    listener.name
+                ),
+                "name the list at a listener with domains",
+            );
+        }
+        let text =
+            config.lists.get(list.get_ref()).map(|file| std::fs::read_to_string(source.path(file.get_ref())));
+        match text {
+            None => source.at(
+                list.span().start,
+                format!("there is no list {:?}", list.get_ref()),
+                "add it under [lists]: one address or domain per line",
+            ),
+            Some(Ok(text)) if list_entries(&text).next().is_none() => source.at(
+                list.span().start,
+                format!(
+                    "the list {} is empty, and every letter from the world would be refused",
+                    list.get_ref()
+                ),
+                "fill it, or leave recipients out",
+            ),
+            // What cannot be read is said where lists are.
+            Some(Ok(_) | Err(_)) => {}
+        }
+        lists.insert(listener.name.clone(), list.get_ref().clone());
+    }
+    lists
+}
+
+/// This gateway's, that of the server whose word counts for wishes, and what the operator names beside them.
+fn authserv_ids(config: &Config, source: &mut Source) -> Vec<String> {
+    for name in &config.partners.authserv_ids {
+        let is_odd = |c: char| !c.is_ascii_graphic() || matches!(c, ';' | '(' | ')' | '"');
+        if name.get_ref().is_empty() || name.get_ref().contains(is_odd) {
+            source.at(
+                name.span().start,
+                "no server signs its results by such a name",
+                "write the first word of its Authentication-Results, like \"mx.insurer.example\"",
+            );
+        }
+    }
+    let named = config.partners.authserv_ids.iter().chain(&config.wishes.upstream);
+    let named = named.map(|name| name.get_ref().clone());
+    std::iter::once(config.gateway.name.get_ref().as_str().to_owned()).chain(named).collect()
 }
 
 /// The worker's place, if one is named; a named one that is not there is wrong.

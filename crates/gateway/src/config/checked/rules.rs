@@ -4,9 +4,8 @@ use std::collections::HashMap;
 
 use sealpost_policy::{RuleSpec, Rules, TreatmentSpec, When, list_entries};
 
-use super::reply_rule::for_replies;
-use super::{dead_rules, trials};
-use crate::config::file::{Config, Replies, Source};
+use super::{dead_rules, reply_rule, trials};
+use crate::config::file::{Config, Source};
 
 pub(super) fn plan(config: &Config, source: &mut Source) -> Option<Rules> {
     let mut lists = HashMap::new();
@@ -28,6 +27,8 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<Rules> {
         }
     }
     empty(config, &lists, source);
+    may_lose(config, source);
+    doubtful(config, source);
     if !all_read {
         return None;
     }
@@ -46,6 +47,22 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<Rules> {
             source.at(at, error.to_string(), error.hint());
             None
         }
+    }
+}
+
+/// Values that compile and are mostly meant otherwise.
+fn doubtful(config: &Config, source: &mut Source) {
+    for rule in &config.rules {
+        for doubt in sealpost_policy::doubtful(rule.get_ref()) {
+            source.warn(rule.span().start, doubt.to_string(), doubt.hint());
+        }
+    }
+}
+
+fn may_lose(config: &Config, source: &mut Source) {
+    let share = &config.policy.lists_may_lose;
+    if *share.get_ref() > 100 {
+        source.at(share.span().start, "a list cannot lose more than all it has", "write per cent: 0 to 100");
     }
 }
 
@@ -82,10 +99,7 @@ fn empty(config: &Config, lists: &HashMap<String, String>, source: &mut Source) 
 /// All rules in their order: those of the file, and the one behind `replies = "portal"`.
 pub(super) fn all(config: &Config) -> Vec<RuleSpec> {
     let mut specs: Vec<_> = config.rules.iter().map(|rule| rule.get_ref().clone()).collect();
-    match config.policy.replies {
-        Replies::Rules => {}
-        // Last, so that a rule of the operator's comes first.
-        Replies::Portal => specs.push(for_replies()),
-    }
+    // Last, so that a rule of the operator's comes first.
+    specs.extend(reply_rule::switched_on(config));
     specs
 }

@@ -2,10 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use sealpost_mail::Network;
+use sealpost_mail::{Domain, Network};
 use sealpost_policy::{Entrance, Found, RuleSpec, Rules, Which, try_out};
 
-use super::dead_rules;
+use super::{dead_rules, reply_rule};
 use crate::config::file::{Config, Listener, Source};
 
 /// So many networks of a listener are tried.
@@ -22,7 +22,7 @@ pub(super) fn find(
         config.listeners.iter().map(|listener| entrance(config, listener)).collect();
     // What their texts prove is said once.
     let said: HashSet<usize> = dead_rules::found(config).into_iter().map(|(at, _, _, _)| at).collect();
-    for (place, found) in try_out(rules, specs, lists, &entrances) {
+    for (place, found) in try_out(rules, specs, lists, &entrances, &own_domains(config)) {
         let spec = specs.get(place);
         let written = config.rules.get(place);
         let taker = |by: &[String]| {
@@ -59,6 +59,17 @@ pub(super) fn find(
     }
 }
 
+/// What letters from inside are from: the domains that portal users may write to are the house's own.
+fn own_domains(config: &Config) -> Vec<String> {
+    let written_to = config.portal.write.domains.iter().map(|domain| domain.get_ref().as_str());
+    let taken = config.listeners.iter().flat_map(|listener| &listener.domains).map(Domain::as_str);
+    let mut own: Vec<String> =
+        written_to.chain(taken).map(|domain| domain.trim_start_matches("*.").to_ascii_lowercase()).collect();
+    own.sort_unstable();
+    own.dedup();
+    own
+}
+
 fn taken(
     config: &Config,
     spec: Option<&RuleSpec>,
@@ -80,13 +91,7 @@ fn taken(
             format!("the default protects nothing: the rule {names} {verb} {those} before it"),
             "narrow the rule, or write default = \"relay\" and rules for what is confidential",
         ),
-        Some(_) if place >= config.rules.len() => (
-            format!(
-                "replies to letters of the portal would leave in clear: the rule {names} {verb} {those} before \
-                 `replies = \"portal\"` does"
-            ),
-            "use `default` instead of this rule, narrow it with not = { reply = true }, or write replies = \"rules\"",
-        ),
+        Some(spec) if place >= config.rules.len() => (reply_rule::taken(spec, &names), reply_rule::HINT),
         Some(spec) => (
             format!("the rule {:?} never decides about them: {names} above it {verb} {those}", spec.name),
             "put the narrower rule first, or take one of them away",

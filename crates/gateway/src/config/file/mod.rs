@@ -23,7 +23,7 @@ use toml::Spanned;
 
 pub(crate) use limits::{Limits, Quota};
 pub(crate) use notify_times::{Reminders, Senders, Wishes};
-pub(crate) use partners::{Crl, Partners, Unopened};
+pub(crate) use partners::{Crl, PartnerReplies, Partners, Unopened};
 pub(crate) use problem::{Problem, Source};
 pub(crate) use signing::Dkim;
 pub(crate) use smtp::{
@@ -146,9 +146,16 @@ pub(crate) struct Policy {
     /// Which letters support may take back.
     #[serde(default)]
     pub(crate) recall: Recall,
+    /// How many per cent of its entries a list may have lost when it is read again; more: what was stays.
+    #[serde(default = "half")]
+    pub(crate) lists_may_lose: Spanned<u8>,
     /// Whether senders who ask for it (`Disposition-Notification-To`) hear that a letter was opened.
     #[serde(default)]
     pub(crate) receipts: Receipts,
+}
+
+fn half() -> Spanned<u8> {
+    Spanned::new(0..0, 50)
 }
 
 /// Word that a letter was opened.

@@ -20,6 +20,10 @@ pub(crate) struct Partners {
     pub(crate) filters: Vec<Spanned<String>>,
     /// What happens to an encrypted letter that cannot be opened.
     pub(crate) unopened: Unopened,
+    /// What happens to answers to letters that came in encrypted.
+    pub(crate) replies: PartnerReplies,
+    /// Names by which servers of the operator's sign `Authentication-Results`: nobody else's mail may bear them.
+    pub(crate) authserv_ids: Vec<Spanned<String>>,
     /// How long encrypted letters are kept as they came.
     pub(crate) originals: Span,
     /// In front of the subject of a letter that a partner encrypted and signed.
@@ -53,6 +57,8 @@ impl Default for Partners {
             writers: Vec::new(),
             filters: Vec::new(),
             unopened: Unopened::default(),
+            replies: PartnerReplies::default(),
+            authserv_ids: Vec::new(),
             originals: Span::secs(14 * 86_400),
             subject_tag: None,
             roots: Vec::new(),
@@ -92,6 +98,17 @@ pub(crate) enum Crl {
     WhenKnown,
     /// None.
     Off,
+}
+
+/// What happens to answers to letters that came in encrypted, where no rule decides about them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum PartnerReplies {
+    /// They are encrypted for a partner, and go into the portal for everybody else.
+    #[default]
+    Closed,
+    /// Rules and default decide, and nothing else.
+    Rules,
 }
 
 /// What happens to an encrypted letter that cannot be opened.

@@ -20,6 +20,8 @@ pub(crate) struct Listener {
     /// Anyone may send to these, and what is encrypted is opened: a listener for letters from the world.
     #[serde(default)]
     pub(crate) domains: Vec<Domain>,
+    /// The list of those in `domains` who are there; left out: everybody.
+    pub(crate) recipients: Option<Spanned<String>>,
     #[serde(default = "no")]
     pub(crate) auth: Spanned<bool>,
     #[serde(default = "no_tls")]

@@ -1,0 +1,128 @@
+//! A letter that carries a confidential one is confidential: rules about heads see the heads of letters within it, the
+//! properties of a winmail.dat and the class of an appointment. For a rule that relays they count for nothing.
+
+use base64::Engine as _;
+use rig::letters::without_trace;
+use rig::{Config, Gateway, Hop};
+
+fn letter(rest: &str) -> Vec<u8> {
+    format!(
+        "From: Erika <erika@insurer.example>\r\nTo: k@web.example\r\nSubject: Fwd: Unterlagen\r\n\
+         Date: Fri, 27 Nov 2026 10:00:00 +0100\r\nMessage-ID: <a@insurer.example>\r\nMIME-Version: 1.0\r\n{rest}"
+    )
+    .into_bytes()
+}
+
+/// In a multipart, as an attachment of this type.
+fn attached(kind: &str, bytes: &[u8]) -> Vec<u8> {
+    let encoded = base64::engine::general_purpose::STANDARD.encode(bytes);
+    let lines: Vec<&str> =
+        encoded.as_bytes().chunks(76).map(|line| std::str::from_utf8(line).unwrap()).collect();
+    letter(&format!(
+        "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b\r\nContent-Type: {kind}\r\n\
+         Content-Transfer-Encoding: base64\r\n\r\n{}\r\n--b--\r\n",
+        lines.join("\r\n")
+    ))
+}
+
+fn carried(fields: &str) -> Vec<u8> {
+    letter(&format!(
+        "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b\r\nContent-Type: message/rfc822\r\n\r\n\
+         From: a@x.example\r\n{fields}\r\n\r\ninnen\r\n--b--\r\n"
+    ))
+}
+
+/// MS-OXTNEF: the message's properties with one of them, PidTagSensitivity.
+fn winmail(sensitivity: u32) -> Vec<u8> {
+    let mut properties = 1_u32.to_le_bytes().to_vec();
+    properties.extend([0x03, 0x00, 0x36, 0x00]);
+    properties.extend(sensitivity.to_le_bytes());
+    let mut bytes = vec![0x78, 0x9f, 0x3e, 0x22, 1, 0, 1];
+    bytes.extend(0x0006_9003_u32.to_le_bytes());
+    bytes.extend(u32::try_from(properties.len()).unwrap().to_le_bytes());
+    let sum: u16 = properties.iter().map(|byte| u16::from(*byte)).sum();
+    bytes.extend(properties);
+    bytes.extend(sum.to_le_bytes());
+    bytes
+}
+
+fn config(hop: &Hop) -> Config {
+    let mut config = Config::new(hop);
+    config
+        .rule("private", r#"{ sensitivity = ["private", "personal"] }"#, r#""portal""#)
+        .rule("label", r#"{ label = "Streng Vertraulich" }"#, r#""portal""#)
+        .rule("class", r#"{ header = { name = "X-Class", equals = "geheim" } }"#, r#""portal""#)
+        .rule("claims", r#"{ subject-pattern = "(?i)gutachten" }"#, r#""portal""#);
+    config
+}
+
+#[test]
+fn what_a_letter_carries_is_judged_with_it() {
+    let hop = Hop::new();
+    let gateway = Gateway::start(&config(&hop));
+    let calendar = |class: &str| {
+        format!("BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nCLASS:{class}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n")
+    };
+    let within = carried("Subject: [vertraulich] Akte");
+    let mut client = gateway.smtp();
+    for (n, (what, letter)) in [
+        ("a tag", carried("Subject: [vertraulich] Akte 7")),
+        ("almost a tag", carried("Subject: (vertraulich) Akte 7")),
+        ("a sensitivity", carried("Subject: x\r\nSensitivity: Private")),
+        (
+            "a label",
+            carried(
+                "Subject: x\r\nmsip_labels: MSIP_Label_1_Enabled=true; MSIP_Label_1_Name=Streng Vertraulich",
+            ),
+        ),
+        ("a field", carried("Subject: x\r\nX-Class: geheim")),
+        ("a pattern", carried("Subject: Ihr Gutachten")),
+        (
+            "a letter as a file",
+            attached(
+                "application/octet-stream; name=x.eml",
+                b"From: a@x.example\r\nSubject: [vertraulich] x\r\n\r\nx\r\n",
+            ),
+        ),
+        ("two levels down", attached("message/rfc822", &within)),
+        ("winmail.dat, private", attached("application/ms-tnef", &winmail(2))),
+        ("winmail.dat, confidential", attached("application/ms-tnef", &winmail(3))),
+        ("an appointment", attached("text/calendar", calendar("PRIVATE").as_bytes())),
+        ("a confidential one", attached("text/calendar", calendar("CONFIDENTIAL").as_bytes())),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        client.letter("erika@insurer.example", &["k@web.example"], &letter).expect("250 *");
+        let deposits = usize::try_from(gateway.count("SELECT count(*) FROM deposits")).unwrap();
+        assert_eq!(deposits, n + 1, "{what} was relayed:\n{}", gateway.log());
+    }
+    for (what, letter) in [
+        ("an ordinary letter", carried("Subject: Akte 7\r\nSensitivity: Normal")),
+        ("an ordinary appointment", attached("text/calendar", calendar("PUBLIC").as_bytes())),
+        ("an ordinary winmail.dat", attached("application/ms-tnef", &winmail(0))),
+    ] {
+        client.letter("erika@insurer.example", &["k@web.example"], &letter).expect("250 *");
+        hop.wait_where(what, |mail| mail.bytes.ends_with(&letter));
+    }
+}
+
+#[test]
+fn a_letter_that_may_go_does_not_let_the_one_go_that_carries_it() {
+    let hop = Hop::new();
+    let mut config = Config::new(&hop);
+    config
+        .set("policy", "default", r#""portal""#)
+        .rule("public", r#"{ subject-tag = "[offen-extern]" }"#, r#""relay""#)
+        .rule("normal", r#"{ header = { name = "X-Class", equals = "public" } }"#, r#""relay""#);
+    let gateway = Gateway::start(&config);
+    let mut client = gateway.smtp();
+    for fields in ["Subject: [offen-extern] x", "Subject: x\r\nX-Class: public"] {
+        client.letter("erika@insurer.example", &["k@web.example"], &carried(fields)).expect("250 *");
+    }
+    assert_eq!(gateway.count("SELECT count(*) FROM deposits"), 2, "{}", gateway.log());
+    let open = b"From: Erika <erika@insurer.example>\r\nTo: k@web.example\r\nSubject: x\r\nX-Class: public\r\n\r\nx\r\n";
+    client.letter("erika@insurer.example", &["k@web.example"], open).expect("250 *");
+    let delivered = hop.wait_where("the open one", |mail| mail.from() == "erika@insurer.example");
+    assert_eq!(without_trace(&delivered.bytes), open);
+}
