@@ -41,6 +41,7 @@ pub mod ports;
 pub mod postfix;
 pub mod postgres;
 pub mod process;
+pub mod proxy_header;
 pub mod reader;
 pub mod readers;
 pub mod receiver;

@@ -66,6 +66,10 @@ impl Logins for ConfiguredLogins {
         }
     }
 
+    fn configured(&self, login: &str) -> Option<String> {
+        self.logins.iter().find(|(name, _)| name == login).map(|(name, _)| name.clone())
+    }
+
     async fn was_right(&self, client: IpAddr, login: &str, now: Timestamp) -> bool {
         let Some(tag) = self.tag(client, login) else { return false };
         in_time(self.store.was_right(&tag, now)).await.unwrap_or(false)

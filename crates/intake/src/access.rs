@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use sealpost_mail::{Address, Domain, DomainPattern, Network};
-use sealpost_proxied::Proxies;
+use sealpost_proxied::{Proxies, Standing};
 
 /// The access of one listener. Any of the three rights is enough; with none of them a client may hand in
 /// letters for `domains` only.
@@ -25,6 +25,18 @@ pub struct Access {
     pub proxies: Proxies,
     /// Who may say, within a session, for whom it speaks (XCLIENT).
     pub xclient: Vec<Network>,
+    /// Whether they may say so again for the next client of the same connection.
+    pub renaming: Renaming,
+}
+
+/// What becomes of a second XCLIENT in one session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Renaming {
+    /// It is a command that is not known: it may be the client's own.
+    #[default]
+    Refused,
+    /// The next client of a proxy that reads every command itself and lets no XCLIENT of its clients through.
+    Taken,
 }
 
 /// Client certificates that give a right.
@@ -71,7 +83,7 @@ impl Access {
     /// Why the client may send to anyone, if it may.
     #[must_use]
     pub fn right(&self, shown: Shown) -> Option<Right> {
-        if self.networks.iter().any(|network| network.contains(shown.peer)) {
+        if self.networks.iter().any(|network| network.contains(shown.peer)) && !self.is_balancer(shown.peer) {
             Some(Right::Network)
         } else if self.auth && shown.login {
             Some(Right::Login)
@@ -80,6 +92,17 @@ impl Access {
         } else {
             None
         }
+    }
+
+    /// Whether a client at this address may name others by XCLIENT.
+    pub(crate) fn names_others(&self, peer: IpAddr) -> bool {
+        self.xclient.iter().any(|proxy| proxy.contains(peer)) && !self.is_balancer(peer)
+    }
+
+    /// SECURITY: who seems to call from a balancer's own address called something in front of it that named nobody, so this
+    /// address gives no right.
+    fn is_balancer(&self, peer: IpAddr) -> bool {
+        self.proxies.standing(peer) == Standing::Proxy
     }
 
     /// Whether a client without a right could still earn one.
@@ -103,6 +126,8 @@ impl Access {
 
 #[cfg(test)]
 mod tests {
+    use sealpost_proxied::Others;
+
     use super::*;
 
     #[test]
@@ -112,6 +137,24 @@ mod tests {
         assert_eq!(Access { auth: true, ..Access::default() }.right(shown), Some(Right::Login));
         let certificates = ClientCertificates { pins: vec![[0; 32]], ca: None };
         assert_eq!(Access { certificates, ..Access::default() }.right(shown), Some(Right::Certificate));
+    }
+
+    #[test]
+    fn a_balancers_own_address_gives_no_right() {
+        let network = |text| Network::parse(text).unwrap();
+        let access = Access {
+            networks: vec![network("192.0.2.0/24")],
+            xclient: vec![network("192.0.2.0/24")],
+            proxies: Proxies::new(vec![network("192.0.2.5")], Others::Refused),
+            ..Access::default()
+        };
+        let right = |peer: &str| {
+            access.right(Shown { peer: peer.parse().unwrap(), login: false, certificate: false })
+        };
+        assert_eq!((right("192.0.2.4"), right("192.0.2.5")), (Some(Right::Network), None));
+        assert_eq!(right("::ffff:192.0.2.5"), None);
+        assert!(access.names_others("192.0.2.4".parse().unwrap()));
+        assert!(!access.names_others("192.0.2.5".parse().unwrap()));
     }
 
     #[test]

@@ -45,7 +45,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<'_, S> {
     ) -> Result<State, Leave> {
         let initial = initial.map(Secret::new);
         let refused = match &state {
-            _ if !self.door.access.auth => Some(replies::not_implemented()),
+            _ if !self.takes_logins() => Some(replies::not_implemented()),
             _ if self.tls.is_none() => Some(replies::auth_needs_tls()),
             State::Strange => Some(replies::say_hello()),
             // RFC 4954 §4: "The AUTH command is not permitted during a mail transaction."

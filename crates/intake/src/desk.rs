@@ -5,18 +5,19 @@ use std::future::Future;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use sealpost_mail::TlsFacts;
 use sealpost_proxied::{Standing, Word};
 use tokio::net::TcpStream;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::listener_context::{Caller, ListenerContext};
+use crate::listener_context::{Caller, ListenerContext, Speaker};
 use crate::session::Session;
 use crate::slots::{Refused, Slot, Slots};
 use crate::tls::CertificateJudge;
@@ -52,80 +53,85 @@ impl Crew {
     }
 }
 
+/// A health check that takes longer is none.
+const HEALTH_CHECK: Duration = Duration::from_secs(30);
+
 impl Desk {
     /// Gives a connection its session, or turns it away.
     pub(crate) fn admit(self: &Arc<Self>, stream: TcpStream, peer: IpAddr, crew: &Crew) {
         match self.door.access.proxies.standing(peer) {
             Standing::Itself => match self.slots.enter(peer, &self.door.access) {
                 Ok(slot) => crew.spawn(Arc::clone(self).serve(stream, peer, slot)),
-                Err(why) => self.turn_away(&stream, peer, why, crew),
+                Err(why) => self.turn_away(&stream, peer, why),
             },
             Standing::Proxy => match Arc::clone(&self.introductions).try_acquire_owned() {
-                Ok(waiting) => {
-                    let (desk, crew_of_it) = (Arc::clone(self), crew.clone());
-                    crew.spawn(async move {
-                        let called = desk.introduced(stream, peer, &crew_of_it).await;
-                        drop(waiting);
-                        if let Some((stream, client, slot)) = called {
-                            desk.serve(stream, client, slot).await;
-                        }
-                    });
-                }
-                Err(_none_left) => self.turn_away(&stream, peer, Refused::Listener, crew),
+                Ok(waiting) => crew.spawn(Arc::clone(self).introduced(stream, peer, waiting)),
+                Err(_none_left) => self.turn_away(&stream, peer, Refused::Listener),
             },
-            Standing::Refused => self.turn_away(&stream, peer, Refused::NoProxy, crew),
+            Standing::Refused => self.turn_away(&stream, peer, Refused::NoProxy),
         }
     }
 
     /// Lets the proxy say who calls, and finds a place for that client.
     async fn introduced(
-        self: &Arc<Self>,
+        self: Arc<Self>,
         mut stream: TcpStream,
         proxy: IpAddr,
-        crew: &Crew,
-    ) -> Option<(TcpStream, IpAddr, Slot)> {
-        let word = self.door.stop.run_until_cancelled(sealpost_proxied::hear(&mut stream)).await?;
-        let (client, place) = match word {
-            Ok(Word::Client(client)) => (client, self.slots.enter(client, &self.door.access)),
-            // It looks whether anybody answers, and needs no right for that.
-            Ok(Word::HealthCheck) => (proxy, self.slots.look_in(proxy, &self.door.access)),
-            Err(why) => {
+        waiting: OwnedSemaphorePermit,
+    ) {
+        let heard = self.door.stop.run_until_cancelled(sealpost_proxied::hear(&mut stream)).await;
+        drop(waiting);
+        match heard {
+            None => {}
+            Some(Ok(Word::Client(client))) => match self.slots.enter(client, &self.door.access) {
+                Ok(slot) => self.serve(stream, client, slot).await,
+                Err(why) => self.turn_away(&stream, client, why),
+            },
+            Some(Ok(Word::HealthCheck)) => match self.slots.look_in() {
+                Ok(slot) => self.is_looked_at(stream, proxy, slot).await,
+                Err(why) => self.turn_away(&stream, proxy, why),
+            },
+            Some(Err(why)) => {
                 tracing::debug!(listener.name = self.door.listener, %proxy, %why, "not introduced");
                 // Nobody knows to whom a reply would go.
-                self.count(proxy, Refused::NotIntroduced, crew);
-                return None;
-            }
-        };
-        match place {
-            Ok(slot) => Some((stream, client, slot)),
-            Err(why) => {
-                self.turn_away(&stream, client, why, crew);
-                None
+                self.count(proxy, Refused::NotIntroduced);
             }
         }
     }
 
     /// One line without waiting, then the connection is dropped.
-    fn turn_away(self: &Arc<Self>, stream: &TcpStream, peer: IpAddr, why: Refused, crew: &Crew) {
+    fn turn_away(&self, stream: &TcpStream, peer: IpAddr, why: Refused) {
         if !self.implicit {
             let _ = stream.try_write(why.reply().to_line().as_bytes());
         }
-        self.count(peer, why, crew);
+        self.count(peer, why);
     }
 
-    fn count(self: &Arc<Self>, peer: IpAddr, why: Refused, crew: &Crew) {
-        if self.door.refusals.count(&self.door.listener, peer, why, Instant::now()) {
-            let (desk, stop) = (Arc::clone(self), self.door.stop.clone());
-            crew.spawn(async move {
-                stop.run_until_cancelled(desk.door.refusals.tell(&desk.door.listener)).await;
-            });
-        }
+    fn count(&self, peer: IpAddr, why: Refused) {
+        self.door.refusals.count(&self.door.listener, peer, why, Instant::now());
     }
 
     async fn serve(self: Arc<Self>, stream: TcpStream, peer: IpAddr, slot: Slot) {
+        let caller = Caller::at(self.session(), peer, Some(slot), &self.door.access);
+        self.talk(stream, caller).await;
+    }
+
+    /// A balancer looks whether anybody answers. Nothing else can come of it, and it is no way to stay.
+    async fn is_looked_at(self: Arc<Self>, stream: TcpStream, proxy: IpAddr, slot: Slot) {
+        let speaker = Speaker::HealthCheck;
+        let caller = Caller { session: self.session(), peer: proxy, slot: Some(slot), speaker };
+        if timeout(HEALTH_CHECK, self.talk(stream, caller)).await.is_err() {
+            tracing::info!(listener.name = self.door.listener, %proxy, "a health check took too long");
+        }
+    }
+
+    /// The session's name in the log.
+    fn session(&self) -> String {
         let number = self.sessions.fetch_add(1, Ordering::Relaxed);
-        let session = format!("{:x}-{number:x}", self.started);
-        let mut caller = Caller::at(session, peer, Some(slot), &self.door.access);
+        format!("{:x}-{number:x}", self.started)
+    }
+
+    async fn talk(&self, stream: TcpStream, mut caller: Caller) {
         // Replies are gathered by us; waiting for more (Nagle) would only delay them.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(session.id = caller.session, %error, "no TCP_NODELAY");

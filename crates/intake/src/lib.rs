@@ -41,7 +41,7 @@ mod transfer;
 mod wire;
 mod xclient;
 
-pub use access::{Access, ClientCertificates, Right, Shown};
+pub use access::{Access, ClientCertificates, Renaming, Right, Shown};
 pub use limits::{Limits, MemoryBudget, client_of};
 pub use listener::{Intake, IntakeError, ListenerConfig, Tls};
 pub use reception::{Incoming, LoginCheck, Logins, Receipt, Reception};

@@ -100,6 +100,7 @@ pub enum IntakeError {
 /// All listeners, bound and not yet running.
 pub struct Intake {
     listeners: Vec<Listener>,
+    desks: Vec<Arc<Desk>>,
     addresses: Vec<(String, SocketAddr)>,
     stop: CancellationToken,
     last_call: CancellationToken,
@@ -125,7 +126,7 @@ impl Intake {
         memory: MemoryBudget,
     ) -> Result<Self, IntakeError> {
         let (stop, last_call) = (CancellationToken::new(), CancellationToken::new());
-        let (mut listeners, mut addresses) = (Vec::new(), Vec::new());
+        let (mut listeners, mut desks, mut addresses) = (Vec::new(), Vec::new(), Vec::new());
         // What one listener learns of guessing counts at all, and they share the turns.
         let (attempts, turns) = (Arc::new(Attempts::default()), Turns::default());
         for config in configs {
@@ -186,8 +187,9 @@ impl Intake {
                 addresses.push((config.name.clone(), socket.local_addr().map_err(failed)?));
                 listeners.push(Listener { socket, desk: Arc::clone(&desk) });
             }
+            desks.push(desk);
         }
-        Ok(Self { listeners, addresses, stop, last_call })
+        Ok(Self { listeners, desks, addresses, stop, last_call })
     }
 
     /// Listener names with the addresses they really have (a port for every port 0).
@@ -199,12 +201,18 @@ impl Intake {
     /// Takes letters in until `stop`; then finishes those under way (at most [`Limits::drain`]) and
     /// answers 421 to everybody else. Dropping the future ends every session at once.
     pub async fn run(self, stop: CancellationToken) {
-        let drain = self.listeners.iter().map(|listener| listener.desk.door.limits.drain).max();
+        let drain = self.desks.iter().map(|desk| desk.door.limits.drain).max();
         let end = CancellationToken::new();
         let _end_on_drop = end.clone().drop_guard();
         let tasks = TaskTracker::new();
         for listener in self.listeners {
             tasks.spawn(end.clone().run_until_cancelled_owned(listener.accept(tasks.clone(), end.clone())));
+        }
+        for desk in self.desks {
+            let stop = self.stop.clone();
+            tasks.spawn(async move {
+                stop.run_until_cancelled(desk.door.refusals.tell(&desk.door.listener)).await;
+            });
         }
         stop.cancelled().await;
         self.stop.cancel();

@@ -7,7 +7,7 @@ use sealpost_mail::{Address, Clock, Random};
 use sealpost_turns::Turns;
 use tokio_util::sync::CancellationToken;
 
-use crate::access::Access;
+use crate::access::{Access, Renaming};
 use crate::attempts::Attempts;
 use crate::limits::{Limits, MemoryBudget};
 use crate::reception::{Logins, Reception};
@@ -47,15 +47,35 @@ pub(crate) struct Caller {
     pub(crate) peer: IpAddr,
     /// Its slot; tests call without one.
     pub(crate) slot: Option<Slot>,
-    /// It may say for whom it speaks (XCLIENT).
-    pub(crate) may_name: bool,
-    /// It has: the certificate that it showed is not that client's.
-    pub(crate) spoken_for: bool,
+    pub(crate) speaker: Speaker,
+}
+
+/// Who speaks in a session. It holds for the connection, so STARTTLS changes nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Speaker {
+    /// The client itself.
+    Client,
+    /// A proxy that may name its client (XCLIENT), and has not yet.
+    Proxy,
+    /// A client that its proxy has named: what it says is its own, the certificate that was shown the proxy's.
+    Named,
+    /// A balancer that looks whether anybody answers (PROXY §2.2, LOCAL): it has no right, and can earn none.
+    HealthCheck,
 }
 
 impl Caller {
     pub(crate) fn at(session: String, peer: IpAddr, slot: Option<Slot>, access: &Access) -> Self {
-        let may_name = access.xclient.iter().any(|proxy| proxy.contains(peer));
-        Self { session, peer, slot, may_name, spoken_for: false }
+        let speaker = if access.names_others(peer) { Speaker::Proxy } else { Speaker::Client };
+        Self { session, peer, slot, speaker }
+    }
+
+    /// Whether XCLIENT is offered and taken. SECURITY: a proxy like nginx hands its client's commands on as they are once it
+    /// has named it, so the next XCLIENT may be the client's own.
+    pub(crate) fn may_name(&self, access: &Access) -> bool {
+        match self.speaker {
+            Speaker::Proxy => true,
+            Speaker::Named => access.renaming == Renaming::Taken,
+            Speaker::Client | Speaker::HealthCheck => false,
+        }
     }
 }

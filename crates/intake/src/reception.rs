@@ -75,6 +75,12 @@ pub trait Logins: Send + Sync + 'static {
     /// Whether the password is right. Must take the same time for unknown logins, and bounded time.
     async fn check(&self, login: &str, password: Secret<String>) -> LoginCheck;
 
+    /// The canonical name of a login whose password a proxy has checked; `None`: it is nobody's.
+    fn configured(&self, login: &str) -> Option<String> {
+        let _nobodys = login;
+        None
+    }
+
     /// Whether a client (an address, or the /64 of one) was right about a login before this process began. Must take
     /// bounded time; whoever is not known waits among strangers, and nobody is refused for it.
     async fn was_right(&self, client: IpAddr, login: &str, now: Timestamp) -> bool {

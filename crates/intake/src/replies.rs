@@ -71,6 +71,8 @@ replies! {
     tls_first = refuse(530, 7, 0, "say STARTTLS first");
     /// RFC 4954 §6.
     login_first = refuse(530, 7, 0, "log in first");
+    /// To the proxy that says so (XCLIENT).
+    not_a_login = refuse(550, 7, 1, "there is no such login here");
     /// RFC 4954 §6.
     bad_login = refuse(535, 7, 8, "login or password wrong");
     /// RFC 4954 §6.

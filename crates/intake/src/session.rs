@@ -1,6 +1,8 @@
 //! One session: which command may follow which, and who may say it. Knows no socket type; the letter
 //! itself is in `transfer.rs`, AUTH in `auth.rs`.
 
+use std::net::IpAddr;
+
 use sealpost_mail::{Envelope, Origin, Reply, TlsFacts};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
@@ -9,7 +11,7 @@ use crate::access::{Right, Shown};
 use crate::command::{self, Command, Hello};
 use crate::letter::Chunks;
 use crate::line::{self, Line, MAX_LINE};
-use crate::listener_context::{Caller, ListenerContext};
+use crate::listener_context::{Caller, ListenerContext, Speaker};
 use crate::replies::{self, Offer};
 use crate::wire::{BLOCK, Leave, Wire};
 
@@ -73,10 +75,9 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Session<'a, S> {
         caller: &'a mut Caller,
         mut tls: Option<TlsFacts>,
     ) -> Self {
-        if caller.spoken_for
-            && let Some(tls) = &mut tls
-        {
-            tls.client_certificate = None;
+        match (caller.speaker, &mut tls) {
+            (Speaker::Named, Some(tls)) => tls.client_certificate = None,
+            (Speaker::Named, None) | (Speaker::Client | Speaker::Proxy | Speaker::HealthCheck, _) => {}
         }
         Self {
             wire: Wire::new(stream, door.limits.command),
@@ -265,8 +266,8 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Session<'a, S> {
                 hostname: &self.door.hostname,
                 max_size: self.door.limits.max_size,
                 starttls: self.door.starttls && self.tls.is_none(),
-                auth: self.door.access.auth && self.tls.is_some(),
-                xclient: self.caller.may_name,
+                auth: self.takes_logins() && self.tls.is_some(),
+                xclient: self.caller.may_name(&self.door.access),
             };
             self.wire.send_lines(&offer.to_lines());
         } else {
@@ -281,7 +282,10 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Session<'a, S> {
             State::Strange => Some(replies::say_hello()),
             State::Sender(_) | State::Addressed(_) => Some(replies::sender_twice()),
             State::Chunking(_) => Some(replies::chunks_under_way()),
-            State::Ready => self.may_begin(&envelope),
+            State::Ready => {
+                self.speaks_for_itself()?;
+                self.may_begin(&envelope)
+            }
         };
         if let Some(reply) = refused {
             self.answer(reply)?;
@@ -291,9 +295,49 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Session<'a, S> {
         Ok(State::Sender(envelope))
     }
 
+    /// A proxy that has named nobody and begins a letter is that letter's client, and takes a client's place. What comes after
+    /// that on this connection is not taken for a proxy's word.
+    fn speaks_for_itself(&mut self) -> Result<(), Leave> {
+        match self.caller.speaker {
+            Speaker::Client | Speaker::Named | Speaker::HealthCheck => Ok(()),
+            Speaker::Proxy => {
+                self.take_place_of(self.caller.peer)?;
+                self.caller.speaker = Speaker::Client;
+                self.keep_place();
+                Ok(())
+            }
+        }
+    }
+
+    /// A place of that client's for this session, instead of the one it has.
+    pub(crate) fn take_place_of(&mut self, client: IpAddr) -> Result<(), Leave> {
+        let Some(slot) = self.caller.slot.take() else { return Ok(()) };
+        match slot.change(client, &self.door.access) {
+            Ok(slot) => {
+                self.caller.slot = Some(slot);
+                Ok(())
+            }
+            Err(why) => {
+                self.door.refusals.count(&self.door.listener, client, why, Instant::now());
+                self.wire.send(&why.reply());
+                Err(Leave::Told)
+            }
+        }
+    }
+
+    /// Whether this client could log in here.
+    pub(crate) fn takes_logins(&self) -> bool {
+        match self.caller.speaker {
+            Speaker::Client | Speaker::Proxy | Speaker::Named => self.door.access.auth,
+            Speaker::HealthCheck => false,
+        }
+    }
+
     fn may_begin(&self, envelope: &Envelope) -> Option<Reply> {
         let access = &self.door.access;
-        if self.tls.is_none() && self.door.tls_required {
+        if self.caller.speaker == Speaker::HealthCheck {
+            Some(replies::no_right())
+        } else if self.tls.is_none() && self.door.tls_required {
             Some(replies::tls_first())
         } else if self.right().is_none() && access.domains.is_empty() && access.can_be_earned() {
             // Nothing it could say at RCPT would be accepted, so it is told now how to earn its right.
@@ -379,11 +423,14 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Session<'a, S> {
     }
 
     pub(crate) fn right(&self) -> Option<Right> {
-        self.door.access.right(Shown {
-            peer: self.caller.peer,
-            login: self.login.is_some(),
-            certificate: self.tls.as_ref().is_some_and(|tls| tls.client_certificate.is_some()),
-        })
+        match self.caller.speaker {
+            Speaker::HealthCheck => None,
+            Speaker::Client | Speaker::Proxy | Speaker::Named => self.door.access.right(Shown {
+                peer: self.caller.peer,
+                login: self.login.is_some(),
+                certificate: self.tls.as_ref().is_some_and(|tls| tls.client_certificate.is_some()),
+            }),
+        }
     }
 
     /// A client with a right takes no stranger's slot.

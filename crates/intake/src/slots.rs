@@ -5,12 +5,11 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sealpost_mail::Reply;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 use crate::access::{Access, Shown};
@@ -48,12 +47,19 @@ impl Refused {
     }
 }
 
+/// Health checks at once. Each looks in for a moment.
+const HEALTH_CHECKS: usize = 16;
+
 /// Counts the sessions of one listener.
 #[derive(Debug)]
 pub(crate) struct Slots {
     total: Arc<Semaphore>,
     /// Slots that clients without a right (yet) may have.
     strange: Arc<Semaphore>,
+    /// Proxies that have named nobody yet: strangers who hold all other places are not to keep the next client's proxy out.
+    unnamed: Arc<Semaphore>,
+    /// Balancers that look in: strangers who hold all other places are not to have this node taken for dead.
+    health_checks: Arc<Semaphore>,
     per_client: usize,
     per_stranger: usize,
     clients: Mutex<HashMap<IpAddr, Sessions>>,
@@ -66,14 +72,25 @@ struct Sessions {
     strange: usize,
 }
 
-/// A place in the count; leaving is dropping.
+/// A place; leaving is dropping.
 #[derive(Debug)]
 pub(crate) struct Slot {
     slots: Arc<Slots>,
-    client: IpAddr,
-    /// Taken as long as no right has been shown.
-    strange: Mutex<Option<OwnedSemaphorePermit>>,
-    _permit: OwnedSemaphorePermit,
+    place: Place,
+}
+
+/// Among whom a place is counted.
+#[derive(Debug)]
+enum Place {
+    /// Among all clients.
+    Client {
+        client: IpAddr,
+        /// Taken as long as no right has been shown.
+        strange: Mutex<Option<OwnedSemaphorePermit>>,
+        _permit: OwnedSemaphorePermit,
+    },
+    /// Among the proxies that have named nobody, or among health checks.
+    Aside { _permit: OwnedSemaphorePermit },
 }
 
 impl Slots {
@@ -83,27 +100,33 @@ impl Slots {
         Arc::new(Self {
             total: slots(limits.connections),
             strange: slots(limits.connections.saturating_sub(reserved)),
+            unnamed: slots(limits.connections),
+            health_checks: slots(HEALTH_CHECKS),
             per_client: limits.per_client,
             per_stranger: limits.per_stranger.min(limits.per_client),
             clients: Mutex::new(HashMap::new()),
         })
     }
 
+    /// For a connection from there.
     pub(crate) fn enter(self: &Arc<Self>, peer: IpAddr, access: &Access) -> Result<Slot, Refused> {
-        let known = access.right(Shown { peer, login: false, certificate: false }).is_some();
-        let names_others = access.xclient.iter().any(|proxy| proxy.contains(peer));
-        if !known && !names_others && !access.can_be_earned() && access.domains.is_empty() {
-            return Err(Refused::NoRight);
-        }
-        self.look_in(peer, access)
+        if access.names_others(peer) { self.aside(&self.unnamed) } else { self.as_client(peer, access) }
     }
 
-    /// As [`Slots::enter`], also for who could do nothing here: a proxy looks whether we are well, or hands in for others.
-    pub(crate) fn look_in(self: &Arc<Self>, peer: IpAddr, access: &Access) -> Result<Slot, Refused> {
-        let free = |semaphore: &Arc<Semaphore>| {
-            Arc::clone(semaphore).try_acquire_owned().map_err(|_none_left| Refused::Listener)
-        };
+    /// For a balancer that looks whether anybody answers.
+    pub(crate) fn look_in(self: &Arc<Self>) -> Result<Slot, Refused> {
+        self.aside(&self.health_checks)
+    }
+
+    fn aside(self: &Arc<Self>, among: &Arc<Semaphore>) -> Result<Slot, Refused> {
+        Ok(Slot { slots: Arc::clone(self), place: Place::Aside { _permit: free(among)? } })
+    }
+
+    fn as_client(self: &Arc<Self>, peer: IpAddr, access: &Access) -> Result<Slot, Refused> {
         let known = access.right(Shown { peer, login: false, certificate: false }).is_some();
+        if !known && !access.can_be_earned() && access.domains.is_empty() {
+            return Err(Refused::NoRight);
+        }
         let strange = if known { None } else { Some(free(&self.strange)?) };
         let permit = free(&self.total)?;
         let client = client_of(peer);
@@ -114,7 +137,8 @@ impl Slots {
         }
         let now = Sessions { all: sessions.all + 1, strange: sessions.strange + usize::from(!known) };
         clients.insert(client, now);
-        Ok(Slot { slots: Arc::clone(self), client, strange: Mutex::new(strange), _permit: permit })
+        let place = Place::Client { client, strange: Mutex::new(strange), _permit: permit };
+        Ok(Slot { slots: Arc::clone(self), place })
     }
 
     fn leave(&self, client: IpAddr, change: impl FnOnce(&mut Sessions)) {
@@ -128,19 +152,29 @@ impl Slots {
     }
 }
 
+fn free(places: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Refused> {
+    Arc::clone(places).try_acquire_owned().map_err(|_none_left| Refused::Listener)
+}
+
 impl Slot {
-    /// Gives this place up and takes one for another client.
+    /// Gives this place up and takes one among clients.
     pub(crate) fn change(self, client: IpAddr, access: &Access) -> Result<Self, Refused> {
         let slots = Arc::clone(&self.slots);
         drop(self);
-        slots.enter(client, access)
+        slots.as_client(client, access)
     }
 
     /// The client has shown a right: it takes no stranger's place any more.
     pub(crate) fn earn(&self) {
-        let strange = self.strange.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if strange.is_some() {
-            self.slots.leave(self.client, |sessions| sessions.strange = sessions.strange.saturating_sub(1));
+        match &self.place {
+            Place::Aside { .. } => {}
+            Place::Client { client, strange, .. } => {
+                let was_strange = strange.lock().unwrap_or_else(PoisonError::into_inner).take().is_some();
+                if was_strange {
+                    self.slots
+                        .leave(*client, |sessions| sessions.strange = sessions.strange.saturating_sub(1));
+                }
+            }
         }
     }
 }
@@ -148,7 +182,12 @@ impl Slot {
 impl Drop for Slot {
     fn drop(&mut self) {
         self.earn();
-        self.slots.leave(self.client, |sessions| sessions.all = sessions.all.saturating_sub(1));
+        match &self.place {
+            Place::Aside { .. } => {}
+            Place::Client { client, .. } => {
+                self.slots.leave(*client, |sessions| sessions.all = sessions.all.saturating_sub(1));
+            }
+        }
     }
 }
 
@@ -156,19 +195,25 @@ impl Drop for Slot {
 #[derive(Debug, Default)]
 pub(crate) struct Refusals {
     counts: Mutex<Counts>,
-    /// Somebody waits for the end of the minute.
-    waiting: AtomicBool,
+    /// Something has been counted that the log has not heard of.
+    untold: Notify,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Counts {
+    refused: ByReason,
+    told: Option<Instant>,
+    logins: Logins,
+}
+
+/// How often, by reason.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct ByReason {
     no_right: u64,
     listener: u64,
     client: u64,
     no_proxy: u64,
     not_introduced: u64,
-    told: Option<Instant>,
-    logins: Logins,
 }
 
 /// Logins that failed or were put off, in this minute.
@@ -180,22 +225,23 @@ struct Logins {
 }
 
 impl Refusals {
-    /// Counts one. The first is told at once, with its address; `true`: the caller shall tell the others in a minute.
-    pub(crate) fn count(&self, listener: &str, peer: IpAddr, why: Refused, now: Instant) -> bool {
+    /// Counts one. The first is told at once, with its address, the others by [`Refusals::tell`].
+    pub(crate) fn count(&self, listener: &str, peer: IpAddr, why: Refused, now: Instant) {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         if counts.told.is_none_or(|told| now.duration_since(told) >= COUNTED) {
             tracing::warn!(listener.name = listener, client = %peer, reason = ?why, "turned away");
             counts.told = Some(now);
-            return false;
+            return;
         }
+        let refused = &mut counts.refused;
         match why {
-            Refused::NoRight => counts.no_right += 1,
-            Refused::Listener => counts.listener += 1,
-            Refused::Client => counts.client += 1,
-            Refused::NoProxy => counts.no_proxy += 1,
-            Refused::NotIntroduced => counts.not_introduced += 1,
+            Refused::NoRight => refused.no_right += 1,
+            Refused::Listener => refused.listener += 1,
+            Refused::Client => refused.client += 1,
+            Refused::NoProxy => refused.no_proxy += 1,
+            Refused::NotIntroduced => refused.not_introduced += 1,
         }
-        !self.waiting.swap(true, Ordering::Relaxed)
+        self.untold.notify_one();
     }
 
     /// A password was wrong. Each is told, up to [`LOGINS_TOLD`] a minute, with the client's address: programs that shut
@@ -235,22 +281,31 @@ impl Refusals {
         false
     }
 
-    /// Waits for the end of the minute and tells what has been counted.
-    pub(crate) async fn tell(&self, listener: &str) {
-        tokio::time::sleep(COUNTED).await;
+    fn taken(&self, now: Instant) -> Option<ByReason> {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        self.waiting.store(false, Ordering::Relaxed);
-        let Counts { no_right, listener: full, client, no_proxy, not_introduced, .. } = *counts;
-        *counts = Counts { told: Some(Instant::now()), logins: counts.logins, ..Counts::default() };
-        tracing::warn!(
-            listener.name = listener,
-            refused.no_right = no_right,
-            refused.listener_full = full,
-            refused.client_full = client,
-            refused.no_proxy = no_proxy,
-            refused.not_introduced = not_introduced,
-            "more were turned away"
-        );
+        let refused = std::mem::take(&mut counts.refused);
+        let some = (refused != ByReason::default()).then_some(refused);
+        counts.told = some.map_or(counts.told, |_| Some(now));
+        some
+    }
+
+    /// Tells what is counted, once a minute while there is something, until nobody listens any more. To be run once.
+    pub(crate) async fn tell(&self, listener: &str) {
+        loop {
+            self.untold.notified().await;
+            tokio::time::sleep(COUNTED).await;
+            // None: what woke this up was told the last time.
+            let Some(refused) = self.taken(Instant::now()) else { continue };
+            tracing::warn!(
+                listener.name = listener,
+                refused.no_right = refused.no_right,
+                refused.listener_full = refused.listener,
+                refused.client_full = refused.client,
+                refused.no_proxy = refused.no_proxy,
+                refused.not_introduced = refused.not_introduced,
+                "more were turned away"
+            );
+        }
     }
 }
 
@@ -328,11 +383,44 @@ mod tests {
     async fn one_line_at_once_and_one_a_minute_later() {
         let refusals = Refusals::default();
         let count = |why| refusals.count("inside", ip("198.51.100.1"), why, Instant::now());
-        assert!(!count(Refused::NoRight), "the first is told");
-        assert!(count(Refused::Client), "somebody must tell the second");
-        assert!(!count(Refused::Listener), "somebody does already");
-        refusals.tell("inside").await;
-        assert!(count(Refused::Listener));
+        let counted = || refusals.counts.lock().unwrap().refused;
+        count(Refused::NoRight);
+        assert_eq!(counted(), ByReason::default(), "the first is told");
+        let minutes = async {
+            // Whoever counts owes nothing: the next minute is told as this one.
+            for _ in 0..3 {
+                count(Refused::Client);
+                count(Refused::Listener);
+                assert_eq!(counted(), ByReason { client: 1, listener: 1, ..ByReason::default() });
+                tokio::time::sleep(COUNTED + COUNTED / 4).await;
+                assert_eq!(counted(), ByReason::default());
+            }
+        };
+        tokio::select! {
+            () = refusals.tell("inside") => unreachable!("it goes on"),
+            () = minutes => {}
+        }
+    }
+
+    #[test]
+    fn strangers_keep_neither_health_checks_nor_the_next_clients_proxy_out() {
+        let access = Access { xclient: vec!["198.51.100.9".parse().unwrap()], ..logins() };
+        let slots = slots(3, 3, &access);
+        let enter = |peer| slots.enter(ip(peer), &access);
+        let strangers = [enter("198.51.100.1").unwrap(), enter("198.51.100.2").unwrap()];
+        assert_eq!(enter("198.51.100.3").unwrap_err(), Refused::Listener);
+        let checks: Vec<Slot> = (0..HEALTH_CHECKS).map(|_| slots.look_in().unwrap()).collect();
+        assert_eq!(slots.look_in().unwrap_err(), Refused::Listener);
+        drop(checks);
+        // As many proxies as clients, and not as many as one stranger may have.
+        let mut proxies: Vec<Slot> = (0..3).map(|_| enter("198.51.100.9").unwrap()).collect();
+        assert_eq!(enter("198.51.100.9").unwrap_err(), Refused::Listener);
+        let named = |slot: Slot, client| slot.change(ip(client), &access);
+        assert_eq!(named(proxies.pop().unwrap(), "198.51.100.3").unwrap_err(), Refused::Listener);
+        let _inside = named(proxies.pop().unwrap(), "192.0.2.1").unwrap();
+        drop(strangers);
+        // One that speaks for itself is a client like others.
+        assert!(named(proxies.pop().unwrap(), "198.51.100.9").is_ok());
     }
 
     #[test]

@@ -5,9 +5,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use sealpost_mail::Reply;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::Instant;
 
 use crate::command::{Hello, is_host_name};
+use crate::listener_context::Speaker;
 use crate::parameters::xtext;
 use crate::replies;
 use crate::session::{Session, State};
@@ -16,11 +16,11 @@ use crate::wire::Leave;
 /// The longest login.
 const LONGEST: usize = 255;
 
-/// What the proxy says of its client; what it does not mention stays as it was.
-#[derive(Debug, Default, PartialEq, Eq)]
+/// What the proxy says of its client. It always says who calls: if not, its own address would stay, with the rights of that.
+#[derive(Debug, PartialEq, Eq)]
 struct Said {
-    address: Option<IpAddr>,
-    login: Option<Option<String>>,
+    address: IpAddr,
+    login: Option<String>,
     helo: Option<String>,
     extended: bool,
 }
@@ -29,7 +29,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<'_, S> {
     pub(crate) fn on_xclient(&mut self, state: State, attributes: &str) -> Result<State, Leave> {
         let refused = match &state {
             // Whoever was not offered it learns nothing of it.
-            _ if !self.caller.may_name => Some(replies::not_implemented()),
+            _ if !self.caller.may_name(&self.door.access) => Some(replies::not_implemented()),
             State::Sender(_) | State::Addressed(_) | State::Chunking(_) => {
                 Some(replies::not_in_transaction())
             }
@@ -39,8 +39,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<'_, S> {
             self.answer(reply)?;
             return Ok(state);
         }
-        match read(attributes) {
-            Ok(said) => self.becomes(said),
+        match read(attributes).and_then(|said| Ok((self.login_of(&said)?, said))) {
+            Ok((login, said)) => self.becomes(said, login),
             Err(reply) => {
                 self.answer(reply)?;
                 Ok(state)
@@ -48,36 +48,32 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<'_, S> {
         }
     }
 
-    /// "The server … resets state to the initial SMTP greeting protocol stage", and greets.
-    fn becomes(&mut self, said: Said) -> Result<State, Leave> {
-        if let Some(client) = said.address {
-            // The certificate, if there is one, was the proxy's.
-            self.caller.spoken_for = true;
-            if let Some(tls) = &mut self.tls {
-                tls.client_certificate = None;
+    /// The proxy has checked the password; whether there is such a login is known here.
+    fn login_of(&self, said: &Said) -> Result<Option<String>, Reply> {
+        match &said.login {
+            Some(login) if self.takes_logins() => {
+                self.door.logins.configured(login).map(Some).ok_or_else(replies::not_a_login)
             }
-            if let Some(slot) = self.caller.slot.take() {
-                match slot.change(client, &self.door.access) {
-                    Ok(slot) => self.caller.slot = Some(slot),
-                    Err(why) => {
-                        // Those that are counted and not told with an address are told with the next one.
-                        let _others_tell =
-                            self.door.refusals.count(&self.door.listener, client, why, Instant::now());
-                        self.wire.send(&why.reply());
-                        return Err(Leave::Told);
-                    }
-                }
-            }
-            tracing::debug!(session.id = self.caller.session, proxy = %self.caller.peer, %client, "spoken for");
-            self.caller.peer = client;
-            self.failed_logins = 0;
+            Some(_) | None => Ok(None),
         }
-        self.login = said.login.unwrap_or_default();
+    }
+
+    /// "The server … resets state to the initial SMTP greeting protocol stage", and greets.
+    fn becomes(&mut self, said: Said, login: Option<String>) -> Result<State, Leave> {
+        let Said { address: client, login: _, helo, extended } = said;
+        self.caller.speaker = Speaker::Named;
+        if let Some(tls) = &mut self.tls {
+            tls.client_certificate = None;
+        }
+        self.take_place_of(client)?;
+        tracing::debug!(session.id = self.caller.session, proxy = %self.caller.peer, %client, "spoken for");
+        self.caller.peer = client;
+        self.failed_logins = 0;
+        self.login = login;
         self.keep_place();
         self.wire.send(&replies::greeting(&self.door.hostname));
         // A client that has said EHLO to the proxy has said it.
-        let extended = said.extended;
-        let (state, name) = said.helo.map_or((State::Strange, String::new()), |name| (State::Ready, name));
+        let (state, name) = helo.map_or((State::Strange, String::new()), |name| (State::Ready, name));
         self.hello = Hello { name, extended };
         Ok(state)
     }
@@ -85,10 +81,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<'_, S> {
 
 fn read(attributes: &str) -> Result<Said, Reply> {
     let wrong = || replies::syntax("an attribute of XCLIENT is not known, or its value is not valid");
-    let mut said = Said { extended: true, ..Said::default() };
-    if attributes.is_empty() {
-        return Err(wrong());
-    }
+    let (mut client, mut login, mut helo, mut extended) = (None, None, None, true);
+    let mut seen = Vec::new();
     for attribute in attributes.split(' ').filter(|attribute| !attribute.is_empty()) {
         let (name, value) = attribute.split_once('=').ok_or_else(wrong)?;
         let value = xtext(value).ok_or_else(wrong)?;
@@ -97,9 +91,9 @@ fn read(attributes: &str) -> Result<Said, Reply> {
             "[UNAVAILABLE]" | "[TEMPUNAVAIL]" => None,
             _ => Some(value),
         };
-        match name.to_ascii_uppercase().as_str() {
-            // A client without an address would keep the proxy's, and its rights.
-            "ADDR" => said.address = Some(value.as_deref().and_then(address).ok_or_else(wrong)?),
+        let name = name.to_ascii_uppercase();
+        match name.as_str() {
+            "ADDR" => client = Some(value.as_deref().and_then(address).ok_or_else(wrong)?),
             "LOGIN" => {
                 let printable = |login: &String| {
                     login.len() <= LONGEST && !login.is_empty() && !login.chars().any(char::is_control)
@@ -107,16 +101,16 @@ fn read(attributes: &str) -> Result<Said, Reply> {
                 if !value.as_ref().is_none_or(printable) {
                     return Err(wrong());
                 }
-                said.login = Some(value);
+                login = value;
             }
             "HELO" => {
                 if !value.as_deref().is_none_or(is_host_name) {
                     return Err(wrong());
                 }
-                said.helo = value;
+                helo = value;
             }
             "PROTO" => {
-                said.extended = match value.as_deref().map(str::to_ascii_uppercase).as_deref() {
+                extended = match value.as_deref().map(str::to_ascii_uppercase).as_deref() {
                     Some("SMTP") => false,
                     Some("ESMTP") | None => true,
                     Some(_) => return Err(wrong()),
@@ -126,8 +120,14 @@ fn read(attributes: &str) -> Result<Said, Reply> {
             "NAME" | "PORT" | "DESTADDR" | "DESTPORT" => {}
             _ => return Err(wrong()),
         }
+        // Two clients in one command: what one of them wrote may have come through.
+        if seen.contains(&name) {
+            return Err(replies::syntax("XCLIENT says something twice"));
+        }
+        seen.push(name);
     }
-    Ok(said)
+    let address = client.ok_or_else(|| replies::syntax("XCLIENT does not say who calls (ADDR)"))?;
+    Ok(Said { address, login, helo, extended })
 }
 
 /// "IPV6:" stands before an address of version 6, as in an address literal; some leave it out.
@@ -151,17 +151,20 @@ mod tests {
         let said =
             read("NAME=spike.porcupine.org ADDR=168.100.189.2 PROTO=SMTP HELO=spike LOGIN=[UNAVAILABLE]");
         let expected = Said {
-            address: "168.100.189.2".parse().ok(),
-            login: Some(None),
+            address: "168.100.189.2".parse().unwrap(),
+            login: None,
             helo: Some("spike".into()),
             extended: false,
         };
         assert_eq!(said.unwrap(), expected);
         for six in ["ADDR=IPV6:2001:db8::1", "addr=ipv6:2001:db8::1", "ADDR=2001:db8::1"] {
-            assert_eq!(read(six).unwrap().address, "2001:db8::1".parse().ok(), "{six}");
+            assert_eq!(read(six).unwrap().address, "2001:db8::1".parse::<IpAddr>().unwrap(), "{six}");
         }
-        assert_eq!(read("ADDR=IPV6:::ffff:192.0.2.1").unwrap().address, "192.0.2.1".parse().ok());
-        assert_eq!(read("LOGIN=a+20b").unwrap().login, Some(Some("a b".into())));
+        assert_eq!(
+            read("ADDR=IPV6:::ffff:192.0.2.1").unwrap().address,
+            "192.0.2.1".parse::<IpAddr>().unwrap()
+        );
+        assert_eq!(read("ADDR=192.0.2.1 LOGIN=a+20b").unwrap().login, Some("a b".into()));
     }
 
     #[test]
@@ -175,12 +178,18 @@ mod tests {
             "ADDR=client.example",
             "ADDR=IPV6:192.0.2.1",
             "ADDR=192.0.2.1+0D+0A",
-            "HELO=a+0D+0Ab",
-            "HELO=a b",
-            "LOGIN=",
-            "LOGIN=a+00b",
-            "PROTO=LMTP",
-            "USER=a",
+            "LOGIN=mill",
+            "NAME=client.example PORT=49153",
+            "ADDR=192.0.2.1 HELO=a+0D+0Ab",
+            "ADDR=192.0.2.1 HELO=a b",
+            "ADDR=192.0.2.1 LOGIN=",
+            "ADDR=192.0.2.1 LOGIN=a+00b",
+            "ADDR=192.0.2.1 PROTO=LMTP",
+            "ADDR=192.0.2.1 USER=a",
+            "ADDR=192.0.2.1 ADDR=192.0.2.1",
+            "ADDR=192.0.2.1 addr=192.0.2.2",
+            "ADDR=192.0.2.1 LOGIN=[UNAVAILABLE] LOGIN=mill",
+            "ADDR=192.0.2.1 NAME=a NAME=b",
             "ADDR=192.0.2.1 X=1",
         ] {
             assert!(read(wrong).is_err(), "{wrong:?}");

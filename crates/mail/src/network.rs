@@ -90,6 +90,27 @@ impl Network {
         u32::try_from(of_v4.max(of_v6)).unwrap_or(1000)
     }
 
+    /// Whether more than one segment of a network is in it: wider than a /24 of IPv4 or a /64 of IPv6.
+    #[must_use]
+    pub fn is_wider_than_a_segment(&self) -> bool {
+        match self.base {
+            IpAddr::V4(_) => self.prefix < 24,
+            IpAddr::V6(_) => self.prefix < 64,
+        }
+    }
+
+    /// Whether all of these addresses are in the other, too.
+    #[must_use]
+    pub fn lies_in(&self, other: &Self) -> bool {
+        other.contains(self.first()) && other.contains(self.last())
+    }
+
+    /// Whether the two have an address in common: networks lie in each other or apart.
+    #[must_use]
+    pub fn overlaps(&self, other: &Self) -> bool {
+        self.lies_in(other) || other.lies_in(self)
+    }
+
     /// Its first address.
     #[must_use]
     pub fn first(&self) -> IpAddr {
@@ -233,6 +254,17 @@ mod tests {
         for own in ["10.0.0.0/8", "192.0.2.1", "2001:db8::/32", "2001::/16", "fc00::/7", "fe80::/10"] {
             assert!(!network(own).unwrap().is_wide(), "{own}");
         }
+    }
+
+    #[test]
+    fn networks_lie_in_each_other_or_apart() {
+        let (wide, narrow, apart) = (network("10.0.0.0/16"), network("10.0.1.0/24"), network("10.1.0.0/24"));
+        let (wide, narrow, apart) = (wide.unwrap(), narrow.unwrap(), apart.unwrap());
+        assert!(narrow.lies_in(&wide) && wide.lies_in(&wide) && !wide.lies_in(&narrow));
+        assert!(wide.overlaps(&narrow) && narrow.overlaps(&wide) && !apart.overlaps(&wide));
+        assert!(wide.is_wider_than_a_segment() && !narrow.is_wider_than_a_segment());
+        let six = |text| network(text).unwrap().is_wider_than_a_segment();
+        assert!(six("2001:db8::/63") && !six("2001:db8::/64"));
     }
 
     #[test]

@@ -17,9 +17,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{PortalConfig, PortalError, PortalTls};
 use crate::http::connections::Connections;
+use crate::http::refusals::Refusals;
 use crate::http::tls::{Certificate, server_config};
 use crate::http::transport::{self, Transport};
 use crate::routes;
+use crate::state::limits::HealthCheck;
 use crate::state::{PortalKeys, Site};
 
 /// Event loops. Two answer thousands of readers; memory stays small.
@@ -103,6 +105,7 @@ impl Portal {
     async fn serve(self, stop: CancellationToken) -> Result<(), PortalError> {
         let site = web::Data::from(self.site);
         let connections = Connections::new(site.config.trusted_proxies.clone());
+        let refusals = Refusals::default();
         let acceptor = match &self.certificate {
             Some(certificate) => Some(TlsAcceptor::from(Arc::new(server_config(Arc::clone(certificate))?))),
             None => None,
@@ -116,16 +119,17 @@ impl Portal {
             .disable_signals();
         for socket in self.listeners {
             let (site, connections, acceptor) = (site.clone(), connections.clone(), acceptor.clone());
-            let ends = stop.clone();
+            let (refusals, ends) = (refusals.clone(), stop.clone());
             server = server.listen("portal", socket, move || {
                 let (connections, acceptor, ends) = (connections.clone(), acceptor.clone(), ends.clone());
-                let asked = site.clone();
+                let (asked, refusals) = (site.clone(), refusals.clone());
                 let admitted = fn_service(move |socket| {
-                    let (connections, acceptor, site) =
-                        (connections.clone(), acceptor.clone(), asked.clone());
+                    let (connections, acceptor, site, refusals) =
+                        (connections.clone(), acceptor.clone(), asked.clone(), refusals.clone());
                     async move {
+                        let proxies = &site.config.proxies;
                         let accepted =
-                            transport::accept(socket, &connections, &site.config.proxies, acceptor.as_ref())
+                            transport::accept(socket, &connections, proxies, &refusals, acceptor.as_ref())
                                 .await;
                         accepted.map(|(transport, peer)| (transport, Protocol::Http1, Some(peer))).ok_or(())
                     }
@@ -138,6 +142,9 @@ impl Portal {
                     .graceful_shutdown_signal(move || ends.clone().cancelled_owned())
                     .on_connect_ext(|transport: &Transport, extensions| {
                         extensions.insert(transport.place());
+                        if transport.is_health_check() {
+                            extensions.insert(HealthCheck);
+                        }
                     })
                     .finish(map_config(routes::app(site.clone()).into_factory(), |()| AppConfig::default()));
                 admitted.and_then(service.map_err(|error| tracing::debug!(%error, "a connection broke off")))
@@ -155,6 +162,7 @@ impl Portal {
         tokio::select! {
             ended = &mut server => return Ok(ended?),
             () = &mut stopper => {}
+            () = refusals.tell() => {}
         }
         Ok(server.await?)
     }

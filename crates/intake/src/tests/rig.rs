@@ -117,6 +117,10 @@ impl Logins for OneLogin {
             LoginCheck::Wrong
         }
     }
+
+    fn configured(&self, login: &str) -> Option<String> {
+        (login == "mill").then(|| "Mill".to_owned())
+    }
 }
 
 /// A door and what stands behind it.

@@ -5,10 +5,13 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use futures_util::task::AtomicWaker;
 
 use sealpost_mail::Network;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::sleep;
 
 use crate::state::limits::Client;
 
@@ -18,6 +21,9 @@ const MAX: usize = 4_000;
 /// around it: providers give these to one customer.
 const EACH: [(usize, usize); 3] = [(8, 200), (7, 400), (6, 800)];
 const EACH_IPV4: usize = 200;
+/// Health checks at once, and how long one may stay.
+const HEALTH_CHECKS: usize = 16;
+const HEALTH_CHECK: Duration = Duration::from_secs(30);
 /// Connections of one owner that are asked last.
 const KNOWN_EACH: usize = 16;
 
@@ -30,6 +36,8 @@ struct Inner {
     /// They connect for everybody.
     trusted: Vec<Network>,
     most: usize,
+    /// Balancers that look in: whoever holds all other places is not to have this node taken for dead.
+    health_checks: Arc<Semaphore>,
     /// Counts what happens, so that it can be said what happened last.
     ticks: AtomicU64,
 }
@@ -62,9 +70,17 @@ pub(crate) struct Slot {
     marks: Arc<Marks>,
     whose: Mutex<Option<String>>,
     inner: Arc<Inner>,
+    /// Given back when a health check is over.
+    _permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Marks {
+    /// Ends the connection.
+    fn evict(&self) {
+        self.evicted.store(true, Ordering::Release);
+        self.waker.wake();
+    }
+
     /// Whether something is being done that is not up to the client.
     fn is_at_work(&self) -> bool {
         self.working.load(Ordering::Relaxed) > self.waiting.load(Ordering::Relaxed)
@@ -87,7 +103,28 @@ impl Connections {
 
     fn with(trusted: Vec<Network>, most: usize) -> Self {
         let (held, ticks) = (Mutex::default(), AtomicU64::new(0));
-        Self(Arc::new(Inner { held, trusted, most, ticks }))
+        let health_checks = Arc::new(Semaphore::new(HEALTH_CHECKS));
+        Self(Arc::new(Inner { held, trusted, most, health_checks, ticks }))
+    }
+
+    /// A balancer looks whether anybody answers: it takes nobody's place, and may not stay.
+    pub(crate) fn look_in(&self) -> Result<Slot, TooMany> {
+        let permit = Arc::clone(&self.0.health_checks).try_acquire_owned().map_err(|_none_left| TooMany)?;
+        let marks = Arc::new(Marks::default());
+        let stays = Arc::downgrade(&marks);
+        tokio::spawn(async move {
+            sleep(HEALTH_CHECK).await;
+            if let Some(marks) = stays.upgrade() {
+                marks.evict();
+            }
+        });
+        Ok(Slot {
+            id: None,
+            marks,
+            whose: Mutex::default(),
+            inner: Arc::clone(&self.0),
+            _permit: Some(permit),
+        })
     }
 
     /// Counts a new connection; makes room for it if that is fair.
@@ -97,7 +134,7 @@ impl Connections {
         let whose = Mutex::default();
         let inner = Arc::clone(&self.0);
         if inner.trusted.iter().any(|network| network.contains(peer)) {
-            return Ok(Slot { id: None, marks, whose, inner });
+            return Ok(Slot { id: None, marks, whose, inner, _permit: None });
         }
         let octets = Client::at(peer).octets();
         let mut held = inner.held();
@@ -118,7 +155,7 @@ impl Connections {
         }
         held.all.insert(id, (octets, Arc::clone(&marks)));
         drop(held);
-        Ok(Slot { id: Some(id), marks, whose, inner })
+        Ok(Slot { id: Some(id), marks, whose, inner, _permit: None })
     }
 }
 
@@ -150,8 +187,7 @@ impl Held {
         let Some(id) = victim.map(|(id, _)| *id) else { return Err(TooMany) };
         if let Some((octets, marks)) = self.remove(id) {
             tracing::debug!(client.octets = octets.len(), "a connection made room");
-            marks.evicted.store(true, Ordering::Release);
-            marks.waker.wake();
+            marks.evict();
         }
         Ok(())
     }
@@ -306,6 +342,21 @@ mod tests {
         held.push(admit(&connections, "192.0.2.3").unwrap());
         assert!(held[1].marks.evicted.load(Ordering::Relaxed), "not the one heard of last");
         assert!(evicted(&[quiet]) == 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_full_portal_is_looked_at_all_the_same_but_nobody_stays_by_that() {
+        let connections = Connections::with(Vec::new(), 1);
+        let held = admit(&connections, "192.0.2.1").unwrap();
+        let _busy = held.work();
+        assert!(admit(&connections, "192.0.2.2").is_err());
+        let checks: Vec<Slot> = (0..HEALTH_CHECKS).map(|_| connections.look_in().unwrap()).collect();
+        assert!(connections.look_in().is_err());
+        assert_eq!(evicted(&checks), 0);
+        sleep(HEALTH_CHECK * 2).await;
+        assert_eq!(evicted(&checks), HEALTH_CHECKS);
+        drop(checks);
+        assert!(connections.look_in().is_ok());
     }
 
     #[test]

@@ -8,6 +8,7 @@ pub(crate) mod csrf;
 pub(crate) mod download;
 pub(crate) mod multipart;
 pub(crate) mod network;
+pub(crate) mod refusals;
 pub(crate) mod request_heads;
 pub(crate) mod tls;
 pub(crate) mod transport;

@@ -11,10 +11,12 @@ use std::time::Duration;
 use sealpost_proxied::{Proxies, Standing, Word};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use crate::http::connections::{Connections, Slot, TooMany};
+use crate::http::refusals::{Refusals, Refused};
 use crate::http::request_heads::Heads;
 
 /// For a handshake.
@@ -25,6 +27,17 @@ pub(crate) struct Transport {
     stream: Stream,
     heads: Heads,
     place: Arc<Slot>,
+    caller: Caller,
+}
+
+/// Who is at the other end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Caller {
+    /// A client, or a proxy that writes for it.
+    Client(SocketAddr),
+    /// A balancer that looks whether anybody answers (PROXY §2.2, LOCAL). SECURITY: balancers also write LOCAL where they
+    /// cannot say who calls, so this is never a proxy whose word about clients counts.
+    HealthCheck(SocketAddr),
 }
 
 enum Stream {
@@ -37,13 +50,18 @@ pub(crate) async fn accept(
     mut socket: TcpStream,
     connections: &Connections,
     proxies: &Proxies,
+    refusals: &Refusals,
     tls: Option<&TlsAcceptor>,
 ) -> Option<(Transport, SocketAddr)> {
-    let peer = called(&mut socket, proxies).await?;
-    let place = match connections.admit(peer.ip()) {
+    let caller = called(&mut socket, proxies, refusals).await?;
+    let (peer, place) = match caller {
+        Caller::Client(client) => (client, connections.admit(client.ip())),
+        Caller::HealthCheck(balancer) => (balancer, connections.look_in()),
+    };
+    let place = match place {
         Ok(place) => place,
         Err(TooMany) => {
-            tracing::warn!(client = %peer.ip(), "turned away: too many connections");
+            refusals.count(peer.ip(), Refused::TooMany, Instant::now());
             return None;
         }
     };
@@ -57,24 +75,25 @@ pub(crate) async fn accept(
             }
         }
     };
-    Some((Transport { stream, heads: Heads::default(), place: Arc::new(place) }, peer))
+    Some((Transport { stream, heads: Heads::default(), place: Arc::new(place), caller }, peer))
 }
 
 /// From where the connection comes, as its proxy says if it has one; `None`: it is not wanted.
-async fn called(socket: &mut TcpStream, proxies: &Proxies) -> Option<SocketAddr> {
+async fn called(socket: &mut TcpStream, proxies: &Proxies, refusals: &Refusals) -> Option<Caller> {
     let peer = socket.peer_addr().ok()?;
     match proxies.standing(peer.ip()) {
-        Standing::Itself => Some(peer),
+        Standing::Itself => Some(Caller::Client(peer)),
         Standing::Refused => {
-            tracing::warn!(client = %peer.ip(), "turned away: it came by no proxy");
+            refusals.count(peer.ip(), Refused::NoProxy, Instant::now());
             None
         }
         Standing::Proxy => match sealpost_proxied::hear(socket).await {
             // Nothing hangs on the port.
-            Ok(Word::Client(client)) => Some(SocketAddr::new(client, 0)),
-            Ok(Word::HealthCheck) => Some(peer),
+            Ok(Word::Client(client)) => Some(Caller::Client(SocketAddr::new(client, 0))),
+            Ok(Word::HealthCheck) => Some(Caller::HealthCheck(peer)),
             Err(why) => {
-                tracing::warn!(proxy = %peer.ip(), %why, "turned away: a proxy that does not say who calls");
+                tracing::debug!(proxy = %peer.ip(), %why, "not introduced");
+                refusals.count(peer.ip(), Refused::NotIntroduced, Instant::now());
                 None
             }
         },
@@ -85,6 +104,14 @@ impl Transport {
     /// For the requests that come over it.
     pub(crate) fn place(&self) -> Arc<Slot> {
         Arc::clone(&self.place)
+    }
+
+    /// Whether it is a balancer that looks in.
+    pub(crate) fn is_health_check(&self) -> bool {
+        match self.caller {
+            Caller::Client(_) => false,
+            Caller::HealthCheck(_) => true,
+        }
     }
 
     fn evicted() -> io::Error {

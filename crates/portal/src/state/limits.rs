@@ -38,6 +38,11 @@ impl governor::clock::Clock for Ticks {
 type Buckets<K> =
     RateLimiter<K, DefaultKeyedStateStore<K>, Ticks, governor::middleware::NoOpMiddleware<Duration>>;
 
+/// Stands at a connection on which a balancer looks in, or of which it does not say who calls: what it forwards counts for
+/// nothing, whoever it is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HealthCheck;
+
 /// Who asks, as far as limits go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Client(IpAddr);
@@ -46,6 +51,9 @@ impl Client {
     /// The client of a request; `X-Forwarded-For` counts only as far as trusted proxies wrote it.
     pub(crate) fn of(request: &HttpRequest, trusted: &[Network]) -> Self {
         let peer = request.peer_addr().map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |peer| peer.ip());
+        if request.conn_data::<HealthCheck>().is_some() {
+            return Self::at(peer);
+        }
         let forwarded: Vec<&str> = request
             .headers()
             .get_all("x-forwarded-for")

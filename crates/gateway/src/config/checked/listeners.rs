@@ -1,12 +1,12 @@
 //! Listeners as the intake is told of them. Knows no rules and no hops.
 
 use sealpost_intake::{
-    Access, ClientCertificates, Limits, ListenerConfig, Tls, TlsFiles, TlsMinimum, TlsSource,
+    Access, ClientCertificates, Limits, ListenerConfig, Renaming, Tls, TlsFiles, TlsMinimum, TlsSource,
 };
 use sealpost_mail::{Address, DomainPattern, Network, Secret};
 
 use super::proxies;
-use crate::config::file::{self as config, Config, ListenerTls, Source};
+use crate::config::file::{self as config, Config, ListenerTls, Source, XclientAgain};
 
 /// What a large letter takes while it comes in: the listener's block, the sealer's chunk and its sealed
 /// form, the part of the file being filled.
@@ -204,6 +204,7 @@ fn access(listener: &config::Listener, config: &Config, source: &mut Source) -> 
             "give networks, auth = true or client-certificates; or domains, for letters from the world",
         );
     }
+    proxies::apart(listener, source);
     Access {
         networks,
         auth: *listener.auth.get_ref(),
@@ -212,6 +213,10 @@ fn access(listener: &config::Listener, config: &Config, source: &mut Source) -> 
         own: own_domains(config),
         proxies: proxies::plan(&listener.proxy_protocol, listener.without_proxy, source),
         xclient: proxies::believed(&listener.xclient, source),
+        renaming: match listener.xclient_again {
+            XclientAgain::Refuse => Renaming::Refused,
+            XclientAgain::Take => Renaming::Taken,
+        },
     }
 }
 

@@ -5,7 +5,7 @@ use sealpost_mail::Network;
 use toml::Spanned;
 
 use super::warnings::LARGE_PART_OF_THE_WORLD;
-use crate::config::file::{Source, WithoutProxy};
+use crate::config::file::{Listener, Source, WithoutProxy};
 
 /// Networks of proxies. Who names the world lets everybody choose its own address.
 pub(super) fn believed(written: &[Spanned<String>], source: &mut Source) -> Vec<Network> {
@@ -22,15 +22,58 @@ pub(super) fn believed(written: &[Spanned<String>], source: &mut Source) -> Vec<
     }
     if let Some(first) = written.first()
         && (Network::are_everybody(&networks)
+            || networks.iter().any(Network::is_wide)
             || Network::thousandths_of_the_world(&networks) >= LARGE_PART_OF_THE_WORLD)
     {
         source.at(
             first.span().start,
-            "every address is believed when it says who the client is",
+            "strangers are believed when they say who the client is",
             "name the proxy's own address",
         );
+        return networks;
+    }
+    for (proxy, network) in read(written) {
+        if network.is_wider_than_a_segment() {
+            source.warn(
+                proxy.span().start,
+                format!("every machine in {network} is believed when it says who the client is"),
+                "name the proxies' own addresses",
+            );
+        }
     }
     networks
+}
+
+/// Those of them that can be read, with their places.
+fn read(written: &[Spanned<String>]) -> impl Iterator<Item = (&Spanned<String>, Network)> {
+    written.iter().filter_map(|text| Some((text, Network::parse(text.get_ref()).ok()?)))
+}
+
+/// A balancer is known by its header and has no rights of its own; a listener that also names it among its clients, or as
+/// a proxy that says XCLIENT, was written for another one.
+pub(super) fn apart(listener: &Listener, source: &mut Source) {
+    let balancer_of = |network: &Network, meets: fn(&Network, &Network) -> bool| {
+        read(&listener.proxy_protocol).find(|(_, balancer)| meets(network, balancer)).map(|(_, one)| one)
+    };
+    // A network with the balancer among many others is one's own; one that is the balancer's is of before it said who calls.
+    for (client, network) in read(&listener.networks) {
+        if let Some(balancer) = balancer_of(&network, Network::lies_in) {
+            source.at(
+                client.span().start,
+                format!("{network} in `networks` is the balancer {balancer} of `proxy-protocol`, which has no right to send"),
+                "name the clients behind it: its header says who calls",
+            );
+        }
+    }
+    for (proxy, network) in read(&listener.xclient) {
+        if let Some(balancer) = balancer_of(&network, Network::overlaps) {
+            source.at(
+                proxy.span().start,
+                format!("{network} in `xclient` is also in `proxy-protocol` ({balancer}): who calls is said in one way only"),
+                "name it where it belongs; a balancer that hands on what clients say is no proxy for `xclient`",
+            );
+        }
+    }
 }
 
 /// Those that speak the PROXY protocol, and what becomes of others.

@@ -28,6 +28,7 @@ pub(crate) use problem::{Problem, Source};
 pub(crate) use signing::Dkim;
 pub(crate) use smtp::{
     Delivery, DeliveryMinimum, Hop, HopTls, Listener, ListenerTls, Login, TlsMinimum, WithoutProxy,
+    XclientAgain,
 };
 pub(crate) use units::Size;
 pub(crate) use web::{Brand, NoticeReplies, Notices, Portal, Renewal, Reset, SecurityTxt};

@@ -42,6 +42,8 @@ pub(crate) struct Listener {
     /// Who says within a session for whom it speaks.
     #[serde(default)]
     pub(crate) xclient: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(crate) xclient_again: XclientAgain,
     #[serde(default = "max_size")]
     pub(crate) max_size: Size,
     #[serde(default = "max_recipients")]
@@ -105,6 +107,16 @@ pub(crate) enum WithoutProxy {
     #[default]
     Refuse,
     /// As who it is.
+    Take,
+}
+
+/// What becomes of a second XCLIENT in one session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum XclientAgain {
+    /// It may be the client's own.
+    #[default]
+    Refuse,
     Take,
 }
 
