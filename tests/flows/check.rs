@@ -330,6 +330,60 @@ fn networks_that_are_everybody() {
 }
 
 #[test]
+fn proxies_that_may_be_strangers() {
+    for wide in [r#"["::/9"]"#, r#"["192.0.2.1", "8.0.0.0/7"]"#] {
+        for (section, key) in [
+            ("portal", "trusted-proxies"),
+            ("portal", "proxy-protocol"),
+            ("[listener]", "proxy-protocol"),
+            ("[listener]", "xclient"),
+        ] {
+            let (home, said) = broken(|c| {
+                c.set(section, key, wide);
+            });
+            says(&said, &home, key, &["strangers are believed"]);
+        }
+    }
+    for (network, warns) in
+        [("10.0.0.0/16", true), ("10.0.0.0/24", false), ("fd00:1::/48", true), ("fd00:1::/64", false)]
+    {
+        let (_, said) = warned(|c| {
+            c.set("[listener]", "xclient", &format!("[{network:?}]"));
+        });
+        assert_eq!(said.contains(&format!("every machine in {network}")), warns, "{said}");
+    }
+}
+
+#[test]
+fn a_balancer_that_is_also_a_client_or_a_proxy_within_sessions() {
+    let (home, said) = broken(|c| {
+        c.set("[listener]", "networks", r#"["10.0.0.5"]"#).set(
+            "[listener]",
+            "proxy-protocol",
+            r#"["10.0.0.0/24"]"#,
+        );
+    });
+    says(&said, &home, "networks", &["10.0.0.5/32", "has no right to send"]);
+    let (home, said) = broken(|c| {
+        c.set("[listener]", "xclient", r#"["10.0.0.0/24"]"#).set(
+            "[listener]",
+            "proxy-protocol",
+            r#"["10.0.0.5"]"#,
+        );
+    });
+    says(&said, &home, "xclient", &["10.0.0.0/24", "in one way only"]);
+    // One's own network, in which the balancer stands among others.
+    let (_, said) = warned(|c| {
+        c.set("[listener]", "networks", r#"["10.0.0.0/8"]"#).set(
+            "[listener]",
+            "proxy-protocol",
+            r#"["10.0.0.5"]"#,
+        );
+    });
+    assert!(!said.contains("10.0.0.5"), "{said}");
+}
+
+#[test]
 fn a_treatment_that_cannot_be_carried_out_and_subjects_in_notices_are_warned_of() {
     let (home, said) = warned(|c| {
         c.rule("partner", r#"{ recipient = "*@clinic.example" }"#, r#"{ domain = { partner = "clinic" } }"#);
@@ -525,6 +579,49 @@ fn a_worker_that_cannot_shut_itself_in_is_told_of() {
         err.contains("no PDF can be made: sealpost-pdf cannot limit itself") && err.contains("landlock_"),
         "{err}"
     );
+}
+
+/// It is tried in the way it will be used: one that would do alone may not do as a program that stays.
+#[test]
+fn a_worker_that_cannot_copy_itself_is_told_of() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (hop, shelf) = (Hop::new(), Home::empty());
+    let real = rig::gateway::binary().with_file_name("sealpost-seal");
+    let worker = shelf.path().join("sealpost-seal");
+    let mut config = Config::new(&hop);
+    config.set("partners", "worker", &format!("{:?}", worker.display().to_string()));
+    let home = Home::new(&config);
+    for (served, told) in [
+        (
+            "echo 'sealpost-seal: cannot limit itself: not permitted' >&2; exit 3",
+            "cannot limit itself: not permitted",
+        ),
+        (
+            "echo 'sealpost-seal: its control socket does not work' >&2; exit 2",
+            "its control socket does not work",
+        ),
+        ("kill -31 $$", "ended by signal 31"),
+        ("exit 0", "no reason given"),
+    ] {
+        let script = format!(
+            "#!/bin/sh\nif [ \"$1\" = --serve ]; then {served}; fi\nexec '{}' \"$@\"\n",
+            real.display()
+        );
+        // At once, or somebody would start half of it.
+        let new = worker.with_extension("new");
+        std::fs::write(&new, script).unwrap();
+        std::fs::set_permissions(&new, std::fs::Permissions::from_mode(0o755)).unwrap();
+        std::fs::rename(&new, &worker).unwrap();
+        let (code, out, err) = home.sealpost(&["check", "--offline"]);
+        assert_eq!(code, 0, "{out}{err}");
+        assert!(
+            err.contains("no partner's letter can be opened: sealpost-seal ") && err.contains(told),
+            "{err}"
+        );
+    }
+    config.set("partners", "worker", &format!("{:?}", real.display().to_string()));
+    let (code, out, err) = Home::new(&config).sealpost(&["check", "--offline"]);
+    assert!(code == 0 && !err.contains("can be opened"), "{out}{err}");
 }
 
 /// Each of these passed once, and then nothing worked.

@@ -18,14 +18,17 @@ use fork::Fork;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::{Errno, IoSlice, IoSliceMut, retry_on_intr};
 use rustix::net::{
-    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
+    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer,
     SendAncillaryMessage, SendFlags, SocketFlags, SocketType, recv, recvmsg, send, sendmsg, socketpair,
 };
 use rustix::process::{
-    DumpableBehavior, Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, pidfd_open, pidfd_send_signal,
-    set_dumpable_behavior, set_parent_process_death_signal, waitid,
+    DumpableBehavior, Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, getpid, getppid, pidfd_open,
+    pidfd_send_signal, set_dumpable_behavior, set_parent_process_death_signal, waitid,
 };
 use rustix::stdio::{dup2_stderr, dup2_stdin, dup2_stdout, stdin};
+use thiserror::Error;
+
+use super::SandboxError;
 
 /// Which job: the one who asks counts.
 pub type JobId = u64;
@@ -48,9 +51,22 @@ pub enum Role {
     Over,
 }
 
+/// Why the program cannot serve.
+#[derive(Debug, Error)]
+pub enum ServeError {
+    /// It could not shut itself in, as far as it has to before it copies itself.
+    #[error("cannot limit itself: {0}")]
+    NotShutIn(#[from] SandboxError),
+    /// There is no control socket on standard input, or nobody listens there any more.
+    #[error("its control socket does not work: {0}")]
+    Control(#[from] io::Error),
+}
+
 /// What the program is told.
 enum Request {
     Begin(JobId, Streams<OwnedFd>),
+    /// One whose descriptors did not all come through: this process has too many open.
+    CutShort(JobId),
     End(JobId),
     Over,
 }
@@ -64,11 +80,12 @@ struct Running {
 /// Serves until the other end of the control socket is closed. In each copy it returns at once.
 ///
 /// # Errors
-/// There is no control socket on standard input, or nobody listens there any more.
-pub fn serve() -> io::Result<Role> {
+/// See [`ServeError`].
+pub fn serve() -> Result<Role, ServeError> {
     // It needs neither paths nor ports: that holds for all copies, whatever they do.
-    super::lock_paths_and_ports().map_err(io::Error::other)?;
-    set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
+    super::lock_paths_and_ports()?;
+    set_dumpable_behavior(DumpableBehavior::NotDumpable).map_err(io::Error::from)?;
+    let program = getpid();
     let mut jobs: Vec<Running> = Vec::new();
     loop {
         let (ended, told) = wait(&jobs)?;
@@ -86,6 +103,10 @@ pub fn serve() -> io::Result<Role> {
                 for job in &jobs {
                     let _ = pidfd_send_signal(&job.process, Signal::KILL);
                 }
+                // Ended copies that nobody asks after would stay with process 1, which in a container may ask after none.
+                for job in &jobs {
+                    let _ = status(&job.process);
+                }
                 return Ok(Role::Over);
             }
             Request::End(id) => {
@@ -93,16 +114,19 @@ pub fn serve() -> io::Result<Role> {
                     let _ = pidfd_send_signal(&job.process, Signal::KILL);
                 }
             }
+            Request::CutShort(id) => tell(id, ExitStatus::from_raw(NOT_BEGUN))?,
             Request::Begin(id, streams) => match fork::fork() {
                 Ok(Fork::Child) => {
                     drop(jobs);
+                    die_with(program)?;
                     become_job(streams)?;
                     return Ok(Role::Job);
                 }
                 Ok(Fork::Parent(pid)) => {
                     let pid =
                         Pid::from_raw(pid).ok_or_else(|| io::Error::other("a copy without a number"))?;
-                    jobs.push(Running { id, process: pidfd_open(pid, PidfdFlags::empty())? });
+                    let process = pidfd_open(pid, PidfdFlags::empty()).map_err(io::Error::from)?;
+                    jobs.push(Running { id, process });
                 }
                 Err(_) => tell(id, ExitStatus::from_raw(NOT_BEGUN))?,
             },
@@ -131,9 +155,15 @@ fn status(process: &OwnedFd) -> io::Result<ExitStatus> {
     Ok(ExitStatus::from_raw(raw.unwrap_or(NOT_BEGUN)))
 }
 
-/// The job's pipes in place of the control socket; without the program it has no reason to be.
-fn become_job(streams: Streams<OwnedFd>) -> io::Result<()> {
+/// Without the program a copy has no reason to be.
+fn die_with(program: Pid) -> io::Result<()> {
     set_parent_process_death_signal(Some(Signal::KILL))?;
+    // Of a program that went before that, nobody will be told.
+    if getppid() == Some(program) { Ok(()) } else { Err(io::Error::other("the program has gone")) }
+}
+
+/// The job's pipes in place of the control socket.
+fn become_job(streams: Streams<OwnedFd>) -> io::Result<()> {
     let [input, output, error] = streams;
     dup2_stdin(&input)?;
     dup2_stdout(&output)?;
@@ -161,6 +191,10 @@ fn request() -> io::Result<Request> {
         }
     }
     let id = JobId::from_le_bytes(id);
+    // None or some of three would be taken for another request.
+    if got.flags.contains(ReturnFlags::CTRUNC) {
+        return Ok(Request::CutShort(id));
+    }
     match streams.try_into() {
         Ok(streams) => Ok(Request::Begin(id, streams)),
         Err(none) if none.is_empty() => Ok(Request::End(id)),
@@ -229,5 +263,18 @@ pub fn ended(control: BorrowedFd<'_>) -> io::Result<Option<(JobId, ExitStatus)>>
             Ok(Some((JobId::from_le_bytes(id), ExitStatus::from_raw(i32::from_le_bytes(status)))))
         }
         _ => Ok(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_whose_program_went_before_it_was_tied_to_it_does_not_begin() {
+        let parent = getppid().unwrap();
+        assert!(die_with(parent).is_ok());
+        assert!(die_with(getpid()).is_err(), "somebody else is the parent by now");
+        set_parent_process_death_signal(None).unwrap();
     }
 }

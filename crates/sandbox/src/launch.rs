@@ -1,9 +1,9 @@
-//! A worker from outside, as far as all workers are alike: where its program is, whether it can shut itself in here, how
-//! it is told its limits, and what its end says. Knows no work.
+//! A worker from outside, as far as all workers are alike: where its program is, how it is told its limits, and what its
+//! end says. Knows no work.
 
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::ExitStatus;
 use std::time::Duration;
 
 /// Why a worker has ended without a result.
@@ -36,40 +36,6 @@ pub fn program(configured: Option<&Path>, name: &str) -> std::io::Result<PathBuf
 
 /// The exit code of a worker that could not shut itself in. It has read nothing then.
 pub const NOT_SHUT_IN: u8 = 3;
-
-/// Enough to start, and to find that there is no work.
-const TRIAL_MEMORY: u64 = 512 << 20;
-/// Ten seconds in all.
-const TRIAL_LOOKS: u32 = 2_000;
-const TRIAL_LOOK: Duration = Duration::from_millis(5);
-
-/// Starts the worker without work, to see whether it can shut itself in here: a service manager or a container may keep
-/// the system calls from it that it needs for that (`seccomp`, `landlock_*`).
-///
-/// # Errors
-/// It cannot, or it cannot be started; the text is its own or the system's.
-pub fn tried(program: &Path, name: &str) -> Result<(), String> {
-    let mut command = Command::new(program);
-    command.args(arguments(TRIAL_MEMORY, Duration::from_secs(5)));
-    command.env_clear().stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-    let failed = |error: std::io::Error| format!("{}: {error}", program.display());
-    let mut child = command.spawn().map_err(failed)?;
-    let mut looks = 0;
-    while child.try_wait().map_err(failed)?.is_none() {
-        looks += 1;
-        if looks > TRIAL_LOOKS {
-            child.kill().map_err(failed)?;
-            let _ended = child.wait();
-            return Err("does not end although there is no work".to_owned());
-        }
-        std::thread::sleep(TRIAL_LOOK);
-    }
-    let output = child.wait_with_output().map_err(failed)?;
-    if output.status.code() != Some(NOT_SHUT_IN.into()) {
-        return Ok(());
-    }
-    Err(last_words(name, &output.stderr))
-}
 
 /// The arguments by which a worker is told its limits: bytes of address space, and whole seconds of processor time.
 #[must_use]
@@ -105,7 +71,7 @@ pub fn ended(name: &str, status: ExitStatus, said: &[u8]) -> Ended {
 }
 
 /// Only its own line: what a library prints could hold words of the letter.
-fn last_words(name: &str, said: &[u8]) -> String {
+pub(crate) fn last_words(name: &str, said: &[u8]) -> String {
     let said = String::from_utf8_lossy(said);
     let own = |line: &str| Some(line.strip_prefix(name)?.strip_prefix(": ")?.to_owned());
     let line = said.lines().find_map(own).unwrap_or_else(|| "no reason given".to_owned());

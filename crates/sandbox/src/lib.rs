@@ -7,6 +7,7 @@
 pub mod fork_server;
 pub mod launch;
 mod syscalls;
+pub mod trial;
 
 use landlock::{
     ABI, Access as _, AccessFs, AccessNet, CompatLevel, Compatible as _, Ruleset, RulesetAttr as _,

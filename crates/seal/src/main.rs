@@ -10,7 +10,7 @@ use std::io::{BufReader, BufWriter};
 use std::process::ExitCode;
 
 use sealpost_sandbox::Policy;
-use sealpost_sandbox::fork_server::{self, Role};
+use sealpost_sandbox::fork_server::{self, Role, ServeError};
 use sealpost_sandbox::launch::NOT_SHUT_IN;
 
 const WRONG_INPUT: u8 = 2;
@@ -32,7 +32,8 @@ fn main() -> ExitCode {
         match fork_server::serve() {
             Ok(Role::Job) => {}
             Ok(Role::Over) => return ExitCode::SUCCESS,
-            Err(error) => return give_up(WRONG_INPUT, &error.to_string()),
+            Err(error @ ServeError::NotShutIn(_)) => return give_up(NOT_SHUT_IN, &error.to_string()),
+            Err(error @ ServeError::Control(_)) => return give_up(WRONG_INPUT, &error.to_string()),
         }
     }
     if let Err(error) = sealpost_sandbox::enter(Policy { memory, cpu_seconds, descriptors: STREAMS }) {

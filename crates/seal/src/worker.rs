@@ -19,11 +19,8 @@ use crate::lend::{Lends, MAX_LENT};
 use crate::open_result::Opened;
 use crate::opening::{ChainVerdict, Opening};
 use crate::partner_key::PartnerKey;
-use crate::worker_program::{Pipes, Program, Running};
+use crate::worker_program::{NAME, Pipes, Program, Running};
 use crate::worker_protocol::{Bytes, Job, Loan, MAX_JSON, START, Trusted, WorkerReply};
-
-/// The worker's file name.
-const NAME: &str = "sealpost-seal";
 
 /// The least memory that a letter takes, as a multiple of its size.
 const MIN_MEMORY_FACTOR: u64 = 2;

@@ -8,19 +8,31 @@ use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use sealpost_sandbox::fork_server::{self, JobId};
-use tokio::io::Interest;
+use sealpost_sandbox::launch::{self, Ended};
+use tokio::io::{AsyncReadExt as _, Interest};
 use tokio::net::UnixStream;
 use tokio::net::unix::pipe;
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStderr, Command};
 use tokio::runtime::{Handle, Id};
 use tokio::sync::Notify;
+use tokio::time::{Instant, timeout};
 
 use crate::error::WorkerError;
 
-/// Copies of one start. Then it is started anew: the layout of its memory is to be nobody's acquaintance.
+/// The program's file name.
+pub(crate) const NAME: &str = "sealpost-seal";
+
+/// Copies of one start, and how long it stays. Then it is started anew: the layout of its memory is to be nobody's
+/// acquaintance.
 const MAX_COPIES: u64 = 1_000;
+const MAX_AGE: Duration = Duration::from_secs(60 * 60);
+/// A copy that was ended is gone at once, and a program that has gone has said why, if the machine is not wholly stuck.
+const MOMENT: Duration = Duration::from_secs(1);
+/// Of what the program says at its end.
+const LAST_WORDS: u64 = 4096;
 
 /// How the program is started, and the one that runs.
 #[derive(Clone, Debug)]
@@ -42,10 +54,11 @@ pub(crate) struct Pipes {
 struct Started {
     /// Of messages, and not of bytes; for waiting that makes no difference.
     control: UnixStream,
-    /// Kept so that it is killed and reaped.
-    _process: Child,
+    /// Kept so that it is killed and reaped; taken by who asks why it has gone.
+    process: Mutex<Option<Child>>,
     /// Sockets belong to one runtime.
     runtime: Id,
+    at: Instant,
     copies: AtomicU64,
     ended: Mutex<HashMap<JobId, ExitStatus>>,
     news: Notify,
@@ -56,7 +69,7 @@ pub(crate) struct Running {
     id: JobId,
     started: Arc<Started>,
     program: Program,
-    is_over: bool,
+    end: Option<ExitStatus>,
 }
 
 impl Program {
@@ -75,10 +88,11 @@ impl Program {
             theirs_err.into_blocking_fd().map_err(WorkerError::Missing)?,
         ];
         // One that was killed since its last job is found out here: another is as good.
+        let mut why = WorkerError::Stopped(GONE);
         for _ in 0..2 {
             let (started, id) = self.started().map_err(WorkerError::Missing)?;
             // From here on it is ended whatever becomes of us.
-            let running = Running { id, started, program: self.clone(), is_over: false };
+            let running = Running { id, started, program: self.clone(), end: None };
             let [input, output, error] = &theirs;
             let asked = running
                 .started
@@ -91,8 +105,9 @@ impl Program {
             if asked.is_ok() {
                 return Ok((running, Pipes { stdin, stdout, stderr }));
             }
+            why = running.started.gone().await;
         }
-        Err(gone())
+        Err(why)
     }
 
     /// The one that runs, and a number for the next job.
@@ -100,7 +115,7 @@ impl Program {
         let mut current = self.current();
         if let Some(started) = current.as_ref().filter(|started| started.runtime == Handle::current().id()) {
             let id = started.copies.fetch_add(1, Ordering::Relaxed);
-            if id < MAX_COPIES {
+            if is_fresh(id, started.at.elapsed()) {
                 return Ok((Arc::clone(started), id));
             }
         }
@@ -119,13 +134,14 @@ impl Program {
             .current_dir("/")
             .stdin(Stdio::from(theirs))
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stderr(Stdio::piped())
             .kill_on_drop(true)
             .spawn()?;
         Ok(Started {
             control: UnixStream::from_std(ours.into())?,
-            _process: process,
+            process: Mutex::new(Some(process)),
             runtime: Handle::current().id(),
+            at: Instant::now(),
             copies: AtomicU64::new(1),
             ended: Mutex::default(),
             news: Notify::new(),
@@ -145,7 +161,27 @@ impl Program {
     }
 }
 
+/// Whether a program may copy itself once more, after so many copies and so long.
+fn is_fresh(copies: u64, age: Duration) -> bool {
+    copies < MAX_COPIES && age < MAX_AGE
+}
+
 impl Started {
+    /// Why it has gone, in its own words if it had any. Nothing of that is a letter's doing.
+    async fn gone(&self) -> WorkerError {
+        let process = self.process.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // Somebody else has asked.
+        let Some(mut process) = process else { return WorkerError::Stopped(GONE) };
+        let errors = process.stderr.take();
+        let (status, said) = tokio::join!(timeout(MOMENT, process.wait()), last_words(errors));
+        let Ok(Ok(status)) = status else { return WorkerError::Stopped(GONE) };
+        match launch::ended(NAME, status, &said) {
+            Ended::Limit(_) => WorkerError::Stopped(GONE),
+            Ended::Stopped(why) => WorkerError::Stopped(why),
+            Ended::Failed(why) => WorkerError::Failed(format!("its program has gone: {why}")),
+        }
+    }
+
     /// Whoever waits for a job hears for all. `None`: the program has gone.
     async fn ended(&self, id: JobId) -> Option<ExitStatus> {
         loop {
@@ -171,23 +207,59 @@ impl Started {
 impl Running {
     /// Waits for its end.
     pub(crate) async fn ended(&mut self) -> Result<ExitStatus, WorkerError> {
-        let status = self.started.ended(self.id).await.ok_or_else(gone)?;
-        self.is_over = status.success();
-        Ok(status)
+        match self.started.ended(self.id).await {
+            Some(status) => Ok(*self.end.insert(status)),
+            None => Err(self.started.gone().await),
+        }
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        if !self.is_over {
-            // A socket that is full belongs to a program that hangs: it goes with the last of its jobs.
-            let _ = fork_server::end(self.started.control.as_fd(), self.id);
-            self.program.put_away(&self.started);
+        match self.end {
+            Some(status) if status.success() => {}
+            Some(_) => self.program.put_away(&self.started),
+            None => {
+                // A socket that is full belongs to a program that hangs: it goes with the last of its jobs.
+                let _ = fork_server::end(self.started.control.as_fd(), self.id);
+                self.program.put_away(&self.started);
+                self.stay_until_reaped();
+            }
         }
     }
 }
 
+impl Running {
+    /// With this job the program may go. Killed before it has asked after its copy, it would leave that to process 1, which
+    /// in a container may be ourselves.
+    fn stay_until_reaped(&self) {
+        let Ok(runtime) = Handle::try_current() else { return };
+        let (started, id) = (Arc::clone(&self.started), self.id);
+        runtime.spawn(async move {
+            let _reaped = timeout(MOMENT, started.ended(id)).await;
+        });
+    }
+}
+
+async fn last_words(errors: Option<ChildStderr>) -> Vec<u8> {
+    let mut said = Vec::new();
+    if let Some(errors) = errors {
+        let _ = timeout(MOMENT, errors.take(LAST_WORDS).read_to_end(&mut said)).await;
+    }
+    said
+}
+
 /// That says nothing of the letter.
-fn gone() -> WorkerError {
-    WorkerError::Stopped("its program has gone; memory may be short")
+const GONE: &str = "its program has gone; memory may be short";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_stays_for_so_many_copies_and_so_long() {
+        assert!(is_fresh(MAX_COPIES - 1, MAX_AGE - Duration::from_secs(1)));
+        assert!(!is_fresh(MAX_COPIES, Duration::ZERO));
+        assert!(!is_fresh(1, MAX_AGE));
+    }
 }

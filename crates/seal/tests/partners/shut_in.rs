@@ -146,6 +146,74 @@ while True:
     }
 }
 
+/// Ended processes that nobody asks after go to process 1, and in a container that may be the gateway, which asks after
+/// none but its own.
+#[test]
+fn a_copy_that_was_given_up_leaves_nothing_behind() {
+    use tokio::io::AsyncWriteExt as _;
+    rustix::process::set_child_subreaper(Some(rustix::process::getpid())).unwrap();
+    let folder = lab::folder();
+    // Its copies are known by this name, whoever else is at work.
+    let name = "given-up-worker";
+    let program = folder.path().join(name);
+    std::os::unix::fs::symlink(WORKER, &program).unwrap();
+    let worker = Worker::find(Some(&program), Limits::default()).unwrap();
+    let nobody: &[&OwnKey] = &[];
+    let opening = lab::opening(&nobody, &[]);
+    lab::runtime().block_on(async {
+        let (letter, mut rest) = tokio::io::duplex(1 << 16);
+        // What is more than fits into the pipes has been read by a copy.
+        let much = vec![b'x'; 1 << 20];
+        tokio::select! {
+            done = worker.open(letter, 1 << 28, &opening, tokio::io::sink()) => panic!("there is more to come: {done:?}"),
+            written = rest.write_all(&much) => written.unwrap(),
+        }
+        assert!(!processes(name).is_empty());
+        let mut looks = 0;
+        while !processes(name).is_empty() {
+            looks += 1;
+            assert!(looks < 6_000, "these stay: {:?}", processes(name));
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    });
+}
+
+/// Processes of that name, ended ones too.
+fn processes(name: &str) -> Vec<String> {
+    let all = std::fs::read_dir("/proc").unwrap().flatten();
+    let stats = all.filter_map(|one| std::fs::read_to_string(one.path().join("stat")).ok());
+    stats.filter(|stat| stat.contains(&format!("({name})"))).collect()
+}
+
+/// A program that has no descriptors left does not take a job for the end of one, nor go.
+#[test]
+fn a_job_that_did_not_come_through_whole_is_not_begun() {
+    use std::os::fd::AsFd as _;
+    use std::os::unix::process::ExitStatusExt as _;
+    let (theirs, ours) = sealpost_sandbox::fork_server::control().unwrap();
+    let script = format!("ulimit -n 4; exec '{WORKER}' --serve --memory 1073741824 --cpu 9");
+    let mut program =
+        Command::new("/bin/sh").args(["-c", &script]).stdin(Stdio::from(theirs)).spawn().unwrap();
+    let nothing = std::fs::File::open("/dev/null").unwrap();
+    for id in [3, 4] {
+        let streams = [nothing.as_fd(), nothing.as_fd(), nothing.as_fd()];
+        sealpost_sandbox::fork_server::begin(ours.as_fd(), id, streams).unwrap();
+        let mut looks = 0;
+        let (whose, status) = loop {
+            match sealpost_sandbox::fork_server::ended(ours.as_fd()) {
+                Ok(ended) => break ended.expect("the program has gone"),
+                Err(error) => assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock),
+            }
+            looks += 1;
+            assert!(looks < 6_000, "no answer");
+            std::thread::sleep(Duration::from_millis(10));
+        };
+        assert_eq!((whose, status.signal()), (id, Some(9)));
+    }
+    drop(ours);
+    assert!(program.wait().unwrap().success());
+}
+
 #[test]
 fn letters_that_are_neither_signed_nor_encrypted_are_left_alone() {
     for (name, letter) in lab::letters() {
