@@ -100,6 +100,15 @@ fn every_record_is_printed_and_what_is_published_is_compared_with_it() {
     assert_eq!(code, 0, "{out}{err}");
     assert_eq!(out.lines().filter(|line| line.starts_with("good ")).count(), lines.len(), "{out}");
 
+    // Some names alone, as a monitor asks about what was changed.
+    let (code, out, err) =
+        home.sealpost(&["dns", "--check", "--resolver", &at, "_domainkey.insurer.example"]);
+    let judged: Vec<&str> = out.lines().filter(|line| !line.starts_with(';')).collect();
+    assert_eq!((code, judged.len()), (0, 2), "{out}{err}");
+    assert!(judged.iter().all(|line| line.contains("._domainkey.insurer.example TXT")), "{out}");
+    let (code, out, err) = home.sealpost(&["dns", "nobody.example"]);
+    assert!(code != 0 && err.contains("nobody.example"), "{out}{err}");
+
     // One that is another, one that may be, one that is not there any more.
     server.forget("openpgpkey.insurer.example");
     publish(&server, "openpgpkey.insurer.example. IN CNAME wkd.elsewhere.example.");

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use rig::process::run;
+use rig::process::{Process, run};
 use tempfile::TempDir;
 
 use super::openssl::House;
@@ -47,12 +47,23 @@ impl Authority {
 
     /// The house's certificate is another one from now on, for the same key.
     pub(crate) fn issues_again(&self, house: &House, address: &str) {
+        self.issues_naming(house, address, "");
+    }
+
+    /// The same for a house whose certificate says where to ask whether it was revoked.
+    pub(crate) fn issues_with_responder(&self, address: &str, responder: &str) -> House {
+        let house = House::new(address);
+        self.issues_naming(&house, address, &format!("authorityInfoAccess=OCSP;URI:{responder}\n"));
+        house
+    }
+
+    fn issues_naming(&self, house: &House, address: &str, more: &str) {
         let (request, extensions) = (house.path("request.pem"), house.path("extensions"));
         std::fs::write(
             &extensions,
             format!(
                 "[v]\nbasicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature,keyEncipherment\n\
-                 extendedKeyUsage=emailProtection\nsubjectAltName=email:{address}\n"
+                 extendedKeyUsage=emailProtection\nsubjectAltName=email:{address}\n{more}"
             ),
         )
         .unwrap();
@@ -91,6 +102,23 @@ impl Authority {
         let root = self.root();
         openssl(&["crl2pkcs7", "-nocrl", "-certfile", &out, "-certfile", &root, "-out", &bundle]);
         bundle
+    }
+
+    /// Puts the house's certificate among those that its responder knows.
+    pub(crate) fn knows(&self, house: &House) {
+        openssl(&["ca", "-config", &self.path("ca.conf"), "-valid", &house.path("certificate.pem")]);
+    }
+
+    /// A responder (`openssl ocsp`) at this port of loopback, with what it knows now.
+    pub(crate) fn responder(&self, port: u16) -> Process {
+        let (index, root, key) = (self.path("index.txt"), self.root(), self.path("ca.key"));
+        let port = port.to_string();
+        let args = [
+            "ocsp", "-port", &port, "-index", &index, "-CA", &root, "-rsigner", &root, "-rkey", &key, "-text",
+        ];
+        let process = Process::start("openssl ocsp", Command::new("openssl").args(args));
+        let _ = process.output.wait("*waiting for OCSP client connections*");
+        process
     }
 
     /// Takes the house's certificate back; the next list says so.

@@ -8,16 +8,16 @@ use rig::{Config, Gateway, Hop, letters};
 use super::out::our_certificate;
 use super::{opened_for, sealpost};
 
-struct House {
-    gateway: Gateway,
+pub(super) struct House {
+    pub(super) gateway: Gateway,
     /// Its own mail server.
-    inside: Hop,
-    domain: &'static str,
+    pub(super) inside: Hop,
+    pub(super) domain: &'static str,
 }
 
 impl House {
     /// A house whose letters to the world go to `peer`, which is the other's listener for the world.
-    fn new(domain: &'static str, peer: SocketAddr, at: SocketAddr) -> Self {
+    pub(super) fn new(domain: &'static str, peer: SocketAddr, at: SocketAddr) -> Self {
         let inside = Hop::new();
         let mut config = Config::to(peer);
         config.set("gateway", "name", &format!("\"gate.{domain}\"")).rule(
@@ -38,19 +38,29 @@ impl House {
     }
 
     /// What its administrator does with the file that the other one sent.
-    fn meet(&self, other: &House) {
-        let file = self.gateway.home.write("theirs.pem", our_certificate(&other.gateway).as_bytes());
-        sealpost(&self.gateway, &["partner", "add", other.domain, file.to_str().unwrap(), "--yes"]);
+    pub(super) fn meet(&self, other: &House) {
+        self.add(other, &["--yes"]);
     }
 
-    fn write(&self, to: &House, text: &str) {
+    /// The same, and nothing is encrypted before a test letter was answered.
+    pub(super) fn meet_after_test(&self, other: &House) {
+        self.add(other, &["--yes", "--after-test"]);
+    }
+
+    fn add(&self, other: &House, how: &[&str]) {
+        let file = self.gateway.home.write("theirs.pem", our_certificate(&other.gateway).as_bytes());
+        let add = ["partner", "add", other.domain, file.to_str().unwrap()];
+        sealpost(&self.gateway, &[&add[..], how].concat());
+    }
+
+    pub(super) fn write(&self, to: &House, text: &str) {
         let letter = String::from_utf8(letters::plain("Frage", text)).unwrap();
         let letter = letter.replace("insurer.example", self.domain);
         let (from, to) = (format!("erika.muster@{}", self.domain), format!("max@{}", to.domain));
         self.gateway.smtp().letter(&from, &[&to], letter.as_bytes()).expect("250 *");
     }
 
-    fn gets(&self, text: &str) {
+    pub(super) fn gets(&self, text: &str) {
         let letter = self.inside.wait_where(text, |delivered| delivered.text().contains(text));
         let text = letter.text();
         let result =

@@ -108,6 +108,13 @@ fn a_trusted_certificate_that_its_authority_takes_back_neither_signs_nor_is_encr
     is_a_partner_s(&scene, &house);
     authority.revokes(&house);
     authority.list(&authority.path("lists/list.pem"));
+    // Before the first letter asks.
+    let shown = sealpost(&scene.gateway, &["partner", "show", "clinic.example"]);
+    assert!(shown.contains("not used: its authority has revoked it"), "{shown}");
+    assert!(sealpost(&scene.gateway, &["partner", "list"]).contains("0 of 1 keys usable"));
+    let again = ["partner", "add", "other.example", path(&house), "--other-name", "--yes"];
+    let (code, _, err) = scene.gateway.sealpost(&again);
+    assert!(code != 0 && err.contains("its authority has revoked it"), "{err}");
     assert!(is_no_partner_s(&scene, &house).contains("signed=revoked"));
     let deposits = scene.gateway.count("SELECT count(*) FROM deposits");
     let letter = letters::plain("Akte", "streng geheim 4711");
@@ -129,6 +136,27 @@ fn without_lists_a_chain_counts_only_if_the_operator_says_so() {
     assert!(
         is_no_partner_s(&scene, &house).contains("signed=chain-without-list"),
         "one that is over is none"
+    );
+    scene.gateway.sweep();
+}
+
+/// What a server that was moved gives to whoever fetches its list.
+#[test]
+fn a_file_that_holds_no_list_is_told_and_keeps_nothing_from_starting() {
+    let authority = Authority::new();
+    let mut scene = scene(&authority, "require");
+    authority.list(&authority.path("lists/list.pem"));
+    std::fs::write(authority.path("lists/moved.pem"), "<html>not found</html>").unwrap();
+    check_says(&scene, "moved.pem holds no revocation list");
+    assert_eq!(scene.gateway.sealpost(&["check"]).0, 0, "the unit runs it before each start");
+    scene.gateway.stop();
+    scene.gateway.restart();
+    let _ = scene.gateway.process().output.wait("*moved.pem holds no revocation list*");
+    let house = authority.issues("moor@clinic.example");
+    let found = is_no_partner_s(&scene, &house);
+    assert!(
+        found.contains("signed=chain") && !found.contains("without-list"),
+        "the other list counts: {found}"
     );
     scene.gateway.sweep();
 }

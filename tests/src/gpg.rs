@@ -46,10 +46,15 @@ impl House {
         self.gpg(&["--quick-set-expire", &self.fingerprint(), time, "*"]);
     }
 
-    /// Its holder takes it back, with the certificate that GnuPG has made for that day.
+    /// The certificate that GnuPG has made for the day on which the key is to be taken back.
+    #[must_use]
+    pub fn revocation(&self) -> PathBuf {
+        self.folder.path().join(format!("openpgp-revocs.d/{}.rev", self.fingerprint()))
+    }
+
+    /// Its holder takes it back, with that certificate.
     pub fn revokes_its_key(&self) {
-        let made = self.folder.path().join(format!("openpgp-revocs.d/{}.rev", self.fingerprint()));
-        let text = std::fs::read_to_string(made).unwrap();
+        let text = std::fs::read_to_string(self.revocation()).unwrap();
         // A colon keeps it from being used by accident.
         let armoured = text.split_once(":-----BEGIN").map(|(_, rest)| format!("-----BEGIN{rest}")).unwrap();
         let file = self.write("revoked.asc", armoured.as_bytes());

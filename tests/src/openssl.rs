@@ -13,9 +13,15 @@ pub struct House {
 }
 
 impl House {
-    /// For this address, RSA with 2048 bits.
+    /// For this address, RSA with 2048 bits, for thirty days.
     #[must_use]
     pub fn new(address: &str) -> Self {
+        Self::lasting(address, 30)
+    }
+
+    /// The same for so many days.
+    #[must_use]
+    pub fn lasting(address: &str, days: u32) -> Self {
         let house = Self { folder: tempfile::tempdir().unwrap() };
         let (key, certificate) = (house.path("key.pem"), house.path("certificate.pem"));
         house.openssl(&[
@@ -25,7 +31,7 @@ impl House {
             "rsa:2048",
             "-nodes",
             "-days",
-            "30",
+            &days.to_string(),
             "-subj",
             "/CN=Clinic",
             "-addext",
@@ -92,10 +98,21 @@ impl House {
         letter(head, &self.sign_entity(entity))
     }
 
+    /// The same with somebody else's certificate beside the signer's.
+    #[must_use]
+    pub fn sign_with(&self, head: &str, entity: &str, along: &Path) -> Vec<u8> {
+        letter(head, &self.sign_entity_with(entity, &["-certfile", along.to_str().unwrap()]))
+    }
+
     fn sign_entity(&self, entity: &str) -> Vec<u8> {
+        self.sign_entity_with(entity, &[])
+    }
+
+    fn sign_entity_with(&self, entity: &str, more: &[&str]) -> Vec<u8> {
         let clear = self.write("clear.txt", entity.replace('\n', "\r\n").as_bytes());
         let (key, own, out) = (self.path("key.pem"), self.path("certificate.pem"), self.path("out.eml"));
-        self.openssl(&["cms", "-sign", "-in", &clear, "-signer", &own, "-inkey", &key, "-out", &out]);
+        let sign = ["cms", "-sign", "-in", &clear, "-signer", &own, "-inkey", &key, "-out", &out];
+        self.openssl(&[&sign[..], more].concat());
         std::fs::read(out).unwrap()
     }
 

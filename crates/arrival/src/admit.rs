@@ -3,7 +3,7 @@
 
 use sealpost_intake::Receipt;
 use sealpost_mail::{Envelope, Origin, Reply};
-use sealpost_store::{Committed, OriginalRow};
+use sealpost_store::{ArrivalRows, Committed, OriginalRow};
 
 use crate::commit::commit;
 use crate::context::{Context, Live, Making};
@@ -34,7 +34,8 @@ pub(crate) async fn admit(
     }
     let id = context.shared.random.id();
     let arrived = partners::open(context, partners, &envelope, &origin, spooled).await?;
-    let letter = Letter { id, envelope, origin, reopened: None };
+    let beside = partners::hear(context, partners, &envelope, &arrived).await;
+    let letter = Letter { id, envelope, origin, beside, reopened: None };
     carry_out(context, making, partners, letter, arrived).await
 }
 
@@ -43,6 +44,8 @@ pub(crate) struct Letter {
     pub(crate) id: String,
     pub(crate) envelope: Envelope,
     pub(crate) origin: Origin,
+    /// What is sent because of it.
+    pub(crate) beside: Option<ArrivalRows>,
     /// It came before, and was kept.
     pub(crate) reopened: Option<OriginalRow>,
 }
@@ -55,7 +58,7 @@ pub(crate) async fn carry_out(
     letter: Letter,
     arrived: Arrived,
 ) -> Result<Receipt, Reply> {
-    let Letter { id, envelope, origin, reopened } = letter;
+    let Letter { id, envelope, origin, beside, reopened } = letter;
     let decided = decide::judge(context, partners, &envelope, &origin, &arrived).await?;
     let Arrived { spooled, came, size, original, from_world, encrypted, .. } = arrived;
     decide::log(&id, &decided);
@@ -81,6 +84,9 @@ pub(crate) async fn carry_out(
         };
         let Built { mut rows, room } = rows::build(&arrival, &decided).await?;
         rows.threads.clone_from(&threads);
+        if let Some(beside) = &beside {
+            rows.join(beside.clone());
+        }
         rows.fingerprint = live.is_some().then_some(spooled.fingerprint);
         match (&reopened, &original) {
             (Some(_), _) => rows.reopened.clone_from(&reopened),

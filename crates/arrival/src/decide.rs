@@ -30,6 +30,8 @@ pub enum Way {
     Judged(Judgement),
     /// To a partner, encrypted.
     Closed(Arc<Copy>),
+    /// On its way with a signature of ours, over at least this TLS.
+    Signed(Arc<Copy>, TlsFloor),
     /// Nowhere: it would have had to be closed for a partner and cannot be.
     Unclosable(Reply),
     /// It is a report on one of our notices (VERP) and ends here.
@@ -108,13 +110,15 @@ pub(crate) async fn judge(
 fn hold(decided: Decided) -> Decided {
     let way = match decided.way {
         Way::Judged(judgement) => Way::Judged(match judgement.treatment {
-            Treatment::Relay { tls } => Judgement { treatment: Treatment::Hold { tls }, ..judgement },
+            Treatment::Relay { tls, sign: _ } => {
+                Judgement { treatment: Treatment::Hold { tls }, ..judgement }
+            }
             Treatment::Portal | Treatment::Domain { .. } => {
                 Judgement { treatment: Treatment::Hold { tls: TlsFloor::default() }, ..judgement }
             }
             Treatment::Refuse(_) | Treatment::Hold { .. } => judgement,
         }),
-        way @ (Way::Closed(_) | Way::Unclosable(_) | Way::Bounce(_) | Way::ToUs) => way,
+        way @ (Way::Closed(_) | Way::Signed(..) | Way::Unclosable(_) | Way::Bounce(_) | Way::ToUs) => way,
     };
     Decided { way, ..decided }
 }
@@ -153,7 +157,7 @@ pub fn refuse_whole(envelope: &Envelope, decided: &[Decided]) -> Result<(), Repl
             Way::Judged(Judgement { treatment: Treatment::Refuse(reply), .. }) | Way::Unclosable(reply) => {
                 Some(reply)
             }
-            Way::Judged(_) | Way::Bounce(_) | Way::Closed(_) | Way::ToUs => None,
+            Way::Judged(_) | Way::Bounce(_) | Way::Closed(_) | Way::Signed(..) | Way::ToUs => None,
         })
         .collect();
     let later = refusals.iter().find(|reply| reply.fault() == Some(Fault::Temporary));

@@ -19,9 +19,11 @@ mod deletion_keyword;
 pub mod enqueue;
 mod event;
 mod failure;
+mod key_warning;
 mod listing;
 mod memo;
 pub mod nobody_told;
+mod notice_signer;
 mod notice_ticket;
 pub mod originals;
 mod outbox;
@@ -45,9 +47,11 @@ pub use authentication::{Asking, Upstream};
 pub use context::{Context, Making, Shared, Tenant};
 pub use decide::{Decided, Way, each, look, name, names_letters, refuse_whole};
 pub use event::{EventFacts, EventSaid, event_said, memo_facts};
+pub use key_warning::tell_of_keys;
+pub use notice_signer::NoticeSigner;
 pub use notice_ticket::NoticeWriter;
 pub use outbox::PortalOutbox;
-pub use partners::{Chosen, Copy, Pace, Partners, choose, speaks_for};
+pub use partners::{Chosen, Copy, Pace, Partners, TestLetter, choose, choose_for_test, speaks_for};
 pub use reception::ArrivalReception;
 pub use settings::{
     Announcer, Inbound, Quotas, Receipts, RevocationLists, Routes, Unopened, Who, Writer, Writing,

@@ -6,6 +6,7 @@ use sealpost_mail::{Address, Compose, Secret, Timestamp, compose_notice};
 use sealpost_notice::{Language, Notice};
 use serde::{Deserialize, Serialize};
 
+use crate::notice_signer::NoticeSigner;
 use crate::settings::Announcer;
 
 /// All that a notice is written from, besides the operator's brand.
@@ -49,21 +50,23 @@ fn submitted(notice: &Notice) -> &'static str {
 }
 
 /// Writes notices for delivery.
-pub struct NoticeWriter(
+pub struct NoticeWriter {
     /// How they look.
-    pub Announcer,
-);
+    pub announcer: Announcer,
+    /// What signs them, if anything does.
+    pub signer: Option<NoticeSigner>,
+}
 
 impl Composer for NoticeWriter {
     fn compose(&self, facts: &str, recipient: &Address) -> Result<Vec<u8>, String> {
         let facts: NoticeFacts = serde_json::from_str(facts)
             .map_err(|error| format!("{:?} error in its facts", error.classify()))?;
-        let announcer = &self.0;
+        let announcer = &self.announcer;
         let language = Language::parse(&facts.language).unwrap_or(announcer.language);
         let rendered = sealpost_notice::render(&facts.notice, language, &announcer.brand, &announcer.zone)
             .map_err(|error| error.to_string())?;
         let name = format!("{} {}", announcer.brand.name, announcer.brand.portal_name);
-        compose_notice(&Compose {
+        let letter = compose_notice(&Compose {
             from: (Some(name), announcer.from.clone()),
             to: recipient.clone(),
             reply_to: None,
@@ -77,6 +80,10 @@ impl Composer for NoticeWriter {
             extra: vec![quiet()],
             inline_images: announcer.brand.inline_images(),
         })
-        .map_err(|error| error.to_string())
+        .map_err(|error| error.to_string())?;
+        Ok(match &self.signer {
+            Some(signer) => signer.signed(letter),
+            None => letter,
+        })
     }
 }

@@ -88,7 +88,7 @@ pub async fn again(reception: &ArrivalReception, id: &str) -> Result<Again, Repl
         Some(OriginalState::Opened) => {}
         Some(OriginalState::Closed) | None => return Ok(Again::Closed),
     }
-    let letter = Letter { id: shared.random.id(), envelope, origin, reopened: Some(row) };
+    let letter = Letter { id: shared.random.id(), envelope, origin, beside: None, reopened: Some(row) };
     let Receipt { id: arrival, acknowledged } =
         admit::carry_out(context, making, partners, letter, arrived).await?;
     if let Some(acknowledge) = acknowledged {

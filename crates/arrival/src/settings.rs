@@ -10,7 +10,7 @@ use sealpost_delivery::Route;
 use sealpost_mail::{ActivateBy, Address, Domain, Origin, Secret, Timestamp, TlsFloor};
 use sealpost_mailbox::{Going, Retention, WriteRules, portal_links};
 use sealpost_notice::{Brand, Language};
-use sealpost_seal::Lists;
+use sealpost_seal::{Harvest, Lists};
 use sealpost_store::{MailboxState, Most, NewToken, Pace};
 use sealpost_vault::{Token, TokenHash};
 
@@ -151,6 +151,8 @@ pub struct Inbound {
     pub tag: Option<String>,
     /// DER of the authorities whose certificates are believed.
     pub roots: Vec<Vec<u8>>,
+    /// Which signers' certificates are kept as offers.
+    pub harvest: Harvest,
     /// What a chain to one of them needs of revocation lists.
     pub lists: Lists,
     /// The lists.

@@ -1,12 +1,12 @@
-//! A GET of something small over https from a host that is part of the public internet: what a partner publishes. Says
-//! nothing about what came; follows nowhere.
+//! Something small that is asked of a host which is part of the public internet: a GET over https of what a partner publishes, a
+//! POST of a question to an authority. Says nothing about what came; follows nowhere.
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http_body_util::{BodyExt as _, Empty, Limited};
+use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
 use hyper::{Request, StatusCode, header};
@@ -16,6 +16,7 @@ use rustls::ClientConfig;
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::ServerName;
 use thiserror::Error;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
@@ -105,62 +106,44 @@ impl Fetcher {
     /// See [`FetchError`].
     pub async fn get(&self, address: &str) -> Result<Vec<u8>, FetchError> {
         let (url, host) = checked(address)?;
-        let server = |cause: String| FetchError::Server { host: host.clone(), cause };
-        match timeout(PATIENCE, self.ask(&url, &host)).await {
-            Ok(answer) => answer,
-            Err(_elapsed) => Err(server("it took too long".to_owned())),
+        match url.scheme() {
+            "https" => self.in_time(&url, &host, Asked::File).await,
+            _ => Err(FetchError::Address(shown(address))),
         }
     }
 
-    async fn ask(&self, url: &Url, host: &str) -> Result<Vec<u8>, FetchError> {
+    /// The answer to a question whose answer is signed, so that http does as well.
+    ///
+    /// # Errors
+    /// See [`FetchError`].
+    pub async fn post(
+        &self,
+        address: &str,
+        content_type: &'static str,
+        question: Vec<u8>,
+    ) -> Result<Vec<u8>, FetchError> {
+        let (url, host) = checked(address)?;
+        self.in_time(&url, &host, Asked::Question(content_type, question)).await
+    }
+
+    async fn in_time(&self, url: &Url, host: &str, asked: Asked) -> Result<Vec<u8>, FetchError> {
+        match timeout(PATIENCE, self.ask(url, host, asked)).await {
+            Ok(answer) => answer,
+            Err(_elapsed) => {
+                Err(FetchError::Server { host: host.to_owned(), cause: "it took too long".to_owned() })
+            }
+        }
+    }
+
+    async fn ask(&self, url: &Url, host: &str, asked: Asked) -> Result<Vec<u8>, FetchError> {
         let server = |cause: String| FetchError::Server { host: host.to_owned(), cause };
         let tcp = self.connect(host, url.port_or_known_default().unwrap_or(443)).await?;
+        if url.scheme() != "https" {
+            return exchange(tcp, url, host, asked).await;
+        }
         let name = ServerName::try_from(host.to_owned()).map_err(|error| server(error.to_string()))?;
         let tls = TlsConnector::from(Arc::clone(&self.tls)).connect(name, tcp).await;
-        let tls = tls.map_err(|error| server(error.to_string()))?;
-        let (mut sender, connection) =
-            http1::handshake(TokioIo::new(tls)).await.map_err(|error| server(error.to_string()))?;
-        let driver = tokio::spawn(connection);
-        let answer = self.exchange(&mut sender, url, host).await;
-        driver.abort();
-        answer
-    }
-
-    async fn exchange(
-        &self,
-        sender: &mut http1::SendRequest<Empty<Bytes>>,
-        url: &Url,
-        host: &str,
-    ) -> Result<Vec<u8>, FetchError> {
-        let server = |cause: String| FetchError::Server { host: host.to_owned(), cause };
-        let target = match url.query() {
-            Some(query) => format!("{}?{query}", url.path()),
-            None => url.path().to_owned(),
-        };
-        let named = match url.port() {
-            Some(port) => format!("{host}:{port}"),
-            None => host.to_owned(),
-        };
-        let request = Request::get(target)
-            .header(header::HOST, named)
-            .header(header::USER_AGENT, "sealpost")
-            .header(header::CONNECTION, "close")
-            .body(Empty::new())
-            .map_err(|error| server(error.to_string()))?;
-        let answer = sender.send_request(request).await.map_err(|error| server(error.to_string()))?;
-        match answer.status() {
-            StatusCode::OK => {}
-            StatusCode::NOT_FOUND | StatusCode::GONE => return Err(FetchError::Missing(url.to_string())),
-            other if other.is_redirection() => {
-                return Err(server(
-                    "it says that the file is elsewhere; give its address with --from".to_owned(),
-                ));
-            }
-            other => return Err(server(format!("it answered {other}"))),
-        }
-        let whole = Limited::new(answer.into_body(), MAX).collect().await;
-        let whole = whole.map_err(|error| server(error.to_string()))?;
-        Ok(whole.to_bytes().to_vec())
+        exchange(tls.map_err(|error| server(error.to_string()))?, url, host, asked).await
     }
 
     /// To an address that was looked at, and not to what the name leads to a moment later.
@@ -184,8 +167,76 @@ impl Fetcher {
     }
 }
 
+/// What is wanted.
+enum Asked {
+    File,
+    /// Of this type.
+    Question(&'static str, Vec<u8>),
+}
+
+async fn exchange<S>(stream: S, url: &Url, host: &str, asked: Asked) -> Result<Vec<u8>, FetchError>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let server = |cause: String| FetchError::Server { host: host.to_owned(), cause };
+    let (mut sender, connection) =
+        http1::handshake(TokioIo::new(stream)).await.map_err(|error| server(error.to_string()))?;
+    let driver = tokio::spawn(connection);
+    let answer = sent(&mut sender, url, host, asked).await;
+    driver.abort();
+    answer
+}
+
+async fn sent(
+    sender: &mut http1::SendRequest<Full<Bytes>>,
+    url: &Url,
+    host: &str,
+    asked: Asked,
+) -> Result<Vec<u8>, FetchError> {
+    let server = |cause: String| FetchError::Server { host: host.to_owned(), cause };
+    let target = match url.query() {
+        Some(query) => format!("{}?{query}", url.path()),
+        None => url.path().to_owned(),
+    };
+    let named = match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    };
+    let (request, body) = match asked {
+        Asked::File => (Request::get(target), Vec::new()),
+        Asked::Question(content_type, question) => {
+            (Request::post(target).header(header::CONTENT_TYPE, content_type), question)
+        }
+    };
+    let request = request
+        .header(header::HOST, named)
+        .header(header::USER_AGENT, "sealpost")
+        .header(header::CONNECTION, "close")
+        .body(Full::from(body))
+        .map_err(|error| server(error.to_string()))?;
+    let answer = sender.send_request(request).await.map_err(|error| server(error.to_string()))?;
+    match answer.status() {
+        StatusCode::OK => {}
+        StatusCode::NOT_FOUND | StatusCode::GONE => return Err(FetchError::Missing(url.to_string())),
+        other if other.is_redirection() => {
+            return Err(server(
+                "it says that the file is elsewhere; give its address with --from".to_owned(),
+            ));
+        }
+        other => return Err(server(format!("it answered {other}"))),
+    }
+    let whole = Limited::new(answer.into_body(), MAX).collect().await;
+    let whole = whole.map_err(|error| server(error.to_string()))?;
+    Ok(whole.to_bytes().to_vec())
+}
+
+/// Another's words on one line.
+fn shown(address: &str) -> String {
+    address.chars().filter(|c| !c.is_control()).take(200).collect()
+}
+
 fn checked(address: &str) -> Result<(Url, String), FetchError> {
-    let wrong = || FetchError::Address(address.chars().filter(|c| !c.is_control()).take(200).collect());
+    let wrong = || FetchError::Address(shown(address));
     let url = Url::parse(address).map_err(|_unreadable| wrong())?;
     let host = match url.host() {
         // A name that is all digits and dots would be an address to somebody.
@@ -193,7 +244,8 @@ fn checked(address: &str) -> Result<(Url, String), FetchError> {
         Some(Host::Ipv4(_) | Host::Ipv6(_)) | None => return Err(wrong()),
     };
     let plain = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
-    if url.scheme() == "https" && plain && !host.is_empty() { Ok((url, host)) } else { Err(wrong()) }
+    let is_web = matches!(url.scheme(), "https" | "http");
+    if is_web && plain && !host.is_empty() { Ok((url, host)) } else { Err(wrong()) }
 }
 
 #[cfg(test)]
@@ -201,12 +253,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_https_and_names() {
-        for good in ["https://clinic.example/partner/x.p7c?l=a", "https://localhost:8443/x"] {
+    fn only_the_web_and_names() {
+        for good in
+            ["https://clinic.example/partner/x.p7c?l=a", "https://localhost:8443/x", "http://a.example/"]
+        {
             assert!(checked(good).is_ok(), "{good}");
         }
         for bad in [
-            "http://clinic.example/",
+            "ftp://clinic.example/",
             "file:///etc/passwd",
             "https://127.0.0.1/",
             "https://2130706433/",

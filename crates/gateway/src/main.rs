@@ -11,6 +11,7 @@ mod logging;
 mod logins;
 mod readiness;
 mod reload;
+mod revocation_state;
 mod roles;
 mod serve;
 mod webhooks;

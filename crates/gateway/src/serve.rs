@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sealpost_arrival::{
-    ArrivalReception, Context, Making, NoticeWriter, NoticesNoted, Pace, Partners, PortalOutbox, Shared,
-    Tenant, ToMailbox,
+    ArrivalReception, Context, Making, NoticeSigner, NoticeWriter, NoticesNoted, Pace, Partners,
+    PortalOutbox, Shared, Tenant, ToMailbox,
 };
 use sealpost_delivery::{ClientCertificate, DkimKeys, Runner};
 use sealpost_intake::{Intake, MemoryBudget, TlsSource};
@@ -23,10 +23,10 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::checked::{self, EscrowPlan, Hook, Plan, ServiceKeys, Telling};
-use crate::jobs::{self, Workshop};
+use crate::jobs::{self, PartnerWork, Workshop};
 use crate::logins::ConfiguredLogins;
 use crate::reload::Reload;
-use crate::{readiness, webhooks};
+use crate::{readiness, revocation_state, webhooks};
 
 /// Time for sessions to end once this process is fenced off from the store.
 const HALTED_DRAIN: Duration = Duration::from_secs(5);
@@ -79,6 +79,8 @@ pub(crate) struct Ready {
     audit_kept: Term,
     /// None where only jobs run.
     context: Option<Arc<Context>>,
+    /// None where no letters are taken in.
+    partners: Option<PartnerWork>,
     reloadable: Vec<TlsSource>,
     shown: Vec<ClientCertificate>,
     portal_reloader: Option<Reloader>,
@@ -110,7 +112,12 @@ pub(crate) fn prepare(
     let delivers = keys.delivery.is_some().then(|| store.alone("delivery")).transpose()?;
     // What writes mail runs where mail is delivered, with the keys that are there already; the others need none.
     let (deletes, writes) = (keys.jobs, keys.delivery.is_some());
-    let here = |job: &jobs::Job| if job.writes() { writes } else { deletes };
+    let reads_partners = keys.intake.is_some();
+    let here = |job: &jobs::Job| match job.needs() {
+        jobs::Needs::Store => deletes,
+        jobs::Needs::Delivery => writes,
+        jobs::Needs::Intake => reads_partners,
+    };
     let jobs: Vec<_> = jobs::Job::ALL.into_iter().filter(here).collect();
     let shown = plan.delivery.hops.values().filter_map(|hop| hop.identity.clone()).collect();
     let dkim = plan.dkim.filter(|_| writes).map(|folder| (folder, plan.delivery.dkim.clone()));
@@ -138,6 +145,7 @@ pub(crate) fn prepare(
                 random,
                 audit_kept,
                 context: None,
+                partners: None,
                 reloadable: Vec::new(),
                 shown: Vec::new(),
                 portal_reloader: None,
@@ -152,7 +160,9 @@ pub(crate) fn prepare(
     let runner = Runner::new(store.clone(), queue.spool.clone(), clock_here, random_here, plan.delivery)?;
     let kib = |share: u64| MemoryBudget::kib(u32::try_from(share / 1024).unwrap_or(u32::MAX));
     let (coming_in, looked_into) = (kib(plan.memory.coming_in), kib(plan.memory.looked_into));
-    let writer = NoticeWriter(plan.announcer.clone());
+    let (clock_here, random_here) = (Arc::clone(&clock), Arc::clone(&random));
+    let signer = plan.notice_key.map(|key| NoticeSigner { key, clock: clock_here, random: random_here });
+    let writer = NoticeWriter { announcer: plan.announcer.clone(), signer };
     let context = Arc::new(Context {
         shared: Shared::new(
             store.clone(),
@@ -175,6 +185,19 @@ pub(crate) fn prepare(
     runner.compose_with(Arc::new(writer));
     runner.witnessed_by(Arc::new(NoticesNoted));
     runner.return_to(Arc::new(ToMailbox(Arc::clone(&context))));
+    let partner_work = intake_keys.as_ref().map(|role| {
+        // A list that is broken keeps nothing from starting, and somebody must hear of it.
+        for warning in revocation_state::warnings(&context.tenant.inbound, &plan.crl_places, clock.now()) {
+            tracing::warn!("{warning}");
+        }
+        PartnerWork {
+            keyring: role.keyring.clone(),
+            crl_places: plan.crl_places,
+            // That it is missing is said where letters are opened.
+            worker: Worker::find(plan.worker.as_deref(), plan.worker_limits).ok(),
+            lookup: plan.lookup,
+        }
+    });
     let intake = if let Some(IntakeRole { queue, way_in, keyring }) = intake_keys {
         let logins = Arc::new(ConfiguredLogins::new(plan.logins, store.clone(), queue.tags));
         let making = making(&plan.escrow, way_in);
@@ -222,6 +245,7 @@ pub(crate) fn prepare(
         random,
         audit_kept,
         context: Some(context),
+        partners: partner_work,
         reloadable: plan.reloadable,
         shown,
         portal_reloader,
@@ -292,6 +316,7 @@ impl Ready {
             random,
             audit_kept,
             context,
+            partners,
             reloadable,
             shown,
             portal_reloader,
@@ -340,6 +365,7 @@ impl Ready {
                 audit_kept,
                 actor: Actor::System,
                 context,
+                partners,
             };
             Some(jobs::start(jobs::Runner::new(workshop, jobs)).await?)
         };

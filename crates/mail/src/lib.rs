@@ -78,7 +78,7 @@ pub use reply::{EnhancedCode, Fault, Reply};
 pub use secret::Secret;
 pub use skeleton::{caseless, composed, is_bracket, latinised, skeleton, tidied};
 pub use transfer::Decoder;
-pub use verdict::{Edit, Judgement, Otherwise, Reason, TlsFloor, Treatment};
+pub use verdict::{Edit, Judgement, Otherwise, Reason, Signing, TlsFloor, Treatment};
 
 #[cfg(test)]
 mod reading_tests;

@@ -26,6 +26,8 @@ pub enum Treatment {
     Relay {
         /// The floor.
         tls: TlsFloor,
+        /// Whether it leaves with a signature of ours around it.
+        sign: Signing,
     },
     /// Deposited, sealed, in the recipient's mailbox.
     Portal,
@@ -43,6 +45,18 @@ pub enum Treatment {
         /// The floor.
         tls: TlsFloor,
     },
+}
+
+/// Whether a letter that is relayed is signed on the way (S/MIME), for the domain in its From.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Signing {
+    /// It goes as it is.
+    #[default]
+    Off,
+    /// Where there is a key of ours that may sign it; else it goes as it is.
+    WhenPossible,
+    /// Or it does not go.
+    Required,
 }
 
 /// What happens to a copy that cannot be encrypted for a partner. No variant sends it in clear.

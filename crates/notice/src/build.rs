@@ -34,7 +34,7 @@ pub fn render(
     lay_out(&writer.page(notice, brand)?, &writer.words, brand)
 }
 
-fn brand_values(brand: &Brand) -> Result<Values, NoticeError> {
+pub(crate) fn brand_values(brand: &Brand) -> Result<Values, NoticeError> {
     let portal_url = safe_link(&brand.portal_url)?;
     let host = portal_url.split("://").nth(1).and_then(|rest| rest.split(['/', '?', '#']).next());
     let within = sanitize::line(brand.sentence_name.as_deref().unwrap_or(&brand.name));
@@ -127,6 +127,7 @@ impl Writer<'_> {
             Notice::ReplyReturned { recipient, subject, date, reason, delayed, link } => {
                 self.reply_returned(recipient, subject.as_deref(), *date, reason, *delayed, link)
             }
+            Notice::KeysEnding { keys, .. } => self.keys_ending(keys),
             Notice::ReplyCameBack { date, link } => self.reply_came_back(*date, link),
         }
     }
@@ -160,6 +161,7 @@ impl Notice {
             | Self::MailboxLocked { .. }
             | Self::AnswersUsedUp { .. }
             | Self::ReplyReturned { .. }
+            | Self::KeysEnding { .. }
             | Self::ReplyCameBack { .. } => None,
         }
     }
@@ -185,6 +187,7 @@ impl Notice {
             | Self::DeletionNothing
             | Self::DeletionUnproven { .. }
             | Self::ReplyCameBack { .. }
+            | Self::KeysEnding { .. }
             | Self::PasswordChanged { .. }
             | Self::QuestionChanged { .. }
             | Self::MailboxDeleted { .. }
@@ -202,6 +205,7 @@ impl Notice {
             | Self::UnreadReminder { letters, .. }
             | Self::Digest { letters, .. } => Some(*letters),
             Self::NotFetched { waiting, .. } => Some(*waiting),
+            Self::KeysEnding { count, .. } => Some(*count),
             Self::Activation { .. }
             | Self::NewMessage { .. }
             | Self::InitialPassword { .. }
@@ -248,6 +252,7 @@ impl Notice {
             | Self::Reactivation { .. }
             | Self::ResetLink { .. }
             | Self::ReplyCameBack { .. }
+            | Self::KeysEnding { .. }
             | Self::PasswordChanged { .. }
             | Self::QuestionChanged { .. }
             | Self::MailboxDeleted { .. }

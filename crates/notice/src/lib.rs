@@ -12,6 +12,7 @@ extern crate self as sealpost_notice;
 
 mod about_access;
 mod about_deletion;
+mod about_keys;
 mod about_replies;
 mod brand;
 mod build;
@@ -21,6 +22,7 @@ mod evidence;
 mod language;
 mod layout;
 mod notice;
+mod partner_letter;
 #[cfg(test)]
 #[path = "../../../tests/pseudo/mod.rs"]
 mod pseudo;
@@ -40,6 +42,9 @@ pub use evidence::{
     DatedStep, Evidence, EvidenceText, LetterStep, Said, SecondKey, ServerAnswer, TrailState,
 };
 pub use language::Language;
-pub use notice::{Access, DeletedBy, Notice, Reached, Rendered, SupportDid, WentUnread, Wrote};
+pub use notice::{
+    Access, DeletedBy, EndingKey, KeyOwner, Notice, Reached, Rendered, SupportDid, WentUnread, Wrote,
+};
+pub use partner_letter::{PartnerLetter, partner_letter};
 pub use report::{Hears, Report, ReportText, Why};
 pub use sanitize::{address as plain_address, text as plain_text};

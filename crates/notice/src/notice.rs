@@ -300,6 +300,37 @@ pub enum Notice {
         #[serde(with = "secret_text")]
         link: Secret<String>,
     },
+    /// To the operator: keys that letters are exchanged with end soon, or have ended. One mail for all of them.
+    KeysEnding {
+        /// The first ones to end.
+        keys: Vec<EndingKey>,
+        /// How many there are in all.
+        count: u32,
+    },
+}
+
+/// A key of which the operator is told that it ends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct EndingKey {
+    /// Whose it is.
+    pub owner: KeyOwner,
+    /// The domains it is for, or the partner's name.
+    pub name: String,
+    /// Its kind and what it is known by, as operators see it everywhere.
+    pub key: String,
+    /// When it ends, or ended.
+    pub end: Timestamp,
+}
+
+/// Whose key ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeyOwner {
+    /// The operator.
+    Ourselves,
+    /// A partner.
+    Partner,
 }
 
 /// Whether what we send to a recipient arrives, as far as we know.

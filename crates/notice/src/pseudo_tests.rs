@@ -26,6 +26,8 @@ const KNOWN: &[&str] = &[
     "securemail@insurer.example",
     "https://insurer.example/datenschutz",
     "KXCM-7RTW-HW93-YC6F",
+    "insurer.example · S/MIME 3FA1 0B2C 99D0",
+    "clinic.example · S/MIME 3FA1 0B2C 99D0",
 ];
 
 #[test]

@@ -31,6 +31,7 @@ fn has_link(notice: &Notice) -> bool {
             | Notice::AnswersUsedUp { .. }
             | Notice::NotFetched { .. }
             | Notice::GoneUnread { .. }
+            | Notice::KeysEnding { .. }
             | Notice::DeletionHeld
             | Notice::DeletionNothing
             | Notice::NewMessage { access: Access::Locked, .. }

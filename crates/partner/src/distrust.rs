@@ -86,7 +86,9 @@ fn distrusted(standing: Standing, key: PartnerKey) -> Option<DistrustedKey> {
         (PartnerKeyState::Expired, _) => Distrust::Expired,
         (PartnerKeyState::Suspended, _)
         | (PartnerKeyState::Offered | PartnerKeyState::Trusted, Standing::Suspended) => Distrust::Suspended,
-        (PartnerKeyState::Offered | PartnerKeyState::Trusted, Standing::Active) => return None,
+        (PartnerKeyState::Offered | PartnerKeyState::Trusted, Standing::Active | Standing::Waiting) => {
+            return None;
+        }
     };
     Some(DistrustedKey { key: key.key, why })
 }

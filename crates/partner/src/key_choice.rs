@@ -27,6 +27,8 @@ pub enum Why {
     OtherPartner,
     /// The partner is out of use.
     PartnerSuspended,
+    /// The partner has not answered a test letter yet.
+    Untested,
     /// The partner has no key.
     NoKey,
     /// Nobody has confirmed it.
@@ -59,6 +61,7 @@ impl fmt::Display for Why {
             Self::NoPartner => "the recipient's domain is no partner's",
             Self::OtherPartner => "the recipient does not belong to the partner that the rule names",
             Self::PartnerSuspended => "the partner is suspended",
+            Self::Untested => "the connection to the partner has not been tested yet",
             Self::NoKey => "the partner has no key",
             Self::NotTrusted => "the partner's key is not confirmed",
             Self::Suspended => "the partner's key is suspended",
@@ -113,6 +116,7 @@ pub fn judge(partner: &Partner, key: &PartnerKey, address: &Address, now: Timest
     let not = KeyVerdict::Not;
     match partner.standing {
         Standing::Suspended => return not(Why::PartnerSuspended),
+        Standing::Waiting => return not(Why::Untested),
         Standing::Active => {}
     }
     match key.state {
@@ -171,6 +175,7 @@ pub fn choose<'a>(
         Some(KeyVerdict::Not(why)) => Choice::Nothing(why),
         Some(KeyVerdict::Counts) | None => Choice::Nothing(match partner.standing {
             Standing::Suspended => Why::PartnerSuspended,
+            Standing::Waiting => Why::Untested,
             Standing::Active => Why::NoKey,
         }),
     }

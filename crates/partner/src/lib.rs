@@ -6,7 +6,9 @@
 
 mod distrust;
 mod domain_or_address;
+mod ending;
 mod error;
+mod harvest;
 mod key_choice;
 mod key_state;
 mod original;
@@ -14,15 +16,19 @@ mod own_keys;
 mod partner_rows;
 mod published_keys;
 mod rotate;
+mod test_token;
 
 pub use distrust::{Distrusted, Known, OutOfUse};
 pub use domain_or_address::Place;
+pub use ending::{EndingKey, Step as EndingStep, Whose, own_ending, partner_ending};
 pub use error::PartnerError;
+pub use harvest::Offered;
 pub use key_choice::{Choice, KeyVerdict, Why, choose, judge};
 pub use key_state::{Refused, Step, after};
 pub use original::{Original, Originals, Place as OriginalPlace};
 pub use own_keys::{Lending, OpenedKeys, Own, OwnKeys, PublicKeys, Published};
-pub use partner_rows::{Book, Found, Partner, PartnerKey, Reach, Standing};
+pub use partner_rows::{Book, Found, Partner, PartnerKey, Provenance, Reach, Standing};
 pub use published_keys::{Shown, Window};
 pub use rotate::{PartnerSeals, Resealed};
 pub use sealpost_seal::Method;
+pub use test_token::{is_test_token, test_token};

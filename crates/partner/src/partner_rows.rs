@@ -16,6 +16,8 @@ use crate::error::PartnerError;
 pub enum Standing {
     /// It is.
     Active,
+    /// Its signatures count, and nothing is encrypted for it until it has answered a test letter, or somebody says so.
+    Waiting,
     /// Not until somebody says otherwise.
     Suspended,
 }
@@ -28,6 +30,17 @@ pub enum Reach {
     Company,
     /// For the addresses it names: their owners decrypt.
     Named,
+}
+
+/// Who brought a key here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Provenance {
+    /// An operator.
+    #[default]
+    Operator,
+    /// It came with a letter that it had signed.
+    Harvested,
 }
 
 /// A partner.
@@ -45,6 +58,8 @@ pub struct Partner {
     pub prefers: Option<Method>,
     /// The algorithms; what its keys say that it can read raises them.
     pub profile: Profile,
+    /// When it last answered a test letter.
+    pub answered: Option<Timestamp>,
 }
 
 /// A key of a partner's.
@@ -60,6 +75,8 @@ pub struct PartnerKey {
     pub key: sealpost_seal::PartnerKey,
     /// Where it came from: a file's name, an address.
     pub source: String,
+    /// Who brought it.
+    pub provenance: Provenance,
     /// When it was added.
     pub since: Timestamp,
 }
@@ -84,6 +101,8 @@ struct PartnerRecord {
     prefers: Option<Method>,
     #[serde(default)]
     profile: Profile,
+    #[serde(default)]
+    answered: Option<Timestamp>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -91,6 +110,8 @@ struct KeyRecord {
     reach: Reach,
     key: sealpost_seal::PartnerKey,
     source: String,
+    #[serde(default)]
+    provenance: Provenance,
     since: Timestamp,
 }
 
@@ -116,6 +137,14 @@ impl Partner {
 impl Book<'_> {
     /// The partner an address belongs to, with its keys.
     pub async fn of(&self, address: &Address) -> Result<Option<Found>, PartnerError> {
+        Ok(self.row_of(address).await?.map(|(_, found)| found))
+    }
+
+    /// The same with the row itself, to be changed as it was read.
+    pub(crate) async fn row_of(
+        &self,
+        address: &Address,
+    ) -> Result<Option<(PartnerRow, Found)>, PartnerError> {
         for place in Place::of(address) {
             if let Some(row) = self.store.partner_at(&place.tag(self.tags)).await? {
                 let partner = self.open(&row)?;
@@ -123,7 +152,8 @@ impl Book<'_> {
                 if !partner.covers(address) {
                     return Err(PartnerError::Moved { what: "partner", id: row.id });
                 }
-                return self.with_keys(partner).await.map(Some);
+                let found = self.with_keys(partner).await?;
+                return Ok(Some((row, found)));
             }
         }
         Ok(None)
@@ -148,7 +178,7 @@ impl Book<'_> {
         let Some(Found { partner, keys, unreadable }) = self.of(from).await? else { return Ok(None) };
         match partner.standing {
             Standing::Suspended => return Ok(None),
-            Standing::Active => {}
+            Standing::Active | Standing::Waiting => {}
         }
         // One that cannot be read may have been taken back, and may be any of them under another certificate.
         if unreadable > 0 {
@@ -265,8 +295,8 @@ impl Book<'_> {
             .map_err(|source| PartnerError::Forged { what: "partner", id: id(), source })?;
         let record: PartnerRecord = serde_json::from_slice(plain.expose())
             .map_err(|source| PartnerError::Record { what: "partner", id: id(), source })?;
-        let PartnerRecord { name, places, standing, prefers, profile } = record;
-        Ok(Partner { id: id(), name, places, standing, prefers, profile })
+        let PartnerRecord { name, places, standing, prefers, profile, answered } = record;
+        Ok(Partner { id: id(), name, places, standing, prefers, profile, answered })
     }
 
     pub(crate) fn row(
@@ -281,6 +311,7 @@ impl Book<'_> {
             standing: partner.standing,
             prefers: partner.prefers,
             profile: partner.profile,
+            answered: partner.answered,
         };
         let plain = serde_json::to_vec(&record).map_err(|source| PartnerError::Record {
             what: "partner",
@@ -295,7 +326,7 @@ impl Book<'_> {
         })
     }
 
-    async fn with_keys(&self, partner: Partner) -> Result<Found, PartnerError> {
+    pub(crate) async fn with_keys(&self, partner: Partner) -> Result<Found, PartnerError> {
         let (mut keys, mut unreadable) = (Vec::new(), 0);
         for row in self.store.partner_keys(&partner.id).await? {
             match self.open_key(&row) {
@@ -318,8 +349,8 @@ impl Book<'_> {
             .map_err(|source| PartnerError::Forged { what: "partner's key", id: id(), source })?;
         let record: KeyRecord = serde_json::from_slice(plain.expose())
             .map_err(|source| PartnerError::Record { what: "partner's key", id: id(), source })?;
-        let KeyRecord { reach, key, source, since } = record;
-        Ok(PartnerKey { id: id(), state: row.state, reach, key, source, since })
+        let KeyRecord { reach, key, source, provenance, since } = record;
+        Ok(PartnerKey { id: id(), state: row.state, reach, key, source, provenance, since })
     }
 
     pub(crate) fn key_row(
@@ -333,6 +364,7 @@ impl Book<'_> {
             reach: key.reach,
             key: key.key.clone(),
             source: key.source.clone(),
+            provenance: key.provenance,
             since: key.since,
         };
         let plain = serde_json::to_vec(&record).map_err(|source| PartnerError::Record {

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use sealpost_mail::{Address, Domain, Random as _, Secret, SequenceRandom, Timestamp};
 use sealpost_partner::{
-    Book, Choice, Found, Own, OwnKeys, Partner, PartnerKey, Place, Published, Reach, Standing, Why, choose,
+    Book, Choice, Found, Own, OwnKeys, Partner, PartnerKey, Place, Provenance, Published, Reach, Standing,
+    Why, choose,
 };
 use sealpost_seal::{Holder, Kind, Method, Objection, OwnKey, Profile};
 use sealpost_store::{AuditRow, OwnKeyState, PartnerKeyState, Store, StoreOptions};
@@ -41,6 +42,7 @@ impl Rig {
             standing: Standing::Active,
             prefers: None,
             profile: Profile::default(),
+            answered: None,
         }
     }
 
@@ -51,6 +53,7 @@ impl Rig {
             reach: Reach::Company,
             key: made(address).public().clone(),
             source: "test".to_owned(),
+            provenance: Provenance::Operator,
             since: NOW,
         }
     }

@@ -403,7 +403,7 @@ impl Compiler<'_> {
 /// Checks `then` and the default.
 pub(crate) fn then(rule: &str, spec: TreatmentSpec) -> Result<Treatment, RuleError> {
     match spec {
-        TreatmentSpec::Relay { tls } => Ok(Treatment::Relay { tls }),
+        TreatmentSpec::Relay { tls, sign } => Ok(Treatment::Relay { tls, sign }),
         TreatmentSpec::Portal => Ok(Treatment::Portal),
         TreatmentSpec::Hold { tls } => Ok(Treatment::Hold { tls }),
         TreatmentSpec::Domain { partner, otherwise } => {

@@ -119,8 +119,12 @@ fn conditions() -> HashMap<&'static str, Option<(String, &'static str, Place)>> 
 fn treatment(when: &str, place: Place, text: &str) -> Treatment {
     let when: When = toml::from_str(when).unwrap_or_else(|error| panic!("{when}: {error}"));
     let spec = RuleSpec { name: "r".into(), when, then: TreatmentSpec::Portal, near: None, keep: None };
-    let rules =
-        Rules::new(vec![spec], TreatmentSpec::Relay { tls: TlsFloor::None }, &HashMap::new()).unwrap();
+    let rules = Rules::new(
+        vec![spec],
+        TreatmentSpec::Relay { tls: TlsFloor::None, sign: sealpost_mail::Signing::Off },
+        &HashMap::new(),
+    )
+    .unwrap();
     let field = match place {
         Place::Field("msip_labels") => {
             format!("msip_labels: MSIP_Label_1_Enabled=true; MSIP_Label_1_Name={text}\r\n")

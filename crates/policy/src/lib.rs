@@ -53,6 +53,8 @@ mod rule_coverage;
 mod rules;
 mod sensitivity_label;
 mod shape_error;
+#[cfg(test)]
+mod sign_tests;
 mod size;
 mod spec;
 mod subject_tag;

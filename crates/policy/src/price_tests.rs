@@ -11,8 +11,12 @@ use crate::{Deep, Facts, Known, RuleSpec, Rules, TreatmentSpec, When};
 fn verdict(when: &str, head: &[u8], deep: &Known<Deep>) -> String {
     let when: When = toml::from_str(when).unwrap();
     let rule = RuleSpec { when, ..toml::from_str("name = \"r\"\nthen = \"portal\"\nwhen = {}\n").unwrap() };
-    let rules =
-        Rules::new(vec![rule], TreatmentSpec::Relay { tls: TlsFloor::None }, &HashMap::new()).unwrap();
+    let rules = Rules::new(
+        vec![rule],
+        TreatmentSpec::Relay { tls: TlsFloor::None, sign: sealpost_mail::Signing::Off },
+        &HashMap::new(),
+    )
+    .unwrap();
     let address = Address::parse("eva@web.example").unwrap();
     let judgement = rules.judge(&Facts {
         reverse_path: &ReversePath::Null,

@@ -12,7 +12,7 @@ fn goes(when: &str, then: &str, fields: &str) -> &'static str {
         toml::from_str(&format!("name = 'r'\nthen = '{then}'\nwhen = {{ {when} }}\n")).unwrap();
     let default = match then {
         "relay" => TreatmentSpec::Portal,
-        _ => TreatmentSpec::Relay { tls: sealpost_mail::TlsFloor::None },
+        _ => TreatmentSpec::Relay { tls: sealpost_mail::TlsFloor::None, sign: sealpost_mail::Signing::Off },
     };
     let rules = Rules::new(vec![rule], default, &HashMap::new()).unwrap();
     let address = Address::parse("eva@web.example").unwrap();

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use sealpost_mail::{Address, Edit, Judgement, Reason, Reply, Term, TlsFloor, Treatment};
+use sealpost_mail::{Address, Edit, Judgement, Reason, Reply, Signing, Term, TlsFloor, Treatment};
 
 use crate::address::list_entries;
 use crate::answer::Answer;
@@ -204,7 +204,7 @@ impl Rules {
         }
         if facts.from_world {
             return Judgement {
-                treatment: Treatment::Relay { tls: TlsFloor::None },
+                treatment: Treatment::Relay { tls: TlsFloor::None, sign: Signing::Off },
                 edits: Vec::new(),
                 keep: None,
                 reason: Reason {

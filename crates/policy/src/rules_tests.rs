@@ -3,7 +3,7 @@
 use super::*;
 use crate::{Deep, Known, When};
 use proptest::prelude::*;
-use sealpost_mail::{Fault, Head, Origin, Otherwise, ReversePath, TlsFloor};
+use sealpost_mail::{Fault, Head, Origin, Otherwise, ReversePath, Signing, TlsFloor};
 use serde::Deserialize;
 
 /// A letter and its circumstances, to be changed by a test.
@@ -82,7 +82,7 @@ struct File {
 }
 
 fn relay() -> TreatmentSpec {
-    TreatmentSpec::Relay { tls: TlsFloor::None }
+    TreatmentSpec::Relay { tls: TlsFloor::None, sign: Signing::Off }
 }
 
 fn lists() -> HashMap<String, String> {
@@ -225,13 +225,13 @@ fn the_first_rule_that_holds_decides() {
 
     let colleague = Address::parse("kai@insurer.example").unwrap();
     let both = rules.judge_each(&case.facts(), [&colleague, &case.recipient]);
-    assert_eq!(both[0].treatment, Treatment::Relay { tls: TlsFloor::Verified });
+    assert_eq!(both[0].treatment, Treatment::Relay { tls: TlsFloor::Verified, sign: Signing::Off });
     assert_eq!(both[0].edits, []);
     assert_eq!(both[1], judgement);
 
     case.head = Head::new(b"Subject: x\r\n\r\n".to_vec()).unwrap();
     let judgement = rules.judge(&case.facts());
-    assert_eq!(judgement.treatment, Treatment::Relay { tls: TlsFloor::Encrypted });
+    assert_eq!(judgement.treatment, Treatment::Relay { tls: TlsFloor::Encrypted, sign: Signing::Off });
     assert_eq!(judgement.reason.rule, "default");
 }
 
@@ -242,8 +242,9 @@ fn every_treatment_is_carried_through() {
             rules(&format!("[[rule]]\nname = \"r\"\nwhen = {{ recipient = \"*\" }}\nthen = {then}\n"));
         rules.judge(&Case::new(HEAD).facts()).treatment
     };
-    assert_eq!(then("'relay'"), Treatment::Relay { tls: TlsFloor::None });
-    assert_eq!(then("{ relay = { tls = 'none' } }"), Treatment::Relay { tls: TlsFloor::None });
+    let relay = Treatment::Relay { tls: TlsFloor::None, sign: Signing::Off };
+    assert_eq!(then("'relay'"), relay);
+    assert_eq!(then("{ relay = { tls = 'none' } }"), relay);
     assert_eq!(then("'portal'"), Treatment::Portal);
     assert_eq!(then("'hold'"), Treatment::Hold { tls: TlsFloor::Encrypted });
     assert_eq!(then("{ hold = { tls = 'none' } }"), Treatment::Hold { tls: TlsFloor::None });
@@ -475,7 +476,7 @@ fn what_is_misspelt_is_an_error_with_its_place() {
         (rule("header = { nam = 'X' }", "'relay'"), "nam"),
         (rule("recipient = '*'", "'encrypt'"), "there is no treatment `encrypt`"),
         (rule("recipient = '*'", "['domain', 'relay']"), "would leave in clear"),
-        (rule("recipient = '*'", "['relay', 'portal']"), "only `domain` can fail"),
+        (rule("recipient = '*'", "['relay', 'portal']"), "only `domain` and `sign` can fail"),
         (rule("recipient = '*'", "['domain', 'portal', 'hold']"), "never come about"),
         (rule("recipient = '*'", "['domain', 'domain']"), "twice"),
         (rule("recipient = '*'", "{ relay = { tls = 'always' } }"), "always"),

@@ -4,7 +4,7 @@
 use thiserror::Error;
 
 /// How a treatment is written.
-pub(crate) const TREATMENTS: &str = "\"relay\", \"portal\", \"hold\", \"refuse\", { relay = { tls = \"verified\" } }, \
+pub(crate) const TREATMENTS: &str = "\"relay\", \"sign\", [\"sign\", \"relay\"], \"portal\", \"hold\", \"refuse\", { relay = { tls = \"verified\" } }, \
                           { hold = { tls = \"verified\" } }, { refuse = { text = \"…\" } }, \"domain\", { domain = { partner = \"…\" } } or \
                           [\"domain\", \"portal\"]";
 
@@ -25,7 +25,7 @@ pub(crate) enum ShapeError {
     WouldLeaveInClear,
     #[error("`domain` stands there twice")]
     DomainTwice,
-    #[error("only `domain` can fail")]
+    #[error("only `domain` and `sign` can fail")]
     OnlyDomainFails,
     #[error("an empty list is no treatment")]
     NoTreatmentInList,
@@ -61,7 +61,9 @@ impl ShapeError {
             Self::TwoTreatments(..) => "leave one, and make two rules if need be",
             Self::ThirdTreatment => "leave it out",
             Self::WouldLeaveInClear | Self::DomainTwice => "write \"portal\", \"hold\" or \"refuse\"",
-            Self::OnlyDomainFails => "in a list `domain` stands first, as in [\"domain\", \"portal\"]",
+            Self::OnlyDomainFails => {
+                "in a list they stand first, as in [\"domain\", \"portal\"] and [\"sign\", \"relay\"]"
+            }
             Self::EmptyList => "name at least one, or leave it out",
         };
         words.to_owned()

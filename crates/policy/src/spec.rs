@@ -3,7 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use sealpost_mail::{Term, TlsFloor};
+use sealpost_mail::{Signing, Term, TlsFloor};
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
@@ -137,10 +137,14 @@ pub struct HeaderSpec {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TreatmentSpec {
-    /// `"relay"` or `{ relay = { tls = "none" | "encrypted" | "verified" } }`.
+    /// `"relay"`, `{ relay = { tls = "none" | "encrypted" | "verified" } }`; the same with `sign`, which signs it, or with what
+    /// happens where it cannot be signed: `["sign", "relay"]`.
     Relay {
         /// The least TLS.
         tls: TlsFloor,
+        /// Whether it is signed.
+        #[serde(skip)]
+        sign: Signing,
     },
     /// `"portal"`.
     Portal,
@@ -208,7 +212,8 @@ impl<'de> Visitor<'de> for TreatmentVisitor {
 
     fn visit_str<E: de::Error>(self, word: &str) -> Result<TreatmentSpec, E> {
         match word {
-            "relay" => Ok(TreatmentSpec::Relay { tls: TlsFloor::None }),
+            "relay" => Ok(TreatmentSpec::Relay { tls: TlsFloor::None, sign: Signing::Off }),
+            "sign" => Ok(TreatmentSpec::Relay { tls: TlsFloor::None, sign: Signing::Required }),
             "portal" => Ok(TreatmentSpec::Portal),
             "hold" => Ok(TreatmentSpec::Hold { tls: HELD }),
             "refuse" => Ok(TreatmentSpec::Refuse { text: REFUSED.to_owned() }),
@@ -245,7 +250,8 @@ impl<'de> Visitor<'de> for TreatmentVisitor {
             return Err(de::Error::custom(ShapeError::TreatmentMissing));
         };
         let treatment = match word.as_str() {
-            "relay" => TreatmentSpec::Relay { tls: map.next_value::<Floor>()?.tls },
+            "relay" => TreatmentSpec::Relay { tls: map.next_value::<Floor>()?.tls, sign: Signing::Off },
+            "sign" => TreatmentSpec::Relay { tls: map.next_value::<Floor>()?.tls, sign: Signing::Required },
             "hold" => TreatmentSpec::Hold { tls: map.next_value::<Floor>()?.tls },
             "domain" => TreatmentSpec::Domain {
                 partner: Some(map.next_value::<Domain>()?.partner),
@@ -289,6 +295,10 @@ fn in_order<E: de::Error>(written: Vec<TreatmentSpec>) -> Result<TreatmentSpec, 
             };
             Ok(TreatmentSpec::Domain { partner, otherwise })
         }
+        (
+            Some(TreatmentSpec::Relay { tls, sign: Signing::Required }),
+            Some(TreatmentSpec::Relay { tls: otherwise, sign: Signing::Off }),
+        ) => Ok(TreatmentSpec::Relay { tls: tls.max(otherwise), sign: Signing::WhenPossible }),
         (Some(TreatmentSpec::Domain { partner, otherwise }), None) => {
             Ok(TreatmentSpec::Domain { partner, otherwise })
         }

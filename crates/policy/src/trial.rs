@@ -196,7 +196,9 @@ mod tests {
         let specs = toml::from_str::<File>(rules).unwrap_or_else(|error| panic!("{rules}: {error}")).rule;
         let default = match default {
             "portal" => TreatmentSpec::Portal,
-            _ => TreatmentSpec::Relay { tls: sealpost_mail::TlsFloor::None },
+            _ => {
+                TreatmentSpec::Relay { tls: sealpost_mail::TlsFloor::None, sign: sealpost_mail::Signing::Off }
+            }
         };
         let lists = HashMap::from([
             ("all".to_owned(), "# everybody\n*\n".to_owned()),

@@ -9,6 +9,7 @@ use openssl::x509::X509;
 use sealpost_cms::{Cms, CmsKind};
 
 use crate::error::KeyError;
+use crate::key_facts::Method;
 use crate::partner_key::PartnerKey;
 use crate::pgp;
 use crate::smime::certificate::is_authority;
@@ -16,9 +17,9 @@ use crate::smime::certificate::is_authority;
 /// The largest file of keys that is looked at.
 pub(crate) const MAX_BYTES: usize = 4 * 1024 * 1024;
 /// The most keys taken from one.
-const MAX_KEYS: usize = 64;
+const MAX_KEYS: usize = 1024;
 /// The most files in a zip.
-const MAX_FILES: usize = 64;
+const MAX_FILES: usize = 1024;
 
 impl PartnerKey {
     /// Reads every key in a file: DER, PEM, PKCS#7, OpenPGP armoured or binary, or a zip of these. **In this process**:
@@ -36,6 +37,26 @@ fn read(bytes: &[u8]) -> Result<Vec<PartnerKey>, KeyError> {
     let mut found = Found::default();
     found.file(bytes, Depth::Outermost)?;
     found.into_keys()
+}
+
+/// Those of these keys that a bare revocation certificate takes back, with it.
+pub(crate) fn revoked_by(bytes: &[u8], keys: &[PartnerKey]) -> Result<Vec<PartnerKey>, KeyError> {
+    if bytes.len() > MAX_BYTES {
+        return Err(KeyError::TooLarge);
+    }
+    // GnuPG writes a colon before the first line, so that nobody imports the file by mistake.
+    let text = String::from_utf8_lossy(bytes).replace(":-----BEGIN PGP", "-----BEGIN PGP");
+    let bytes =
+        if memchr::memmem::find(bytes, b"-----BEGIN PGP").is_some() { text.as_bytes() } else { bytes };
+    let mut revoked = Vec::new();
+    for key in keys.iter().filter(|key| key.method() == Method::OpenPgp && !key.facts().revoked) {
+        let with = PartnerKey::of_cert(&pgp::key::with_revocation(&key.cert()?, bytes)?)?;
+        // A signature that is not its holder's changes nothing.
+        if with.facts().revoked {
+            revoked.push(with);
+        }
+    }
+    if revoked.is_empty() { Err(KeyError::Unknown) } else { Ok(revoked) }
 }
 
 /// Every certificate in a file that is not a zip.

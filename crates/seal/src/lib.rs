@@ -44,7 +44,7 @@ pub use key_facts::{Algorithm, Capability, Fingerprint, KeyFacts, Method};
 pub use key_request::{Holder, Kind};
 pub use lend::{Lends, MAX_LENT};
 pub use open_result::{
-    Coverage, Distrust, FromMatch, Layer, NotOpened, Note, Opened, SignatureFound, SignatureVerdict,
+    Coverage, Distrust, FromMatch, Harvest, Layer, NotOpened, Note, Opened, SignatureFound, SignatureVerdict,
     SpeaksFor, Trust, Wholeness, Written,
 };
 pub use opening::{ChainVerdict, DistrustedKey, Lists, Opening, Sender, TrustedKey};
@@ -52,6 +52,7 @@ pub use own_key::OwnKey;
 pub use partner_key::PartnerKey;
 pub use published_key::wkd_name;
 pub use revocation::{ListSigner, RevocationList};
+pub use smime::ocsp::OcspAnswer;
 pub use warm_up::warm_up;
 pub use worker::{Limits, Worker};
 pub use worker_job::work;

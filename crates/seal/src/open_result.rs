@@ -179,6 +179,18 @@ pub enum FromMatch {
     Unknown,
 }
 
+/// Which signers' certificates are kept as offers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Harvest {
+    /// None.
+    #[default]
+    Off,
+    /// Those that an authority of the operator's vouches for.
+    Vouched,
+    /// Those that nobody vouches for, too.
+    Any,
+}
+
 /// Whether what was written is whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -235,17 +247,23 @@ impl Opened {
 
     /// Signers whose key may be offered for use: the signature holds, covers the whole, and the key names the very
     /// address in From. Trust is the operator's to give.
-    pub fn harvest(&self) -> impl Iterator<Item = &PartnerKey> {
-        self.signatures
-            .iter()
-            .filter(|found| {
-                matches!(
-                    found.verdict,
-                    SignatureVerdict::Valid(_) | SignatureVerdict::Untrusted(Distrust::NoChain)
-                ) && found.from == FromMatch::Address
-                    && found.covers == Coverage::Whole
-            })
-            .filter_map(|found| found.signer.as_ref())
+    pub fn harvest(&self, harvest: Harvest) -> impl Iterator<Item = &PartnerKey> {
+        let taken = move |found: &&SignatureFound| {
+            let verdict = match (harvest, found.verdict) {
+                (Harvest::Off, _) => false,
+                (Harvest::Vouched | Harvest::Any, SignatureVerdict::Valid(_))
+                | (Harvest::Any, SignatureVerdict::Untrusted(Distrust::NoChain)) => true,
+                (
+                    Harvest::Vouched | Harvest::Any,
+                    SignatureVerdict::Untrusted(_)
+                    | SignatureVerdict::Invalid
+                    | SignatureVerdict::WeakAlgorithm
+                    | SignatureVerdict::UnknownSigner,
+                ) => false,
+            };
+            verdict && found.from == FromMatch::Address && found.covers == Coverage::Whole
+        };
+        self.signatures.iter().filter(taken).filter_map(|found| found.signer.as_ref())
     }
 
     /// Whether something encrypted was opened.

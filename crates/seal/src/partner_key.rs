@@ -8,6 +8,7 @@ use crate::error::KeyError;
 use crate::key_facts::{Capability, KeyFacts, Method};
 use crate::pgp;
 use crate::smime::certificate::{self, library};
+use crate::smime::ocsp;
 
 /// A public key or certificate that was read once and found well-formed. Says nothing about trust.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -108,6 +109,22 @@ impl PartnerKey {
         self.facts.capabilities.sort_unstable();
         self.facts.capabilities.dedup();
         self
+    }
+
+    /// Certificates that came with it.
+    pub(crate) fn between(&self) -> Result<Vec<X509>, KeyError> {
+        self.chain.iter().map(|der| X509::from_der(der).map_err(library)).collect()
+    }
+
+    /// Whom to ask whether its authority has revoked it, and what (RFC 6960): an address and a request in DER. `None`: the
+    /// certificate names nobody, or its authority's own is neither among `roots` nor came along.
+    #[must_use]
+    pub fn ocsp_question(&self, roots: &[Vec<u8>]) -> Option<(String, Vec<u8>)> {
+        let web = |url: &&String| url.starts_with("http://") || url.starts_with("https://");
+        let url = self.facts.ocsp_urls.iter().find(web)?;
+        let (certificate, between) = (self.certificate().ok()?, self.between().ok()?);
+        let request = ocsp::question(&certificate, &between, roots)?;
+        Some((url.clone(), request))
     }
 
     /// The certificate, for S/MIME.

@@ -5,7 +5,10 @@ use openssl::x509::{X509, X509Crl};
 use sealpost_mail::Timestamp;
 
 use crate::error::KeyError;
+use crate::key_facts::Method;
+use crate::partner_key::PartnerKey;
 use crate::smime::certificate::{library, line, moment};
+use crate::smime::chain;
 
 /// One list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +54,14 @@ impl RevocationList {
             return vec![bytes.to_vec()];
         }
         crate::keyfile::pem(bytes, "X509 CRL")
+    }
+
+    /// Whether this certificate stands on any of these lists (DER) of its authority. Whose signature is on a list is not
+    /// looked at: one that nobody signed takes trust away and gives none.
+    #[must_use]
+    pub fn any_names(ders: &[Vec<u8>], key: &PartnerKey) -> bool {
+        key.method() == Method::Smime
+            && key.certificate().is_ok_and(|certificate| chain::is_listed(&certificate, ders))
     }
 
     /// The list itself.

@@ -19,6 +19,7 @@ use crate::lend::{Lends, MAX_LENT};
 use crate::open_result::Opened;
 use crate::opening::{ChainVerdict, Opening};
 use crate::partner_key::PartnerKey;
+use crate::smime::ocsp::OcspAnswer;
 use crate::worker_program::{NAME, Pipes, Program, Running};
 use crate::worker_protocol::{Bytes, Job, Loan, MAX_JSON, START, Trusted, WorkerReply};
 
@@ -107,6 +108,7 @@ impl Worker {
             WorkerReply::Needs(_)
             | WorkerReply::Keys(_)
             | WorkerReply::Chain(_)
+            | WorkerReply::Ocsp(_)
             | WorkerReply::Refused(_) => Err(OpenError::Worker(other_answer())),
         }
     }
@@ -120,7 +122,50 @@ impl Worker {
         match self.run(&job, file, None, tokio::io::sink()).await.map_err(worker_error)? {
             WorkerReply::Keys(keys) => Ok(keys),
             WorkerReply::Refused(refusal) => Err(refusal.into()),
-            WorkerReply::Needs(_) | WorkerReply::Opened(_) | WorkerReply::Chain(_) => {
+            WorkerReply::Needs(_) | WorkerReply::Opened(_) | WorkerReply::Chain(_) | WorkerReply::Ocsp(_) => {
+                Err(KeyError::Worker(other_answer()))
+            }
+        }
+    }
+
+    /// Those of these OpenPGP keys that a bare revocation certificate (RFC 9580 §5.2.1.12) takes back, as they are with it.
+    ///
+    /// # Errors
+    /// It is none, or takes back none of them.
+    pub async fn read_revocation(
+        &self,
+        file: &[u8],
+        keys: &[PartnerKey],
+    ) -> Result<Vec<PartnerKey>, KeyError> {
+        let job =
+            Job::Revocation { keys: keys.to_vec(), file: u64::try_from(file.len()).unwrap_or(u64::MAX) };
+        match self.run(&job, file, None, tokio::io::sink()).await.map_err(worker_error)? {
+            WorkerReply::Keys(keys) => Ok(keys),
+            WorkerReply::Refused(refusal) => Err(refusal.into()),
+            WorkerReply::Needs(_) | WorkerReply::Opened(_) | WorkerReply::Chain(_) | WorkerReply::Ocsp(_) => {
+                Err(KeyError::Worker(other_answer()))
+            }
+        }
+    }
+
+    /// What an OCSP response says of this certificate.
+    ///
+    /// # Errors
+    /// The worker's only, or what is given is no certificate.
+    pub async fn read_ocsp(
+        &self,
+        response: &[u8],
+        key: &PartnerKey,
+        roots: &[Vec<u8>],
+        now: Timestamp,
+    ) -> Result<OcspAnswer, KeyError> {
+        let roots = roots.iter().cloned().map(Bytes).collect();
+        let length = u64::try_from(response.len()).unwrap_or(u64::MAX);
+        let job = Job::Ocsp { key: Box::new(key.clone()), roots, now, response: length };
+        match self.run(&job, response, None, tokio::io::sink()).await.map_err(worker_error)? {
+            WorkerReply::Ocsp(answer) => Ok(answer),
+            WorkerReply::Refused(refusal) => Err(refusal.into()),
+            WorkerReply::Needs(_) | WorkerReply::Opened(_) | WorkerReply::Keys(_) | WorkerReply::Chain(_) => {
                 Err(KeyError::Worker(other_answer()))
             }
         }
@@ -142,7 +187,7 @@ impl Worker {
         match self.run(&job, &[][..], None, tokio::io::sink()).await.map_err(worker_error)? {
             WorkerReply::Chain(verdict) => Ok(verdict),
             WorkerReply::Refused(refusal) => Err(refusal.into()),
-            WorkerReply::Needs(_) | WorkerReply::Opened(_) | WorkerReply::Keys(_) => {
+            WorkerReply::Needs(_) | WorkerReply::Opened(_) | WorkerReply::Keys(_) | WorkerReply::Ocsp(_) => {
                 Err(KeyError::Worker(other_answer()))
             }
         }

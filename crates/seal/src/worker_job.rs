@@ -6,13 +6,14 @@ use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
 use crate::error::KeyError;
+use crate::keyfile;
 use crate::lend::Lent;
 use crate::open::{self, Asked};
 use crate::opening::{ChainVerdict, TrustedKey};
 use crate::own_key::OwnKey;
 use crate::partner_key::PartnerKey;
-use crate::smime;
 use crate::smime::chain::{self, Anchors};
+use crate::smime::ocsp;
 use crate::worker_protocol::{Bytes, Job, Loan, MAX_JSON, START, WorkerReply};
 
 /// Does the one job that `input` holds. For the binary `sealpost-seal`, which has shut itself in before.
@@ -92,13 +93,19 @@ fn done(
             (WorkerReply::Opened(opened), letter)
         }
         Job::Keys { .. } => (PartnerKey::read(bytes).map_or_else(refused, WorkerReply::Keys), None),
+        Job::Revocation { keys, .. } => {
+            (keyfile::revoked_by(bytes, &keys).map_or_else(refused, WorkerReply::Keys), None)
+        }
+        Job::Ocsp { key, roots, now, .. } => {
+            let look = || {
+                let (certificate, between) = (key.certificate()?, key.between()?);
+                ocsp::answer(&certificate, &between, &plain(roots), bytes, now)
+            };
+            (look().map_or_else(refused, WorkerReply::Ocsp), None)
+        }
         Job::Chain { key, roots, crls, now } => {
             let check = || {
-                let between: Vec<openssl::x509::X509> = key
-                    .chain()
-                    .iter()
-                    .map(|der| openssl::x509::X509::from_der(der).map_err(smime::certificate::library))
-                    .collect::<Result<_, KeyError>>()?;
+                let between = key.between()?;
                 let (roots, crls) = (plain(roots), plain(crls));
                 let certificate = key.certificate()?;
                 if chain::is_listed(&certificate, &crls) {

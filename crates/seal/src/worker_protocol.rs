@@ -17,6 +17,7 @@ use crate::error::KeyError;
 use crate::open_result::{Opened, SpeaksFor};
 use crate::opening::{ChainVerdict, DistrustedKey, Lists, Sender};
 use crate::partner_key::PartnerKey;
+use crate::smime::ocsp::OcspAnswer;
 
 /// The first word of every line that begins something.
 pub(crate) const START: &str = "sealpost-seal-1 ";
@@ -48,6 +49,20 @@ pub(crate) enum Job {
         /// Bytes of the file.
         file: u64,
     },
+    /// Which of these keys the revocation certificate that follows takes back.
+    Revocation {
+        keys: Vec<PartnerKey>,
+        /// Bytes of the file.
+        file: u64,
+    },
+    /// What the OCSP response that follows says of a certificate.
+    Ocsp {
+        key: Box<PartnerKey>,
+        roots: Vec<Bytes>,
+        now: Timestamp,
+        /// Bytes of the response.
+        response: u64,
+    },
     /// Look at a chain.
     Chain { key: Box<PartnerKey>, roots: Vec<Bytes>, crls: Vec<Bytes>, now: Timestamp },
 }
@@ -57,7 +72,8 @@ impl Job {
     pub(crate) fn follows(&self) -> u64 {
         match self {
             Self::Open { letter, .. } => *letter,
-            Self::Keys { file } => *file,
+            Self::Keys { file } | Self::Revocation { file, .. } => *file,
+            Self::Ocsp { response, .. } => *response,
             Self::Chain { .. } => 0,
         }
     }
@@ -92,6 +108,8 @@ pub(crate) enum WorkerReply {
     Keys(Vec<PartnerKey>),
     /// The chain.
     Chain(ChainVerdict),
+    /// The response.
+    Ocsp(OcspAnswer),
     /// It did not work.
     Refused(Refusal),
 }

@@ -12,6 +12,7 @@ use crate::deposit::{NewDeposit, first_reading, remember_thread};
 use crate::draft::SentDraft;
 use crate::error::StoreError;
 use crate::hook::{self, NewEvent};
+use crate::key_warning::KeyWarning;
 use crate::leg::{LeasedLeg, NewLeg};
 use crate::mailbox::NewMailbox;
 use crate::notice_frequency::{Announced, Unannounced};
@@ -63,6 +64,8 @@ pub struct ArrivalRows {
     pub reminders: Vec<NewReminder>,
     /// Senders who are told with it what became of a letter. Somebody else has: [`Committed::Duplicate`].
     pub told: Vec<Told>,
+    /// Keys of whose end the operator is told with it. Somebody else has: [`Committed::Duplicate`].
+    pub key_warnings: Vec<KeyWarning>,
     /// Notices of new letters that leave with it. Another has left meanwhile: [`Committed::MailboxTaken`].
     pub announced: Vec<Announced>,
     /// Letters whose owners are told of them later.
@@ -105,6 +108,7 @@ impl ArrivalRows {
             uses: Vec::new(),
             reminders: Vec::new(),
             told: Vec::new(),
+            key_warnings: Vec::new(),
             announced: Vec::new(),
             unannounced: Vec::new(),
             bounced: Vec::new(),
@@ -138,6 +142,7 @@ impl ArrivalRows {
             uses,
             reminders,
             told,
+            key_warnings,
             announced,
             unannounced,
             bounced,
@@ -162,6 +167,7 @@ impl ArrivalRows {
         self.uses.extend(uses);
         self.reminders.extend(reminders);
         self.told.extend(told);
+        self.key_warnings.extend(key_warnings);
         self.announced.extend(announced);
         self.unannounced.extend(unannounced);
         self.bounced.extend(bounced);
@@ -208,6 +214,7 @@ impl ArrivalRows {
         self.uses.iter().for_each(|one| one.add_to(&mut batch));
         self.reminders.into_iter().for_each(|one| one.add_to(&mut batch));
         self.told.into_iter().for_each(|one| one.add_to(&mut batch));
+        self.key_warnings.into_iter().for_each(|one| one.add_to(&mut batch));
         for bounce in self.bounced {
             if let Some(deposit_id) = &bounce.deposit_id {
                 batch.add(hook::tell(LetterEvent::NoticeBounced, deposit_id, bounce.at, &bounce.status));

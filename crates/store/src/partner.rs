@@ -286,6 +286,14 @@ impl Store {
     pub async fn remove_partner(&self, partner_id: &str, audit: AuditRow) -> Result<Changed, StoreError> {
         let mut batch = Batch::default();
         batch.add(sql!("DELETE FROM partner_places WHERE partner_id = ?1", partner_id));
+        batch.add(sql!(
+            "DELETE FROM key_warnings WHERE key_id IN (SELECT id FROM partner_keys WHERE partner_id = ?1)",
+            partner_id
+        ));
+        batch.add(sql!(
+            "DELETE FROM ocsp_answers WHERE key_id IN (SELECT id FROM partner_keys WHERE partner_id = ?1)",
+            partner_id
+        ));
         batch.add(sql!("DELETE FROM partner_keys WHERE partner_id = ?1", partner_id));
         batch.add(sql!("DELETE FROM partners WHERE id = ?1", partner_id).or_refuse(Refusal::Overtaken));
         audit.add_to(&mut batch);

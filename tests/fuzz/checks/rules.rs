@@ -23,7 +23,10 @@ const HEADS: &[&str] = &[
 pub(crate) fn check(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else { return };
     let Ok(file) = toml::from_str::<File>(text) else { return };
-    let default = file.default.unwrap_or(TreatmentSpec::Relay { tls: sealpost_mail::TlsFloor::None });
+    let default = file.default.unwrap_or(TreatmentSpec::Relay {
+        tls: sealpost_mail::TlsFloor::None,
+        sign: sealpost_mail::Signing::Off,
+    });
     let rules = match Rules::new(file.rule, default, &HashMap::new()) {
         Ok(rules) => rules,
         Err(error) => {

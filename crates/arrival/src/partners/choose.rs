@@ -2,7 +2,7 @@
 //! nothing else.
 
 use sealpost_mail::{Address, Domain, Timestamp};
-use sealpost_partner::{Book, Choice, Own, Partner, PartnerError, PartnerKey, Why};
+use sealpost_partner::{Book, Choice, Found, Own, Partner, PartnerError, PartnerKey, Standing, Why};
 use sealpost_seal::Method;
 
 /// Both keys, or the reason that tells most.
@@ -38,10 +38,31 @@ pub async fn choose(
         None => book.of(recipient).await?,
     };
     let Some(found) = found else { return Ok(Chosen::Nothing(Why::NoPartner)) };
+    Ok(of(&found, own, recipient, from, now))
+}
+
+/// The same for a letter by which the connection is tried: of a partner for which nothing else is encrypted yet, too.
+#[must_use]
+pub fn choose_for_test(
+    found: &Found,
+    own: &[Own],
+    recipient: &Address,
+    from: &Domain,
+    now: Timestamp,
+) -> Chosen {
+    let standing = match found.partner.standing {
+        Standing::Waiting | Standing::Active => Standing::Active,
+        Standing::Suspended => Standing::Suspended,
+    };
+    let found = Found { partner: Partner { standing, ..found.partner.clone() }, ..found.clone() };
+    of(&found, own, recipient, from, now)
+}
+
+fn of(found: &Found, own: &[Own], recipient: &Address, from: &Domain, now: Timestamp) -> Chosen {
     // The newer of two that could sign.
     let signer = |method: Method| own.iter().rev().find(|own| own.public.signs(from, method, now));
     let can_sign = |method| signer(method).is_some();
-    Ok(match sealpost_partner::choose(&found, recipient, &can_sign, now) {
+    match sealpost_partner::choose(found, recipient, &can_sign, now) {
         Choice::Nothing(why) => Chosen::Nothing(why),
         Choice::Use(partner, key) => match signer(key.key.method()) {
             None => Chosen::Nothing(Why::NoOwnKey(key.key.method())),
@@ -51,5 +72,5 @@ pub async fn choose(
                 own: own.public.id.clone(),
             },
         },
-    })
+    }
 }

@@ -5,11 +5,12 @@ use std::io::BufWriter;
 use std::sync::Arc;
 
 use sealpost_mail::{
-    Domain, Edit, Fault, Head, Judgement, Origin, Otherwise, Random, Recipient, Reply, Timestamp, Treatment,
+    Domain, Edit, Fault, Head, Judgement, Origin, Otherwise, Random, Recipient, Reply, Signing, Timestamp,
+    TlsFloor, Treatment,
 };
 use sealpost_mailbox::audit::{Actor, Event, KeyChange};
 use sealpost_partner::{Own, Partner, PartnerKey, Why};
-use sealpost_seal::{ChainVerdict, CloseError, Closing, Lists, Method};
+use sealpost_seal::{ChainVerdict, CloseError, Closing, HeaderProtection, Lists, Method, Profile};
 use sealpost_store::PartnerKeyState;
 
 use super::blocking_io::{Reading, Writing, refusal};
@@ -32,7 +33,7 @@ pub struct Copy {
 #[derive(Default)]
 struct Made(Vec<(String, Vec<Edit>, Arc<Copy>)>);
 
-/// Carries out `domain`: afterwards no recipient is judged so.
+/// Carries out `domain` and `sign`: afterwards no recipient is judged so.
 pub(crate) async fn settle(
     context: &Context,
     partners: &Partners,
@@ -41,8 +42,15 @@ pub(crate) async fn settle(
     decided: Vec<Decided>,
 ) -> Result<Vec<Decided>, Reply> {
     let is_domain = |decided: &Decided| match &decided.way {
-        Way::Judged(judgement) => matches!(judgement.treatment, Treatment::Domain { .. }),
-        Way::Unclosable(_) | Way::Bounce(_) | Way::ToUs | Way::Closed(_) => false,
+        Way::Judged(judgement) => match judgement.treatment {
+            Treatment::Domain { .. }
+            | Treatment::Relay { sign: Signing::Required | Signing::WhenPossible, .. } => true,
+            Treatment::Relay { sign: Signing::Off, .. }
+            | Treatment::Portal
+            | Treatment::Refuse(_)
+            | Treatment::Hold { .. } => false,
+        },
+        Way::Unclosable(_) | Way::Bounce(_) | Way::ToUs | Way::Closed(_) | Way::Signed(..) => false,
     };
     if !decided.iter().any(is_domain) {
         return Ok(decided);
@@ -52,17 +60,35 @@ pub(crate) async fn settle(
     let own = partners.opened_keys.now(&partners.own(shared)).await.map_err(unavailable)?;
     let spooled = &arrived.spooled;
     let from = speaks_for(&context.tenant.routes, origin, &arrived.spooled.head, arrived.from_world);
-    let mut closer =
-        Closer { context, partners, spooled, own, from, now, made: Made::default(), asked: Vec::new() };
+    let came_signed = came_signed(&arrived.spooled.head);
+    let mut closer = Closer {
+        context,
+        partners,
+        spooled,
+        came_signed,
+        own,
+        from,
+        now,
+        made: Made::default(),
+        asked: Vec::new(),
+    };
     let mut settled = Vec::with_capacity(decided.len());
     for Decided { recipient, way } in decided {
         let way = match way {
             Way::Judged(judgement) => closer.way(&recipient, judgement).await?,
-            way @ (Way::Unclosable(_) | Way::Bounce(_) | Way::ToUs | Way::Closed(_)) => way,
+            way @ (Way::Unclosable(_) | Way::Bounce(_) | Way::ToUs | Way::Closed(_) | Way::Signed(..)) => way,
         };
         settled.push(Decided { recipient, way });
     }
     Ok(settled)
+}
+
+/// Whether the whole letter is signed or encrypted already, by what its head says.
+fn came_signed(head: &Head) -> bool {
+    let essence = head.first("Content-Type").unwrap_or_default();
+    let essence = essence.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    ["multipart/signed", "multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime"]
+        .contains(&essence.as_str())
 }
 
 /// For which domain of ours a signature would speak: that of the one mailbox in From, which whoever has a right to send
@@ -89,6 +115,8 @@ struct Closer<'a> {
     context: &'a Context,
     partners: &'a Partners,
     spooled: &'a Spooled,
+    /// Somebody else's signature, or encryption, is around all of it.
+    came_signed: bool,
     own: Arc<Vec<Own>>,
     /// For which domain we sign, or why for none.
     from: Result<Domain, Why>,
@@ -102,9 +130,14 @@ impl Closer<'_> {
     async fn way(&mut self, recipient: &Recipient, judgement: Judgement) -> Result<Way, Reply> {
         let (named, otherwise) = match &judgement.treatment {
             Treatment::Domain { partner, otherwise } => (partner.clone(), otherwise.clone()),
-            Treatment::Relay { .. } | Treatment::Portal | Treatment::Refuse(_) | Treatment::Hold { .. } => {
-                return Ok(Way::Judged(judgement));
+            Treatment::Relay { tls, sign: sign @ (Signing::Required | Signing::WhenPossible) } => {
+                let (tls, sign) = (*tls, *sign);
+                return self.sign(judgement, tls, sign).await;
             }
+            Treatment::Relay { sign: Signing::Off, .. }
+            | Treatment::Portal
+            | Treatment::Refuse(_)
+            | Treatment::Hold { .. } => return Ok(Way::Judged(judgement)),
         };
         let book = self.partners.book(&self.context.shared);
         let chosen = match &self.from {
@@ -135,6 +168,51 @@ impl Closer<'_> {
                 Ok(Way::Closed(copy))
             }
         }
+    }
+
+    /// The letter with our signature, for everybody who gets it so. One that came signed goes on as it came: a second
+    /// signature says nothing more, and the first one would stand inside of it.
+    async fn sign(&mut self, judgement: Judgement, tls: TlsFloor, sign: Signing) -> Result<Way, Reply> {
+        let as_it_is = |judgement| {
+            let treatment = Treatment::Relay { tls, sign: Signing::Off };
+            Ok(Way::Judged(Judgement { treatment, ..judgement }))
+        };
+        if self.came_signed {
+            return as_it_is(judgement);
+        }
+        let signer = self.from.clone().and_then(|from| {
+            let signs = |own: &&Own| own.public.signs(&from, Method::Smime, self.now);
+            // The newest.
+            let own = self.own.iter().rev().find(signs).map(|own| own.public.id.clone());
+            own.ok_or(Why::NoOwnKey(Method::Smime))
+        });
+        match (signer, sign) {
+            (Ok(own), _) => {
+                let copy = self.signed_copy(&own, &judgement.edits).await?;
+                Ok(Way::Signed(copy, tls))
+            }
+            (Err(_why), Signing::WhenPossible | Signing::Off) => as_it_is(judgement),
+            (Err(why), Signing::Required) => {
+                let text = format!("This message must be signed and cannot be: {why}; it was not sent");
+                Ok(Way::Unclosable(Reply::refuse(550, 7, 5, &text).because(&why)))
+            }
+        }
+    }
+
+    async fn signed_copy(&mut self, own: &str, edits: &[Edit]) -> Result<Arc<Copy>, Reply> {
+        // Keys of partners have ids, and no id is empty.
+        let known = self.made.0.iter().find(|(id, made, _)| id.is_empty() && made == edits);
+        if let Some((_, _, copy)) = known {
+            return Ok(Arc::clone(copy));
+        }
+        let at = self.own.iter().position(|one| one.public.id == own);
+        let at = at.ok_or_else(|| failure::later("our key is gone"))?;
+        // The head stays as it is: nothing is hidden, and programs that know no second head would show it.
+        let profile = Profile { headers: HeaderProtection::Off, ..Profile::default() };
+        let spooled = self.close("", Vec::new(), profile, at, edits).await?;
+        let copy = Arc::new(Copy { spooled, partner: String::new(), fingerprint: String::new() });
+        self.made.0.push((String::new(), edits.to_vec(), Arc::clone(&copy)));
+        Ok(copy)
     }
 
     /// Whether its authority has taken it back, as far as lists are here. Once for each letter: lists change.
@@ -194,7 +272,8 @@ impl Closer<'_> {
         }
         let at = self.own.iter().position(|one| one.public.id == own);
         let at = at.ok_or_else(|| failure::later("our key is gone"))?;
-        let spooled = self.close(partner, key, at, edits).await?;
+        let profile = partner.profile.raised_by(key.key.facts());
+        let spooled = self.close(&partner.name, vec![key.key.clone()], profile, at, edits).await?;
         let copy = Arc::new(Copy {
             spooled,
             partner: partner.name.clone(),
@@ -207,8 +286,9 @@ impl Closer<'_> {
     /// Off the event loop, and a few at a time.
     async fn close(
         &self,
-        partner: &Partner,
-        key: &PartnerKey,
+        partner: &str,
+        to: Vec<sealpost_seal::PartnerKey>,
+        profile: Profile,
         own: usize,
         edits: &[Edit],
     ) -> Result<Spooled, Reply> {
@@ -219,14 +299,13 @@ impl Closer<'_> {
         // Base64, and what stands around it.
         let announced = self.spooled.size().saturating_mul(3) / 2;
         let out = BufWriter::with_capacity(64 * 1024, Writing::new(Spool::anew(shared, announced)?));
-        let (to, profile, now) = (key.key.clone(), partner.profile.raised_by(key.key.facts()), self.now);
+        let now = self.now;
         let random: Arc<dyn Random> = Arc::clone(&shared.random);
         let own_keys = Arc::clone(&self.own);
         let closing = tokio::task::spawn_blocking(move || {
             let _turn = turn;
             let sign_with = own_keys.get(own).map(|own| &own.key);
-            let closing =
-                Closing { sign_with, to: std::slice::from_ref(&to), profile, now, random: &*random };
+            let closing = Closing { sign_with, to: &to, profile, now, random: &*random };
             match sign_with {
                 Some(_) => sealpost_seal::close(&mut letter, &closing, out),
                 // Never unsigned: which key it is was decided before.
@@ -234,9 +313,9 @@ impl Closer<'_> {
             }
         });
         let closed = closing.await.map_err(failure::later)?;
-        let closed = closed.map_err(|error| failed(&partner.name, &error))?;
+        let closed = closed.map_err(|error| failed(partner, &error))?;
         let written = closed.into_inner().into_inner();
-        let written = written.map_err(|error| failed(&partner.name, &CloseError::Io(error.into_error())))?;
+        let written = written.map_err(|error| failed(partner, &CloseError::Io(error.into_error())))?;
         written.into_spool().finish().await
     }
 }

@@ -5,13 +5,17 @@ mod authentication_results;
 mod blocking_io;
 mod choose;
 mod close;
+mod harvest;
 mod open;
 mod result_header;
+mod test_letter;
 mod worker_slots;
 
+use std::collections::HashMap;
+use std::sync::Mutex;
 use std::time::Duration;
 
-use sealpost_mail::Reply;
+use sealpost_mail::{Reply, Timestamp};
 use sealpost_partner::{Book, Distrusted, OpenedKeys, Originals, OwnKeys, PartnerError};
 use sealpost_seal::Worker;
 use sealpost_vault::KeyringKey;
@@ -19,10 +23,12 @@ use sealpost_vault::KeyringKey;
 use crate::context::Shared;
 use worker_slots::Turns;
 
-pub use choose::{Chosen, choose};
+pub use choose::{Chosen, choose, choose_for_test};
 pub(crate) use close::settle;
 pub use close::{Copy, speaks_for};
 pub(crate) use open::{Arrived, AsItCame, Came, open};
+pub use test_letter::TestLetter;
+pub(crate) use test_letter::hear;
 
 /// Letters closed at once: each has a thread to itself for a while.
 const CLOSED_AT_ONCE: usize = 4;
@@ -45,6 +51,8 @@ pub struct Partners {
     /// Strangers never take a turn from our own letters.
     opening: Turns,
     closing: Turns,
+    /// Partners whose test letters were answered lately, and when.
+    answered: Mutex<HashMap<String, Timestamp>>,
 }
 
 impl Partners {
@@ -60,6 +68,7 @@ impl Partners {
             opened_keys: OpenedKeys::default(),
             opening,
             closing,
+            answered: Mutex::default(),
         }
     }
 

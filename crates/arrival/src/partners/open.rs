@@ -13,7 +13,7 @@ use super::authentication_results;
 use super::blocking_io::Reading;
 use super::result_header::{self, Look, Outcome};
 use super::worker_slots::Whose;
-use super::{Partners, unavailable};
+use super::{Partners, harvest, unavailable};
 use crate::context::{Context, Shared};
 use crate::failure;
 use crate::settings::Unopened;
@@ -94,7 +94,10 @@ pub(crate) async fn open(
             match opened(context, partners, worker, envelope, whose(context, envelope, origin), &spooled)
                 .await?
             {
-                (Ok(opened), letter) => (Outcome::Looked(opened), letter),
+                (Ok(opened), letter) => {
+                    harvest::offer(context, partners, &opened, address(&spooled).as_ref()).await;
+                    (Outcome::Looked(opened), letter)
+                }
                 (Err(error), _) => (Outcome::NotLooked(for_good(error)?), None),
             }
         }

@@ -99,7 +99,12 @@ impl<'r> PortalBound<'r> {
             Way::Judged(judgement) if judgement.treatment == Treatment::Portal => {
                 Some(Self { recipient: &decided.recipient, judgement })
             }
-            Way::Judged(_) | Way::Closed(_) | Way::Unclosable(_) | Way::Bounce(_) | Way::ToUs => None,
+            Way::Judged(_)
+            | Way::Closed(_)
+            | Way::Signed(..)
+            | Way::Unclosable(_)
+            | Way::Bounce(_)
+            | Way::ToUs => None,
         }
     }
 }

@@ -2,7 +2,7 @@
 //! Knows no rules.
 
 use sealpost_delivery::{Content, Hand, Purpose, Queued, Ticket};
-use sealpost_mail::{BodyType, Head, Recipient, Reply, TlsFloor, Trace, Treatment};
+use sealpost_mail::{BodyType, Head, Recipient, Reply, Signing, TlsFloor, Trace, Treatment};
 use sealpost_store::{ArrivalRows, LegPurpose, LegStart, NewLeg};
 
 use super::{Arrival, Heads};
@@ -22,13 +22,20 @@ pub(super) fn rows(
         let judgement = match way {
             Way::Judged(judgement) => judgement,
             Way::Bounce(_) | Way::ToUs | Way::Unclosable(_) => continue,
-            Way::Closed(copy) => {
+            Way::Closed(copy) | Way::Signed(copy, _) => {
+                let (body_type, tls) = match way {
+                    // What is signed stays readable, and needs the road that it needed before.
+                    Way::Signed(_, tls) => (arrival.envelope.body, *tls),
+                    // Closed letters are 7 bit on the wire (RFC 8551 §3.1.2, RFC 3156 §3).
+                    Way::Closed(_) | Way::Judged(_) | Way::Bounce(_) | Way::ToUs | Way::Unclosable(_) => {
+                        (BodyType::SevenBit, TlsFloor::None)
+                    }
+                };
                 let leaving = Leaving {
                     head: &copy.spooled.head,
                     spooled: &copy.spooled,
-                    // Closed letters are 7 bit on the wire (RFC 8551 §3.1.2, RFC 3156 §3).
-                    body_type: BodyType::SevenBit,
-                    tls: TlsFloor::None,
+                    body_type,
+                    tls,
                     start: LegStart::Queued,
                     hand: Hand::Ours,
                 };
@@ -41,13 +48,14 @@ pub(super) fn rows(
             }
         };
         let (tls, start) = match &judgement.treatment {
-            Treatment::Relay { tls } => (*tls, LegStart::Queued),
+            Treatment::Relay { tls, sign: Signing::Off } => (*tls, LegStart::Queued),
             Treatment::Hold { tls } => (*tls, LegStart::Frozen),
             Treatment::Portal | Treatment::Refuse(_) => continue,
             // `partners::settle` leaves none.
-            Treatment::Domain { .. } => {
+            Treatment::Domain { .. }
+            | Treatment::Relay { sign: Signing::Required | Signing::WhenPossible, .. } => {
                 let reply = Reply::later(451, 3, 5, "Please try again later");
-                return Err(reply.because("unclosed domain treatment"));
+                return Err(reply.because("unclosed domain or unsigned sign treatment"));
             }
         };
         let head = heads.of(&arrival.spooled.head, &judgement.edits);

@@ -62,13 +62,14 @@ impl Returned {
         for Decided { way, .. } in decided {
             match way {
                 Way::Judged(judgement) => match &judgement.treatment {
-                    Treatment::Relay { tls: floor } => tls = tls.max(*floor),
+                    Treatment::Relay { tls: floor, sign: _ } => tls = tls.max(*floor),
                     Treatment::Refuse(_) => {}
                     Treatment::Portal | Treatment::Domain { .. } | Treatment::Hold { .. } => {
                         return Self { head: None, tls };
                     }
                 },
                 Way::Unclosable(_) | Way::Closed(_) => return Self { head: None, tls },
+                Way::Signed(_, floor) => tls = tls.max(*floor),
                 Way::Bounce(_) | Way::ToUs => {}
             }
         }
@@ -90,7 +91,7 @@ pub(super) async fn refusals(arrival: &Arrival<'_>, decided: &[Decided]) -> Resu
                 | Treatment::Domain { .. }
                 | Treatment::Hold { .. } => continue,
             },
-            Way::Bounce(_) | Way::ToUs | Way::Closed(_) => continue,
+            Way::Bounce(_) | Way::ToUs | Way::Closed(_) | Way::Signed(..) => continue,
         };
         refused(arrival, recipient, reply, &returned, &mut rows).await?;
     }

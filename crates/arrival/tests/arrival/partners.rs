@@ -4,7 +4,9 @@
 use sealpost_arrival::{Chosen, choose, originals};
 use sealpost_delivery::{Hand, Purpose, Route};
 use sealpost_mail::{Domain, Origin, Random as _, TlsFloor};
-use sealpost_partner::{Book, Own, OwnKeys, Partner, PartnerKey, Place, Published, Reach, Standing, Why};
+use sealpost_partner::{
+    Book, Own, OwnKeys, Partner, PartnerKey, Place, Provenance, Published, Reach, Standing, Why,
+};
 use sealpost_seal::{Holder, Kind, Method, OwnKey, Profile};
 use sealpost_store::{AuditRow, LegPurpose, OwnKeyState, PartnerKeyState};
 
@@ -45,6 +47,7 @@ async fn knows(rig: &Rig, domain: &str, state: PartnerKeyState) {
         standing: Standing::Active,
         prefers: None,
         profile: Profile::default(),
+        answered: None,
     };
     let key = PartnerKey {
         id: rig.random.id(),
@@ -52,6 +55,7 @@ async fn knows(rig: &Rig, domain: &str, state: PartnerKeyState) {
         reach: Reach::Company,
         key: made(&format!("securemail@{domain}")).public().clone(),
         source: "test".to_owned(),
+        provenance: Provenance::Operator,
         since: NOW,
     };
     book(rig).add(&partner, &[key], audit(), NOW, &*rig.random).await.unwrap();

@@ -2,7 +2,7 @@
 //! a letter finds.
 
 use sealpost_arrival::{Decided, Way, each, look, name, refuse_whole};
-use sealpost_mail::{Envelope, Head, Reply, ReversePath, TlsFloor, Treatment};
+use sealpost_mail::{Envelope, Head, Reply, ReversePath, Signing, TlsFloor, Treatment};
 use sealpost_policy::{Facts, Known};
 use sealpost_store::{MailboxState, Pace};
 
@@ -35,6 +35,7 @@ fn word(way: &Way) -> String {
     match way {
         Way::Judged(judgement) => name(&judgement.treatment).to_owned(),
         Way::Closed(_) => "closed".to_owned(),
+        Way::Signed(..) => "signed".to_owned(),
         Way::Unclosable(_) => "unclosable".to_owned(),
         Way::Bounce(token) => format!("bounce {token}"),
         Way::ToUs => "to us".to_owned(),
@@ -116,7 +117,7 @@ fn every_treatment_has_a_word_of_its_own_and_a_scenario() {
     let tls = TlsFloor::None;
     let otherwise = sealpost_mail::Otherwise::Portal;
     let all = [
-        Treatment::Relay { tls },
+        Treatment::Relay { tls, sign: Signing::Off },
         Treatment::Portal,
         Treatment::Domain { partner: None, otherwise },
         Treatment::Refuse(Reply::refuse(550, 7, 1, "No")),

@@ -16,7 +16,7 @@ use crate::dns_records::{self, Found, Wanted};
 use crate::roles::Roles;
 use crate::zone_file;
 
-pub(super) fn run(config: &Path, check: bool, resolver: Option<SocketAddr>) -> ExitCode {
+pub(super) fn run(config: &Path, check: bool, resolver: Option<SocketAddr>, names: &[String]) -> ExitCode {
     // With the portal's keys if we may read them: then the line of portal-key is among the others.
     let (plan, portal_key) = match Plan::load(config, Roles::PORTAL) {
         Ok((plan, keys)) => (plan, keys.portal.map(|portal| portal.letters.public().to_bytes())),
@@ -40,13 +40,19 @@ pub(super) fn run(config: &Path, check: bool, resolver: Option<SocketAddr>) -> E
             Err(error) => return fail(&error),
         }
     }
-    let all = match dns_records::all(&plan.publishing, &keys, portal_key.as_deref()) {
+    let mut all = match dns_records::all(&plan.publishing, &keys, portal_key.as_deref()) {
         Ok(all) => all,
         Err(error) => {
             complain(format_args!("error: {error}"));
             return ExitCode::FAILURE;
         }
     };
+    // A name that nothing belongs to is a mistake; that all of nothing is published would hide it.
+    if let Some(none) = names.iter().find(|name| !all.iter().any(|wanted| is_within(&wanted.name, name))) {
+        complain(format_args!("error: no record of this configuration is at {} or below it", clean(none)));
+        return ExitCode::FAILURE;
+    }
+    all.retain(|wanted| names.is_empty() || names.iter().any(|name| is_within(&wanted.name, name)));
     if !plan.publishing.sends {
         say("; Mail leaves for the world by another server: its SPF record stands as it is.");
     }
@@ -68,6 +74,13 @@ pub(super) fn run(config: &Path, check: bool, resolver: Option<SocketAddr>) -> E
         Ok(false) => ExitCode::FAILURE,
         Err(error) => fail(&error),
     }
+}
+
+/// Whether a record's name is this one, or below it.
+fn is_within(record: &str, name: &str) -> bool {
+    let plain = |text: &str| text.trim_end_matches('.').to_ascii_lowercase();
+    let (record, name) = (plain(record), plain(name));
+    record == name || record.strip_suffix(&name).is_some_and(|rest| rest.ends_with('.'))
 }
 
 fn print(wanted: &Wanted) {
@@ -120,4 +133,22 @@ async fn compare(all: &[Wanted], resolver: Option<SocketAddr>) -> Result<bool, D
 /// What name servers say is another's words.
 fn clean(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(500).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_within;
+
+    #[test]
+    fn a_name_stands_for_itself_and_what_is_below_it() {
+        for (record, name) in [
+            ("insurer.example", "insurer.example."),
+            ("_dmarc.Insurer.example", "insurer.EXAMPLE"),
+            ("rsa._domainkey.insurer.example", "_domainkey.insurer.example"),
+        ] {
+            assert!(is_within(record, name), "{record} {name}");
+        }
+        assert!(!is_within("notinsurer.example", "insurer.example"));
+        assert!(!is_within("insurer.example", "_dmarc.insurer.example"));
+    }
 }

@@ -8,12 +8,12 @@ use std::process::ExitCode;
 use clap::{Subcommand, ValueEnum};
 use sealpost_mail::{Address, Domain, Random as _, Secret, SystemRandom};
 use sealpost_mailbox::audit::{Event, OwnKeyChange};
-use sealpost_partner::{Own, OwnKeys, Published};
+use sealpost_partner::{EndingStep, Own, OwnKeys, Published};
 use sealpost_seal::{Covers, Holder, Kind, OwnKey, Purpose};
 use sealpost_store::{AuditRow, OwnKeyState};
 use serde_json::json;
 
-use super::partner::{CommandError, Desk, at_desk};
+use super::partner::{CommandError, Desk, at_desk, time_left};
 use super::say;
 use crate::config::checked::read_key;
 
@@ -326,10 +326,11 @@ async fn list(desk: &Desk<'_>, as_json: bool) -> Result<(), CommandError> {
                 "domains": domains,
                 "subject": facts.subject,
                 "not_after": facts.not_after.map(sealpost_mail::Timestamp::seconds),
+                "ends_soon": EndingStep::of(facts.not_after, desk.now).is_some(),
             }));
         } else {
-            let days = facts.not_after.map(|end| end.since(desk.now).as_secs() / 86_400);
-            let days = days.map_or_else(|| "no end".to_owned(), |days| format!("{days} days more"));
+            let days = facts.not_after.map(|end| time_left(end, desk.now));
+            let days = days.unwrap_or_else(|| "no end".to_owned());
             say(format_args!(
                 "{:7} {:8} {:10} {}  {days}\n        {}",
                 public.state.as_str(),

@@ -6,7 +6,8 @@ use std::process::ExitCode;
 
 use sealpost_arrival::{Decided, Way, each, look, names_letters, refuse_whole, speaks_for};
 use sealpost_mail::{
-    Address, BodyType, Edit, Envelope, Head, Notify, Origin, Recipient, ReversePath, TlsFloor, Treatment,
+    Address, BodyType, Edit, Envelope, Head, Notify, Origin, Recipient, ReversePath, Signing, TlsFloor,
+    Treatment,
 };
 use sealpost_policy::{Facts, Held, Known};
 
@@ -162,7 +163,11 @@ fn in_a_thread(plan: &Plan, facts: &Facts<'_>, decided: &[Decided]) {
 
 fn words(treatment: &Treatment) -> String {
     match treatment {
-        Treatment::Relay { tls } => format!("relayed{}", over(*tls)),
+        Treatment::Relay { tls, sign: Signing::Off } => format!("relayed{}", over(*tls)),
+        Treatment::Relay { tls, sign: Signing::Required } => format!("signed and relayed{}", over(*tls)),
+        Treatment::Relay { tls, sign: Signing::WhenPossible } => {
+            format!("signed, where a key of ours can, and relayed{}", over(*tls))
+        }
         Treatment::Portal => "deposited in the recipient's mailbox".to_owned(),
         Treatment::Domain { partner: Some(partner), .. } => format!("encrypted for the partner {partner}"),
         Treatment::Domain { partner: None, .. } => "encrypted for the recipient's company".to_owned(),
@@ -192,7 +197,7 @@ fn answer(plan: &Plan, facts: &Facts<'_>, way: &Way, before: &str) {
             plan.rules.judge(facts)
         }
         // Only the running gateway closes.
-        Way::Closed(_) => return,
+        Way::Closed(_) | Way::Signed(..) => return,
         Way::Judged(judgement) => {
             say(format_args!("{recipient}: {before}{}", words(&judgement.treatment)));
             judgement.clone()

@@ -31,7 +31,7 @@ pub(super) fn writer(routes: &Routes, origin: &Origin, head: &Head, from_world: 
 pub(super) fn keys(config: &Path, from: &Result<Domain, Why>, decided: &[Decided]) -> ExitCode {
     let is_domain = |decided: &&Decided| match &decided.way {
         Way::Judged(judgement) => matches!(judgement.treatment, Treatment::Domain { .. }),
-        Way::Closed(_) | Way::Unclosable(_) | Way::Bounce(_) | Way::ToUs => false,
+        Way::Closed(_) | Way::Signed(..) | Way::Unclosable(_) | Way::Bounce(_) | Way::ToUs => false,
     };
     let closed: Vec<&Decided> = decided.iter().filter(is_domain).collect();
     if closed.is_empty() {

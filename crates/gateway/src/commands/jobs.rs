@@ -15,7 +15,7 @@ use thiserror::Error;
 use super::support::instant;
 use super::{complain_all, fail, looking, say, with_store};
 use crate::config::checked::Plan;
-use crate::jobs::{Belief, Failed, Job, Ran, Runner, Workshop, belief, days, foresee};
+use crate::jobs::{Belief, Failed, Job, Needs, Ran, Runner, Workshop, belief, days, foresee};
 use crate::roles::Roles;
 
 /// Whose key a run needs.
@@ -64,10 +64,8 @@ enum JobsError {
     Unknown(String),
     #[error("another process has this job just now; `sealpost jobs log` will say what it did")]
     Taken,
-    #[error(
-        "nobody has run it within {0} minutes: it writes mail, so `sealpost serve` with the role delivery must run"
-    )]
-    Nobody(u64),
+    #[error("nobody has run it within {0} minutes: `sealpost serve` with the role {1} must run")]
+    Nobody(u64, &'static str),
 }
 
 impl From<sealpost_store::StoreError> for JobsError {
@@ -80,7 +78,8 @@ pub(super) fn run(config: &Path, what: &JobsCommand) -> ExitCode {
     // What is deleted here stands in the audit trail, proven; looking needs no key.
     let loaded = match what {
         JobsCommand::Run { dry_run, job, clock_is_right }
-            if *clock_is_right || (!dry_run && Job::parse(job).is_some_and(|job| !job.writes())) =>
+            if *clock_is_right
+                || (!dry_run && Job::parse(job).is_some_and(|job| job.needs() == Needs::Store)) =>
         {
             Plan::load(config, JOBS).map(|(plan, keys)| (plan, keys.audit))
         }
@@ -118,8 +117,10 @@ async fn act(store: &Store, plan: &Plan, what: &JobsCommand) -> Result<(), JobsE
                 say(format_args!("{} in all; nothing was done", lines.len()));
                 return Ok(());
             }
-            if job.writes() {
-                return leave_to_delivery(store, job).await;
+            match job.needs() {
+                Needs::Delivery => return leave_to(store, job, "delivery").await,
+                Needs::Intake => return leave_to(store, job, "intake").await,
+                Needs::Store => {}
             }
             match Runner::new(workshop, vec![job]).run(job, true).await? {
                 Ran::NotNow => Err(JobsError::Taken),
@@ -168,18 +169,19 @@ fn workshop(store: &Store, plan: &Plan) -> Workshop {
         audit_kept: plan.audit_kept,
         actor: Actor::of_command(),
         context: None,
+        partners: None,
     }
 }
 
 /// How long a serving process may take to see that a job is due.
 const PATIENCE: u64 = 3;
 
-/// Mail is written by whoever delivers it: the job is made due, and what it did is shown.
-async fn leave_to_delivery(store: &Store, job: Job) -> Result<(), JobsError> {
+/// What writes mail or reads partners' keys runs in the service that does so: the job is made due, and what it did is shown.
+async fn leave_to(store: &Store, job: Job, role: &'static str) -> Result<(), JobsError> {
     let last = |runs: Vec<sealpost_store::JobRun>| runs.into_iter().next();
     let before = last(store.job_runs(Some(job.name()), 1).await?).map_or(0, |run| run.number);
     store.make_job_due(job.name(), SystemClock.now()).await?;
-    say("due now: the process that delivers takes it within a minute");
+    say(format_args!("due now: the process with the role {role} takes it within a minute"));
     for _ in 0..PATIENCE * 60 {
         tokio::time::sleep(Duration::from_secs(1)).await;
         let run = last(store.job_runs(Some(job.name()), 1).await?);
@@ -188,7 +190,7 @@ async fn leave_to_delivery(store: &Store, job: Job) -> Result<(), JobsError> {
             return Ok(());
         }
     }
-    Err(JobsError::Nobody(PATIENCE))
+    Err(JobsError::Nobody(PATIENCE, role))
 }
 
 async fn list(store: &Store, plan: &Plan, as_json: bool) -> Result<(), JobsError> {

@@ -240,6 +240,8 @@ enum Verb {
         /// The name server to ask, with its port (9.9.9.9:53); the system's if left out.
         #[arg(long, requires = "check")]
         resolver: Option<std::net::SocketAddr>,
+        /// Only records of this name or below it, such as _dmarc.insurer.example; several may be given.
+        names: Vec<String>,
     },
     /// Makes key files, changes keys, and says what stands under which.
     Key {
@@ -289,7 +291,7 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Verb::DomainKey { config, what } => domain_key::run(&config, &what),
         Verb::Audit { config, what } => audit::run(&config, &what),
         Verb::Dkim { config, what } => dkim::run(&config, &what),
-        Verb::Dns { config, check, resolver } => dns::run(&config, check, resolver),
+        Verb::Dns { config, check, resolver, names } => dns::run(&config, check, resolver, &names),
         Verb::Adopt { config } => adopt::run(&config),
         Verb::Init { folder, roles } => init::run(&folder, roles),
         Verb::Key { what } => key::run(&what),

@@ -4,6 +4,8 @@
 mod audit_trail;
 mod clock_check;
 mod digests;
+mod ending_keys;
+mod ocsp;
 mod preview;
 mod reminders;
 mod retention;
@@ -11,6 +13,7 @@ mod runner;
 mod senders;
 mod unreadable_rows;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,11 +21,13 @@ use sealpost_arrival::Context;
 use sealpost_mail::{Clock, Random, Term, Timestamp, Zone};
 use sealpost_mailbox::Retention;
 use sealpost_mailbox::audit::Actor;
+use sealpost_seal::Worker;
 use sealpost_store::{Store, StoreError};
+use sealpost_vault::KeyringKey;
 use thiserror::Error;
 use tokio_cron_scheduler::{Job as Tick, JobScheduler, JobSchedulerError};
 
-use crate::config::checked::Telling;
+use crate::config::checked::{Lookup, Telling};
 
 pub(crate) use audit_trail::say_end;
 pub(crate) use clock_check::{Belief, belief, days};
@@ -41,6 +46,8 @@ pub(crate) enum Failed {
     Store(#[from] StoreError),
     #[error("{0}")]
     Mail(String),
+    #[error("the keys for partners cannot be read: {0}")]
+    Keys(String),
     #[error("another process has taken it over")]
     Lost,
     #[error(
@@ -69,17 +76,34 @@ pub(crate) enum Job {
     MailboxReminders,
     /// Mail to senders whose letters nobody opened.
     Senders,
+    /// Word to the operator of keys for partners that end.
+    Keys,
+    /// Questions to authorities about partners' certificates.
+    Ocsp,
     /// The end of the audit trail to the log; its old rows go.
     Audit,
 }
 
+/// The part of the product that a job needs: it runs in the process that has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Needs {
+    /// Nothing but the store.
+    Store,
+    /// What delivers: it writes mail, with the keys that are there already.
+    Delivery,
+    /// What takes letters in: it reads partners' keys.
+    Intake,
+}
+
 impl Job {
     /// In the order in which they run when several are due: who is reminded first loses nothing meanwhile.
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Digests,
         Self::Reminders,
         Self::MailboxReminders,
         Self::Senders,
+        Self::Keys,
+        Self::Ocsp,
         Self::Retention,
         Self::Mailboxes,
         Self::Forget,
@@ -97,6 +121,8 @@ impl Job {
             Self::Digests => "digests",
             Self::MailboxReminders => "mailbox-reminders",
             Self::Senders => "senders",
+            Self::Keys => "keys",
+            Self::Ocsp => "ocsp",
             Self::Audit => "audit",
         }
     }
@@ -105,11 +131,12 @@ impl Job {
         Self::ALL.into_iter().find(|job| job.name() == name)
     }
 
-    /// Whether it writes mail: then it runs where mail is delivered, with the keys that are there already.
-    pub(crate) fn writes(self) -> bool {
+    /// Where it runs.
+    pub(crate) fn needs(self) -> Needs {
         match self {
-            Self::Reminders | Self::Digests | Self::MailboxReminders | Self::Senders => true,
-            Self::Retention | Self::Mailboxes | Self::Forget | Self::Sweep | Self::Audit => false,
+            Self::Reminders | Self::Digests | Self::MailboxReminders | Self::Senders => Needs::Delivery,
+            Self::Keys | Self::Ocsp => Needs::Intake,
+            Self::Retention | Self::Mailboxes | Self::Forget | Self::Sweep | Self::Audit => Needs::Store,
         }
     }
 
@@ -122,6 +149,8 @@ impl Job {
             | Self::Reminders
             | Self::Digests
             | Self::MailboxReminders
+            | Self::Keys
+            | Self::Ocsp
             | Self::Senders => false,
         }
     }
@@ -135,8 +164,9 @@ impl Job {
             | Self::Audit
             | Self::Reminders
             | Self::MailboxReminders
+            | Self::Keys
             | Self::Senders => true,
-            Self::Sweep | Self::Digests => false,
+            Self::Sweep | Self::Digests | Self::Ocsp => false,
         }
     }
 
@@ -152,12 +182,14 @@ impl Job {
             Self::Digests => Timestamp((now.0.div_euclid(DIGESTS) + 1) * DIGESTS),
             Self::Retention => hourly(23),
             Self::Reminders => hourly(7),
+            Self::Ocsp => hourly(37),
             Self::Mailboxes => zone.next(now, 60 + 41),
             Self::Forget => zone.next(now, 60 + 52),
             Self::Sweep => zone.next(now, 2 * 60 + 11),
             Self::Audit => zone.next(now, 11),
             Self::MailboxReminders => zone.next(now, telling.hours.from.saturating_add(13)),
             Self::Senders => zone.next(now, telling.hours.from.saturating_add(29)),
+            Self::Keys => zone.next(now, telling.hours.from.saturating_add(41)),
         }
     }
 }
@@ -177,6 +209,20 @@ pub(crate) struct Workshop {
     pub(crate) actor: Actor,
     /// For those that write mail; nothing where no mail leaves.
     pub(crate) context: Option<Arc<Context>>,
+    /// For those that look at partners' keys; nothing where no letters are taken in.
+    pub(crate) partners: Option<PartnerWork>,
+}
+
+/// What partners' keys are looked at with.
+#[derive(Clone)]
+pub(crate) struct PartnerWork {
+    pub(crate) keyring: KeyringKey,
+    /// Where revocation lists lie.
+    pub(crate) crl_places: Vec<PathBuf>,
+    /// Reads what others send.
+    pub(crate) worker: Option<Worker>,
+    /// Who may be asked.
+    pub(crate) lookup: Lookup,
 }
 
 /// What a run did: a word and a number each.

@@ -44,6 +44,13 @@ pub(crate) async fn foresee(workshop: &Workshop, job: Job, now: Timestamp) -> Re
             let gone = gone.iter().map(|one| format!("mail: letter {} went unread", one.deposit_id));
             Ok(waits.chain(gone).collect())
         }
+        Job::Keys => Ok(vec![
+            "mail about keys that end soon: `sealpost domain-key list` and `partner list` show them"
+                .to_owned(),
+        ]),
+        Job::Ocsp => {
+            Ok(vec!["authorities are asked about partners' certificates, if they are due".to_owned()])
+        }
         Job::Forget | Job::Sweep | Job::Audit => Ok(vec!["nothing that anybody could read goes".to_owned()]),
     }
 }

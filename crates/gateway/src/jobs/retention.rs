@@ -248,6 +248,7 @@ mod tests {
             audit_kept: Term::Years(4),
             actor: sealpost_mailbox::audit::Actor::System,
             context: None,
+            partners: None,
         };
         letter(&store, &random, 1).await;
         let (late, _) = letter(&store, &random, 2).await;

@@ -10,7 +10,8 @@ use sealpost_store::{Claim, JobEnd, JobRow, StoreError};
 use serde_json::{Map, Value};
 
 use super::{
-    Belief, Counts, Failed, Job, Workshop, audit_trail, belief, days, digests, reminders, retention, senders,
+    Belief, Counts, Failed, Job, Workshop, audit_trail, belief, days, digests, ending_keys, ocsp, reminders,
+    retention, senders,
 };
 
 /// So long a job stays with a process that gives no sign of life.
@@ -184,6 +185,8 @@ async fn work(workshop: &Workshop, job: Job, now: Timestamp) -> Result<Counts, F
         Job::Reminders => reminders::letters(workshop, now).await,
         Job::MailboxReminders => reminders::mailboxes(workshop, now).await,
         Job::Senders => senders::tell(workshop, now).await,
+        Job::Keys => ending_keys::warn(workshop, now).await,
+        Job::Ocsp => ocsp::ask(workshop, now).await,
         Job::Audit => audit_trail::daily(workshop, now).await,
     }
 }

@@ -139,12 +139,16 @@ pub enum PartnerChange {
     Added,
     /// It has more keys.
     KeysAdded,
+    /// A certificate that signed a letter waits for an operator's trust.
+    KeyOffered,
     /// Letters to it are closed in another way.
     Changed,
     /// It is not used.
     Suspended,
     /// It is used again.
     Resumed,
+    /// It has answered a test letter.
+    Answered,
     /// It is gone.
     Removed,
 }

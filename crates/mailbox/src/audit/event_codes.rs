@@ -117,9 +117,11 @@ impl Event<'_> {
                 let action = match what {
                     PartnerChange::Added => "partner.added",
                     PartnerChange::KeysAdded => "partner.key-added",
+                    PartnerChange::KeyOffered => "partner.key-offered",
                     PartnerChange::Changed => "partner.changed",
                     PartnerChange::Suspended => "partner.suspended",
                     PartnerChange::Resumed => "partner.resumed",
+                    PartnerChange::Answered => "partner.answered",
                     PartnerChange::Removed => "partner.removed",
                 };
                 words(action, partner, "")

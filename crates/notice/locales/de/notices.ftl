@@ -31,6 +31,8 @@ label-deleted = Gelöscht
 label-login = Angemeldet
 label-network = Aus dem Netz
 label-reason = Antwort des Mailservers
+label-own-key = Eigener Schlüssel
+label-partner-key = Schlüssel eines Partners
 
 ## Woran man eine echte E-Mail erkennt
 genuine-title = So erkennen Sie, dass diese E‑Mail echt ist
@@ -358,3 +360,28 @@ support-unlocked-heading = Ihr Postfach ist wieder offen
 support-unlocked-intro = Unser Support hat Ihr Postfach im Portal „{ $portal }“ entsperrt. Sie können sich dort wieder mit Ihrer E‑Mail-Adresse und Ihrem Passwort anmelden.
 support-unlocked-more = Diese E‑Mail enthält keinen Link: Geben Sie die Adresse des Portals selbst in den Browser ein.
 support-ask = Sie wissen nicht, warum? Dann fragen Sie uns bitte unter einer Telefonnummer, die Sie schon kennen.
+
+## Schlüssel laufen ab, an den Betreiber
+keys-subject =
+    { $count ->
+        [one] Ein Schlüssel für verschlüsselte E-Mails läuft ab
+       *[other] { $count } Schlüssel für verschlüsselte E-Mails laufen ab
+    }
+keys-heading =
+    { $count ->
+        [one] Ein Schlüssel läuft ab
+       *[other] { $count } Schlüssel laufen ab
+    }
+keys-intro = Mit diesen Schlüsseln tauscht { $portal } verschlüsselte E-Mails mit anderen Unternehmen aus. Nach dem genannten Tag wird keine Nachricht mehr damit verschlüsselt oder signiert. Ein Nachfolger ist noch nicht da.
+keys-steps = Was zu tun ist
+keys-own = Eigener Schlüssel: Erzeugen Sie einen neuen (sealpost domain-key make) und geben Sie ihn den Partnern, bevor der alte abläuft.
+keys-partner = Schlüssel eines Partners: Bitten Sie den Partner um den neuen und fügen Sie ihn hinzu (sealpost partner add).
+keys-all = Alle Schlüssel und ihre Fristen zeigen sealpost domain-key list und sealpost partner list.
+
+## Probe einer verschlüsselten Verbindung, an ein anderes Unternehmen
+partner-test-subject = Probe der verschlüsselten Verbindung
+partner-answer-subject = Die verschlüsselte Verbindung funktioniert
+partner-greeting = Guten Tag,
+partner-test = diese Nachricht wurde für Ihr Unternehmen verschlüsselt und von { $brand } signiert. Wenn Sie sie lesen können, funktioniert die Verbindung in Ihre Richtung. Manche Gateways antworten darauf selbst. Kommt von Ihrem Gateway keine Antwort, antworten Sie bitte kurz.
+partner-answer = Ihre Probenachricht ist angekommen, ließ sich entschlüsseln und trug eine gültige Signatur Ihres Unternehmens. Diese Antwort hat das Gateway von { $brand } selbst geschrieben, für Sie verschlüsselt und signiert. Wenn Sie sie lesen können, funktioniert die Verbindung in beide Richtungen.
+partner-end = { $brand }

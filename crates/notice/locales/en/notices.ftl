@@ -30,6 +30,8 @@ label-deleted = Deleted
 label-login = Logged in
 label-network = From the network
 label-reason = The mail server’s reply
+label-own-key = Own key
+label-partner-key = Key of a partner
 
 ## How to tell a genuine mail
 genuine-title = How to tell that this e‑mail is genuine
@@ -357,3 +359,28 @@ support-unlocked-heading = Your mailbox is open again
 support-unlocked-intro = Our support has unlocked your mailbox in the portal “{ $portal }”. You can log in there again with your e‑mail address and your password.
 support-unlocked-more = This e‑mail contains no link: type the address of the portal into your browser yourself.
 support-ask = If you do not know why, please ask us on a telephone number that you already know.
+
+## Keys end, to the operator
+keys-subject =
+    { $count ->
+        [one] A key for encrypted e-mail is about to expire
+       *[other] { $count } keys for encrypted e-mail are about to expire
+    }
+keys-heading =
+    { $count ->
+        [one] A key is about to expire
+       *[other] { $count } keys are about to expire
+    }
+keys-intro = { $portal } uses these keys to exchange encrypted e-mail with other companies. After the day given, no message is encrypted or signed with them any more. There is no successor yet.
+keys-steps = What to do
+keys-own = Own key: make a new one (sealpost domain-key make) and give it to the partners before the old one expires.
+keys-partner = Key of a partner: ask the partner for the new one and add it (sealpost partner add).
+keys-all = sealpost domain-key list and sealpost partner list show all keys and when they expire.
+
+## A test of an encrypted connection, to another company
+partner-test-subject = Test of the encrypted connection
+partner-answer-subject = The encrypted connection works
+partner-greeting = Hello,
+partner-test = This message was encrypted for your company and signed by { $brand }. If you can read it, the connection works in your direction. Some gateways answer it by themselves. If yours does not, please reply briefly.
+partner-answer = Your test message has arrived, could be decrypted and had a valid signature of your company. The gateway of { $brand } wrote this reply by itself, and encrypted it for you and signed it. If you can read it, the connection works in both directions.
+partner-end = { $brand }

@@ -2,7 +2,9 @@
 
 use sealpost_mail::{ActivateBy, Colour};
 use sealpost_mail::{Secret, Timestamp};
-use sealpost_notice::{Access, Brand, DeletedBy, Logo, Notice, Reached, SupportDid, WentUnread, Wrote};
+use sealpost_notice::{
+    Access, Brand, DeletedBy, EndingKey, KeyOwner, Logo, Notice, Reached, SupportDid, WentUnread, Wrote,
+};
 
 /// 2020-01-15T11:49:00Z.
 pub(crate) const DATE: Timestamp = Timestamp(1_579_088_940_000);
@@ -208,6 +210,15 @@ pub(crate) fn notices(facts: &Facts) -> Vec<(&'static str, Notice)> {
         ));
     }
     all.push(("came-back", Notice::ReplyCameBack { date, link: link() }));
+    let key = |owner, name: &str| EndingKey {
+        owner,
+        name: name.to_owned(),
+        key: "S/MIME 3FA1 0B2C 99D0".to_owned(),
+        end: expires,
+    };
+    let keys = vec![key(KeyOwner::Ourselves, "insurer.example"), key(KeyOwner::Partner, "clinic.example")];
+    all.push(("keys", Notice::KeysEnding { count: 2, keys: keys.clone() }));
+    all.push(("keys-one", Notice::KeysEnding { count: 1, keys: keys.into_iter().take(1).collect() }));
     all
 }
 

@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use sealpost_mail::{Address, Secret, Timestamp, one_line};
+use sequoia_openpgp::PacketPile;
 use sequoia_openpgp::cert::Preferences as _;
 use sequoia_openpgp::cert::amalgamation::key::PrimaryKey as _;
 use sequoia_openpgp::cert::{Cert, CertBuilder, CertParser, CipherSuite, ValidCert};
@@ -14,7 +15,7 @@ use sequoia_openpgp::packet::{Key, Packet, UserID};
 use sequoia_openpgp::parse::Parse as _;
 use sequoia_openpgp::policy::StandardPolicy;
 use sequoia_openpgp::serialize::SerializeInto as _;
-use sequoia_openpgp::types::{Curve, Features, RevocationStatus};
+use sequoia_openpgp::types::{Curve, Features, RevocationStatus, SignatureType};
 
 use super::system_time;
 use crate::error::KeyError;
@@ -107,7 +108,7 @@ fn algorithm(key: &Key<PublicParts, UnspecifiedRole>) -> Algorithm {
 }
 
 /// User ids of a key that are looked at.
-const MAX_NAMES: usize = 64;
+const MAX_NAMES: usize = 1024;
 
 struct Names {
     subject: String,
@@ -134,6 +135,18 @@ impl Names {
         }
         names
     }
+}
+
+/// Signatures in a revocation certificate that are looked at.
+const MAX_REVOCATIONS: usize = 16;
+
+/// The key with the revocations of a key in these packets; whose they are, its facts say.
+pub(crate) fn with_revocation(cert: &Cert, bytes: &[u8]) -> Result<Cert, KeyError> {
+    let packets = PacketPile::from_bytes(bytes).map_err(|_format| KeyError::Unknown)?;
+    let revokes = |packet: &Packet| matches!(packet, Packet::Signature(signature) if signature.typ() == SignatureType::KeyRevocation);
+    let revocations: Vec<Packet> = packets.into_children().filter(revokes).take(MAX_REVOCATIONS).collect();
+    let (cert, _changed) = cert.clone().insert_packets(revocations).map_err(|error| library(&error))?;
+    Ok(cert)
 }
 
 /// Every public key in a file; what is secret in it is dropped.

@@ -94,14 +94,14 @@ fn worse(one: ChainVerdict, other: ChainVerdict) -> ChainVerdict {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Asked {
+pub(crate) enum Asked {
     /// Whether it leads to a root.
     Chain,
     /// Whether the certificate at its beginning is on a list.
     Lists,
 }
 
-fn store(anchors: &Anchors<'_>, now: Timestamp, asked: Asked) -> Result<X509Store, KeyError> {
+pub(crate) fn store(anchors: &Anchors<'_>, now: Timestamp, asked: Asked) -> Result<X509Store, KeyError> {
     let mut store = X509StoreBuilder::new().map_err(library)?;
     for root in anchors.roots {
         store.add_cert(X509::from_der(root).map_err(library)?).map_err(library)?;

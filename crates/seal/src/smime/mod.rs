@@ -6,4 +6,5 @@ pub(crate) mod chain;
 pub(crate) mod close;
 pub(crate) mod der;
 pub(crate) mod make;
+pub(crate) mod ocsp;
 pub(crate) mod open;

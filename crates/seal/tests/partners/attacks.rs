@@ -3,8 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sealpost_seal::{
-    Content, Coverage, FromMatch, Kind, Layer, NotOpened, Note, OwnKey, Profile, SignatureVerdict, SpeaksFor,
-    TrustedKey, Wholeness,
+    Content, Coverage, FromMatch, Harvest, Kind, Layer, NotOpened, Note, OwnKey, Profile, SignatureVerdict,
+    SpeaksFor, TrustedKey, Wholeness,
 };
 
 use crate::lab::{self, body, closed, open, own, trusted};
@@ -133,7 +133,7 @@ fn a_signed_part_beside_others_proves_nothing_of_the_letter() {
         let (opened, _) = open(letter.as_bytes(), &[], &[trusted(key.public())]);
         assert!(matches!(opened.signatures[0].verdict, SignatureVerdict::Valid(_)), "{opened:?}");
         assert_eq!(opened.signatures[0].covers, Coverage::Part);
-        assert!(opened.proven_sender().is_none() && opened.harvest().next().is_none());
+        assert!(opened.proven_sender().is_none() && opened.harvest(Harvest::Any).next().is_none());
         assert!(opened.notes.contains(&Note::PartsBeside));
         // A third part in multipart/signed is signed by nobody.
         let boundary = text.split("boundary=\"").nth(1).unwrap().split('"').next().unwrap();
@@ -197,7 +197,7 @@ fn only_the_signers_own_certificate_is_offered() {
     let ours = own(Kind::SmimeP256);
     let letter = partner.writes(entity, ours, &["-aes-256-cbc"], Some(&options));
     let (opened, _) = open(&letter, &[ours], &[]);
-    let offered: Vec<_> = opened.harvest().map(|key| key.facts().fingerprint.clone()).collect();
+    let offered: Vec<_> = opened.harvest(Harvest::Any).map(|key| key.facts().fingerprint.clone()).collect();
     assert_eq!(offered, [partner.public().facts().fingerprint.clone()]);
     assert!(opened.notes.contains(&Note::StrangersCertificates(1)), "{opened:?}");
 }

@@ -1,7 +1,7 @@
 //! Heads: what stays outside, what goes inside, what comes back, and what never does.
 
 use sealpost_seal::{
-    CloseError, Closing, Content, HeaderProtection, Kind, Note, Objection, Profile, Transport, close,
+    CloseError, Closing, Content, Harvest, HeaderProtection, Kind, Note, Objection, Profile, Transport, close,
 };
 
 use crate::lab::{self, body, closed, now, open, own, trusted};
@@ -125,7 +125,7 @@ fn a_profile_is_raised_by_what_a_partner_says_and_never_lowered() {
     let (_, letter) = lab::letters().remove(0);
     let sent = closed(&letter, Some(ours), &[], Profile::default());
     let (opened, _) = open(&sent, &[], &[]);
-    let learnt = opened.harvest().next().unwrap();
+    let learnt = opened.harvest(Harvest::Any).next().unwrap();
     let raised = Profile::default().raised_by(learnt.facts());
     assert_eq!((raised.content, raised.transport), (Content::Aes256Gcm, Transport::Oaep));
     let partner = Partner::rsa();

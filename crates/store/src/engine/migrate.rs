@@ -28,6 +28,8 @@ pub(crate) const MIGRATIONS: &[(i64, &str)] = &[
     (25, include_str!("../../schema/025_originals.sql")),
     (26, include_str!("../../schema/026_gone_unread.sql")),
     (27, include_str!("../../schema/027_audit_counts.sql")),
+    (28, include_str!("../../schema/028_key_warnings.sql")),
+    (29, include_str!("../../schema/029_ocsp_answers.sql")),
 ];
 
 /// The newest schema this program knows.

@@ -120,7 +120,7 @@ impl Rig {
 
     /// A notice as its reader gets it, decoded.
     pub(crate) fn written(&self, leg: &Leg) -> String {
-        let writer = NoticeWriter(self.context().tenant.announcer.clone());
+        let writer = NoticeWriter { announcer: self.context().tenant.announcer.clone(), signer: None };
         let mail = writer.compose(leg.facts().expose(), &leg.ticket.recipient.address).unwrap();
         let letter = sealpost_mail::Letter::parse(&mail).unwrap();
         let head = sealpost_mail::Head::split(&mail).unwrap();

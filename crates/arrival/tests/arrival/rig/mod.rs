@@ -22,7 +22,7 @@ use sealpost_mailbox::audit::Chain;
 use sealpost_mailbox::{Retention, WriteRules};
 use sealpost_notice::{Brand, Language};
 use sealpost_policy::Rules;
-use sealpost_seal::Lists;
+use sealpost_seal::{Harvest, Lists};
 use sealpost_store::{Pace, Store, StoreOptions};
 use sealpost_vault::{Keys, ServerKey};
 use tempfile::TempDir;
@@ -159,6 +159,7 @@ impl Default for Setting {
                 originals: None,
                 tag: Some("[partner]".to_owned()),
                 roots: Vec::new(),
+                harvest: Harvest::Off,
                 lists: Lists::Off,
                 crls: Arc::new(NoLists),
             },

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use sealpost_mail::{Random as _, SystemRandom};
 use sealpost_mailbox::audit::{Event, KeyChange, PartnerChange};
-use sealpost_partner::{Found, Partner, PartnerKey, Place, Reach, Standing};
+use sealpost_partner::{Found, Partner, PartnerKey, Place, Provenance, Reach, Standing};
 use sealpost_seal::{Covers, Fingerprint, Method, Profile, Purpose};
 use sealpost_store::PartnerKeyState;
 
@@ -38,6 +38,10 @@ pub(crate) struct Add {
     other_name: bool,
     #[command(flatten)]
     closing: ClosingChoice,
+    /// Letters are encrypted for a new partner only once it has answered a test letter (`sealpost partner test NAME --from …
+    /// --send`), or `sealpost partner trust NAME` says so.
+    #[arg(long)]
+    after_test: bool,
     /// Keep the keys without trusting them: `sealpost partner trust` does that later.
     #[arg(long, conflicts_with = "yes")]
     offer: bool,
@@ -57,7 +61,7 @@ pub(super) async fn run(desk: &Desk<'_>, add: &Add) -> Result<(), CommandError> 
     };
     let mut keys = Vec::new();
     for file in &add.files {
-        keys.extend(read(desk, add, file).await?);
+        keys.extend(read(desk, add, file, known.as_ref()).await?);
     }
     if add.files.is_empty() {
         keys.extend(fetch(desk, add, &places).await?);
@@ -73,7 +77,11 @@ pub(super) async fn run(desk: &Desk<'_>, add: &Add) -> Result<(), CommandError> 
         return Ok(());
     }
     if keys.is_empty() {
-        return Err(CommandError::Wrong(format!("{} has these keys already; nothing was changed", add.name)));
+        return Err(CommandError::Wrong(format!(
+            "{0} has these keys already; nothing was changed. One that waits to be confirmed is taken by \
+             `sealpost partner trust {0} FINGERPRINT`",
+            add.name
+        )));
     }
     // Signed by itself, it is what tools make where no authority is asked: the flag is their default.
     keys.retain(|key| !key.key.facts().is_authority || key.key.facts().self_issued);
@@ -113,15 +121,25 @@ pub(super) async fn run(desk: &Desk<'_>, add: &Add) -> Result<(), CommandError> 
     keys.iter_mut().for_each(|key| key.state = state);
     let kept = keep(desk, add, known, places, &keys).await?;
     if add.json {
-        return show::one(desk, &kept, true);
+        return show::one(desk, &kept, true).await;
     }
     match state {
         PartnerKeyState::Trusted => {
             show::closing(&kept.partner);
-            say(format_args!(
-                "{}: letters are encrypted for it from now on. Try it: sealpost partner test {}",
-                add.name, add.name
-            ));
+            match kept.partner.standing {
+                Standing::Active => say(format_args!(
+                    "{0}: letters are encrypted for it from now on. Try it: sealpost partner test {0}",
+                    add.name
+                )),
+                Standing::Waiting => say(format_args!(
+                    "{0}: nothing is encrypted for it until it has answered: sealpost partner test {0} --from … --send",
+                    add.name
+                )),
+                Standing::Suspended => say(format_args!(
+                    "{0}: it is suspended; sealpost partner trust {0} takes it into use",
+                    add.name
+                )),
+            }
         }
         PartnerKeyState::Offered
         | PartnerKeyState::Suspended
@@ -161,10 +179,24 @@ async fn renew(desk: &Desk<'_>, found: &Found, keys: &[PartnerKey]) -> Result<us
     Ok(renewed)
 }
 
-async fn read(desk: &Desk<'_>, add: &Add, file: &Path) -> Result<Vec<PartnerKey>, CommandError> {
+async fn read(
+    desk: &Desk<'_>,
+    add: &Add,
+    file: &Path,
+    known: Option<&Found>,
+) -> Result<Vec<PartnerKey>, CommandError> {
     let bytes = std::fs::read(file).map_err(|source| CommandError::File { file: file.to_owned(), source })?;
-    let keys = desk.worker()?.read_keys(&bytes).await;
-    let keys = keys.map_err(|source| CommandError::Key { file: file.to_owned(), source })?;
+    let worker = desk.worker()?;
+    let keys = match worker.read_keys(&bytes).await {
+        Ok(keys) => keys,
+        Err(source) => {
+            // A bare revocation certificate is no key, and says something of one that is here.
+            let ours: Vec<_> =
+                known.iter().flat_map(|found| &found.keys).map(|key| key.key.clone()).collect();
+            let revoked = worker.read_revocation(&bytes, &ours).await;
+            revoked.map_err(|_none| CommandError::Key { file: file.to_owned(), source })?
+        }
+    };
     let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     Ok(keys.into_iter().map(|key| offered(desk, add, key, &name)).collect())
 }
@@ -193,6 +225,7 @@ fn offered(desk: &Desk<'_>, add: &Add, key: sealpost_seal::PartnerKey, source: &
         reach: if add.personal { Reach::Named } else { Reach::Company },
         key,
         source: source.to_owned(),
+        provenance: Provenance::Operator,
         since: desk.now,
     }
 }
@@ -209,6 +242,14 @@ fn check(desk: &Desk<'_>, add: &Add, places: &[Place], key: &PartnerKey) -> Resu
         (Reach::Named, Place::Address(address)) => facts.names(address),
         (Reach::Named, Place::Domain(domain)) => facts.names_domain(domain),
     };
+    if desk.is_on_a_list(key) {
+        return Err(CommandError::Wrong(format!(
+            "{}: the key {} ({}) cannot be used: its authority has revoked it (a list in partners.crls names it)",
+            add.name,
+            facts.fingerprint,
+            show::clean(&facts.subject)
+        )));
+    }
     let excused = add.other_name && key.reach == Reach::Company;
     if !excused && !places.iter().any(covered) {
         let wanted: Vec<String> = places.iter().map(ToString::to_string).collect();
@@ -296,9 +337,10 @@ async fn keep(
                 id: random.id(),
                 name: add.name.clone(),
                 places,
-                standing: Standing::Active,
+                standing: if add.after_test { Standing::Waiting } else { Standing::Active },
                 prefers: None::<Method>,
                 profile: add.closing.on(Profile::default()),
+                answered: None,
             };
             let noted = desk.changed(&partner, PartnerChange::Added);
             book.add(&partner, keys, noted, desk.now, &random).await?;

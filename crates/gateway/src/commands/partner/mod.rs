@@ -13,15 +13,17 @@ use clap::{Args, Subcommand, ValueEnum};
 use sealpost_mail::{Address, Clock as _, SystemClock, SystemRandom, Timestamp};
 use sealpost_mailbox::audit::{Actor, Event, KeyChange, PartnerChange};
 use sealpost_partner::{
-    Book, Found, Partner, PartnerError, PartnerKey, Place, Refused, Standing, Step, after,
+    Book, Found, Partner, PartnerError, PartnerKey, Place, Provenance, Refused, Standing, Step, after,
 };
-use sealpost_seal::{HeaderProtection, KeyError, Limits, Profile, Worker, WorkerError};
+use sealpost_seal::{
+    HeaderProtection, KeyError, Limits, Lists, Profile, RevocationList, Worker, WorkerError,
+};
 use sealpost_store::{AuditRow, PartnerKeyState, Store, StoreError};
 use thiserror::Error;
 
 use super::{say, with_support};
 use crate::config::checked::{Plan, SupportKeys};
-pub(super) use show::subject;
+pub(super) use show::{subject, time_left};
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -52,7 +54,7 @@ pub(crate) enum PartnerCommand {
     },
     /// Says which key a letter to an address would be encrypted to; with --send, sends it a letter to try.
     Test(test::Test),
-    /// Confirms keys that were only offered, or takes a partner into use again.
+    /// Confirms keys that were only offered, or takes a partner into use: again, or without waiting for its answer to a test.
     Trust {
         /// Its name.
         name: String,
@@ -62,6 +64,9 @@ pub(crate) enum PartnerCommand {
         /// The fingerprints have been compared: do not ask.
         #[arg(long, conflicts_with = "fingerprint")]
         yes: bool,
+        /// Another key stands for the same address, and this one is right all the same.
+        #[arg(long, requires = "fingerprint")]
+        other_key: bool,
     },
     /// Takes a partner, or one of its keys, out of use until `trust`.
     Suspend {
@@ -189,6 +194,17 @@ impl Desk<'_> {
         Ok(Worker::find(self.plan.worker.as_deref(), Limits::default())?)
     }
 
+    /// Whether a list of its authority takes this key back, as letters ask it.
+    pub(super) fn is_on_a_list(&self, key: &PartnerKey) -> bool {
+        let inbound = &self.plan.inbound;
+        match inbound.lists {
+            Lists::Off => false,
+            Lists::Require | Lists::WhenKnown => {
+                !inbound.roots.is_empty() && RevocationList::any_names(&inbound.crls.now(), &key.key)
+            }
+        }
+    }
+
     /// For the audit trail: an operator did this.
     pub(super) fn noted(&self, event: &Event<'_>) -> AuditRow {
         event.row(self.now, &Actor::of_command(), None)
@@ -219,11 +235,14 @@ pub(super) fn run(config: &Path, what: &PartnerCommand) -> ExitCode {
     at_desk(config, async |desk| match what {
         PartnerCommand::Add(add) => add::run(desk, add).await,
         PartnerCommand::List { json } => show::list(desk, *json).await,
-        PartnerCommand::Show { name, json } => show::one(desk, &desk.find(name).await?, *json),
+        PartnerCommand::Show { name, json } => show::one(desk, &desk.find(name).await?, *json).await,
         PartnerCommand::Test(test) => test::run(desk, test).await,
         PartnerCommand::Set { name, closing } => set(desk, name, *closing).await,
-        PartnerCommand::Trust { name, fingerprint, yes } => {
-            trust(desk, name, fingerprint.as_deref(), *yes).await
+        PartnerCommand::Trust { name, fingerprint: Some(given), yes: _, other_key } => {
+            trust_one(desk, name, given, *other_key).await
+        }
+        PartnerCommand::Trust { name, fingerprint: None, yes, other_key: _ } => {
+            trust_offered(desk, name, *yes).await
         }
         PartnerCommand::Suspend { name, fingerprint } => suspend(desk, name, fingerprint.as_deref()).await,
         PartnerCommand::Revoke { name, fingerprint } => {
@@ -246,32 +265,57 @@ async fn set(desk: &Desk<'_>, name: &str, closing: ClosingChoice) -> Result<(), 
     Ok(())
 }
 
-async fn trust(
-    desk: &Desk<'_>,
-    name: &str,
-    fingerprint: Option<&str>,
-    yes: bool,
-) -> Result<(), CommandError> {
+/// A partner that was out of use is in use again; whether it was.
+async fn resume(desk: &Desk<'_>, found: &Found) -> Result<bool, CommandError> {
+    match found.partner.standing {
+        Standing::Active => return Ok(false),
+        Standing::Suspended | Standing::Waiting => {}
+    }
+    let partner = Partner { standing: Standing::Active, ..found.partner.clone() };
+    let noted = desk.changed(&partner, PartnerChange::Resumed);
+    desk.book().change(&partner, &[], noted, desk.now, &SystemRandom).await?;
+    say(format_args!("{}: in use", partner.name));
+    Ok(true)
+}
+
+/// The key that the partner has told on the telephone.
+async fn trust_one(desk: &Desk<'_>, name: &str, given: &str, other_key: bool) -> Result<(), CommandError> {
     let found = desk.find(name).await?;
-    if found.partner.standing == Standing::Suspended {
-        let partner = Partner { standing: Standing::Active, ..found.partner.clone() };
-        let noted = desk.changed(&partner, PartnerChange::Resumed);
-        desk.book().change(&partner, &[], noted, desk.now, &SystemRandom).await?;
-        say(format_args!("{}: in use again", partner.name));
-        if fingerprint.is_none() {
-            return Ok(());
-        }
+    let _resumed = resume(desk, &found).await?;
+    let offer = key(&found, given)?;
+    if let Some(rival) = found.rival(offer, desk.now).filter(|_| !other_key) {
+        return Err(CommandError::Wrong(format!(
+            "{name}: the key {} came with a signed letter, and another one stands for the same address: {} ({}). One of \
+             them may be a stranger's: ask {name} by telephone which is right, then add --other-key",
+            offer.key.facts().fingerprint,
+            rival.key.facts().fingerprint,
+            rival.state.as_str()
+        )));
     }
-    if let Some(given) = fingerprint {
-        return step(desk, &found.partner, key(&found, given)?, Step::Trust).await;
+    step(desk, &found.partner, offer, Step::Trust).await
+}
+
+/// All keys that an operator brought and nobody has compared yet. What came with letters is taken one by one.
+async fn trust_offered(desk: &Desk<'_>, name: &str, yes: bool) -> Result<(), CommandError> {
+    let found = desk.find(name).await?;
+    if resume(desk, &found).await? {
+        return Ok(());
     }
-    let offered: Vec<&PartnerKey> =
-        found.keys.iter().filter(|key| key.state == PartnerKeyState::Offered).collect();
+    let waits = |key: &&PartnerKey| key.state == PartnerKeyState::Offered;
+    let (offered, harvested): (Vec<&PartnerKey>, Vec<&PartnerKey>) =
+        found.keys.iter().filter(waits).partition(|key| key.provenance == Provenance::Operator);
     if offered.is_empty() {
-        let said = format!(
-            "{name} has no key that waits to be confirmed; `sealpost partner show {name}` shows its keys, and \
-             `sealpost partner trust {name} FINGERPRINT` takes a suspended one into use again"
-        );
+        let said = match harvested.is_empty() {
+            true => format!(
+                "{name} has no key that waits to be confirmed; `sealpost partner show {name}` shows its keys, and \
+                 `sealpost partner trust {name} FINGERPRINT` takes a suspended one into use again"
+            ),
+            false => format!(
+                "{name} has {} keys that came with signed letters: `sealpost partner show {name}` shows them, and \
+                 `sealpost partner trust {name} FINGERPRINT` takes the one whose fingerprint the partner has told",
+                harvested.len()
+            ),
+        };
         return Err(CommandError::Wrong(said));
     }
     if !yes {

@@ -2,29 +2,35 @@
 //! reaches the terminal that a terminal would obey.
 
 use sealpost_mail::Timestamp;
-use sealpost_partner::{Found, KeyVerdict, Partner, PartnerKey, Reach, Standing, judge};
+use sealpost_partner::{
+    EndingKey, EndingStep, Found, KeyVerdict, Partner, PartnerKey, Reach, Standing, judge, partner_ending,
+};
 use sealpost_seal::{HeaderProtection, Profile};
 use serde_json::{Value, json};
 
 use super::{CommandError, Desk, say, somebody_at};
 use crate::commands::complain;
+use crate::commands::support::instant;
 
 pub(super) async fn list(desk: &Desk<'_>, json: bool) -> Result<(), CommandError> {
     let all = desk.book().all().await?;
     for found in &all {
         match found {
-            Ok(found) if json => say(object(found, desk.now)),
+            Ok(found) if json => say(object(desk, found)),
             Ok(found) => {
-                let usable = found.keys.iter().filter(|key| verdict(&found.partner, key, desk.now).is_none());
-                let places: Vec<String> = found.partner.places.iter().map(ToString::to_string).collect();
+                let usable = found.keys.iter().filter(|key| why_not(desk, &found.partner, key).is_none());
+                let places = found.partner.places.iter().map(ToString::to_string);
                 say(format_args!(
                     "{:30} {:10} {} of {} keys usable  {}",
                     found.partner.name,
                     standing(&found.partner),
                     usable.count(),
                     found.keys.len(),
-                    places.join(", ")
+                    in_short(places, IN_LIST)
                 ));
+                if let Some(first) = partner_ending(found, desk.now).iter().min_by_key(|key| key.end) {
+                    say(format_args!("{:30} {}", "", ends(first, desk.now)));
+                }
             }
             Err(error) => complain(format_args!("error: {error}")),
         }
@@ -35,28 +41,62 @@ pub(super) async fn list(desk: &Desk<'_>, json: bool) -> Result<(), CommandError
     Ok(())
 }
 
-pub(super) fn one(desk: &Desk<'_>, found: &Found, json: bool) -> Result<(), CommandError> {
+pub(super) async fn one(desk: &Desk<'_>, found: &Found, json: bool) -> Result<(), CommandError> {
     if json {
-        say(object(found, desk.now));
+        say(object(desk, found));
         return Ok(());
     }
+    let answers = desk.store.ocsp_answers().await?;
     let partner = &found.partner;
     say(format_args!("partner    {}, {}", partner.name, standing(partner)));
-    for place in &partner.places {
-        say(format_args!("for        {place}"));
+    let places = partner.places.iter().map(ToString::to_string);
+    say(format_args!("for        {}", in_short(places, IN_FULL)));
+    match (partner.standing, partner.answered) {
+        (Standing::Active | Standing::Suspended | Standing::Waiting, Some(at)) => {
+            say(format_args!("answered   {}: a test letter", instant(Some(at)).unwrap_or_default()));
+        }
+        (Standing::Waiting, None) => say(format_args!(
+            "waiting    nothing is encrypted for it until it answers: sealpost partner test {} --from … --send",
+            partner.name
+        )),
+        (Standing::Active | Standing::Suspended, None) => {}
     }
     closing(partner);
     for one in &found.keys {
         key(one, desk.now);
-        match verdict(partner, one, desk.now) {
+        match why_not(desk, partner, one) {
             None => say("           used for letters"),
             Some(why) => say(format_args!("           not used: {why}")),
+        }
+        if let Some(last) = answers.iter().find(|answer| answer.key_id == one.id) {
+            let asked = instant(Some(last.asked_at)).unwrap_or_default();
+            say(format_args!("           its authority, asked {asked}: {}", last.answer));
+        }
+        if let Some(rival) = found.rival(one, desk.now) {
+            say(format_args!(
+                "           in doubt: another key stands for the same address, {}; ask which is right",
+                rival.key.facts().fingerprint
+            ));
         }
     }
     if found.unreadable > 0 {
         say(format_args!("damaged    {} of its keys cannot be read; {MEND}", found.unreadable));
     }
     Ok(())
+}
+
+/// Names that are told of one partner in a list, and where it is shown alone. `--json` has all.
+const IN_LIST: usize = 3;
+const IN_FULL: usize = 12;
+
+/// The first names, and how many more there are.
+fn in_short(mut names: impl Iterator<Item = String>, most: usize) -> String {
+    let mut told = names.by_ref().take(most).collect::<Vec<_>>().join(", ");
+    match names.count() {
+        0 => {}
+        more => told.push_str(&format!(" and {more} more")),
+    }
+    told
 }
 
 /// How letters to it are closed.
@@ -84,9 +124,8 @@ pub(super) fn key(one: &PartnerKey, now: Timestamp) {
         say(format_args!("issuer     {}{own}", clean(issuer)));
     }
     let addresses = facts.addresses.iter().map(|address| clean(&address.to_path()));
-    let names: Vec<String> =
-        addresses.chain(facts.domains.iter().map(|domain| clean(domain.as_str()))).collect();
-    say(format_args!("names      {}", names.join(", ")));
+    let names = addresses.chain(facts.domains.iter().map(|domain| clean(domain.as_str())));
+    say(format_args!("names      {}", in_short(names, IN_FULL)));
     say(format_args!(
         "for        {}",
         match one.reach {
@@ -95,10 +134,42 @@ pub(super) fn key(one: &PartnerKey, now: Timestamp) {
         }
     ));
     if let Some(end) = facts.not_after {
-        let days = end.since(now).as_secs() / 86_400;
-        say(format_args!("good for   {days} days more"));
+        say(format_args!("good for   {}", time_left(end, now)));
     }
     say(format_args!("compare    {}", facts.fingerprint));
+}
+
+/// How long a key is good.
+pub(crate) fn time_left(end: Timestamp, now: Timestamp) -> String {
+    const DAY: u64 = 86_400;
+    if end <= now {
+        return format!("nothing: it ended {} days ago", now.since(end).as_secs() / DAY);
+    }
+    let days = end.since(now).as_secs() / DAY;
+    match EndingStep::of(Some(end), now) {
+        None => format!("{days} days more"),
+        Some(_) => format!("{days} days more: it ends soon"),
+    }
+}
+
+/// A key that ends and has no successor.
+fn ends(key: &EndingKey, now: Timestamp) -> String {
+    let begin: String = key.fingerprint.to_hex().chars().take(16).collect();
+    match key.step {
+        EndingStep::Ended => format!("key {begin} has ended: ask for the new one"),
+        EndingStep::Week | EndingStep::Month | EndingStep::TwoMonths => {
+            format!("key {begin} ends in {} days: ask for the new one", key.days(now))
+        }
+    }
+}
+
+/// Why a key is not used for letters: by what it says and what the operator has said of it, and by its authority's lists,
+/// before the first letter asks them.
+fn why_not(desk: &Desk<'_>, partner: &Partner, key: &PartnerKey) -> Option<String> {
+    verdict(partner, key, desk.now).or_else(|| {
+        desk.is_on_a_list(key)
+            .then(|| "its authority has revoked it: a list in partners.crls names it".to_owned())
+    })
 }
 
 pub(super) fn verdict(partner: &Partner, key: &PartnerKey, now: Timestamp) -> Option<String> {
@@ -113,13 +184,14 @@ pub(super) fn verdict(partner: &Partner, key: &PartnerKey, now: Timestamp) -> Op
     }
 }
 
-fn object(found: &Found, now: Timestamp) -> Value {
+fn object(desk: &Desk<'_>, found: &Found) -> Value {
+    let now = desk.now;
     let Found { partner, keys, unreadable } = found;
     let keys: Vec<Value> = keys
         .iter()
         .map(|key| {
             let facts = key.key.facts();
-            let not_used = verdict(partner, key, now);
+            let not_used = why_not(desk, partner, key);
             json!({
                 "fingerprint": facts.fingerprint.to_hex(),
                 "method": facts.method,
@@ -129,7 +201,10 @@ fn object(found: &Found, now: Timestamp) -> Value {
                 "addresses": facts.addresses.iter().map(|a| a.to_path()).collect::<Vec<_>>(),
                 "reach": key.reach,
                 "not_after": facts.not_after.map(Timestamp::seconds),
+                "ends_soon": EndingStep::of(facts.not_after, now).is_some(),
                 "source": key.source,
+                "provenance": key.provenance,
+                "in_doubt": found.rival(key, now).is_some(),
                 "used": not_used.is_none(),
                 "why_not": not_used,
             })
@@ -138,6 +213,7 @@ fn object(found: &Found, now: Timestamp) -> Value {
     json!({
         "name": partner.name,
         "standing": partner.standing,
+        "answered": partner.answered.map(Timestamp::seconds),
         "for": partner.places.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "profile": partner.profile,
         "keys": keys,
@@ -149,6 +225,7 @@ fn standing(partner: &Partner) -> &'static str {
     match partner.standing {
         Standing::Active => "active",
         Standing::Suspended => "suspended",
+        Standing::Waiting => "waiting",
     }
 }
 

@@ -2,10 +2,11 @@
 //! with. Sends nothing in clear.
 
 use clap::Args;
-use sealpost_arrival::{Chosen, choose, enqueue};
+use sealpost_arrival::{Chosen, TestLetter, choose_for_test, enqueue};
 use sealpost_delivery::Purpose;
-use sealpost_mail::{Address, Compose, Random as _, ReversePath, SystemRandom, TlsFloor, compose_notice};
-use sealpost_partner::{Own, Partner, PartnerKey};
+use sealpost_mail::{Address, Random as _, ReversePath, SystemRandom, TlsFloor};
+use sealpost_notice::PartnerLetter;
+use sealpost_partner::{Own, Partner, PartnerKey, test_token};
 use sealpost_seal::{Closing, close};
 use sealpost_store::{ArrivalRows, Committed, LegPurpose};
 
@@ -51,7 +52,7 @@ pub(super) async fn run(desk: &Desk<'_>, test: &Test) -> Result<(), CommandError
             "there is no key of our own to sign with; `sealpost domain-key make` makes one".to_owned(),
         )
     })?;
-    match choose(&desk.book(), &own, Some(&test.name), &to, &from, desk.now).await? {
+    match choose_for_test(&found, &own, &to, &from, desk.now) {
         Chosen::Nothing(why) => Err(CommandError::Wrong(format!(
             "{}: a letter would not be encrypted: {why}. It goes as the rule says otherwise, never in clear",
             test.name
@@ -83,21 +84,18 @@ async fn send(
     let (random, failed) = (&SystemRandom, |what: &dyn std::fmt::Display| {
         CommandError::Wrong(format!("{}: nothing was sent: {what}", partner.name))
     });
-    let letter = compose_notice(&Compose {
-        from: (None, from.clone()),
+    let announcer = &desk.plan.announcer;
+    let token = test_token(&desk.keys.role.queue.tags, &partner.id, random);
+    let letter = TestLetter {
+        letter: PartnerLetter::Test,
+        from: from.clone(),
         to: to.clone(),
-        reply_to: None,
-        subject: "Test der verschl\u{fc}sselten Verbindung / Test of the encrypted connection".to_owned(),
-        text: TEXT.to_owned(),
-        html: None,
+        token: &token,
         message_id: format!("{}@{}", random.id(), desk.plan.name),
-        at: desk.now,
-        auto_submitted: "auto-generated",
         about: None,
-        extra: Vec::new(),
-        inline_images: Vec::new(),
-    })
-    .map_err(|error| failed(&error))?;
+        at: desk.now,
+    };
+    let letter = letter.compose(announcer.language(to), &announcer.brand).map_err(|error| failed(&error))?;
     let closing = Closing {
         sign_with: Some(&own.key),
         to: std::slice::from_ref(&key.key),
@@ -124,7 +122,10 @@ async fn send(
     rows.more_bodies.push(body);
     match desk.store.commit_arrival(rows).await? {
         Committed::New(_) => {
-            say("sent       a letter is on its way; ask for an answer to it");
+            say(
+                "sent       a letter is on its way. Another Sealpost answers it by itself, and `sealpost partner show` says \
+                 so; of others ask for an answer",
+            );
             Ok(())
         }
         Committed::Duplicate | Committed::MailboxTaken | Committed::TooMany => {
@@ -132,11 +133,3 @@ async fn send(
         }
     }
 }
-
-/// What whoever reads it there is told.
-const TEXT: &str = "Guten Tag,\n\n\
-    diese Nachricht wurde f\u{fc}r Ihr Unternehmen verschl\u{fc}sselt und von uns signiert. Wenn Sie sie lesen k\u{f6}nnen, \
-    ist die Verbindung eingerichtet. Bitte antworten Sie kurz darauf.\n\n\
-    -- \n\n\
-    This message was encrypted for your company and signed by us. If you can read it, the connection is set up. Please \
-    answer it briefly.\n";

@@ -178,7 +178,7 @@ pub(super) fn route(config: &Config, source: &mut Source) -> Option<Route> {
 /// it is given up: better said before the first one.
 pub(super) fn floors(config: &Config, source: &mut Source) {
     let floor = |spec: &TreatmentSpec| match spec {
-        TreatmentSpec::Relay { tls }
+        TreatmentSpec::Relay { tls, .. }
         | TreatmentSpec::Hold { tls }
         | TreatmentSpec::Domain { otherwise: OtherwiseSpec::Hold { tls }, .. } => *tls,
         TreatmentSpec::Portal | TreatmentSpec::Domain { .. } | TreatmentSpec::Refuse { .. } => TlsFloor::None,

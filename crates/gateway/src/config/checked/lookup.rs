@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::networks;
-use crate::config::file::{Config, Source};
+use crate::config::file::{Config, Ocsp, Source};
 
 /// For `sealpost partner add` without a file.
 #[derive(Clone, Debug, Default)]
@@ -12,9 +12,16 @@ pub(crate) struct Lookup {
     pub(crate) roots: Option<PathBuf>,
     /// Networks that are not public and may be asked all the same.
     pub(crate) networks: Vec<sealpost_delivery::IpNet>,
+    /// Whether authorities are asked about partners' certificates.
+    pub(crate) ocsp: bool,
 }
 
 pub(super) fn plan(config: &Config, source: &mut Source) -> Lookup {
     let networks = networks::read(&config.partners.lookup_networks, "10.0.0.0/8", source);
-    Lookup { roots: config.partners.lookup_roots.as_ref().map(|file| source.path(file.get_ref())), networks }
+    let roots = config.partners.lookup_roots.as_ref().map(|file| source.path(file.get_ref()));
+    let ocsp = match config.partners.ocsp {
+        Ocsp::Off => false,
+        Ocsp::Ask => true,
+    };
+    Lookup { roots, networks, ocsp }
 }

@@ -11,6 +11,7 @@ mod lookup;
 mod memory;
 mod minimums;
 mod networks;
+mod notice_key;
 mod notify_times;
 mod odd_times;
 mod partners;
@@ -88,10 +89,14 @@ pub(crate) struct Plan {
     pub(crate) rules: Rules,
     pub(crate) portal: PortalConfig,
     pub(crate) announcer: Announcer,
+    /// What signs notices, where they are delivered.
+    pub(crate) notice_key: Option<std::sync::Arc<sealpost_seal::OwnKey>>,
     pub(crate) writing: Writing,
     pub(crate) quotas: Quotas,
     /// Letters from the world.
     pub(crate) inbound: Inbound,
+    /// Where revocation lists lie.
+    pub(crate) crl_places: Vec<PathBuf>,
     /// The program that opens them, where it is not beside this one.
     pub(crate) worker: Option<PathBuf>,
     pub(crate) worker_limits: sealpost_seal::Limits,
@@ -198,6 +203,7 @@ impl Plan {
         warnings::find(&config, source);
         unworkable::find(&config, source);
         let portal = portal::plan(&config, source);
+        let notice_key = notice_key::plan(&config, source);
         let writing_hop = hops::writing_route(&config, source);
         let inbound = partners::plan(&config, source);
         let worker = partners::worker(&config, source);
@@ -230,6 +236,7 @@ impl Plan {
             delivery: delivery?,
             rules: rules?,
             announcer: announcer?,
+            notice_key,
             writing: Writing {
                 rules: portal.as_ref()?.write.clone(),
                 route: writing_hop?,
@@ -238,6 +245,7 @@ impl Plan {
             portal: portal?,
             quotas: quotas::plan(&config, source),
             inbound: inbound?,
+            crl_places: config.partners.crls.iter().map(|place| source.path(place.get_ref())).collect(),
             worker,
             worker_limits,
             pace,
@@ -266,6 +274,7 @@ fn leave_to_others(config: &mut Config, roles: Roles) {
             (hop.login, hop.password_file) = (None, None);
             (hop.certificate, hop.key) = (None, None);
         }
+        config.notices.signing_key = None;
     }
 }
 

@@ -1,6 +1,6 @@
 //! On which days and at which hours owners and senders are told something, checked. Sends nothing.
 
-use sealpost_mail::{Term, Timestamp, Zone};
+use sealpost_mail::{Address, Term, Timestamp, Zone};
 use sealpost_store::Unread;
 use toml::Spanned;
 
@@ -30,6 +30,8 @@ pub(crate) struct Telling {
     pub(crate) unfetched: Option<Term>,
     /// Whether a sender hears that a letter went unread.
     pub(crate) gone_unread: Unread,
+    /// Who hears of keys for partners that end; nobody: the log alone says it.
+    pub(crate) keys_to: Option<Address>,
 }
 
 impl Default for Telling {
@@ -42,6 +44,7 @@ impl Default for Telling {
             hard_bounces: 3,
             unfetched: None,
             gone_unread: Unread::Forgotten,
+            keys_to: None,
         }
     }
 }
@@ -88,6 +91,7 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Telling {
         hard_bounces: reminders.hard_bounces,
         unfetched: senders.unfetched.as_ref().map(|term| *term.get_ref()),
         gone_unread: gone_unread(config),
+        keys_to: config.partners.warnings_to.clone(),
     }
 }
 

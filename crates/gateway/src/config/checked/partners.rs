@@ -11,7 +11,7 @@ use sealpost_arrival::crl_files::{self, CrlFiles};
 use sealpost_arrival::{Inbound, Pace, Unopened};
 use sealpost_delivery::Route;
 use sealpost_policy::list_entries;
-use sealpost_seal::{Limits, Lists, RevocationList, Worker};
+use sealpost_seal::{Harvest, Limits, Lists, Worker};
 
 use super::{hops, networks};
 use crate::config::file::{self as config, Config, Size, Source};
@@ -72,6 +72,11 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<Inbound> {
             config::Crl::Require => Lists::Require,
             config::Crl::WhenKnown => Lists::WhenKnown,
             config::Crl::Off => Lists::Off,
+        },
+        harvest: match partners.harvest {
+            config::Harvest::Off => Harvest::Off,
+            config::Harvest::Vouched => Harvest::Vouched,
+            config::Harvest::Any => Harvest::Any,
         },
         crls: Arc::new(crls),
     })
@@ -185,24 +190,14 @@ fn tag(config: &Config, source: &mut Source) -> Option<String> {
     Some(text.to_owned())
 }
 
-/// Every place must be there and hold lists, as far as they are there now; what is on them is looked at with letters.
+/// Every place must be there. What lies in it is written anew every few days by somebody else: a file that is no list keeps
+/// no service from starting, and `check` and the log tell of it.
 fn crls(config: &Config, source: &mut Source) -> CrlFiles {
     let mut places = Vec::new();
     for place in &config.partners.crls {
         let path = source.path(place.get_ref());
         match crl_files::read(&path) {
-            Ok(files) => {
-                for (file, bytes) in files {
-                    if let Err(error) = RevocationList::read(&bytes) {
-                        let wrong = format!("{} holds no revocation list: {error}", file.display());
-                        source.at(
-                            place.span().start,
-                            wrong,
-                            "give PEM (X509 CRL) or DER, and nothing else in that folder",
-                        );
-                    }
-                }
-            }
+            Ok(_files) => {}
             Err(error) => {
                 let wrong = format!("the revocation lists in {} cannot be read: {error}", path.display());
                 source.at(

@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use sealpost_mail::Address;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -34,6 +35,10 @@ pub(crate) struct Partners {
     pub(crate) crls: Vec<Spanned<PathBuf>>,
     /// What a chain needs of them.
     pub(crate) crl: Crl,
+    /// Which certificates that signed letters are kept as offers.
+    pub(crate) harvest: Harvest,
+    /// Whether authorities are asked about partners' certificates.
+    pub(crate) ocsp: Ocsp,
     /// The program `sealpost-seal`; left out: the one beside `sealpost`.
     pub(crate) worker: Option<Spanned<PathBuf>>,
     /// So many of it at once.
@@ -44,6 +49,8 @@ pub(crate) struct Partners {
     pub(crate) wait: Span,
     /// Whether our keys are published: `/partner` in the portal, and a Web Key Directory.
     pub(crate) page: bool,
+    /// Whom to tell of keys that end soon, ours and partners'; nobody: the log alone says it.
+    pub(crate) warnings_to: Option<Address>,
     /// Networks that are not public, but partners' web servers may be in.
     pub(crate) lookup_networks: Vec<Spanned<String>>,
     /// A PEM file of authorities for these servers; left out: the world's.
@@ -64,11 +71,14 @@ impl Default for Partners {
             roots: Vec::new(),
             crls: Vec::new(),
             crl: Crl::default(),
+            harvest: Harvest::default(),
+            ocsp: Ocsp::default(),
             worker: None,
             open_at_once: Spanned::new(0..0, 4),
             worker_memory: Spanned::new(0..0, Size::mib(1024)),
             wait: Span::secs(30),
             page: true,
+            warnings_to: None,
             lookup_networks: Vec::new(),
             lookup_roots: None,
         }
@@ -109,6 +119,30 @@ pub(crate) enum PartnerReplies {
     Closed,
     /// Rules and default decide, and nothing else.
     Rules,
+}
+
+/// Whether authorities are asked whether they have revoked a partner's certificate (RFC 6960).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Ocsp {
+    /// Nobody is asked.
+    #[default]
+    Off,
+    /// Whoever a certificate names is asked, by the clock; no letter waits for it.
+    Ask,
+}
+
+/// Which certificates that signed letters are kept as offers of a partner that is there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Harvest {
+    /// None.
+    #[default]
+    Off,
+    /// Those that one of the roots vouches for.
+    Vouched,
+    /// Those that nobody vouches for, too.
+    Any,
 }
 
 /// What happens to an encrypted letter that cannot be opened.

@@ -190,6 +190,8 @@ pub(crate) struct Notices {
     #[serde(default)]
     pub(crate) languages: BTreeMap<String, Language>,
     pub(crate) bounces: Option<Address>,
+    /// A PEM file with the private key and the S/MIME certificate that sign notices; left out: they are not signed.
+    pub(crate) signing_key: Option<Spanned<PathBuf>>,
     /// Next hop for notices; left out: the delivery route.
     pub(crate) hop: Option<Spanned<String>>,
     /// The least TLS a notice goes over: it carries the activation link.

@@ -26,10 +26,12 @@ const TABLES: &[(&str, &str)] = &[
     ("hooks", "the receivers of that, as the configuration has them"),
     ("job_runs", "how each run of a job ended"),
     ("jobs", "when each job is due, and who has it"),
+    ("key_warnings", "of which step towards a key's end the operator was last told"),
     ("legs", "the queue: one recipient's copy on its way out, its facts in a sealed ticket"),
     ("mailboxes", "one for each address, by its keyed tag"),
     ("newcomers", "who is between an activation link and a password"),
     ("nodes", "processes that serve over one PostgreSQL, and when each last gave a sign of life"),
+    ("ocsp_answers", "what an authority last said of a partner's certificate, and when to ask again"),
     ("originals", "encrypted letters from the world as they came, for a while, to be opened again"),
     (
         "own_keys",

@@ -1,0 +1,34 @@
+//! Certificates that came with signed letters, kept as offers. Whatever goes wrong here keeps no letter waiting and changes
+//! no answer.
+
+use sealpost_mail::Address;
+use sealpost_mailbox::audit::{Actor, Event, PartnerChange};
+use sealpost_partner::Offered;
+use sealpost_seal::Opened;
+
+use super::Partners;
+use crate::context::Context;
+
+/// Keeps what an operator may want to trust.
+pub(super) async fn offer(context: &Context, partners: &Partners, opened: &Opened, from: Option<&Address>) {
+    let (Some(from), shared) = (from, &context.shared) else { return };
+    let now = shared.clock.now();
+    let noted = |partner: &str| {
+        Event::PartnerChanged { partner, what: PartnerChange::KeyOffered }.row(now, &Actor::Sender, None)
+    };
+    // One letter has one writer; further signatures of the same address are no reason for further offers.
+    let Some(key) = opened.harvest(context.tenant.inbound.harvest).next() else { return };
+    match partners.book(shared).offer(from, key, noted, now, &*shared.random).await {
+        Ok(Offered::Nothing) => {}
+        Ok(Offered::Kept(partner)) => tracing::info!(
+            partner.id = %partner, fingerprint = %key.facts().fingerprint.to_hex(),
+            "the certificate that signed a letter is kept as an offer: `sealpost partner list` names it"
+        ),
+        Ok(Offered::Full) => tracing::warn!(
+            "the certificate that signed a letter is not kept as an offer: too many of this partner wait for an operator"
+        ),
+        Err(error) => {
+            tracing::warn!(%error, "the certificate that signed a letter could not be kept as an offer");
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! Letters by which a connection is tried. One that a partner has signed and encrypted is answered at once, signed and
+//! encrypted; an answer to one of ours puts the partner into use. Both are delivered like every other letter: nothing of what
+//! people wrote could be lost by taking it for one. Knows no wording.
+//!
+//! What says so is a keyword that the signature covers (RFC 9788 §4 has Keywords among what a protected head replaces).
+
+use std::sync::Arc;
+
+use sealpost_delivery::Purpose;
+use sealpost_mail::{
+    Address, Compose, ComposeError, Envelope, Head, Random, ReversePath, Timestamp, TlsFloor, compose_notice,
+};
+use sealpost_mailbox::audit::{Actor, Event, PartnerChange};
+use sealpost_notice::{Brand, Language, PartnerLetter, partner_letter};
+use sealpost_partner::{Found, Partner, Standing, is_test_token};
+use sealpost_seal::{CloseError, Closing, close};
+use sealpost_store::{ArrivalRows, LegPurpose, OriginalState};
+
+use super::choose::{Chosen, choose_for_test};
+use super::{Arrived, Partners};
+use crate::context::Context;
+use crate::enqueue;
+
+/// So often at most one partner is answered, in milliseconds.
+const PAUSE: i64 = 60_000;
+
+/// A test letter, or the answer to one.
+pub struct TestLetter<'a> {
+    /// Which of both.
+    pub letter: PartnerLetter,
+    /// Of our own.
+    pub from: Address,
+    /// At the partner.
+    pub to: Address,
+    /// What the answer is known by.
+    pub token: &'a str,
+    /// The Message-ID, without angle brackets.
+    pub message_id: String,
+    /// That of the letter it answers.
+    pub about: Option<String>,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl TestLetter<'_> {
+    /// The letter, to be closed.
+    ///
+    /// # Errors
+    /// A text is missing, or what is given fits into no head.
+    pub fn compose(self, language: Language, brand: &Brand) -> Result<Vec<u8>, String> {
+        let (subject, text) =
+            partner_letter(self.letter, language, brand).map_err(|error| error.to_string())?;
+        let (word, submitted) = match self.letter {
+            PartnerLetter::Test => (Word::Request, "auto-generated"),
+            PartnerLetter::Answer => (Word::Answer, "auto-replied"),
+        };
+        compose_notice(&Compose {
+            from: (None, self.from),
+            to: self.to,
+            reply_to: None,
+            subject,
+            text,
+            html: None,
+            message_id: self.message_id,
+            at: self.at,
+            auto_submitted: submitted,
+            about: self.about,
+            extra: vec![("Keywords".to_owned(), format!("{}, {}", word.as_str(), self.token))],
+            inline_images: Vec::new(),
+        })
+        .map_err(|error: ComposeError| error.to_string())
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Word {
+    Request,
+    Answer,
+}
+
+impl Word {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Request => "sealpost-test-request",
+            Self::Answer => "sealpost-test-answer",
+        }
+    }
+
+    /// The word and the token in a head.
+    fn of(head: &Head) -> Option<(Self, String)> {
+        let keywords = head.first("Keywords")?;
+        let (word, token) = keywords.split_once(',')?;
+        let word = [Self::Request, Self::Answer].into_iter().find(|one| one.as_str() == word.trim())?;
+        Some((word, token.trim().to_owned()))
+    }
+}
+
+/// What a letter that has just been opened brings about: the answer's rows, or a partner in use. Whatever goes wrong keeps
+/// no letter waiting.
+pub(crate) async fn hear(
+    context: &Context,
+    partners: &Partners,
+    envelope: &Envelope,
+    arrived: &Arrived,
+) -> Option<ArrivalRows> {
+    let opened = arrived.original.as_ref().is_some_and(|original| original.state == OriginalState::Opened);
+    if !(arrived.from_world && opened && arrived.proven && !arrived.held) {
+        return None;
+    }
+    let (word, token) = Word::of(&arrived.spooled.head)?;
+    let from = arrived.spooled.head.from_address().ok().flatten()?;
+    let found = match partners.book(&context.shared).of(&from).await {
+        Ok(found) => found?,
+        Err(error) => {
+            tracing::warn!(%error, "a partner's test letter could not be looked at");
+            return None;
+        }
+    };
+    match word {
+        Word::Answer => {
+            answered(context, partners, found, &token).await;
+            None
+        }
+        Word::Request => {
+            let partner = found.partner.id.clone();
+            let ours = envelope.recipients.first().map(|recipient| recipient.address.clone())?;
+            if !partners.may_answer(&partner, context.shared.clock.now()) {
+                return None;
+            }
+            let about = arrived.spooled.head.message_id();
+            match answer(context, partners, &found, ours, from, &token, about).await {
+                Ok(rows) => {
+                    tracing::info!(partner.id = %partner, "a partner's test letter is answered");
+                    Some(rows)
+                }
+                Err(why) => {
+                    tracing::warn!(partner.id = %partner, why, "a partner's test letter is not answered");
+                    None
+                }
+            }
+        }
+    }
+}
+
+/// An answer to a test letter of ours: letters are encrypted for the partner from now on.
+async fn answered(context: &Context, partners: &Partners, found: Found, token: &str) {
+    let shared = &context.shared;
+    if !is_test_token(&shared.keys.tags, &found.partner.id, token) {
+        tracing::warn!(partner.id = %found.partner.id, "an answer to a test letter that is none of ours");
+        return;
+    }
+    let now = shared.clock.now();
+    let standing = match found.partner.standing {
+        Standing::Active | Standing::Waiting => Standing::Active,
+        Standing::Suspended => Standing::Suspended,
+    };
+    let partner = Partner { standing, answered: Some(now), ..found.partner };
+    let noted = Event::PartnerChanged { partner: &partner.id, what: PartnerChange::Answered };
+    let noted = noted.row(now, &Actor::Sender, None);
+    match partners.book(shared).change(&partner, &[], noted, now, &*shared.random).await {
+        Ok(()) => tracing::info!(partner.id = %partner.id, "a partner has answered our test letter"),
+        Err(error) => {
+            tracing::warn!(partner.id = %partner.id, %error, "a partner's answer to our test letter could not be noted");
+        }
+    }
+}
+
+async fn answer(
+    context: &Context,
+    partners: &Partners,
+    found: &Found,
+    from: Address,
+    to: Address,
+    token: &str,
+    about: Option<String>,
+) -> Result<ArrivalRows, String> {
+    let shared = &context.shared;
+    let now = shared.clock.now();
+    let own = partners.opened_keys.now(&partners.own(shared)).await.map_err(|error| error.to_string())?;
+    let (partner, key, signer) = match choose_for_test(found, &own, &to, from.domain(), now) {
+        Chosen::Keys { partner, key, own } => (partner, key, own),
+        Chosen::Nothing(why) => return Err(why.to_string()),
+    };
+    let announcer = &context.tenant.announcer;
+    let message_id = format!("{}@{}", shared.random.id(), context.tenant.name);
+    let letter =
+        TestLetter { letter: PartnerLetter::Answer, from, to: to.clone(), token, message_id, about, at: now };
+    let letter = letter.compose(announcer.language(&to), &announcer.brand)?;
+    let random: Arc<dyn Random> = Arc::clone(&shared.random);
+    let profile = partner.profile.raised_by(key.key.facts());
+    let closing = tokio::task::spawn_blocking(move || {
+        let sign_with = own.iter().find(|one| one.public.id == signer).map(|one| &one.key);
+        // Never unsigned: an answer that anybody could have written says nothing.
+        sign_with.ok_or(CloseError::NoKey)?;
+        let to = std::slice::from_ref(&key.key);
+        let closing = Closing { sign_with, to, profile, now, random: &*random };
+        close(&mut letter.as_slice(), &closing, Vec::new()).map(sealpost_seal::Closed::into_inner)
+    });
+    let closed = closing.await.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
+    let (content, body) =
+        enqueue::letter(&shared.store, &*shared.random, closed).await.map_err(|error| error.to_string())?;
+    let draft = enqueue::Draft {
+        content,
+        // RFC 3834 §3.3: nobody shall answer or bounce an answer.
+        reverse_path: ReversePath::Null,
+        recipient: to,
+        route: context.tenant.routes.relay.clone(),
+        tls: TlsFloor::None,
+        purpose: Purpose::Report,
+        at: now,
+    };
+    let id = shared.random.id();
+    let leg = enqueue::leg(&enqueue::Queue::of(context), draft, Some(&body), LegPurpose::Report, &id);
+    let mut rows = ArrivalRows::new(now);
+    rows.legs.push(leg.map_err(|error| error.to_string())?);
+    rows.more_bodies.push(body);
+    Ok(rows)
+}
+
+impl Partners {
+    /// Whether this partner is answered now: whoever sends a caught test letter again and again makes no mail of ours.
+    fn may_answer(&self, partner: &str, now: Timestamp) -> bool {
+        let mut last = self.answered.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        last.retain(|_, at| now.0.saturating_sub(at.0) < PAUSE && at.0 <= now.0);
+        let is_new = !last.contains_key(partner);
+        if is_new {
+            last.insert(partner.to_owned(), now);
+        }
+        is_new
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_our_own_words_make_a_test_letter() {
+        let head = |text: &str| Head::new(text.as_bytes().to_vec()).unwrap();
+        let word = |text: &str| Word::of(&head(text)).map(|(word, token)| (word, token));
+        assert_eq!(
+            word("Keywords: sealpost-test-request, a.b\r\n\r\n"),
+            Some((Word::Request, "a.b".to_owned()))
+        );
+        assert_eq!(
+            word("Keywords: sealpost-test-answer,\r\n a.b\r\n\r\n"),
+            Some((Word::Answer, "a.b".to_owned()))
+        );
+        for other in
+            ["Keywords: sealpost-test-request\r\n\r\n", "Keywords: kfz, a.b\r\n\r\n", "Subject: x\r\n\r\n"]
+        {
+            assert_eq!(word(other), None, "{other}");
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! An authority is asked whether it has revoked a partner's certificate, by the clock: what it says is shown, what it revokes is
+//! revoked for good, and nothing else changes anything. Nobody inside is asked, and no letter waits.
+
+use std::net::TcpListener;
+
+use rig::ill_clock::IllClock;
+use rig::{Gateway, Hop, letters};
+
+use super::authority::Authority;
+use super::out::path;
+use super::{insurer, sealpost};
+
+const HOUR: i64 = 3600;
+
+struct Scene {
+    gateway: Gateway,
+    world: Hop,
+    clock: IllClock,
+    _inside: Hop,
+}
+
+fn scene(authority: &Authority, networks: &str) -> Scene {
+    let (world, inside, clock) = (Hop::new(), Hop::new(), IllClock::new());
+    let mut config = insurer(&world, &inside).0;
+    config
+        .set("partners", "roots", &format!("[{:?}]", authority.root()))
+        .set("partners", "crl", r#""off""#)
+        .set("partners", "ocsp", r#""ask""#)
+        .set("partners", "lookup-networks", networks);
+    let gateway = Gateway::start_with(&config, &clock.environment());
+    gateway.knows_its_jobs();
+    sealpost(&gateway, &["domain-key", "make", "insurer.example", "--name", "Insurer"]);
+    Scene { gateway, world, clock, _inside: inside }
+}
+
+impl Scene {
+    /// Asks by hand at this hour, and gives what is shown afterwards.
+    fn asks_at(&self, hour: i64) -> String {
+        self.clock.set(hour * HOUR);
+        sealpost(&self.gateway, &["jobs", "run", "ocsp"]);
+        sealpost(&self.gateway, &["partner", "show", "must.example"])
+    }
+
+    fn letter(&self) -> rig::smtp::Reply {
+        let letter = letters::plain("Befund", "4711");
+        self.gateway.smtp().letter("e@insurer.example", &["d@must.example"], &letter)
+    }
+}
+
+#[test]
+fn each_answer_is_shown_and_only_a_revocation_changes_something() {
+    let authority = Authority::new();
+    let scene = scene(&authority, r#"["127.0.0.0/8", "::1/128"]"#);
+    let port = rig::ports::free().port();
+    let house =
+        authority.issues_with_responder("securemail@must.example", &format!("http://localhost:{port}/"));
+    sealpost(&scene.gateway, &["partner", "add", "must.example", path(&house), "--yes"]);
+    assert!(scene.asks_at(0).contains(": unreachable"));
+    scene.letter().expect("250 *");
+
+    let mut responder = authority.responder(port);
+    assert!(scene.asks_at(2).contains(": unknown"));
+    responder.kill();
+    authority.knows(&house);
+    let mut responder = authority.responder(port);
+    let shown = scene.asks_at(4);
+    assert!(shown.contains(": good") && shown.contains("used for letters"), "{shown}");
+    // Asked again before its answer is over, nobody goes anywhere.
+    let (_, asked, _) = scene.gateway.sealpost(&["jobs", "run", "ocsp"]);
+    assert!(asked.contains("\"asked\":0"), "{asked}");
+    scene.letter().expect("250 *");
+    responder.kill();
+    authority.revokes(&house);
+    let mut responder = authority.responder(port);
+    let shown = scene.asks_at(30);
+    assert!(
+        shown.contains(": revoked") && shown.contains("not used: the partner's key is revoked"),
+        "{shown}"
+    );
+    scene.letter().expect("550 5.7.5 *");
+    assert!(sealpost(&scene.gateway, &["audit", "export"]).contains("partner.key-revoked"));
+    responder.kill();
+    assert_eq!(scene.world.delivered().len(), 2);
+    scene.gateway.sweep();
+}
+
+#[test]
+fn an_answer_that_the_authority_did_not_sign_is_none_and_nobody_inside_is_asked() {
+    let (authority, other) = (Authority::new(), Authority::new());
+    let port = rig::ports::free().port();
+    let house =
+        authority.issues_with_responder("securemail@must.example", &format!("http://localhost:{port}/"));
+    {
+        let scene = scene(&authority, r#"["127.0.0.0/8", "::1/128"]"#);
+        sealpost(&scene.gateway, &["partner", "add", "must.example", path(&house), "--yes"]);
+        // Somebody in between, with an authority of the same name and another key, who says that it is revoked.
+        other.revokes(&house);
+        let mut responder = other.responder(port);
+        let shown = scene.asks_at(0);
+        assert!(shown.contains(": unusable") && shown.contains("used for letters"), "{shown}");
+        responder.kill();
+        scene.gateway.sweep();
+    }
+    let inside = TcpListener::bind(("127.0.0.1", port)).unwrap();
+    inside.set_nonblocking(true).unwrap();
+    let scene = scene(&authority, "[]");
+    sealpost(&scene.gateway, &["partner", "add", "must.example", path(&house), "--yes"]);
+    assert!(scene.asks_at(0).contains(": unreachable"));
+    assert!(inside.accept().is_err(), "somebody inside was asked");
+    scene.gateway.sweep();
+}

@@ -1,0 +1,68 @@
+//! Ordinary letters that leave with a signature of ours by rule: openssl finds it good, who reads without it reads as ever, and
+//! what cannot be signed goes only where the rule says so.
+
+use rig::{Config, Delivered, Gateway, Hop, letters};
+
+use super::out::our_certificate;
+use super::{openssl, sealpost};
+
+fn gateway(world: &Hop, then: &str) -> Gateway {
+    let mut config = Config::new(world);
+    config.rule("signed", r#"{ recipient = "*@broker.example" }"#, then);
+    Gateway::start(&config)
+}
+
+fn send(gateway: &Gateway, letter: &[u8]) -> rig::smtp::Reply {
+    gateway.smtp().letter("erika.muster@insurer.example", &["max@broker.example"], letter)
+}
+
+/// What openssl finds signed in it, by this certificate.
+fn verified(letter: &Delivered, certificate: &str) -> String {
+    let house = openssl::House::new("reader@broker.example");
+    let (mail, root, out) = (
+        house.write("letter.eml", &letter.bytes),
+        house.write("root.pem", certificate.as_bytes()),
+        house.path("clear.txt"),
+    );
+    house.openssl(&["cms", "-verify", "-in", &mail, "-CAfile", &root, "-purpose", "any", "-out", &out]);
+    std::fs::read_to_string(out).unwrap()
+}
+
+#[test]
+fn a_rule_signs_what_leaves_and_what_came_signed_stays_as_it_is() {
+    let world = Hop::new();
+    let gateway = gateway(&world, r#""sign""#);
+    sealpost(&gateway, &["domain-key", "make", "insurer.example", "--name", "Insurer"]);
+    send(&gateway, &letters::plain("Angebot", "Der Beitrag: 4711 Euro")).expect("250 *");
+    let letter = world.wait_to("max@broker.example");
+    let text = letter.text();
+    for said in ["multipart/signed", "Subject: Angebot", "From: Erika Muster", "4711 Euro"] {
+        assert!(text.contains(said), "{said}:\n{text}");
+    }
+    assert!(verified(&letter, &our_certificate(&gateway)).contains("4711 Euro"));
+
+    let own = openssl::House::new("erika.muster@insurer.example");
+    let head = "From: erika.muster@insurer.example\nTo: max@broker.example\nSubject: Eigene\n";
+    let signed = own.sign(head, "Content-Type: text/plain\n\n4712\n");
+    send(&gateway, &signed).expect("250 *");
+    let letter = world.wait_where("the signed one", |mail| mail.text().contains("4712"));
+    assert_eq!(letter.text().matches("multipart/signed").count(), 1, "{}", letter.text());
+    gateway.sweep();
+}
+
+#[test]
+fn without_a_key_it_is_refused_or_goes_as_it_is_as_the_rule_says() {
+    let world = Hop::new();
+    let strict = gateway(&world, r#""sign""#);
+    send(&strict, &letters::plain("Angebot", "4711")).expect("550 5.7.5 *must be signed*S/MIME key*");
+    assert!(world.delivered().is_empty());
+    strict.sweep();
+    let lenient = gateway(&world, r#"["sign", "relay"]"#);
+    send(&lenient, &letters::plain("Angebot", "4711")).expect("250 *");
+    assert!(!world.wait_to("max@broker.example").text().contains("multipart/signed"));
+    let mail = lenient.home.write("mail.eml", &letters::plain("x", "y"));
+    let args =
+        ["explain", mail.to_str().unwrap(), "--from", "a@insurer.example", "--to", "max@broker.example"];
+    assert!(sealpost(&lenient, &args).contains("signed, where a key of ours can, and relayed"));
+    lenient.sweep();
+}
