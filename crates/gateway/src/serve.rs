@@ -16,7 +16,7 @@ use sealpost_mailbox::Retention;
 use sealpost_mailbox::audit::{Actor, Chain, Event};
 use sealpost_portal::{Portal, PortalKeys, Reloader};
 use sealpost_seal::{Limits, Worker};
-use sealpost_store::{Alone, AuditProver, NewNode, Rows, Store, StoreOptions};
+use sealpost_store::{Alone, AuditProver, NewNode, Rows, SchemaWish, Store, StoreOptions};
 use sealpost_vault::{IntakeRole, KeyringKey, PortalRole, WayInKeys};
 use thiserror::Error;
 use tokio::time::timeout;
@@ -101,8 +101,13 @@ pub(crate) fn prepare(
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let random: Arc<dyn Random> = Arc::new(SystemRandom);
     let prover = keys.audit.clone().map(|key| Arc::new(Chain::new(key)) as Arc<dyn AuditProver>);
-    let mut options =
-        StoreOptions { minimum_free: plan.minimum_free, lock_wait: plan.lock_wait, prover, ..plan.store() };
+    let mut options = StoreOptions {
+        minimum_free: plan.minimum_free,
+        lock_wait: plan.lock_wait,
+        schema: SchemaWish::IfAlone,
+        prover,
+        ..plan.store()
+    };
     let parts = keys.parts();
     if let Rows::Postgres(postgres) = &mut options.rows {
         postgres.node = Some(NewNode { roles: parts.clone(), ..plan.node.clone() });

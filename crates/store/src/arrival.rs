@@ -321,9 +321,10 @@ impl Store {
                 | Refusal::NotEmpty
                 | Refusal::NoRoom
                 | Refusal::Rekeyed
-                | Refusal::Held
-                | Refusal::Overtaken,
+                | Refusal::Held,
             ) => Err(StoreError::Damaged { what: "a refusal of an arrival" }),
+            // Its object was taken for abandoned: it has to come again.
+            Outcome::Refused(Refusal::Overtaken) => Err(StoreError::BrokenBody),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Sealed bodies: written in pieces, read in ranges, in a row or a file. Never opened here.
+//! Sealed bodies: written in pieces, read in ranges, in a row, a file or a bucket. Never opened here.
 
 use std::fmt;
 use std::ops::Range;
@@ -8,9 +8,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use bytes::{Bytes, BytesMut};
 use object_store::MultipartUpload;
 
+use crate::bucket::{Bucket, Spool};
 use crate::disk_reservation::Aside;
 use crate::error::StoreError;
 use crate::files::{Files, is_id};
+use crate::object_rows;
 use crate::statement::{Batch, Lock, Settle, Value, sql};
 use crate::store::Store;
 
@@ -21,16 +23,37 @@ const PART: usize = 64 * 1024;
 /// removes what was written.
 pub struct BodyWriter {
     id: String,
-    files: Arc<Files>,
-    inline_limit: usize,
+    store: Store,
     buffer: BytesMut,
     len: u64,
-    /// Removes its unfinished file when dropped.
-    upload: Option<Box<dyn MultipartUpload>>,
+    /// Where it goes since it is large.
+    large: Option<Large>,
     /// Room on the disk, where what comes must leave some.
     aside: Option<Aside>,
     /// A piece was lost (an error, or a push that nobody waited for): the body can never be finished.
     broken: bool,
+}
+
+/// A large body while it is written. Dropped, it leaves nothing.
+enum Large {
+    File(Box<dyn MultipartUpload>),
+    Spool(Spool),
+}
+
+impl Large {
+    async fn begin(store: &Store, id: &str) -> Result<Self, StoreError> {
+        match store.bucket() {
+            Some(bucket) => Ok(Self::Spool(bucket.begin(id).await?)),
+            None => Ok(Self::File(store.files().begin(id).await?)),
+        }
+    }
+
+    async fn push(&mut self, piece: Bytes) -> Result<(), StoreError> {
+        match self {
+            Self::File(upload) => Ok(upload.put_part(piece.into()).await?),
+            Self::Spool(spool) => spool.push(&piece).await,
+        }
+    }
 }
 
 impl BodyWriter {
@@ -57,12 +80,12 @@ impl BodyWriter {
             }
             self.buffer.extend_from_slice(piece);
             self.len = self.len.saturating_add(octets);
-            if self.upload.is_none() && self.buffer.len() > self.inline_limit {
-                self.upload = Some(self.files.begin(&self.id).await?);
+            if self.large.is_none() && self.buffer.len() > self.store.inline_limit() {
+                self.large = Some(Large::begin(&self.store, &self.id).await?);
             }
-            if let Some(upload) = &mut self.upload {
+            if let Some(large) = &mut self.large {
                 while self.buffer.len() >= PART {
-                    upload.put_part(self.buffer.split_to(PART).freeze().into()).await?;
+                    large.push(self.buffer.split_to(PART).freeze()).await?;
                     wrote(&mut self.aside, PART);
                 }
             }
@@ -71,10 +94,10 @@ impl BodyWriter {
         Ok(())
     }
 
-    /// Ends the body. A large one is on disk (fsynced) afterwards; a small one is kept in memory and goes
+    /// Ends the body. A large one is on disk (fsynced) or in the bucket afterwards; a small one is kept in memory and goes
     /// to disk with the rows that refer to it.
     pub async fn finish(self) -> Result<StoredBody, StoreError> {
-        let Self { id, files, buffer, len, upload, mut aside, broken, .. } = self;
+        let Self { id, store, buffer, len, large, mut aside, broken } = self;
         if broken {
             return Err(StoreError::BrokenBody);
         }
@@ -82,7 +105,7 @@ impl BodyWriter {
             return Err(StoreError::BadId);
         }
         let rest = buffer.freeze();
-        let Some(mut upload) = upload else {
+        let Some(mut large) = large else {
             return Ok(StoredBody(Arc::new(Kept {
                 id,
                 len,
@@ -91,18 +114,35 @@ impl BodyWriter {
                 _aside: aside,
             })));
         };
-        files.set_moving(&id);
+        if let Large::File(_) = large {
+            store.files().set_moving(&id);
+        }
         // In a task of its own: a caller that stops waiting must not leave a file that nobody removes.
         let completing = tokio::spawn(async move {
-            let place = BodyLocation::File(Arc::clone(&files));
-            let stored = StoredBody(Arc::new(Kept { id, len, place, settled: false.into(), _aside: None }));
             let last = rest.len();
             if !rest.is_empty() {
-                upload.put_part(rest.into()).await?;
+                large.push(rest).await?;
             }
             wrote(&mut aside, last);
-            files.complete(stored.id(), &mut upload).await?;
-            Ok(stored)
+            let unsettled = |place| {
+                StoredBody(Arc::new(Kept { id: id.clone(), len, place, settled: false.into(), _aside: None }))
+            };
+            match large {
+                Large::File(mut upload) => {
+                    let stored = unsettled(BodyLocation::File(Arc::clone(store.files())));
+                    store.files().complete(stored.id(), &mut upload).await?;
+                    Ok(stored)
+                }
+                Large::Spool(spool) => {
+                    let bucket = store.bucket().ok_or(StoreError::NoBucket)?;
+                    // Before anything is there: what is in the bucket without a row is nobody's.
+                    let life = store.incarnation().unwrap_or_default();
+                    store.change(vec![object_rows::announce(&id, life)]).await?;
+                    let stored = unsettled(BodyLocation::Object(Arc::clone(bucket)));
+                    bucket.put(stored.id(), spool).await?;
+                    Ok(stored)
+                }
+            }
         });
         completing.await.map_err(|_stopped| StoreError::Closed)?
     }
@@ -125,6 +165,7 @@ impl fmt::Debug for BodyWriter {
 enum BodyLocation {
     Row(Bytes),
     File(Arc<Files>),
+    Object(Arc<Bucket>),
 }
 
 /// A finished body that no committed row refers to yet. When the last clone is dropped uncommitted, its
@@ -171,7 +212,7 @@ impl StoredBody {
     pub(crate) fn row_bytes(&self) -> Option<Bytes> {
         match &self.0.place {
             BodyLocation::Row(bytes) => Some(bytes.clone()),
-            BodyLocation::File(_) => None,
+            BodyLocation::File(_) | BodyLocation::Object(_) => None,
         }
     }
 }
@@ -179,8 +220,9 @@ impl StoredBody {
 impl Settle for Kept {
     fn settle(&self) {
         self.settled.store(true, Ordering::SeqCst);
-        if let BodyLocation::File(files) = &self.place {
-            files.set_settled(&self.id);
+        match &self.place {
+            BodyLocation::File(files) => files.set_settled(&self.id),
+            BodyLocation::Row(_) | BodyLocation::Object(_) => {}
         }
     }
 }
@@ -205,6 +247,9 @@ impl Batch {
             place,
             bytes,
         ));
+        if let BodyLocation::Object(_) = &body.0.place {
+            self.add(object_rows::keep(body.id()));
+        }
         self.settles.push(body.0);
     }
 
@@ -224,6 +269,7 @@ impl Batch {
             )
             .frees_bodies(),
         );
+        self.release_object(body_id);
     }
 }
 
@@ -235,8 +281,13 @@ impl fmt::Debug for StoredBody {
 
 impl Drop for Kept {
     fn drop(&mut self) {
-        if let (BodyLocation::File(files), false) = (&self.place, self.settled.load(Ordering::SeqCst)) {
-            files.remove_later(std::mem::take(&mut self.id));
+        if self.settled.load(Ordering::SeqCst) {
+            return;
+        }
+        match &self.place {
+            BodyLocation::File(files) => files.remove_later(std::mem::take(&mut self.id)),
+            BodyLocation::Object(bucket) => bucket.abandon(std::mem::take(&mut self.id)),
+            BodyLocation::Row(_) => {}
         }
     }
 }
@@ -250,6 +301,16 @@ pub struct Body {
 }
 
 impl Body {
+    /// One that is known to be in the bucket, whatever its row says.
+    pub(crate) fn in_bucket(id: &str, len: u64, bucket: Arc<Bucket>) -> Self {
+        Self { id: id.to_owned(), len, place: BodyLocation::Object(bucket) }
+    }
+
+    /// One that is known to be a file, whatever its row says.
+    pub(crate) fn in_file(id: &str, len: u64, files: Arc<Files>) -> Self {
+        Self { id: id.to_owned(), len, place: BodyLocation::File(files) }
+    }
+
     /// Sealed size in bytes.
     #[must_use]
     pub fn len(&self) -> u64 {
@@ -290,10 +351,10 @@ impl Body {
                     }
                     Err(error) => return Err(error),
                 };
-                if u64::try_from(bytes.len()).ok() != end.checked_sub(range.start) {
-                    return Err(StoreError::Damaged { what: "a body as long as its row says" });
-                }
-                Ok(bytes)
+                as_long(bytes, range.start..end)
+            }
+            BodyLocation::Object(bucket) => {
+                as_long(bucket.read(&self.id, range.start..end).await?, range.start..end)
             }
         }
     }
@@ -303,8 +364,15 @@ impl Body {
     pub fn inline(&self) -> Option<&[u8]> {
         match &self.place {
             BodyLocation::Row(bytes) => Some(bytes),
-            BodyLocation::File(_) => None,
+            BodyLocation::File(_) | BodyLocation::Object(_) => None,
         }
+    }
+}
+
+fn as_long(bytes: Bytes, range: Range<u64>) -> Result<Bytes, StoreError> {
+    match u64::try_from(bytes.len()).ok() == range.end.checked_sub(range.start) {
+        true => Ok(bytes),
+        false => Err(StoreError::Damaged { what: "a body as long as its row says" }),
     }
 }
 
@@ -320,11 +388,10 @@ impl Store {
     pub fn body_writer(&self, body_id: String) -> BodyWriter {
         BodyWriter {
             id: body_id,
-            files: Arc::clone(self.files()),
-            inline_limit: self.inline_limit(),
+            store: self.clone(),
             buffer: BytesMut::new(),
             len: 0,
-            upload: None,
+            large: None,
             aside: None,
             broken: false,
         }
@@ -332,12 +399,17 @@ impl Store {
 
     /// A committed body.
     pub async fn body(&self, body_id: &str) -> Result<Option<Body>, StoreError> {
-        let question = sql!("SELECT id, size, place, bytes FROM bodies WHERE id = ?1", body_id);
+        let question = sql!(
+            "SELECT id, size, CASE WHEN place = 'file' AND EXISTS (SELECT 1 FROM objects WHERE body = ?1 AND state = 'kept')
+                THEN 'object' ELSE place END, bytes FROM bodies WHERE id = ?1",
+            body_id
+        );
         let Some(mut row) = self.read_one(question).await? else { return Ok(None) };
         let (id, len) = (row.text()?, row.count()?);
         let place = match row.text()?.as_str() {
             "row" => BodyLocation::Row(row.bytes()?),
             "file" => BodyLocation::File(Arc::clone(self.files())),
+            "object" => BodyLocation::Object(Arc::clone(self.bucket().ok_or(StoreError::NoBucket)?)),
             _ => return Err(StoreError::Damaged { what: "a place of a body" }),
         };
         Ok(Some(Body { id, len, place }))

@@ -35,6 +35,15 @@ pub enum StoreError {
          finish"
     )]
     Rotating,
+    /// A move has begun and is not finished.
+    #[error(
+        "this store is being moved: say `sealpost store move` again to finish it, or `sealpost store move --give-up` \
+         where it is moved from"
+    )]
+    Moving,
+    /// It is somewhere else now.
+    #[error("this store was moved away: name the other one in the configuration")]
+    MovedAway,
     /// The engine refused a statement.
     #[error("the database refused: {0}")]
     Database(#[from] EngineError),
@@ -74,6 +83,17 @@ pub enum StoreError {
     /// A body's file could not be written or read.
     #[error("a body's file: {0}")]
     File(#[from] FileError),
+    /// The bucket does not answer.
+    #[error("the bucket of large letters does not answer")]
+    BucketSilent,
+    /// Letters are in a bucket.
+    #[error("large letters are in a bucket, and store.bodies names none")]
+    NoBucket,
+    /// Rows and bucket do not belong together.
+    #[error(
+        "the bucket of large letters bears the mark of another store, or none although letters of this one are in a bucket"
+    )]
+    OtherBucket,
     /// A file or folder of the store could not be used.
     #[error("{path}: {source}", path = path.display())]
     Path {
@@ -83,10 +103,18 @@ pub enum StoreError {
         source: std::io::Error,
     },
     /// The folder was written by a newer Sealpost.
-    #[error("the store has schema {found}, this program knows up to {known}; run the newer program again")]
+    #[error(
+        "the store needs a program that knows schema {found}, this one knows up to {known}; run the newer program again"
+    )]
     NewerSchema {
         /// Version in the folder.
         found: i64,
+        /// Highest version in this program.
+        known: i64,
+    },
+    /// The folder was written by an older Sealpost, and not whoever asks may bring it forward.
+    #[error("the store has an older schema than {known}: say `sealpost migrate` once, on any machine")]
+    OlderSchema {
         /// Highest version in this program.
         known: i64,
     },
@@ -170,14 +198,20 @@ impl StoreError {
             | Self::Halted
             | Self::NotAlone { .. }
             | Self::Rotating
+            | Self::Moving
+            | Self::MovedAway
             | Self::InUse
             | Self::Uncertain { .. }
             | Self::OtherEngine { .. }
             | Self::OtherFolder { .. }
             | Self::Unfit(_)
+            | Self::BucketSilent
+            | Self::NoBucket
+            | Self::OtherBucket
             | Self::File(_)
             | Self::Path { .. }
             | Self::NewerSchema { .. }
+            | Self::OlderSchema { .. }
             | Self::Damaged { .. }
             | Self::BadId
             | Self::Unreferenced
@@ -213,17 +247,23 @@ impl StoreError {
             | Self::Halted
             | Self::NotAlone { .. }
             | Self::Rotating
+            | Self::Moving
+            | Self::MovedAway
             | Self::InUse
             | Self::Database(_)
             | Self::NotKept { .. }
             | Self::Uncertain { .. }
             | Self::Unfit(_)
+            | Self::BucketSilent
+            | Self::NoBucket
+            | Self::OtherBucket
             | Self::File(_)
             | Self::Path { .. }
             | Self::BrokenBody
             | Self::NoRoom { .. }
             | Self::Damaged { .. } => Fault::Temporary,
             Self::NewerSchema { .. }
+            | Self::OlderSchema { .. }
             | Self::OtherEngine { .. }
             | Self::OtherFolder { .. }
             | Self::BadId

@@ -13,7 +13,7 @@ use crate::audit_row::AuditRow;
 use crate::error::StoreError;
 
 /// What a column or parameter holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Value {
     Null,
     Int(i64),
@@ -248,6 +248,11 @@ pub(crate) struct Row(std::vec::IntoIter<Value>);
 impl Row {
     pub(crate) fn new(values: Vec<Value>) -> Self {
         Self(values.into_iter())
+    }
+
+    /// What is left of it, as it is.
+    pub(crate) fn into_values(self) -> Vec<Value> {
+        self.0.collect()
     }
 
     pub(crate) fn int(&mut self) -> Result<i64, StoreError> {

@@ -7,15 +7,22 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use tokio::sync::{mpsc, oneshot};
+
 use crate::audit_proof::AuditProver;
+use crate::bucket::{Bucket, prepare_spool};
 use crate::disk::{Disk, Room};
 use crate::engine::{
-    Engine, Heartbeat, Locks, LongSilent, Opened, PostgresOptions, Promise, Setting, SqliteOptions,
+    Engine, Heartbeat, Locks, LongSilent, Opened, PostgresOptions, Promise, SchemaWish, Setting,
+    SqliteOptions,
 };
 use crate::error::StoreError;
 use crate::expense::Expense;
 use crate::file_permissions::Access;
 use crate::files::Files;
+use crate::large_bodies::LargeBodies;
+use crate::move_state::MoveState;
+use crate::removals;
 use crate::rotation_mark::Rotating;
 use crate::statement::{Batch, Outcome, Riding, Row, Statement};
 
@@ -24,9 +31,11 @@ use crate::statement::{Batch, Outcome, Riding, Row, Statement};
 pub struct StoreOptions {
     /// Where the rows are.
     pub rows: Rows,
+    /// Where large bodies are.
+    pub bodies: LargeBodies,
     /// The store's own folder; created with mode 0700. One that its group may use stays the group's.
     pub folder: PathBuf,
-    /// Sealed bodies up to this many bytes live in a row, larger ones in a file. 65,536 is good.
+    /// Sealed bodies up to this many bytes live in a row, larger ones elsewhere. 65,536 is good.
     pub inline_limit: usize,
     /// Reader threads; 2 is good.
     pub readers: usize,
@@ -36,6 +45,8 @@ pub struct StoreOptions {
     pub lock_wait: Duration,
     /// In whose company.
     pub company: Company,
+    /// What may be done to the schema.
+    pub schema: SchemaWish,
     /// Proves the audit trail; `None`: its rows stand without a proof.
     pub prover: Option<Arc<dyn AuditProver>>,
 }
@@ -46,7 +57,7 @@ pub enum Rows {
     /// In the folder, too: SQLite.
     #[default]
     Folder,
-    /// In a PostgreSQL database that this folder alone belongs to, or those of several nodes with one folder of bodies.
+    /// In a PostgreSQL database that this folder alone belongs to, or those of several nodes with one place of bodies.
     Postgres(Box<PostgresOptions>),
 }
 
@@ -58,6 +69,8 @@ pub enum Company {
     Others,
     /// Nobody: the server key is being changed.
     Alone,
+    /// Nobody: the store moves.
+    Mover,
 }
 
 impl StoreOptions {
@@ -66,12 +79,14 @@ impl StoreOptions {
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         Self {
             rows: Rows::Folder,
+            bodies: LargeBodies::Folder,
             folder: folder.into(),
             inline_limit: 65_536,
             readers: 2,
             minimum_free: 0,
             lock_wait: Duration::from_secs(10),
             company: Company::Others,
+            schema: SchemaWish::IfAlone,
             prover: None,
         }
     }
@@ -80,8 +95,26 @@ impl StoreOptions {
 impl Company {
     fn may_enter(self, folder: &Path) -> Result<(), StoreError> {
         match (self, Rotating::of(folder)?) {
-            (Self::Alone, _) | (Self::Others, None) => Ok(()),
-            (Self::Others, Some(_)) => Err(StoreError::Rotating),
+            (Self::Alone, _) | (Self::Others | Self::Mover, None) => Ok(()),
+            (Self::Others | Self::Mover, Some(_)) => Err(StoreError::Rotating),
+        }
+    }
+
+    fn is_exclusive(self) -> bool {
+        match self {
+            Self::Alone | Self::Mover => true,
+            Self::Others => false,
+        }
+    }
+
+    /// A store that moves serves nobody until it is whole.
+    fn may_use(self, moving: Option<&MoveState>) -> Result<(), StoreError> {
+        match (self, moving) {
+            (Self::Mover, _) | (Self::Others | Self::Alone, None) => Ok(()),
+            (Self::Others | Self::Alone, Some(MoveState::Coming(_) | MoveState::Leaving(_))) => {
+                Err(StoreError::Moving)
+            }
+            (Self::Others | Self::Alone, Some(MoveState::Left(_))) => Err(StoreError::MovedAway),
         }
     }
 }
@@ -107,8 +140,12 @@ pub struct Store {
 struct Inner {
     folder: PathBuf,
     inline_limit: usize,
-    engine: Engine,
+    engine: Arc<Engine>,
     files: Arc<Files>,
+    /// Where new large bodies go; `None`: into files.
+    bucket: Option<Arc<Bucket>>,
+    /// What takes objects away until this is used.
+    stop_removals: Mutex<Option<(oneshot::Sender<()>, tokio::task::JoinHandle<()>)>>,
     disk: Arc<Disk>,
     expense: Arc<Expense>,
     remover: Mutex<Option<JoinHandle<()>>>,
@@ -118,11 +155,21 @@ impl Store {
     /// Opens (creates, migrates) the store and, if nobody else has it open, removes what a crash left of
     /// unfinished bodies. Blocks while it does.
     pub fn open(options: StoreOptions) -> Result<Self, StoreError> {
-        let StoreOptions { rows, folder, inline_limit, readers, minimum_free, lock_wait, company, prover } =
-            options;
-        let shared = match &rows {
-            Rows::Postgres(options) => options.bodies.clone(),
-            Rows::Folder => None,
+        let StoreOptions {
+            rows,
+            bodies: large,
+            folder,
+            inline_limit,
+            readers,
+            minimum_free,
+            lock_wait,
+            company,
+            schema,
+            prover,
+        } = options;
+        let shared = match &large {
+            LargeBodies::Shared(shared) => Some(shared.clone()),
+            LargeBodies::Folder | LargeBodies::Bucket(_) => None,
         };
         let bodies = shared.clone().unwrap_or_else(|| folder.join("bodies"));
         let access = Access::of(&folder);
@@ -134,8 +181,8 @@ impl Store {
         // Alone: whatever has no row now will never get one. In company it might be someone's work.
         let alone = is_alone(&lock, &folder, company)?;
         let opened = match rows {
-            Rows::Folder => Opened::sqlite(&folder, SqliteOptions { readers, lock_wait })?,
-            Rows::Postgres(options) => Opened::postgres(&folder, *options, lock_wait)?,
+            Rows::Folder => Opened::sqlite(&folder, SqliteOptions { readers, lock_wait }, schema, alone)?,
+            Rows::Postgres(options) => Opened::postgres(&folder, *options, &large, lock_wait, schema, alone)?,
         };
         // The nodes' common folder has a lock of its own: whoever opens waits for whoever cleans up.
         let shared_lock = match &shared {
@@ -147,17 +194,39 @@ impl Store {
             (Some(_) | None, Some(_) | None) => true,
         };
         let others = match company {
-            Company::Alone if opened.is_served(LongSilent::Ends)? => return Err(StoreError::InUse),
-            Company::Alone => false,
+            Company::Alone | Company::Mover if opened.is_served(LongSilent::Ends)? => {
+                return Err(StoreError::InUse);
+            }
+            Company::Mover if opened.is_rotating()? => return Err(StoreError::Rotating),
+            Company::Alone | Company::Mover => false,
             Company::Others if opened.is_rotating()? => return Err(StoreError::Rotating),
             Company::Others => opened.is_served(LongSilent::Counts)?,
         };
+        company.may_use(opened.move_state()?.as_ref())?;
         let (files, remover) = Files::open(bodies, access)?;
-        if alone && alone_with_bodies && !others {
+        let nobody_else = alone && alone_with_bodies && !others;
+        if nobody_else {
             remove_leftovers(&opened, &files)?;
         }
+        let objects = opened.objects()?;
+        let bucket = match &large {
+            LargeBodies::Bucket(options) => {
+                prepare_spool(&folder, access, alone)?;
+                let (abandoned, told) = mpsc::unbounded_channel();
+                let bucket = Arc::new(Bucket::new(options, &folder, opened.store_id()?, abandoned)?);
+                claim(&bucket, objects.some_kept)?;
+                if nobody_else {
+                    objects.coming.into_iter().for_each(|id| bucket.abandon(id));
+                }
+                Some((bucket, told))
+            }
+            LargeBodies::Folder | LargeBodies::Shared(_) if objects.some_kept => {
+                return Err(StoreError::NoBucket);
+            }
+            LargeBodies::Folder | LargeBodies::Shared(_) => None,
+        };
         match company {
-            Company::Alone => {}
+            Company::Alone | Company::Mover => {}
             Company::Others => {
                 let failed = |source| StoreError::Path { path: folder.clone(), source };
                 if alone {
@@ -187,15 +256,31 @@ impl Store {
             prover,
             expense: Arc::clone(&expense),
         };
-        let engine = opened.start(setting)?;
+        let engine = Arc::new(opened.start(setting)?);
         let remover = Mutex::new(Some(remover));
-        let inner = Arc::new(Inner { folder, inline_limit, engine, files, disk, expense, remover });
+        let (bucket, told) = bucket.unzip();
+        let stop_removals = Mutex::default();
+        let inner =
+            Inner { folder, inline_limit, engine, files, bucket, stop_removals, disk, expense, remover };
+        let inner = Arc::new(inner);
+        if let (Some(bucket), Some(told)) = (&inner.bucket, told) {
+            let (stop, stopped) = oneshot::channel();
+            let work = removals::run(Arc::downgrade(&inner.engine), Arc::clone(bucket), told, stopped);
+            *inner.stop_removals.lock().unwrap_or_else(PoisonError::into_inner) =
+                Some((stop, bucket.spawn(work)));
+        }
         Ok(Self { inner, riding: Arc::default() })
     }
 
     /// Ends the store: what is queued is still written and answered, then the files are closed.
     /// Everything asked afterwards, through any clone, is answered with [`StoreError::Closed`].
     pub async fn close(&self) {
+        // What it does not do any more stands in rows.
+        let removals = self.inner.stop_removals.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some((stop, work)) = removals {
+            let _ended_before = stop.send(());
+            work.abort();
+        }
         self.inner.engine.stop_taking();
         let panicked = self.inner.engine.ended().await;
         let remover = self.inner.remover.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -330,6 +415,10 @@ impl Store {
         &self.inner.files
     }
 
+    pub(crate) fn bucket(&self) -> Option<&Arc<Bucket>> {
+        self.inner.bucket.as_ref()
+    }
+
     pub(crate) fn inline_limit(&self) -> usize {
         self.inner.inline_limit
     }
@@ -344,7 +433,7 @@ impl fmt::Debug for Store {
 fn is_alone(lock: &File, folder: &Path, company: Company) -> Result<bool, StoreError> {
     match lock.try_lock() {
         Ok(()) => Ok(true),
-        Err(TryLockError::WouldBlock) if company == Company::Alone => Err(StoreError::InUse),
+        Err(TryLockError::WouldBlock) if company.is_exclusive() => Err(StoreError::InUse),
         Err(TryLockError::WouldBlock) => Ok(false),
         Err(TryLockError::Error(source)) => Err(StoreError::Path { path: folder.to_owned(), source }),
     }
@@ -371,6 +460,19 @@ fn remove_leftovers(opened: &Opened, files: &Files) -> Result<(), StoreError> {
         tracing::info!(files.removed = removed, "removed unfinished bodies of a former run");
     }
     Ok(())
+}
+
+/// A bucket that is away keeps nobody from starting who has letters there already: what is small goes on, and before anything
+/// is written there its mark is looked at.
+fn claim(bucket: &Arc<Bucket>, some_kept: bool) -> Result<(), StoreError> {
+    let asked = Arc::clone(bucket);
+    match bucket.wait_for(async move { asked.claim(some_kept).await }) {
+        Err(StoreError::File(error)) if some_kept => {
+            tracing::error!(%error, "the bucket of large letters cannot be reached: they wait until it can be");
+            Ok(())
+        }
+        claimed => claimed,
+    }
 }
 
 fn sync_folder(folder: &Path) -> Result<(), StoreError> {

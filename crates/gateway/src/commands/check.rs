@@ -10,7 +10,9 @@ use sealpost_partner::PartnerError;
 use sealpost_store::Store;
 
 use super::audit::verify;
-use super::{check_database, check_dnssec, check_partners, complain, complain_all, fail, runtime, say};
+use super::{
+    check_bucket, check_database, check_dnssec, check_partners, complain, complain_all, fail, runtime, say,
+};
 use crate::config::checked::{Plan, ServiceKeys};
 use crate::config::file::{self as config, Problem};
 use crate::roles::Roles;
@@ -34,8 +36,12 @@ pub(super) fn run(config: &Path, roles: Roles, store: bool, offline: bool) -> Ex
         if !wrong.is_empty() {
             return complain_all(&wrong);
         }
-        if let Some(database) = database {
-            say(format_args!("{database}"));
+        let (bucket, wrong) = check_bucket::look(&mut plan, config);
+        if !wrong.is_empty() {
+            return complain_all(&wrong);
+        }
+        for line in database.into_iter().chain(bucket) {
+            say(format_args!("{line}"));
         }
     }
     if store {

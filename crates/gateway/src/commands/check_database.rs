@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use sealpost_mail::{Clock as _, SystemClock};
-use sealpost_store::{PostgresFacts, PostgresOptions, Rows};
+use sealpost_store::{LargeBodies, PostgresFacts, PostgresOptions, Rows};
 
 use crate::config::checked::Plan;
 use crate::config::file::{self as config, Problem, Source};
@@ -39,9 +39,10 @@ pub(super) fn look(plan: &mut Plan, file: &Path) -> (Option<String>, Vec<Problem
         facts.version,
         facts.synchronous_standbys,
         if facts.tls { ", TLS" } else { "" },
-        match &options.bodies {
-            Some(folder) => format!("{}, which all nodes share", folder.display()),
-            None => "the data folder: no second node".to_owned(),
+        match &plan.bodies {
+            LargeBodies::Shared(folder) => format!("{}, which all nodes share", folder.display()),
+            LargeBodies::Bucket(bucket) => format!("the bucket {}", bucket.bucket),
+            LargeBodies::Folder => "the data folder: no second node".to_owned(),
         }
     );
     (Some(line), source.problems)

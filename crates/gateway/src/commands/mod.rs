@@ -3,6 +3,7 @@
 mod adopt;
 mod audit;
 mod check;
+mod check_bucket;
 mod check_database;
 mod check_dnssec;
 mod check_partners;
@@ -23,6 +24,7 @@ mod key_status;
 mod letter;
 mod mailbox;
 mod memory_guard;
+mod migrate;
 mod nodes;
 mod original;
 mod partner;
@@ -31,6 +33,7 @@ mod request;
 mod rotate;
 mod rotate_escrow;
 mod serve;
+mod store_move;
 mod support;
 mod tell_owner;
 mod verify_portal;
@@ -188,6 +191,20 @@ enum Verb {
         #[command(subcommand)]
         what: audit::AuditCommand,
     },
+    /// Brings the store's schema forward before new processes start; older ones go on with it.
+    Migrate {
+        /// The configuration file.
+        #[arg(long, default_value = "gateway.toml", env = "SEALPOST_CONFIG")]
+        config: PathBuf,
+    },
+    /// The store as a whole: moves it to another engine, another place of large letters, or both.
+    Store {
+        /// The configuration file.
+        #[arg(long, default_value = "gateway.toml", env = "SEALPOST_CONFIG", global = true)]
+        config: PathBuf,
+        #[command(subcommand)]
+        what: store_move::What,
+    },
     /// Makes a configuration, a server key and the data folder.
     Init {
         /// Folder for gateway.toml and server.key.
@@ -293,6 +310,8 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Verb::Dkim { config, what } => dkim::run(&config, &what),
         Verb::Dns { config, check, resolver, names } => dns::run(&config, check, resolver, &names),
         Verb::Adopt { config } => adopt::run(&config),
+        Verb::Migrate { config } => migrate::run(&config),
+        Verb::Store { config, what } => store_move::run(&config, &what),
         Verb::Init { folder, roles } => init::run(&folder, roles),
         Verb::Key { what } => key::run(&what),
         Verb::PortalKey { config } => verify_portal::key(&config),

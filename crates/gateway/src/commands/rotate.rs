@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use sealpost_mail::{Clock as _, SystemClock, SystemRandom};
 use sealpost_mailbox::audit::{Actor, Event};
 use sealpost_maintenance::{Done, RotateError, Rotation};
-use sealpost_store::{Company, Rotating, Rows, Store, StoreError, StoreOptions};
+use sealpost_store::{Company, LargeBodies, Rotating, Rows, Store, StoreError, StoreOptions};
 use sealpost_vault::ServerKey;
 use thiserror::Error;
 
@@ -38,6 +38,8 @@ struct Places {
     data: PathBuf,
     /// Where the rows are.
     rows: Rows,
+    /// Where large letters are.
+    bodies: LargeBodies,
     server: PathBuf,
     /// The new key until it takes the old one's place.
     next: PathBuf,
@@ -95,11 +97,11 @@ impl Places {
         let next = plan::with_ending(&server, "next");
         let data = source.path(config.gateway.data.get_ref());
         let escrow = config.gateway.escrow == Escrow::Server;
-        let Some(rows) = plan::rows(config, source) else {
+        let (Some(rows), Some(bodies)) = (plan::rows(config, source), plan::bodies(config, source)) else {
             let problems: Vec<_> = source.problems.iter().map(ToString::to_string).collect();
             return Err(Failed::Unclear(problems.join("\n")));
         };
-        Ok(Self { data, rows, server, next, roles, escrow })
+        Ok(Self { data, rows, bodies, server, next, roles, escrow })
     }
 
     fn rotate(&self) -> Result<(), Failed> {
@@ -110,6 +112,7 @@ impl Places {
             let options = StoreOptions {
                 company: Company::Alone,
                 rows: self.rows.clone(),
+                bodies: self.bodies.clone(),
                 // By the old key: the trail says which rows were its, and a new one is not there for certain yet.
                 prover: Some(prover(&old.keys().audit.writer(plan::WHOLE))),
                 ..StoreOptions::new(&self.data)

@@ -1,4 +1,7 @@
-//! Every schema change ever released, in the order they are made. How one is made is each engine's own business.
+//! Every schema change ever released, in the order they are made, and which programs may work with what is there. How one
+//! is made is each engine's own business.
+
+use crate::error::StoreError;
 
 /// One numbered file after the other; never back. A released one is never edited.
 pub(crate) const MIGRATIONS: &[(i64, &str)] = &[
@@ -30,7 +33,60 @@ pub(crate) const MIGRATIONS: &[(i64, &str)] = &[
     (27, include_str!("../../schema/027_audit_counts.sql")),
     (28, include_str!("../../schema/028_key_warnings.sql")),
     (29, include_str!("../../schema/029_ocsp_answers.sql")),
+    (30, include_str!("../../schema/030_objects.sql")),
+    (31, include_str!("../../schema/031_moves.sql")),
 ];
+
+/// The oldest program, by the newest schema it knows, that works with the schema of today: what was added since then it does
+/// not ask for. Raised only by a change that takes away or renames what an older one uses, a release after nobody uses it.
+pub(crate) const LEAST: i64 = 27;
+
+/// What opening may do to the schema.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SchemaWish {
+    /// Bring it forward where nobody else has the store open.
+    #[default]
+    IfAlone,
+    /// Leave it as it is; make it where there is none.
+    Never,
+    /// Bring it forward, whoever is there: what is added is nothing to those who do not know it.
+    Now,
+}
+
+/// What is to be done to a schema.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Due {
+    /// It is ours, or a newer one that we can work with.
+    Nothing,
+    /// These changes, by number.
+    Changes(Vec<i64>),
+}
+
+/// What is to be done with a schema whose changes are these, each with the oldest program that works with it.
+pub(crate) fn due(there: &[(i64, Option<i64>)], wish: SchemaWish, alone: bool) -> Result<Due, StoreError> {
+    let known = newest();
+    let newer = there.iter().filter(|(version, _)| *version > known);
+    // A change that says nothing is one of before there were such words: nobody older works with it.
+    let least = newer.map(|(version, least)| least.unwrap_or(*version)).max();
+    if let Some(found) = least.filter(|least| *least > known) {
+        return Err(StoreError::NewerSchema { found, known });
+    }
+    let missing: Vec<i64> = MIGRATIONS
+        .iter()
+        .map(|(version, _)| *version)
+        .filter(|version| !there.iter().any(|(applied, _)| applied == version))
+        .collect();
+    let may = match wish {
+        SchemaWish::Now => true,
+        SchemaWish::IfAlone => alone || there.is_empty(),
+        SchemaWish::Never => there.is_empty(),
+    };
+    match (missing.is_empty(), may) {
+        (true, _) => Ok(Due::Nothing),
+        (false, true) => Ok(Due::Changes(missing)),
+        (false, false) => Err(StoreError::OlderSchema { known }),
+    }
+}
 
 /// The newest schema this program knows.
 pub(crate) fn newest() -> i64 {
@@ -39,11 +95,35 @@ pub(crate) fn newest() -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use super::MIGRATIONS;
+    use super::*;
 
     #[test]
     fn versions_ascend() {
         assert!(MIGRATIONS.is_sorted_by(|(before, _), (after, _)| before < after));
+    }
+
+    #[test]
+    fn a_newer_schema_is_used_if_it_says_that_we_may_and_an_older_one_changed_by_who_may() {
+        let all: Vec<(i64, Option<i64>)> = MIGRATIONS.iter().map(|(version, _)| (*version, None)).collect();
+        let with = |more: &[(i64, Option<i64>)]| [all.as_slice(), more].concat();
+        let known = newest();
+        assert_eq!(due(&all, SchemaWish::Never, false).unwrap(), Due::Nothing);
+        assert_eq!(due(&with(&[(99, Some(known))]), SchemaWish::Now, true).unwrap(), Due::Nothing);
+        for newer in [[(99, Some(known + 1))], [(99, None)]] {
+            let refused = due(&with(&newer), SchemaWish::Now, true).unwrap_err();
+            assert!(matches!(refused, StoreError::NewerSchema { .. }), "{refused}");
+        }
+        let older = &all[..all.len() - 1];
+        let last = Due::Changes(vec![known]);
+        assert_eq!(due(older, SchemaWish::Now, false).unwrap(), last);
+        assert_eq!(due(older, SchemaWish::IfAlone, true).unwrap(), last);
+        for (wish, alone) in [(SchemaWish::IfAlone, false), (SchemaWish::Never, true)] {
+            let refused = due(older, wish, alone).unwrap_err();
+            assert!(refused.to_string().contains("sealpost migrate"), "{refused}");
+        }
+        assert!(
+            matches!(due(&[], SchemaWish::Never, false).unwrap(), Due::Changes(every) if every.len() == all.len())
+        );
     }
 
     #[test]

@@ -19,11 +19,15 @@ use crate::disk::Disk;
 use crate::error::StoreError;
 use crate::expense::Expense;
 use crate::files::Files;
-use crate::statement::{Batch, Outcome, Row, Statement};
+use crate::large_bodies::LargeBodies;
+use crate::move_state::{MoveState, state_question};
+use crate::statement::{Batch, Outcome, Row, Statement, sql};
 
+pub use migrate::SchemaWish;
 pub use postgres::{Durability, PostgresFacts, PostgresHost, PostgresOptions, PostgresTls, PostgresUnfit};
 pub(crate) use postgres::{Heartbeat, LongSilent};
 pub(crate) use sqlite::Options as SqliteOptions;
+pub(crate) use sqlite::{Table, tables};
 #[cfg(test)]
 pub(crate) use sqlite::{migrate, run};
 
@@ -69,6 +73,14 @@ pub(crate) struct Locks {
     pub(crate) _bodies: Option<File>,
 }
 
+/// What rows say of the bucket when a store is opened.
+#[derive(Debug, Default)]
+pub(crate) struct Objects {
+    pub(crate) some_kept: bool,
+    /// By somebody who cannot be told from others.
+    pub(crate) coming: Vec<String>,
+}
+
 /// The one that works.
 #[derive(Debug)]
 pub(crate) enum Engine {
@@ -78,17 +90,27 @@ pub(crate) enum Engine {
 
 impl Opened {
     /// Opens (creates, migrates) the rows.
-    pub(crate) fn sqlite(folder: &Path, options: SqliteOptions) -> Result<Self, StoreError> {
-        sqlite::Opened::open(folder, options).map(Self::Sqlite)
+    pub(crate) fn sqlite(
+        folder: &Path,
+        options: SqliteOptions,
+        schema: SchemaWish,
+        alone: bool,
+    ) -> Result<Self, StoreError> {
+        sqlite::Opened::open(folder, options, schema, alone).map(Self::Sqlite)
     }
 
     /// Reaches the database and brings its schema forward.
     pub(crate) fn postgres(
         folder: &Path,
         options: PostgresOptions,
+        bodies: &LargeBodies,
         lock_wait: Duration,
+        schema: SchemaWish,
+        alone: bool,
     ) -> Result<Self, StoreError> {
-        postgres::Opened::open(folder, options, lock_wait).map(Box::new).map(Self::Postgres)
+        postgres::Opened::open(folder, options, bodies, lock_wait, schema, alone)
+            .map(Box::new)
+            .map(Self::Postgres)
     }
 
     /// Waits until nothing that another process began can still be kept. To be asked by whoever is alone, before files without
@@ -99,6 +121,42 @@ impl Opened {
             Self::Sqlite(_) => Ok(()),
             Self::Postgres(opened) => opened.settle(),
         }
+    }
+
+    /// The id by which rows and bucket know each other; made the first time.
+    pub(crate) fn store_id(&self) -> Result<String, StoreError> {
+        match self {
+            Self::Sqlite(opened) => opened.store_id(),
+            Self::Postgres(opened) => Ok(opened.store_id().to_owned()),
+        }
+    }
+
+    /// What the bucket holds, and what was on its way there.
+    pub(crate) fn objects(&self) -> Result<Objects, StoreError> {
+        let question = sql!("SELECT body, state FROM objects WHERE state <> 'kept' AND state = 'coming' AND life = ''
+             UNION ALL SELECT * FROM (SELECT '', state FROM objects WHERE state = 'kept' LIMIT 1) AS kept_ones");
+        let rows = match self {
+            Self::Sqlite(opened) => opened.ask(&question)?,
+            Self::Postgres(opened) => opened.ask(question)?,
+        };
+        let mut objects = Objects::default();
+        for mut row in rows {
+            let body = row.text()?;
+            match row.text()?.as_str() {
+                "kept" => objects.some_kept = true,
+                _ => objects.coming.push(body),
+            }
+        }
+        Ok(objects)
+    }
+
+    /// Whether the store is moving, or has moved.
+    pub(crate) fn move_state(&self) -> Result<Option<MoveState>, StoreError> {
+        let rows = match self {
+            Self::Sqlite(opened) => opened.ask(&state_question())?,
+            Self::Postgres(opened) => opened.ask(state_question())?,
+        };
+        rows.into_iter().next().map(MoveState::read).transpose()
     }
 
     /// Whether a committed row says that this body is a file.
@@ -156,6 +214,14 @@ impl Engine {
         match self {
             Self::Sqlite(engine) => engine.read(statements).await,
             Self::Postgres(engine) => engine.read(statements).await,
+        }
+    }
+
+    /// Whether it numbers rows behind the highest number it has given itself, not behind the highest there is.
+    pub(crate) fn numbers_by_itself(&self) -> bool {
+        match self {
+            Self::Sqlite(_) => false,
+            Self::Postgres(_) => true,
         }
     }
 

@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use sealpost_store::BUCKET_PARTS;
+
 use crate::config::file::{Config, Size, Source};
 use crate::roles::Roles;
 
@@ -36,6 +38,8 @@ impl Shares {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Account {
     letters: u64,
+    /// Parts of large letters under way to the bucket.
+    parts: u64,
     documents: Workers,
     opened: Workers,
 }
@@ -63,6 +67,7 @@ impl Account {
             Workers { at_once: *partners.open_at_once.get_ref(), each: partners.worker_memory.get_ref().0 };
         Self {
             letters: config.gateway.memory.get_ref().0,
+            parts: if config.store.s3.is_some() { BUCKET_PARTS } else { 0 },
             documents: if roles.portal { documents } else { Workers::default() },
             opened: if opens { opened } else { Workers::default() },
         }
@@ -70,7 +75,9 @@ impl Account {
 
     /// All of it.
     pub(crate) fn most(&self) -> u64 {
-        self.letters.saturating_add(self.documents.most()).saturating_add(self.opened.most())
+        [self.parts, self.documents.most(), self.opened.most()]
+            .into_iter()
+            .fold(self.letters, u64::saturating_add)
     }
 }
 
@@ -78,6 +85,9 @@ impl fmt::Display for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mib = |bytes: u64| bytes / Size::mib(1).0;
         write!(f, "{} MiB at most: {} for letters", mib(self.most()), mib(self.letters))?;
+        if self.parts > 0 {
+            write!(f, ", {} for parts of letters on their way to the bucket", mib(self.parts))?;
+        }
         for (workers, what) in
             [(self.documents, "PDFs (pdf-at-once)"), (self.opened, "letters opened (open-at-once)")]
         {

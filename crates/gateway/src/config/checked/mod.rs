@@ -1,6 +1,7 @@
 //! From the file to what each part is told: every check that needs more than syntax. `check` and `serve`
 //! run the same code, so what passes one starts in the other. Opens no socket.
 
+mod bodies;
 mod dead_rules;
 mod dkim;
 mod escrow;
@@ -40,13 +41,14 @@ use sealpost_intake::{ListenerConfig, TlsSource};
 use sealpost_mail::{Secret, Term};
 use sealpost_policy::Rules;
 use sealpost_portal::PortalConfig;
-use sealpost_store::{NewNode, Rows, StoreOptions};
+use sealpost_store::{LargeBodies, NewNode, Rows, SchemaWish, StoreOptions};
 use sealpost_vault::{AuditMaster, BodyHash};
 
 pub(crate) use crate::config::file::Recall;
 use crate::config::file::{self as config, Config, Log, Problem, Source};
 use crate::roles::Roles;
 
+pub(crate) use bodies::plan as bodies;
 pub(crate) use escrow::EscrowPlan;
 pub(crate) use keys::{
     CREDENTIALS, ESCROW_FILE, KeyFile, KeySource, ServiceKeys, SupportKeys, WHOLE, put_in_place, read_key,
@@ -68,6 +70,8 @@ pub(crate) struct Plan {
     pub(crate) data: PathBuf,
     /// Where the rows are.
     pub(crate) rows: Rows,
+    /// Where large letters are.
+    pub(crate) bodies: LargeBodies,
     /// Who it is that serves, where several may over one database.
     pub(crate) node: NewNode,
     /// Whether the roles are users of their own, who share the data folder.
@@ -148,7 +152,13 @@ impl Plan {
 
     /// How its store is opened.
     pub(crate) fn store(&self) -> StoreOptions {
-        StoreOptions { rows: self.rows.clone(), ..StoreOptions::new(&self.data) }
+        StoreOptions {
+            rows: self.rows.clone(),
+            bodies: self.bodies.clone(),
+            // A command beside running services must not be what an older one of them stumbles over.
+            schema: SchemaWish::Never,
+            ..StoreOptions::new(&self.data)
+        }
     }
 
     fn with<K: Send>(
@@ -178,6 +188,7 @@ impl Plan {
         let escrow = escrow::plan(&config, source);
         let data = data_folder(&config, source);
         let rows = store::plan(&config, source);
+        let bodies = bodies::plan(&config, source);
         let node = store::node(&config, source);
         let minimum_free = minimum_free(&config, source);
         memory::check(&config, source);
@@ -216,6 +227,7 @@ impl Plan {
             name: config.gateway.name.get_ref().to_string(),
             data,
             rows: rows?,
+            bodies: bodies?,
             node: node?,
             shared: config.gateway.role_keys.is_some(),
             escrow: escrow?,

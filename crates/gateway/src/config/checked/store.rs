@@ -1,8 +1,6 @@
 //! Where the rows are: `[store]` checked, as the store is told. Reaches no server.
 
 use std::net::IpAddr;
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use sealpost_mail::Secret;
@@ -48,7 +46,6 @@ fn in_folder(store: &config::Rows, source: &mut Source) -> Option<Rows> {
         at(store.durability.as_ref().map(|one| start(one.span())), "durability"),
         at(store.connections.as_ref().map(|one| start(one.span())), "connections"),
         at(store.node.as_ref().map(|one| start(one.span())), "node"),
-        at(store.bodies.as_ref().map(|one| start(one.span())), "bodies"),
         at(store.silence.as_ref().map(|one| start(one.span())), "silence"),
     ];
     let mut fine = true;
@@ -119,10 +116,6 @@ fn postgres(config: &Config, source: &mut Source) -> Option<PostgresOptions> {
         options.writers = *connections.get_ref();
         options.readers = (connections.get_ref() / 4).max(2);
     }
-    options.bodies = match &store.bodies {
-        None => None,
-        Some(folder) => Some(bodies(folder, source)?),
-    };
     options.durability = match store.durability.as_ref().map(Spanned::get_ref) {
         None | Some(config::Durability::Local) => Durability::Local,
         Some(config::Durability::Replicated) => Durability::Replicated,
@@ -168,38 +161,6 @@ fn host_name() -> String {
     }
 }
 
-/// A folder that is there: one that is not mounted must not be made.
-fn bodies(folder: &Spanned<PathBuf>, source: &mut Source) -> Option<PathBuf> {
-    let (path, at) = (source.path(folder.get_ref()), folder.span().start);
-    match std::fs::metadata(&path) {
-        Ok(facts) if facts.is_dir() && facts.permissions().mode() & 0o007 == 0 => Some(path),
-        Ok(facts) if facts.is_dir() => {
-            source.at(
-                at,
-                format!("the folder {} can be read by others", path.display()),
-                format!("chmod o= {}", path.display()),
-            );
-            None
-        }
-        Ok(_) => {
-            source.at(
-                at,
-                format!("{} is not a folder", path.display()),
-                "name a folder that all nodes share",
-            );
-            None
-        }
-        Err(error) => {
-            source.at(
-                at,
-                format!("{} cannot be used: {error}", path.display()),
-                "mount it, or make it once, with mode 0700, on what all nodes share",
-            );
-            None
-        }
-    }
-}
-
 fn drop_it<T>(_there: &T) {}
 
 /// `name`, `name:port`, `[address]:port`, or the folder of a socket.
@@ -235,9 +196,12 @@ fn is_socket(host: &PostgresHost) -> bool {
 }
 
 fn is_here(host: &PostgresHost) -> bool {
-    is_socket(host)
-        || host.name == "localhost"
-        || host.name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    is_socket(host) || is_this_machine(&host.name)
+}
+
+/// Whether a host is this machine: what is said to it in clear nobody on the way hears.
+pub(super) fn is_this_machine(host: &str) -> bool {
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// Sealed bytes may travel in clear; tags, tokens' hashes, times and who writes to whom by its tag must not, and nobody

@@ -34,7 +34,7 @@ pub(crate) use units::Size;
 pub(crate) use web::{Brand, NoticeReplies, Notices, Portal, Renewal, Reset, SecurityTxt};
 pub(crate) use webhooks::Webhook;
 
-pub(crate) use store::{Durability, Engine, Rows};
+pub(crate) use store::{Durability, Engine, Rows, S3};
 
 /// The whole file.
 #[derive(Debug, Deserialize)]

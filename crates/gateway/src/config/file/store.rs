@@ -1,4 +1,4 @@
-//! `[store]` in gateway.toml: which engine keeps the rows, and where it is.
+//! `[store]` in gateway.toml: which engine keeps the rows, where it is, and where large letters are.
 
 use std::path::PathBuf;
 
@@ -23,8 +23,32 @@ pub(crate) struct Rows {
     pub(crate) connections: Option<Spanned<usize>>,
     /// What several nodes need.
     pub(crate) node: Option<Spanned<String>>,
-    pub(crate) bodies: Option<Spanned<PathBuf>>,
     pub(crate) silence: Option<Spanned<Span>>,
+    /// `"s3"`, or the folder that several nodes share.
+    pub(crate) bodies: Option<Spanned<PathBuf>>,
+    /// What belongs to `bodies = "s3"` only.
+    pub(crate) s3: Option<Spanned<S3>>,
+}
+
+/// `[store.s3]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct S3 {
+    pub(crate) endpoint: Spanned<String>,
+    pub(crate) bucket: Spanned<String>,
+    #[serde(default = "S3::region")]
+    pub(crate) region: String,
+    pub(crate) prefix: Option<Spanned<String>>,
+    pub(crate) access_key_file: Spanned<PathBuf>,
+    pub(crate) secret_key_file: Spanned<PathBuf>,
+    pub(crate) authorities: Option<Spanned<PathBuf>>,
+}
+
+impl S3 {
+    /// What servers of one's own call themselves.
+    fn region() -> String {
+        "us-east-1".to_owned()
+    }
 }
 
 /// What keeps the rows.

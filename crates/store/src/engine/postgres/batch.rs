@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::begin::Words;
 use super::commit_outcome;
@@ -13,7 +13,7 @@ use super::deferred::Unhurried;
 use super::failure::{Cure, Failure};
 use super::heartbeat::{self, Heartbeat};
 use super::pool::{Connections, discard, lend};
-use super::transaction::{self, End};
+use super::transaction::{self, End, STATEMENTS};
 use crate::audit_proof::AuditProver;
 use crate::engine::Promise;
 use crate::error::StoreError;
@@ -168,9 +168,12 @@ impl Core {
 
     pub(super) async fn read(&self, statements: Vec<Statement>) -> Result<Vec<Vec<Row>>, StoreError> {
         let deadline = Instant::now() + self.patience;
+        // A connection on which nothing comes any more looks like one whose server is busy.
+        let bound = STATEMENTS * u32::try_from(statements.len()).unwrap_or(u32::MAX).max(1);
         loop {
             let connection = lend(&self.readers, deadline).await?;
-            match transaction::read(&connection, &self.words, &statements).await {
+            let read = timeout(bound, transaction::read(&connection, &self.words, &statements)).await;
+            match read.unwrap_or_else(|_late| Err(Failure::late("a question"))) {
                 Ok(answers) => return Ok(answers),
                 Err(failure) => {
                     if failure.ends_connection() {
@@ -191,7 +194,10 @@ impl Core {
         }
         let given = async {
             let connection = lend(&self.writers, Instant::now()).await?;
-            let given = heartbeat::take_over(&connection, &self.words, heartbeat.incarnation(), None).await;
+            let own = heartbeat.incarnation();
+            let given =
+                timeout(self.patience, heartbeat::take_over(&connection, &self.words, own, None)).await;
+            let given = given.unwrap_or_else(|_late| Err(Failure::late("the end of this node")));
             // Whatever state it is in: nothing more comes.
             discard(connection);
             given.map_err(StoreError::from)

@@ -39,9 +39,6 @@ pub struct PostgresOptions {
     pub readers: usize,
     /// What a `250` outlives.
     pub durability: Durability,
-    /// Where large bodies lie, if several data folders share them: on every node the same folder. `None`: in the data
-    /// folder, and no other data folder belongs to this database.
-    pub bodies: Option<PathBuf>,
     /// Who serves, where somebody does: a command is nobody.
     pub node: Option<NewNode>,
     /// How long whoever asks waits for a connection, and so for a new primary; and how long a commit may take, and so
@@ -94,7 +91,6 @@ impl PostgresOptions {
             writers: 16,
             readers: 4,
             durability: Durability::Local,
-            bodies: None,
             node: None,
             patience: Duration::from_secs(30),
         }

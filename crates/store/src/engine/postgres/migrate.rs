@@ -1,9 +1,11 @@
-//! Brings the schema of PostgreSQL forward, one numbered file after the other; never back.
+//! Brings the schema of PostgreSQL forward, one numbered file after the other; never back. No statement has a name: a pool
+//! may stand between us and the server.
 
 use tokio_postgres::Client;
+use tokio_postgres::types::Type;
 
 use super::failure::Failure;
-use crate::engine::migrate::{MIGRATIONS, newest};
+use crate::engine::migrate::{Due, LEAST, MIGRATIONS, SchemaWish, due};
 use crate::engine::sql_dialect;
 use crate::error::StoreError;
 
@@ -19,20 +21,73 @@ const EXTERNAL: &str = "DO $$ DECLARE one record; BEGIN
     LOOP EXECUTE pg_catalog.format('ALTER TABLE %I ALTER %I SET STORAGE EXTERNAL', one.relname, one.attname);
     END LOOP; END $$";
 
-/// Applies what is missing. Several processes may try at once.
-pub(super) async fn migrate(client: &mut Client, schema: &str) -> Result<(), StoreError> {
-    let found = bring_forward(client, schema).await.map_err(StoreError::from)?;
-    match found > newest() {
-        true => Err(StoreError::NewerSchema { found, known: newest() }),
-        false => Ok(()),
+/// Applies what is missing and may be applied. Several processes may try at once.
+pub(super) async fn migrate(
+    client: &mut Client,
+    schema: &str,
+    wish: SchemaWish,
+    alone: bool,
+) -> Result<(), StoreError> {
+    // Whoever finds nothing to do needs no right to do anything.
+    let there = applied(client, schema).await.map_err(StoreError::from)?;
+    if let Due::Nothing = due(&there, wish, alone && !is_served(client, schema, &there).await?)? {
+        return Ok(());
     }
+    bring_forward(client, schema, wish, alone).await.map_err(StoreError::from)
 }
 
-/// Returns the newest change that is there. Changes nothing where that is newer than we are.
-async fn bring_forward(client: &mut Client, schema: &str) -> Result<i64, Failure> {
+/// Whether a process serves, on whatever machine, or has not said that it ended.
+async fn is_served(client: &Client, schema: &str, there: &[(i64, Option<i64>)]) -> Result<bool, StoreError> {
+    if !there.iter().any(|(version, _)| *version == NODES) {
+        return Ok(false);
+    }
+    let question = format!("SELECT 1 FROM {schema}.nodes LIMIT 1");
+    let rows =
+        client.query_typed(&question, &[]).await.map_err(|error| StoreError::from(Failure::from(error)))?;
+    Ok(!rows.is_empty())
+}
+
+/// The change that brought `nodes`.
+const NODES: i64 = 22;
+
+/// The changes that are there, each with the oldest program that works with it.
+async fn applied(client: &Client, schema: &str) -> Result<Vec<(i64, Option<i64>)>, Failure> {
+    let columns = client
+        .query_typed(
+            "SELECT a.attname::text FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+             WHERE n.nspname = $1 AND c.relname = 'schema_version' AND a.attnum > 0 AND NOT a.attisdropped",
+            &[(&schema, Type::TEXT)],
+        )
+        .await?;
+    let mut names = Vec::with_capacity(columns.len());
+    for row in columns {
+        names.push(row.try_get::<_, String>(0)?);
+    }
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let least = if names.iter().any(|name| name == "least") { "least" } else { "NULL::bigint" };
+    let mut applied = Vec::new();
+    for row in
+        client.query_typed(&format!("SELECT version, {least} FROM {schema}.schema_version"), &[]).await?
+    {
+        applied.push((row.try_get(0)?, row.try_get(1)?));
+    }
+    Ok(applied)
+}
+
+async fn bring_forward(
+    client: &mut Client,
+    schema: &str,
+    wish: SchemaWish,
+    alone: bool,
+) -> Result<(), Failure> {
     let change = client.transaction().await?;
-    change.query("SELECT pg_catalog.pg_advisory_xact_lock($1)", &[&TURN]).await?;
-    let there = change.query("SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1", &[&schema]).await?;
+    change.query_typed("SELECT pg_catalog.pg_advisory_xact_lock($1)", &[(&TURN, Type::INT8)]).await?;
+    let there = change
+        .query_typed("SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1", &[(&schema, Type::TEXT)])
+        .await?;
     if there.is_empty() {
         // Asked for only where it is needed: an operator may have made it for a role that may make nothing else.
         change.batch_execute(&format!("CREATE SCHEMA {schema}")).await?;
@@ -40,27 +95,27 @@ async fn bring_forward(client: &mut Client, schema: &str) -> Result<i64, Failure
     change
         .batch_execute(&format!(
             "SET LOCAL search_path = {schema}; SET LOCAL client_min_messages = warning;
-             CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)"
+             CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL, least BIGINT);
+             ALTER TABLE schema_version ADD COLUMN IF NOT EXISTS least BIGINT"
         ))
         .await?;
-    // By what is there and not by the highest: two changes are made side by side and do not arrive in order.
+    // By what is there and not by the highest: two changes are made side by side and do not arrive in order. Somebody may
+    // have had the turn before us.
     let mut applied = Vec::new();
-    for row in change.query("SELECT version FROM schema_version", &[]).await? {
-        applied.push(row.try_get::<_, i64>(0)?);
+    for row in change.query_typed("SELECT version, least FROM schema_version", &[]).await? {
+        applied.push((row.try_get::<_, i64>(0)?, row.try_get::<_, Option<i64>>(1)?));
     }
-    let found = applied.iter().copied().max().unwrap_or(0);
-    if found > newest() {
-        return Ok(found);
-    }
-    let missing: Vec<_> = MIGRATIONS.iter().filter(|(version, _)| !applied.contains(version)).collect();
-    for (version, portable) in &missing {
+    let Due::Changes(missing) = due(&applied, wish, alone).map_err(Failure::Store)? else { return Ok(()) };
+    for (version, portable) in MIGRATIONS.iter().filter(|(version, _)| missing.contains(version)) {
         change.batch_execute(&sql_dialect::schema(portable)).await?;
-        change.execute("INSERT INTO schema_version (version) VALUES ($1)", &[version]).await?;
+        change
+            .batch_execute(&format!(
+                "INSERT INTO schema_version (version, least) VALUES ({version}, {LEAST})"
+            ))
+            .await?;
         tracing::info!(schema.version = version, "schema brought forward");
     }
-    if !missing.is_empty() {
-        change.batch_execute(EXTERNAL).await?;
-    }
+    change.batch_execute(EXTERNAL).await?;
     change.commit().await?;
-    Ok(found)
+    Ok(())
 }

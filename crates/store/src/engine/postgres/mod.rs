@@ -15,7 +15,6 @@ mod locks;
 mod migrate;
 mod pipeline;
 mod pool;
-mod runtime;
 mod server_error;
 mod server_settings;
 mod store_folder;
@@ -40,12 +39,14 @@ use self::deferred::Unhurried;
 use self::failure::Failure;
 pub(crate) use self::heartbeat::Heartbeat;
 use self::pool::{Connections, Connector, discard, lend};
-use self::runtime::OwnRuntime;
 pub use self::server_settings::PostgresFacts;
 pub use self::unsupported_server::PostgresUnfit;
+use super::migrate::SchemaWish;
 use super::{Locks, Promise, Setting};
 use crate::error::StoreError;
+use crate::large_bodies::LargeBodies;
 use crate::node::ROTATING;
+use crate::own_runtime::OwnRuntime;
 use crate::statement::{Batch, Outcome, Row, Statement, sql};
 
 /// How many callers may stand in front of the connections; the others wait.
@@ -63,6 +64,8 @@ pub(crate) struct Opened {
     lock_wait: Duration,
     words: Arc<Words>,
     readers: pool::Connections,
+    /// What rows and folder, or bucket, know each other by.
+    store_id: String,
 }
 
 /// What becomes of processes that gave no sign of life for long.
@@ -107,32 +110,35 @@ impl Opened {
     pub(crate) fn open(
         folder: &Path,
         options: PostgresOptions,
+        bodies: &LargeBodies,
         lock_wait: Duration,
+        schema: SchemaWish,
+        alone: bool,
     ) -> Result<Self, StoreError> {
         if !PostgresOptions::is_schema_name(&options.schema) {
             return Err(StoreError::Damaged { what: "a schema's name of small letters, digits and _" });
         }
-        let runtime = OwnRuntime::start(folder)?;
+        let runtime = OwnRuntime::start("store-postgres", folder)?;
         let words =
             Arc::new(Words::new(&options.schema, lock_wait, options.patience, options.durability, ""));
-        let (folder, wish) = (folder.to_owned(), options.clone());
-        let (readers, facts) = runtime.wait_for(async move {
+        let (folder, bodies, wish) = (folder.to_owned(), bodies.clone(), options.clone());
+        let (readers, facts, store_id) = runtime.wait_for(async move {
             let readers = Connector::new(&wish)?.pool(wish.readers, wish.patience)?;
             let mut connection = lend(&readers, Instant::now()).await?;
             let facts = server_settings::ask(&connection.client).await?;
             facts.allow(wish.durability)?;
-            migrate::migrate(&mut connection.client, &wish.schema).await?;
-            store_folder::belongs(&mut connection.client, &wish.schema, &folder, wish.bodies.as_deref())
-                .await?;
+            migrate::migrate(&mut connection.client, &wish.schema, schema, alone).await?;
+            let store_id =
+                store_folder::belongs(&mut connection.client, &wish.schema, &folder, &bodies).await?;
             drop(connection);
-            Ok((readers, facts))
+            Ok((readers, facts, store_id))
         })?;
         tracing::info!(
             database.version = facts.version,
             database.standbys = facts.synchronous_standbys,
             "rows are in PostgreSQL"
         );
-        Ok(Self { runtime, options, lock_wait, words, readers })
+        Ok(Self { runtime, options, lock_wait, words, readers, store_id })
     }
 
     /// Whether somebody serves, or has done so and did not end in order. `long_silent` ends those first that have given
@@ -189,21 +195,33 @@ impl Opened {
     }
 
     pub(crate) fn has_file(&self, body_id: &str) -> Result<bool, StoreError> {
-        self.is_there(sql!("SELECT 1 FROM bodies WHERE id = ?1 AND place = 'file'", body_id))
+        self.is_there(sql!(
+            "SELECT 1 FROM bodies WHERE id = ?1 AND place = 'file'
+             AND NOT EXISTS (SELECT 1 FROM objects WHERE body = ?1 AND state = 'kept')",
+            body_id
+        ))
+    }
+
+    pub(crate) fn store_id(&self) -> &str {
+        &self.store_id
     }
 
     fn is_there(&self, question: Statement) -> Result<bool, StoreError> {
+        Ok(!self.ask(question)?.is_empty())
+    }
+
+    pub(crate) fn ask(&self, question: Statement) -> Result<Vec<Row>, StoreError> {
         let (readers, words, patience) =
             (self.readers.clone(), Arc::clone(&self.words), self.options.patience);
         self.runtime.wait_for(async move {
             let connection = lend(&readers, Instant::now() + patience).await?;
             let answers = transaction::read(&connection, &words, &[question]).await?;
-            Ok(answers.into_iter().any(|rows| !rows.is_empty()))
+            Ok(answers.into_iter().flatten().collect())
         })
     }
 
     pub(crate) fn start(self, setting: Setting) -> Result<Postgres, StoreError> {
-        let Self { runtime, options, lock_wait, mut words, readers } = self;
+        let Self { runtime, options, lock_wait, mut words, readers, store_id: _ } = self;
         let life = match &options.node {
             None => None,
             Some(node) => {

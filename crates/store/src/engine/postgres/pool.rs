@@ -139,10 +139,16 @@ impl Connection {
     }
 }
 
+impl Drop for Connection {
+    /// One on which nothing comes any more would wait for the server's goodbye for ever.
+    fn drop(&mut self) {
+        self.driver.abort();
+    }
+}
+
 /// Ends a connection in whatever state it is; what it had begun is rolled back by the server.
 pub(super) fn discard(lent: Object<Connector>) {
-    let connection = Object::take(lent);
-    connection.driver.abort();
+    drop(Object::take(lent));
 }
 
 /// A connection to a server that takes writes. Waits for one until `deadline`: of ours for the next free one, of

@@ -2,13 +2,14 @@
 
 use sealpost_mail::Timestamp;
 use tokio_postgres::Client;
+use tokio_postgres::types::Type;
 
 use super::config::{Durability, PostgresOptions};
 use super::failure::Failure;
 use super::pool::{Connector, lend};
-use super::runtime::OwnRuntime;
 use super::unsupported_server::PostgresUnfit;
 use crate::error::StoreError;
+use crate::own_runtime::OwnRuntime;
 
 /// The oldest version that is tested.
 const OLDEST: i32 = 150_000;
@@ -70,7 +71,7 @@ impl PostgresFacts {
 impl PostgresOptions {
     /// Asks the server that is the primary now. Blocks while it does.
     pub fn facts(&self) -> Result<PostgresFacts, StoreError> {
-        let runtime = OwnRuntime::start(std::path::Path::new("/"))?;
+        let runtime = OwnRuntime::start("store-postgres", std::path::Path::new("/"))?;
         let wish = self.clone();
         runtime.wait_for(async move {
             let pool = Connector::new(&wish)?.pool(1, wish.patience)?;
@@ -86,8 +87,9 @@ pub(super) async fn ask(client: &Client) -> Result<PostgresFacts, StoreError> {
 }
 
 async fn ask_with(client: &Client, schema: &str) -> Result<PostgresFacts, StoreError> {
+    // Without a name: a pool may stand between us and the server.
     let asked = client
-        .query_one(
+        .query_typed(
             "SELECT pg_catalog.current_setting('server_version'),
                  pg_catalog.current_setting('server_version_num')::integer,
                  pg_catalog.pg_is_in_recovery(),
@@ -103,11 +105,12 @@ async fn ask_with(client: &Client, schema: &str) -> Result<PostgresFacts, StoreE
                      THEN pg_catalog.has_schema_privilege($1, 'CREATE')
                      ELSE pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE') END,
                  EXISTS (SELECT 1 FROM pg_catalog.pg_stat_ssl WHERE pid = pg_catalog.pg_backend_pid() AND ssl)",
-            &[&schema],
+            &[(&schema, Type::TEXT)],
         )
         .await
         .map_err(|error| StoreError::from(Failure::from(error)))?;
-    read(&asked).map_err(|error| StoreError::from(Failure::from(error)))
+    let asked = asked.first().ok_or(StoreError::Damaged { what: "the server's settings" })?;
+    read(asked).map_err(|error| StoreError::from(Failure::from(error)))
 }
 
 fn read(row: &tokio_postgres::Row) -> Result<PostgresFacts, tokio_postgres::Error> {

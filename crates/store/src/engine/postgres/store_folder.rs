@@ -1,6 +1,6 @@
 //! Database and folder belong together: large bodies, locks and notes of deliveries lie in the folder. Another folder
 //! would miss them, and take everything in it for leftovers. Where several nodes share a folder of bodies, that one
-//! belongs to the database, and each data folder that comes with it is taken in.
+//! belongs to the database, and each data folder that comes with it is taken in; the same with a bucket.
 
 use std::fs::File;
 use std::io::{ErrorKind, Write as _};
@@ -12,30 +12,54 @@ use super::failure::Failure;
 use crate::engine::{POSTGRES_MARK, SQLITE_FILE};
 use crate::error::StoreError;
 use crate::file_permissions::Access;
+use crate::large_bodies::LargeBodies;
 
-/// Sees to it that folder and schema are each other's; the first time makes them so.
+/// Sees to it that folder and schema are each other's; the first time makes them so. Returns the id by which they are.
 pub(super) async fn belongs(
     client: &mut Client,
     schema: &str,
     folder: &Path,
-    bodies: Option<&Path>,
-) -> Result<(), StoreError> {
+    bodies: &LargeBodies,
+) -> Result<String, StoreError> {
     if folder.join(SQLITE_FILE).exists() {
         return Err(StoreError::OtherEngine { folder: folder.to_owned(), holds: "SQLite" });
     }
-    let belongs = bodies.unwrap_or(folder);
-    let ours = read(belongs)?;
+    let belongs = match bodies {
+        LargeBodies::Folder => Some(folder),
+        LargeBodies::Shared(shared) => Some(shared.as_path()),
+        // It bears its mark itself.
+        LargeBodies::Bucket(_) => None,
+    };
+    let ours = belongs.map(read).transpose()?.flatten();
     let theirs = identify(client, schema, belongs).await?;
-    match ours {
-        Some(ours) if ours == theirs => {}
-        None if is_ours(belongs, &theirs)? => {}
-        Some(_) | None => return Err(StoreError::OtherFolder { folder: belongs.to_owned() }),
+    if let Some(belongs) = belongs {
+        match ours {
+            Some(ours) if ours == theirs => {}
+            None if is_ours(belongs, &theirs)? => {}
+            Some(_) | None => return Err(StoreError::OtherFolder { folder: belongs.to_owned() }),
+        }
     }
     match read(folder)? {
-        Some(ours) if ours == theirs => Ok(()),
-        None => write(folder, &theirs),
-        Some(_) => Err(StoreError::OtherFolder { folder: folder.to_owned() }),
+        Some(ours) if ours == theirs => {}
+        // Letters that were there before the bucket are in one node's folder.
+        None if belongs.is_none() && holds_files(client, schema).await? => {
+            return Err(StoreError::OtherFolder { folder: folder.to_owned() });
+        }
+        None => write(folder, &theirs)?,
+        Some(_) => return Err(StoreError::OtherFolder { folder: folder.to_owned() }),
     }
+    Ok(theirs)
+}
+
+/// Whether letters are in a folder that are in no bucket.
+async fn holds_files(client: &Client, schema: &str) -> Result<bool, StoreError> {
+    let question = format!(
+        "SELECT 1 FROM {schema}.bodies b WHERE place = 'file'
+         AND NOT EXISTS (SELECT 1 FROM {schema}.objects WHERE body = b.id) LIMIT 1"
+    );
+    let rows =
+        client.query_typed(&question, &[]).await.map_err(|error| StoreError::from(Failure::from(error)))?;
+    Ok(!rows.is_empty())
 }
 
 fn is_ours(folder: &Path, id: &str) -> Result<bool, StoreError> {
@@ -57,7 +81,7 @@ fn read(folder: &Path) -> Result<Option<String>, StoreError> {
 
 /// The database's id. A database that has none yet gets one, and the folder before it: a crash in between leaves a
 /// folder whose id nobody has, which the next one replaces.
-async fn identify(client: &mut Client, schema: &str, folder: &Path) -> Result<String, StoreError> {
+async fn identify(client: &mut Client, schema: &str, folder: Option<&Path>) -> Result<String, StoreError> {
     let failed = |error: tokio_postgres::Error| StoreError::from(Failure::from(error));
     let change = client.transaction().await.map_err(failed)?;
     change
@@ -67,16 +91,20 @@ async fn identify(client: &mut Client, schema: &str, folder: &Path) -> Result<St
         ))
         .await
         .map_err(failed)?;
-    let known = change.query_opt("SELECT id FROM folder LIMIT 1", &[]).await.map_err(failed)?;
+    let known =
+        change.query_typed("SELECT id FROM folder LIMIT 1", &[]).await.map_err(failed)?.into_iter().next();
     if let Some(row) = known {
         return row.try_get(0).map_err(failed);
     }
-    let id: String = change
-        .query_one("INSERT INTO folder (id) SELECT pg_catalog.gen_random_uuid()::text RETURNING id", &[])
+    let made = change
+        .query_typed("INSERT INTO folder (id) SELECT pg_catalog.gen_random_uuid()::text RETURNING id", &[])
         .await
-        .and_then(|row| row.try_get(0))
         .map_err(failed)?;
-    write(folder, &id)?;
+    let id: String = match made.first() {
+        Some(row) => row.try_get(0).map_err(failed)?,
+        None => return Err(StoreError::Damaged { what: "the store's id" }),
+    };
+    folder.map_or(Ok(()), |folder| write(folder, &id))?;
     change.commit().await.map_err(failed)?;
     Ok(id)
 }

@@ -2,32 +2,57 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use crate::engine::migrate::{MIGRATIONS, newest};
+use crate::engine::migrate::{Due, LEAST, MIGRATIONS, SchemaWish, due};
 use crate::error::StoreError;
 
-/// Applies what is missing. Several processes may try at once: the write lock lets one after the other.
+/// Applies whatever is missing.
 pub(crate) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
-    let known = newest();
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    transaction.execute_batch("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)")?;
-    let found: i64 =
-        transaction
-            .query_row("SELECT coalesce(max(version), 0) FROM schema_version", [], |row| row.get(0))?;
-    if found > known {
-        return Err(StoreError::NewerSchema { found, known });
+    bring_forward(connection, SchemaWish::Now, true)
+}
+
+/// Applies what is missing and may be applied. Several processes may try at once: the write lock lets one after the other.
+pub(crate) fn bring_forward(
+    connection: &mut Connection,
+    wish: SchemaWish,
+    alone: bool,
+) -> Result<(), StoreError> {
+    // Whoever finds nothing to do takes no lock.
+    if let Due::Nothing = due(&applied(connection)?, wish, alone)? {
+        return Ok(());
     }
-    // By what is there and not by the highest: two changes are made side by side and do not arrive in order.
-    let applied: Vec<i64> = transaction
-        .prepare("SELECT version FROM schema_version")?
-        .query_map([], |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
-    for (version, sql) in MIGRATIONS.iter().filter(|(version, _)| !applied.contains(version)) {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    transaction
+        .execute_batch("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL, least BIGINT)")?;
+    if !knows_least(&transaction)? {
+        transaction.execute_batch("ALTER TABLE schema_version ADD COLUMN least BIGINT")?;
+    }
+    let Due::Changes(missing) = due(&applied(&transaction)?, wish, alone)? else { return Ok(()) };
+    for (version, sql) in MIGRATIONS.iter().filter(|(version, _)| missing.contains(version)) {
         transaction.execute_batch(sql)?;
-        transaction.execute("INSERT INTO schema_version (version) VALUES (?1)", [version])?;
+        transaction
+            .execute("INSERT INTO schema_version (version, least) VALUES (?1, ?2)", [version, &LEAST])?;
         tracing::info!(schema.version = version, "schema brought forward");
     }
     transaction.commit()?;
     Ok(())
+}
+
+fn knows_least(connection: &Connection) -> Result<bool, StoreError> {
+    let question = "SELECT count(*) FROM pragma_table_info('schema_version') WHERE name = 'least'";
+    Ok(connection.query_row(question, [], |row| row.get::<_, i64>(0))? > 0)
+}
+
+/// The changes that are there, each with the oldest program that works with it.
+fn applied(connection: &Connection) -> Result<Vec<(i64, Option<i64>)>, StoreError> {
+    let question = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'";
+    if connection.query_row(question, [], |row| row.get::<_, i64>(0))? == 0 {
+        return Ok(Vec::new());
+    }
+    let least = if knows_least(connection)? { "least" } else { "NULL" };
+    Ok(connection
+        .prepare(&format!("SELECT version, {least} FROM schema_version"))?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod refused;
 mod run;
 #[cfg(test)]
 mod schema_page;
+mod tables;
 mod work_queue;
 mod writer;
 
@@ -21,16 +22,20 @@ use tokio::sync::{Semaphore, oneshot, watch};
 
 use self::connection::{Role, open};
 use self::eraser::Eraser;
+use self::migrate::bring_forward;
 use self::readers::{ReadJob, read_until_closed};
 use self::work_queue::Jobs;
 use self::writer::{WriteJob, Writer};
+use super::migrate::SchemaWish;
 use super::{POSTGRES_MARK, Promise, SQLITE_FILE, Setting};
 use crate::error::StoreError;
 use crate::file_permissions::Access;
 use crate::statement::{Batch, Outcome, Row, Statement, sql};
 
+#[cfg(test)]
 pub(crate) use self::migrate::migrate;
 pub(crate) use self::run::run;
+pub(crate) use self::tables::{Table, tables};
 
 /// How many callers may stand in front of the writer and the readers; the others wait.
 const WRITERS_WAITING: usize = 1024;
@@ -67,20 +72,48 @@ pub(crate) struct Sqlite {
 }
 
 impl Opened {
-    pub(crate) fn open(folder: &Path, options: Options) -> Result<Self, StoreError> {
+    pub(crate) fn open(
+        folder: &Path,
+        options: Options,
+        wish: SchemaWish,
+        alone: bool,
+    ) -> Result<Self, StoreError> {
         if folder.join(POSTGRES_MARK).exists() {
             return Err(StoreError::OtherEngine { folder: folder.to_owned(), holds: "PostgreSQL" });
         }
         let file = folder.join(SQLITE_FILE);
         drop(Access::of(folder).file(&file)?);
         let mut connection = open(&file, Role::Writer)?;
-        migrate(&mut connection)?;
+        bring_forward(&mut connection, wish, alone)?;
         Ok(Self { connection, file, options })
     }
 
     pub(crate) fn has_file(&self, body_id: &str) -> Result<bool, StoreError> {
-        let question = sql!("SELECT 1 FROM bodies WHERE id = ?1 AND place = 'file'", body_id);
-        Ok(!run(&self.connection, &question)?.rows.is_empty())
+        let question = sql!(
+            "SELECT 1 FROM bodies WHERE id = ?1 AND place = 'file'
+             AND NOT EXISTS (SELECT 1 FROM objects WHERE body = ?1 AND state = 'kept')",
+            body_id
+        );
+        Ok(!self.ask(&question)?.is_empty())
+    }
+
+    pub(crate) fn ask(&self, question: &Statement) -> Result<Vec<Row>, StoreError> {
+        Ok(run(&self.connection, question)?.rows)
+    }
+
+    /// As PostgreSQL has it for its folder.
+    pub(crate) fn store_id(&self) -> Result<String, StoreError> {
+        for statement in [
+            sql!("CREATE TABLE IF NOT EXISTS folder (id TEXT NOT NULL)"),
+            sql!(
+                "INSERT INTO folder (id) SELECT lower(hex(randomblob(16)))
+                 WHERE NOT EXISTS (SELECT 1 FROM folder)"
+            ),
+        ] {
+            run(&self.connection, &statement)?;
+        }
+        let id = self.ask(&sql!("SELECT id FROM folder"))?.pop();
+        id.map_or(Err(StoreError::Damaged { what: "the store's id" }), |mut row| row.text())
     }
 
     pub(crate) fn start(self, setting: Setting) -> Result<Sqlite, StoreError> {

@@ -1,4 +1,4 @@
-//! Threads that speak to the database, whatever runtime their callers have. Knows no database.
+//! Threads that speak to a server, whatever runtime their callers have. Knows no server.
 
 use std::fmt;
 use std::future::Future;
@@ -13,16 +13,16 @@ use crate::error::StoreError;
 const THREADS: usize = 2;
 
 /// A runtime that may be dropped anywhere. What still runs on it then is cut off.
-pub(super) struct OwnRuntime {
+pub(crate) struct OwnRuntime {
     runtime: Option<Runtime>,
     handle: Handle,
 }
 
 impl OwnRuntime {
-    pub(super) fn start(folder: &Path) -> Result<Self, StoreError> {
+    pub(crate) fn start(name: &str, folder: &Path) -> Result<Self, StoreError> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(THREADS)
-            .thread_name("store-postgres")
+            .thread_name(name)
             .enable_all()
             .build()
             .map_err(|source| StoreError::Path { path: folder.to_owned(), source })?;
@@ -30,7 +30,7 @@ impl OwnRuntime {
         Ok(Self { runtime: Some(runtime), handle })
     }
 
-    pub(super) fn spawn<T: Send + 'static>(
+    pub(crate) fn spawn<T: Send + 'static>(
         &self,
         work: impl Future<Output = T> + Send + 'static,
     ) -> JoinHandle<T> {
@@ -38,7 +38,7 @@ impl OwnRuntime {
     }
 
     /// Blocks, whatever runtime the caller is on.
-    pub(super) fn wait_for<T: Send + 'static>(
+    pub(crate) fn wait_for<T: Send + 'static>(
         &self,
         work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
     ) -> Result<T, StoreError> {

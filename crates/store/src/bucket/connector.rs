@@ -1,0 +1,230 @@
+//! HTTP/1.1 to the endpoint, and to nothing else: TLS with a certificate that is verified, no redirect, no proxy. Ended
+//! connections are not waited for: object_store asks again what may be asked twice. Knows no object.
+
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use http_body_util::BodyExt as _;
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
+use object_store::ClientOptions;
+use object_store::client::{
+    HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpRequestBody, HttpResponse,
+    HttpResponseBody, HttpService,
+};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, RootCertStore};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+
+use crate::error::StoreError;
+
+/// For a connection, with TLS.
+const CONNECT: Duration = Duration::from_secs(5);
+/// For a request of one part and the head of its answer.
+const ANSWER: Duration = Duration::from_secs(30);
+/// Connections that wait for the next request.
+const IDLE: usize = 8;
+
+/// One host.
+#[derive(Clone, Debug)]
+pub(super) struct Endpoint {
+    host: String,
+    port: u16,
+    tls: Option<(TlsConfig, ServerName<'static>)>,
+}
+
+#[derive(Clone)]
+struct TlsConfig(Arc<ClientConfig>);
+
+impl std::fmt::Debug for TlsConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("TlsConfig")
+    }
+}
+
+impl Endpoint {
+    /// From `https://host[:port]` or `http://host[:port]`.
+    pub(super) fn new(url: &str, authorities: Option<&Path>) -> Result<Self, StoreError> {
+        let bad = || StoreError::Damaged { what: "an endpoint like https://s3.insurer.example" };
+        let (scheme, rest) = url.split_once("://").ok_or_else(bad)?;
+        let authority = rest.trim_end_matches('/');
+        let (host, port) = match authority.rsplit_once(':') {
+            Some((host, port)) if !port.ends_with(']') => (host, Some(port.parse().map_err(|_port| bad())?)),
+            Some(_) | None => (authority, None),
+        };
+        let host = host.trim_matches(['[', ']']).to_owned();
+        let tls = match scheme {
+            "https" => {
+                let name = ServerName::try_from(host.clone()).map_err(|_name| bad())?;
+                Some((TlsConfig(Arc::new(config(authorities)?)), name))
+            }
+            "http" => None,
+            _ => return Err(bad()),
+        };
+        let port = port.unwrap_or(if tls.is_some() { 443 } else { 80 });
+        Ok(Self { host, port, tls })
+    }
+
+    async fn connect(&self) -> io::Result<SendRequest<HttpRequestBody>> {
+        let tcp = TcpStream::connect((self.host.as_str(), self.port)).await?;
+        tcp.set_nodelay(true)?;
+        match &self.tls {
+            None => shake_hands(tcp).await,
+            Some((config, name)) => {
+                let connector = TlsConnector::from(Arc::clone(&config.0));
+                shake_hands(connector.connect(name.clone(), tcp).await?).await
+            }
+        }
+    }
+}
+
+async fn shake_hands<S>(stream: S) -> io::Result<SendRequest<HttpRequestBody>>
+where
+    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
+{
+    let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
+    tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            tracing::debug!(%error, "a connection to the bucket broke");
+        }
+    });
+    Ok(sender)
+}
+
+/// As object_store wants it.
+#[derive(Debug)]
+pub(super) struct Connector(pub(super) Endpoint);
+
+impl HttpConnector for Connector {
+    fn connect(&self, _no_settings: &ClientOptions) -> object_store::Result<HttpClient> {
+        Ok(HttpClient::new(Connections { endpoint: self.0.clone(), idle: Mutex::default() }))
+    }
+}
+
+/// Connections to one endpoint. To be used from one runtime.
+#[derive(Debug)]
+struct Connections {
+    endpoint: Endpoint,
+    idle: Mutex<Vec<SendRequest<HttpRequestBody>>>,
+}
+
+impl Connections {
+    fn lend(&self) -> Option<SendRequest<HttpRequestBody>> {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        idle.retain(|one| !one.is_closed());
+        let ready = idle.iter().position(SendRequest::is_ready)?;
+        Some(idle.swap_remove(ready))
+    }
+
+    /// Its answer's body may still be coming: until that is read it is not ready, and nobody gets it.
+    fn give_back(&self, one: SendRequest<HttpRequestBody>) {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < IDLE {
+            idle.push(one);
+        }
+    }
+}
+
+#[async_trait]
+impl HttpService for Connections {
+    async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let mut sender = match self.lend() {
+            Some(sender) => sender,
+            None => timeout(CONNECT, self.endpoint.connect())
+                .await
+                .map_err(|late| HttpError::new(HttpErrorKind::Connect, late))?
+                .map_err(|error| HttpError::new(HttpErrorKind::Connect, error))?,
+        };
+        let answer = timeout(ANSWER, sender.send_request(in_origin_form(request)))
+            .await
+            .map_err(|late| HttpError::new(HttpErrorKind::Timeout, late))?
+            .map_err(broken)?;
+        self.give_back(sender);
+        let (head, body) = answer.into_parts();
+        Ok(HttpResponse::from_parts(head, HttpResponseBody::new(body.map_err(broken))))
+    }
+}
+
+/// RFC 9112 §3.2.1: to the server itself, a path and a Host field.
+fn in_origin_form(mut request: HttpRequest) -> HttpRequest {
+    let host =
+        request.uri().authority().and_then(|host| hyper::header::HeaderValue::from_str(host.as_str()).ok());
+    if let Some(host) = host {
+        request.headers_mut().entry(hyper::header::HOST).or_insert(host);
+    }
+    let target = request.uri().path_and_query().map_or("/", |target| target.as_str()).parse();
+    if let Ok(target) = target {
+        *request.uri_mut() = target;
+    }
+    request
+}
+
+fn broken(error: hyper::Error) -> HttpError {
+    let kind = if error.is_timeout() {
+        HttpErrorKind::Timeout
+    } else if error.is_parse() {
+        HttpErrorKind::Decode
+    } else if error.is_canceled() || error.is_closed() {
+        // It ended before anything of it was sent.
+        HttpErrorKind::Request
+    } else {
+        HttpErrorKind::Interrupted
+    };
+    HttpError::new(kind, error)
+}
+
+/// TLS 1.2 and 1.3 with the provider's suites, as everywhere.
+fn config(authorities: Option<&Path>) -> Result<ClientConfig, StoreError> {
+    let mut roots = RootCertStore::empty();
+    match authorities {
+        None => roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
+        Some(path) => {
+            let failed = |why: String| StoreError::Path {
+                path: path.to_owned(),
+                source: io::Error::new(io::ErrorKind::InvalidData, why),
+            };
+            let all = CertificateDer::pem_file_iter(path)
+                .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+                .map_err(|error| failed(error.to_string()))?;
+            let (added, _passed_over) = roots.add_parsable_certificates(all);
+            if added == 0 {
+                return Err(failed("there is no certificate of an authority in it".to_owned()));
+            }
+        }
+    }
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|_error| StoreError::Damaged { what: "a provider of TLS 1.2 and 1.3" })?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(config)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endpoint_is_a_scheme_a_host_and_perhaps_a_port() {
+        let of = |url: &str| Endpoint::new(url, None).map(|one| (one.host, one.port, one.tls.is_some()));
+        for (url, host, port, tls) in [
+            ("https://s3.insurer.example", "s3.insurer.example", 443, true),
+            ("https://s3.insurer.example:9000/", "s3.insurer.example", 9000, true),
+            ("http://127.0.0.1:8014", "127.0.0.1", 8014, false),
+            ("http://[::1]:8014", "::1", 8014, false),
+            ("https://[::1]", "::1", 443, true),
+        ] {
+            assert_eq!(of(url).unwrap(), (host.to_owned(), port, tls), "{url}");
+        }
+        for bad in ["s3.insurer.example", "ftp://x", "https://x:port", "https://a b"] {
+            assert!(of(bad).is_err(), "{bad}");
+        }
+    }
+}

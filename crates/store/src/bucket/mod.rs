@@ -1,0 +1,324 @@
+//! Large sealed bodies as objects in a bucket of an S3-compatible store. Knows no rows: who refers to an object is not its
+//! business. Everything is asked on a runtime of its own, whatever runtime the callers have.
+
+mod connector;
+mod options;
+mod probe;
+mod spool;
+
+use std::future::Future;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::TryStreamExt as _;
+use object_store::aws::{AmazonS3, AmazonS3Builder};
+use object_store::path::Path as Key;
+use object_store::{BackoffConfig, MultipartUpload, ObjectStore as _, ObjectStoreExt as _, RetryConfig};
+use tokio::sync::{OnceCell, Semaphore, mpsc};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use self::connector::{Connector, Endpoint};
+pub use self::options::BucketOptions;
+pub use self::probe::BucketFacts;
+pub(crate) use self::spool::{Spool, prepare as prepare_spool};
+use crate::error::StoreError;
+use crate::own_runtime::OwnRuntime;
+
+/// S3 wants at least this much in each part of an object but the last.
+const PART: usize = 5 * 1024 * 1024;
+
+/// Parts in memory at the same time.
+const PARTS_AT_ONCE: usize = 4;
+
+/// What they take at most: beside the memory that letters coming in have.
+pub const BUCKET_PARTS: u64 = (PART * PARTS_AT_ONCE) as u64;
+
+/// How long one request is tried again.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// For reading a range, whatever happens on the way.
+const READING: Duration = Duration::from_secs(60);
+
+/// The object that says whose bucket it is.
+const MARK: &str = "sealpost-store";
+
+/// Keys: `prefix` `shelf` `/` `id`.
+pub(crate) struct Bucket {
+    runtime: OwnRuntime,
+    backend: AmazonS3,
+    prefix: String,
+    data: PathBuf,
+    uploads: Arc<Semaphore>,
+    /// The id of the store that the bucket belongs to.
+    store_id: String,
+    /// The mark has been looked at.
+    is_ours: OnceCell<()>,
+    /// Bodies that nobody will commit.
+    abandoned: mpsc::UnboundedSender<String>,
+}
+
+/// An object, as a list shows it.
+#[derive(Debug)]
+pub(crate) struct Listed {
+    pub(crate) id: String,
+    pub(crate) size: u64,
+}
+
+impl Bucket {
+    /// Reaches nothing yet. `abandoned` is told the ids of bodies that nobody will commit.
+    pub(crate) fn new(
+        options: &BucketOptions,
+        data: &Path,
+        store_id: String,
+        abandoned: mpsc::UnboundedSender<String>,
+    ) -> Result<Self, StoreError> {
+        Ok(Self {
+            runtime: OwnRuntime::start("store-bucket", data)?,
+            backend: backend(options)?,
+            prefix: options.prefix.clone(),
+            data: data.to_owned(),
+            uploads: Arc::new(Semaphore::new(PARTS_AT_ONCE)),
+            store_id,
+            is_ours: OnceCell::new(),
+            abandoned,
+        })
+    }
+
+    /// Begins a body. Nobody sees it before it is complete.
+    pub(crate) async fn begin(&self, id: &str) -> Result<Spool, StoreError> {
+        Spool::begin(&self.data, id).await
+    }
+
+    /// Ends a body: it is in the bucket afterwards. Whoever stops waiting stops nothing.
+    pub(crate) async fn put(self: &Arc<Self>, id: &str, spool: Spool) -> Result<(), StoreError> {
+        let (bucket, id) = (Arc::clone(self), id.to_owned());
+        self.aside(async move {
+            bucket.see_that_it_is_ours().await?;
+            bucket.upload(&bucket.key(&id), spool).await
+        })
+        .await
+    }
+
+    async fn upload(&self, key: &Key, mut spool: Spool) -> Result<(), StoreError> {
+        spool.rewind().await?;
+        let place = || self.uploads.acquire();
+        if usize::try_from(spool.len()).is_ok_and(|len| len <= PART) {
+            let _place = place().await.map_err(|_closed| StoreError::Closed)?;
+            let whole = spool.next(PART).await?;
+            self.backend.put(key, whole.into()).await?;
+            return Ok(());
+        }
+        let mut upload = self.backend.put_multipart(key).await?;
+        let sent = async {
+            loop {
+                let _place = place().await.map_err(|_closed| StoreError::Closed)?;
+                let part = spool.next(PART).await?;
+                if part.is_empty() {
+                    break;
+                }
+                upload.put_part(part.into()).await?;
+            }
+            upload.complete().await?;
+            Ok(())
+        };
+        let sent: Result<(), StoreError> = sent.await;
+        if sent.is_err()
+            && let Err(error) = upload.abort().await
+        {
+            tracing::debug!(%error, "parts of an object stay until the bucket's lifecycle takes them");
+        }
+        sent
+    }
+
+    /// A part of a body.
+    pub(crate) async fn read(self: &Arc<Self>, id: &str, range: Range<u64>) -> Result<Bytes, StoreError> {
+        let (bucket, key) = (Arc::clone(self), self.key(id));
+        self.aside(async move {
+            let read = timeout(READING, bucket.backend.get_range(&key, range)).await;
+            match read.map_err(|_late| StoreError::BucketSilent)? {
+                Ok(bytes) => Ok(bytes),
+                Err(object_store::Error::NotFound { .. }) => Err(StoreError::Damaged { what: "an object" }),
+                Err(error) => Err(error.into()),
+            }
+        })
+        .await
+    }
+
+    /// Size of a body, `None` if there is none.
+    pub(crate) async fn size(self: &Arc<Self>, id: &str) -> Result<Option<u64>, StoreError> {
+        let (bucket, key) = (Arc::clone(self), self.key(id));
+        self.aside(async move {
+            match bucket.backend.head(&key).await {
+                Ok(meta) => Ok(Some(meta.size)),
+                Err(object_store::Error::NotFound { .. }) => Ok(None),
+                Err(error) => Err(error.into()),
+            }
+        })
+        .await
+    }
+
+    /// Takes a body away. One that is not there is gone already.
+    pub(crate) async fn remove(self: &Arc<Self>, id: &str) -> Result<(), StoreError> {
+        let (bucket, key) = (Arc::clone(self), self.key(id));
+        self.aside(async move {
+            bucket.see_that_it_is_ours().await?;
+            match bucket.backend.delete(&key).await {
+                Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+                Err(error) => Err(error.into()),
+            }
+        })
+        .await
+    }
+
+    /// What lies on a shelf.
+    pub(crate) async fn on_shelf(self: &Arc<Self>, shelf: &str) -> Result<Vec<Listed>, StoreError> {
+        let (bucket, folder) = (Arc::clone(self), Key::from(format!("{}{shelf}", self.prefix)));
+        self.aside(async move {
+            bucket.see_that_it_is_ours().await?;
+            let mut all = bucket.backend.list(Some(&folder));
+            let mut listed = Vec::new();
+            while let Some(one) = all.try_next().await? {
+                if let Some(id) = one.location.filename() {
+                    listed.push(Listed { id: id.to_owned(), size: one.size });
+                }
+            }
+            Ok(listed)
+        })
+        .await
+    }
+
+    /// Says that nobody will commit this body: it may go, if rows say so, too.
+    pub(crate) fn abandon(&self, id: String) {
+        // Closed: whoever opens the store next finds it in the rows.
+        let _closed = self.abandoned.send(id);
+    }
+
+    /// The bucket bears the mark of this store; one that bears none gets it, if no letter of ours can be in another.
+    pub(crate) async fn claim(self: &Arc<Self>, holds_letters: bool) -> Result<(), StoreError> {
+        let bucket = Arc::clone(self);
+        self.aside(async move {
+            match bucket.mark().await? {
+                Some(whose) if whose == bucket.store_id => {}
+                None if !holds_letters => {
+                    let mark = bucket.store_id.clone().into_bytes();
+                    bucket.backend.put(&bucket.mark_key(), mark.into()).await?;
+                }
+                Some(_) | None => return Err(StoreError::OtherBucket),
+            }
+            let _already = bucket.is_ours.set(());
+            Ok(())
+        })
+        .await
+    }
+
+    /// Before anything is written or taken away: at a start the bucket may have been away.
+    async fn see_that_it_is_ours(&self) -> Result<(), StoreError> {
+        let seen = self.is_ours.get_or_try_init(|| async {
+            match self.mark().await? {
+                Some(whose) if whose == self.store_id => Ok(()),
+                Some(_) | None => Err(StoreError::OtherBucket),
+            }
+        });
+        seen.await.map(|()| ())
+    }
+
+    async fn mark(&self) -> Result<Option<String>, StoreError> {
+        match self.backend.get(&self.mark_key()).await {
+            Ok(found) => Ok(Some(String::from_utf8_lossy(&found.bytes().await?).trim().to_owned())),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn mark_key(&self) -> Key {
+        Key::from(format!("{}{MARK}", self.prefix))
+    }
+
+    fn key(&self, id: &str) -> Key {
+        Key::from(format!("{}{}/{id}", self.prefix, shelf(id)))
+    }
+
+    /// Does something on the bucket's own runtime, also if its caller stops waiting.
+    async fn aside<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.runtime.spawn(work).await.map_err(|_gone| StoreError::Closed)?
+    }
+
+    /// The same where the caller blocks.
+    pub(crate) fn wait_for<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.runtime.wait_for(work)
+    }
+
+    /// A task that ends with the bucket.
+    pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
+        self.runtime.spawn(work)
+    }
+}
+
+impl std::fmt::Debug for Bucket {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Bucket").field("prefix", &self.prefix).finish_non_exhaustive()
+    }
+}
+
+/// Ids of one process count up, so that their beginnings are alike; their ends spread.
+pub(crate) fn shelf(id: &str) -> &str {
+    id.get(id.len().saturating_sub(2)..).unwrap_or(id)
+}
+
+/// All shelves: ids end in hex digits.
+pub(crate) fn shelves() -> impl Iterator<Item = String> {
+    (0..=u8::MAX).map(|byte| format!("{byte:02x}"))
+}
+
+fn backend(options: &BucketOptions) -> Result<AmazonS3, StoreError> {
+    let endpoint = Endpoint::new(&options.endpoint, options.authorities.as_deref())?;
+    let retry = RetryConfig {
+        backoff: BackoffConfig {
+            init_backoff: Duration::from_millis(100),
+            max_backoff: Duration::from_secs(3),
+            base: 2.0,
+        },
+        max_retries: 12,
+        retry_timeout: PATIENCE,
+    };
+    let backend = AmazonS3Builder::new()
+        .with_endpoint(options.endpoint.trim_end_matches('/'))
+        .with_bucket_name(&options.bucket)
+        .with_region(&options.region)
+        .with_access_key_id(options.access_key.expose())
+        .with_secret_access_key(options.secret_key.expose())
+        // The configuration allows it to this machine only.
+        .with_allow_http(true)
+        .with_virtual_hosted_style_request(false)
+        .with_retry(retry)
+        .with_http_connector(Connector(endpoint))
+        .build()?;
+    Ok(backend)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sealpost_mail::{Random as _, SystemRandom};
+
+    #[test]
+    fn ids_that_follow_each_other_lie_on_many_shelves() {
+        let ids: Vec<String> = (0..200).map(|_| SystemRandom.id()).collect();
+        let known: Vec<String> = shelves().collect();
+        let mut used: Vec<&str> = ids.iter().map(|id| shelf(id)).collect();
+        assert!(used.iter().all(|shelf| known.iter().any(|known| known == shelf)));
+        used.sort_unstable();
+        used.dedup();
+        assert!(used.len() > 80, "{} shelves for {} bodies", used.len(), ids.len());
+    }
+}

@@ -1,0 +1,139 @@
+//! A whole store to another engine and another place of large bodies: row by row in the order of keys, so that whoever is
+//! cut short goes on behind the last one; then everything is compared, and only then is the new one the store. Both must be
+//! open by nobody else. Opaque bytes; knows no key.
+
+mod bodies;
+mod in_place;
+mod state;
+mod table_copy;
+
+use sealpost_mail::Timestamp;
+
+use crate::engine::tables;
+use crate::error::StoreError;
+use crate::store::Store;
+use crate::sweep::Problem;
+
+use self::state::Sides;
+use self::table_copy::Copied;
+
+/// Tables that are no content: what engines and processes know of themselves, and what is copied in another way.
+const APART: &[&str] = &["schema_version", "nodes", "moves", "objects", "bodies"];
+
+/// What has been moved, and compared on both sides.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Moved {
+    /// Rows, all tables but those of bodies.
+    pub rows: u64,
+    /// Bodies.
+    pub bodies: u64,
+    /// Their bytes.
+    pub octets: u64,
+}
+
+/// How a move ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum MoveEnd {
+    /// The other one is the store now.
+    Done(Moved),
+    /// The other one holds a store already, or another one is moving there.
+    Occupied,
+    /// This one was moved away before.
+    LeftBefore,
+    /// What was copied is not what is here: tables, or bodies, by name. Somebody changed rows meanwhile.
+    Differs(Vec<String>),
+    /// The copy does not hold together.
+    Unsound(Vec<Problem>),
+}
+
+/// How far a move is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MoveStep {
+    /// So many bodies are there.
+    Bodies(u64),
+    /// This table is there, with so many rows.
+    Table(String, u64),
+    /// All of it is compared now.
+    Comparing,
+}
+
+impl Store {
+    /// Copies everything into another store, compares both, and hands over. `id` is a fresh one, for a move that begins
+    /// now. May be called again after any interruption, and goes on.
+    pub async fn move_to(
+        &self,
+        target: &Self,
+        id: &str,
+        now: Timestamp,
+        told: &mut (dyn FnMut(MoveStep) + Send),
+    ) -> Result<MoveEnd, StoreError> {
+        let tables: Vec<_> = tables()?
+            .into_iter()
+            .filter(|table| !APART.contains(&table.name.as_str()))
+            .map(Copied::new)
+            .collect();
+        let sides = Sides::of(self, target).await?;
+        match sides {
+            Sides::Ended => return Ok(MoveEnd::LeftBefore),
+            Sides::Occupied => return Ok(MoveEnd::Occupied),
+            Sides::HandedOver => {
+                state::end(self, target).await?;
+                return Ok(MoveEnd::Done(Moved::default()));
+            }
+            Sides::Fresh => {
+                if !is_empty(target, &tables).await? {
+                    return Ok(MoveEnd::Occupied);
+                }
+                state::begin(self, target, id).await?;
+            }
+            Sides::HalfBegun(id) => state::begin(self, target, &id).await?,
+            Sides::UnderWay => {}
+        }
+        bodies::copy(self, target, told).await?;
+        for table in &tables {
+            let rows = table.copy(self, target).await?;
+            told(MoveStep::Table(table.name().to_owned(), rows));
+        }
+        table_copy::number_on(target, &tables).await?;
+
+        told(MoveStep::Comparing);
+        let mut moved = Moved::default();
+        let mut differs = Vec::new();
+        for table in &tables {
+            match table.compare(self, target).await? {
+                Some(rows) => moved.rows += rows,
+                None => differs.push(table.name().to_owned()),
+            }
+        }
+        let (bodies, octets) = bodies::compare(self, target, &mut differs).await?;
+        (moved.bodies, moved.octets) = (bodies, octets);
+        if !differs.is_empty() {
+            return Ok(MoveEnd::Differs(differs));
+        }
+        let problems = target.sweep(now).await?.problems;
+        if !problems.is_empty() {
+            return Ok(MoveEnd::Unsound(problems));
+        }
+        state::end(self, target).await?;
+        Ok(MoveEnd::Done(moved))
+    }
+
+    /// A move that was cut short will not be gone on with: this store serves again. The other place holds a part of a copy,
+    /// which never serves.
+    pub async fn give_up_move(&self) -> Result<bool, StoreError> {
+        state::give_up(self).await
+    }
+}
+
+async fn is_empty(store: &Store, tables: &[Copied]) -> Result<bool, StoreError> {
+    if bodies::last(store).await?.is_some() {
+        return Ok(false);
+    }
+    for table in tables {
+        if !table.is_empty(store).await? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}

@@ -1,0 +1,63 @@
+//! Where a move stands: a row on either side, so that a cut anywhere is understood by whoever comes next. Copies nothing.
+
+use crate::error::StoreError;
+use crate::move_state::{MoveState, state_question};
+use crate::statement::sql;
+use crate::store::Store;
+
+/// Both sides together.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Sides {
+    /// Nothing has begun.
+    Fresh,
+    /// The copy knows, we do not: the move of this id begins.
+    HalfBegun(String),
+    /// Goes on.
+    UnderWay,
+    /// We know that it is over, the copy does not yet.
+    HandedOver,
+    /// It is over, or we went elsewhere.
+    Ended,
+    /// Another store is there, or comes there.
+    Occupied,
+}
+
+async fn state_of(store: &Store) -> Result<Option<MoveState>, StoreError> {
+    store.read_one(state_question()).await?.map(MoveState::read).transpose()
+}
+
+impl Sides {
+    pub(super) async fn of(from: &Store, to: &Store) -> Result<Self, StoreError> {
+        use MoveState::{Coming, Leaving, Left};
+        Ok(match (state_of(from).await?, state_of(to).await?) {
+            (None, None) => Self::Fresh,
+            (None, Some(Coming(id))) => Self::HalfBegun(id),
+            (Some(Leaving(ours)), Some(Coming(theirs))) if ours == theirs => Self::UnderWay,
+            (Some(Left(ours)), Some(Coming(theirs))) if ours == theirs => Self::HandedOver,
+            (Some(Left(_)), _) => Self::Ended,
+            (Some(Coming(_) | Leaving(_)) | None, Some(Coming(_) | Leaving(_) | Left(_)) | None) => {
+                Self::Occupied
+            }
+        })
+    }
+}
+
+/// First the copy: a store that believes that it leaves must have somewhere to go.
+pub(super) async fn begin(from: &Store, to: &Store, id: &str) -> Result<(), StoreError> {
+    let insert = |state: &str| {
+        vec![sql!("INSERT INTO moves (id, state) VALUES (?1, ?2) ON CONFLICT DO NOTHING", id, state)]
+    };
+    to.change(insert("coming")).await?;
+    from.change(insert("leaving")).await.map(drop)
+}
+
+/// First we: there must never be two that serve.
+pub(super) async fn end(from: &Store, to: &Store) -> Result<(), StoreError> {
+    from.change(vec![sql!("UPDATE moves SET state = 'left'")]).await?;
+    to.change(vec![sql!("DELETE FROM moves")]).await.map(drop)
+}
+
+pub(super) async fn give_up(from: &Store) -> Result<bool, StoreError> {
+    let given = from.change(vec![sql!("DELETE FROM moves WHERE state = 'leaving'")]).await?;
+    Ok(given.iter().sum::<usize>() == 1)
+}
