@@ -13,6 +13,7 @@
 )]
 
 mod case;
+mod cluster;
 mod filter;
 mod measure;
 mod partners;
@@ -38,6 +39,10 @@ fn main() -> ExitCode {
     let quick = std::env::args().any(|arg| arg == "--quick");
     if std::env::args().any(|arg| arg == "web") {
         web::run(quick);
+        return ExitCode::SUCCESS;
+    }
+    if std::env::args().any(|arg| arg == "cluster") {
+        cluster::run(quick);
         return ExitCode::SUCCESS;
     }
     if std::env::args().any(|arg| arg == "partners") {

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use rig::gateway::{blobs, find_database};
+use rig::gateway::{blobs, change};
 use rig::ill_clock::IllClock;
 use rig::process::poll;
 use rig::{Config, Gateway, Hop, letters};
-use rusqlite::{Connection, params};
 use serde_json::Value;
 
 const DAY: i64 = 86_400;
@@ -51,7 +50,7 @@ fn counts(gateway: &Gateway, job: &str, day: i64) -> Value {
 #[test]
 fn one_damaged_row_keeps_nobody_else_from_being_told() {
     let (hop, clock) = (Hop::new(), IllClock::new());
-    let mut config = Config::new(&hop);
+    let mut config = Config::on_sqlite(&hop);
     config
         .set("retention", "clock-jump", r#""4000 days""#)
         .set("reminders", "unactivated", r#"["3 days"]"#)
@@ -63,15 +62,17 @@ fn one_damaged_row_keeps_nobody_else_from_being_told() {
     no_legs(&gateway);
     // The jobs go by id: those that are damaged come first.
     sent.sort();
-    let rows = Connection::open(find_database(&gateway.home.data())).unwrap();
-    rows.busy_timeout(std::time::Duration::from_secs(60)).unwrap();
-    rows.execute("UPDATE mailboxes SET address_sealed = zeroblob(60) WHERE id = ?1", [&sent[0].0]).unwrap();
-    let link = "UPDATE wraps SET sealed = zeroblob(60) WHERE kind = 'link' AND mailbox_id = ?1";
-    assert_eq!(rows.execute(link, [&sent[1].0]).unwrap(), 1);
+    let (mailbox, other) = (&sent[0].0, &sent[1].0);
     let first = sent.iter().map(|(_, deposit, _)| deposit).min().unwrap().clone();
-    let memo = "UPDATE bounce_memos SET memo_sealed = ?2 WHERE deposit_id = ?1";
-    assert_eq!(rows.execute(memo, params![first, vec![0_u8; 60]]).unwrap(), 1);
-    drop(rows);
+    let nothing = "00".repeat(60);
+    for (table, column, row) in [
+        ("mailboxes", "address_sealed", format!("id = '{mailbox}'")),
+        ("wraps", "sealed", format!("kind = 'link' AND mailbox_id = '{other}'")),
+        ("bounce_memos", "memo_sealed", format!("deposit_id = '{first}'")),
+    ] {
+        assert_eq!(gateway.count(&format!("SELECT count(*) FROM {table} WHERE {row}")), 1, "{table}");
+        change(&gateway.home.data(), &format!("UPDATE {table} SET {column} = x'{nothing}' WHERE {row}"));
+    }
     let healthy: Vec<&str> = sent
         .iter()
         .skip(2)

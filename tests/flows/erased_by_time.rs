@@ -54,7 +54,7 @@ fn no_legs(gateway: &Gateway) {
 #[test]
 fn a_delivered_leg_and_a_dropped_draft_leave_nothing() {
     let mut hop = Hop::new();
-    let mut config = Config::new(&hop);
+    let mut config = Config::on_sqlite(&hop);
     config.set("portal.write", "domains", r#"["insurer.example"]"#).set("portal.write", "floor", r#""none""#);
     config.set("delivery", "retry", r#"["2 s"]"#).set("retention", "clock-jump", r#""4000 days""#);
     let gateway = Gateway::start(&config);
@@ -97,7 +97,7 @@ fn a_delivered_leg_and_a_dropped_draft_leave_nothing() {
 #[test]
 fn what_goes_by_the_clock_leaves_nothing() {
     let (hop, clock) = (Hop::new(), IllClock::new());
-    let mut config = Config::new(&hop);
+    let mut config = Config::on_sqlite(&hop);
     config.set("gateway", "escrow", r#""none""#).set("retention", "letters", r#""60 days""#);
     config.set("retention", "clock-jump", r#""4000 days""#);
     let gateway = Gateway::start_with(&config, &clock.environment());

@@ -12,7 +12,7 @@ use serde_json::Value;
 const DAY: i64 = 86_400;
 
 fn config(hop: &Hop) -> Config {
-    let mut config = Config::new(hop);
+    let mut config = Config::on_sqlite(hop);
     config
         .set("retention", "clock-jump", r#""4000 days""#)
         .set("reminders", "unactivated", r#"["3 days"]"#)

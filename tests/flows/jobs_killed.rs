@@ -25,7 +25,7 @@ struct House {
 impl House {
     fn new(configure: impl FnOnce(&mut Config)) -> Self {
         let (hop, clock, end) = (Hop::new(), IllClock::new(), IllEnd::new());
-        let mut config = Config::new(&hop);
+        let mut config = Config::on_sqlite(&hop);
         config
             .set("retention", "clock-jump", r#""4000 days""#)
             .set("reminders", "hours", r#""00:00-24:00""#)

@@ -31,7 +31,7 @@ impl Drop for Locked {
 }
 
 fn config(hop: &Hop) -> Config {
-    let mut config = Config::new(hop);
+    let mut config = Config::on_sqlite(hop);
     config
         .set("gateway", "lock-wait", r#""500 ms""#)
         .set("portal", "trusted-proxies", r#"["127.0.0.1"]"#)

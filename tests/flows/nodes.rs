@@ -32,7 +32,7 @@ pub(crate) fn two(hop: &Hop, cluster: &Cluster) -> ([Config; 2], TempDir) {
 }
 
 /// How often each recipient got a letter.
-fn times(hop: &Hop) -> BTreeMap<String, usize> {
+pub(crate) fn times(hop: &Hop) -> BTreeMap<String, usize> {
     let mut times = BTreeMap::new();
     for letter in hop.delivered() {
         for to in letter.to() {
@@ -42,11 +42,11 @@ fn times(hop: &Hop) -> BTreeMap<String, usize> {
     times
 }
 
-fn empty_queue(gateway: &Gateway) {
+pub(crate) fn empty_queue(gateway: &Gateway) {
     poll("an empty queue", || (gateway.count("SELECT count(*) FROM legs") == 0).then_some(()));
 }
 
-fn stop_all(nodes: impl IntoIterator<Item = Gateway>) {
+pub(crate) fn stop_all(nodes: impl IntoIterator<Item = Gateway>) {
     for node in nodes {
         node.sweep();
     }

@@ -29,7 +29,7 @@ struct Operator {
 impl Operator {
     fn install(profile: &str) -> Self {
         let (hop, clock) = (Hop::new(), IllClock::new());
-        let config = Config::new(&hop);
+        let config = Config::on_sqlite(&hop);
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/profiles").join(profile);
         let text = std::fs::read_to_string(file).unwrap();
         let text = text

@@ -5,7 +5,6 @@ use rig::letters::{self, link};
 use rig::process::poll;
 use rig::reader::{activate, letter_paths};
 use rig::{Config, Gateway, Hop, Web};
-use rusqlite::Connection;
 
 fn send(gateway: &Gateway, hop: &Hop, subject: &str, text: &str) -> Vec<u8> {
     let before = hop.delivered().len();
@@ -21,10 +20,8 @@ fn found(web: &mut Web, words: &str) -> usize {
     letter_paths(&page).len()
 }
 
-fn rows(gateway: &Gateway) -> Connection {
-    let rows = Connection::open(rig::gateway::find_database(&gateway.home.data())).unwrap();
-    rows.busy_timeout(std::time::Duration::from_secs(30)).unwrap();
-    rows
+fn change(gateway: &Gateway, sql: &str) {
+    rig::gateway::change(&gateway.home.data(), sql);
 }
 
 /// Keys that still need a key exchange.
@@ -63,11 +60,11 @@ fn what_was_seen_once_is_listed_without_a_key_exchange_and_found_by_its_words() 
     assert_eq!(gateway.count("SELECT count(*) FROM words"), 3);
 
     // Damaged, or put beside another letter: they are made anew.
-    rows(&gateway).execute("UPDATE words SET sealed = (SELECT max(sealed) FROM words)", []).unwrap();
+    change(&gateway, "UPDATE words SET sealed = (SELECT max(sealed) FROM words)");
     assert_eq!(found(&mut web, "oezdemir"), 1);
-    rows(&gateway).execute("UPDATE words SET sealed = x'00'", []).unwrap();
+    change(&gateway, "UPDATE words SET sealed = x'00'");
     assert_eq!(found(&mut web, "oezdemir"), 1);
-    rows(&gateway).execute("DELETE FROM words", []).unwrap();
+    change(&gateway, "DELETE FROM words");
     assert_eq!((found(&mut web, "oezdemir"), found(&mut web, "oezdemir")), (1, 1));
     assert_eq!(gateway.count("SELECT count(*) FROM words"), 3);
 

@@ -12,7 +12,7 @@ use crate::erased::{gone, pieces};
 const OURS: &str = "securemail@insurer.example";
 
 fn configured(hop: &Hop, dns: &Dns) -> Config {
-    let mut config = Config::new(hop);
+    let mut config = Config::on_sqlite(hop);
     config.set("notices", "replies", r#""here""#).set("wishes", "deletion", "true").set(
         "wishes",
         "resolvers",

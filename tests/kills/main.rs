@@ -1,4 +1,4 @@
-//! `cargo xtask kills [COUNT]`: kills the gateway again and again while letters come in and go out, and counts what
+//! `cargo xtask kills [cluster] [COUNT]`: kills the gateway again and again while letters come in and go out, and counts what
 //! was lost and what came twice.
 //!
 //! The senders do as mail servers do: what got no `250` is sent again, byte for byte, until it has one. So in the end
@@ -11,6 +11,7 @@
     reason = "a measuring program: it prints, reads the clock and stops at the first surprise"
 )]
 
+mod cluster;
 mod sender;
 
 use std::collections::BTreeMap;
@@ -28,12 +29,15 @@ const REST: Duration = Duration::from_secs(600);
 const MOMENT: Duration = Duration::from_millis(5);
 
 fn main() -> ExitCode {
+    if std::env::args().nth(1).is_some_and(|word| word == "cluster") {
+        return cluster::run(std::env::args().nth(2).map_or(12, |text| text.parse().unwrap()));
+    }
     let count: u32 = std::env::args().nth(1).map_or(100, |text| text.parse().unwrap());
     let hop = Hop::new();
     let mut config = Config::new(&hop);
     config.set("log", "level", r#""warn""#);
     let mut gateway = Gateway::start(&config);
-    let senders = Senders::start(gateway.config.smtp, SESSIONS);
+    let mut senders = Senders::start(&[gateway.config.smtp], SESSIONS);
     let (began, mut kills) = (Instant::now(), Vec::new());
     let mut chance: u64 = 0x9e37_79b9_7f4a_7c15;
     for kill in 1..=count {

@@ -27,14 +27,16 @@ pub(crate) struct Senders {
 }
 
 impl Senders {
-    pub(crate) fn start(gateway: SocketAddr, sessions: usize) -> Self {
+    /// To the first of these that takes it: who gets no `250` goes on to the next.
+    pub(crate) fn start(gateways: &[SocketAddr], sessions: usize) -> Self {
         let (stop, accepted) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
         let (sent, number) = (Arc::new(Mutex::new(Sent::default())), Arc::new(AtomicU64::new(0)));
-        let threads = (0..sessions).map(|_| {
+        let threads = (0..sessions).map(|session| {
+            let gateways = gateways.to_vec();
             let (stop, accepted) = (Arc::clone(&stop), Arc::clone(&accepted));
             let (sent, number) = (Arc::clone(&sent), Arc::clone(&number));
             std::thread::spawn(move || {
-                let mut client = None;
+                let (mut client, mut next) = (None, session);
                 while !stop.load(Ordering::Relaxed) {
                     let n = number.fetch_add(1, Ordering::Relaxed);
                     let confidential = n % 3 == 0;
@@ -46,8 +48,9 @@ impl Senders {
                     let subject =
                         if confidential { format!("[vertraulich] {n}") } else { format!("Angebot {n}") };
                     let letter = letters::sized(&subject, if n % 50 == 0 { 200_000 } else { 4_000 });
-                    while !hand_in(&mut client, gateway, &to, &letter) {
+                    while !hand_in(&mut client, gateways[next % gateways.len()], &to, &letter) {
                         client = None;
+                        next += 1;
                         std::thread::sleep(Duration::from_millis(5));
                     }
                     accepted.fetch_add(1, Ordering::Relaxed);
@@ -68,9 +71,9 @@ impl Senders {
     }
 
     /// Every letter that was begun still gets its `250`.
-    pub(crate) fn finish(self) -> Sent {
+    pub(crate) fn finish(&mut self) -> Sent {
         self.stop.store(true, Ordering::Relaxed);
-        for thread in self.threads {
+        for thread in self.threads.drain(..) {
             thread.join().unwrap();
         }
         std::mem::take(&mut self.sent.lock().unwrap())

@@ -185,6 +185,11 @@ impl Gateway {
         assert!(status.success(), "stopped with {status}:\n{}", self.log());
     }
 
+    /// Whether it has not ended.
+    pub fn is_running(&mut self) -> bool {
+        self.process.is_running()
+    }
+
     /// Waits until it ends by itself.
     pub fn wait(&mut self) -> std::process::ExitStatus {
         self.process.wait()
@@ -273,6 +278,7 @@ pub fn schema(data: &Path) -> Option<String> {
 #[must_use]
 pub fn count(data: &Path, sql: &str) -> i64 {
     if let Some(schema) = schema(data) {
+        let sql = sql.replace("AS BLOB)", "AS TEXT)::bytea");
         return Cluster::shared().sql(&format!("SET search_path = {schema}; {sql}")).parse().unwrap();
     }
     let file = find_database(data);
@@ -280,6 +286,18 @@ pub fn count(data: &Path, sql: &str) -> i64 {
     let rows = rusqlite::Connection::open_with_flags(file, flags).unwrap();
     rows.busy_timeout(PATIENCE).unwrap();
     rows.query_row(sql, [], |row| row.get(0)).unwrap_or_else(|e| panic!("{sql}: {e}"))
+}
+
+/// Changes rows in the store under `data`, as somebody does who can write them.
+pub fn change(data: &Path, sql: &str) {
+    if let Some(schema) = schema(data) {
+        let bytes = sql.replace("x'", "'\\x");
+        Cluster::shared().sql(&format!("SET search_path = {schema}; {bytes}"));
+        return;
+    }
+    let rows = rusqlite::Connection::open(find_database(data)).unwrap();
+    rows.busy_timeout(PATIENCE).unwrap();
+    rows.execute_batch(sql).unwrap_or_else(|e| panic!("{sql}: {e}"));
 }
 
 /// The first column of a query's rows, as bytes.

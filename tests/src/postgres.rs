@@ -154,14 +154,20 @@ impl Cluster {
         self.run(&format!("pg_ctl -s -w -D '{folder}/data' -l '{folder}/restarted.log' start"));
     }
 
-    fn run(&self, script: &str) {
+    /// Runs a script as the user whose the servers are.
+    pub fn run(&self, script: &str) {
         run_in(&self.folder, script);
     }
 
     /// Does a statement as the superuser in the database `postgres`; returns what it prints.
     pub fn sql(&self, text: &str) -> String {
+        self.sql_on(self.port, text)
+    }
+
+    /// The same on the server of this port beside it.
+    pub fn sql_on(&self, port: u16, text: &str) -> String {
         let said = Command::new("psql")
-            .env("PGPORT", self.port.to_string())
+            .env("PGPORT", port.to_string())
             .args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-U", "sealpost", "-d", "postgres", "-h"])
             .arg(&self.folder)
             .args(["-c", text])

@@ -16,6 +16,7 @@ mod packages;
 mod pages;
 mod passwords;
 mod python;
+mod s3_server;
 mod screenshots;
 mod test;
 
@@ -30,9 +31,11 @@ Usage: cargo xtask <COMMAND>
   bench audit        what the audit trail costs an arrival: the ratio of the rates with it and without
   bench purge [N]    N letters (1,000,000) due at one tick: intake's rate meanwhile, and its ratio to that of before
   bench web          our portal and Roundcube side by side (also with --quick)
+  bench cluster      letters taken on SQLite, PostgreSQL, with a standby, by two nodes (also with --quick)
   bench partners     letters closed and opened, beside a Postfix filter that starts openssl and gpg, written to
                      docs/partners/speed.md (also with --quick)
   kills [COUNT]      kill -9 under load, again and again: what was lost, what came twice
+  kills cluster [N]  the same with two nodes, primary, standby and bucket: each fault's pause
   screenshots        pictures of every page of the webmail, into docs/images
   map                docs/code-map.md: a line for every file of the product
   deny               licences, sources, bans and (with a database at hand) advisories

@@ -50,6 +50,11 @@ pub(crate) const TEST: &[Need] = &[
         package: "haproxy",
         purpose: "a balancer in front of listeners and portal",
     },
+    Need {
+        probe: "command -v pgbouncer || test -x /usr/sbin/pgbouncer",
+        package: "pgbouncer",
+        purpose: "a pool in front of the database",
+    },
     Need { probe: "command -v chromium", package: "chromium", purpose: "the recipient's browser" },
     Need { probe: "command -v chromedriver", package: "chromium-driver", purpose: "drives the browser" },
     Need {

@@ -3,13 +3,31 @@
 //! Must never know: what a test proves.
 
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::process::Stdio;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use crate::{axe, build, openpgpjs, packages, pages, python};
+use crate::{axe, build, openpgpjs, packages, pages, python, s3_server};
 
 /// Test binaries of the `tests` folder that can be named instead of a test.
 const SUITES: &[&str] = &["flows", "conformance", "webmail", "attacks", "partners", "properties", "tidy"];
+
+/// What of the flows the ordinary run does on PostgreSQL as well: letters, owners, the queue, jobs, support, webhooks. All of
+/// them: `SEALPOST_TEST_ENGINE=postgres cargo xtask test flows`.
+const ON_POSTGRES: &[&str] = &[
+    "access::",
+    "complex::",
+    "confidential::",
+    "hops::",
+    "mailbox_commands::",
+    "queue::",
+    "race::",
+    "retention::",
+    "searching::",
+    "support::",
+    "webhooks::",
+    "writing::",
+];
 
 pub(crate) fn run(args: &[String]) -> Result<(), String> {
     packages::need(packages::BUILD)?;
@@ -18,6 +36,7 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
     pages::fetch()?;
     openpgpjs::fetch()?;
     let readers = python::prepare()?;
+    let s3 = s3_server::prepare()?;
     println!("building the product and its tests …");
     build::call(build::cargo().args(["build", "--workspace", "--all-targets", "--locked"]))?;
     let sealpost = build::binaries("debug")?.join("sealpost");
@@ -25,34 +44,36 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
         return Err(format!("the build left no binary at {}", sealpost.display()));
     }
 
-    let mut command = build::cargo();
-    command.args(["test", "--workspace", "--locked", "--no-fail-fast"]);
+    let ready =
+        [("SEALPOST_BIN", sealpost), ("SEALPOST_EXPORTS_PYTHON", readers), ("SEALPOST_S3_SERVER", s3)];
+    let mut tally = Tally::default();
     let (suites, filters): (Vec<_>, Vec<_>) = args.iter().partition(|arg| SUITES.contains(&arg.as_str()));
+    let mut command = tests(&ready);
     for suite in suites {
         command.args(["--test", suite]);
     }
-    command.arg("--").args(filters);
-    command.env("SEALPOST_BIN", &sealpost).env("SEALPOST_EXPORTS_PYTHON", readers).stdout(Stdio::piped());
-    let mut child = command.spawn().map_err(|e| format!("cargo cannot be started: {e}"))?;
-    let mut tally = Tally::default();
-    if let Some(output) = child.stdout.take() {
-        for line in BufReader::new(output).split(b'\n') {
-            let line = line.map_err(|e| format!("lost the output of the tests: {e}"))?;
-            let line = String::from_utf8_lossy(&line);
-            // One write per line: what a test prints stays readable, the last lines are never lost.
-            let _ = writeln!(std::io::stdout().lock(), "{line}");
-            tally.read(&line);
-        }
+    let mut succeeded = tally.follow(command.arg("--").args(filters))?;
+    if args.is_empty() {
+        println!("a part of the flows again, on PostgreSQL …");
+        let mut command = tests(&ready);
+        command.args(["--test", "flows", "--"]).args(ON_POSTGRES);
+        succeeded &= tally.follow(command.env("SEALPOST_TEST_ENGINE", "postgres"))?;
     }
-    let status = child.wait().map_err(|e| format!("cargo got lost: {e}"))?;
     tally.print();
-    if !status.success() {
+    if !succeeded {
         return Err(format!("{} test(s) failed", tally.failed.max(1)));
     }
     if tally.passed == 0 {
         return Err("no test matched".to_owned());
     }
     Ok(())
+}
+
+fn tests(ready: &[(&str, PathBuf)]) -> Command {
+    let mut command = build::cargo();
+    command.args(["test", "--workspace", "--locked", "--no-fail-fast"]);
+    command.envs(ready.iter().map(|(name, path)| (name, path)));
+    command
 }
 
 /// What libtest said, added up.
@@ -67,6 +88,22 @@ struct Tally {
 }
 
 impl Tally {
+    /// Runs tests to their end; says whether all passed.
+    fn follow(&mut self, command: &mut Command) -> Result<bool, String> {
+        let mut child =
+            command.stdout(Stdio::piped()).spawn().map_err(|e| format!("cargo cannot be started: {e}"))?;
+        if let Some(output) = child.stdout.take() {
+            for line in BufReader::new(output).split(b'\n') {
+                let line = line.map_err(|e| format!("lost the output of the tests: {e}"))?;
+                let line = String::from_utf8_lossy(&line);
+                // One write per line: what a test prints stays readable, the last lines are never lost.
+                let _ = writeln!(std::io::stdout().lock(), "{line}");
+                self.read(&line);
+            }
+        }
+        Ok(child.wait().map_err(|e| format!("cargo got lost: {e}"))?.success())
+    }
+
     fn read(&mut self, line: &str) {
         if let Some(name) = line.strip_prefix("test ").and_then(|rest| rest.strip_suffix(" ... FAILED")) {
             self.names.push(name.to_owned());

@@ -1,0 +1,116 @@
+//! Connections to the database on which nothing comes any more, and which nobody ends: a node stops by itself, the other one
+//! takes over, and nothing goes out twice; and a pool in front of the database.
+
+use rig::postgres::Cluster;
+use rig::process::{Process, poll};
+use rig::tap::Tap;
+use rig::{Answer, Config, Gateway, Hop, Stage, letters, ports};
+
+use crate::nodes::{empty_queue, stop_all, times, two};
+
+fn through(config: &mut Config, address: std::net::SocketAddr) {
+    config.set("store", "hosts", &format!("[\"{address}\"]"));
+}
+
+#[test]
+fn a_node_whose_database_says_nothing_more_stops_and_is_taken_over_from() {
+    let hop = Hop::new();
+    let ([mut first, second], _bodies) = two(&hop, Cluster::shared());
+    let tap = Tap::to_socket(Cluster::shared().socket());
+    through(&mut first, tap.address());
+    // Nobody is greeted: what the first takes stays in its hand.
+    hop.script(|stage, _| if stage == Stage::Mail { Answer::Hang } else { Answer::Yes });
+    let mut cut_off = Gateway::start(&first);
+    let letter = letters::sized("Angebot", 5_000);
+    for n in 0..6 {
+        let to = format!("k{n}@web.example");
+        cut_off.smtp().letter("a@insurer.example", &[&to], &letter).expect("250 2.0.0 *");
+    }
+    let other = Gateway::start(&second);
+    let mut waiting = cut_off.smtp();
+    tap.shut();
+    // No sign of life waits for a connection that leads nowhere.
+    let _ = cut_off.process().output.wait("*gave no sign of life for too long*");
+    waiting.say("MAIL FROM:<a@insurer.example>").expect("451 *");
+    hop.be_kind();
+    for n in 0..6 {
+        let _ = hop.wait_to(&format!("k{n}@web.example"));
+    }
+    empty_queue(&other);
+    assert!(other.log().contains("silent for too long: what it had in hand is free"), "{}", other.log());
+
+    tap.open();
+    let ended = cut_off.wait();
+    assert!(!ended.success() && cut_off.log().contains("others have taken over"), "{}", cut_off.log());
+    let got = times(&hop);
+    assert_eq!((got.len(), got.values().copied().max()), (6, Some(1)), "{got:?}");
+    cut_off.restart();
+    cut_off.smtp().letter("a@insurer.example", &["again@web.example"], &letter).expect("250 2.0.0 *");
+    let _ = hop.wait_to("again@web.example");
+    stop_all([cut_off, other]);
+}
+
+/// Alone, it goes on as soon as bytes pass again.
+#[test]
+fn a_way_to_the_database_that_was_stopped_up_is_used_again() {
+    let hop = Hop::new();
+    let ([mut first, _second], _bodies) = two(&hop, Cluster::shared());
+    let tap = Tap::to_socket(Cluster::shared().socket());
+    through(&mut first, tap.address());
+    let node = Gateway::start(&first);
+    let letter = letters::sized("Angebot", 5_000);
+    node.smtp().letter("a@insurer.example", &["before@web.example"], &letter).expect("250 2.0.0 *");
+    tap.shut();
+    let _ = node.process().output.wait("*gave no sign of life for too long*");
+    tap.open();
+    let _ = node.process().output.wait("*gives signs of life again*");
+    node.smtp().letter("a@insurer.example", &["after@web.example"], &letter).expect("250 2.0.0 *");
+    let _ = hop.wait_to("after@web.example");
+    node.sweep();
+}
+
+/// PgBouncer in transaction mode: sessions are nobody's, and nothing of ours needs one.
+#[test]
+fn a_pool_in_front_of_the_database_works_in_transaction_mode() {
+    let hop = Hop::new();
+    let ([mut first, mut second], _bodies) = two(&hop, Cluster::shared());
+    let folder = tempfile::Builder::new().prefix("sealpost-pool-").tempdir().unwrap();
+    let address = ports::free();
+    let settings = format!(
+        "[databases]\npostgres = host={} port=5432 user=sealpost\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {}\n\
+         unix_socket_dir =\nauth_type = any\npool_mode = transaction\ndefault_pool_size = 6\nmax_client_conn = 200\n",
+        Cluster::shared().socket().display(),
+        address.port()
+    );
+    let file = folder.path().join("pgbouncer.ini");
+    std::fs::write(&file, settings).unwrap();
+    // It refuses to run as root.
+    for path in [folder.path(), &file] {
+        rig::gateway::mode(path, 0o755);
+    }
+    let mut command = std::process::Command::new("setpriv");
+    command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups", "pgbouncer"]).arg(&file);
+    let _pool = Process::start("pgbouncer", &mut command);
+    poll("the pool", || std::net::TcpStream::connect(address).ok());
+    through(&mut first, address);
+    through(&mut second, address);
+    let nodes = [Gateway::start(&first), Gateway::start(&second)];
+    for (which, node) in nodes.iter().enumerate() {
+        for n in 0..10 {
+            let to = format!("n{which}k{n}@web.example");
+            node.smtp()
+                .letter("a@insurer.example", &[&to], &letters::sized("Angebot", 5_000))
+                .expect("250 *");
+        }
+        let confidential = letters::plain("[vertraulich] x", "y");
+        node.smtp().letter("a@insurer.example", &["k@web.example"], &confidential).expect("250 *");
+    }
+    for (which, n) in (0..2).flat_map(|which| (0..10).map(move |n| (which, n))) {
+        let _ = hop.wait_to(&format!("n{which}k{n}@web.example"));
+    }
+    empty_queue(&nodes[0]);
+    let got = times(&hop);
+    assert!(got.iter().filter(|(to, _)| to.starts_with('n')).all(|(_, times)| *times == 1), "{got:?}");
+    assert_eq!(nodes[0].count("SELECT count(*) FROM nodes"), 2);
+    stop_all(nodes);
+}
