@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use sealpost_mail::Timestamp;
+use tokio::sync::oneshot;
 
 use crate::audit_row::AuditRow;
 use crate::body::StoredBody;
@@ -20,7 +21,7 @@ use crate::original::OriginalRow;
 use crate::rate_counts::NewUse;
 use crate::reminder::NewReminder;
 use crate::sender_status::Told;
-use crate::statement::{Batch, Outcome, Refusal, sql};
+use crate::statement::{Batch, Outcome, Refusal, Statement, sql};
 use crate::store::Store;
 use crate::token::{NewToken, prolong_activation_token};
 use crate::unreachable::NewBounce;
@@ -307,8 +308,11 @@ impl Store {
     pub async fn commit_arrival(&self, rows: ArrivalRows) -> Result<Committed, StoreError> {
         rows.check_references()?;
         let bodies = rows.body.iter().chain(&rows.more_bodies);
-        let in_hand = rows.legs.iter().filter_map(|leg| leg.in_hand(bodies.clone())).collect();
-        match self.write(rows.into_batch()).await? {
+        let in_hand: Vec<LeasedLeg> =
+            rows.legs.iter().filter_map(|leg| leg.in_hand(bodies.clone())).collect();
+        let now = rows.now;
+        let given_back = in_hand.iter().map(|leg| give_back(leg, now)).collect();
+        match self.write_in_hand(rows.into_batch(), given_back).await? {
             Outcome::Kept(_) => Ok(Committed::New(Durable { in_hand })),
             Outcome::Refused(Refusal::Duplicate) => Ok(Committed::Duplicate),
             Outcome::Refused(Refusal::MailboxTaken) => Ok(Committed::MailboxTaken),
@@ -327,4 +331,33 @@ impl Store {
             Outcome::Refused(Refusal::Overtaken) => Err(StoreError::BrokenBody),
         }
     }
+
+    /// Writes a batch whose legs are in its caller's hand from the start. Where that gets none of them, because it stopped
+    /// waiting or nobody knows how the commit ended, they are everybody's: their lease is hours.
+    async fn write_in_hand(&self, batch: Batch, given_back: Vec<Statement>) -> Result<Outcome, StoreError> {
+        if given_back.is_empty() {
+            return self.write(batch).await;
+        }
+        let (store, (reply, answer)) = (self.clone(), oneshot::channel());
+        tokio::spawn(async move {
+            let written = store.write(batch).await;
+            let unknown = written.is_err();
+            if reply.send(written).is_err() || unknown {
+                given_back.into_iter().for_each(|statement| store.write_unhurried(statement));
+            }
+        });
+        answer.await.map_err(|_gone| StoreError::Closed)?
+    }
+}
+
+/// A leg that whoever leased it with its arrival never got, if it is there at all.
+fn give_back(leg: &LeasedLeg, now: Timestamp) -> Statement {
+    sql!(
+        "UPDATE legs SET lease_owner = NULL, lease_until = NULL, due_at = ?4
+         WHERE id = ?1 AND lease_owner = ?2 AND lease_until = ?3",
+        leg.id.as_str(),
+        leg.owner.as_str(),
+        leg.until,
+        now
+    )
 }
