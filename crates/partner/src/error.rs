@@ -52,6 +52,9 @@ pub enum PartnerError {
         #[source]
         source: KeyError,
     },
+    /// The thread that opened our keys broke off.
+    #[error("our keys could not be opened")]
+    NotOpened,
     /// Somebody else changed it meanwhile.
     #[error("it was changed at the same moment, or the name, domain or address is taken; look again")]
     Overtaken,

@@ -1,13 +1,16 @@
 //! Our own keys for exchanging letters with partners. The public part is sealed so that whoever shows it to the world
 //! can prove it; the private part opens only for who closes and opens letters, and who manages keys.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 
 use sealpost_mail::{Domain, Random, Secret, Timestamp};
 use sealpost_seal::{Lends, Method, OwnKey, PartnerKey, Purpose};
 use sealpost_store::{AuditRow, OwnKeyRow, OwnKeyState, Store};
 use sealpost_vault::{KeyringKey, Label, RowKey};
 use serde::{Deserialize, Serialize};
+use tokio::task::spawn_blocking;
+use tokio::time::{Instant, sleep_until};
 
 use crate::error::PartnerError;
 use crate::partner_rows::done;
@@ -201,29 +204,72 @@ impl OwnKeys<'_> {
     }
 }
 
-/// Our keys as they were opened last, and from which rows: opening them costs more than many a letter.
+/// Our keys in use as they were opened last, and from which rows: opening them costs more than many a letter. What is open
+/// lies in memory, so it is closed when no letter has needed it for a while.
 #[derive(Debug, Default)]
-pub struct OpenedKeys(Mutex<Option<Opened>>);
+pub struct OpenedKeys(Arc<Mutex<Option<Opened>>>);
+
+/// How long without a letter.
+const IDLE: Duration = Duration::from_secs(10 * 60);
 
 #[derive(Debug)]
 struct Opened {
     rows: Vec<OwnKeyRow>,
     keys: Arc<Vec<Own>>,
+    used: Instant,
 }
 
 impl OpenedKeys {
-    /// As of now: [`OwnKeys::all`], done again only where a row has changed.
+    /// As of now: [`OwnKeys::all`] but retired ones, which sign nothing; done again only where a row has changed.
     pub async fn now(&self, keys: &OwnKeys<'_>) -> Result<Arc<Vec<Own>>, PartnerError> {
-        let rows = keys.store.own_keys().await?;
-        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(opened) = last.as_ref()
-            && opened.rows == rows
-        {
-            return Ok(Arc::clone(&opened.keys));
+        let mut rows = keys.store.own_keys().await?;
+        rows.retain(|row| match row.state {
+            OwnKeyState::Current => true,
+            OwnKeyState::Retired => false,
+        });
+        if let Some(opened) = self.known(&rows) {
+            return Ok(opened);
         }
-        let keys = Arc::new(keys.opened(&rows));
-        *last = Some(Opened { rows, keys: Arc::clone(&keys) });
+        let (store, row_key, keyring) = (keys.store.clone(), keys.rows.clone(), keys.keyring.clone());
+        let opening = spawn_blocking(move || {
+            let keys = OwnKeys { store: &store, rows: &row_key, keyring: &keyring }.opened(&rows);
+            (rows, Arc::new(keys))
+        });
+        let (rows, keys) = opening.await.map_err(|_panicked| PartnerError::NotOpened)?;
+        let opened = Opened { rows, keys: Arc::clone(&keys), used: Instant::now() };
+        let before = self.last().replace(opened);
+        if before.is_none() {
+            tokio::spawn(closed_when_idle(Arc::downgrade(&self.0)));
+        }
         Ok(keys)
+    }
+
+    fn known(&self, rows: &[OwnKeyRow]) -> Option<Arc<Vec<Own>>> {
+        let mut last = self.last();
+        let opened = last.as_mut().filter(|opened| opened.rows == rows)?;
+        opened.used = Instant::now();
+        Some(Arc::clone(&opened.keys))
+    }
+
+    fn last(&self) -> MutexGuard<'_, Option<Opened>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Waits until no letter has come for a while.
+async fn closed_when_idle(opened: Weak<Mutex<Option<Opened>>>) {
+    let mut until = Instant::now() + IDLE;
+    loop {
+        sleep_until(until).await;
+        let Some(opened) = opened.upgrade() else { return };
+        let mut last = opened.lock().unwrap_or_else(PoisonError::into_inner);
+        match last.as_ref() {
+            Some(opened) if opened.used + IDLE > Instant::now() => until = opened.used + IDLE,
+            Some(_) | None => {
+                *last = None;
+                return;
+            }
+        }
     }
 }
 

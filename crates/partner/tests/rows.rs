@@ -2,12 +2,13 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use sealpost_mail::{Address, Domain, Random as _, Secret, SequenceRandom, Timestamp};
 use sealpost_partner::{
-    Book, Choice, Found, Own, OwnKeys, Partner, PartnerKey, Place, Provenance, Published, Reach, Standing,
-    Why, choose,
+    Book, Choice, Found, OpenedKeys, Own, OwnKeys, Partner, PartnerKey, Place, Provenance, Published, Reach,
+    Standing, Why, choose,
 };
 use sealpost_seal::{Holder, Kind, Method, Objection, OwnKey, Profile};
 use sealpost_store::{AuditRow, OwnKeyState, PartnerKeyState, Store, StoreOptions};
@@ -201,4 +202,27 @@ async fn our_keys_come_back_whole_and_a_private_part_beside_another_certificate_
     let _done = rig.store.change_own_key(&rows[0], &swapped, audit()).await.unwrap();
     let left = own.all().await.unwrap();
     assert_eq!(left.iter().map(|own| own.public.id.as_str()).collect::<Vec<_>>(), [rows[1].id.as_str()]);
+}
+
+#[tokio::test]
+async fn open_keys_are_those_in_use_and_are_closed_when_no_letter_comes() {
+    let rig = Rig::new();
+    let own = OwnKeys { store: &rig.store, rows: &rig.keys.rows, keyring: &rig.keys.keyring };
+    for state in [OwnKeyState::Current, OwnKeyState::Retired] {
+        let key = made("securemail@insurer.example");
+        let domains = vec![Domain::parse("insurer.example").unwrap()];
+        let (id, public) = (rig.random.id(), key.public().clone());
+        let public = Published { id, state, domains, key: public, since: NOW };
+        own.add(&Own { public, key }, audit(), NOW, &rig.random).await.unwrap();
+    }
+    let opened = OpenedKeys::default();
+    let first = opened.now(&own).await.unwrap();
+    assert_eq!(first.iter().map(|own| own.public.state).collect::<Vec<_>>(), [OwnKeyState::Current]);
+    assert!(Arc::ptr_eq(&first, &opened.now(&own).await.unwrap()), "opened once");
+    // From here on time is ours.
+    tokio::time::pause();
+    tokio::time::sleep(Duration::from_secs(9 * 60)).await;
+    assert_eq!(Arc::strong_count(&first), 2, "ours, and what is kept for the next letter");
+    tokio::time::sleep(Duration::from_secs(2 * 60)).await;
+    assert_eq!(Arc::strong_count(&first), 1);
 }

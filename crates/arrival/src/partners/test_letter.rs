@@ -237,7 +237,7 @@ mod tests {
     #[test]
     fn only_our_own_words_make_a_test_letter() {
         let head = |text: &str| Head::new(text.as_bytes().to_vec()).unwrap();
-        let word = |text: &str| Word::of(&head(text)).map(|(word, token)| (word, token));
+        let word = |text: &str| Word::of(&head(text));
         assert_eq!(
             word("Keywords: sealpost-test-request, a.b\r\n\r\n"),
             Some((Word::Request, "a.b".to_owned()))

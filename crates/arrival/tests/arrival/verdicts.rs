@@ -24,7 +24,9 @@ fn decided(rig: &Rig, envelope: &Envelope) -> Vec<Decided> {
         recipient: &address("nobody@x.example"),
         size: 100,
         deep: &Known::Unasked,
+        heads: &Known::Unasked,
         thread: &Known::Unasked,
+        closed_thread: &Known::Unasked,
         from_partner: false,
         from_world: false,
     };
@@ -135,7 +137,7 @@ fn every_treatment_has_a_word_of_its_own_and_a_scenario() {
 fn a_look_finds_texts_and_names_believes_no_type_and_says_when_it_cannot() {
     let mail =
         |kind: &str, rest: &str| format!("From: {SENDER}\r\nContent-Type: {kind}\r\n\r\n{rest}").into_bytes();
-    let seen = |bytes: &[u8]| match look(bytes) {
+    let seen = |bytes: &[u8]| match look(bytes).0 {
         Known::Yes(deep) => deep,
         Known::Unasked | Known::Unanswerable(_) | Known::Never(_) => panic!("nothing was found"),
     };
@@ -157,7 +159,7 @@ fn a_look_finds_texts_and_names_believes_no_type_and_says_when_it_cannot() {
 
     let wide = "--b\r\nContent-Type: text/plain\r\n\r\nText\r\n".repeat(5000);
     assert!(
-        matches!(look(&mail("multipart/mixed; boundary=b", &wide)), Known::Never(_)),
+        matches!(look(&mail("multipart/mixed; boundary=b", &wide)).0, Known::Never(_)),
         "never answered for"
     );
 }

@@ -5,8 +5,8 @@
 
 use std::borrow::Cow;
 
+use crate::reading::escaped::escaped;
 use crate::reading::markup::{Tag, Tags};
-use crate::reading::text::escaped;
 
 /// Elements that are looked for at all.
 const KNOWN: [&str; 24] = [
