@@ -314,7 +314,6 @@ const FOR_TESTS: &[&str] = &[
     // intake: how much of the memory is free again.
     "free_kib",
     // seal: keys that came along with a letter; nobody learns them from it yet.
-    "harvest",
     // store: steps that the product takes in larger transactions.
     "add_token_and_wrap",
     "delete_deposits",

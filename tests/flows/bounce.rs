@@ -134,7 +134,7 @@ fn a_deposit_is_reported_as_delivered_to_whoever_asked() {
     let words = parsed.body_text(0).unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
     for known in [
         "liegt verschlüsselt im Postfach des Empfängers",
-        "Er wird jetzt per E-Mail benachrichtigt",
+        "Er wird jetzt per E\u{2011}Mail benachrichtigt",
         "sagt nicht, dass der Empfänger die Nachricht geöffnet",
         "in the recipient's mailbox, encrypted",
         "They are being notified by e-mail",

@@ -21,6 +21,7 @@ mod certificates;
 mod check;
 mod check_trials;
 mod check_values;
+mod check_workers;
 mod clock_jump;
 mod complex;
 mod confidential;

@@ -7,7 +7,7 @@ use rig::{Config, Gateway, Hop, letters};
 
 /// What the last two changes made, taken away: a store of before.
 const OLDER: &str =
-    "DROP TABLE moves; DROP TABLE objects; DELETE FROM schema_version WHERE version IN (26, 27)";
+    "DROP TABLE moves; DROP TABLE objects; DELETE FROM schema_version WHERE version IN (30, 31)";
 
 fn each_engine(scenario: impl Fn(&Hop, Config)) {
     let hop = Hop::new();
@@ -30,7 +30,7 @@ fn a_command_never_brings_the_schema_forward_and_migrate_does() {
         change(&gateway.home.data(), OLDER);
         let (code, out, err) = gateway.sealpost(&["queue", "list"]);
         assert!(code != 0 && err.contains("sealpost migrate"), "{out}{err}");
-        assert_eq!(gateway.count("SELECT count(*) FROM schema_version WHERE version = 27"), 0);
+        assert_eq!(gateway.count("SELECT count(*) FROM schema_version WHERE version = 31"), 0);
         for _ in 0..2 {
             let (code, out, err) = gateway.sealpost(&["migrate"]);
             assert_eq!(code, 0, "{out}{err}");

@@ -48,7 +48,7 @@ fn owners_and_senders_read_english_where_that_is_the_operators_language() {
     says(
         &told[0],
         "Not fetched yet",
-        &["for 14 days", "They were notified by e-mail", "send the document by post"],
+        &["for 14 days", "They were notified by e\u{2011}mail", "send the document by post"],
     );
     office.day(41);
     office.day(42);

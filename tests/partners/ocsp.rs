@@ -26,6 +26,7 @@ fn scene(authority: &Authority, networks: &str) -> Scene {
         .set("partners", "roots", &format!("[{:?}]", authority.root()))
         .set("partners", "crl", r#""off""#)
         .set("partners", "ocsp", r#""ask""#)
+        .set("retention", "clock-jump", r#""4000 days""#)
         .set("partners", "lookup-networks", networks);
     let gateway = Gateway::start_with(&config, &clock.environment());
     gateway.knows_its_jobs();

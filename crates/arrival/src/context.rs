@@ -7,14 +7,13 @@ use std::time::Duration;
 
 use sealpost_delivery::Inlet;
 use sealpost_intake::MemoryBudget;
-use sealpost_mail::{Address, Clock, Random, Reply};
+use sealpost_mail::{Clock, Random, Reply};
 use sealpost_policy::Rules;
 use sealpost_store::Store;
 use sealpost_vault::{EscrowPublic, Pepper, QueueKeys, TokenKey};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::settings::{Announcer, Inbound, Quotas, Routes, Writing};
-use crate::verp;
 
 /// How long a letter waits for memory.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -94,17 +93,6 @@ impl Tenant {
     /// The rules in force; an arrival keeps the ones it began with.
     pub fn rules(&self) -> Arc<Rules> {
         Arc::clone(&self.rules.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Whether somebody is there whom strangers may write to by this listener, as far as the operator has said who is:
-    /// in a list, which is read again with the rules. What comes back to us, and `postmaster` (RFC 5321 §4.5.1), is there
-    /// always.
-    pub(crate) fn takes(&self, listener: &str, recipient: &Address) -> bool {
-        let Some(list) = self.inbound.recipients.get(listener) else { return true };
-        recipient.local().eq_ignore_ascii_case("postmaster")
-            || self.announcer.is_ours(recipient)
-            || verp::token(self.announcer.bounces.as_ref(), recipient).is_some()
-            || self.rules().list_holds(list, recipient).unwrap_or(true)
     }
 
     /// New rules from the next arrival on.

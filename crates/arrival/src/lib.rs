@@ -20,6 +20,7 @@ pub mod enqueue;
 mod event;
 mod failure;
 mod key_warning;
+mod known_recipients;
 mod listing;
 mod memo;
 pub mod nobody_told;

@@ -11,7 +11,7 @@ use crate::context::{Context, Making};
 use crate::partners::Partners;
 use crate::quota;
 use crate::spool::Spool;
-use crate::{admit, failure};
+use crate::{admit, failure, known_recipients};
 
 /// Takes letters from the listeners. Whoever has one has the keys that make mailboxes.
 pub struct ArrivalReception {
@@ -39,7 +39,7 @@ impl Reception for ArrivalReception {
     }
 
     fn takes(&self, listener: &str, recipient: &Address) -> bool {
-        self.context.tenant.takes(listener, recipient)
+        known_recipients::takes(&self.context.tenant, listener, recipient)
     }
 
     async fn begin(&self, envelope: Envelope, origin: Origin) -> Result<Box<dyn Incoming>, Reply> {

@@ -108,6 +108,7 @@ fn conditions() -> HashMap<&'static str, Option<(String, &'static str, Place)>> 
         ("encrypted", None),
         ("signed", None),
         ("reply", None),
+        ("reply-to-closed", None),
         ("from-partner", None),
         ("client", None),
         ("login", None),

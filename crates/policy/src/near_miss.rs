@@ -327,7 +327,7 @@ mod tests {
 
     #[test]
     fn a_subject_of_brackets_takes_no_time() {
-        for text in ["[", "[vertr ", "re:", "[]", "/"] {
+        for text in ["[", "[ver ", "re:", "[]", "/"] {
             assert!(!almost(&tag("[vertraulich]"), &text.repeat(50_000)), "{text}");
         }
     }

@@ -6,6 +6,9 @@ use proptest::prelude::*;
 use sealpost_mail::{Fault, Head, Origin, Otherwise, ReversePath, Signing, TlsFloor};
 use serde::Deserialize;
 
+#[path = "explanation_tests.rs"]
+mod explanation;
+
 /// A letter and its circumstances, to be changed by a test.
 struct Case {
     reverse_path: ReversePath,
@@ -128,7 +131,8 @@ fn every_condition_answers_yes_and_no() {
         ("recipient = '*'", "not = { recipient = '*' }"),
         ("recipient-list = 'partners'", "not = { recipient-list = 'partners' }"),
         ("subject-tag = '[vertraulich]'", "subject-tag = ['[geheim]', '[intern]']"),
-        ("subject-pattern = 'Schaden [0-9]+'", "subject-pattern = '^Schaden'"),
+        ("subject-pattern = 'Schaden [0-9]+'", "subject-pattern = '^4711'"),
+        ("subject-pattern = '^Schaden'", "subject-pattern = '^Vertraulich'"),
         ("subject-pattern = '(?i)schaden'", "subject-pattern = 'schaden'"),
         ("header = { name = 'x-class' }", "header = { name = 'X-Other' }"),
         ("header = { name = 'X-Other', present = false }", "header = { name = 'X-Class', present = false }"),
@@ -377,34 +381,8 @@ fn only_what_rules_ask_for_is_needed() {
     assert_eq!(needs("subject-tag = '[v]'"), (true, false, false));
     assert_eq!(needs("not = { text-pattern = 'x' }"), (false, true, false));
     assert_eq!(needs("not = { not = { reply = true, from = '*' } }"), (true, false, true));
-    assert_eq!(rules("").needs(), Needs { deep: false, thread: false, head: false });
-}
-
-#[test]
-fn an_explanation_names_every_rule_and_gives_nothing_away() {
-    let rules = rules(
-        r#"
-        [[rule]]
-        name = "a"
-        when = { recipient = "eva@web.example", encrypted = true }
-        then = "hold"
-        [[rule]]
-        name = "b"
-        when = { subject-pattern = "Schaden 4711", from = "max@insurer.example", not = { recipient = "insurer.example" } }
-        then = "portal"
-        "#,
-    );
-    let steps = rules.explain(&Case::new(HEAD).facts());
-    assert_eq!(steps[0].why, "The letter is not encrypted.");
-    assert_eq!(
-        steps[1].why,
-        "The From address is one of those named and the subject matches the pattern and what stands in `not` (recipient) does not hold."
-    );
-    assert_eq!((steps[0].held, steps[1].held), (Held::No, Held::Yes));
-    let said = format!("{steps:?} {:?}", rules.judge(&Case::new(HEAD).facts()).reason);
-    for secret in ["4711", "eva", "max", "Schaden"] {
-        assert!(!said.contains(secret), "{secret}");
-    }
+    let nothing = Needs { deep: false, thread: false, closed_thread: false, head: false, heads: false };
+    assert_eq!(rules("").needs(), nothing);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! A tag's words among a few others, or cut short, where a tag would stand: `[Bitte vertraulich behandeln]`,
 //! `Streng vertraulich: …`, `[vertr.]`, `--- vertraulich ---`. Knows neither rules nor slips of the keyboard; both texts
-//! are in the form that [`skeleton`](sealpost_mail::skeleton) shows.
+//! are in the form that `skeleton` shows.
 
 use sealpost_mail::{is_bracket, skeleton};
 
@@ -84,10 +84,12 @@ fn segments(rest: &str) -> Vec<&str> {
         let behind = rest.get(at + c.len_utf8()..).unwrap_or_default();
         let is_free = before == Some(' ') || behind.is_empty() || behind.starts_with(' ');
         // "persönlich- und Haftpflichtversicherung" is one word cut in two.
-        let is_cut = before != Some(' ') && words(behind).next().is_some_and(|word| JOINED.contains(&word));
+        let is_cut = || {
+            before != Some(' ') && behind.split_whitespace().next().is_some_and(|word| JOINED.contains(&word))
+        };
         // An upright stroke looks like an l.
         let is_stroke = c == 'l' && before == Some(' ') && behind.starts_with(' ');
-        if COLONS.contains(&c) || is_stroke || (DASHES.contains(&c) && is_free && !is_cut) {
+        if COLONS.contains(&c) || is_stroke || (DASHES.contains(&c) && is_free && !is_cut()) {
             segments.push(rest.get(start..at).unwrap_or_default());
             start = at + c.len_utf8();
         }

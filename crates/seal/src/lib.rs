@@ -47,11 +47,12 @@ pub use open_result::{
     Coverage, Distrust, FromMatch, Harvest, Layer, NotOpened, Note, Opened, SignatureFound, SignatureVerdict,
     SpeaksFor, Trust, Wholeness, Written,
 };
-pub use opening::{ChainVerdict, DistrustedKey, Lists, Opening, Sender, TrustedKey};
+pub use opening::{DistrustedKey, Lists, Opening, Sender, TrustedKey};
 pub use own_key::OwnKey;
 pub use partner_key::PartnerKey;
 pub use published_key::wkd_name;
 pub use revocation::{ListSigner, RevocationList};
+pub use smime::chain_verdict::ChainVerdict;
 pub use smime::ocsp::OcspAnswer;
 pub use warm_up::warm_up;
 pub use worker::{Limits, Worker};

@@ -19,10 +19,11 @@ use crate::open_result::{
     Coverage, Distrust, FromMatch, Layer, NotOpened, Note, Opened, SignatureFound, SignatureVerdict,
     SpeaksFor, Trust, Wholeness, Written,
 };
-use crate::opening::{ChainVerdict, DistrustedKey, Lists, Sender, TrustedKey};
+use crate::opening::{DistrustedKey, Lists, Sender, TrustedKey};
 use crate::partner_key::PartnerKey;
 use crate::smime::algorithm::{Authenticates, Strength};
 use crate::smime::chain::{self, Anchors};
+use crate::smime::chain_verdict::ChainVerdict;
 use crate::smime::open::Signer;
 use crate::{inline, pgp, remote_content, smime};
 

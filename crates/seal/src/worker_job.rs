@@ -9,10 +9,11 @@ use crate::error::KeyError;
 use crate::keyfile;
 use crate::lend::Lent;
 use crate::open::{self, Asked};
-use crate::opening::{ChainVerdict, TrustedKey};
+use crate::opening::TrustedKey;
 use crate::own_key::OwnKey;
 use crate::partner_key::PartnerKey;
 use crate::smime::chain::{self, Anchors};
+use crate::smime::chain_verdict::ChainVerdict;
 use crate::smime::ocsp;
 use crate::worker_protocol::{Bytes, Job, Loan, MAX_JSON, START, WorkerReply};
 

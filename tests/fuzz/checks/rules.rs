@@ -57,7 +57,7 @@ pub(crate) fn check(input: &[u8]) {
             Known::Never("broken".to_owned()),
         ] {
             for reverse_path in [&path, &ReversePath::Null] {
-                let thread = Known::Yes(false);
+                let (thread, heads) = (Known::Yes(false), Known::Yes(Vec::new()));
                 let (origin, recipient) = (&origin, &recipient);
                 agree(
                     &rules,
@@ -68,7 +68,9 @@ pub(crate) fn check(input: &[u8]) {
                         recipient,
                         size: 100,
                         deep: &deep,
+                        heads: &heads,
                         thread: &thread,
+                        closed_thread: &thread,
                         from_partner: false,
                         from_world: false,
                     },

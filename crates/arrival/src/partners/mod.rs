@@ -100,6 +100,7 @@ pub(crate) fn unavailable(error: PartnerError) -> Reply {
         | PartnerError::Record { .. }
         | PartnerError::Moved { .. }
         | PartnerError::Key { .. }
+        | PartnerError::NotOpened
         | PartnerError::Overtaken) => crate::failure::later(error),
     }
 }

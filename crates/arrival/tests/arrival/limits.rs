@@ -111,7 +111,7 @@ async fn a_head_without_end_is_refused_and_one_that_is_all_there_is_is_taken() {
     assert_eq!(rig.rest(&rig.leg_to("a@relay.example").await).await, "");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_large_head_for_very_many_is_refused_before_it_is_copied() {
     let rig = Rig::new();
     let head = "X-Padding: 0123456789012345678901234567890123456789\r\n".repeat(4_500);

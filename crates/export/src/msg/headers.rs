@@ -18,7 +18,8 @@ pub(super) fn legible(raw: &[u8], summary: &Summary) -> String {
         let came = String::from_utf8_lossy(field);
         let name = came.split(':').next().unwrap_or_default().trim().to_owned();
         let small = name.to_ascii_lowercase();
-        let odd = !field.is_ascii() || came.contains("=?");
+        // An escape shifts to Japanese (RFC 1468), in seven bits and without a label.
+        let odd = !field.is_ascii() || came.contains("=?") || came.contains('\u{1b}');
         let anew = if odd && !written.contains(&small) { value(&small, summary) } else { None };
         match anew {
             Some(value) => {

@@ -123,6 +123,7 @@ pub(super) fn failed(error: PartnerError) -> Failed {
         | PartnerError::Record { .. }
         | PartnerError::Moved { .. }
         | PartnerError::Key { .. }
+        | PartnerError::NotOpened
         | PartnerError::Overtaken) => Failed::Keys(other.to_string()),
     }
 }

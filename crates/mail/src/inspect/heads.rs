@@ -19,8 +19,19 @@ pub(super) fn of_fields(fields: &[(String, Vec<u8>)]) -> Option<Head> {
     for (name, value) in fields {
         bytes.extend_from_slice(name.as_bytes());
         bytes.push(b':');
-        // One line: what stands at its ends was folding, or no line end that anybody agrees about.
-        bytes.extend(value.iter().map(|byte| if matches!(byte, b'\r' | b'\n' | 0) { b' ' } else { *byte }));
+        // One line: before a blank a line end is folding (RFC 5322 §2.2.3), elsewhere none that anybody agrees about.
+        let mut rest = value.iter().copied().peekable();
+        while let Some(byte) = rest.next() {
+            match byte {
+                b'\r' | b'\n' => {
+                    if !matches!(rest.peek(), Some(b'\r' | b'\n' | b' ' | b'\t') | None) {
+                        bytes.push(b' ');
+                    }
+                }
+                0 => bytes.push(b' '),
+                byte => bytes.push(byte),
+            }
+        }
         bytes.extend_from_slice(b"\r\n");
     }
     Head::new(bytes).ok()

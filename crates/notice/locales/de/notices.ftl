@@ -364,15 +364,15 @@ support-ask = Sie wissen nicht, warum? Dann fragen Sie uns bitte unter einer Tel
 ## Schlüssel laufen ab, an den Betreiber
 keys-subject =
     { $count ->
-        [one] Ein Schlüssel für verschlüsselte E-Mails läuft ab
-       *[other] { $count } Schlüssel für verschlüsselte E-Mails laufen ab
+        [one] Ein Schlüssel für verschlüsselte E‑Mails läuft ab
+       *[other] { $count } Schlüssel für verschlüsselte E‑Mails laufen ab
     }
 keys-heading =
     { $count ->
         [one] Ein Schlüssel läuft ab
        *[other] { $count } Schlüssel laufen ab
     }
-keys-intro = Mit diesen Schlüsseln tauscht { $portal } verschlüsselte E-Mails mit anderen Unternehmen aus. Nach dem genannten Tag wird keine Nachricht mehr damit verschlüsselt oder signiert. Ein Nachfolger ist noch nicht da.
+keys-intro = Mit diesen Schlüsseln tauscht { $portal } verschlüsselte E‑Mails mit anderen Unternehmen aus. Nach dem genannten Tag wird keine Nachricht mehr damit verschlüsselt oder signiert. Ein Nachfolger ist noch nicht da.
 keys-steps = Was zu tun ist
 keys-own = Eigener Schlüssel: Erzeugen Sie einen neuen (sealpost domain-key make) und geben Sie ihn den Partnern, bevor der alte abläuft.
 keys-partner = Schlüssel eines Partners: Bitten Sie den Partner um den neuen und fügen Sie ihn hinzu (sealpost partner add).

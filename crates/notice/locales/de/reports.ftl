@@ -80,8 +80,8 @@ report-deposited =
     wurde angenommen und liegt verschlüsselt im Postfach des Empfängers. { $notice }
 
     Dieser Bericht sagt nicht, dass der Empfänger die Nachricht geöffnet oder gelesen hat.
-report-deposited-now = Er wird jetzt per E-Mail benachrichtigt. Gelingt das nicht, erfahren Sie es.
-report-deposited-later = Er wird später per E-Mail benachrichtigt, zusammen mit anderen neuen Nachrichten.
+report-deposited-now = Er wird jetzt per E‑Mail benachrichtigt. Gelingt das nicht, erfahren Sie es.
+report-deposited-later = Er wird später per E‑Mail benachrichtigt, zusammen mit anderen neuen Nachrichten.
 
 report-opened-subject = Geöffnet
 report-opened =

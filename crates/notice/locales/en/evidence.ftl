@@ -2,7 +2,7 @@
 # numbers, $host its name, $id what it calls the mail, $format a file's extension, $anchor a row's number and proof.
 evidence-title = Evidence about the letter { $letter }
 evidence-letter = Letter
-evidence‑mailbox = Mailbox
+evidence-mailbox = Mailbox
 evidence-recipient = Recipient
 evidence-recipient-gone = no longer known: the mailbox is deleted
 evidence-intro = { $operator } certifies what happened to this letter, as the mail gateway's audit trail recorded it at that very moment. The content is not stated here.
@@ -36,9 +36,9 @@ evidence-deleted = Deleted for good by the recipient
 evidence-expired = Deleted when its time was over
 evidence-left-trash = Deleted from the trash when its time was over
 evidence-recalled = Recalled; carried out by the operator of the gateway
-evidence‑mailbox-activated = The recipient set up the mailbox
-evidence‑mailbox-deleted = The mailbox was deleted with everything in it
-evidence‑mailbox-replaced = Access was reset; the former mailbox was deleted with everything in it
+evidence-mailbox-activated = The recipient set up the mailbox
+evidence-mailbox-deleted = The mailbox was deleted with everything in it
+evidence-mailbox-replaced = Access was reset; the former mailbox was deleted with everything in it
 evidence-made = Evidence issued
 evidence-nothing = The audit trail says nothing about this letter.
 evidence-not-opened = According to the audit trail the letter had not been opened when this evidence was issued.

@@ -8,7 +8,7 @@ use sealpost_mail::Timestamp;
 
 use super::certificate::library;
 use crate::error::KeyError;
-use crate::opening::ChainVerdict;
+use crate::smime::chain_verdict::ChainVerdict;
 
 // x509_vfy.h
 const CERT_REVOKED: i32 = 23;

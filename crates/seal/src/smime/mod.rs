@@ -3,6 +3,7 @@
 pub(crate) mod algorithm;
 pub(crate) mod certificate;
 pub(crate) mod chain;
+pub(crate) mod chain_verdict;
 pub(crate) mod close;
 pub(crate) mod der;
 pub(crate) mod make;

@@ -223,7 +223,7 @@ impl Bucket {
                 Some(_) | None => Err(StoreError::OtherBucket),
             }
         });
-        seen.await.map(|()| ())
+        seen.await.copied()
     }
 
     async fn mark(&self) -> Result<Option<String>, StoreError> {

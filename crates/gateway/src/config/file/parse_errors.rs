@@ -39,7 +39,9 @@ const RENAMED: [(&str, &str, &str); 3] = [
 /// What is wrong, and how to fix it. `value`: what stands where the parser stopped, without quotes.
 pub(super) fn explain(message: &str, value: &str) -> (String, String) {
     let message = message.replace('\n', " ");
-    if let Some(hint) = ours(&message, value) {
+    // In a list the parser stops at the whole of it: the value is one of the quoted ones.
+    let mut candidates = std::iter::once(value).chain(value.split(['"', '\'']));
+    if let Some(hint) = candidates.find_map(|value| ours(&message, value)) {
         return (message, hint);
     }
     let known = FOREIGN.iter().find(|(start, _)| message.starts_with(start));
