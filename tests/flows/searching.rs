@@ -91,28 +91,3 @@ fn what_was_seen_once_is_listed_without_a_key_exchange_and_found_by_its_words() 
     crate::erased::gone(&gateway, "the words to go", &words);
     gateway.sweep();
 }
-
-#[test]
-fn filters_are_there_before_anything_is_searched_for() {
-    let hop = Hop::new();
-    let gateway = Gateway::start(&Config::new(&hop));
-    let notice = send(&gateway, &hop, "Erste Zusage", "Gelesen.");
-    let mut web = gateway.web();
-    let inbox = activate(&mut web, &link(&notice));
-    web.get(&letter_paths(&inbox)[0]).expect(200);
-    send(&gateway, &hop, "Zweite Zusage", "Ungelesen.");
-
-    let inbox = web.get("/inbox");
-    for field in ["unread", "files", "from", "to"] {
-        let named = inbox.text().contains(&format!("name=\"{field}\""));
-        assert!(named, "{field} is not to be chosen in the inbox");
-    }
-    for (field, value, count) in
-        [("unread", "1", 1), ("files", "1", 0), ("from", "2000-01-01", 2), ("to", "2000-01-01", 0)]
-    {
-        let page = web.submit(&inbox, "/search", &[("words", ""), (field, value)]);
-        page.expect(200);
-        assert_eq!(letter_paths(&page).len(), count, "{field}");
-    }
-    gateway.sweep();
-}

@@ -47,7 +47,7 @@ fn owners_and_senders_read_english_where_that_is_the_operators_language() {
     assert_eq!(told.len(), 1);
     says(
         &told[0],
-        "Not fetched yet",
+        "Not collected yet",
         &["for 14 days", "They were notified by e\u{2011}mail", "send the document by post"],
     );
     office.day(41);

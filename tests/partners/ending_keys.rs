@@ -52,7 +52,7 @@ fn the_operator_hears_of_each_step_once_and_of_nothing_that_has_a_successor() {
     for said in ["insurer.example", "clinic.example", &begin, "sealpost partner add"] {
         assert!(mail.contains(said), "{said}:\n{mail}");
     }
-    for line in ["*a key of our own ends soon*\"days\":29*", "*a partner's key ends soon*\"days\":29*"] {
+    for line in ["*a key of our own ends soon*days=29*", "*a partner's key ends soon*days=29*"] {
         let _ = gateway.process().output.wait(line);
     }
     assert!(!gateway.log().contains(OPERATOR));

@@ -109,8 +109,9 @@ fn of_letters() -> Vec<String> {
             let bytes = std::fs::read(file).unwrap();
             Letter::parse(&bytes).ok()?.html()
         })
-        // Names of pictures count as text where the picture is missing, and hostile ones try to be seen.
-        .filter(|html| !["<script", "<svg"].iter().any(|kind| html.contains(kind)))
+        // Names of pictures count as text where the picture is missing, and hostile ones try to be seen. What stands in a field
+        // or can be unfolded is for a reader, and not for innerText.
+        .filter(|html| !["<script", "<svg", "<textarea", "<details"].iter().any(|kind| html.contains(kind)))
         .collect()
 }
 

@@ -15,8 +15,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::KeyError;
 use crate::open_result::{Opened, SpeaksFor};
-use crate::opening::{ChainVerdict, DistrustedKey, Lists, Sender};
+use crate::opening::{DistrustedKey, Lists, Sender};
 use crate::partner_key::PartnerKey;
+use crate::smime::chain_verdict::ChainVerdict;
 use crate::smime::ocsp::OcspAnswer;
 
 /// The first word of every line that begins something.
