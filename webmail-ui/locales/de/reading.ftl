@@ -44,7 +44,6 @@ search-from = Vom
 search-to = Bis zum
 search-filter = Filter
 search-show = Anzeigen
-search-everywhere = Gesucht wird in allen Ordnern, außer in Entwürfen.
 files-pages = Seiten der Anhänge
 search-before = Vorherige
 search-next = Nächste

@@ -44,7 +44,6 @@ search-from = From
 search-to = To
 search-filter = Filter
 search-show = Show
-search-everywhere = All folders are searched, except drafts.
 files-pages = Pages of attachments
 search-before = Previous
 search-next = Next
