@@ -15,3 +15,13 @@ pub(crate) fn escaped(text: &str) -> String {
     }
     out
 }
+
+/// Serialised text, or a value, as it is read: the references that occur in those.
+pub(crate) fn unescaped(text: &str) -> String {
+    text.replace("&nbsp;", "\u{a0}")
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&quot;", "\"")
+        .replace("&#39;", "'")
+        .replace("&amp;", "&")
+}

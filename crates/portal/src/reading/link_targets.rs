@@ -8,7 +8,7 @@
 use sealpost_mail::Link;
 
 use crate::reading::declarations::{squeeze, unsqueezed};
-use crate::reading::escaped::escaped;
+use crate::reading::escaped::{escaped, unescaped};
 use crate::reading::markup::{Tag, Tags};
 use crate::reading::type_size::{Size, USUAL, display, judge, undisplayed, unsized_style};
 
@@ -112,9 +112,9 @@ impl Writer {
         let text = without_gaps(text, &mut link.blanks);
         self.out.push_str(&text);
         let size = self.open.last().map_or(USUAL, |open| open.size.pixels);
-        link.length += plain(&text).chars().count() as f32 * (size / USUAL).max(1.0);
+        link.length += unescaped(&text).chars().count() as f32 * (size / USUAL).max(1.0);
         if link.text.len() <= LONG * 4 {
-            link.text.push_str(&plain(&text));
+            link.text.push_str(&unescaped(&text));
         }
     }
 
@@ -158,7 +158,7 @@ impl Writer {
         }
         let href = value(source, "href");
         let place = href.filter(|href| href.starts_with('#')).map(str::to_owned);
-        let link = href.and_then(|href| Link::read(&plain(href)));
+        let link = href.and_then(|href| Link::read(&unescaped(href)));
         let style = value(source, "style").unwrap_or_default();
         let style = if squeeze(style) > MAX_IN_LINK { unsqueezed(style) } else { style.to_owned() };
         let around = self.open.last().map_or_else(Size::default, |open| open.size);
@@ -385,16 +385,6 @@ fn with_value(tag: &str, name: &str, new: &str) -> String {
     let Some((start, rest)) = tag.split_once(&before) else { return tag.to_owned() };
     let Some((_, end)) = rest.split_once('"') else { return tag.to_owned() };
     format!("{start}{before}{new}\"{end}")
-}
-
-/// Serialised text as it is read.
-fn plain(text: &str) -> String {
-    text.replace("&nbsp;", "\u{a0}")
-        .replace("&lt;", "<")
-        .replace("&gt;", ">")
-        .replace("&quot;", "\"")
-        .replace("&#39;", "'")
-        .replace("&amp;", "&")
 }
 
 /// Text without long runs of what cannot be seen: they would push a target away from its link.

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use crate::reading::escaped::escaped;
+use crate::reading::escaped::{escaped, unescaped};
 use crate::reading::markup::{Tag, Tags};
 
 /// Elements that are looked for at all.
@@ -200,19 +200,9 @@ fn value(source: &str, attribute: &str) -> Option<String> {
             Some((text, _)) => text,
             None => rest.split(|c: char| c.is_whitespace() || c == '>').next().unwrap_or_default(),
         };
-        return Some(referenced(text));
+        return Some(unescaped(text));
     }
     None
-}
-
-/// A value whose references are read: those that occur in values.
-fn referenced(text: &str) -> String {
-    text.replace("&quot;", "\"")
-        .replace("&#39;", "'")
-        .replace("&lt;", "<")
-        .replace("&gt;", ">")
-        .replace("&nbsp;", "\u{a0}")
-        .replace("&amp;", "&")
 }
 
 #[cfg(test)]
