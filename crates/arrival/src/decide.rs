@@ -13,7 +13,7 @@ use crate::context::Context;
 use crate::partners::{self, Arrived, Copy, Partners};
 use crate::settings::Announcer;
 use crate::spool::{Room, Spooled};
-use crate::thread;
+use crate::thread::{self, Thread};
 use crate::verp;
 
 /// One recipient and what happens to its copy.
@@ -66,13 +66,14 @@ pub(crate) async fn judge(
         ids.extend(perhaps);
     }
     let (shared, our_name) = (&context.shared, context.tenant.name.as_str());
-    let closed_thread = match needs.closed_thread {
-        true => thread::known_closed(shared, our_name, &spooled.head, within.clone()).await,
-        false => Known::Unasked,
+    let named = (needs.thread || needs.closed_thread).then(|| thread::named(&spooled.head, our_name, within));
+    let closed_thread = match &named {
+        Some(named) if needs.closed_thread => thread::known(shared, Thread::Closed, named).await,
+        Some(_) | None => Known::Unasked,
     };
-    let thread = match needs.thread {
-        true => thread::known(shared, our_name, &spooled.head, within).await,
-        false => Known::Unasked,
+    let thread = match &named {
+        Some(named) if needs.thread => thread::known(shared, Thread::Portal, named).await,
+        Some(_) | None => Known::Unasked,
     };
     if let Known::Yes(deep) = &mut deep {
         // What it was when it came, not what is left of it.

@@ -2,11 +2,13 @@
 //! nothing.
 
 use std::collections::BTreeSet;
+use std::iter::once;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sealpost_mail::{Head, html_to_text, is_bracket, tidied};
 use sealpost_policy::Known;
+use sealpost_vault::TagKey;
 
 use crate::context::Shared;
 
@@ -77,55 +79,48 @@ fn own_ids(head: &Head, our_name: &str) -> Vec<String> {
 
 /// What is to be told without the store, which alone knows the portal's letters: whether the letter names any others.
 pub(crate) fn names_others(head: &Head, our_name: &str, within: Known<Vec<String>>) -> Known<bool> {
-    let named = match ids(head, our_name, within) {
-        (named, Known::Yes(_)) => named,
-        (_, otherwise) => return otherwise,
-    };
-    Known::Yes(!named.is_empty())
+    match named(head, our_name, within) {
+        Named { ids, otherwise: Known::Yes(_) } => Known::Yes(!ids.is_empty()),
+        Named { ids: _, otherwise } => otherwise,
+    }
 }
 
-/// Whether the letter answers one that a portal user wrote or got, is one sent on, or has one within: `within` are the Message-IDs of
-/// the letters in it. All are looked up, however many: a confidential answer must not leave in clear because its thread
-/// is long.
-pub(crate) async fn known(
-    shared: &Shared,
-    our_name: &str,
-    head: &Head,
-    within: Known<Vec<String>>,
-) -> Known<bool> {
-    let tags = &shared.keys.tags;
-    let tags_of = |id: &str| {
-        let earlier = tags.earlier_thread_tags(id);
-        std::iter::once(tags.thread_tag(id)).chain(earlier).collect::<Vec<_>>()
-    };
-    known_by(shared, ids(head, our_name, within), &tags_of).await
+/// Which letters of before are meant.
+#[derive(Clone, Copy)]
+pub(crate) enum Thread {
+    /// Those that a portal user wrote or got.
+    Portal,
+    /// Those that came in encrypted from the world: what answers one must not leave in clear.
+    Closed,
 }
 
-/// The same of letters that came in encrypted from the world: what answers one must not leave in clear.
-pub(crate) async fn known_closed(
-    shared: &Shared,
-    our_name: &str,
-    head: &Head,
-    within: Known<Vec<String>>,
-) -> Known<bool> {
-    let tags = &shared.keys.tags;
-    let tags_of = |id: &str| {
-        let earlier = tags.earlier_closed_thread_tags(id);
-        std::iter::once(tags.closed_thread_tag(id)).chain(earlier).collect::<Vec<_>>()
-    };
-    known_by(shared, ids(head, our_name, within), &tags_of).await
+impl Thread {
+    /// Under which a Message-ID of such a letter may be remembered: under the server key of today, and those of before.
+    fn tags_of(self, tags: &TagKey, id: &str) -> Vec<[u8; 32]> {
+        match self {
+            Self::Portal => once(tags.thread_tag(id)).chain(tags.earlier_thread_tags(id)).collect(),
+            Self::Closed => {
+                once(tags.closed_thread_tag(id)).chain(tags.earlier_closed_thread_tags(id)).collect()
+            }
+        }
+    }
 }
 
-async fn known_by(
-    shared: &Shared,
-    (ids, otherwise): (BTreeSet<String>, Known<bool>),
-    tags_of: &(dyn Fn(&str) -> Vec<[u8; 32]> + Sync),
-) -> Known<bool> {
+/// Every Message-ID that a letter names.
+pub(crate) struct Named {
+    ids: BTreeSet<String>,
+    /// What is to be said if none of them is known.
+    otherwise: Known<bool>,
+}
+
+/// Whether the letter answers one of these, is one sent on, or has one within. All that it names are looked up, however
+/// many: a confidential answer must not leave in clear because its thread is long.
+pub(crate) async fn known(shared: &Shared, thread: Thread, named: &Named) -> Known<bool> {
     let mut tags: Vec<[u8; 32]> = Vec::new();
-    for id in ids {
-        // As it was tagged before there was one spelling, and in that; and under server keys before this one.
-        for id in [spelt(&id), id] {
-            tags.extend(tags_of(&id));
+    for id in &named.ids {
+        // As it was tagged before there was one spelling, and in that.
+        for id in [spelt(id).as_str(), id.as_str()] {
+            tags.extend(thread.tags_of(&shared.keys.tags, id));
         }
     }
     tags.sort_unstable();
@@ -137,11 +132,11 @@ async fn known_by(
             Err(error) => return Known::Unanswerable(error.to_string()),
         }
     }
-    otherwise
+    named.otherwise.clone()
 }
 
-/// Every Message-ID that the letter names, and what is to be said if the portal knows none of them.
-fn ids(head: &Head, our_name: &str, within: Known<Vec<String>>) -> (BTreeSet<String>, Known<bool>) {
+/// The Message-IDs that the letter names; `within` are those of the letters in it.
+pub(crate) fn named(head: &Head, our_name: &str, within: Known<Vec<String>>) -> Named {
     let mut texts: Vec<String> = FIELDS.iter().flat_map(|field| head.all(field)).collect();
     let mut otherwise = Known::Yes(false);
     match within {
@@ -159,7 +154,7 @@ fn ids(head: &Head, our_name: &str, within: Known<Vec<String>>) -> (BTreeSet<Str
     }
     ids.extend(own_ids(head, our_name));
     ids.extend(ancestors(head));
-    (ids, otherwise)
+    Named { ids, otherwise }
 }
 
 /// Every Message-ID that a text may name: as it stands, as it reads without what nobody sees, out of a page's entities;
