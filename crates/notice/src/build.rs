@@ -58,12 +58,7 @@ impl Writer<'_> {
     fn page(&self, notice: &Notice, brand: &Brand) -> Written<Page> {
         match notice {
             Notice::Activation { from_name, from_address, subject, date, link, .. } => self.activation(
-                &Letter {
-                    from_name: from_name.as_deref(),
-                    from_address,
-                    subject: subject.as_deref(),
-                    date: *date,
-                },
+                &Letter::new(from_name.as_deref(), from_address, subject.as_deref(), *date),
                 link,
             ),
             Notice::ActivationReminder { letters, date, link, by, .. } => {
@@ -85,24 +80,14 @@ impl Writer<'_> {
             Notice::DeletionUnproven { link } => self.deletion_unproven(link),
             Notice::NewMessage { from_name, from_address, subject, date, link, deletion, access } => self
                 .new_message(
-                    &Letter {
-                        from_name: from_name.as_deref(),
-                        from_address,
-                        subject: subject.as_deref(),
-                        date: *date,
-                    },
+                    &Letter::new(from_name.as_deref(), from_address, subject.as_deref(), *date),
                     link,
                     deletion.is_some(),
                     *access,
                 ),
             Notice::InitialPassword { from_name, from_address, subject, date, link, .. } => self
                 .initial_password(
-                    &Letter {
-                        from_name: from_name.as_deref(),
-                        from_address,
-                        subject: subject.as_deref(),
-                        date: *date,
-                    },
+                    &Letter::new(from_name.as_deref(), from_address, subject.as_deref(), *date),
                     link,
                 ),
             Notice::PasswordForSender { recipient, password, subject, date, .. } => {

@@ -29,6 +29,17 @@ pub(crate) struct Letter<'a> {
     pub(crate) date: Timestamp,
 }
 
+impl<'a> Letter<'a> {
+    pub(crate) fn new(
+        from_name: Option<&'a str>,
+        from_address: &'a str,
+        subject: Option<&'a str>,
+        date: Timestamp,
+    ) -> Self {
+        Self { from_name, from_address, subject, date }
+    }
+}
+
 impl Writer<'_> {
     pub(crate) fn say(&self, key: &'static str) -> Written<String> {
         self.words.say(key)
