@@ -151,10 +151,10 @@ fn sealpost(kind: Kind, way: Way, letters: usize) -> f64 {
     config.set("[listener]", "domains", r#"["insurer.example"]"#);
     let gateway = Gateway::start(&config);
     let made = match kind {
-        Kind::Smime => said(&gateway, &["domain-key", "make", "insurer.example", "--name", "Insurer"]),
+        Kind::Smime => gateway.said(&["domain-key", "make", "insurer.example", "--name", "Insurer"]),
         Kind::OpenPgp => {
             let made = ["domain-key", "make", "insurer.example", "--name", "Insurer", "--kind", "openpgp"];
-            said(&gateway, &made)
+            gateway.said(&made)
         }
     };
     let fingerprint: String = made
@@ -164,7 +164,7 @@ fn sealpost(kind: Kind, way: Way, letters: usize) -> f64 {
         .chars()
         .filter(char::is_ascii_hexdigit)
         .collect();
-    let ours = said(&gateway, &["domain-key", "export", &fingerprint]);
+    let ours = gateway.said(&["domain-key", "export", &fingerprint]);
     let entity = entity();
     let (partner, letter) = match kind {
         Kind::Smime => {
@@ -180,17 +180,11 @@ fn sealpost(kind: Kind, way: Way, letters: usize) -> f64 {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("partner");
     std::fs::write(&file, partner).unwrap();
-    let _ = said(&gateway, &["partner", "add", "clinic.example", file.to_str().unwrap(), "--yes"]);
+    let _ = gateway.said(&["partner", "add", "clinic.example", file.to_str().unwrap(), "--yes"]);
     match way {
         Way::Out => drive(&sink, config.smtp, way, letters, None),
         Way::In => drive(&sink, world, way, letters, Some(&letter)),
     }
-}
-
-fn said(gateway: &Gateway, args: &[&str]) -> String {
-    let (code, out, err) = gateway.sealpost(args);
-    assert_eq!(code, 0, "{args:?}:\n{out}{err}");
-    out
 }
 
 /// What is inside a closed letter.

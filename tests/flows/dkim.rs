@@ -13,12 +13,6 @@ struct Signing {
     records: HashMap<String, String>,
 }
 
-fn said(gateway: &Gateway, args: &[&str]) -> String {
-    let (code, out, err) = gateway.sealpost(args);
-    assert_eq!(code, 0, "{args:?}: {out}{err}");
-    out
-}
-
 /// The lines of a zone file, name and text.
 fn published(zone: &str) -> (String, String) {
     let line = zone.lines().find(|line| line.contains(" IN TXT ")).unwrap();
@@ -38,8 +32,8 @@ impl Signing {
         let mut records = HashMap::new();
         for (kind, selector) in [("rsa", "r1"), ("ed25519", "e1")] {
             let made = ["dkim", "create", "insurer.example", "--kind", kind, "--selector", selector];
-            records.extend([published(&said(&gateway, &made))]);
-            said(&gateway, &["dkim", "use", selector]);
+            records.extend([published(&gateway.said(&made))]);
+            gateway.said(&["dkim", "use", selector]);
         }
         reload(&gateway, "*keys for DKIM read*");
         Self { gateway, records }
@@ -124,15 +118,15 @@ fn a_large_letter_closed_for_a_partner_is_signed() {
     let signing = Signing::start(&mut config);
     let gateway = &signing.gateway;
     for (domain, kind) in [("insurer.example", "smime-p256"), ("clinic.example", "smime-p256")] {
-        said(gateway, &["domain-key", "make", domain, "--name", domain, "--kind", kind]);
+        gateway.said(&["domain-key", "make", domain, "--name", domain, "--kind", kind]);
     }
     // The partner's is a key that we made ourselves: only its public part is given back.
-    let listed = said(gateway, &["domain-key", "list", "--json"]);
+    let listed = gateway.said(&["domain-key", "list", "--json"]);
     let theirs = listed.lines().find(|line| line.contains("clinic.example")).unwrap();
     let fingerprint = theirs.split("\"fingerprint\":\"").nth(1).unwrap().split('"').next().unwrap();
     let file =
-        gateway.home.write("theirs.pem", said(gateway, &["domain-key", "export", fingerprint]).as_bytes());
-    said(gateway, &["partner", "add", "clinic.example", file.to_str().unwrap(), "--yes"]);
+        gateway.home.write("theirs.pem", gateway.said(&["domain-key", "export", fingerprint]).as_bytes());
+    gateway.said(&["partner", "add", "clinic.example", file.to_str().unwrap(), "--yes"]);
     let line = "0123456789 abcdefghijklmnopqrstuvwxyz \r\n".repeat(25);
     let letter = letters::plain("Gross", &line.repeat(5_000));
     gateway.smtp().letter("erika.muster@insurer.example", &["max@clinic.example"], &letter).expect("250 *");
@@ -146,7 +140,7 @@ fn a_large_letter_closed_for_a_partner_is_signed() {
 fn a_key_is_rolled_over_without_a_letter_in_between_that_does_not_hold() {
     let hop = Hop::new();
     let mut signing = Signing::start(&mut Config::new(&hop));
-    let made = said(&signing.gateway, &["dkim", "create", "insurer.example", "--selector", "r2"]);
+    let made = signing.gateway.said(&["dkim", "create", "insurer.example", "--selector", "r2"]);
     signing.records.extend([published(&made)]);
     let send = |signing: &Signing, to: &str| {
         let letter = letters::plain("[vertraulich] x", "x");
@@ -155,7 +149,7 @@ fn a_key_is_rolled_over_without_a_letter_in_between_that_does_not_hold() {
     };
     // It waits: the old one signs.
     signing.is_signed(&send(&signing, "one@web.example"), "before");
-    let used = said(&signing.gateway, &["dkim", "use", "r2"]);
+    let used = signing.gateway.said(&["dkim", "use", "r2"]);
     assert!(used.contains("r1._domainkey.insurer.example is retired"), "{used}");
     reload(&signing.gateway, "*keys for DKIM read*");
     let after = send(&signing, "two@web.example");
@@ -171,8 +165,8 @@ fn a_key_is_rolled_over_without_a_letter_in_between_that_does_not_hold() {
     refused(&["dkim", "use", "nothing"], "sealpost dkim list");
     refused(&["dkim", "create", "insurer.example", "--selector", "r2"], "already");
     refused(&["dkim", "create", "insurer.example", "--selector", "../x"], "selector");
-    said(&signing.gateway, &["dkim", "remove", "r1"]);
-    let listed = said(&signing.gateway, &["dkim", "list"]);
+    signing.gateway.said(&["dkim", "remove", "r1"]);
+    let listed = signing.gateway.said(&["dkim", "list"]);
     assert!(listed.contains("r2._domainkey") && !listed.contains("r1._domainkey"), "{listed}");
     signing.gateway.sweep();
 }

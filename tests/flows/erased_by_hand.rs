@@ -23,12 +23,6 @@ fn letter(gateway: &Gateway, to: &str) {
     poll("an empty queue", || (gateway.count("SELECT count(*) FROM legs") == 0).then_some(()));
 }
 
-fn said(gateway: &Gateway, args: &[&str]) -> String {
-    let (code, out, err) = gateway.sealpost(args);
-    assert_eq!(code, 0, "{args:?}: {out}{err}");
-    out
-}
-
 #[test]
 fn what_support_takes_away_leaves_nothing_to_open() {
     let hop = Hop::new();
@@ -41,9 +35,9 @@ fn what_support_takes_away_leaves_nothing_to_open() {
     let notice = hop.wait_to("max@web.example").bytes;
     let sealed = pieces(&gateway, LETTER);
     let shown: Value =
-        serde_json::from_str(&said(&gateway, &["mailbox", "show", "max@web.example", "--json"])).unwrap();
+        serde_json::from_str(&gateway.said(&["mailbox", "show", "max@web.example", "--json"])).unwrap();
     let id = shown["letters"][0]["letter"].as_str().unwrap();
-    said(&gateway, &["letter", "recall", id, "--by", "Erika", "--note", "falsche Person"]);
+    gateway.said(&["letter", "recall", id, "--by", "Erika", "--note", "falsche Person"]);
     assert_eq!(gateway.count("SELECT count(*) FROM deposits"), 0);
     gone(&gateway, "a letter that was taken back to go", &sealed);
 
@@ -51,7 +45,7 @@ fn what_support_takes_away_leaves_nothing_to_open() {
     activate(&mut gateway.web(), &link(&notice));
     letter(&gateway, "max@web.example");
     let sealed = pieces(&gateway, MAILBOX);
-    said(&gateway, &["mailbox", "delete", "max@web.example", "--note", "auf Wunsch"]);
+    gateway.said(&["mailbox", "delete", "max@web.example", "--note", "auf Wunsch"]);
     assert_eq!(gateway.count("SELECT count(*) FROM deposits"), 0);
     gone(&gateway, "a mailbox that support deleted to go", &sealed);
 
@@ -63,7 +57,7 @@ fn what_support_takes_away_leaves_nothing_to_open() {
     let page = web.get("/support");
     web.submit(&page, "/support", &[("address", "eva@web.example"), ("note", "0170 1234567")]).expect(200);
     let sealed = pieces(&gateway, MAILBOX);
-    said(&gateway, &["request", "release", "1", "--note", "called back", "--lose-messages"]);
+    gateway.said(&["request", "release", "1", "--note", "called back", "--lose-messages"]);
     assert_eq!(gateway.count("SELECT count(*) FROM deposits"), 0);
     gone(&gateway, "a mailbox that was replaced to go", &sealed);
     for table in ["bounce_memos", "reminded", "unannounced", "pace", "own_folders"] {

@@ -30,13 +30,6 @@ pub(crate) fn no_legs(gateway: &Gateway) {
     poll("an empty queue", || (gateway.count("SELECT count(*) FROM legs") == 0).then_some(()));
 }
 
-/// What it says on standard output, having gone well.
-fn said(gateway: &Gateway, args: &[&str]) -> String {
-    let (code, out, err) = gateway.sealpost(args);
-    assert_eq!(code, 0, "{args:?}: {out}{err}");
-    out
-}
-
 #[test]
 fn two_processes_do_each_thing_once() {
     let (hop, clock) = (Hop::new(), IllClock::new());
@@ -145,7 +138,7 @@ fn jobs_are_shown_foreseen_and_run_by_hand() {
     gateway.knows_its_jobs();
     send(&gateway, "k@web.example");
     no_legs(&gateway);
-    let list = said(&gateway, &["jobs", "list"]);
+    let list = gateway.said(&["jobs", "list"]);
     for job in
         ["retention", "mailboxes", "forget", "sweep", "reminders", "digests", "mailbox-reminders", "senders"]
     {
@@ -154,21 +147,21 @@ fn jobs_are_shown_foreseen_and_run_by_hand() {
     let letter = rig::gateway::blobs(&gateway.home.data(), "SELECT CAST(id AS BLOB) FROM deposits").remove(0);
     let letter = String::from_utf8(letter).unwrap();
     let foreseen = poll("its time to be over", || {
-        let foreseen = said(&gateway, &["jobs", "run", "retention", "--dry-run"]);
+        let foreseen = gateway.said(&["jobs", "run", "retention", "--dry-run"]);
         foreseen.contains(&letter).then_some(foreseen)
     });
     assert!(foreseen.contains("its time is over") && foreseen.contains("nothing was done"), "{foreseen}");
     assert_eq!(gateway.count("SELECT count(*) FROM deposits"), 1);
-    let done = said(&gateway, &["jobs", "run", "retention"]);
+    let done = gateway.said(&["jobs", "run", "retention"]);
     assert!(done.contains("1 letters") && done.contains("done"), "{done}");
     assert_eq!(gateway.count("SELECT count(*) FROM deposits"), 0);
-    let log = said(&gateway, &["jobs", "log", "retention", "--json"]);
+    let log = gateway.said(&["jobs", "log", "retention", "--json"]);
     let run: Value = serde_json::from_str(log.lines().next().unwrap()).unwrap();
     assert_eq!(run["counts"]["letters"], 1, "{log}");
     let (code, _, err) = gateway.sealpost(&["jobs", "run", "everything"]);
     assert!(code != 0 && err.contains("jobs list"), "{err}");
     // Mail is written by whoever delivers it.
-    let sent = said(&gateway, &["jobs", "run", "senders"]);
+    let sent = gateway.said(&["jobs", "run", "senders"]);
     assert!(sent.contains("\"gone unread\":1"), "{sent}");
     let told = hop.wait_to("erika@insurer.example").text();
     assert!(told.contains("Ungelesen"), "{told}");
@@ -191,7 +184,7 @@ fn an_address_that_mail_came_back_from_gets_no_more_until_support_clears_it() {
     }
     no_legs(&gateway);
     let show = || -> Value {
-        serde_json::from_str(&said(&gateway, &["mailbox", "show", "k@web.example", "--json"])).unwrap()
+        serde_json::from_str(&gateway.said(&["mailbox", "show", "k@web.example", "--json"])).unwrap()
     };
     let told = show();
     assert_eq!(
@@ -208,12 +201,12 @@ fn an_address_that_mail_came_back_from_gets_no_more_until_support_clears_it() {
     assert_eq!(since.len(), 1, "its sender, at once");
     assert!(since[0].to() == ["erika@insurer.example"] && since[0].text().contains("k@web.example"));
     assert_eq!(gateway.count("SELECT count(*) FROM deposits"), 3, "the letters wait");
-    said(&gateway, &["mailbox", "clear", "k@web.example", "--note", "Adresse stimmt wieder"]);
+    gateway.said(&["mailbox", "clear", "k@web.example", "--note", "Adresse stimmt wieder"]);
     send(&gateway, "k@web.example");
     let _ = hop.wait_to("k@web.example");
     // Everything there is to see, for its owner.
     let facts: Value =
-        serde_json::from_str(&said(&gateway, &["mailbox", "export-facts", "k@web.example"])).unwrap();
+        serde_json::from_str(&gateway.said(&["mailbox", "export-facts", "k@web.example"])).unwrap();
     assert_eq!(facts["letters"].as_array().unwrap().len(), 4);
     assert!(facts["trail"].to_string().contains("address-cleared"), "{facts}");
     gateway.sweep();

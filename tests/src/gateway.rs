@@ -217,6 +217,13 @@ impl Gateway {
         self.home.sealpost(args)
     }
 
+    /// What such a command says on standard output, having gone well.
+    pub fn said(&self, args: &[&str]) -> String {
+        let (code, out, err) = self.sealpost(args);
+        assert_eq!(code, 0, "{args:?}: {out}{err}");
+        out
+    }
+
     /// Counts rows of the store, read from outside while it runs.
     #[must_use]
     pub fn count(&self, sql: &str) -> i64 {
