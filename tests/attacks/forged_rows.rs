@@ -32,9 +32,10 @@ fn mailbox_of(rows: &Connection, letter: &str) -> String {
 
 /// The line that tells the operator.
 fn told(gateway: &Gateway, kind: &str, mailbox: &str) {
-    let log = gateway.log();
     let is_it = |line: &str| line.contains(kind) && line.contains(mailbox) && line.contains("ERROR");
-    assert!(log.lines().any(is_it), "nothing about a {kind} of {mailbox} in:\n{log}");
+    rig::poll(&format!("a {kind} of {mailbox} in the log"), || {
+        gateway.log().lines().any(is_it).then_some(())
+    });
 }
 
 /// The proof that a form came from our own page: every visitor has one.

@@ -71,8 +71,7 @@ fn a_mailbox_sends_so_many_letters_and_no_more() {
     // Others write as before.
     let (mut other, theirs) = reader(&gateway, &hop, "eva@web.example");
     send(&mut other, &theirs, "erika@insurer.example").expect(303);
-    let log = gateway.log();
-    assert!(log.contains("a mailbox has sent as much as it may"), "{log}");
+    gateway.wait_logged("a mailbox has sent as much as it may");
     gateway.sweep();
 }
 

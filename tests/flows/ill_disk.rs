@@ -39,7 +39,7 @@ fn a_process_that_can_promise_nothing_more_ends_and_the_next_one_goes_on() {
         assert_eq!(attempt(&gateway, "during@web.example", &letter) / 100, 4, "{how}");
         let status = gateway.wait();
         assert!(!status.success(), "{how}: it must not look like an ordinary end: {status}");
-        assert!(gateway.log().contains("nothing more is promised"), "{how}:\n{}", gateway.log());
+        gateway.wait_logged("nothing more is promised");
         disk.heal(how);
         gateway.restart();
         assert_eq!(attempt(&gateway, "after@web.example", &letter), 250);

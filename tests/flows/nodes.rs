@@ -131,7 +131,7 @@ fn what_a_killed_node_had_in_hand_the_other_delivers() {
     empty_queue(&other);
     let got = times(&hop);
     assert_eq!((got.len(), got.values().copied().max()), (12, Some(1)), "{got:?}");
-    assert!(other.log().contains("silent for too long: what it had in hand is free"), "{}", other.log());
+    other.wait_logged("silent for too long: what it had in hand is free");
 
     // It comes back as a new one.
     killed.restart();
@@ -194,7 +194,7 @@ fn who_stood_still_finds_itself_replaced_and_ends() {
     kill_process(pid, Signal::CONT).unwrap();
     let ended = stopped.wait();
     assert!(!ended.success(), "{}", stopped.log());
-    assert!(stopped.log().contains("others have taken over from this process"), "{}", stopped.log());
+    stopped.wait_logged("others have taken over from this process");
     assert_eq!(hop.delivered().len(), 1, "it went out twice");
 
     stopped.restart();

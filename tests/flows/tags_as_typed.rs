@@ -121,7 +121,7 @@ fn a_subject_that_is_too_long_to_be_judged_is_refused() {
         let letter = letter(&subject(long.as_bytes()));
         client.letter("erika@insurer.example", &["k@web.example"], &letter).expect("554 5.6.0 *too long*");
     }
-    assert!(gateway.log().contains("its Subject is too long to be judged"), "{}", gateway.log());
+    gateway.wait_logged("its Subject is too long to be judged");
     assert_eq!(gateway.count("SELECT (SELECT count(*) FROM deposits) + (SELECT count(*) FROM legs)"), 0);
     assert!(hop.delivered().is_empty());
 }

@@ -190,7 +190,7 @@ fn what_nothing_authenticates_waits_like_what_does_not_open() {
         scene.eve_sends("erika.muster@insurer.example", letter).expect("250 *");
     }
     assert_eq!(scene.gateway.count("SELECT count(*) FROM legs WHERE state = 'frozen'"), 3);
-    assert!(scene.gateway.log().contains("whole=unproven"), "the first of them opens");
+    scene.gateway.wait_logged("whole=unproven");
     assert!(scene.outside.delivered().is_empty() && scene.inside.delivered().is_empty());
     scene.gateway.sweep();
 }

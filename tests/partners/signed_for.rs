@@ -85,7 +85,7 @@ fn who_may_write_for_a_domain_is_asked_before_anything_is_signed() {
     };
     send("erika.muster@insurer.example", "doctor@clinic.example");
     assert_eq!(gateway.count("SELECT count(*) FROM deposits"), 1, "signed for whom it may not write");
-    assert!(gateway.log().contains("may not write for the domain in From"), "{}", gateway.log());
+    gateway.wait_logged("may not write for the domain in From");
     send("erika@brand.example", "nurse@clinic.example");
     assert!(world.wait_to("nurse@clinic.example").text().contains("pkcs7"));
     gateway.sweep();

@@ -174,6 +174,11 @@ impl Gateway {
         format!("{}{}", self.earlier, self.process.output.text())
     }
 
+    /// Waits until it has logged that: a line may come behind the answer it is about.
+    pub fn wait_logged(&self, what: &str) {
+        poll(&format!("{what:?} in the log"), || self.log().contains(what).then_some(()));
+    }
+
     /// `kill -9`.
     pub fn kill(&mut self) {
         self.process.kill();
