@@ -60,7 +60,7 @@ fn what_was_seen_once_is_listed_without_a_key_exchange_and_found_by_its_words() 
     assert_eq!(gateway.count("SELECT count(*) FROM words"), 3);
 
     // Damaged, or put beside another letter: they are made anew.
-    change(&gateway, "UPDATE words SET sealed = (SELECT max(sealed) FROM words)");
+    change(&gateway, "UPDATE words SET sealed = (SELECT sealed FROM words ORDER BY sealed DESC LIMIT 1)");
     assert_eq!(found(&mut web, "oezdemir"), 1);
     change(&gateway, "UPDATE words SET sealed = x'00'");
     assert_eq!(found(&mut web, "oezdemir"), 1);
