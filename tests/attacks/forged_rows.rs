@@ -33,7 +33,7 @@ fn mailbox_of(rows: &Connection, letter: &str) -> String {
 /// The line that tells the operator.
 fn told(gateway: &Gateway, kind: &str, mailbox: &str) {
     let is_it = |line: &str| line.contains(kind) && line.contains(mailbox) && line.contains("ERROR");
-    rig::poll(&format!("a {kind} of {mailbox} in the log"), || {
+    rig::process::poll(&format!("a {kind} of {mailbox} in the log"), || {
         gateway.log().lines().any(is_it).then_some(())
     });
 }
