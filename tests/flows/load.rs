@@ -22,6 +22,18 @@ fn assert_bounded(gateway: &Gateway, when: &str) {
     assert!(counted < ALLOWED, "{} MiB", counted >> 20);
 }
 
+/// The letter behind DATA, to its end.
+fn send(client: &mut Smtp, n: usize, size: usize) {
+    let subject = if n % 2 == 0 { "[vertraulich] big" } else { "big" };
+    client.bytes(format!("Subject: {subject}\r\n\r\n").as_bytes());
+    let line = [b"0123456789abcdef".repeat(4).as_slice(), b"\r\n"].concat();
+    let chunk = line.repeat(1000);
+    for _ in 0..size / chunk.len() {
+        client.bytes(&chunk);
+    }
+    client.bytes(b".\r\n");
+}
+
 /// Two hundred large letters under way at the same time. Half are confidential, half are relayed.
 #[test]
 fn two_hundred_sessions_of_large_letters_stay_below_256_mib() {
@@ -41,19 +53,23 @@ fn two_hundred_sessions_of_large_letters_stay_below_256_mib() {
                 let mut client = Smtp::connect(address);
                 client.be_patient(Duration::from_secs(600));
                 client.ehlo();
-                client.say(&format!("MAIL FROM:<a@insurer.example> SIZE={size}")).expect("250 *");
-                client.say(&format!("RCPT TO:<k{n}@web.example>")).expect("250 *");
-                client.say("DATA").expect("354 *");
-                all_there.wait();
-                let subject = if n % 2 == 0 { "[vertraulich] big" } else { "big" };
-                client.bytes(format!("Subject: {subject}\r\n\r\n").as_bytes());
-                let line = [b"0123456789abcdef".repeat(4).as_slice(), b"\r\n"].concat();
-                let chunk = line.repeat(1000);
-                for _ in 0..size / chunk.len() {
-                    client.bytes(&chunk);
+                let mut waited = false;
+                loop {
+                    client.say(&format!("MAIL FROM:<a@insurer.example> SIZE={size}")).expect("250 *");
+                    client.say(&format!("RCPT TO:<k{n}@web.example>")).expect("250 *");
+                    client.say("DATA").expect("354 *");
+                    if !waited {
+                        all_there.wait();
+                        waited = true;
+                    }
+                    send(&mut client, n, size);
+                    let reply = client.reply();
+                    if reply.code == 250 {
+                        break;
+                    }
+                    // Nothing was taken: where a busy machine cannot look into a letter in time, a client comes again.
+                    reply.expect("452 4.3.1 Too busy now*");
                 }
-                client.bytes(b".\r\n");
-                client.reply().expect("250 2.0.0 *");
             })
         })
         .collect();

@@ -29,6 +29,9 @@ const ON_POSTGRES: &[&str] = &[
     "writing::",
 ];
 
+/// How many tests run at once, as the standard test harness reads it.
+const THREADS: &str = "RUST_TEST_THREADS";
+
 pub(crate) fn run(args: &[String]) -> Result<(), String> {
     packages::need(packages::BUILD)?;
     packages::need(packages::TEST)?;
@@ -73,6 +76,11 @@ fn tests(ready: &[(&str, PathBuf)]) -> Command {
     let mut command = build::cargo();
     command.args(["test", "--workspace", "--locked", "--no-fail-fast"]);
     command.envs(ready.iter().map(|(name, path)| (name, path)));
+    if std::env::var_os(THREADS).is_none() {
+        // Most scenarios wait for other processes more than they work: with one thread a core, half of it lies idle.
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        command.env(THREADS, (cores * 2).to_string());
+    }
     command
 }
 
