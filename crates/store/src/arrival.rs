@@ -14,7 +14,7 @@ use crate::draft::SentDraft;
 use crate::error::StoreError;
 use crate::hook::{self, NewEvent};
 use crate::key_warning::KeyWarning;
-use crate::leg::{LeasedLeg, NewLeg};
+use crate::leg::{LeasedLeg, NewLeg, give_back};
 use crate::mailbox::NewMailbox;
 use crate::notice_frequency::{Announced, Unannounced};
 use crate::original::OriginalRow;
@@ -311,7 +311,7 @@ impl Store {
         let in_hand: Vec<LeasedLeg> =
             rows.legs.iter().filter_map(|leg| leg.in_hand(bodies.clone())).collect();
         let now = rows.now;
-        let given_back = in_hand.iter().map(|leg| give_back(leg, now)).collect();
+        let given_back = in_hand.iter().map(|leg| give_back(&leg.id, &leg.owner, leg.until, now)).collect();
         match self.write_in_hand(rows.into_batch(), given_back).await? {
             Outcome::Kept(_) => Ok(Committed::New(Durable { in_hand })),
             Outcome::Refused(Refusal::Duplicate) => Ok(Committed::Duplicate),
@@ -348,16 +348,4 @@ impl Store {
         });
         answer.await.map_err(|_gone| StoreError::Closed)?
     }
-}
-
-/// A leg that whoever leased it with its arrival never got, if it is there at all.
-fn give_back(leg: &LeasedLeg, now: Timestamp) -> Statement {
-    sql!(
-        "UPDATE legs SET lease_owner = NULL, lease_until = NULL, due_at = ?4
-         WHERE id = ?1 AND lease_owner = ?2 AND lease_until = ?3",
-        leg.id.as_str(),
-        leg.owner.as_str(),
-        leg.until,
-        now
-    )
 }

@@ -187,13 +187,15 @@ impl StoreError {
         std::iter::successors(Some(error), |error| error.source()).find_map(|error| error.downcast_ref())
     }
 
-    /// Whether another process keeps the database locked: nothing is wrong, it only takes too long.
+    /// Whether others keep the database locked, or its servers change places: nothing is wrong, it only takes too long.
     #[must_use]
     pub fn is_busy(&self) -> bool {
         match self {
             Self::Database(error) => error.kind == EngineFault::Busy,
             // A transaction that could not begin; nothing was kept, and it may be asked for again.
             Self::NotKept { .. } => true,
+            // What it asks for by then finds what has become of this try.
+            Self::Uncertain { .. } => true,
             Self::Closed
             | Self::Halted
             | Self::NotAlone { .. }
@@ -201,7 +203,6 @@ impl StoreError {
             | Self::Moving
             | Self::MovedAway
             | Self::InUse
-            | Self::Uncertain { .. }
             | Self::OtherEngine { .. }
             | Self::OtherFolder { .. }
             | Self::Unfit(_)

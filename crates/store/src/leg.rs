@@ -5,7 +5,7 @@ use sealpost_mail::{EnhancedCode, Timestamp};
 use crate::body::{Body, StoredBody};
 use crate::column_values::{ColumnWord as _, LegPurpose, LegState};
 use crate::error::StoreError;
-use crate::statement::{Batch, Outcome, Refusal, Row, Statement, sql};
+use crate::statement::{Answer, Batch, Flush, Outcome, Refusal, Row, Statement, Taking, sql};
 use crate::store::Store;
 
 /// One recipient's copy on its way out.
@@ -222,7 +222,18 @@ impl Store {
             let share = left / open.len().max(1);
             let statements =
                 open.iter().map(|place| lease_some(&wish, &place.name, share)).collect::<Vec<_>>();
-            let Outcome::Kept(answers) = self.write(statements).await? else { break };
+            let mut batch = Batch::from(statements);
+            batch.takes = Some(Taking { owner: wish.owner.clone(), until: wish.until, now: wish.now });
+            let answers = match self.write(batch).await {
+                Ok(Outcome::Kept(answers)) => answers,
+                Ok(Outcome::Refused(_)) => break,
+                // What it has is worked on; what went wrong is met again.
+                Err(error) if !leased.is_empty() => {
+                    tracing::warn!(%error, "fewer legs were leased than are due");
+                    break;
+                }
+                Err(error) => return Err(error),
+            };
             // Those that used up their share may have more.
             let mut full =
                 answers.iter().map(|answer| answer.affected >= share).collect::<Vec<_>>().into_iter();
@@ -321,7 +332,11 @@ impl Store {
             (Some(_), None) => false,
         };
         let outcome = match end {
-            LegEnd::Done if has_no_file && batch.settles.is_empty() => self.write_soon(batch).await?,
+            LegEnd::Done if has_no_file && batch.settles.is_empty() => {
+                // Undone by a change of servers, it would be in our hand again, and nobody would know.
+                batch.flush = Flush::DoneAgain;
+                self.write_soon(batch).await?
+            }
             LegEnd::Done
             | LegEnd::Failed
             | LegEnd::Frozen
@@ -376,6 +391,26 @@ const DESTINATIONS: &str = "
         FROM places p WHERE p.name IS NOT NULL)
     SELECT p.name, (SELECT min(l.due_at) FROM legs l WHERE l.state = 'queued' AND l.destination = p.name)
     FROM places p WHERE p.name IS NOT NULL";
+
+/// Everybody's again: whoever leased it was never given it, if it is there at all.
+pub(crate) fn give_back(id: &str, owner: &str, until: Timestamp, now: Timestamp) -> Statement {
+    sql!(
+        "UPDATE legs SET lease_owner = NULL, lease_until = NULL, due_at = ?4
+         WHERE id = ?1 AND lease_owner = ?2 AND lease_until = ?3",
+        id,
+        owner,
+        until,
+        now
+    )
+}
+
+impl Taking {
+    /// For what the batch returned.
+    pub(crate) fn give_back(&self, answers: Vec<Answer>) -> Vec<Statement> {
+        let ids = answers.into_iter().flat_map(|answer| answer.rows).filter_map(|mut row| row.text().ok());
+        ids.map(|id| give_back(&id, &self.owner, self.until, self.now)).collect()
+    }
+}
 
 /// A queue within the queue.
 struct Destination {

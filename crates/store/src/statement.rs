@@ -158,8 +158,28 @@ pub(crate) struct Riding {
     pub(crate) mail: Vec<Statement>,
 }
 
+/// Legs that a batch leases for whoever asked. Nobody has them if nobody knows how it ended.
+#[derive(Clone, Debug)]
+pub(crate) struct Taking {
+    pub(crate) owner: String,
+    pub(crate) until: Timestamp,
+    pub(crate) now: Timestamp,
+}
+
+/// What becomes of a batch if its server is lost before it was flushed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Flush {
+    /// Whoever asked has waited for it, or does not mind.
+    #[default]
+    AsPromised,
+    /// It is done again. Done twice it changes nothing.
+    DoneAgain,
+    /// It is there to see whether others were flushed.
+    Asks,
+}
+
 /// Statements that are kept together or not at all, and what becomes committed with them.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Batch {
     pub(crate) statements: Vec<Statement>,
     /// Bodies, say.
@@ -167,6 +187,10 @@ pub(crate) struct Batch {
     pub(crate) locks: BTreeSet<Lock>,
     /// Changes a row if and only if this batch was not kept: how its fate is asked for, if nobody said it.
     pub(crate) sign: Option<Statement>,
+    /// What becomes of it if its server is lost.
+    pub(crate) flush: Flush,
+    /// It leases the legs that it returns.
+    pub(crate) takes: Option<Taking>,
     /// Rows of the audit trail.
     pub(crate) audit: Vec<AuditRow>,
     /// Those of the handle it is written through: only where it changes anything.

@@ -18,6 +18,8 @@ mod deposits;
 mod drafts;
 #[path = "../store/holds.rs"]
 mod holds;
+#[path = "../store/in_hand.rs"]
+mod in_hand;
 #[path = "../store/legs.rs"]
 mod legs;
 #[path = "../store/mailboxes.rs"]
@@ -28,6 +30,7 @@ mod many;
 mod opening;
 #[path = "../store/own_folders.rs"]
 mod own_folders;
+mod pairs;
 #[path = "../store/queue.rs"]
 mod queue;
 #[path = "../store/races.rs"]

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use sealpost_mail::Random as _;
 use sealpost_store::{
-    ArrivalRows, Committed, Durability, PostgresHost, PostgresUnfit, Rows, Store, StoreError, StoreOptions,
+    ArrivalRows, Committed, Durability, Lease, LegStart, PostgresHost, PostgresUnfit, Rows, Store,
+    StoreError, StoreOptions,
 };
 use tempfile::TempDir;
 
 use crate::cluster::Cluster;
 use crate::options;
-use crate::rig::{NOW, Rig};
+use crate::rig::{LATER, NOW, Rig};
 
 /// How a store on this server is opened, with everything in a hurry.
 fn hasty(cluster: &Cluster, scratch: &TempDir, durability: Durability) -> StoreOptions {
@@ -130,16 +131,71 @@ async fn a_cancelled_wait_for_the_standby_is_no_success() {
     let rows = letter(&rig, 2).await;
     let store = rig.store.clone();
     let arriving = tokio::spawn(async move { store.commit_arrival(rows).await });
-    while cluster.sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'") == "0" {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    cluster.sql("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
+    cancel_the_wait(&cluster).await;
     let error = arriving.await.unwrap().unwrap_err();
     assert!(matches!(error, StoreError::Uncertain { .. } | StoreError::Database(_)), "{error:?}");
     assert_eq!(error.fault(), sealpost_mail::Fault::Temporary);
     // It is on the primary all the same; whoever sends it again is not told that it is safe.
     let again = rig.store.commit_arrival(letter(&rig, 2).await).await.unwrap_err();
     assert!(matches!(again, StoreError::Uncertain { .. }), "{again:?}");
+}
+
+/// Cuts the wait of a commit for its standby short: the server warns, and says "done".
+async fn cancel_the_wait(cluster: &Cluster) {
+    while cluster.sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'") == "0" {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    cluster.sql("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
+}
+
+/// Waits until the only leg is in nobody's hand.
+async fn only_leg_is_free(cluster: &Cluster, rig: &Rig) {
+    let schema = options(cluster, &rig.folder()).schema;
+    for _ in 0..500 {
+        if cluster.sql(&format!("SELECT count(*), count(lease_owner) FROM {schema}.legs")) == "1|0" {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    unreachable!("the leg stays with somebody who never got it");
+}
+
+/// Nobody knows whether it is there, so nobody was given what it had in hand: its client is told `451`, comes again and finds
+/// it, and somebody must deliver it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_an_unknown_commit_had_in_hand_is_free_at_once() {
+    let cluster = Cluster::start("");
+    let standby = cluster.standby();
+    let scratch = tempfile::tempdir().unwrap();
+    let rig = Rig::with(hasty(&cluster, &scratch, Durability::Replicated), scratch);
+    standby.stop();
+    let mut rows = letter(&rig, 1).await;
+    rows.legs[0].state = LegStart::InHand { owner: "one".to_owned(), until: LATER };
+    let store = rig.store.clone();
+    let arriving = tokio::spawn(async move { store.commit_arrival(rows).await });
+    cancel_the_wait(&cluster).await;
+    let error = arriving.await.unwrap().unwrap_err();
+    assert!(error.is_busy(), "{error:?}");
+    only_leg_is_free(&cluster, &rig).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_an_unknown_lease_took_is_free_at_once() {
+    let cluster = Cluster::start("");
+    let standby = cluster.standby();
+    let scratch = tempfile::tempdir().unwrap();
+    let rig = Rig::with(hasty(&cluster, &scratch, Durability::Replicated), scratch);
+    rig.queue(10, &["a.example"]).await;
+    standby.stop();
+    let store = rig.store.clone();
+    let leasing = tokio::spawn(async move {
+        let (owner, now, until) = ("one".to_owned(), NOW, LATER);
+        store.lease_legs(Lease { owner, now, until, limit: 10, skip_destinations: &[] }).await
+    });
+    cancel_the_wait(&cluster).await;
+    let error = leasing.await.unwrap().unwrap_err();
+    assert!(error.is_busy(), "{error:?}");
+    only_leg_is_free(&cluster, &rig).await;
 }
 
 /// The server is killed over and over while letters come: what was promised is there, what was refused is not.

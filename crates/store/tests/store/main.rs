@@ -8,6 +8,7 @@ mod bodies;
 mod deposits;
 mod drafts;
 mod holds;
+mod in_hand;
 mod legs;
 mod mailboxes;
 mod many;

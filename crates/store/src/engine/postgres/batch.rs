@@ -12,6 +12,7 @@ use super::commit_outcome;
 use super::deferred::Unhurried;
 use super::failure::{Cure, Failure};
 use super::heartbeat::{self, Heartbeat};
+use super::not_flushed::NotFlushed;
 use super::pool::{Connections, discard, lend};
 use super::transaction::{self, End, STATEMENTS};
 use crate::audit_proof::AuditProver;
@@ -20,7 +21,7 @@ use crate::error::StoreError;
 use crate::expense::Expense;
 use crate::files::Files;
 use crate::node::NodeState;
-use crate::statement::{Answer, Batch, Outcome, Refusal, Row, Settle, Statement};
+use crate::statement::{Answer, Batch, Flush, Outcome, Refusal, Row, Settle, Statement, sql};
 
 /// How often a batch is tried that others were in the way of. With the locks that it takes first this is rare.
 const TRIES: u32 = 8;
@@ -31,6 +32,7 @@ pub(super) struct Core {
     pub(super) readers: Connections,
     pub(super) words: Arc<Words>,
     pub(super) unhurried: Unhurried,
+    pub(super) not_flushed: NotFlushed,
     pub(super) files: Arc<Files>,
     /// How long whoever asks waits for a connection.
     pub(super) patience: Duration,
@@ -50,6 +52,49 @@ impl fmt::Debug for Core {
 
 impl Core {
     pub(super) async fn write(&self, batch: Batch, promise: Promise) -> Result<Outcome, StoreError> {
+        self.try_write(batch, promise).await.map(|(outcome, _server)| outcome)
+    }
+
+    /// Waits for a flush, if there is something that nobody has waited for; and what another server had committed and not
+    /// passed on when this one took its place is done again.
+    pub(super) async fn see_flushed(&self) {
+        if self.not_flushed.is_empty() {
+            return;
+        }
+        let mark = self.not_flushed.mark();
+        let mut flush = Batch::from(vec![sql!(commit_outcome::FLUSH)]);
+        flush.flush = Flush::Asks;
+        match self.try_write(flush, Promise::Durable).await {
+            Ok((_, Some(server))) => {
+                self.not_flushed.flushed(mark, &server);
+                self.do_again(self.not_flushed.take_lost(&server)).await;
+            }
+            Ok((_, None)) => {}
+            Err(error) => tracing::debug!(%error, "what was not flushed waits for the next try"),
+        }
+    }
+
+    async fn do_again(&self, lost: Vec<Batch>) {
+        if !lost.is_empty() {
+            tracing::info!(
+                batches = lost.len(),
+                "written again: the server that had it may not have passed it on"
+            );
+        }
+        for batch in lost {
+            if let Err(error) = self.try_write(batch.clone(), Promise::Ordered).await {
+                tracing::debug!(%error, "what was not flushed waits for the next try");
+                self.not_flushed.remember(String::new(), batch);
+            }
+        }
+    }
+
+    /// With the server that it was committed on, where that was asked.
+    async fn try_write(
+        &self,
+        batch: Batch,
+        promise: Promise,
+    ) -> Result<(Outcome, Option<String>), StoreError> {
         let deadline = Instant::now() + self.patience;
         let mut tries = 0;
         let prover = self.prover.as_deref();
@@ -61,7 +106,14 @@ impl Core {
             let end =
                 transaction::write(&connection, &self.words, &first, &batch, promise, prover, moving).await;
             match end {
-                End::Kept { answers, freed } => return Ok(self.kept(&batch.settles, answers, freed)),
+                End::Kept { answers, freed, server } => {
+                    if let Some(server) = &server
+                        && batch.flush == Flush::DoneAgain
+                    {
+                        self.not_flushed.remember(server.clone(), batch.clone());
+                    }
+                    return Ok((self.kept(&batch.settles, answers, freed), server));
+                }
                 End::Refused(refusal) => {
                     self.unhurried.put_back(first);
                     // "It is here already" is a promise, too: perhaps of a row whose own wait was cut short.
@@ -72,7 +124,7 @@ impl Core {
                         discard(connection);
                         return Err(StoreError::Uncertain { reason: StoreError::from(failure).to_string() });
                     }
-                    return Ok(Outcome::Refused(refusal));
+                    return Ok((Outcome::Refused(refusal), None));
                 }
                 End::Failed(failure) => {
                     self.unhurried.put_back(first);
@@ -82,6 +134,7 @@ impl Core {
                         false => Cure::None,
                     };
                     if failure.ends_connection() {
+                        self.not_flushed.doubt();
                         discard(connection);
                     } else {
                         drop(connection);
@@ -95,10 +148,11 @@ impl Core {
                     }
                 }
                 End::Unknown { reason, answers, freed } => {
+                    self.not_flushed.doubt();
                     discard(connection);
                     // Deleting twice does no harm.
                     self.unhurried.put_back(first);
-                    return self.decide(batch, reason, answers, freed).await;
+                    return self.decide(batch, reason, answers, freed).await.map(|outcome| (outcome, None));
                 }
             }
         }
@@ -132,6 +186,8 @@ impl Core {
             }
             Err(error) => {
                 freed.iter().for_each(|id| self.files.set_settled(id));
+                let taken = batch.takes.map(|taking| taking.give_back(answers));
+                taken.into_iter().flatten().for_each(|statement| self.unhurried.push(statement));
                 // Should the rows be there after all, their files must be too; if not, the next open removes them.
                 batch.settles.iter().for_each(|one| one.settle());
                 Err(error)
@@ -220,7 +276,8 @@ impl Core {
             Ok(connection) => {
                 let nothing = Batch::default();
                 let (words, promise) = (&self.words, Promise::Ordered);
-                match transaction::write(&connection, words, &first, &nothing, promise, None, |_| {}).await {
+                let written = transaction::write(&connection, words, &first, &nothing, promise, None, |_| {});
+                match written.await {
                     End::Kept { .. } => Ok(()),
                     End::Refused(_) => Ok(()),
                     End::Failed(failure) => {

@@ -27,12 +27,15 @@ pub(super) async fn would_change(
     timeout(STATEMENTS, asked).await.map_err(|_late| Failure::late("a question"))?
 }
 
+/// Changes no row, and a commit behind it waits for the flush of everything before.
+pub(super) const FLUSH: &str = "SELECT pg_catalog.pg_logical_emit_message(true, 'sealpost', '')";
+
 /// Commits something that changes no row and waits for the standby: what was committed before it is there as well.
 pub(super) async fn make_certain(connection: &Connection, words: &Words) -> Result<(), Failure> {
     let client = &connection.client;
     let written = async {
         say(client, words.begin(Promise::Durable)).await?;
-        say(client, "SELECT pg_catalog.pg_logical_emit_message(true, 'sealpost', '')").await?;
+        say(client, FLUSH).await?;
         connection.listen_for_warnings();
         say(client, "COMMIT").await
     };

@@ -13,6 +13,7 @@ mod failure;
 mod heartbeat;
 mod locks;
 mod migrate;
+mod not_flushed;
 mod pipeline;
 mod pool;
 mod server_error;
@@ -30,7 +31,7 @@ use std::time::Duration;
 use sealpost_mail::Timestamp;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::AbortHandle;
-use tokio::time::Instant;
+use tokio::time::{Instant, MissedTickBehavior};
 
 use self::batch::Core;
 use self::begin::Words;
@@ -38,6 +39,7 @@ pub use self::config::{Durability, PostgresHost, PostgresOptions, PostgresTls};
 use self::deferred::Unhurried;
 use self::failure::Failure;
 pub(crate) use self::heartbeat::Heartbeat;
+use self::not_flushed::NotFlushed;
 use self::pool::{Connections, Connector, discard, lend};
 pub use self::server_settings::PostgresFacts;
 pub use self::unsupported_server::PostgresUnfit;
@@ -55,6 +57,9 @@ const READERS_WAITING: usize = 256;
 
 /// How long a statement that nobody waits for waits for company.
 const UNHURRIED: Duration = Duration::from_millis(25);
+
+/// How often it is seen to that what nobody waited for is flushed.
+const FLUSHED: Duration = Duration::from_secs(1);
 
 /// Reached, migrated, and of this folder.
 #[derive(Debug)]
@@ -256,6 +261,7 @@ impl Opened {
             readers,
             words,
             unhurried: Unhurried::default(),
+            not_flushed: NotFlushed::default(),
             files: setting.files,
             patience: options.patience,
             replicated: options.durability == Durability::Replicated,
@@ -266,10 +272,16 @@ impl Opened {
         let (never, halted) = watch::channel(false);
         let clerk = Arc::clone(&core);
         let clerk = runtime.spawn(async move {
+            let mut flushed = tokio::time::interval(FLUSHED);
+            flushed.set_missed_tick_behavior(MissedTickBehavior::Delay);
             loop {
-                clerk.unhurried.some.notified().await;
-                tokio::time::sleep(UNHURRIED).await;
-                clerk.flush().await;
+                tokio::select! {
+                    () = clerk.unhurried.some.notified() => {
+                        tokio::time::sleep(UNHURRIED).await;
+                        clerk.flush().await;
+                    }
+                    _tick = flushed.tick() => clerk.see_flushed().await,
+                }
             }
         });
         Ok(Postgres {

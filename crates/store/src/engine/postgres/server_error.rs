@@ -54,7 +54,8 @@ impl PostgresError {
         self.code.as_ref().is_some_and(|code| codes.contains(code))
     }
 
-    /// Others hold what was asked for, or there are too many.
+    /// Others hold what was asked for, or there are too many, or no standby is there yet: [`super::begin`] says that as a
+    /// number that is none, as it says that others have taken over; then this process ends.
     pub(crate) fn is_busy(&self) -> bool {
         self.code.is_none()
             || self.fatal
@@ -65,6 +66,7 @@ impl PostgresError {
                 SqlState::T_R_DEADLOCK_DETECTED,
                 SqlState::TOO_MANY_CONNECTIONS,
                 SqlState::READ_ONLY_SQL_TRANSACTION,
+                SqlState::INVALID_TEXT_REPRESENTATION,
             ])
     }
 

@@ -14,7 +14,7 @@ use super::pool::Connection;
 use crate::audit_proof::AuditProver;
 use crate::engine::{Promise, audit_trail};
 use crate::error::StoreError;
-use crate::statement::{Answer, Batch, Expect, Refusal, Row, Statement};
+use crate::statement::{Answer, Batch, Expect, Flush, Refusal, Row, Statement};
 
 /// How long statements may take before the connection is given up; their locks are waited for within this.
 pub(super) const STATEMENTS: Duration = Duration::from_secs(60);
@@ -23,7 +23,7 @@ pub(super) const STATEMENTS: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub(super) enum End {
     /// Kept; files of bodies that went with it.
-    Kept { answers: Vec<Answer>, freed: Vec<String> },
+    Kept { answers: Vec<Answer>, freed: Vec<String>, server: Option<String> },
     /// Certainly nothing of it was kept.
     Refused(Refusal),
     /// Certainly nothing of it was kept.
@@ -48,6 +48,10 @@ pub(super) async fn write(
     let locks = locks::of(batch);
     let work = async {
         let begun = send(say(client, words.begin(promise))).await;
+        let server = match batch.flush {
+            Flush::DoneAgain | Flush::Asks => Some(send(ask(client, SERVER, Vec::new())).await),
+            Flush::AsPromised => None,
+        };
         let mut locked = Vec::with_capacity(locks.len());
         for lock in &locks {
             locked.push(send(lock.ask(client)).await);
@@ -67,11 +71,16 @@ pub(super) async fn write(
             true => Some(send(say(client, "COMMIT")).await),
             false => None,
         };
-        (begun, locked, before, asked, committed)
+        (begun, server, locked, before, asked, committed)
     };
-    let (begun, locked, before, asked, committed) = work.await;
+    let (begun, server, locked, before, asked, committed) = work.await;
+    let mut server_name = None;
     let judged = timeout(STATEMENTS, async {
         answer(begun).await?;
+        if let Some(server) = server {
+            let row = answer(server).await?.rows.pop();
+            server_name = row.map(|mut row| row.text()).transpose().map_err(Failure::Store)?;
+        }
         for one in locked.into_iter().chain(before) {
             answer(one).await?;
         }
@@ -132,13 +141,16 @@ pub(super) async fn write(
             answers,
             freed,
         },
-        Ok(Ok(_)) => End::Kept { answers, freed },
+        Ok(Ok(_)) => End::Kept { answers, freed, server: server_name },
         // An ordinary error, and not the end of the connection: the server rolled back.
         Ok(Err(failure)) if !failure.ends_connection() => End::Failed(failure),
         Ok(Err(failure)) => unknown(failure, answers, freed),
         Err(_late) => unknown(Failure::late("a commit"), answers, freed),
     }
 }
+
+/// Which server this is, behind whatever pool: none is started at the same moment as another.
+const SERVER: &str = "SELECT pg_catalog.pg_postmaster_start_time()::text";
 
 /// Who appends to the audit trail holds this until its commit: the next row is proven over this one. Each schema has its
 /// own trail.
