@@ -12,6 +12,7 @@
 )]
 
 mod cluster;
+mod reckoning;
 mod sender;
 
 use std::collections::BTreeMap;
@@ -37,7 +38,7 @@ fn main() -> ExitCode {
     let mut config = Config::new(&hop);
     config.set("log", "level", r#""warn""#);
     let mut gateway = Gateway::start(&config);
-    let mut senders = Senders::start(&[gateway.config.smtp], SESSIONS);
+    let mut senders = Senders::start(&[gateway.config.smtp], SESSIONS, Duration::ZERO);
     let (began, mut kills) = (Instant::now(), Vec::new());
     let mut chance: u64 = 0x9e37_79b9_7f4a_7c15;
     for kill in 1..=count {
@@ -77,16 +78,16 @@ fn main() -> ExitCode {
     let again: Vec<Duration> = again.map(before_kill).collect();
     let known = again.iter().filter(|before| **before > MOMENT).count();
     let deposits = u64::try_from(gateway.count("SELECT count(*) FROM deposits")).unwrap();
-    let missing = sent.confidential.saturating_sub(deposits);
-    let doubled = deposits.saturating_sub(sent.confidential);
+    let confidential: u64 = sent.confidential.values().sum();
+    let missing = confidential.saturating_sub(deposits);
+    let doubled = deposits.saturating_sub(confidential);
     println!(
         "{count} kills: {} ordinary letters, {lost} lost, {} delivered again ({:.2} a kill, {known} of them taken more \
-         than {} ms before it); {} confidential, {missing} lost, {doubled} deposited twice",
+         than {} ms before it); {confidential} confidential, {missing} lost, {doubled} deposited twice",
         sent.ordinary.len(),
         again.len(),
         again.len() as f64 / f64::from(count),
         MOMENT.as_millis(),
-        sent.confidential,
     );
     gateway.sweep();
     if lost == 0 && missing == 0 && doubled == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }

@@ -1,5 +1,6 @@
 //! Sessions that hand in letters, each until it has its `250`. Knows nothing of kills.
 
+use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -8,7 +9,7 @@ use std::time::Duration;
 
 use rig::{PATIENCE, Smtp, letters};
 
-/// Mailboxes that the confidential letters go to.
+/// Mailboxes that the confidential letters go to, each a little more often than the one before.
 const MAILBOXES: u64 = 40;
 
 /// What had a `250` in the end.
@@ -16,7 +17,8 @@ const MAILBOXES: u64 = 40;
 pub(crate) struct Sent {
     /// The recipient of each ordinary letter; no two have the same.
     pub(crate) ordinary: Vec<String>,
-    pub(crate) confidential: u64,
+    /// How many went to each mailbox.
+    pub(crate) confidential: BTreeMap<String, u64>,
 }
 
 pub(crate) struct Senders {
@@ -27,8 +29,8 @@ pub(crate) struct Senders {
 }
 
 impl Senders {
-    /// To the first of these that takes it: who gets no `250` goes on to the next.
-    pub(crate) fn start(gateways: &[SocketAddr], sessions: usize) -> Self {
+    /// To the first of these that takes it: who gets no `250` goes on to the next. A session rests so long after each.
+    pub(crate) fn start(gateways: &[SocketAddr], sessions: usize, rest: Duration) -> Self {
         let (stop, accepted) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
         let (sent, number) = (Arc::new(Mutex::new(Sent::default())), Arc::new(AtomicU64::new(0)));
         let threads = (0..sessions).map(|session| {
@@ -41,7 +43,7 @@ impl Senders {
                     let n = number.fetch_add(1, Ordering::Relaxed);
                     let confidential = n % 3 == 0;
                     let to = if confidential {
-                        format!("box{}@web.example", n % MAILBOXES)
+                        format!("box{}@web.example", (n / 3 % (MAILBOXES * MAILBOXES)).isqrt())
                     } else {
                         format!("k{n}@web.example")
                     };
@@ -56,10 +58,12 @@ impl Senders {
                     accepted.fetch_add(1, Ordering::Relaxed);
                     let mut sent = sent.lock().unwrap();
                     if confidential {
-                        sent.confidential += 1;
+                        *sent.confidential.entry(to).or_default() += 1;
                     } else {
                         sent.ordinary.push(to);
                     }
+                    drop(sent);
+                    std::thread::sleep(rest);
                 }
             })
         });

@@ -43,6 +43,12 @@ impl Output {
         self.0.0.lock().unwrap_or_else(PoisonError::into_inner).lines.clone()
     }
 
+    /// How many lines there are until now.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.0.0.lock().unwrap_or_else(PoisonError::into_inner).lines.len()
+    }
+
     /// All text until now.
     #[must_use]
     pub fn text(&self) -> String {
