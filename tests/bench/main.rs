@@ -16,6 +16,7 @@ mod case;
 mod cluster;
 mod filter;
 mod measure;
+mod moving;
 mod partners;
 mod purge;
 mod report;
@@ -35,6 +36,9 @@ fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     if words.first().is_some_and(|word| word == "purge") {
         return purge::run(words.get(1).map(String::as_str));
+    }
+    if words.first().is_some_and(|word| word == "move") {
+        return moving::run(words.get(1).map(String::as_str));
     }
     let quick = std::env::args().any(|arg| arg == "--quick");
     if std::env::args().any(|arg| arg == "web") {

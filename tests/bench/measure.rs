@@ -16,6 +16,8 @@ pub(crate) enum Tree {
     Process(u32),
     /// All of this session: Postfix's master leads one.
     Session(u32),
+    /// This one and its children: PostgreSQL's, which lead sessions of their own.
+    Family(u32),
 }
 
 impl Tree {
@@ -23,11 +25,11 @@ impl Tree {
         match self {
             Self::Process(pid) => vec![pid],
             Self::Session(leader) => {
-                let all = fs::read_dir("/proc")
-                    .unwrap()
-                    .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
-                all.filter(|pid| stat(*pid).is_some_and(|stat| stat.session == leader)).collect()
+                everybody().filter(|pid| stat(*pid).is_some_and(|stat| stat.session == leader)).collect()
             }
+            Self::Family(parent) => everybody()
+                .filter(|pid| *pid == parent || stat(*pid).is_some_and(|stat| stat.parent == parent))
+                .collect(),
         }
     }
 
@@ -47,7 +49,13 @@ impl Tree {
     }
 }
 
+fn everybody() -> impl Iterator<Item = u32> {
+    let all = fs::read_dir("/proc").unwrap();
+    all.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+}
+
 struct Stat {
+    parent: u32,
     session: u32,
     ticks: u64,
 }
@@ -56,10 +64,11 @@ fn stat(pid: u32) -> Option<Stat> {
     let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The name in parentheses may hold anything.
     let fields: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
-    // proc(5): session is field 6, utime 14, stime 15, cutime 16, cstime 17; two stand before the ')'.
+    // proc(5): the parent is field 4, session 6, utime 14, stime 15, cutime 16, cstime 17; two stand before the ')'.
     let number = |field: usize| fields.get(field - 3).and_then(|text| text.parse::<u64>().ok());
     let ticks = number(14)? + number(15)? + number(16)? + number(17)?;
-    Some(Stat { session: u32::try_from(number(6)?).ok()?, ticks })
+    let process = |field: usize| u32::try_from(number(field)?).ok();
+    Some(Stat { parent: process(4)?, session: process(6)?, ticks })
 }
 
 /// Watches memory from the side.

@@ -54,6 +54,13 @@ impl Pair {
         self.cluster.sql_on(SIDES[self.primary].port, text)
     }
 
+    /// The process of each of the servers that run.
+    #[must_use]
+    pub fn servers(&self) -> Vec<u32> {
+        let files = SIDES.iter().map(|side| self.cluster.socket().join(side.data).join("postmaster.pid"));
+        files.filter_map(|file| std::fs::read_to_string(file).ok()?.lines().next()?.parse().ok()).collect()
+    }
+
     fn folder(&self) -> String {
         self.cluster.socket().display().to_string()
     }

@@ -2,7 +2,7 @@
 //!
 //! Must never know: what is measured.
 
-use crate::{build, packages};
+use crate::{build, packages, s3_server};
 
 pub(crate) fn run(args: &[String]) -> Result<(), String> {
     packages::need(packages::BUILD)?;
@@ -10,6 +10,11 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
         && first == "audit"
     {
         return build::example("audit_cost", rest);
+    }
+    if args.iter().any(|arg| arg == "cluster" || arg == "move") {
+        packages::need(packages::TEST)?;
+        let _where_the_rig_looks = s3_server::prepare()?;
+        return build::measure("sealpost-bench", args);
     }
     packages::need(packages::postfix())?;
     if args.iter().any(|arg| arg == "web") {

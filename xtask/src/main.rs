@@ -32,6 +32,7 @@ Usage: cargo xtask <COMMAND>
   bench purge [N]    N letters (1,000,000) due at one tick: intake's rate meanwhile, and its ratio to that of before
   bench web          our portal and Roundcube side by side (also with --quick)
   bench cluster      letters taken on SQLite, PostgreSQL, with a standby, by two nodes (also with --quick)
+  bench move [N]     a store of N letters (100,000) to PostgreSQL and a bucket and back: how long, and whether it is the same
   bench partners     letters closed and opened, beside a Postfix filter that starts openssl and gpg, written to
                      docs/partners/speed.md (also with --quick)
   kills [COUNT]      kill -9 under load, again and again: what was lost, what came twice
