@@ -89,6 +89,7 @@ mod resent_letters;
 mod retention;
 mod reverse_path;
 mod roles;
+mod rolling_upgrade;
 mod same_message_id;
 mod searching;
 mod security_mails;
