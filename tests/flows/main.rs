@@ -95,6 +95,7 @@ mod searching;
 mod security_mails;
 mod sender_told;
 mod sink_down;
+mod smtp_logins;
 mod store_move;
 mod support;
 mod tags_as_typed;

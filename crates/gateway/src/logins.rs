@@ -2,14 +2,17 @@
 //! tags without an address. Knows no session.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sealpost_intake::{LoginCheck, Logins};
+use sealpost_intake::{LoginCheck, LoginNote, Logins};
 use sealpost_mail::{Secret, Timestamp};
 use sealpost_store::{Store, StoreError};
 use sealpost_vault::{TagKey, password_phc};
 use tokio::time::timeout;
+
+use crate::login_trail::LoginTrail;
 
 /// A server that has not logged in for so long is a stranger again.
 const REMEMBERED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -21,11 +24,17 @@ pub(crate) struct ConfiguredLogins {
     logins: Vec<(String, Secret<String>)>,
     store: Store,
     tags: TagKey,
+    trail: Arc<LoginTrail>,
 }
 
 impl ConfiguredLogins {
-    pub(crate) fn new(logins: Vec<(String, Secret<String>)>, store: Store, tags: TagKey) -> Self {
-        Self { logins, store, tags }
+    pub(crate) fn new(
+        logins: Vec<(String, Secret<String>)>,
+        store: Store,
+        tags: TagKey,
+        trail: Arc<LoginTrail>,
+    ) -> Self {
+        Self { logins, store, tags, trail }
     }
 
     /// Under which it is kept that a client was right: another password is another tag. `None`: nobody's login.
@@ -80,6 +89,10 @@ impl Logins for ConfiguredLogins {
             let _told = in_time(self.store.remember_right(&tag, now, now.plus(REMEMBERED))).await;
         }
     }
+
+    fn note(&self, what: LoginNote, client: IpAddr, login: &str, now: Timestamp) {
+        self.trail.note(what, client, self.configured(login).as_deref(), now);
+    }
 }
 
 #[cfg(test)]
@@ -106,7 +119,8 @@ mod tests {
     async fn the_right_password_for_the_right_login() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(StoreOptions::new(folder.path())).unwrap();
-        let logins = ConfiguredLogins::new(vec![("mill".to_owned(), hash("wheel"))], store, tags());
+        let logins =
+            ConfiguredLogins::new(vec![("mill".to_owned(), hash("wheel"))], store, tags(), Arc::default());
         assert_eq!(logins.check("mill", password("wheel")).await, LoginCheck::Right("mill".to_owned()));
         assert_eq!(logins.check("mall", password("wheel")).await, LoginCheck::Wrong);
         assert_eq!(logins.check("mill", password("wheal")).await, LoginCheck::Wrong);
@@ -118,7 +132,12 @@ mod tests {
         let store = Store::open(StoreOptions::new(folder.path())).unwrap();
         let (tags, hash) = (tags(), hash("wheel"));
         let process = |hash: &Secret<String>| {
-            ConfiguredLogins::new(vec![("mill".to_owned(), hash.clone())], store.clone(), tags.clone())
+            ConfiguredLogins::new(
+                vec![("mill".to_owned(), hash.clone())],
+                store.clone(),
+                tags.clone(),
+                Arc::default(),
+            )
         };
         let (server, other): (IpAddr, IpAddr) = ("192.0.2.1".parse().unwrap(), "192.0.2.2".parse().unwrap());
         let now = Timestamp(1_800_000_000_000);

@@ -8,6 +8,7 @@ mod dns_records;
 mod jobs;
 mod log_writer;
 mod logging;
+mod login_trail;
 mod logins;
 mod readiness;
 mod reload;

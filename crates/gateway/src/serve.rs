@@ -24,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::checked::{self, EscrowPlan, Hook, Plan, ServiceKeys, Telling};
 use crate::jobs::{self, PartnerWork, Workshop};
+use crate::login_trail::LoginTrail;
 use crate::logins::ConfiguredLogins;
 use crate::reload::Reload;
 use crate::{readiness, revocation_state, webhooks};
@@ -64,7 +65,7 @@ pub(crate) enum RunError {
 /// Everything bound and ready; nothing runs yet.
 pub(crate) struct Ready {
     store: Store,
-    intake: Option<Intake>,
+    intake: Option<(Intake, Arc<LoginTrail>)>,
     delivery: Option<(Runner, Alone)>,
     portal: Option<Portal>,
     /// What runs here, in words.
@@ -204,12 +205,13 @@ pub(crate) fn prepare(
         }
     });
     let intake = if let Some(IntakeRole { queue, way_in, keyring }) = intake_keys {
-        let logins = Arc::new(ConfiguredLogins::new(plan.logins, store.clone(), queue.tags));
+        let trail = Arc::<LoginTrail>::default();
+        let logins = ConfiguredLogins::new(plan.logins, store.clone(), queue.tags, Arc::clone(&trail));
         let making = making(&plan.escrow, way_in);
         let partners = partners(plan.worker.as_deref(), plan.worker_limits, plan.pace, keyring);
         let reception = Arc::new(ArrivalReception { context: Arc::clone(&context), making, partners });
         let (clock, random) = (Arc::clone(&clock), Arc::clone(&random));
-        Some(Intake::bind(plan.listeners, reception, logins, clock, random, coming_in)?)
+        Some((Intake::bind(plan.listeners, reception, Arc::new(logins), clock, random, coming_in)?, trail))
     } else {
         None
     };
@@ -283,7 +285,7 @@ pub(crate) fn partners(
 impl Ready {
     /// Where SMTP is spoken: listener names and addresses.
     pub(crate) fn smtp(&self) -> Vec<(String, SocketAddr)> {
-        self.intake.as_ref().map(Intake::addresses).unwrap_or_default()
+        self.intake.as_ref().map(|(intake, _)| intake.addresses()).unwrap_or_default()
     }
 
     /// Where the portal answers.
@@ -374,8 +376,18 @@ impl Ready {
             };
             Some(jobs::start(jobs::Runner::new(workshop, jobs)).await?)
         };
-        let intake_stop = stop.clone();
-        let intake = intake.map(|intake| tokio::spawn(async move { intake.run(intake_stop).await }));
+        let (intake_stop, kept_in) = (stop.clone(), store.clone());
+        let intake = intake.map(|(intake, trail)| {
+            tokio::spawn(async move {
+                let over = CancellationToken::new();
+                let taking_in = async {
+                    let ended = intake.run(intake_stop).await;
+                    over.cancel();
+                    ended
+                };
+                tokio::join!(taking_in, trail.keep(&kept_in, over.clone())).0
+            })
+        });
         let watch = tokio::spawn(readiness::watch(store.clone(), Arc::clone(&clock), rest.clone()));
         let ended = {
             let ended = first_to_end(&stop, delivery, portal, &rest, intake);

@@ -67,6 +67,17 @@ pub(crate) enum Standing {
     Waits,
 }
 
+/// What a right password means of its client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Heard {
+    /// It is time to keep that beyond this process.
+    Anew,
+    /// That is kept; it had been wrong before.
+    AfterWrong,
+    /// Nothing that is not known.
+    Again,
+}
+
 #[derive(Clone, Copy, Debug)]
 struct Tries {
     wrong: u32,
@@ -116,11 +127,12 @@ impl Attempts {
         }
     }
 
-    /// The password was wrong, or the login is nobody's.
-    pub(crate) fn wrong(&self, peer: IpAddr, login: &str, now: Timestamp) {
+    /// The password was wrong, or the login is nobody's. `true`: its client, or all of its site, has to wait from now on.
+    pub(crate) fn wrong(&self, peer: IpAddr, login: &str, now: Timestamp) -> bool {
         let (client, name) = (client_of(peer), name_of(login));
         let mut memory = self.memory();
         let site = site_of(peer).map(Key::Site);
+        let mut waits = false;
         for key in [Key::Client(client), Key::Login(name), Key::Both(client, name)].into_iter().chain(site) {
             make_room(&mut memory.tries, &key, |tries| tries.last);
             let tries = memory.tries.entry(key).or_insert(Tries { wrong: 0, last: now, next: now });
@@ -131,26 +143,32 @@ impl Attempts {
             tries.last = now;
             tries.next = match tries.wrong.checked_sub(key.free_tries()) {
                 Some(doublings) => {
+                    waits |= matches!(key, Key::Client(_) | Key::Site(_) | Key::Both(..));
                     let wait = FIRST_WAIT.saturating_mul(1 << doublings.min(16));
                     now.plus(wait.min(MAX_WAIT))
                 }
                 None => now,
             };
         }
+        waits
     }
 
     /// The password was right. What the client got wrong about other logins stays: one login of one's own
-    /// must not buy free tries at those of others. `true`: it is time to keep that beyond this process.
-    pub(crate) fn right(&self, peer: IpAddr, login: &str, now: Timestamp) -> bool {
+    /// must not buy free tries at those of others.
+    pub(crate) fn right(&self, peer: IpAddr, login: &str, now: Timestamp) -> Heard {
         let pair = (client_of(peer), name_of(login));
         let mut memory = self.memory();
-        memory.tries.remove(&Key::Both(pair.0, pair.1));
+        let failed_before = memory.tries.remove(&Key::Both(pair.0, pair.1)).is_some();
         make_room(&mut memory.known, &pair, |right| right.last);
         let kept = memory.known.get(&pair).and_then(|right| right.kept);
         let is_kept = kept.is_some_and(|kept| kept <= now && now.since(kept) < KEPT_AGAIN);
         let kept = kept.filter(|_| is_kept).or(Some(now));
         memory.known.insert(pair, Right { last: now, kept });
-        !is_kept
+        match (is_kept, failed_before) {
+            (false, _) => Heard::Anew,
+            (true, true) => Heard::AfterWrong,
+            (true, false) => Heard::Again,
+        }
     }
 
     /// The client was right about this login before this process began. What it got wrong since counts.
@@ -303,17 +321,18 @@ mod tests {
     #[test]
     fn what_is_kept_is_not_kept_with_every_log_in() {
         let (attempts, server) = (Attempts::default(), ip("192.0.2.1"));
-        assert!(attempts.right(server, "mill", START));
-        assert!(!attempts.right(server, "mill", START.plus(KEPT_AGAIN - SECOND)));
-        assert!(attempts.right(server, "mill", START.plus(KEPT_AGAIN)));
-        assert!(!attempts.right(server, "mill", START.plus(KEPT_AGAIN + SECOND)));
+        let right = |client, at| attempts.right(client, "mill", at);
+        assert_eq!(right(server, START), Heard::Anew);
+        assert_eq!(right(server, START.plus(KEPT_AGAIN - SECOND)), Heard::Again);
+        attempts.wrong(server, "mill", START.plus(KEPT_AGAIN - SECOND));
+        assert_eq!(right(server, START.plus(KEPT_AGAIN - SECOND)), Heard::AfterWrong);
+        assert_eq!(right(server, START.plus(KEPT_AGAIN)), Heard::Anew);
+        assert_eq!(right(server, START.plus(KEPT_AGAIN + SECOND)), Heard::Again);
         // A clock that was set back must not keep it from being kept.
-        assert!(attempts.right(server, "mill", START));
+        assert_eq!(right(server, START), Heard::Anew);
         attempts.recall(ip("192.0.2.2"), "mill", START);
-        assert!(
-            attempts.right(ip("192.0.2.2"), "mill", START.plus(SECOND)),
-            "kept again: its end comes nearer"
-        );
+        let again = right(ip("192.0.2.2"), START.plus(SECOND));
+        assert_eq!(again, Heard::Anew, "kept again: its end comes nearer");
     }
 
     #[test]
@@ -331,8 +350,8 @@ mod tests {
         let peer = |nth: usize| IpAddr::from(u32::try_from(nth).unwrap().to_be_bytes());
         let at = |nth: usize| START.plus(Duration::from_millis(nth as u64));
         // Each leaves two entries, and all one more together.
-        (0..MAX / 2 + 10).for_each(|nth| attempts.wrong(peer(nth), "mill", at(nth)));
-        (0..MAX + 10).for_each(|nth| assert!(attempts.right(peer(nth), "own", at(nth))));
+        (0..MAX / 2 + 10).for_each(|nth| assert!(!attempts.wrong(peer(nth), "mill", at(nth))));
+        (0..MAX + 10).for_each(|nth| assert_eq!(attempts.right(peer(nth), "own", at(nth)), Heard::Anew));
         let memory = attempts.memory();
         assert_eq!((memory.tries.len(), memory.known.len()), (MAX, MAX));
         assert!(memory.tries.contains_key(&Key::Client(peer(MAX / 2 + 9))));

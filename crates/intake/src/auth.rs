@@ -13,11 +13,11 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, sleep};
 
 use crate::access::Shown;
-use crate::attempts::{Standing, pair_of};
+use crate::attempts::{Heard, Standing, pair_of};
 use crate::limits::client_of;
 use crate::line::MAX_AUTH;
 use crate::listener_context::ListenerContext;
-use crate::reception::LoginCheck;
+use crate::reception::{LoginCheck, LoginNote};
 use crate::replies;
 use crate::session::{Session, State};
 use crate::wire::Leave;
@@ -153,27 +153,38 @@ async fn judge(door: &ListenerContext, peer: IpAddr, credentials: Credentials) -
             attempts.recall(peer, &login, clock.now());
             standing = attempts.standing(peer, &login, clock.now());
         }
+        let put_off = || {
+            logins.note(LoginNote::PutOff, peer, &login, clock.now());
+            LoginCheck::Busy
+        };
         let who = match standing {
-            Standing::Waits => return LoginCheck::Busy,
+            Standing::Waits => return put_off(),
             Standing::Known => Who::Known(pair_of(peer, &login)),
             Standing::Stranger | Standing::Doubtful if in_networks => Who::Known(pair_of(peer, "")),
             Standing::Stranger => Who::Stranger(peer),
             Standing::Doubtful => Who::Doubtful(peer),
         };
-        let Ok(_turn) = turns.next(&who, clock.now(), random.as_ref()).await else { return LoginCheck::Busy };
+        let Ok(_turn) = turns.next(&who, clock.now(), random.as_ref()).await else { return put_off() };
         // Others of this client may have failed while this one waited.
         if attempts.standing(peer, &login, clock.now()) == Standing::Waits {
-            return LoginCheck::Busy;
+            return put_off();
         }
         let checked = logins.check(&login, password).await;
         match &checked {
             LoginCheck::Right(_) => {
-                if attempts.right(peer, &login, clock.now()) {
+                let heard = attempts.right(peer, &login, clock.now());
+                if matches!(heard, Heard::Anew | Heard::AfterWrong) {
+                    logins.note(LoginNote::Right, peer, &login, clock.now());
+                }
+                if heard == Heard::Anew {
                     logins.remember(client_of(peer), &login, clock.now()).await;
                 }
             }
             LoginCheck::Wrong => {
-                attempts.wrong(peer, &login, clock.now());
+                logins.note(LoginNote::Wrong, peer, &login, clock.now());
+                if attempts.wrong(peer, &login, clock.now()) {
+                    logins.note(LoginNote::Closed, peer, &login, clock.now());
+                }
                 turns.wrong(peer, clock.now());
             }
             LoginCheck::Busy => {}

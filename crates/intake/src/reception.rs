@@ -69,6 +69,19 @@ pub enum LoginCheck {
     Busy,
 }
 
+/// What is worth keeping of a login.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LoginNote {
+    /// It was right: the first time in a day, or after wrong ones.
+    Right,
+    /// It was wrong.
+    Wrong,
+    /// It was not looked at: after too many wrong ones, or because too many were asking.
+    PutOff,
+    /// After too many wrong ones a client has to wait.
+    Closed,
+}
+
 /// Knows the logins of clients.
 #[async_trait]
 pub trait Logins: Send + Sync + 'static {
@@ -91,5 +104,11 @@ pub trait Logins: Send + Sync + 'static {
     /// A client was right about a login: to be remembered for a while beyond this process. Must take bounded time.
     async fn remember(&self, client: IpAddr, login: &str, now: Timestamp) {
         let _nothing_is_kept = (client, login, now);
+    }
+
+    /// Something is to be kept of a client's login. Must not wait for anything. The login may be a password: people type theirs
+    /// there.
+    fn note(&self, what: LoginNote, client: IpAddr, login: &str, now: Timestamp) {
+        let _nothing_is_kept = (what, client, login, now);
     }
 }

@@ -8,7 +8,7 @@ use crate::audit_row::AuditRow;
 use crate::error::StoreError;
 use crate::hook::NewEvent;
 use crate::leg::NewLeg;
-use crate::statement::{Batch, Riding, Row, sql};
+use crate::statement::{Batch, Riding, Row, Statement, sql};
 use crate::store::Store;
 
 /// Rows read at once.
@@ -24,7 +24,7 @@ const PLACES: u32 = 64;
 const MAILBOXES: u32 = 1_024;
 
 /// Under which name networks are counted together.
-const ELSEWHERE: &str = "other networks";
+pub const ELSEWHERE: &str = "other networks";
 
 /// What was counted in one minute.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,8 +33,8 @@ pub struct CountedRow {
     pub minute: Timestamp,
     /// What.
     pub action: String,
-    /// In which mailbox; empty: in none.
-    pub mailbox: String,
+    /// Whose: a mailbox's id, or what else the action is counted by; empty: nobody's.
+    pub whose: String,
     /// From where.
     pub network: String,
     /// How often.
@@ -116,27 +116,14 @@ impl Store {
         network: &str,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let count = sql!(
-            "INSERT INTO audit_counts (minute, action, mailbox, network, count)
-             SELECT m.minute, m.action,
-                 CASE WHEN m.known = 0 AND m.there >= ?6 THEN '' ELSE m.mailbox END,
-                 CASE WHEN m.known = 0 AND m.there >= ?5 THEN CAST(?7 AS TEXT) ELSE m.network END, 1
-             FROM (SELECT CAST(?1 AS BIGINT) AS minute, CAST(?2 AS TEXT) AS action, CAST(?3 AS TEXT) AS mailbox,
-                     CAST(?4 AS TEXT) AS network,
-                     (SELECT count(*) FROM audit_counts WHERE minute = ?1) AS there,
-                     (SELECT count(*) FROM audit_counts
-                      WHERE minute = ?1 AND action = ?2 AND mailbox = ?3 AND network = ?4) AS known) m
-             WHERE true
-             ON CONFLICT (minute, action, mailbox, network) DO UPDATE SET count = audit_counts.count + 1",
-            now.0.div_euclid(MINUTE).saturating_mul(MINUTE),
-            action,
-            mailbox.unwrap_or_default(),
-            network,
-            PLACES,
-            MAILBOXES,
-            ELSEWHERE
-        );
-        self.change(vec![count]).await.map(drop)
+        let (action, whose) = (action.to_owned(), mailbox.unwrap_or_default().to_owned());
+        let counted = CountedRow { minute: now, action, whose, network: network.to_owned(), times: 1 };
+        self.count_audit_of(&[counted]).await
+    }
+
+    /// The same of many at once, each in the minute that its moment is in.
+    pub async fn count_audit_of(&self, counted: &[CountedRow]) -> Result<(), StoreError> {
+        self.change(counted.iter().map(counting).collect()).await.map(drop)
     }
 
     /// Puts what was counted in minutes that are over into the trail: a row for each, as `row` makes it. Several processes may
@@ -156,7 +143,7 @@ impl Store {
             let counted = CountedRow {
                 minute: counted.time()?,
                 action: counted.text()?,
-                mailbox: counted.text()?,
+                whose: counted.text()?,
                 network: counted.text()?,
                 times: counted.int()?,
             };
@@ -165,7 +152,7 @@ impl Store {
                  WHERE minute = ?1 AND action = ?2 AND mailbox = ?3 AND network = ?4 AND count = ?5",
                 counted.minute,
                 counted.action.as_str(),
-                counted.mailbox.as_str(),
+                counted.whose.as_str(),
                 counted.network.as_str(),
                 counted.times
             );
@@ -256,6 +243,31 @@ impl Store {
             gone += count;
         }
     }
+}
+
+/// The column is called after mailboxes, which were all there was to count by.
+fn counting(counted: &CountedRow) -> Statement {
+    sql!(
+        "INSERT INTO audit_counts (minute, action, mailbox, network, count)
+         SELECT m.minute, m.action,
+             CASE WHEN m.known = 0 AND m.there >= ?6 THEN '' ELSE m.mailbox END,
+             CASE WHEN m.known = 0 AND m.there >= ?5 THEN CAST(?7 AS TEXT) ELSE m.network END, m.times
+         FROM (SELECT CAST(?1 AS BIGINT) AS minute, CAST(?2 AS TEXT) AS action, CAST(?3 AS TEXT) AS mailbox,
+                 CAST(?4 AS TEXT) AS network, CAST(?8 AS BIGINT) AS times,
+                 (SELECT count(*) FROM audit_counts WHERE minute = ?1) AS there,
+                 (SELECT count(*) FROM audit_counts
+                  WHERE minute = ?1 AND action = ?2 AND mailbox = ?3 AND network = ?4) AS known) m
+         WHERE true
+         ON CONFLICT (minute, action, mailbox, network) DO UPDATE SET count = audit_counts.count + excluded.count",
+        counted.minute.0.div_euclid(MINUTE).saturating_mul(MINUTE),
+        counted.action.as_str(),
+        counted.whose.as_str(),
+        counted.network.as_str(),
+        PLACES,
+        MAILBOXES,
+        ELSEWHERE,
+        counted.times
+    )
 }
 
 fn chained_row(mut row: Row) -> Result<ChainedRow, StoreError> {

@@ -93,7 +93,7 @@ mod yielding;
 pub use activation::{Activate, Activation, Proof};
 pub use adopt::{Provable, UnprovenRow};
 pub use arrival::{ArrivalRows, Committed, Durable};
-pub use audit::{Anchors, ChainedRow, CountedRow, LegNotes};
+pub use audit::{Anchors, ChainedRow, CountedRow, ELSEWHERE, LegNotes};
 pub use audit_proof::{Anchor, AnchorKind, AuditProver, EventWords};
 pub use audit_row::AuditRow;
 pub use body::{Body, BodyWriter, StoredBody};

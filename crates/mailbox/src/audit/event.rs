@@ -17,6 +17,8 @@ pub enum Actor {
     Visitor,
     /// The mailbox's owner, signed in or with a good link.
     Owner,
+    /// Whoever logged in by SMTP AUTH, or tried to, as this login; without one: as one that is nobody's.
+    Login(Option<String>),
     /// Whoever ran a command on the gateway's machine, by the number of their account there.
     Operator(u32),
 }
@@ -36,6 +38,8 @@ impl Actor {
             Self::Sender => "sender".to_owned(),
             Self::Visitor => "visitor".to_owned(),
             Self::Owner => "owner".to_owned(),
+            Self::Login(None) => "login".to_owned(),
+            Self::Login(Some(name)) => format!("login:{name}"),
             Self::Operator(number) => format!("operator:{number}"),
         }
     }
@@ -69,6 +73,35 @@ impl Failure {
         match self {
             Self::Wrong => "credentials.wrong",
             Self::Refused => "credentials.refused",
+        }
+    }
+}
+
+/// What is counted of log-ins by SMTP AUTH: by login, network and minute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LogInNote {
+    /// The password was right: the first time of a client in a day, and each time after wrong ones.
+    Right,
+    /// It was wrong.
+    Wrong,
+    /// Nobody looked at it: there had been too many wrong ones, or too many were asking.
+    Refused,
+    /// So many wrong ones that a client, or all of its network, has to wait.
+    Closed,
+}
+
+impl LogInNote {
+    /// All.
+    pub const ALL: [Self; 4] = [Self::Right, Self::Wrong, Self::Refused, Self::Closed];
+
+    /// Its dotted word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Right => "smtp-login.right",
+            Self::Wrong => "smtp-login.wrong",
+            Self::Refused => "smtp-login.refused",
+            Self::Closed => "smtp-login.closed",
         }
     }
 }
@@ -195,6 +228,8 @@ pub enum Event<'a> {
     LoggedIn { mailbox: &'a str },
     /// Passwords or answers for one mailbox from one network in one minute; without a mailbox: for addresses that have none.
     CredentialsFailed { how: Failure, mailbox: Option<&'a str>, times: i64 },
+    /// Log-ins by SMTP AUTH from one network in one minute.
+    LoggedInBySmtp { how: LogInNote, times: i64 },
     /// So many wrong passwords that unknown browsers have to wait.
     LogInClosed { mailbox: &'a str },
     /// A session ended, not by running out.
@@ -308,10 +343,19 @@ impl Event<'_> {
 /// What was counted in one minute, as a row.
 #[must_use]
 pub fn counted(row: CountedRow) -> AuditRow {
-    let CountedRow { minute, action, mailbox, network, times } = row;
-    let how = Failure::ALL.into_iter().find(|how| how.word() == action).unwrap_or(Failure::Wrong);
-    let mailbox = Some(mailbox.as_str()).filter(|id| !id.is_empty());
-    let row = Event::CredentialsFailed { how, mailbox, times }.row(minute, &Actor::Visitor, None);
+    let CountedRow { minute, action, whose, network, times } = row;
+    let whose = Some(whose.as_str()).filter(|whose| !whose.is_empty());
+    let row = match LogInNote::ALL.into_iter().find(|how| how.word() == action) {
+        Some(how) => {
+            let actor = Actor::Login(whose.map(str::to_owned));
+            Event::LoggedInBySmtp { how, times }.row(minute, &actor, None)
+        }
+        None => {
+            let how = Failure::ALL.into_iter().find(|how| how.word() == action).unwrap_or(Failure::Wrong);
+            let event = Event::CredentialsFailed { how, mailbox: whose, times };
+            event.row(minute, &Actor::Visitor, None)
+        }
+    };
     // The word comes from the table and is kept as it is.
     AuditRow { action, network, ..row }
 }

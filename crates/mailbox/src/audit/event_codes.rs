@@ -4,8 +4,8 @@ use sealpost_mail::EnhancedCode;
 
 use super::actions::{self, HOP, NO_ANSWER, QUEUE_ID, SHA256};
 use super::event::{
-    Answer, Arrived, Credentials, Event, KeyChange, LetterGone, MailboxGone, OwnKeyChange, PartnerChange,
-    SessionEnd, Words,
+    Answer, Arrived, Credentials, Event, KeyChange, LetterGone, LogInNote, MailboxGone, OwnKeyChange,
+    PartnerChange, SessionEnd, Words,
 };
 
 impl Event<'_> {
@@ -20,6 +20,15 @@ impl Event<'_> {
                 detail: format!("times={times}"),
                 ..mailbox
                     .map_or_else(|| words(how.word(), "-", ""), |mailbox| of_mailbox(how.word(), mailbox))
+            },
+            Self::LoggedInBySmtp { how, times } => Words {
+                outcome: match how {
+                    LogInNote::Right => "done",
+                    LogInNote::Wrong | LogInNote::Refused | LogInNote::Closed => "refused",
+                }
+                .to_owned(),
+                detail: format!("times={times}"),
+                ..words(how.word(), "smtp", "")
             },
             Self::LogInClosed { mailbox } => {
                 Words { outcome: "refused".to_owned(), ..of_mailbox("login.closed", mailbox) }

@@ -9,7 +9,7 @@ mod verify;
 
 pub use chain::{Chain, event_holds, event_proof};
 pub use event::{
-    Actor, Answer, Arrived, Credentials, Event, Failure, KeyChange, LetterGone, MailboxGone, OwnKeyChange,
-    PartnerChange, SessionEnd, counted, network,
+    Actor, Answer, Arrived, Credentials, Event, Failure, KeyChange, LetterGone, LogInNote, MailboxGone,
+    OwnKeyChange, PartnerChange, SessionEnd, counted, network,
 };
 pub use verify::{AnchorWord, Finding, Verified, Verifier};

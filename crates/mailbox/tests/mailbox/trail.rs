@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sealpost_mail::{SystemRandom, Timestamp};
 use sealpost_mailbox::audit::{
     Actor, AnchorWord, Answer, Arrived, Credentials, Event, Failure, Finding, KeyChange, LetterGone,
-    MailboxGone, OwnKeyChange, PartnerChange, SessionEnd, Verified, Verifier, counted, network,
+    LogInNote, MailboxGone, OwnKeyChange, PartnerChange, SessionEnd, Verified, Verifier, counted, network,
 };
 use sealpost_mailbox::{Came, NewCredential, Owner};
 use sealpost_store::{Anchor, Anchors, AuditRow, ChainedRow, CountedRow, KeptSession};
@@ -114,18 +114,26 @@ fn who_did_it_is_a_word_and_from_where_a_network() {
     }
     assert!(matches!(Actor::of_command(), Actor::Operator(_)));
     assert_eq!(network("192.0.2.7".parse().unwrap()), "192.0.2.0/24");
+    let counts = |action: &str, whose: &str| CountedRow {
+        minute: NOW,
+        action: action.to_owned(),
+        whose: whose.to_owned(),
+        network: "192.0.2.0/24".to_owned(),
+        times: 12,
+    };
     for (how, mailbox, object) in [(Failure::Wrong, "m", "m"), (Failure::Refused, "", "-")] {
-        let counts = CountedRow {
-            minute: NOW,
-            action: how.word().to_owned(),
-            mailbox: mailbox.to_owned(),
-            network: "192.0.2.0/24".to_owned(),
-            times: 12,
-        };
-        let row = counted(counts);
+        let row = counted(counts(how.word(), mailbox));
         assert_eq!((row.action.as_str(), row.network.as_str()), (how.word(), "192.0.2.0/24"));
         assert_eq!((row.object.as_str(), row.mailbox.as_str()), (object, mailbox));
         assert!(format!("{} {}", row.outcome, row.detail).contains("12"));
+    }
+    for how in LogInNote::ALL {
+        for (login, actor) in [("exchange", "login:exchange"), ("", "login")] {
+            let row = counted(counts(how.word(), login));
+            assert_eq!((row.action.as_str(), row.actor.as_str()), (how.word(), actor));
+            assert_eq!((row.network.as_str(), row.detail.as_str()), ("192.0.2.0/24", "times=12"));
+            assert_eq!((row.object.as_str(), row.mailbox.as_str()), ("smtp", ""));
+        }
     }
 }
 

@@ -169,7 +169,7 @@ async fn what_has_no_end_is_counted_and_folded_once() {
     assert!(read(&rig.store).await.is_empty());
     let made = |counted: CountedRow| AuditRow {
         at: counted.minute,
-        mailbox: counted.mailbox,
+        mailbox: counted.whose,
         network: counted.network,
         detail: counted.times.to_string(),
         ..row(&counted.action, "-")
@@ -198,7 +198,7 @@ async fn whoever_knows_very_many_addresses_fills_no_trail() {
             .await
             .unwrap();
     }
-    let made = |counted: CountedRow| AuditRow { mailbox: counted.mailbox, ..row(&counted.action, "-") };
+    let made = |counted: CountedRow| AuditRow { mailbox: counted.whose, ..row(&counted.action, "-") };
     let later = NOW.plus(Duration::from_secs(180));
     while rig.store.fold_audit(later, made).await.unwrap() > 0 {}
     let rows = read(&rig.store).await;

@@ -11,7 +11,10 @@ use super::migrate::migrate;
 const TABLES: &[(&str, &str)] = &[
     ("audit", "what happened and who did it, without content"),
     ("audit_anchors", "where the audit trail ends, and up to where the operator has let it go, proven"),
-    ("audit_counts", "wrong passwords by mailbox, network and minute, until they are a row of the trail"),
+    (
+        "audit_counts",
+        "log-ins that failed, by mailbox or login, network and minute, until they are a row of the trail",
+    ),
     ("believed_time", "what the jobs last believed the time to be"),
     ("bodies", "sealed bodies: small ones here, large ones as files or in a bucket"),
     ("bounce_memos", "what must be known when a notice or a reply comes back (VERP)"),
