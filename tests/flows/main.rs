@@ -44,6 +44,7 @@ mod export;
 mod exports;
 mod filling_disk;
 mod floors_over_hops;
+mod forged_reverse_paths;
 mod formats;
 mod health_checks;
 mod held_link;

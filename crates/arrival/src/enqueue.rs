@@ -1,7 +1,7 @@
 //! Mail the product writes itself on its way into the queue: sealed ticket, one leg, for a finished letter its
 //! sealed body too. Knows neither wording nor why.
 
-use sealpost_delivery::{Content, Hand, Purpose, Queued, Route, Ticket, TicketError};
+use sealpost_delivery::{Content, Hand, Purpose, Queued, ReportsTo, Route, Ticket, TicketError};
 use sealpost_mail::{Address, BodyType, Head, Notify, Random, Recipient, ReversePath, Timestamp, TlsFloor};
 use sealpost_mailbox::seal_body;
 use sealpost_store::{LegPurpose, LegStart, NewLeg, Store, StoreError, StoredBody};
@@ -44,6 +44,8 @@ pub struct Draft {
     pub tls: TlsFloor,
     /// What for.
     pub purpose: Purpose,
+    /// Whose is the reverse-path that hears of its failure; of a notice, that of the letter's sender.
+    pub reports_to: ReportsTo,
     /// When it was queued.
     pub at: Timestamp,
 }
@@ -82,6 +84,7 @@ pub fn leg(
         tls: draft.tls,
         purpose: draft.purpose,
         hand: Hand::Ours,
+        reports_to: draft.reports_to,
         arrived: draft.at,
     };
     let queued = Queued {

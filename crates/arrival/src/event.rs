@@ -1,6 +1,7 @@
 //! What the operator's own systems may know of a letter beside its id: whose it is and whom it is for, as the rows of its
 //! notices and events keep it, sealed. Knows no receiver.
 
+use sealpost_delivery::ReportsTo;
 use sealpost_mail::{Address, ReversePath, Secret, Timestamp};
 use sealpost_mailbox::audit::event_holds;
 use sealpost_store::{EventRow, LetterEvent, NewEvent};
@@ -64,6 +65,7 @@ pub(crate) fn answered(
 ) -> Result<NewEvent, serde_json::Error> {
     let memo = NoticeMemo {
         sender: ReversePath::Address(writer.clone()),
+        reports_to: ReportsTo::Ours,
         recipient: recipient.clone(),
         at: now,
         message_id: Some(answers.to_owned()),

@@ -35,6 +35,7 @@ mod receipt;
 mod reception;
 pub mod reminder;
 mod reply;
+mod report_limit;
 mod rows;
 mod settings;
 mod spool;
@@ -54,7 +55,9 @@ pub use notice_ticket::NoticeWriter;
 pub use outbox::PortalOutbox;
 pub use partners::{Chosen, Copy, Pace, Partners, TestLetter, choose, choose_for_test, speaks_for};
 pub use reception::ArrivalReception;
+pub use report_limit::ReportsToClaimed;
 pub use settings::{
-    Announcer, Inbound, Quotas, Receipts, RevocationLists, Routes, Unopened, Who, Writer, Writing,
+    Announcer, Inbound, MostReports, Quotas, Receipts, RevocationLists, Routes, Unopened, Who, Writer,
+    Writing,
 };
 pub use undelivered::ToMailbox;

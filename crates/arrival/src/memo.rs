@@ -1,5 +1,6 @@
 //! What is kept, sealed, beside a letter's first notice: whose the letter is and whom it is for. Knows no row.
 
+use sealpost_delivery::ReportsTo;
 use sealpost_mail::{Address, ReversePath, Timestamp};
 use sealpost_vault::{Label, RowKey};
 use serde::{Deserialize, Serialize};
@@ -8,6 +9,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Serialize, Deserialize)]
 pub(crate) struct NoticeMemo {
     pub(crate) sender: ReversePath,
+    /// Whose address that is.
+    #[serde(default)]
+    pub(crate) reports_to: ReportsTo,
     pub(crate) recipient: Address,
     pub(crate) at: Timestamp,
     /// The letter's Message-ID, for the operator's own systems; of an answer, of what is answered.

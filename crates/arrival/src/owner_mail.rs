@@ -1,6 +1,6 @@
 //! A notice to a mailbox's owner, ready to be queued. Knows neither page nor command line.
 
-use sealpost_delivery::Purpose;
+use sealpost_delivery::{Purpose, ReportsTo};
 use sealpost_mail::{Address, ReversePath, Timestamp};
 use sealpost_notice::Notice;
 
@@ -27,6 +27,7 @@ pub fn draft(
         route: announcer.route.clone(),
         tls: announcer.floor,
         purpose: Purpose::Report,
+        reports_to: ReportsTo::Ours,
         at: now,
     })
 }

@@ -1,7 +1,7 @@
 //! Word to a sender who asked for it that a letter was opened (RFC 8098): the mail, committed with the note
 //! that the letter was opened, so that it goes out once. Knows no page.
 
-use sealpost_delivery::{Purpose, Route};
+use sealpost_delivery::{Purpose, ReportsTo, Route};
 use sealpost_mail::{MdnParts, ReversePath, TlsFloor, compose_mdn};
 use sealpost_mailbox::OutboxError;
 use sealpost_notice::Report as Words;
@@ -62,6 +62,7 @@ pub(crate) async fn opened(
             Route::Mx => context.tenant.announcer.floor,
         },
         purpose: Purpose::Report,
+        reports_to: ReportsTo::Ours,
         at: now,
     };
     let id = shared.random.id();

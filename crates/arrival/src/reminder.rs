@@ -1,7 +1,7 @@
 //! Mail that the clock brings: to owners, before something goes; to senders, about letters nobody opened. Each is committed
 //! with the note that it was sent, so that nobody sends it twice. Knows no wording and not when it is time.
 
-use sealpost_delivery::{Purpose, Route};
+use sealpost_delivery::{Purpose, ReportsTo, Room, Route};
 use sealpost_mail::{ActivateBy, Address, ReversePath, Secret, Timestamp, TlsFloor};
 use sealpost_mailbox::Resident;
 use sealpost_notice::{Language, Notice};
@@ -17,6 +17,7 @@ use crate::enqueue;
 use crate::memo::NoticeMemo;
 use crate::notice_ticket::NoticeFacts;
 use crate::owner_mail;
+use crate::report_limit;
 use crate::verp;
 
 /// Why a mail was not sent. The text is for the log.
@@ -129,7 +130,7 @@ async fn post(
     let (shared, announcer) = (&context.shared, &context.tenant.announcer);
     let resident = Resident::of(mailbox, &shared.keys.rows, &shared.keys.tags).map_err(unsent)?;
     let mut rows = ArrivalRows::new(at);
-    let (reverse_path, purpose) = match letter {
+    let (reverse_path, purpose, reports_to) = match letter {
         None => about_mailbox(context, &resident, at, &mut rows)?,
         Some(letter) => about_letter(context, &resident, letter, at, &mut rows).await?,
     };
@@ -143,6 +144,7 @@ async fn post(
         route: announcer.route.clone(),
         tls: announcer.floor,
         purpose,
+        reports_to,
         at,
     };
     let id = shared.random.id();
@@ -159,7 +161,7 @@ fn about_mailbox(
     resident: &Resident,
     now: Timestamp,
     rows: &mut ArrivalRows,
-) -> Result<(ReversePath, Purpose), Unsent> {
+) -> Result<(ReversePath, Purpose, ReportsTo), Unsent> {
     let mailbox_id = resident.id();
     let purpose = Purpose::Notice {
         mailbox_id: mailbox_id.to_owned(),
@@ -173,10 +175,11 @@ fn about_mailbox(
     let number = u8::try_from(now.0.div_euclid(86_400_000).rem_euclid(256)).unwrap_or_default();
     let copy = verp::Copy { mailbox_id, deposit_id: mailbox_id, number, at: now };
     let Some(path) = copy.reverse_path(context).map_err(unsent)? else {
-        return Ok((ReversePath::Address(context.tenant.announcer.from.clone()), purpose));
+        return Ok((ReversePath::Address(context.tenant.announcer.from.clone()), purpose, ReportsTo::Ours));
     };
     let memo = NoticeMemo {
         sender: ReversePath::Null,
+        reports_to: ReportsTo::Ours,
         recipient: resident.address().clone(),
         at: now,
         message_id: None,
@@ -184,7 +187,7 @@ fn about_mailbox(
         others: Vec::new(),
     };
     rows.bounce_memos.push(copy.row(context, Label::NoticeMemo, &memo).map_err(unsent)?);
-    Ok((path, purpose))
+    Ok((path, purpose, ReportsTo::Ours))
 }
 
 /// Where it comes back to, and who hears of that: the sender of the letter, where the letter's first notice says who it
@@ -195,7 +198,7 @@ async fn about_letter(
     letter: Letter<'_>,
     now: Timestamp,
     rows: &mut ArrivalRows,
-) -> Result<(ReversePath, Purpose), Unsent> {
+) -> Result<(ReversePath, Purpose, ReportsTo), Unsent> {
     let first = context.shared.store.bounce_memo(&bounce_token(letter.id, 0)).await.map_err(unsent)?;
     let Some(first) = first else {
         // Nobody's letter, as the gateway itself puts into a mailbox: like a reminder of the mailbox.
@@ -210,6 +213,7 @@ async fn about_letter(
         is_first: letter.number == DIGEST,
         others: letter.others.to_vec(),
     };
+    let reports_to = memo.reports_to;
     let memo = NoticeMemo { others: letter.others.to_vec(), ..memo };
     let copy =
         verp::Copy { mailbox_id: resident.id(), deposit_id: letter.id, number: letter.number, at: now };
@@ -220,7 +224,7 @@ async fn about_letter(
             path
         }
     };
-    Ok((path, purpose))
+    Ok((path, purpose, reports_to))
 }
 
 pub(crate) fn memo(context: &Context, deposit_id: &str, sealed: &[u8]) -> Result<NoticeMemo, Unsent> {
@@ -240,6 +244,14 @@ pub async fn tell_sender(
 ) -> Result<Option<bool>, Unsent> {
     let memo = memo(context, deposit_id, memo_sealed)?;
     let Some(to) = memo.sender.address().cloned() else { return Ok(None) };
+    let id = context.shared.random.id();
+    let mut rows = ArrivalRows::new(now);
+    rows.told.push(told);
+    match report_limit::room(context, memo.reports_to, &to, &id, now).await.map_err(unsent)? {
+        Room::Taken => {}
+        // Not tried again: it is as good as told.
+        Room::None => return is_new(context, rows).await.map(|_noted| Some(false)),
+    }
     let announcer = &context.tenant.announcer;
     let language = announcer.language(&to).tag();
     let message_id = format!("{}@{}", context.shared.random.id(), context.tenant.name);
@@ -252,12 +264,9 @@ pub async fn tell_sender(
         Route::NextHop(_) => TlsFloor::None,
         Route::Mx => announcer.floor,
     };
-    let id = context.shared.random.id();
     let leg =
         enqueue::leg(&enqueue::Queue::of(context), draft, None, LegPurpose::Report, &id).map_err(unsent)?;
-    let mut rows = ArrivalRows::new(now);
     rows.legs.push(leg);
-    rows.told.push(told);
     is_new(context, rows).await.map(Some)
 }
 

@@ -2,7 +2,7 @@
 //! sent ones, one leg for each recipient. Knows no page, and no key that opens a mailbox.
 
 use futures_util::StreamExt as _;
-use sealpost_delivery::{Content, Hand, Purpose, Queued, Ticket};
+use sealpost_delivery::{Content, Hand, Purpose, Queued, ReportsTo, Ticket};
 use sealpost_mail::{
     Address, Attachment, BodyType, Head, Mailbox, MimeLines, Notify, PortalLetter, Recipient, ReversePath,
     SignedBody, Summary, Timestamp, ToSign,
@@ -158,6 +158,7 @@ pub(crate) async fn send(
                 deposit_id: deposit_id.clone(),
             },
             hand: Hand::Ours,
+            reports_to: ReportsTo::Ours,
             arrived: now,
         };
         let queued = Queued {

@@ -194,6 +194,25 @@ pub struct Quotas {
     pub login: Option<Most>,
     /// Bytes of all letters in one mailbox.
     pub mailbox: Option<u64>,
+    /// Reports to reverse-paths that somebody outside claims.
+    pub reports: MostReports,
+}
+
+/// Reports within a day; `i64::MAX` is no limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MostReports {
+    /// To one address.
+    pub address: i64,
+    /// To one domain.
+    pub domain: i64,
+    /// Altogether.
+    pub all: i64,
+}
+
+impl Default for MostReports {
+    fn default() -> Self {
+        Self { address: 10, domain: 200, all: 2_000 }
+    }
 }
 
 impl Announcer {

@@ -25,6 +25,7 @@ use crate::lane::{Lane, Lanes};
 use crate::lease::LEASE;
 use crate::outcome::{DeliveryFailure, Outcome, Says};
 use crate::report;
+use crate::report_limit::ReportLimit;
 use crate::resolve::Resolver;
 use crate::retry::Moment;
 use crate::route::{self, RouteKey};
@@ -74,6 +75,8 @@ pub(crate) struct Engine {
     pub(crate) kept: Notify,
     /// Who tells writers of answers that came to nothing; nobody: their reverse-path gets a report.
     pub(crate) returns: OnceLock<Arc<dyn Returns>>,
+    /// Who says whether one more report may go to a claimed reverse-path; nobody: each may.
+    pub(crate) report_limit: OnceLock<Arc<dyn ReportLimit>>,
     /// Where it is noted that a server has taken a leg; set when delivery runs.
     pub(crate) deliveries: OnceLock<Deliveries>,
     /// Who writes mails from facts.

@@ -11,6 +11,7 @@ use sealpost_vault::{MessageKey, SpoolKey, seal_all};
 use thiserror::Error;
 
 use crate::config::DeliveryConfig;
+use crate::report_limit::ReportsTo;
 use crate::ticket::{Content, Hand, Purpose, Queued, Ticket, TicketError};
 
 /// Why a report cannot be queued.
@@ -176,6 +177,7 @@ pub(crate) async fn queue(
         tls,
         purpose: Purpose::Report,
         hand: Hand::Ours,
+        reports_to: ReportsTo::Ours,
         arrived: now,
     };
     let queued = Queued {

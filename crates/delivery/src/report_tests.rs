@@ -18,6 +18,7 @@ fn ticket(purpose: Purpose, notify: Notify) -> Ticket {
         tls: TlsFloor::None,
         purpose,
         hand: crate::ticket::Hand::Ours,
+        reports_to: crate::report_limit::ReportsTo::Ours,
         arrived: Timestamp(0),
     }
 }

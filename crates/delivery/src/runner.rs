@@ -23,6 +23,7 @@ use crate::fast_path::Inlet;
 use crate::fetch::Fetcher;
 use crate::lane::{Closed, Lanes};
 use crate::lease::LEASE;
+use crate::report_limit::ReportLimit;
 use crate::resolve::{NoResolver, Resolver, SystemResolver};
 use crate::sts_cache::StsPolicies;
 use crate::submit::{Caller, Connection};
@@ -114,6 +115,7 @@ impl Runner {
             wakes_at: AtomicI64::new(i64::MAX),
             kept: Notify::new(),
             returns: OnceLock::new(),
+            report_limit: OnceLock::new(),
             deliveries: OnceLock::new(),
             composer: OnceLock::new(),
             witness: OnceLock::new(),
@@ -127,6 +129,11 @@ impl Runner {
     /// Who tells writers of answers that could not be delivered. To be called once, before running.
     pub fn return_to(&self, returns: Arc<dyn Returns>) {
         let _first_stays = self.engine.returns.set(returns);
+    }
+
+    /// Who keeps us from sending reports without end to forged reverse-paths. To be called once, before running.
+    pub fn limit_reports(&self, limit: Arc<dyn ReportLimit>) {
+        let _first_stays = self.engine.report_limit.set(limit);
     }
 
     /// Who writes mails from facts. To be called once, before running.

@@ -13,6 +13,7 @@ use crate::hop_answer::HopAnswer;
 use crate::lane::Lane;
 use crate::outcome::{Outcome, Reason, Whose};
 use crate::report::{self, GivesBack, Report, ReportError, Reporting};
+use crate::report_limit::{ReportsTo, Room};
 use crate::retry::{Moment, Next, jittered, next_attempt};
 use crate::route::floor_of;
 use crate::ticket::{Purpose, Route, Ticket};
@@ -80,7 +81,7 @@ impl Engine {
                 Vec::new()
             }
             Some(report) => match self.follow_up(leg, ticket, &report, now).await {
-                Ok(follow_up) => vec![follow_up],
+                Ok(follow_up) => follow_up.into_iter().collect(),
                 Err(error) => {
                     tracing::error!(delivery.leg = leg.id, %error, "report not written: leg frozen");
                     // Nobody would hear of the failure: the operator must.
@@ -195,13 +196,22 @@ impl Engine {
         true
     }
 
+    /// The report. `None`: there were too many.
     async fn follow_up(
         &self,
         leg: &LeasedLeg,
         ticket: &Ticket,
         report: &Report,
         now: Timestamp,
-    ) -> Result<FollowUp, ReportError> {
+    ) -> Result<Option<FollowUp>, ReportError> {
+        if let (ReportsTo::Claimed, Some(limit), Some(to)) =
+            (ticket.reports_to, self.report_limit.get(), report::addressee(ticket))
+        {
+            match limit.room(to, &leg.arrival_id, now).await? {
+                Room::Taken => {}
+                Room::None => return Ok(None),
+            }
+        }
         let tls = match &self.config.report_route {
             Route::NextHop(_) => TlsFloor::None,
             // Over the open internet a report with the letter's head needs what the letter needed.
@@ -223,7 +233,7 @@ impl Engine {
             random: self.random.as_ref(),
             config: &self.config,
         };
-        report::queue(&reporting, leg, ticket, report, (full, gives_back), tls, now).await
+        report::queue(&reporting, leg, ticket, report, (full, gives_back), tls, now).await.map(Some)
     }
 
     /// The letter to be returned, if it is small enough and can still be read.

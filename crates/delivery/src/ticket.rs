@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use thiserror::Error;
-
 use sealpost_mail::{BodyType, Random, Recipient, Ret, ReversePath, Secret, Timestamp, TlsFloor};
 use sealpost_store::{LegPurpose, LegStart, NewLeg};
 use sealpost_vault::{Label, SpoolKey, VaultError};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use thiserror::Error;
+
+use crate::report_limit::ReportsTo;
 
 /// Whether a ticket lets its leg go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -211,6 +212,9 @@ pub struct Ticket {
     /// Whose hand was on it last.
     #[serde(default)]
     pub hand: Hand,
+    /// Whose is the reverse-path that hears of it; of a notice, that of the letter's sender.
+    #[serde(default)]
+    pub reports_to: ReportsTo,
     /// When the letter came in.
     pub arrived: Timestamp,
 }
@@ -272,6 +276,7 @@ impl Ticket {
             && self.route == other.route
             && self.tls == other.tls
             && self.reverse_path == other.reverse_path
+            && self.reports_to == other.reports_to
             && self.envid == other.envid
             && self.ret == other.ret
             && self.body_type == other.body_type
@@ -375,6 +380,7 @@ mod tests {
             tls: TlsFloor::None,
             purpose: Purpose::Report,
             hand: Hand::Passed,
+            reports_to: ReportsTo::Ours,
             arrived: Timestamp(1),
         };
         let held = ticket.seal_as(Hold::Held, &key, "leg", &random).unwrap();

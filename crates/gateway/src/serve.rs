@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use sealpost_arrival::{
     ArrivalReception, Context, Making, NoticeSigner, NoticeWriter, NoticesNoted, Pace, Partners,
-    PortalOutbox, Shared, Tenant, ToMailbox,
+    PortalOutbox, ReportsToClaimed, Shared, Tenant, ToMailbox,
 };
 use sealpost_delivery::{ClientCertificate, DkimKeys, Runner};
 use sealpost_intake::{Intake, MemoryBudget, TlsSource};
@@ -191,6 +191,7 @@ pub(crate) fn prepare(
     runner.compose_with(Arc::new(writer));
     runner.witnessed_by(Arc::new(NoticesNoted));
     runner.return_to(Arc::new(ToMailbox(Arc::clone(&context))));
+    runner.limit_reports(Arc::new(ReportsToClaimed(Arc::clone(&context))));
     let partner_work = intake_keys.as_ref().map(|role| {
         // A list that is broken keeps nothing from starting, and somebody must hear of it.
         for warning in revocation_state::warnings(&context.tenant.inbound, &plan.crl_places, clock.now()) {

@@ -134,7 +134,7 @@ pub use owner_settings::{ChangeSecrets, KeptSession};
 pub use partner::{Changed, OwnKeyMark, OwnKeyRow, OwnPublicRow, PartnerKeyRow, PartnerMark, PartnerRow};
 pub use place::{OwnFolderRow, Place};
 pub use queue::{LegFilter, LegRow, TurnedLeg};
-pub use rate_counts::{Allowance, Most, NewUse, Used};
+pub use rate_counts::{Allowance, Most, NewUse, Spent, Used};
 pub use rekey::{Rekey, SealedKey, SealedKeys};
 pub use reminder::{NewReminder, Reminded, WaitingLetter};
 pub use request::{Again, MAX_OPEN, Release, Released, RequestRow};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use sealpost_mail::Timestamp;
 
 use crate::error::StoreError;
-use crate::statement::{Batch, Lock, Refusal, Statement, sql};
+use crate::statement::{Batch, Lock, Outcome, Refusal, Statement, sql};
 use crate::store::Store;
 
 /// What was sent within one slot frees its place at one moment.
@@ -139,7 +139,27 @@ pub(crate) fn forget_old_uses(now: Timestamp) -> Statement {
     sql!("DELETE FROM sent_lately WHERE slot < ?1", slot_of(now).minus(DAY))
 }
 
+/// Whether places were left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Spent {
+    /// All were taken.
+    Taken,
+    /// There was none for one of them, and none was taken.
+    TooMany,
+}
+
 impl Store {
+    /// Takes these places, all or none.
+    pub async fn spend(&self, uses: &[NewUse]) -> Result<Spent, StoreError> {
+        let mut batch = Batch::default();
+        uses.iter().for_each(|one| one.add_to(&mut batch));
+        match self.write(batch).await? {
+            Outcome::Kept(_) => Ok(Spent::Taken),
+            Outcome::Refused(_) => Ok(Spent::TooMany),
+        }
+    }
+
     /// What was sent within a day, oldest first.
     pub async fn used_lately(&self, whose: &[u8; 32], now: Timestamp) -> Result<Vec<Used>, StoreError> {
         let question = sql!(

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use sealpost_delivery::Purpose;
+use sealpost_delivery::{Purpose, ReportsTo};
 use sealpost_mail::{
     Address, Compose, ComposeError, Envelope, Head, Random, ReversePath, Timestamp, TlsFloor, compose_notice,
 };
@@ -207,6 +207,7 @@ async fn answer(
         route: context.tenant.routes.relay.clone(),
         tls: TlsFloor::None,
         purpose: Purpose::Report,
+        reports_to: ReportsTo::Ours,
         at: now,
     };
     let id = shared.random.id();

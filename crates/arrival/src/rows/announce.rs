@@ -45,6 +45,7 @@ pub(super) fn announce(
         verp::Copy { mailbox_id: about.mailbox_id, deposit_id: about.deposit_id, number: 0, at: arrival.now };
     let memo = NoticeMemo {
         sender: about.sender.clone(),
+        reports_to: arrival.reports_to(),
         recipient: about.recipient.clone(),
         at: arrival.now,
         message_id: about.listing.message_id.clone(),
@@ -85,6 +86,7 @@ pub(super) fn announce(
             is_first: true,
             others: Vec::new(),
         },
+        reports_to: arrival.reports_to(),
         at: arrival.now,
     };
     let leg = enqueue::leg(&enqueue::Queue::of(context), draft, None, LegPurpose::Notice, arrival.id)

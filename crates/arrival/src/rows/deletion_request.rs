@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use sealpost_delivery::Room;
 use sealpost_mail::{Address, Reply, Secret};
 use sealpost_mailbox::audit::{Actor, Event};
 use sealpost_mailbox::{Resident, portal_links};
@@ -66,6 +67,10 @@ pub(super) async fn rows(arrival: &Arrival<'_>, decided: &[Decided]) -> Result<O
         Proof::None => {
             let link = Secret::new(announcer.public_url.clone());
             let language = announcer.language(&writer).tag();
+            match reply_to_notice::room(arrival, &writer).await? {
+                Room::Taken => {}
+                Room::None => return Ok(Some(ArrivalRows::new(arrival.now))),
+            }
             // Counted apart: whoever forges wishes must not take from people the answers to what they do write.
             answer(arrival, "unproven", writer, Notice::DeletionUnproven { link }, language).await.map(Some)
         }

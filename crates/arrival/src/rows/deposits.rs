@@ -162,7 +162,7 @@ async fn new_mailbox(
     match by {
         ActivateBy::Link => {}
         // Before anything is made for it: somebody must be there to tell the password.
-        ActivateBy::InitialPassword => initial_password::teller(arrival.envelope, address).map(drop)?,
+        ActivateBy::InitialPassword => initial_password::teller(arrival, address).map(drop)?,
     }
     let random = &*context.shared.random;
     let (token, hash) = making.tokens.issue(TokenPurpose::Activation, random);
@@ -243,6 +243,7 @@ async fn deposit(
         // Nobody tells the recipient any more, so the sender must know at once.
         let letter = NoticeMemo {
             sender: arrival.envelope.reverse_path.clone(),
+            reports_to: arrival.reports_to(),
             recipient: recipient.address.clone(),
             at: arrival.now,
             message_id: listing.message_id.clone(),

@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use sealpost_delivery::Route;
-use sealpost_mail::{Address, Envelope, Reply, TlsFloor};
+use sealpost_delivery::{ReportsTo, Route};
+use sealpost_mail::{Address, Reply, TlsFloor};
 use sealpost_notice::Notice;
 use sealpost_store::{ArrivalRows, LegPurpose};
 use sealpost_vault::{Argon2Cost, InitialPassword, MailboxSecret, Pepper};
@@ -18,8 +18,12 @@ use crate::owner_mail;
 /// Who will tell the password: the sender, whom the reverse-path names. A letter that nobody sent (a report, an
 /// automatic answer), or that the recipient sent, cannot open a mailbox: the password would go nowhere, or
 /// into the very mail it must not stand in.
-pub(super) fn teller<'a>(envelope: &'a Envelope, recipient: &Address) -> Result<&'a Address, Reply> {
-    let sender = envelope.reverse_path.address();
+pub(super) fn teller<'a>(arrival: &Arrival<'a>, recipient: &Address) -> Result<&'a Address, Reply> {
+    // SECURITY: whoever makes a mailbox for somebody else from outside must not be told how it opens.
+    let sender = match arrival.reports_to() {
+        ReportsTo::Ours => arrival.envelope.reverse_path.address(),
+        ReportsTo::Claimed => None,
+    };
     sender.filter(|sender| sender.identity() != recipient.identity()).ok_or_else(|| {
         Reply::refuse(
             550,
@@ -59,7 +63,7 @@ pub(super) fn add(
 ) -> Result<(), Reply> {
     let context = arrival.context;
     let announcer = &context.tenant.announcer;
-    let to = teller(arrival.envelope, about.recipient)?.clone();
+    let to = teller(arrival, about.recipient)?.clone();
     let (expires, days) = announcer.deadline(about.going, arrival.now);
     let notice = Notice::PasswordForSender {
         recipient: about.recipient.to_path(),

@@ -122,6 +122,7 @@ fn leg(arrival: &Arrival<'_>, recipient: &Recipient, copy: Leaving<'_>) -> Resul
             Came::Closed => Purpose::Opened,
         },
         hand,
+        reports_to: arrival.reports_to(),
         arrived: arrival.now,
     };
     let queued = Queued {

@@ -16,6 +16,7 @@ pub(crate) use reports::{At, unannounced};
 
 use std::sync::Arc;
 
+use sealpost_delivery::ReportsTo;
 use sealpost_mail::{Edit, Envelope, Head, Origin, PORTAL_FIELD, Reply, Timestamp};
 use sealpost_mailbox::audit::{Actor, Event};
 use sealpost_store::{ArrivalRows, AuditRow};
@@ -45,6 +46,14 @@ pub(crate) struct Arrival<'a> {
 }
 
 impl Arrival<'_> {
+    /// Whose the reverse-path is.
+    pub(crate) fn reports_to(&self) -> ReportsTo {
+        match self.from_world {
+            true => ReportsTo::Claimed,
+            false => ReportsTo::Ours,
+        }
+    }
+
     /// A row of the audit trail: the sender did this.
     fn noted(&self, event: &Event<'_>) -> AuditRow {
         event.row(self.now, &Actor::Sender, Some(self.origin.peer))

@@ -1,6 +1,7 @@
 //! Somebody answered one of our mails by ordinary mail: they are told, kindly, how to answer safely. What they wrote ends
 //! here and is not kept. Machines and lists are told nothing (RFC 3834 §2). Knows no wording.
 
+use sealpost_delivery::{ReportsTo, Room};
 use sealpost_mail::{Address, Head, Reply, ReversePath, Secret};
 use sealpost_notice::{Notice, Wrote};
 use sealpost_store::{ArrivalRows, LegPurpose, Most, NewUse};
@@ -9,7 +10,7 @@ use super::Arrival;
 use crate::bounce_status;
 use crate::decide::{Decided, Way};
 use crate::partners::Came;
-use crate::{enqueue, owner_mail};
+use crate::{enqueue, owner_mail, report_limit};
 
 /// Adds the answer to whoever wrote to our own address.
 pub(super) async fn rows(arrival: &Arrival<'_>, decided: &[Decided]) -> Result<ArrivalRows, Reply> {
@@ -41,6 +42,10 @@ pub(super) async fn answer(arrival: &Arrival<'_>) -> Result<ArrivalRows, Reply> 
         tracing::info!(arrival.id = %arrival.id, "mail to our own address; its writer was told today");
         return Ok(rows);
     };
+    match room(arrival, &to).await? {
+        Room::Taken => {}
+        Room::None => return Ok(rows),
+    }
     let announcer = &tenant.announcer;
     let notice = Notice::ReplySafely { link: Secret::new(announcer.public_url.clone()), wrote: wrote(head) };
     let language = announcer.language(&to).tag();
@@ -56,6 +61,12 @@ pub(super) async fn answer(arrival: &Arrival<'_>) -> Result<ArrivalRows, Reply> 
     rows.uses.push(counted);
     tracing::info!(arrival.id = %arrival.id, "mail to our own address: its writer is told how to answer safely");
     Ok(rows)
+}
+
+/// A place for an answer. The operator's own server hands on what strangers write to us, too: nobody's reverse-path is proven.
+pub(super) async fn room(arrival: &Arrival<'_>, to: &Address) -> Result<Room, Reply> {
+    let room = report_limit::room(arrival.context, ReportsTo::Claimed, to, arrival.id, arrival.now).await;
+    room.map_err(|error| crate::failure::unavailable(&error))
 }
 
 /// Whether somebody answered one of our mails, or wrote to the address on it of their own accord.

@@ -2,7 +2,7 @@
 //! deposit for which NOTIFY=SUCCESS was asked, a notice that came back. Nothing is ever reported to a
 //! null reverse-path.
 
-use sealpost_delivery::Purpose;
+use sealpost_delivery::{Purpose, ReportsTo, Room};
 use sealpost_mail::{
     Address, DsnAction, DsnParts, DsnRecipient, EnhancedCode, Notify, Recipient, Reply, ReversePath,
     Timestamp, TlsFloor, Treatment, compose_dsn,
@@ -16,7 +16,7 @@ use crate::decide::{Decided, Way};
 use crate::memo::NoticeMemo;
 use crate::partners::Came;
 use crate::settings::Routes;
-use crate::{enqueue, quota};
+use crate::{enqueue, quota, report_limit};
 
 /// Where and when a report is made.
 pub(crate) struct At<'a> {
@@ -43,6 +43,8 @@ struct Report<'a> {
     about: Option<String>,
     /// When the letter came.
     arrived: Timestamp,
+    /// Whose address it goes to.
+    reports_to: ReportsTo,
 }
 
 /// What a refusal's report may give back of the letter.
@@ -144,6 +146,7 @@ async fn refused(
             Came::Closed => None,
         },
         arrived: arrival.now,
+        reports_to: arrival.reports_to(),
     };
     add(&At::of(arrival), report, returned.tls, rows).await
 }
@@ -178,6 +181,7 @@ pub(super) async fn deposited(
         returned: None,
         about: arrival.spooled.head.message_id(),
         arrived: arrival.now,
+        reports_to: arrival.reports_to(),
     };
     add(&At::of(arrival), report, TlsFloor::None, rows).await
 }
@@ -207,12 +211,18 @@ pub(crate) async fn unannounced(
         returned: None,
         about: letter.message_id.clone(),
         arrived: letter.at,
+        reports_to: letter.reports_to,
     };
     add(at, report, TlsFloor::None, rows).await
 }
 
 async fn add(at: &At<'_>, report: Report<'_>, tls: TlsFloor, rows: &mut ArrivalRows) -> Result<(), Reply> {
     let context = at.context;
+    let room = report_limit::room(context, report.reports_to, report.to, at.id, at.now).await;
+    match room.map_err(|error| crate::failure::unavailable(&error))? {
+        Room::Taken => {}
+        Room::None => return Ok(()),
+    }
     let Routes { report_languages, .. } = &context.tenant.routes;
     let recipient = report.recipient.final_recipient.to_path();
     let words = report.words.words(&recipient, None, report_languages).map_err(crate::failure::later)?;
@@ -242,6 +252,7 @@ async fn add(at: &At<'_>, report: Report<'_>, tls: TlsFloor, rows: &mut ArrivalR
         route: context.tenant.routes.reports.clone(),
         tls,
         purpose: Purpose::Report,
+        reports_to: ReportsTo::Ours,
         at: at.now,
     };
     let leg = enqueue::leg(&enqueue::Queue::of(context), draft, Some(&body), LegPurpose::Report, at.id)

@@ -209,6 +209,7 @@ impl Desk {
             tls: post.tls,
             purpose: post.purpose,
             hand: sealpost_delivery::Hand::Passed,
+            reports_to: sealpost_delivery::ReportsTo::Ours,
             arrived: now,
         };
         let leg = NewLeg {

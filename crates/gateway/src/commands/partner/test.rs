@@ -3,7 +3,7 @@
 
 use clap::Args;
 use sealpost_arrival::{Chosen, TestLetter, choose_for_test, enqueue};
-use sealpost_delivery::Purpose;
+use sealpost_delivery::{Purpose, ReportsTo};
 use sealpost_mail::{Address, Random as _, ReversePath, SystemRandom, TlsFloor};
 use sealpost_notice::PartnerLetter;
 use sealpost_partner::{Own, Partner, PartnerKey, test_token};
@@ -114,6 +114,7 @@ async fn send(
         route: desk.plan.routes.relay.clone(),
         tls: TlsFloor::None,
         purpose: Purpose::Relay,
+        reports_to: ReportsTo::Ours,
         at: desk.now,
     };
     let leg = enqueue::leg(&queue, draft, Some(&body), LegPurpose::Relay, &random.id());

@@ -1,6 +1,6 @@
 //! How much may be sent and kept, with what stands for what is not said. Counts nothing.
 
-use sealpost_arrival::Quotas;
+use sealpost_arrival::{MostReports, Quotas};
 use sealpost_store::Most;
 
 use crate::config::file::{self as config, Config, Source};
@@ -31,6 +31,21 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Quotas {
         sender: most(&config.limits.sender, &SENDER),
         login: most(&config.limits.login, &LOGIN),
         mailbox: (bytes > 0).then_some(bytes),
+        reports: reports(config.limits.reports),
+    }
+}
+
+fn reports(said: config::Reports) -> MostReports {
+    let usual = MostReports::default();
+    let one = |said: Option<u32>, usual| match said {
+        None => usual,
+        Some(0) => i64::MAX,
+        Some(most) => i64::from(most),
+    };
+    MostReports {
+        address: one(said.per_address, usual.address),
+        domain: one(said.per_domain, usual.domain),
+        all: one(said.per_day, usual.all),
     }
 }
 

@@ -10,6 +10,17 @@ pub(crate) struct Limits {
     pub(crate) sender: Quota,
     /// For each login. Left out: what no mail server needs and a stolen password would.
     pub(crate) login: Quota,
+    /// For reports to reverse-paths that somebody outside claims.
+    pub(crate) reports: Reports,
+}
+
+/// Reports within a day; 0: no limit.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(crate) struct Reports {
+    pub(crate) per_address: Option<u32>,
+    pub(crate) per_domain: Option<u32>,
+    pub(crate) per_day: Option<u32>,
 }
 
 /// The most that may be sent; 0: no limit.

@@ -21,7 +21,7 @@ use sealpost_policy::RuleSpec;
 use serde::Deserialize;
 use toml::Spanned;
 
-pub(crate) use limits::{Limits, Quota};
+pub(crate) use limits::{Limits, Quota, Reports};
 pub(crate) use notify_times::{Reminders, Senders, Wishes};
 pub(crate) use partners::{Crl, Harvest, Ocsp, PartnerReplies, Partners, Unopened};
 pub(crate) use problem::{Problem, Source};

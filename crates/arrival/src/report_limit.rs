@@ -1,0 +1,73 @@
+//! Reports and answers to addresses that somebody outside wrote into a reverse-path, where anybody can write a victim's: few for
+//! each address, more for each domain, and so many a day. What is not sent is counted. Knows no wording.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use sealpost_delivery::{ReportLimit, ReportsTo, Room};
+use sealpost_mail::{Address, Timestamp};
+use sealpost_store::{Most, NewUse, Spent, StoreError};
+
+use crate::context::Context;
+
+/// For delivery.
+pub struct ReportsToClaimed(pub Arc<Context>);
+
+#[async_trait]
+impl ReportLimit for ReportsToClaimed {
+    async fn room(&self, to: &Address, about: &str, now: Timestamp) -> Result<Room, StoreError> {
+        claimed(&self.0, to, about, now).await
+    }
+}
+
+/// Takes a place for a report to whoever sent the letter `about`.
+pub(crate) async fn room(
+    context: &Context,
+    reports_to: ReportsTo,
+    to: &Address,
+    about: &str,
+    now: Timestamp,
+) -> Result<Room, StoreError> {
+    match reports_to {
+        ReportsTo::Ours => Ok(Room::Taken),
+        ReportsTo::Claimed => claimed(context, to, about, now).await,
+    }
+}
+
+async fn claimed(context: &Context, to: &Address, about: &str, now: Timestamp) -> Result<Room, StoreError> {
+    let (store, most) = (&context.shared.store, context.tenant.quotas.reports);
+    let domain = to.domain().as_str().to_ascii_lowercase();
+    let one = |kind: &'static str, whose: &str, most: i64| NewUse {
+        whose: context.shared.keys.tags.count_tag(kind, whose.as_bytes()),
+        at: now,
+        recipients: 1,
+        most: Most { letters_day: most, ..UNLIMITED },
+    };
+    let places = [
+        one("reports to address", &to.identity(), most.address),
+        one("reports to domain", &domain, most.domain),
+        one("reports", "", most.all),
+    ];
+    match store.spend(&places).await? {
+        Spent::Taken => Ok(Room::Taken),
+        Spent::TooMany => {
+            let unsent = one("reports not sent", "", i64::MAX);
+            let _counted = store.spend(&[unsent]).await?;
+            let today: i64 =
+                store.used_lately(&unsent.whose, now).await?.iter().map(|used| used.letters).sum();
+            tracing::warn!(
+                arrival.id = about,
+                reports.unsent_in_a_day = today,
+                "a report was not sent: there were too many to a reverse-path from outside, which may be forged"
+            );
+            Ok(Room::None)
+        }
+    }
+}
+
+const UNLIMITED: Most = Most {
+    letters_hour: i64::MAX,
+    letters_day: i64::MAX,
+    recipients_hour: i64::MAX,
+    recipients_day: i64::MAX,
+};

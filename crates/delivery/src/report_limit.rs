@@ -1,0 +1,35 @@
+//! Whose a reverse-path is, and whether one more report may go there. Counts nothing.
+
+use async_trait::async_trait;
+use sealpost_mail::{Address, Timestamp};
+use sealpost_store::StoreError;
+use serde::{Deserialize, Serialize};
+
+/// Whose a letter's reverse-path is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ReportsTo {
+    /// Of somebody who has a right to send here, or our own.
+    #[default]
+    Ours,
+    /// Somebody outside wrote it there, and nothing proves it.
+    Claimed,
+}
+
+/// Whether a report may go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Room {
+    /// It has its place.
+    Taken,
+    /// There were too many.
+    None,
+}
+
+/// Keeps us from sending reports without end to whom a forged reverse-path names.
+#[async_trait]
+pub trait ReportLimit: Send + Sync {
+    /// Takes a place for a report to an address that somebody outside claimed, on a letter of the arrival `about`. What has none is
+    /// counted and logged.
+    async fn room(&self, to: &Address, about: &str, now: Timestamp) -> Result<Room, StoreError>;
+}
