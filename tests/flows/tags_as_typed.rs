@@ -90,6 +90,31 @@ fn a_tag_counts_however_it_is_typed() {
 }
 
 #[test]
+fn a_bare_tag_word_at_the_beginning_counts_in_capitals_or_with_a_mark_behind_it() {
+    let typed = [
+        "VERTRAULICH Schaden 7",
+        "RE: VERTRAULICH Schaden",
+        "STRENG VERTRAULICH Schaden 7",
+        "PERSÖNLICH Schaden 7",
+        "Schaden 7 VERTRAULICH",
+        "Vertraulich: Schaden 7",
+        "vertraulich - Schaden",
+    ];
+    all_confidential(&typed.map(|text| letter(&subject(text.as_bytes()))));
+    let hop = Hop::new();
+    let gateway = Gateway::start(&config(&hop));
+    for (n, text) in ["Vertrauliche Unterlagen erhalten?", "Schaden VERTRAULICH 7", "VERTRAULICHE UNTERLAGEN"]
+        .iter()
+        .enumerate()
+    {
+        let ordinary = letter(&subject(text.as_bytes()));
+        gateway.smtp().letter("erika@insurer.example", &["k@web.example"], &ordinary).expect("250 *");
+        assert_eq!(hop.wait(n + 1).len(), n + 1);
+    }
+    assert_eq!(gateway.count("SELECT count(*) FROM deposits"), 0);
+}
+
+#[test]
 fn a_subject_counts_as_it_was_before_a_program_wrote_it_anew() {
     let mut letters: Vec<Vec<u8>> = [
         "[persÃ¶nlich] x",

@@ -15,6 +15,7 @@ use crate::pattern::{any_match, any_matches};
 use crate::reply_prefix;
 use crate::sensitivity_label;
 use crate::subject_tag::{SubjectTag, without_blanks};
+use crate::tag_in_capitals;
 
 /// What a condition asks for beside the envelope, the size and the client.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -179,7 +180,12 @@ impl Condition {
                         })
                     },
                     || subjects.iter().any(|subject| tags.iter().any(|tag| tag.is_in(subject))),
-                    || subjects.iter().any(|subject| tags.iter().any(|tag| tag.is_almost_in(subject))),
+                    || {
+                        let is_shouted =
+                            |subject: &String| tags.iter().any(|tag| tag_in_capitals::begins(tag, subject));
+                        subjects.iter().any(|subject| tags.iter().any(|tag| tag.is_almost_in(subject)))
+                            || facts.head.readings("Subject").iter().any(is_shouted)
+                    },
                 );
                 legible(facts, "Subject", answer)
             }

@@ -58,6 +58,7 @@ mod sign_tests;
 mod size;
 mod spec;
 mod subject_tag;
+mod tag_in_capitals;
 mod tag_in_words;
 mod trial;
 mod wildcard;
