@@ -46,6 +46,7 @@ mod filling_disk;
 mod floors_over_hops;
 mod forged_reverse_paths;
 mod formats;
+mod gone_drafts;
 mod health_checks;
 mod held_link;
 mod hops;

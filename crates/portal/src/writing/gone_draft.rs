@@ -1,20 +1,23 @@
 //! What was typed into a draft that is not there any more: sent by the first of two presses, or thrown away elsewhere. It
 //! is never lost: unless it has been sent, it becomes a draft of its own, and its writer is told so.
 
-use sealpost_mail::Letter;
+use std::collections::BTreeSet;
+
+use sealpost_mail::{Address, Letter, Summary};
 use sealpost_mailbox::{Content, Draft};
 use sealpost_store::{Folder, Page};
 
 use crate::access::session::SignedIn;
 use crate::problem::Problem;
 use crate::state::{Site, off_the_loop};
+use crate::writing::addresses;
 
 /// Of the letters sent last, so many are compared.
 const LOOKED_AT: u32 = 10;
 
 /// What became of it.
 pub(crate) enum Fate {
-    /// Those very words have been sent, or there were none.
+    /// Those very words have been sent to the same people with the same files, or there were none.
     Sent,
     /// They are a draft again: the one with this id.
     Kept(String),
@@ -30,7 +33,8 @@ pub(crate) async fn settle(
     begun: Option<Draft>,
 ) -> Result<Fate, Problem> {
     let is_empty = [&content.to, &content.subject, &content.text].iter().all(|text| text.trim().is_empty());
-    let sent = if is_empty { begun.is_none() } else { was_sent(site, owner, &content).await? };
+    let sent =
+        if is_empty { begun.is_none() } else { was_sent(site, owner, &content, begun.as_ref()).await? };
     if sent {
         if let Some(begun) = &begun {
             owner.discard(site, begun).await?;
@@ -47,7 +51,21 @@ pub(crate) async fn settle(
     Ok(if owner.save_draft(site, &draft).await? { Fate::Kept(draft.id) } else { Fate::NoRoom })
 }
 
-async fn was_sent(site: &Site, owner: &SignedIn, typed: &Content) -> Result<bool, Problem> {
+async fn was_sent(
+    site: &Site,
+    owner: &SignedIn,
+    typed: &Content,
+    begun: Option<&Draft>,
+) -> Result<bool, Problem> {
+    // Whoever has changed the recipient and pressed again wants another letter.
+    let Some(people) = people(typed) else { return Ok(false) };
+    let files: Vec<(String, u64)> = match begun {
+        Some(begun) => {
+            let now = owner.draft(site, &begun.id).await?;
+            now.files.into_iter().map(|file| (file.facts.name, file.size)).collect()
+        }
+        None => Vec::new(),
+    };
     let page = Page { offset: 0, limit: LOOKED_AT };
     let sent = site.store.deposits(owner.mailbox_id(), Folder::Sent, page).await;
     for row in sent.map_err(|error| Problem::fault("reading a folder", error))? {
@@ -61,12 +79,33 @@ async fn was_sent(site: &Site, owner: &SignedIn, typed: &Content) -> Result<bool
             continue;
         }
         let open = deposit.open(site).await?;
-        let text = off_the_loop((), move || Letter::parse(&open.bytes).ok().and_then(|letter| letter.text()));
-        if words(&text.await?.unwrap_or_default()) == words(&typed.text) {
+        let letter = off_the_loop((), move || {
+            let letter = Letter::parse(&open.bytes).ok()?;
+            Some((letter.summary(), letter.text()))
+        });
+        let Some((summary, text)) = letter.await? else { continue };
+        let all_here = files.iter().all(|(name, size)| {
+            summary.attachments.iter().any(|sent| sent.name == *name && sent.size == *size)
+        });
+        if all_here
+            && words(&text.unwrap_or_default()) == words(&typed.text)
+            && sent_to(&summary).is_superset(&people)
+        {
             return Ok(true);
         }
     }
     Ok(false)
+}
+
+/// Whom the form names; `None`: somebody who has no address.
+fn people(typed: &Content) -> Option<BTreeSet<String>> {
+    let all = addresses(&typed.to).into_iter().chain(addresses(&typed.cc));
+    all.map(|one| one.ok().map(|address| address.identity())).collect()
+}
+
+fn sent_to(summary: &Summary) -> BTreeSet<String> {
+    let written = summary.to.iter().chain(&summary.cc).filter_map(|one| one.address.as_deref());
+    written.filter_map(|one| Address::parse(one).ok()).map(|address| address.identity()).collect()
 }
 
 /// However the lines were broken on the way.
