@@ -18,6 +18,7 @@ mod lookup;
 mod many_names;
 mod never_clear;
 mod ocsp;
+mod ocsp_killed;
 mod originals;
 mod out;
 mod panicking;
@@ -40,7 +41,11 @@ use rig::{Config, Gateway, Hop, gpg, openssl};
 /// The configuration of an insurer who encrypts for partners and else deposits, and whose own server is `inside`. Letters
 /// from the world come in at the second address.
 fn insurer(world: &Hop, inside: &Hop) -> (Config, SocketAddr) {
-    let mut config = Config::new(world);
+    insurer_on(Config::new(world), inside)
+}
+
+/// The same on the rows that this configuration has.
+fn insurer_on(mut config: Config, inside: &Hop) -> (Config, SocketAddr) {
     config.rule("clinic", r#"{ recipient = "*@clinic.example" }"#, r#"["domain", "portal"]"#).rule(
         "must",
         r#"{ recipient = "*@must.example" }"#,
