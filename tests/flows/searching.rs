@@ -91,3 +91,49 @@ fn what_was_seen_once_is_listed_without_a_key_exchange_and_found_by_its_words() 
     crate::erased::gone(&gateway, "the words to go", &words);
     gateway.sweep();
 }
+
+#[test]
+fn letters_are_filtered_before_anything_is_searched_for() {
+    let hop = Hop::new();
+    let gateway = Gateway::start(&Config::new(&hop));
+    let notice = send(&gateway, &hop, "Erste Zusage", "Gelesen.");
+    let mut web = gateway.web();
+    let inbox = activate(&mut web, &link(&notice));
+    web.get(&letter_paths(&inbox)[0]).expect(200);
+    send(&gateway, &hop, "Zweite Zusage", "Ungelesen.");
+
+    let inbox = web.get("/inbox");
+    assert!(inbox.text().contains("href=\"/search\""), "the inbox leads to the filters");
+    let form = web.get("/search?folder=sent");
+    form.expect(200);
+    assert!(form.text().contains("<a href=\"/sent\">"), "and they lead back to where one came from");
+    assert!(letter_paths(&form).is_empty(), "nothing is sought yet");
+    for (wish, count) in [
+        ([("unread", "1"), ("sort", "oldest")], 1),
+        ([("files", "1"), ("sort", "newest")], 0),
+        ([("from", "2000-01-01"), ("sort", "subject")], 2),
+        ([("to", "2000-01-01"), ("sort", "newest")], 0),
+    ] {
+        let page = web.submit(&form, "/search", &[[("words", "")].as_slice(), &wish].concat());
+        page.expect(200);
+        assert_eq!(letter_paths(&page).len(), count, "{wish:?}");
+    }
+    gateway.sweep();
+}
+
+#[test]
+fn an_address_of_the_web_is_found_with_and_without_what_stands_before_it() {
+    let hop = Hop::new();
+    let gateway = Gateway::start(&Config::new(&hop));
+    let notice = send(&gateway, &hop, "Formular", "Es steht auf www.versicherung.example/x bereit.");
+    let mut web = gateway.web();
+    activate(&mut web, &link(&notice));
+    send(&gateway, &hop, "Formular", "Es steht auf https://www.versicherung.example/x/ bereit.");
+    for typed in
+        ["https://www.versicherung.example/x", "www.versicherung.example/x/", "versicherung.example/x"]
+    {
+        assert_eq!(found(&mut web, typed), 2, "{typed}");
+    }
+    assert_eq!(found(&mut web, "https://www.versicherung.example/y"), 0);
+    gateway.sweep();
+}

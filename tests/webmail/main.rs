@@ -17,6 +17,7 @@ mod crawl;
 mod everywhere;
 mod features;
 mod figures;
+mod filters;
 mod first;
 mod first_screen;
 mod full_mailbox;

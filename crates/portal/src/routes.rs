@@ -101,6 +101,7 @@ pub(crate) const TABLE: &[Row] = routes! {
     Act  Owner    "/w/{id}"                                    "draft"               => editor::act;
     Act  Owner    "/w/{id}/u"                                  "upload"              => upload_page::announce;
     Act  Owner    "/w/{id}/u/{part}"                           "upload.piece"        => upload_page::piece;
+    Read Owner    "/search"                                    "search"              => inbox::search_form;
     Act  Owner    "/search"                                    "search"              => inbox::search;
     Act  Owner    "/letters"                                   "letters"             => bulk::act;
     Read Owner    "/export"                                    "export"              => export::everything;

@@ -322,6 +322,23 @@ async fn list(
     show(StatusCode::OK, &template)
 }
 
+#[derive(Deserialize)]
+pub(crate) struct From {
+    #[serde(default)]
+    folder: String,
+}
+
+/// GET /search: what may be looked for, before anything is.
+pub(crate) async fn search_form(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    owner: SignedIn,
+    from: web::Query<From>,
+) -> Result<HttpResponse, Problem> {
+    let question = Question { folder: from.into_inner().folder, ..Question::default() };
+    answer(&site, &request, &owner, question).await
+}
+
 /// POST /search: what people look for must not stand in an address, where logs and histories keep it.
 pub(crate) async fn search(
     site: web::Data<Site>,
@@ -330,12 +347,21 @@ pub(crate) async fn search(
     form: Protected<Question>,
 ) -> Result<HttpResponse, Problem> {
     let question = form.verify(owner.token())?;
+    answer(&site, &request, &owner, question).await
+}
+
+async fn answer(
+    site: &web::Data<Site>,
+    request: &HttpRequest,
+    owner: &SignedIn,
+    question: Question,
+) -> Result<HttpResponse, Problem> {
     let place = FolderPage::parse(&question.folder);
-    let mut page = Page::owned(&site, &request, &owner).with_folders(owner.own_folders(&site).await?);
+    let mut page = Page::owned(site, request, owner).with_folders(owner.own_folders(site).await?);
     page.here = place.path();
     let sought = question.sought(&page.calendar.0);
     let is_empty = sought.is_empty();
-    let found = if is_empty { Found::default() } else { owner.search(&site, &sought).await? };
+    let found = if is_empty { Found::default() } else { owner.search(site, &sought).await? };
     let total = found.lines.len() as u64;
     let unread = found.lines.iter().filter(|line| line.row.is_unread()).count() as u64;
     let per_page = owner.profile().per_page();
@@ -347,7 +373,7 @@ pub(crate) async fn search(
     let template = InboxPage {
         page,
         place,
-        entries: lines.map(|line| entry(&site, &owner, line)).collect(),
+        entries: lines.map(|line| entry(site, owner, line)).collect(),
         withdrawn: Vec::new(),
         counts: DepositCounts { total, unread, bytes: 0 },
         number,
@@ -368,7 +394,7 @@ pub(crate) async fn search(
         }),
         grouped: false,
         done: Done::Nothing,
-        trash_days: trash_days(&site),
+        trash_days: trash_days(site),
         seen: site.now(),
     };
     show(StatusCode::OK, &template)
