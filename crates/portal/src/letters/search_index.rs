@@ -110,6 +110,13 @@ fn trimmed(word: &str) -> &str {
     if bare.is_empty() { word } else { bare }
 }
 
+/// An address of the web without what one writes and another leaves out: what is left stands in both.
+fn bare_address(word: &str) -> &str {
+    let bare =
+        ["https://", "http://"].into_iter().find_map(|scheme| word.strip_prefix(scheme)).unwrap_or(word);
+    bare.strip_prefix("www.").filter(|rest| rest.contains('.')).unwrap_or(bare)
+}
+
 /// What a reader looks for: every word must be somewhere in the letter.
 #[derive(Clone, Debug)]
 pub(crate) struct Wanted(Vec<String>);
@@ -129,8 +136,9 @@ impl Wanted {
     pub(crate) fn parse(text: &str) -> Self {
         let words = text.split_whitespace().take(MAX_WORDS);
         let word = |word: &str| {
-            let short: String = word.chars().take(MAX_WORD).collect();
-            trimmed(&folded(&short)).to_owned()
+            let folded = folded(word);
+            let short: String = bare_address(trimmed(&folded)).chars().take(MAX_WORD).collect();
+            trimmed(&short).to_owned()
         };
         Self(words.map(word).filter(|word| !word.is_empty()).collect())
     }
@@ -195,6 +203,28 @@ mod tests {
             assert!(!finds(&words, typed), "{typed}");
         }
         assert_eq!(words.len() % BLOCK, 0);
+    }
+
+    #[test]
+    fn an_address_is_found_however_much_of_it_is_written() {
+        let forms = [
+            "https://www.versicherung.example/x",
+            "http://www.versicherung.example/x/",
+            "HTTPS://versicherung.example/x",
+            "www.Versicherung.example/x",
+            "<www.versicherung.example/x/>,",
+            "versicherung.example/x",
+        ];
+        for written in forms {
+            let words = make(None, Some(format!("Subject: x\r\n\r\nSee {written}\r\n").as_bytes()));
+            for typed in forms {
+                assert!(finds(&words, typed), "{written} by {typed}");
+            }
+            for typed in ["https://www.versicherung.example/y", "https://other.example/x"] {
+                assert!(!finds(&words, typed), "{written} by {typed}");
+            }
+        }
+        assert!(finds(&make(None, Some(b"Subject: x\r\n\r\nwww.de\r\n")), "https://www.de/"));
     }
 
     #[test]
