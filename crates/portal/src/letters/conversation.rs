@@ -134,16 +134,21 @@ impl SignedIn {
         if ids.len() < 2 {
             return Ok(Beside::default());
         }
+        // Of very many the rows are not read to find the newest.
+        let (ids, left_out) = if ids.len() <= MAX_BESIDE {
+            (ids, 0)
+        } else {
+            let all = site.store.whereabouts(self.mailbox_id(), MAX_ALL).await.map_err(lost)?;
+            newest_of(&all, &conversations, group, id)
+        };
         let mut rows = self.rows_of(site, &ids).await?;
         rows.retain(|row| row.folder != Folder::Trash || row.id == id);
         rows.sort_by(|a, b| a.received_at.cmp(&b.received_at).then(b.id.cmp(&a.id)));
-        let more = rows.len().saturating_sub(MAX_BESIDE);
-        rows.drain(..more);
         if rows.len() < 2 {
             return Ok(Beside::default());
         }
         let lines = self.reader().lines(site, rows).await?;
-        Ok(Beside { lines, more: more as u64 })
+        Ok(Beside { lines, more: left_out })
     }
 
     /// What is known of these letters; those that are new are looked at, the newest first. `all`: others are gone.
@@ -185,6 +190,22 @@ impl SignedIn {
         site.conversations.keep(self.mailbox_id(), &made, site.now());
         Ok(made)
     }
+}
+
+/// The letters of a conversation that stand beside one of them, and how many older ones do not.
+fn newest_of(
+    all: &[Whereabouts],
+    conversations: &Conversations,
+    group: usize,
+    id: &str,
+) -> (Vec<String>, u64) {
+    let is_one = |one: &&Whereabouts| {
+        conversations.group(&one.id) == Some(group) && (one.folder != Folder::Trash || one.id == id)
+    };
+    let mut ids: Vec<String> = all.iter().filter(is_one).map(|one| one.id.clone()).collect();
+    let left_out = ids.len().saturating_sub(MAX_BESIDE);
+    ids.truncate(MAX_BESIDE);
+    (ids, left_out as u64)
 }
 
 /// The Message-IDs that a letter names, as hashes.
@@ -255,5 +276,19 @@ mod tests {
         assert_eq!(whole("c", 5), "c b", "what came later was not meant");
         assert_eq!(whole("new", 9), "new");
         assert_eq!(whole("sent", 9), "d c b", "of the place alone");
+    }
+
+    #[test]
+    fn of_a_very_long_conversation_few_rows_are_read() {
+        let names = |n: i64| (n.to_string(), Box::from([7, 8 + u64::from(n % 2 == 0)].as_slice()));
+        let conversations = Conversations::of((0..5000).map(names), None);
+        let folder = |n: i64| if n % 10 == 0 { Folder::Trash } else { Folder::Inbox };
+        let all: Vec<Whereabouts> =
+            (0..5000).rev().map(|n| letter(&n.to_string(), folder(n), n, false)).collect();
+        let group = conversations.group("17").unwrap();
+        let (ids, left_out) = newest_of(&all, &conversations, group, "4990");
+        assert_eq!((ids.len(), left_out), (MAX_BESIDE, 4501 - MAX_BESIDE as u64));
+        assert_eq!(ids[..10].join(" "), "4999 4998 4997 4996 4995 4994 4993 4992 4991 4990");
+        assert!(!ids.contains(&"4980".to_owned()), "what lies in the trash is not beside it");
     }
 }
