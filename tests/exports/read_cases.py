@@ -28,6 +28,8 @@ ONLY_WEB = {"look", "preview", "zip", "html", "charset", "events", "inner-pictur
 # What else is in an Outlook file or a PDF is no matter of these rows.
 HELD = {"body", "notbody", "text", "line", "subject", "from", "date", "files", "hasfile", "pictures", "haspicture"}
 BATCH = 60
+# Not for the eye, and in the way of who copies an amount.
+UNSEEN = re.compile("[\u00ad\u200b\u2060\ufeff]")
 
 
 def flat(text):
@@ -169,6 +171,8 @@ def main():
                 except Exception as error:  # whatever a reader stumbles over is a difference
                     wrong.append(f"{name}: {reader} cannot read it: {error!r:.300}")
                     continue
+                if reader == "pdf" and UNSEEN.search(found.text):
+                    wrong.append(f"{name}: pdf: something nobody sees is copied with the text: {found.text!r:.600}")
                 for what, seen in cases[name]:
                     if what not in HELD and what not in ("event", "inner"):
                         continue

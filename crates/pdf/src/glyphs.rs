@@ -16,6 +16,21 @@ const MAX_MARKS: usize = 3;
 /// Characters between the places where an overlong word may break.
 const BREAK_EVERY: usize = 4;
 
+/// What has a figure in it and is no longer than this stays whole: amounts, dates, numbers of contracts and of accounts.
+const WHOLE: usize = 24;
+
+/// Longer than any line: it breaks where it must.
+pub(crate) const MAX_WORD: usize = 44;
+
+/// Where a word that is too long may break.
+#[derive(Clone, Copy)]
+enum Breaks {
+    Nowhere,
+    /// Beside a sign or between two small letters: a file's name with a date in it, an address without a scheme.
+    Beside,
+    Anywhere,
+}
+
 pub(crate) struct Glyphs<'a> {
     fonts: &'a Fonts,
     main_only: bool,
@@ -34,13 +49,13 @@ impl<'a> Glyphs<'a> {
         for word in text.split_inclusive(|c: char| c.is_whitespace() || c == '-') {
             // The typesetter knows how to break web addresses, and does it better.
             let address = ["http://", "https://"].iter().any(|scheme| word.starts_with(scheme));
-            let breaks = !address && word.chars().count() > longest;
+            let breaks = if address { Breaks::Nowhere } else { breaks(word, longest) };
             self.word(word, breaks, &mut out);
         }
         out
     }
 
-    fn word(&mut self, word: &str, breaks: bool, out: &mut String) {
+    fn word(&mut self, word: &str, breaks: Breaks, out: &mut String) {
         let (mut marks, mut since_break) = (0, 0);
         let mut before = ' ';
         for c in word.chars() {
@@ -49,7 +64,14 @@ impl<'a> Glyphs<'a> {
             if marks > MAX_MARKS || (self.main_only && marks > 0) {
                 continue;
             }
-            if breaks && marks == 0 && since_break == BREAK_EVERY {
+            let here = match breaks {
+                Breaks::Nowhere => false,
+                Breaks::Beside => {
+                    (is_sign(before) && c.is_alphabetic()) || (before.is_lowercase() && c.is_lowercase())
+                }
+                Breaks::Anywhere => true,
+            };
+            if here && marks == 0 && since_break >= BREAK_EVERY {
                 out.push('\u{200b}');
                 since_break = 0;
             }
@@ -94,6 +116,27 @@ impl<'a> Glyphs<'a> {
     }
 }
 
+/// A word in which no place to break is put, however narrow its column is.
+pub(crate) fn stays_whole(word: &str) -> bool {
+    matches!(breaks(word, 0), Breaks::Nowhere)
+}
+
+fn breaks(word: &str, longest: usize) -> Breaks {
+    let word = word.trim_end();
+    let length = word.chars().count();
+    let has_figure = word.contains(|c: char| c.is_numeric());
+    match (has_figure, length) {
+        (_, length) if length <= longest => Breaks::Nowhere,
+        (true, ..=WHOLE) => Breaks::Nowhere,
+        (true, ..=MAX_WORD) => Breaks::Beside,
+        (true | false, _) => Breaks::Anywhere,
+    }
+}
+
+fn is_sign(c: char) -> bool {
+    matches!(c, '_' | '/' | '.' | '@' | '=' | '&' | '?' | '+')
+}
+
 fn is_mark(c: char) -> bool {
     matches!(c, '\u{300}'..='\u{36f}' | '\u{483}'..='\u{489}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20ff}')
 }
@@ -123,6 +166,16 @@ mod tests {
         assert_eq!(glyphs.fit("a\u{202e}b\u{0}c\u{7}", 40), "abc");
         assert_eq!(glyphs.fit("abcdefghi jklmn", 5), "abcd\u{200b}efgh\u{200b}i jklmn");
         assert_eq!(glyphs.fit("https://example.com/x", 5), "https://example.com/x");
+        for whole in
+            ["7.234.567,89 EUR", "DE89370400440532013000", "MT84MALT011000012345MTLCAST001S", "29.11.2026"]
+        {
+            assert_eq!(glyphs.fit(whole, 2), whole);
+        }
+        let name = glyphs.fit("Schadenaufstellung_20261129_final.pdf", 8);
+        assert_eq!(
+            name,
+            "Scha\u{200b}dena\u{200b}ufst\u{200b}ellu\u{200b}ng_20261129_\u{200b}fina\u{200b}l.pdf"
+        );
         let marks: String = std::iter::once('a').chain(std::iter::repeat_n('\u{301}', 50)).collect();
         assert_eq!(glyphs.fit(&marks, 40).chars().count(), 1 + MAX_MARKS);
     }

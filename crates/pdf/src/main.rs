@@ -15,6 +15,7 @@ mod pictures;
 mod plain;
 mod sandbox;
 mod table;
+mod table_size;
 mod template_input;
 mod typeset;
 mod world;

@@ -97,6 +97,8 @@ pub(crate) struct Table {
     pub(crate) header_rows: usize,
     pub(crate) lines: bool,
     pub(crate) rtl: bool,
+    /// Of its writing, in points.
+    pub(crate) size: f64,
     /// Row by row, from the start of the line.
     pub(crate) cells: Vec<Cell>,
 }
@@ -104,6 +106,8 @@ pub(crate) struct Table {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Cell {
     pub(crate) row: usize,
+    /// The first one it lies in.
+    pub(crate) column: usize,
     pub(crate) columns: usize,
     pub(crate) rows: usize,
     pub(crate) header: bool,

@@ -1,6 +1,7 @@
 //! Rows of cells as HTML means them become a grid without gaps. Knows no tags and no looks.
 
 use crate::model::{Block, Cell, Table, blocks_rtl};
+use crate::table_size;
 
 /// More columns than any page can show.
 const MAX_COLUMNS: usize = 40;
@@ -113,11 +114,11 @@ fn grid(rows: Vec<Vec<RawCell>>, lines: bool) -> Table {
                 }
             }
             let RawCell { header, fill, blocks, .. } = cell;
-            cells.push(Cell { row: y, columns: width, rows, header, fill, blocks });
+            cells.push(Cell { row: y, column: x, columns: width, rows, header, fill, blocks });
         }
     }
     let rtl = cells.iter().find(|cell| !cell.blocks.is_empty()).is_some_and(|cell| blocks_rtl(&cell.blocks));
-    Table { columns, header_rows, lines, rtl, cells }
+    Table { columns, header_rows, lines, rtl, size: table_size::USUAL, cells }
 }
 
 fn is_taken(places: &[Vec<bool>], x: usize, y: usize) -> bool {

@@ -6,18 +6,17 @@ use serde::Serialize;
 use typst::foundations::Bytes;
 
 use crate::fonts::Fonts;
-use crate::glyphs::Glyphs;
+use crate::glyphs::{Glyphs, MAX_WORD};
 use crate::html;
 use crate::job::{Body, Effort, File, HeaderRow, Job, Labels, Person, Role};
 use crate::model::{Block, Content, Look, Run, first_direction};
 use crate::pictures::{Gallery, Measure};
 use crate::plain;
+use crate::table_size;
 
 /// Points of the page between its margins; the template has the same numbers.
 const WIDTH: f64 = 465.0;
 const HEIGHT: f64 = 640.0;
-/// Characters of a word before it may be broken, on the whole width.
-const MAX_WORD: usize = 44;
 
 /// A job's files, out of the job so that they can be shared without a copy.
 pub(crate) struct Files(Vec<(File, Bytes)>);
@@ -170,6 +169,7 @@ impl<'a> Page<'a> {
                 Block::Quote { blocks } => self.blocks(blocks, width - 16.0),
                 Block::Preformatted { text } => *text = self.glyphs.fit(text, 80),
                 Block::Table(table) => {
+                    table.size = table_size::of(table, width);
                     #[expect(clippy::cast_precision_loss, reason = "a few columns")]
                     let column = width / table.columns.max(1) as f64;
                     for cell in &mut table.cells {

@@ -1,0 +1,129 @@
+//! How large the writing of a table may be, so that its amounts and numbers stay whole in their columns. Guesses widths from
+//! numbers of characters; draws nothing.
+
+use crate::glyphs::stays_whole;
+use crate::model::{Block, Run, Table};
+
+/// Of a table with few columns, in points.
+pub(crate) const USUAL: f64 = 9.5;
+/// Nobody reads smaller writing.
+const SMALLEST: f64 = 4.0;
+const STEP: f64 = 0.5;
+/// A figure's width is about this part of its size.
+const FIGURE: f64 = 0.58;
+/// More columns are all of one width, and stand closer (the template has the same numbers).
+const FEW: usize = 8;
+const INSET: f64 = 12.0;
+const CLOSE_INSET: f64 = 4.0;
+
+/// What one column holds, in characters.
+#[derive(Clone, Copy, Default)]
+struct Column {
+    /// Its longest line.
+    line: usize,
+    /// Its longest word that never breaks.
+    whole: usize,
+}
+
+pub(crate) fn of(table: &Table, width: f64) -> f64 {
+    let usual = match table.columns {
+        ..=5 => USUAL,
+        ..=FEW => 8.5,
+        ..=12 => 7.0,
+        ..=20 => 5.5,
+        _ => SMALLEST,
+    };
+    let columns = columns(table);
+    let mut size = usual;
+    while size > SMALLEST && !fits(&columns, width, size) {
+        size -= STEP;
+    }
+    size.max(SMALLEST)
+}
+
+fn columns(table: &Table) -> Vec<Column> {
+    let mut columns = vec![Column::default(); table.columns];
+    // What reaches over several has room.
+    for cell in table.cells.iter().filter(|cell| cell.columns == 1) {
+        let Some(column) = columns.get_mut(cell.column) else { continue };
+        add(&cell.blocks, column);
+    }
+    columns
+}
+
+fn add(blocks: &[Block], column: &mut Column) {
+    for block in blocks {
+        match block {
+            Block::Paragraph { runs, .. } | Block::Heading { runs, .. } => {
+                let text: String = runs.iter().map(said).collect();
+                for line in text.lines() {
+                    column.line = column.line.max(line.chars().count());
+                    let whole =
+                        line.split(|c: char| c.is_whitespace() || c == '-').filter(|word| stays_whole(word));
+                    column.whole = whole.map(|word| word.chars().count()).fold(column.whole, usize::max);
+                }
+            }
+            Block::List { items, .. } => items.iter().for_each(|item| add(item, column)),
+            Block::Quote { blocks } => add(blocks, column),
+            Block::Preformatted { .. } | Block::Table(_) | Block::Rule => {}
+        }
+    }
+}
+
+fn said(run: &Run) -> &str {
+    match run {
+        Run::Text { text, .. } => text,
+        Run::Break => "\n",
+        Run::Picture { .. } => " ",
+    }
+}
+
+/// Whether every column is as wide as its words that never break. Columns that want less than their share have what they
+/// want, and the others share what is left.
+fn fits(columns: &[Column], width: f64, size: f64) -> bool {
+    #[expect(clippy::cast_precision_loss, reason = "a few characters")]
+    let wide = |characters: usize, inset: f64| characters as f64 * FIGURE * size + inset;
+    #[expect(clippy::cast_precision_loss, reason = "a few columns")]
+    let share = |width: f64, columns: usize| width / columns.max(1) as f64;
+    if columns.len() > FEW {
+        return columns.iter().all(|column| wide(column.whole, CLOSE_INSET) <= share(width, columns.len()));
+    }
+    let mut wishes: Vec<&Column> = columns.iter().collect();
+    wishes.sort_by_key(|column| column.line);
+    let mut left = width;
+    for (at, column) in wishes.iter().enumerate() {
+        let got = share(left, wishes.len() - at).min(wide(column.line, INSET));
+        if wide(column.whole, INSET) > got {
+            return false;
+        }
+        left -= got;
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Align, Cell, Look};
+
+    fn size(row: &[&str]) -> f64 {
+        let cell = |(column, text): (usize, &&str)| {
+            let runs = vec![Run::Text { text: (*text).to_owned(), look: Look::default() }];
+            let blocks = vec![Block::Paragraph { runs, align: Align::Start, gap: false, rtl: false }];
+            Cell { row: 0, column, columns: 1, rows: 1, header: false, fill: None, blocks }
+        };
+        let cells = row.iter().enumerate().map(cell).collect();
+        let table = Table { columns: row.len(), header_rows: 0, lines: true, rtl: false, size: USUAL, cells };
+        of(&table, 465.0)
+    }
+
+    #[test]
+    fn writing_is_as_small_as_amounts_need_and_no_smaller() {
+        let is = |row: &[&str], size: f64| assert!((self::size(row) - size).abs() < f64::EPSILON, "{row:?}");
+        is(&["a", "1.234,56 EUR"], USUAL);
+        let prose = "ein langer Text, der in seiner Spalte ueber viele Zeilen geht und gehen darf";
+        is(&[prose, "DE89370400440532013000", prose], USUAL);
+        is(&["1.234.567,89"; 8], 6.5);
+        is(&["DE89370400440532013000"; 8], SMALLEST);
+    }
+}
