@@ -383,7 +383,7 @@ pub(crate) fn page(part: &Part<'_>) -> String {
 }
 
 fn page_of(part: &Part<'_>, source: String) -> String {
-    let page = if is_rich(part) { enriched::to_page(&source) } else { source };
+    let page = if is_rich(part) { enriched::to_page(&source) } else { html::with_signs(source) };
     match footer(part) {
         None => page,
         Some(footer) => {

@@ -1,6 +1,7 @@
 //! Text from outside made safe to show and to save under. Changes appearance only; decides nothing.
 
 use crate::file_type::by_extension;
+use crate::skeleton::composed;
 
 /// Characters that show nothing and change how others are shown: bidirectional controls (they turn
 /// `gpj.exe` round), invisible joiners, tags, annotations.
@@ -129,7 +130,8 @@ pub fn file_name_from_title(title: &str, extension: &str) -> Option<String> {
 }
 
 fn safe_name(line: &str) -> Option<String> {
-    let replaced: String = line
+    // A Mac writes ü as u and two dots, and others show them so.
+    let replaced: String = composed(line)
         .chars()
         .filter(|c| !matches!(c, '\u{200c}' | '\u{200d}'))
         .map(|c| if matches!(c, '<' | '>' | ':' | '"' | '|' | '?' | '*' | '/' | '\\') { '_' } else { c })

@@ -17,6 +17,7 @@ mod container;
 mod date;
 mod display;
 mod dkim;
+mod double_byte;
 mod encoded_words;
 mod enriched;
 mod envelope;

@@ -2,6 +2,7 @@
 //! doubled, cut in pieces, badly quoted or encoded in three ways has several values. Knows no field by name.
 
 use crate::charset::{self, Beside};
+use crate::double_byte;
 use crate::encoded_words;
 
 /// Values of one parameter that are told apart.
@@ -15,6 +16,8 @@ pub(crate) struct Params {
     /// What stands before the first parameter, lower case, without comments and quotes.
     pub(crate) value: String,
     all: Vec<Param>,
+    /// The same where half a character looks like a mark, each as one charset of two bytes has it.
+    halves: Vec<Param>,
 }
 
 #[derive(Debug)]
@@ -62,7 +65,10 @@ impl Params {
             let joined: Vec<u8> = joined.copied().collect();
             all.extend(split(&joined).iter().filter_map(param).map(Param::only_by_some).take(MAX_PARAMETERS));
         }
-        Self { value, all }
+        let halves = double_byte::escaped(&text);
+        let halves = halves.iter().flat_map(|text| split(text)).collect::<Vec<_>>();
+        let halves = halves.iter().filter_map(param).filter(|one| one.piece.is_none() && !one.extended);
+        Self { value, all, halves: halves.take(MAX_PARAMETERS).collect() }
     }
 
     /// The best reading: extended before plain (RFC 6266 §4.3), the first of two.
@@ -70,8 +76,14 @@ impl Params {
         self.values(name).into_iter().next()
     }
 
-    /// The best reading of a file's name, where something is known of bytes of which nobody says what they are: in a path of Windows a backslash escapes nothing, whatever RFC 5322 §3.2.1 says.
+    /// The best reading of a file's name, where something is known of bytes of which nobody says what they are: in a path of
+    /// Windows a backslash escapes nothing, whatever RFC 5322 §3.2.1 says, nor does it as half a character.
     pub(crate) fn file_name(&self, name: &str, beside: Beside) -> Option<String> {
+        let halves = self.halves.iter().filter(|one| one.name == name);
+        let mut legible = halves.map(|one| encoded_words::decode_beside(&one.value, beside));
+        if let Some(name) = legible.find(|text| !text.is_ascii() && !text.contains(['\\', '\u{fffd}'])) {
+            return Some(name);
+        }
         let all = self.values_beside(name, beside);
         let first = all.first()?.clone();
         // As browsers' forms and some mail programs write it, without RFC 2231: `Gr%C3%B6%C3%9Fe.pdf`.
@@ -130,7 +142,8 @@ impl Params {
         for one in named().filter(|one| one.piece.is_none() && !one.extended) {
             add(encoded_words::decode_beside(&one.value, beside));
         }
-        for one in named().flat_map(|one| one.others.iter().chain([&one.value])) {
+        let halves = self.halves.iter().filter(|one| one.name == name).map(|one| &one.value);
+        for one in named().flat_map(|one| one.others.iter().chain([&one.value])).chain(halves) {
             add(encoded_words::decode_beside(one, beside));
             add(beside.decode(one, None));
             if one.contains(&b'%') {
@@ -331,6 +344,28 @@ mod tests {
                 "{raw}"
             );
         }
+    }
+
+    #[test]
+    fn half_a_character_is_no_mark() {
+        use crate::charset::Declared;
+        let read = |raw: &[u8], label: &str| {
+            let beside = Declared::parse(label).map_or(Beside::Nothing, Beside::Declared);
+            Params::read(raw).file_name("filename", beside).unwrap_or_default()
+        };
+        for (label, encoding) in
+            [("shift_jis", encoding_rs::SHIFT_JIS), ("iso-2022-jp", encoding_rs::ISO_2022_JP)]
+        {
+            for name in ["予定表.pdf", "ソ能十", "あい\u{3042}表 2026.xlsx"] {
+                let field = format!("attachment; filename=\"{name}\"; size=7");
+                assert_eq!(read(&encoding.encode(&field).0, label), name, "{label}");
+            }
+        }
+        let field = "attachment; filename=\"成功許可.pdf\"";
+        assert_eq!(read(&encoding_rs::BIG5.encode(field).0, "big5"), "成功許可.pdf");
+        let field = "attachment; filename=\"誠信\"; x=y";
+        assert_eq!(read(&encoding_rs::GBK.encode(field).0, "gbk"), "誠信");
+        assert_eq!(read(b"attachment; filename=\"Gr\xf6\\\"x.pdf\"", "iso-8859-1"), "Grö\"x.pdf");
     }
 
     #[test]

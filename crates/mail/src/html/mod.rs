@@ -13,6 +13,7 @@ mod said;
 mod sheet;
 mod sight;
 mod style;
+mod symbol_font;
 mod tags;
 mod walker;
 
@@ -29,6 +30,7 @@ pub(crate) use pictures::{Picture, content_id};
 pub use sheet::Hiding;
 use sheet::Sheet;
 pub use sight::Sight;
+pub(crate) use symbol_font::with_signs;
 use walker::Walker;
 
 use crate::display::shows_nothing;
