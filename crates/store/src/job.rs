@@ -13,6 +13,8 @@ pub struct JobRow {
     pub name: String,
     /// When it is due next.
     pub due_at: Timestamp,
+    /// Somebody asked then that it runs at once, and no run has begun since.
+    pub wished_at: Option<Timestamp>,
     /// Who runs it, and until when nobody else may.
     pub leased: Option<(String, Timestamp)>,
 }
@@ -85,8 +87,8 @@ impl Store {
         let mut batch = Batch::default();
         batch.add(
             sql!(
-                "UPDATE jobs SET lease_owner = ?2, lease_until = ?4
-                 WHERE name = ?1 AND (due_at <= ?3 OR due_at > ?6 OR ?5 = 1)
+                "UPDATE jobs SET lease_owner = ?2, lease_until = ?4, wished_at = NULL
+                 WHERE name = ?1 AND (due_at <= ?3 OR due_at > ?6 OR wished_at IS NOT NULL OR ?5 = 1)
                    AND (lease_until IS NULL OR lease_until <= ?3 OR lease_until > ?7)",
                 claim.job,
                 claim.owner,
@@ -126,11 +128,12 @@ impl Store {
         self.change(known.collect()).await.map(drop)
     }
 
-    /// Makes a job due. One that nobody has heard of is heard of now.
+    /// Makes a job due, whatever a run of it says that is under way: that one began before. One that nobody has heard of is
+    /// heard of now.
     pub async fn make_job_due(&self, job: &str, now: Timestamp) -> Result<(), StoreError> {
         let due = sql!(
-            "INSERT INTO jobs (name, due_at) VALUES (?1, ?2)
-             ON CONFLICT (name) DO UPDATE SET due_at = excluded.due_at",
+            "INSERT INTO jobs (name, due_at, wished_at) VALUES (?1, ?2, ?2)
+             ON CONFLICT (name) DO UPDATE SET due_at = excluded.due_at, wished_at = excluded.wished_at",
             job,
             now
         );
@@ -144,12 +147,13 @@ impl Store {
         Ok(self.change(vec![kept]).await?.iter().sum::<usize>() == 1)
     }
 
-    /// Ends a run and gives the job back. `false`: somebody else has it.
+    /// Ends a run and gives the job back; one that was made due meanwhile stays so. `false`: somebody else has it.
     pub async fn end_job(&self, end: JobEnd<'_>) -> Result<bool, StoreError> {
         let mut batch = Batch::default();
         batch.add(
             sql!(
-                "UPDATE jobs SET lease_owner = NULL, lease_until = NULL, due_at = ?3
+                "UPDATE jobs SET lease_owner = NULL, lease_until = NULL,
+                     due_at = CASE WHEN wished_at IS NULL THEN ?3 ELSE due_at END
                  WHERE name = ?1 AND lease_owner = ?2",
                 end.job,
                 end.owner,
@@ -170,12 +174,15 @@ impl Store {
     /// The jobs that have been heard of.
     pub async fn jobs(&self) -> Result<Vec<JobRow>, StoreError> {
         let rows = self
-            .read_rows(sql!("SELECT name, due_at, lease_owner, lease_until FROM jobs ORDER BY name"))
+            .read_rows(sql!(
+                "SELECT name, due_at, wished_at, lease_owner, lease_until FROM jobs ORDER BY name"
+            ))
             .await?;
         let job = |mut row: Row| {
             Ok(JobRow {
                 name: row.text()?,
                 due_at: row.time()?,
+                wished_at: row.opt_time()?,
                 leased: row.opt_text()?.zip(row.opt_time()?),
             })
         };

@@ -181,7 +181,7 @@ async fn leave_to(store: &Store, job: Job, role: &'static str) -> Result<(), Job
     let last = |runs: Vec<sealpost_store::JobRun>| runs.into_iter().next();
     let before = last(store.job_runs(Some(job.name()), 1).await?).map_or(0, |run| run.number);
     store.make_job_due(job.name(), SystemClock.now()).await?;
-    say(format_args!("due now: the process with the role {role} takes it within a minute"));
+    say(format_args!("due now: the process with the role {role} takes it"));
     for _ in 0..PATIENCE * 60 {
         tokio::time::sleep(Duration::from_secs(1)).await;
         let run = last(store.job_runs(Some(job.name()), 1).await?);

@@ -237,6 +237,8 @@ const EVERY_MINUTE: &str = "7 * * * * *";
 /// And somebody looks by the clock that measures pauses: the scheduler's next minute is one of the time of day, and would
 /// lie in the far future once that was set ahead and back.
 const LOOK_ALL_THE_SAME: Duration = Duration::from_secs(15);
+/// Who types `sealpost jobs run` waits for it.
+const LOOK_FOR_WISHES: Duration = Duration::from_secs(1);
 
 /// The running jobs.
 pub(crate) struct Jobs(JobScheduler, tokio::task::JoinHandle<()>);
@@ -261,7 +263,10 @@ pub(crate) async fn start(runner: Runner) -> Result<Jobs, JobError> {
     scheduler.start().await?;
     let steady = tokio::spawn(async move {
         loop {
-            tokio::time::sleep(LOOK_ALL_THE_SAME).await;
+            for _second in 0..LOOK_ALL_THE_SAME.as_secs() {
+                tokio::time::sleep(LOOK_FOR_WISHES).await;
+                steady.look_for_wishes().await;
+            }
             steady.tick().await;
         }
     });

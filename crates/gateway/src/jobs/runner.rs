@@ -45,6 +45,19 @@ impl Runner {
         Self { workshop, jobs, owner, busy: tokio::sync::Mutex::new(()) }
     }
 
+    /// Does what is due, if somebody asked that one of our jobs runs at once.
+    pub(crate) async fn look_for_wishes(&self) {
+        let Ok(known) = self.workshop.store.jobs().await else { return };
+        let is_wished = |row: &JobRow| {
+            row.wished_at.is_some()
+                && row.leased.is_none()
+                && self.jobs.iter().any(|job| job.name() == row.name)
+        };
+        if known.iter().any(is_wished) {
+            self.tick().await;
+        }
+    }
+
     /// Does what is due.
     pub(crate) async fn tick(&self) {
         let Ok(_alone) = self.busy.try_lock() else { return };
@@ -74,7 +87,9 @@ impl Runner {
         }
         let waits = |job: &Job| {
             let latest = self.latest(*job, now);
-            let stands = |row: &JobRow| row.name == job.name() && row.due_at > now && row.due_at <= latest;
+            let stands = |row: &JobRow| {
+                row.name == job.name() && row.wished_at.is_none() && row.due_at > now && row.due_at <= latest
+            };
             known.iter().any(stands)
                 || firsts.iter().any(|(name, due_at)| *name == job.name() && *due_at > now)
         };

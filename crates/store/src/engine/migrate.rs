@@ -35,6 +35,7 @@ pub(crate) const MIGRATIONS: &[(i64, &str)] = &[
     (29, include_str!("../../schema/029_ocsp_answers.sql")),
     (30, include_str!("../../schema/030_objects.sql")),
     (31, include_str!("../../schema/031_moves.sql")),
+    (32, include_str!("../../schema/032_job_wishes.sql")),
 ];
 
 /// The oldest program, by the newest schema it knows, that works with the schema of today: what was added since then it does

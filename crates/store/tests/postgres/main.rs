@@ -20,6 +20,8 @@ mod drafts;
 mod holds;
 #[path = "../store/in_hand.rs"]
 mod in_hand;
+#[path = "../store/jobs.rs"]
+mod jobs;
 #[path = "../store/legs.rs"]
 mod legs;
 #[path = "../store/mailboxes.rs"]

@@ -9,6 +9,7 @@ mod deposits;
 mod drafts;
 mod holds;
 mod in_hand;
+mod jobs;
 mod legs;
 mod mailboxes;
 mod many;

@@ -1,0 +1,56 @@
+//! Jobs: one at a time, and a wish that comes during a run is not lost with its end.
+
+use sealpost_mail::Timestamp;
+use sealpost_store::{Claim, JobEnd};
+
+use crate::rig::{LATER, NOW, Rig};
+
+const NEXT: Timestamp = Timestamp(9_000_000);
+
+fn claim(owner: &str) -> Claim<'_> {
+    Claim {
+        job: "ocsp",
+        owner,
+        now: NOW,
+        until: LATER,
+        longest: NEXT,
+        latest: Timestamp(99_000_000),
+        first: NOW,
+        even_if_not_due: false,
+    }
+}
+
+fn end(owner: &str, number: i64) -> JobEnd<'_> {
+    JobEnd { job: "ocsp", owner, number, now: NOW, due_at: NEXT, counts: "{}".to_owned(), error: None }
+}
+
+#[tokio::test]
+async fn a_wish_that_comes_during_a_run_survives_its_end() {
+    let rig = Rig::new();
+    let store = &rig.store;
+    let first = store.claim_job(claim("a")).await.unwrap().unwrap();
+    store.make_job_due("ocsp", NOW).await.unwrap();
+    assert_eq!(store.claim_job(claim("b")).await.unwrap(), None, "it is under way");
+    assert!(store.end_job(end("a", first)).await.unwrap());
+    let row = store.jobs().await.unwrap().remove(0);
+    assert_eq!((row.due_at, row.wished_at, row.leased), (NOW, Some(NOW), None));
+
+    let second = store.claim_job(claim("b")).await.unwrap().unwrap();
+    assert!(store.end_job(end("b", second)).await.unwrap());
+    let row = store.jobs().await.unwrap().remove(0);
+    assert_eq!((row.due_at, row.wished_at), (NEXT, None), "one wish, one run");
+    assert_eq!(store.claim_job(claim("a")).await.unwrap(), None);
+    rig.clean().await;
+}
+
+#[tokio::test]
+async fn a_wish_counts_whose_clock_is_ahead() {
+    let rig = Rig::new();
+    let store = &rig.store;
+    let first = store.claim_job(claim("a")).await.unwrap().unwrap();
+    assert!(store.end_job(end("a", first)).await.unwrap());
+    store.make_job_due("ocsp", LATER).await.unwrap();
+    let second = store.claim_job(claim("a")).await.unwrap().unwrap();
+    assert!(second > first);
+    rig.clean().await;
+}
