@@ -66,3 +66,28 @@ fn without_a_key_it_is_refused_or_goes_as_it_is_as_the_rule_says() {
     assert!(sealpost(&lenient, &args).contains("signed, where a key of ours can, and relayed"));
     lenient.sweep();
 }
+
+#[test]
+fn check_warns_of_a_rule_that_signs_while_nothing_of_ours_can() {
+    let world = Hop::new();
+    for (then, goes) in [(r#""sign""#, "are refused"), (r#"["sign", "relay"]"#, "leave unsigned")] {
+        let gateway = gateway(&world, then);
+        let warned = || {
+            let (code, out, err) = gateway.sealpost(&["check"]);
+            assert_eq!(code, 0, "{out}{err}");
+            format!("{out}{err}")
+        };
+        let said = warned();
+        assert!(said.contains(r#"rule "signed" signs"#) && said.contains(goes), "{said}");
+        // Nothing that is only signed is signed with OpenPGP.
+        sealpost(
+            &gateway,
+            &["domain-key", "make", "insurer.example", "--name", "Insurer", "--kind", "openpgp"],
+        );
+        assert!(warned().contains(r#"rule "signed" signs"#));
+        let kind = ["--kind", "smime-p256"];
+        let make = ["domain-key", "make", "insurer.example", "--name", "Insurer"];
+        sealpost(&gateway, &[&make[..], &kind].concat());
+        assert!(!warned().contains("signs, and there is no"), "{}", warned());
+    }
+}

@@ -85,7 +85,10 @@ pub(crate) async fn endpoints(
         Err(DnsError::Temporary(cause)) => return Err(DeliveryFailure::Dns { cause }),
     };
     let policy = match policies {
-        Some(policies) if pinned.is_none() => policies.of(domain, resolver, now).await,
+        Some(policies) if pinned.is_none() => {
+            let asked = policies.of(domain, resolver, now).await;
+            asked.map_err(|error| DeliveryFailure::Local { cause: error.to_string() })?
+        }
         Some(_) | None => Policy::Off,
     };
     let mut found = Vec::new();

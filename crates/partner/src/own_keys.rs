@@ -70,13 +70,18 @@ impl Published {
     /// Whether it signs letters from this domain now.
     #[must_use]
     pub fn signs(&self, domain: &Domain, method: Method, now: Timestamp) -> bool {
+        self.signs_anything(method, now) && self.domains.contains(domain)
+    }
+
+    /// Whether it signs letters of any domain now.
+    #[must_use]
+    pub fn signs_anything(&self, method: Method, now: Timestamp) -> bool {
         let current = match self.state {
             OwnKeyState::Current => true,
             OwnKeyState::Retired => false,
         };
         current
             && self.key.method() == method
-            && self.domains.contains(domain)
             && sealpost_seal::judge(self.key.facts(), Purpose::Sign, None, now).is_empty()
     }
 }

@@ -162,6 +162,21 @@ impl Rules {
         named.chain([&self.default]).any(|treatment| matches!(treatment, Treatment::Domain { .. }))
     }
 
+    /// The rules, or the default, that sign what leaves, and whether a letter goes that cannot be signed.
+    pub fn signs(&self) -> impl Iterator<Item = (&str, Signing)> {
+        let named = self.rules.iter().map(|rule| (rule.name.as_str(), &rule.treatment));
+        named.chain([(DEFAULT, &self.default)]).filter_map(|(rule, treatment)| match treatment {
+            Treatment::Relay { sign: Signing::Off, .. }
+            | Treatment::Domain { .. }
+            | Treatment::Portal
+            | Treatment::Refuse(_)
+            | Treatment::Hold { .. } => None,
+            Treatment::Relay { sign: sign @ (Signing::Required | Signing::WhenPossible), .. } => {
+                Some((rule, *sign))
+            }
+        })
+    }
+
     /// The partners that rules or default send to by name, for the caller to check against its own.
     pub fn partners(&self) -> impl Iterator<Item = (&str, &str)> {
         let named = self.rules.iter().map(|rule| (rule.name.as_str(), &rule.treatment));

@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
 use crate::hop::{Hop, Script};
-use crate::rig::{Desk, OneDomain, Post, post};
+use crate::rig::{Desk, OneDomain, Post, START, post};
 use crate::tls::{acceptor, acceptor_with, ca};
 
 fn to_the_world(tls: TlsFloor) -> Post {
@@ -202,4 +202,23 @@ async fn taking_the_record_away_ends_no_policy() {
     running.stop().await;
     assert!(hop.letters(1).await[0].encrypted);
     assert_eq!(asked.load(std::sync::atomic::Ordering::SeqCst), 2);
+}
+
+/// RFC 8461 §5.1: a restart while neither the policy's host nor its record can be had opens no way around the policy.
+#[tokio::test]
+async fn a_restart_with_the_policys_host_gone_ends_no_policy() {
+    let text = Arc::new(std::sync::Mutex::new(policy("enforce", "mx9.d.example")));
+    let (port, asked) = policies("mta-sts.d.example", Arc::clone(&text)).await;
+    let (hop, desk) = with_policy("mx2.d.example", port).await;
+    assert_eq!(outcome(&hop, &desk, TlsFloor::None).await, Err("4.7.4".to_owned()));
+    assert_eq!(asked.load(std::sync::atomic::Ordering::SeqCst), 1);
+    text.lock().unwrap().clear();
+    // The record is there, and the host answers nothing of use; then not even the record.
+    assert_eq!(outcome(&hop, &desk, TlsFloor::None).await, Err("4.7.4".to_owned()));
+    desk.dns.texts.lock().unwrap().clear();
+    assert_eq!(outcome(&hop, &desk, TlsFloor::None).await, Err("4.7.4".to_owned()));
+    // It counts as long as it said, and no longer.
+    let at = |seconds| START.plus(std::time::Duration::from_secs(seconds));
+    assert!(desk.store.sts_policy("d.example", at(604_799)).await.unwrap().is_some());
+    assert!(desk.store.sts_policy("d.example", at(604_800)).await.unwrap().is_none());
 }

@@ -1,8 +1,9 @@
 //! What `check` finds about partners: rules that name one that is not there, letters that nothing of ours could sign,
 //! keys that run out. Looks into the store, if there is one.
 
-use sealpost_mail::{Clock as _, SystemClock, Timestamp};
+use sealpost_mail::{Clock as _, Signing, SystemClock, Timestamp};
 use sealpost_partner::{Book, EndingKey, EndingStep, OwnKeys, Published, own_ending, partner_ending};
+use sealpost_seal::Method;
 use sealpost_store::{OwnKeyState, Store};
 use sealpost_vault::IntakeRole;
 
@@ -12,12 +13,14 @@ use crate::revocation_state;
 
 /// Every warning, in words.
 pub(super) fn warnings(plan: &Plan, keys: &IntakeRole) -> Vec<String> {
-    if !plan.rules.closes() && plan.inbound.listeners.is_empty() {
+    let exchanges = plan.rules.closes() || !plan.inbound.listeners.is_empty();
+    if !exchanges && plan.rules.signs().next().is_none() {
         return Vec::new();
     }
     let mut said = revocation_state::warnings(&plan.inbound, &plan.crl_places, SystemClock.now());
     if !plan.data.exists() {
-        said.push(no_key());
+        said.extend(exchanges.then(no_key));
+        said.extend(unsigned(plan, &[], SystemClock.now()));
         return said;
     }
     let looked = runtime().map_err(|error| error.to_string()).and_then(|runtime| {
@@ -40,10 +43,12 @@ async fn look(
 ) -> Result<Vec<String>, sealpost_partner::PartnerError> {
     let mut said = Vec::new();
     let own = OwnKeys { store, rows: &keys.queue.rows, keyring: &keys.keyring }.all().await?;
-    if !own.iter().any(|own| own.public.state == OwnKeyState::Current) {
+    let public: Vec<Published> = own.into_iter().map(|own| own.public).collect();
+    let exchanges = plan.rules.closes() || !plan.inbound.listeners.is_empty();
+    if exchanges && !public.iter().any(|own| own.state == OwnKeyState::Current) {
         said.push(no_key());
     }
-    let public: Vec<Published> = own.into_iter().map(|own| own.public).collect();
+    said.extend(unsigned(plan, &public, now));
     for key in own_ending(&public, now) {
         said.push(format!(
             "our key {} {}; fix: `sealpost domain-key make`, and send partners the new one",
@@ -77,6 +82,21 @@ async fn look(
         }
     }
     Ok(said)
+}
+
+/// Rules that sign where nothing of ours could: OpenPGP keys sign nothing that is only signed.
+fn unsigned<'a>(plan: &'a Plan, own: &[Published], now: Timestamp) -> impl Iterator<Item = String> + use<'a> {
+    let can_sign = own.iter().any(|own| own.signs_anything(Method::Smime, now));
+    plan.rules.signs().filter(move |_| !can_sign).map(|(rule, sign)| {
+        let goes = match sign {
+            Signing::WhenPossible => "its letters leave unsigned",
+            Signing::Required | Signing::Off => "its letters are refused (550 5.7.5)",
+        };
+        format!(
+            "rule {rule:?} signs, and there is no S/MIME key of our own that could: {goes}; fix: `sealpost domain-key make \
+             insurer.example --name \"…\"`"
+        )
+    })
 }
 
 /// In words.

@@ -55,6 +55,7 @@ const TABLES: &[(&str, &str)] = &[
     ("schema_version", "which changes have been made, and which programs may work with each"),
     ("sent_lately", "what counts against quotas"),
     ("sessions", "who is signed in: the mailbox's secret, sealed under the cookie's"),
+    ("sts_policies", "MTA-STS policies of domains that mail goes to, until they run out"),
     ("threads", "Message-IDs of the portal, as keyed tags: replies to them stay confidential"),
     ("tokens", "links of activation and reset, as keyed hashes"),
     ("told_unfetched", "letters whose senders know that nobody fetches them"),
