@@ -25,6 +25,16 @@ impl House {
         house
     }
 
+    /// With a key so small that it fits into an answer of the DNS.
+    #[must_use]
+    pub fn small(address: &str) -> Self {
+        let folder = tempfile::Builder::new().prefix("g").tempdir_in("/tmp").unwrap();
+        let house = Self { folder, address: address.to_owned() };
+        house.gpg(&["--quick-gen-key", &format!("Clinic <{address}>"), "ed25519", "default", "never"]);
+        house.gpg(&["--quick-add-key", &house.fingerprint(), "cv25519", "encr", "never"]);
+        house
+    }
+
     /// Where its key ring is.
     #[must_use]
     pub fn folder(&self) -> &Path {
@@ -38,6 +48,14 @@ impl House {
         let text = self.gpg(&["--armor", "--export", &self.address]);
         std::fs::write(&path, text).unwrap();
         path
+    }
+
+    /// The same without armour.
+    #[must_use]
+    pub fn dearmoured(&self) -> Vec<u8> {
+        let path = self.folder.path().join("key.gpg");
+        self.gpg(&["--output", path.to_str().unwrap(), "--export", &self.address]);
+        std::fs::read(path).unwrap()
     }
 
     /// Its holder gives the key and its subkeys another end.
@@ -144,7 +162,9 @@ impl House {
         std::fs::read(out).unwrap()
     }
 
-    fn fingerprint(&self) -> String {
+    /// Of its primary key, in hex.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
         let listed = self.gpg(&["--with-colons", "--list-keys", &self.address]);
         let line = listed.lines().find(|line| line.starts_with("fpr:")).unwrap();
         line.split(':').nth(9).unwrap().to_owned()

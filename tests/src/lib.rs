@@ -48,6 +48,7 @@ pub mod readers;
 pub mod receiver;
 pub mod routes;
 pub mod s3;
+pub mod signed_zones;
 pub mod sink;
 pub mod smtp;
 pub mod tap;

@@ -13,6 +13,7 @@ use hickory_resolver::lookup::Lookup;
 use hickory_resolver::net::NetError;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::proto::dnssec::{Proof as Signature, TrustAnchors};
+use hickory_resolver::proto::rr::rdata::TLSA;
 use hickory_resolver::proto::rr::{RData, Record, RecordType};
 use thiserror::Error;
 
@@ -149,6 +150,32 @@ impl SystemResolver {
         self.ask(".", RecordType::SOA).await.map(|answer| proof(answer.answers()))
     }
 
+    /// The OpenPGP keys under a name (RFC 7929), each as it stands there.
+    ///
+    /// # Errors
+    /// There is none, or nobody knows now.
+    pub async fn openpgp_keys(&self, name: &str) -> Result<DnsAnswer<Vec<u8>>, DnsError> {
+        let answer = self.ask(name, RecordType::OPENPGPKEY).await?;
+        let keys = answer.answers().iter().filter_map(|record| match &record.data {
+            RData::OPENPGPKEY(key) => Some(key.public_key.clone()),
+            _ => None,
+        });
+        some(keys.collect(), &answer)
+    }
+
+    /// What a name says of certificates for S/MIME (RFC 8162): in the form of TLSA records.
+    ///
+    /// # Errors
+    /// There is nothing, or nobody knows now.
+    pub async fn certificates(&self, name: &str) -> Result<DnsAnswer<Tlsa>, DnsError> {
+        let answer = self.ask(name, RecordType::SMIMEA).await?;
+        let records = answer.answers().iter().filter_map(|record| match &record.data {
+            RData::SMIMEA(certificate) => Some(as_tlsa(certificate)),
+            _ => None,
+        });
+        some(records.collect(), &answer)
+    }
+
     async fn ask(&self, name: &str, kind: RecordType) -> Result<Lookup, DnsError> {
         self.world.lookup(absolute(name), kind).await.map_err(|error| dns_error(&error))
     }
@@ -168,6 +195,21 @@ fn anchors(file: &Path) -> Result<TrustAnchors, DnsError> {
     let text = std::fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
     let anchors: TrustAnchors = text.parse().map_err(|error| wrong(format!("{error}")))?;
     if anchors.is_empty() { Err(wrong("it holds no DNSKEY record".to_owned())) } else { Ok(anchors) }
+}
+
+fn as_tlsa(tlsa: &TLSA) -> Tlsa {
+    Tlsa {
+        usage: tlsa.cert_usage.into(),
+        selector: tlsa.selector.into(),
+        matching: tlsa.matching.into(),
+        data: tlsa.cert_data.clone(),
+    }
+}
+
+/// These records of an answer, or that there are none.
+fn some<T>(records: Vec<T>, answer: &Lookup) -> Result<DnsAnswer<T>, DnsError> {
+    let proof = proof(answer.answers());
+    if records.is_empty() { Err(DnsError::NoRecords) } else { Ok(DnsAnswer { records, proof }) }
 }
 
 /// What the signatures of all these records together are worth. Bogus ones never come this far: they are an error.
@@ -220,12 +262,7 @@ impl Resolver for SystemResolver {
             return Ok(Vec::new());
         }
         let records = answer.answers().iter().filter_map(|record| match &record.data {
-            RData::TLSA(tlsa) => Some(Tlsa {
-                usage: tlsa.cert_usage.into(),
-                selector: tlsa.selector.into(),
-                matching: tlsa.matching.into(),
-                data: tlsa.cert_data.clone(),
-            }),
+            RData::TLSA(tlsa) => Some(as_tlsa(tlsa)),
             _ => None,
         });
         Ok(records.collect())

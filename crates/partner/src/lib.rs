@@ -10,6 +10,7 @@ mod ending;
 mod error;
 mod harvest;
 mod key_choice;
+mod key_lookups;
 mod key_state;
 mod original;
 mod own_keys;
@@ -24,6 +25,7 @@ pub use ending::{EndingKey, Step as EndingStep, Whose, own_ending, partner_endin
 pub use error::PartnerError;
 pub use harvest::Offered;
 pub use key_choice::{Choice, KeyVerdict, Why, choose, judge};
+pub use key_lookups::{KeyFile, KeyLookups, Proven};
 pub use key_state::{Refused, Step, after};
 pub use original::{Original, Originals, Place as OriginalPlace};
 pub use own_keys::{Lending, OpenedKeys, Own, OwnKeys, PublicKeys, Published};

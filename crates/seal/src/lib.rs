@@ -50,7 +50,7 @@ pub use open_result::{
 pub use opening::{DistrustedKey, Lists, Opening, Sender, TrustedKey};
 pub use own_key::OwnKey;
 pub use partner_key::PartnerKey;
-pub use published_key::wkd_name;
+pub use published_key::{dane_name, wkd_name};
 pub use revocation::{ListSigner, RevocationList};
 pub use smime::chain_verdict::ChainVerdict;
 pub use smime::ocsp::OcspAnswer;

@@ -1,7 +1,7 @@
 //! What the world can fetch of a key of ours: a certificate with its chain as one file, an OpenPGP key under the name of
 //! an address (Web Key Directory). Knows no private key and no HTTP.
 
-use openssl::sha::sha1;
+use openssl::sha::{sha1, sha256};
 use sealpost_mail::Address;
 use sequoia_openpgp::serialize::SerializeInto as _;
 
@@ -15,6 +15,13 @@ use crate::pgp;
 #[must_use]
 pub fn wkd_name(local: &str) -> String {
     z_base_32(&sha1(local.to_ascii_lowercase().as_bytes()))
+}
+
+/// The name of an address below `_openpgpkey` (RFC 7929 §3) and `_smimecert` (RFC 8162 §3): the first 28 octets of the
+/// local part's SHA-256, in hex.
+#[must_use]
+pub fn dane_name(local: &str) -> String {
+    sha256(local.as_bytes()).iter().take(28).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// RFC 6189 §5.1.6. Five bits a character; 160 bits leave no rest.

@@ -305,6 +305,8 @@ impl Store {
             sql!("DELETE FROM tries WHERE whose NOT IN (SELECT tag FROM mailboxes)"),
             // Counts of senders and logins: what they may send begins anew.
             sql!("DELETE FROM sent_lately"),
+            // Who looks for keys asks anew.
+            sql!("DELETE FROM key_lookups"),
         ];
         self.change(gone).await.map(drop)
     }
@@ -447,6 +449,7 @@ mod tests {
             "drafts.content_sealed",
             "gone_unread.memo_sealed",
             "hook_events.memo_sealed",
+            "key_lookups.answer_sealed",
             "legs.ticket_sealed",
             "mailboxes.address_sealed",
             "mailboxes.profile_sealed",

@@ -52,6 +52,8 @@ labels! {
     OwnKey = "own-key",
     /// Its private side.
     OwnKeySecret = "own-key-secret",
+    /// What was found where a partner's keys are looked for.
+    KeyLookup = "key-lookup",
     /// A letter from the world as it came, kept to be opened again.
     Original = "original",
     /// Whom to tell if a notice comes back.

@@ -13,6 +13,9 @@ mod published;
 mod reports;
 mod rig;
 mod signed_dns;
+#[path = "../../../../tests/src/signed_zones.rs"]
+#[expect(unreachable_pub, clippy::disallowed_methods, reason = "the rig of the partners shares it")]
+mod signed_zones;
 mod slow;
 mod speed;
 mod stops;

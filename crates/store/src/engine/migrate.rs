@@ -37,6 +37,7 @@ pub(crate) const MIGRATIONS: &[(i64, &str)] = &[
     (31, include_str!("../../schema/031_moves.sql")),
     (32, include_str!("../../schema/032_job_wishes.sql")),
     (36, include_str!("../../schema/036_sts_policies.sql")),
+    (37, include_str!("../../schema/037_key_lookups.sql")),
 ];
 
 /// The oldest program, by the newest schema it knows, that works with the schema of today: what was added since then it does

@@ -7,11 +7,13 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use sealpost_mail::{Random as _, SystemRandom};
 use sealpost_mailbox::audit::{Event, KeyChange, PartnerChange};
-use sealpost_partner::{Found, Partner, PartnerKey, Place, Provenance, Reach, Standing};
+use sealpost_partner::{Found, Partner, PartnerKey, Place, Proven, Provenance, Reach, Standing};
 use sealpost_seal::{Covers, Fingerprint, Method, Profile, Purpose};
 use sealpost_store::PartnerKeyState;
 
-use super::{ClosingChoice, CommandError, Desk, lookup, places, say, show, somebody_at};
+use super::lookup::{self, Memory};
+use super::{ClosingChoice, CommandError, Desk, places, say, show, somebody_at};
+use crate::config::file::SignedDns;
 
 /// What to add.
 #[derive(Debug, Args)]
@@ -19,11 +21,14 @@ pub(crate) struct Add {
     /// What the partner is called: best its domain, clinic.example.
     name: String,
     /// The file with its certificates or keys: .cer, .pem, .p7c, .p7b, .asc, .gpg, or a .zip of these. Left out: what the
-    /// partner publishes is fetched, by https.
+    /// partner publishes is fetched, from everywhere that `lookup` under [partners] names.
     files: Vec<PathBuf>,
     /// The page of a partner's Sealpost, or a file, that is fetched by https.
     #[arg(long, value_name = "URL", conflicts_with = "files")]
     from: Option<String>,
+    /// Ask everybody anew, also who was asked lately.
+    #[arg(long, conflicts_with_all = ["files", "from"])]
+    fresh: bool,
     /// The fingerprint that the partner has told by telephone: that key is taken without a question, others are left.
     #[arg(long, value_name = "FINGERPRINT", value_parser = read_fingerprint, conflicts_with_all = ["yes", "offer"])]
     fingerprint: Vec<Fingerprint>,
@@ -117,8 +122,17 @@ pub(super) async fn run(desk: &Desk<'_>, add: &Add) -> Result<(), CommandError> 
             show::key(key, desk.now);
         }
     }
-    let state = state(add, keys.len())?;
-    keys.iter_mut().for_each(|key| key.state = state);
+    let open = keys.iter().filter(|key| key.state == PartnerKeyState::Offered).count();
+    if open > 0 {
+        let answer = state(add, open)?;
+        let undecided = keys.iter_mut().filter(|key| key.state == PartnerKeyState::Offered);
+        undecided.for_each(|key| key.state = answer);
+    }
+    let is_trusted = |key: &PartnerKey| key.state == PartnerKeyState::Trusted;
+    let state = match keys.iter().any(is_trusted) {
+        true => PartnerKeyState::Trusted,
+        false => PartnerKeyState::Offered,
+    };
     let kept = keep(desk, add, known, places, &keys).await?;
     if add.json {
         return show::one(desk, &kept, true).await;
@@ -201,15 +215,44 @@ async fn read(
     Ok(keys.into_iter().map(|key| offered(desk, add, key, &name)).collect())
 }
 
-/// What the partner publishes. One of several files that is no key does not keep the others from being read.
+/// More keys of one place are not looked at: key servers have what anybody has given them.
+const MOST_OF_A_PLACE: usize = 16;
+
+/// What is published of the partner's keys, each with every place that has it. One of several files that is no key does not
+/// keep the others from being read.
 async fn fetch(desk: &Desk<'_>, add: &Add, places: &[Place]) -> Result<Vec<PartnerKey>, CommandError> {
-    let Some(domain) = places.first().map(Place::domain) else { return Ok(Vec::new()) };
-    let files = lookup::files(desk, domain, add.from.as_deref()).await?;
-    let (worker, mut keys, mut wrong) = (desk.worker()?, Vec::new(), None);
-    for file in files {
-        match worker.read_keys(&file.bytes).await {
-            Ok(found) => keys.extend(found.into_iter().map(|key| offered(desk, add, key, &file.source))),
-            Err(source) => wrong = Some(CommandError::Key { file: file.source.into(), source }),
+    let memory = if add.fresh { Memory::Ignored } else { Memory::Counts };
+    let files = lookup::files(desk, places, add.from.as_deref(), memory).await?;
+    let (worker, mut keys, mut wrong) = (desk.worker()?, Vec::<PartnerKey>::new(), None);
+    for lookup::Fetched { source, file } in files {
+        let found = match worker.read_keys(&file.bytes).await {
+            Ok(found) => found,
+            Err(error) => {
+                wrong = Some(CommandError::Key { file: source.into(), source: error });
+                continue;
+            }
+        };
+        let state = match (desk.plan.lookup.signed_dns, file.proven) {
+            (SignedDns::Trust, Proven::BySignedZone) if !add.offer => PartnerKeyState::Trusted,
+            (SignedDns::Trust | SignedDns::Offer, Proven::BySignedZone | Proven::No) => {
+                PartnerKeyState::Offered
+            }
+        };
+        let source = match file.proven {
+            Proven::BySignedZone => format!("{source}, signed zone"),
+            Proven::No => source,
+        };
+        for key in found.into_iter().take(MOST_OF_A_PLACE) {
+            let key = PartnerKey { state, ..offered(desk, add, key, &source) };
+            match keys.iter_mut().find(|known| fingerprint(known) == fingerprint(&key)) {
+                None => keys.push(key),
+                Some(known) => {
+                    known.source = format!("{}; {}", known.source, key.source);
+                    if key.state == PartnerKeyState::Trusted {
+                        known.state = key.state;
+                    }
+                }
+            }
         }
     }
     match wrong {

@@ -1,61 +1,85 @@
-//! What a partner publishes of itself: the Web Key Directory of its domain, and the files beside the page of another
-//! Sealpost. Fetches; the worker reads what came, and a person compares fingerprints.
+//! What is published of a partner's keys: fetched from everywhere the operator lets us ask, or remembered from lately. The
+//! worker reads what came, and a person compares fingerprints. Decides nothing.
 
-use sealpost_delivery::{FetchError, Fetcher};
-use sealpost_mail::Domain;
-use sealpost_seal::wkd_name;
+use std::time::Duration;
 
+use sealpost_delivery::{DnsError, FetchError, Fetcher, Proof, SystemResolver};
+use sealpost_mail::SystemRandom;
+use sealpost_partner::{KeyFile, KeyLookups, Place, Proven};
+
+use super::lookup_places::{Question, of_page, questions};
 use super::{CommandError, Desk};
 use crate::commands::complain;
 
-/// Addresses under which gateways keep the key of a whole domain.
-const LOCALS: [&str; 4] = ["securemail", "domain-confidentiality-authority", "postmaster", "info"];
+/// For one question to name servers.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A file that was found, and where.
 pub(super) struct Fetched {
     pub(super) source: String,
-    pub(super) bytes: Vec<u8>,
+    pub(super) file: KeyFile,
+}
+
+/// Whether what was found lately counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Memory {
+    /// Who was asked lately is not asked again.
+    Counts,
+    /// Everybody is asked.
+    Ignored,
 }
 
 /// Everything that is found at `from`, or by itself where nothing is said.
 pub(super) async fn files(
     desk: &Desk<'_>,
-    domain: &Domain,
+    places: &[Place],
     from: Option<&str>,
+    memory: Memory,
 ) -> Result<Vec<Fetched>, CommandError> {
-    let lookup = &desk.plan.lookup;
-    let fetcher = Fetcher::new(lookup.roots.clone(), lookup.networks.clone())
-        .map_err(|error| CommandError::Wrong(error.to_string()))?;
-    let places = match from {
-        Some(page) => of_page(page, domain),
-        None => of_domain(domain),
+    let Some(domain) = places.first().map(Place::domain) else { return Ok(Vec::new()) };
+    let (asked, memory) = match from {
+        // Who names a page has a reason to look there now.
+        Some(page) => (of_page(page, domain), Memory::Ignored),
+        None => (questions(places, &desk.plan.lookup), memory),
     };
+    let asker = Asker::new(desk)?;
+    let role = &desk.keys.role;
+    let known = KeyLookups { store: desk.store, keyring: &role.keyring, tags: &role.queue.tags };
     let mut found: Vec<Fetched> = Vec::new();
-    let mut said: Vec<String> = Vec::new();
-    let mut closed: Vec<String> = Vec::new();
-    for place in places {
-        let host = host(&place).to_owned();
-        if closed.contains(&host) {
-            continue;
-        }
-        match fetcher.get(&place).await {
-            Ok(bytes) => {
-                // The same key under several addresses is one.
-                if found.iter().all(|other| other.bytes != bytes) {
-                    found.push(Fetched { source: place, bytes });
+    let mut silent: Vec<String> = Vec::new();
+    let mut absent: Vec<String> = Vec::new();
+    for question in asked {
+        let text = question.to_string();
+        let lately = match memory {
+            Memory::Counts => known.lately(&text, desk.now).await?,
+            Memory::Ignored => None,
+        };
+        let files = match lately {
+            Some(files) => files,
+            None if silent.contains(&question.asked()) => continue,
+            None => match asker.ask(&question).await {
+                Ok(files) => {
+                    known.keep(&text, &files, desk.now, &SystemRandom).await?;
+                    files
                 }
-            }
-            Err(FetchError::Missing(_)) => {}
-            Err(error) => {
-                // A host that does not answer is asked once.
-                closed.push(host);
-                said.push(error.to_string());
-            }
-        }
+                // Who does not answer is asked once.
+                Err(Silence::Broken(said)) => {
+                    complain(format_args!("looked     {said}"));
+                    silent.push(question.asked());
+                    continue;
+                }
+                Err(Silence::Absent(said)) => {
+                    absent.push(said);
+                    silent.push(question.asked());
+                    continue;
+                }
+            },
+        };
+        found.extend(files.into_iter().map(|file| Fetched { source: text.clone(), file }));
     }
     if found.is_empty() {
-        for line in &said {
-            complain(format_args!("looked     {line}"));
+        for said in absent {
+            complain(format_args!("looked     {said}"));
         }
         return Err(CommandError::Wrong(format!(
             "{domain} publishes no key where it was looked for. Ask for the file and give it: sealpost partner add \
@@ -65,64 +89,73 @@ pub(super) async fn files(
     Ok(found)
 }
 
-/// draft-koch-openpgp-webkey-service, 3.1: the advanced method where there is such a host; and the files that a
-/// Sealpost has there, because that host leads to its portal.
-fn of_domain(domain: &Domain) -> Vec<String> {
-    let advanced = format!("https://openpgpkey.{domain}");
-    let directory = |base: &str, middle: &str| {
-        let base = format!("{base}/.well-known/openpgpkey{middle}/hu");
-        LOCALS.map(|local| format!("{base}/{}?l={local}", wkd_name(local)))
-    };
-    let mut places =
-        vec![format!("{advanced}/partner/{domain}.p7c"), format!("{advanced}/partner/{domain}.asc")];
-    places.extend(directory(&advanced, &format!("/{domain}")));
-    places.extend(directory(&format!("https://{domain}"), ""));
-    places
+/// Why there is no answer.
+enum Silence {
+    /// There is no such server, as with most domains: nothing to tell where another has a key.
+    Absent(String),
+    /// It does not answer as it should.
+    Broken(String),
 }
 
-/// The files beside the page of another Sealpost; anything else is the file itself.
-fn of_page(page: &str, domain: &Domain) -> Vec<String> {
-    let bare = page.split(['?', '#']).next().unwrap_or(page).trim_end_matches('/');
-    if bare.ends_with("/partner") {
-        vec![format!("{bare}/{domain}.p7c"), format!("{bare}/{domain}.asc")]
-    } else {
-        vec![page.to_owned()]
+/// Asks servers.
+struct Asker {
+    web: Fetcher,
+    names: Result<SystemResolver, DnsError>,
+}
+
+impl Asker {
+    fn new(desk: &Desk<'_>) -> Result<Self, CommandError> {
+        let lookup = &desk.plan.lookup;
+        let web = Fetcher::new(lookup.roots.clone(), lookup.networks.clone())
+            .map_err(|error| CommandError::Wrong(error.to_string()))?;
+        Ok(Self { web, names: SystemResolver::with(&desk.plan.delivery.name_servers) })
     }
-}
 
-fn host(place: &str) -> &str {
-    place.split('/').nth(2).unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_advanced_method_comes_first_and_pages_lead_to_their_files() {
-        let domain = Domain::parse("clinic.example").unwrap();
-        let places = of_domain(&domain);
-        assert!(places.iter().all(|place| place.starts_with("https://")));
-        let wkd = places.iter().find(|place| place.contains("/hu/")).unwrap();
-        assert!(
-            wkd.starts_with("https://openpgpkey.clinic.example/.well-known/openpgpkey/clinic.example/hu/")
-                && wkd.ends_with("?l=securemail"),
-            "{wkd}"
-        );
-        assert!(
-            places.iter().any(|place| place.starts_with("https://clinic.example/.well-known/openpgpkey/hu/"))
-        );
-        let page =
-            ["https://mail.clinic.example/partner", "https://mail.clinic.example/partner/?language=de"];
-        for page in page {
-            assert_eq!(
-                of_page(page, &domain),
-                [
-                    "https://mail.clinic.example/partner/clinic.example.p7c",
-                    "https://mail.clinic.example/partner/clinic.example.asc"
-                ]
-            );
+    /// What is there; nothing, if it is certain that there is nothing. Otherwise why nobody knows.
+    async fn ask(&self, question: &Question) -> Result<Vec<KeyFile>, Silence> {
+        if let Question::File(address) = question {
+            return match self.web.get(address).await {
+                Ok(bytes) => Ok(vec![KeyFile { bytes, proven: Proven::No }]),
+                Err(FetchError::Missing(_)) => Ok(Vec::new()),
+                Err(error @ FetchError::Name { source: DnsError::NoSuchName | DnsError::NoRecords, .. }) => {
+                    Err(Silence::Absent(error.to_string()))
+                }
+                Err(error) => Err(Silence::Broken(error.to_string())),
+            };
         }
-        assert_eq!(of_page("https://clinic.example/key.cer", &domain), ["https://clinic.example/key.cer"]);
+        match tokio::time::timeout(PATIENCE, self.records(question)).await {
+            Ok(Ok(files)) => Ok(files),
+            Ok(Err(DnsError::NoSuchName | DnsError::NoRecords)) => Ok(Vec::new()),
+            Ok(Err(DnsError::Temporary(cause))) => Err(Silence::Broken(format!("{question}: {cause}"))),
+            Err(_elapsed) => Err(Silence::Broken(format!("{question}: it took too long"))),
+        }
+    }
+
+    async fn records(&self, question: &Question) -> Result<Vec<KeyFile>, DnsError> {
+        let Some(name) = question.name() else { return Ok(Vec::new()) };
+        let names = self.names.as_ref().map_err(Clone::clone)?;
+        let of = |proof: Proof| match proof {
+            Proof::Signed => Proven::BySignedZone,
+            Proof::Unsigned => Proven::No,
+        };
+        match question {
+            Question::File(_) => Ok(Vec::new()),
+            Question::OpenPgpKey(_) => {
+                let answer = names.openpgp_keys(&name).await?;
+                let proven = of(answer.proof);
+                Ok(answer.records.into_iter().map(|bytes| KeyFile { bytes, proven }).collect())
+            }
+            Question::Smimea(_) => {
+                let answer = names.certificates(&name).await?;
+                let whole = answer.records.into_iter().filter(|one| one.selector == 0 && one.matching == 0);
+                // RFC 8162 §2: 3 says "take this one"; 1 leaves it to authorities, and digests name what others have.
+                let files = whole.filter_map(|one| match one.usage {
+                    3 => Some(KeyFile { bytes: one.data, proven: of(answer.proof) }),
+                    1 => Some(KeyFile { bytes: one.data, proven: Proven::No }),
+                    _ => None,
+                });
+                Ok(files.collect())
+            }
+        }
     }
 }

@@ -3,6 +3,7 @@
 
 mod add;
 mod lookup;
+mod lookup_places;
 mod show;
 mod test;
 

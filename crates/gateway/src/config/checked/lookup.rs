@@ -3,11 +3,17 @@
 use std::path::PathBuf;
 
 use super::networks;
-use crate::config::file::{Config, Ocsp, Source};
+use crate::config::file::{Config, LookupPlace, Ocsp, SignedDns, Source};
 
 /// For `sealpost partner add` without a file.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Lookup {
+    /// Where keys are looked for.
+    pub(crate) places: Vec<LookupPlace>,
+    /// Key servers, where they are among these places.
+    pub(crate) key_servers: Vec<String>,
+    /// What signed zones count.
+    pub(crate) signed_dns: SignedDns,
     /// Authorities instead of the world's.
     pub(crate) roots: Option<PathBuf>,
     /// Networks that are not public and may be asked all the same.
@@ -23,5 +29,52 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Lookup {
         Ocsp::Off => false,
         Ocsp::Ask => true,
     };
-    Lookup { roots, networks, ocsp }
+    let places: Vec<LookupPlace> = config.partners.lookup.iter().map(|place| *place.get_ref()).collect();
+    let key_servers = key_servers(config, &places, source);
+    let signed_dns = config.partners.signed_dns;
+    match signed_dns {
+        SignedDns::Trust if !config.delivery.dane => source.near(
+            "signed-dns",
+            "signed-dns = \"trust\" without dane: no signature is checked",
+            "set dane = true under [delivery], or leave signed-dns out",
+        ),
+        SignedDns::Trust | SignedDns::Offer => {}
+    }
+    Lookup { places, key_servers, signed_dns, roots, networks, ocsp }
+}
+
+fn key_servers(config: &Config, places: &[LookupPlace], source: &mut Source) -> Vec<String> {
+    let servers = &config.partners.key_servers;
+    let asks = |place: &LookupPlace| match place {
+        LookupPlace::Vks | LookupPlace::Hkp => true,
+        LookupPlace::Wkd | LookupPlace::Openpgpkey | LookupPlace::Smimea => false,
+    };
+    match (config.partners.lookup.iter().find(|place| asks(place.get_ref())), servers.first()) {
+        (Some(place), None) => source.at(
+            place.span().start,
+            "key servers are to be asked, and none is named",
+            "name one: key-servers = [\"https://keys.openpgp.org\"]",
+        ),
+        (None, Some(server)) => source.at(
+            server.span().start,
+            "key servers are named, and none is asked",
+            "add \"vks\" or \"hkp\" to lookup, or leave key-servers out",
+        ),
+        (Some(_), Some(_)) | (None, None) => {}
+    }
+    for server in servers {
+        let host = server.get_ref().strip_prefix("https://").map(|rest| rest.trim_end_matches('/'));
+        if !host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '?', '#', '@'])) {
+            source.at(
+                server.span().start,
+                format!("{:?} is no key server", server.get_ref()),
+                "write it like \"https://keys.openpgp.org\"",
+            );
+        }
+    }
+    if places.iter().any(asks) {
+        servers.iter().map(|one| one.get_ref().clone()).collect()
+    } else {
+        Vec::new()
+    }
 }

@@ -23,7 +23,7 @@ use toml::Spanned;
 
 pub(crate) use limits::{Limits, Quota, Reports};
 pub(crate) use notify_times::{Reminders, Senders, Wishes};
-pub(crate) use partners::{Crl, Harvest, Ocsp, PartnerReplies, Partners, Unopened};
+pub(crate) use partners::{Crl, Harvest, LookupPlace, Ocsp, PartnerReplies, Partners, SignedDns, Unopened};
 pub(crate) use problem::{Problem, Source};
 pub(crate) use signing::Dkim;
 pub(crate) use smtp::{

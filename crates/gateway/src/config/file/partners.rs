@@ -51,6 +51,12 @@ pub(crate) struct Partners {
     pub(crate) page: bool,
     /// Whom to tell of keys that end soon, ours and partners'; nobody: the log alone says it.
     pub(crate) warnings_to: Option<Address>,
+    /// Where `sealpost partner add` looks for keys.
+    pub(crate) lookup: Vec<Spanned<LookupPlace>>,
+    /// Servers that keep keys of everybody's: https addresses.
+    pub(crate) key_servers: Vec<Spanned<String>>,
+    /// What a key counts that a signed zone gives for an address.
+    pub(crate) signed_dns: SignedDns,
     /// Networks that are not public, but partners' web servers may be in.
     pub(crate) lookup_networks: Vec<Spanned<String>>,
     /// A PEM file of authorities for these servers; left out: the world's.
@@ -79,6 +85,9 @@ impl Default for Partners {
             wait: Span::secs(30),
             page: true,
             warnings_to: None,
+            lookup: vec![Spanned::new(0..0, LookupPlace::Wkd)],
+            key_servers: Vec::new(),
+            signed_dns: SignedDns::default(),
             lookup_networks: Vec::new(),
             lookup_roots: None,
         }
@@ -130,6 +139,33 @@ pub(crate) enum Ocsp {
     Off,
     /// Whoever a certificate names is asked, by the clock; no letter waits for it.
     Ask,
+}
+
+/// A kind of place where keys are looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum LookupPlace {
+    /// The Web Key Directory of the domain, and the page of another Sealpost.
+    Wkd,
+    /// OPENPGPKEY records (RFC 7929).
+    Openpgpkey,
+    /// SMIMEA records (RFC 8162).
+    Smimea,
+    /// Key servers that have asked whose address it is (keys.openpgp.org).
+    Vks,
+    /// Key servers that take what anybody gives them.
+    Hkp,
+}
+
+/// What a key counts that a zone signed with DNSSEC gives for an address.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum SignedDns {
+    /// As every other: an offer.
+    #[default]
+    Offer,
+    /// It is trusted, and nobody compares fingerprints.
+    Trust,
 }
 
 /// Which certificates that signed letters are kept as offers of a partner that is there.

@@ -29,6 +29,7 @@ const TABLES: &[(&str, &str)] = &[
     ("hooks", "the receivers of that, as the configuration has them"),
     ("job_runs", "how each run of a job ended"),
     ("jobs", "when each job is due, and who has it"),
+    ("key_lookups", "what was found lately where partners' keys are looked for"),
     ("key_warnings", "of which step towards a key's end the operator was last told"),
     ("legs", "the queue: one recipient's copy on its way out, its facts in a sealed ticket"),
     ("mailboxes", "one for each address, by its keyed tag"),

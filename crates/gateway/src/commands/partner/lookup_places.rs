@@ -1,0 +1,222 @@
+//! Where a partner's keys are looked for: Web Key Directory, the DNS (RFC 7929, RFC 8162), key servers (VKS, HKP). Pure: asks
+//! nobody, and knows not what is found.
+
+use std::fmt;
+
+use sealpost_mail::{Address, Domain};
+use sealpost_partner::Place;
+use sealpost_seal::{dane_name, wkd_name};
+
+use crate::config::checked::Lookup;
+use crate::config::file::LookupPlace;
+
+/// Addresses that are a domain's gateway and nobody else.
+const GATEWAYS: [&str; 2] = ["securemail", "domain-confidentiality-authority"];
+/// And those under which one may keep the key of the whole domain, to be looked at by a person.
+const OTHERS: [&str; 2] = ["postmaster", "info"];
+/// More places of one partner are not asked about.
+const MOST_PLACES: usize = 8;
+
+/// One question to somebody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Question {
+    /// What is at this https address?
+    File(String),
+    /// Which OpenPGP key does the domain's zone have for this address?
+    OpenPgpKey(Address),
+    /// Which certificate?
+    Smimea(Address),
+}
+
+impl Question {
+    /// Who answers it: one who does not is not asked again.
+    pub(super) fn asked(&self) -> String {
+        match self {
+            Self::File(address) => address.split('/').nth(2).unwrap_or_default().to_owned(),
+            // An answer that cannot be read says nothing of records of another kind.
+            Self::OpenPgpKey(of) => format!("OPENPGPKEY records of {}", of.domain()),
+            Self::Smimea(of) => format!("SMIMEA records of {}", of.domain()),
+        }
+    }
+
+    /// The name in the DNS that has the answer; `None`: it is asked by https.
+    pub(super) fn name(&self) -> Option<String> {
+        match self {
+            Self::File(_) => None,
+            Self::OpenPgpKey(of) => Some(format!("{}._openpgpkey.{}", dane_name(of.local()), of.domain())),
+            Self::Smimea(of) => Some(format!("{}._smimecert.{}", dane_name(of.local()), of.domain())),
+        }
+    }
+}
+
+impl fmt::Display for Question {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(address) => f.write_str(address),
+            Self::OpenPgpKey(of) => write!(f, "OPENPGPKEY of {}", of.to_path()),
+            Self::Smimea(of) => write!(f, "SMIMEA of {}", of.to_path()),
+        }
+    }
+}
+
+/// Every question about these places that the operator lets us ask, what the partner's own servers say first.
+pub(super) fn questions(places: &[Place], lookup: &Lookup) -> Vec<Question> {
+    let mut all = Vec::new();
+    for method in
+        [LookupPlace::Wkd, LookupPlace::Openpgpkey, LookupPlace::Smimea, LookupPlace::Vks, LookupPlace::Hkp]
+    {
+        if !lookup.places.contains(&method) {
+            continue;
+        }
+        for place in places.iter().take(MOST_PLACES) {
+            let addresses = addresses_at(place, &[GATEWAYS, OTHERS].concat());
+            // A zone that is believed must not speak for a house by the key of one of its people.
+            let proven = || addresses_at(place, &GATEWAYS).into_iter();
+            match method {
+                LookupPlace::Wkd => all.extend(directory(place, &addresses)),
+                LookupPlace::Openpgpkey => all.extend(proven().map(Question::OpenPgpKey)),
+                LookupPlace::Smimea => all.extend(proven().map(Question::Smimea)),
+                LookupPlace::Vks => all.extend(at(&lookup.key_servers, &addresses, "vks/v1/by-email/")),
+                LookupPlace::Hkp => {
+                    let path = "pks/lookup?op=get&options=mr&exact=on&search=";
+                    all.extend(at(&lookup.key_servers, &addresses, path));
+                }
+            }
+        }
+    }
+    all
+}
+
+/// A person's own, or these of a domain.
+fn addresses_at(place: &Place, locals: &[&str]) -> Vec<Address> {
+    match place {
+        Place::Address(address) => vec![address.clone()],
+        Place::Domain(domain) => {
+            locals.iter().filter_map(|local| Address::parse(&format!("{local}@{domain}")).ok()).collect()
+        }
+    }
+}
+
+fn at(servers: &[String], addresses: &[Address], path: &str) -> Vec<Question> {
+    let one = |server: &String, address: &Address| {
+        Question::File(format!("{}/{path}{}", server.trim_end_matches('/'), escaped(&address.to_path())))
+    };
+    servers.iter().flat_map(|server| addresses.iter().map(move |address| one(server, address))).collect()
+}
+
+/// draft-koch-openpgp-webkey-service, 3.1: the advanced method where there is such a host; and the files that a
+/// Sealpost has there, because that host leads to its portal.
+fn directory(place: &Place, addresses: &[Address]) -> Vec<Question> {
+    let domain = place.domain();
+    let advanced = format!("https://openpgpkey.{domain}");
+    let names = |base: String| {
+        addresses.iter().map(move |address| {
+            let local = address.local();
+            format!("{base}/hu/{}?l={}", wkd_name(local), escaped(local))
+        })
+    };
+    let mut places = match place {
+        Place::Domain(domain) => files_of_page(&format!("{advanced}/partner"), domain),
+        Place::Address(_) => Vec::new(),
+    };
+    places.extend(names(format!("{advanced}/.well-known/openpgpkey/{domain}")));
+    places.extend(names(format!("https://{domain}/.well-known/openpgpkey")));
+    places.into_iter().map(Question::File).collect()
+}
+
+/// The files beside the page of another Sealpost; anything else is the file itself.
+pub(super) fn of_page(page: &str, domain: &Domain) -> Vec<Question> {
+    let bare = page.split(['?', '#']).next().unwrap_or(page).trim_end_matches('/');
+    let files = if bare.ends_with("/partner") { files_of_page(bare, domain) } else { vec![page.to_owned()] };
+    files.into_iter().map(Question::File).collect()
+}
+
+fn files_of_page(page: &str, domain: &Domain) -> Vec<String> {
+    vec![format!("{page}/{domain}.p7c"), format!("{page}/{domain}.asc")]
+}
+
+/// RFC 3986 §2.1: all but the unreserved.
+fn escaped(text: &str) -> String {
+    let one = |byte: u8| match byte {
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+        other => format!("%{other:02X}"),
+    };
+    text.bytes().map(one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(place: &str, places: Vec<LookupPlace>) -> Vec<String> {
+        let lookup =
+            Lookup { places, key_servers: vec!["https://keys.example/".to_owned()], ..Lookup::default() };
+        questions(&[Place::parse(place).unwrap()], &lookup).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn the_advanced_method_comes_first_and_pages_lead_to_their_files() {
+        let places = asked("clinic.example", vec![LookupPlace::Wkd]);
+        assert!(places.iter().all(|place| place.starts_with("https://")));
+        let wkd = places.iter().find(|place| place.contains("/hu/")).unwrap();
+        assert!(
+            wkd.starts_with("https://openpgpkey.clinic.example/.well-known/openpgpkey/clinic.example/hu/")
+                && wkd.ends_with("?l=securemail"),
+            "{wkd}"
+        );
+        assert!(
+            places.iter().any(|place| place.starts_with("https://clinic.example/.well-known/openpgpkey/hu/"))
+        );
+        let domain = Domain::parse("clinic.example").unwrap();
+        let page =
+            ["https://mail.clinic.example/partner", "https://mail.clinic.example/partner/?language=de"];
+        for page in page {
+            let files: Vec<String> = of_page(page, &domain).iter().map(ToString::to_string).collect();
+            assert_eq!(
+                files,
+                [
+                    "https://mail.clinic.example/partner/clinic.example.p7c",
+                    "https://mail.clinic.example/partner/clinic.example.asc"
+                ]
+            );
+        }
+        let file = "https://clinic.example/key.cer";
+        assert_eq!(of_page(file, &domain), [Question::File(file.to_owned())]);
+    }
+
+    #[test]
+    fn a_person_is_asked_about_under_the_own_address_alone_and_only_where_the_operator_says() {
+        let every = vec![
+            LookupPlace::Hkp,
+            LookupPlace::Vks,
+            LookupPlace::Smimea,
+            LookupPlace::Openpgpkey,
+            LookupPlace::Wkd,
+        ];
+        let asked_of = asked("o'hara+x@clinic.example", every);
+        assert_eq!(asked_of.len(), 6, "{asked_of:?}");
+        for said in [
+            "OPENPGPKEY of o'hara+x@clinic.example",
+            "SMIMEA of o'hara+x@clinic.example",
+            "https://keys.example/vks/v1/by-email/o%27hara%2Bx%40clinic.example",
+            "https://keys.example/pks/lookup?op=get&options=mr&exact=on&search=o%27hara%2Bx%40clinic.example",
+        ] {
+            assert!(asked_of.iter().any(|asked| asked == said), "{said}: {asked_of:?}");
+        }
+        assert!(asked("clinic.example", Vec::new()).is_empty());
+        assert_eq!(asked("clinic.example", vec![LookupPlace::Smimea]).len(), GATEWAYS.len());
+    }
+
+    /// RFC 7929 §3 and RFC 8162 §3: the same hash of the local part.
+    #[test]
+    fn names_in_the_dns() {
+        let address = Address::parse("hugh@example.com").unwrap();
+        let hash = "c93f1e400f26708f98cb19d936620da35eec8f72e57f9eec01c1afd6";
+        for (question, name) in [
+            (Question::OpenPgpKey(address.clone()), "_openpgpkey"),
+            (Question::Smimea(address), "_smimecert"),
+        ] {
+            assert_eq!(question.name().unwrap(), format!("{hash}.{name}.example.com"));
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! What was found lately where partners' keys are looked for, so that who tries twice asks once. Asks nobody; believes nothing
+//! of what it keeps more than of what comes from there.
+
+use std::time::Duration;
+
+use sealpost_mail::{Random, Timestamp};
+use sealpost_store::{KeyLookupRow, Store};
+use sealpost_vault::{KeyringKey, Label, TagKey};
+use serde::{Deserialize, Serialize};
+
+use crate::error::PartnerError;
+use crate::original::as_base64;
+
+/// What was found is good for so long,
+const FOUND: Duration = Duration::from_secs(60 * 60);
+/// and that there was nothing for so long: a partner may be at it just now.
+const NOTHING: Duration = Duration::from_secs(10 * 60);
+
+/// Whether anybody on the way could have put it there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Proven {
+    /// The domain's zone is signed, and says that this is the key to take (RFC 7929 §5, RFC 8162 §4).
+    BySignedZone,
+    /// Nothing proves it.
+    No,
+}
+
+/// A file with keys.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyFile {
+    /// As it came.
+    #[serde(with = "as_base64")]
+    pub bytes: Vec<u8>,
+    /// What it is worth.
+    pub proven: Proven,
+}
+
+/// Reads and writes them.
+#[derive(Clone, Copy)]
+pub struct KeyLookups<'a> {
+    /// Where they are kept.
+    pub store: &'a Store,
+    /// What seals them.
+    pub keyring: &'a KeyringKey,
+    /// What finds them.
+    pub tags: &'a TagKey,
+}
+
+impl KeyLookups<'_> {
+    /// The files that were found there lately; `None`: nobody has asked. One that does not open is none.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn lately(&self, question: &str, now: Timestamp) -> Result<Option<Vec<KeyFile>>, PartnerError> {
+        let tag = self.tag(question);
+        let Some(row) = self.store.key_lookup(&tag, now).await? else { return Ok(None) };
+        let bound = bound(&tag, row.good_until);
+        let opened = self.keyring.open(Label::KeyLookup, &bound, &row.answer_sealed);
+        Ok(opened.ok().and_then(|plain| serde_json::from_slice(plain.expose()).ok()))
+    }
+
+    /// Keeps what was found there; no file: that there was none.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn keep(
+        &self,
+        question: &str,
+        files: &[KeyFile],
+        now: Timestamp,
+        random: &dyn Random,
+    ) -> Result<(), PartnerError> {
+        let tag = self.tag(question);
+        let good_until = now.plus(if files.is_empty() { NOTHING } else { FOUND });
+        let bound = bound(&tag, good_until);
+        let plain = serde_json::to_vec(files).map_err(|source| PartnerError::Record {
+            what: "found key",
+            id: bound.clone(),
+            source,
+        })?;
+        let row = KeyLookupRow {
+            tag,
+            answer_sealed: self.keyring.seal(Label::KeyLookup, &bound, &plain, random),
+            asked_at: now,
+            good_until,
+        };
+        Ok(self.store.keep_key_lookup(row).await?)
+    }
+
+    fn tag(&self, question: &str) -> [u8; 32] {
+        self.tags.partner_tag("lookup", question)
+    }
+}
+
+/// Put elsewhere, or kept longer by somebody who writes the database, it opens nothing.
+fn bound(tag: &[u8; 32], good_until: Timestamp) -> String {
+    let tag: String = tag.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("{tag} {}", good_until.0)
+}

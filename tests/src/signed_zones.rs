@@ -1,0 +1,170 @@
+//! Zones that are signed, and a name server for them (DNSSEC). Beside `dns.rs`, whose server signs nothing.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use hickory_resolver::proto::dnssec::crypto::Ed25519SigningKey;
+use hickory_resolver::proto::dnssec::rdata::{DNSKEY, DNSSECRData, DS, NSEC, RRSIG};
+use hickory_resolver::proto::dnssec::{Algorithm, DigestType, DnssecSigner, SigningKey as _};
+use hickory_resolver::proto::op::{Message, MessageType, ResponseCode};
+use hickory_resolver::proto::rr::rdata::{NS, SOA};
+use hickory_resolver::proto::rr::{DNSClass, Name, RData, Record, RecordSet, RecordType};
+use tokio::net::UdpSocket;
+
+const TTL: u32 = 60;
+
+/// A name in the DNS.
+///
+/// # Panics
+/// It is none.
+#[must_use]
+pub fn name(text: &str) -> Name {
+    Name::from_ascii(text).unwrap()
+}
+
+/// A key of one zone.
+pub struct ZoneKey {
+    pkcs8: Vec<u8>,
+    /// As it is published.
+    pub record: DNSKEY,
+}
+
+impl Default for ZoneKey {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl ZoneKey {
+    /// A fresh one.
+    #[must_use]
+    pub fn new() -> Self {
+        let pkcs8 = Ed25519SigningKey::generate_pkcs8().unwrap();
+        let key = Ed25519SigningKey::from_pkcs8(&pkcs8).unwrap();
+        let record = DNSKEY::from_key(&key.to_public_key().unwrap());
+        Self { pkcs8: pkcs8.secret_pkcs8_der().to_vec(), record }
+    }
+
+    fn signer(&self, zone: &Name) -> DnssecSigner {
+        let key = Ed25519SigningKey::from_pkcs8(&self.pkcs8.as_slice().into()).unwrap();
+        DnssecSigner::new(self.record.clone(), Box::new(key), zone.clone(), Duration::from_secs(86_400))
+    }
+
+    /// By which the zone above vouches for it.
+    #[must_use]
+    pub fn ds(&self, zone: &str) -> RData {
+        let digest = self.record.to_digest(&name(zone), DigestType::SHA256).unwrap();
+        let tag = self.record.calculate_key_tag().unwrap();
+        let ds = DS::new(tag, Algorithm::ED25519, DigestType::SHA256, digest.as_ref().to_vec());
+        RData::DNSSEC(DNSSECRData::DS(ds))
+    }
+}
+
+/// A zone that is signed, or signs nothing.
+pub struct Zone {
+    origin: Name,
+    records: Vec<Record>,
+    signer: Option<DnssecSigner>,
+}
+
+impl Zone {
+    /// With these records beside those that every zone has.
+    #[must_use]
+    pub fn new(origin: &str, records: Vec<(&str, RData)>, key: Option<&ZoneKey>) -> Self {
+        let soa = SOA::new(name("ns."), name("hostmaster."), 1, 3600, 600, 86_400, TTL);
+        let mut own = vec![(origin, RData::SOA(soa)), (origin, RData::NS(NS(name("ns."))))];
+        if let Some(key) = key {
+            own.push((origin, RData::DNSSEC(DNSSECRData::DNSKEY(key.record.clone()))));
+        }
+        let records = own.into_iter().chain(records);
+        let records = records.map(|(owner, data)| Record::from_rdata(name(owner), TTL, data)).collect();
+        let origin = name(origin);
+        Self { records, signer: key.map(|key| key.signer(&origin)), origin }
+    }
+
+    /// Records of a name and kind with their signature.
+    fn set(&self, owner: &Name, kind: RecordType) -> Vec<Record> {
+        let found = self.records.iter().filter(|one| one.name == *owner && one.record_type() == kind);
+        self.signed(found.cloned().collect())
+    }
+
+    fn signed(&self, mut records: Vec<Record>) -> Vec<Record> {
+        let (Some(first), Some(signer)) = (records.first(), &self.signer) else { return records };
+        let mut set = RecordSet::new(first.name.clone(), first.record_type(), 1);
+        for record in &records {
+            set.insert(record.clone(), 1);
+        }
+        let hour_ago = std::time::SystemTime::now() - Duration::from_secs(3600);
+        let signature = RRSIG::from_rrset(&set, DNSClass::IN, hour_ago.into(), signer).unwrap();
+        let signature = RData::DNSSEC(DNSSECRData::RRSIG(signature));
+        records.push(Record::from_rdata(set.name().clone(), TTL, signature));
+        records
+    }
+
+    /// That there is nothing: the SOA, and the name at or before `asked` with the kinds it has (RFC 4035 §3.1.3).
+    fn denial(&self, asked: &Name) -> Vec<Record> {
+        let mut out = self.set(&self.origin, RecordType::SOA);
+        if self.signer.is_some() {
+            let owners: BTreeSet<&Name> = self.records.iter().map(|record| &record.name).collect();
+            let before = |limit: &Name| owners.range::<Name, _>(..=limit).next_back().copied().cloned();
+            // The name itself or the one before it; and the one before the wildcard that could have stood for it.
+            let wildcard = name("*").append_domain(&self.origin).unwrap();
+            let covering: BTreeSet<Name> = [before(asked), before(&wildcard)].into_iter().flatten().collect();
+            for owner in covering {
+                let after = (std::ops::Bound::Excluded(&owner), std::ops::Bound::Unbounded);
+                let next = owners.range::<Name, _>(after).next().map_or(&self.origin, |next| *next);
+                let kinds =
+                    self.records.iter().filter(|record| record.name == owner).map(Record::record_type);
+                let nsec = NSEC::new_cover_self(next.clone(), kinds.collect::<Vec<_>>());
+                let nsec = RData::DNSSEC(DNSSECRData::NSEC(nsec));
+                out.extend(self.signed(vec![Record::from_rdata(owner, TTL, nsec)]));
+            }
+        }
+        out
+    }
+
+    fn answer(&self, asked: &Name, kind: RecordType, reply: &mut Message) {
+        let found = self.set(asked, kind);
+        if found.is_empty() {
+            if !self.records.iter().any(|record| asked.zone_of(&record.name)) {
+                reply.metadata.response_code = ResponseCode::NXDomain;
+            }
+            reply.authorities.extend(self.denial(asked));
+        } else {
+            reply.answers.extend(found);
+        }
+    }
+}
+
+/// Answers from the zone that the name lies in; questions for DS are the parent's to answer (RFC 4035 §3.1.4.1).
+pub async fn serve(zones: Vec<Zone>) -> SocketAddr {
+    let udp = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let address = udp.local_addr().unwrap();
+    tokio::spawn(async move {
+        let mut packet = [0; 4096];
+        loop {
+            let Ok((length, from)) = udp.recv_from(&mut packet).await else { continue };
+            let question = Message::from_vec(&packet[..length]).unwrap();
+            let query = question.queries[0].clone();
+            let (asked, kind) = (query.name().clone(), query.query_type());
+            let mut reply = Message::response(question.metadata.id, question.metadata.op_code);
+            reply.metadata.message_type = MessageType::Response;
+            reply.metadata.recursion_desired = true;
+            reply.metadata.recursion_available = true;
+            let mut within: Vec<&Zone> = zones.iter().filter(|zone| zone.origin.zone_of(&asked)).collect();
+            within.sort_by_key(|zone| zone.origin.num_labels());
+            if kind == RecordType::DS
+                && within.last().is_some_and(|zone| zone.origin == asked)
+                && within.len() > 1
+            {
+                within.pop();
+            }
+            within.last().unwrap().answer(&asked, kind, &mut reply);
+            reply.add_query(query);
+            reply.edns.clone_from(&question.edns);
+            let _gone = udp.send_to(&reply.to_vec().unwrap(), from).await;
+        }
+    });
+    address
+}
