@@ -34,6 +34,7 @@ const EDGES: &[(&str, &[&str])] = &[
         "arrival",
         &["mail", "intake", "policy", "seal", "vault", "store", "notice", "delivery", "mailbox", "partner"],
     ),
+    ("jobs", &["mail", "seal", "vault", "store", "notice", "delivery", "mailbox", "partner", "arrival"]),
     ("maintenance", &["mail", "vault", "store", "notice", "delivery", "mailbox", "partner", "arrival"]),
     ("portal", &["mail", "export", "mailbox", "partner", "proxied", "store", "turns", "vault"]),
 ];
@@ -63,7 +64,7 @@ const OWNERS: &[(&str, &str)] = &[
     ("actix-web", "portal"),
     ("ammonia", "portal"),
     ("clap", "gateway"),
-    ("tokio-cron-scheduler", "gateway"),
+    ("tokio-cron-scheduler", "jobs"),
     ("tracing-subscriber", "gateway"),
 ];
 

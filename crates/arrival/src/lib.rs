@@ -35,6 +35,7 @@ mod receipt;
 mod reception;
 pub mod reminder;
 mod reply;
+pub mod revocation_state;
 mod rows;
 mod settings;
 mod spool;

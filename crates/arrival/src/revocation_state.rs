@@ -3,13 +3,14 @@
 
 use std::path::PathBuf;
 
-use sealpost_arrival::Inbound;
-use sealpost_arrival::crl_files;
 use sealpost_mail::Timestamp;
 use sealpost_seal::{ListSigner, Lists, PartnerKey, RevocationList};
 
+use crate::crl_files;
+use crate::settings::Inbound;
+
 /// Every warning. `places`: where the lists lie.
-pub(crate) fn warnings(inbound: &Inbound, places: &[PathBuf], now: Timestamp) -> Vec<String> {
+pub fn warnings(inbound: &Inbound, places: &[PathBuf], now: Timestamp) -> Vec<String> {
     let mut said = broken(places);
     let found: Vec<RevocationList> =
         inbound.crls.now().iter().flat_map(|der| RevocationList::read(der).unwrap_or_default()).collect();

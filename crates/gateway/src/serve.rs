@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use sealpost_arrival::revocation_state;
 use sealpost_arrival::{
     ArrivalReception, Context, Making, NoticeSigner, NoticeWriter, NoticesNoted, Pace, Partners,
     PortalOutbox, Shared, Tenant, ToMailbox,
 };
 use sealpost_delivery::{ClientCertificate, DkimKeys, Runner};
 use sealpost_intake::{Intake, MemoryBudget, TlsSource};
+use sealpost_jobs::{self as jobs, NotifyTimes, PartnerWork, Workshop};
 use sealpost_mail::{Clock, Random, SystemClock, SystemRandom, Term};
 use sealpost_mailbox::Retention;
 use sealpost_mailbox::audit::{Actor, Chain, Event};
@@ -22,11 +24,10 @@ use thiserror::Error;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::checked::{self, EscrowPlan, Hook, Plan, ServiceKeys, Telling};
-use crate::jobs::{self, PartnerWork, Workshop};
+use crate::config::checked::{self, EscrowPlan, Hook, Plan, ServiceKeys};
 use crate::logins::ConfiguredLogins;
 use crate::reload::Reload;
-use crate::{readiness, revocation_state, webhooks};
+use crate::{readiness, webhooks};
 
 /// Time for sessions to end once this process is fenced off from the store.
 const HALTED_DRAIN: Duration = Duration::from_secs(5);
@@ -72,7 +73,7 @@ pub(crate) struct Ready {
     /// What happens by the clock in this process.
     jobs: Vec<jobs::Job>,
     retention: Retention,
-    telling: Telling,
+    telling: NotifyTimes,
     clock_jump: std::time::Duration,
     random: Arc<dyn Random>,
     /// How long rows of the audit trail are kept.
@@ -200,7 +201,7 @@ pub(crate) fn prepare(
             crl_places: plan.crl_places,
             // That it is missing is said where letters are opened.
             worker: Worker::find(plan.worker.as_deref(), plan.worker_limits).ok(),
-            lookup: plan.lookup,
+            ocsp: plan.lookup.ocsp(),
         }
     });
     let intake = if let Some(IntakeRole { queue, way_in, keyring }) = intake_keys {

@@ -5,7 +5,7 @@ use sealpost_mail::Timestamp;
 use sealpost_mailbox::audit::{AnchorWord, counted};
 use sealpost_store::Store;
 
-use super::{Counts, Failed, Workshop};
+use crate::workshop::{Counts, Failed, Workshop};
 
 /// Puts what was counted in minutes that are over into the trail. Several processes may do it at once.
 pub(super) async fn fold(workshop: &Workshop, now: Timestamp) {
@@ -27,7 +27,7 @@ pub(super) async fn daily(workshop: &Workshop, now: Timestamp) -> Result<Counts,
 }
 
 /// Puts the trail's end into the log, which is kept elsewhere: a trail that was cut shows by it.
-pub(crate) async fn say_end(store: &Store) {
+pub async fn say_end(store: &Store) {
     match store.audit_anchors().await {
         Ok(anchors) => {
             if let Some(head) = anchors.head {

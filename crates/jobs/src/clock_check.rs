@@ -9,7 +9,7 @@ use sealpost_store::{Store, StoreError};
 
 /// What is thought of the clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Belief {
+pub enum Belief {
     /// It goes on from where it was, or lies behind, which deletes nothing early.
     Believed,
     /// It is further ahead of this time than anybody has said it might be.
@@ -20,7 +20,7 @@ pub(crate) enum Belief {
 }
 
 /// Looks at the clock.
-pub(crate) async fn belief(store: &Store, now: Timestamp, jump: Duration) -> Result<Belief, StoreError> {
+pub async fn belief(store: &Store, now: Timestamp, jump: Duration) -> Result<Belief, StoreError> {
     Ok(judge(store.believed_time().await?, now, jump))
 }
 
@@ -42,7 +42,7 @@ fn judge(last: Option<Timestamp>, now: Timestamp, jump: Duration) -> Belief {
 }
 
 /// Whole days from one time to another.
-pub(crate) fn days(from: Timestamp, to: Timestamp) -> u64 {
+pub fn days(from: Timestamp, to: Timestamp) -> u64 {
     to.since(from).as_secs() / (24 * 60 * 60)
 }
 

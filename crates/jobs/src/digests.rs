@@ -9,8 +9,8 @@ use sealpost_mail::{Secret, Timestamp};
 use sealpost_notice::Notice;
 use sealpost_store::{Announced, AwaitsNotice, MailboxRow, MailboxState, StoreError};
 
-use super::unreadable_rows::Unread;
-use super::{Counts, Failed, Workshop};
+use crate::unreadable_rows::Unread;
+use crate::workshop::{Counts, Failed, Workshop};
 
 /// Tells everybody whose time has come.
 pub(super) async fn tell(workshop: &Workshop, now: Timestamp) -> Result<Counts, Failed> {

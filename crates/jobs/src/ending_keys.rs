@@ -2,7 +2,7 @@
 //! them where there is an address. Once a step; what was told stands in the store.
 
 use sealpost_arrival::reminder::Unsent;
-use sealpost_arrival::tell_of_keys;
+use sealpost_arrival::{revocation_state, tell_of_keys};
 use sealpost_mail::Timestamp;
 use sealpost_notice::{self as notice, KeyOwner, Notice};
 use sealpost_partner::{
@@ -11,8 +11,7 @@ use sealpost_partner::{
 use sealpost_store::KeyWarning;
 use sealpost_vault::KeyringKey;
 
-use super::{Counts, Failed, Workshop};
-use crate::revocation_state;
+use crate::workshop::{Counts, Failed, Workshop};
 
 /// So many are named in the mail; the commands show all.
 const NAMED: usize = 40;

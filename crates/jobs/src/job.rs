@@ -1,65 +1,15 @@
-//! What happens by the clock. Ticks are UTC (decision 0009) and only ask what is due; when a job is due stands in the
-//! store, so that what was missed is made up for, and a lease there lets one of several processes run it (decision 0031).
+//! The jobs: their names, when each is due again, what each needs, what of it is noted. Runs none.
 
-mod audit_trail;
-mod clock_check;
-mod digests;
-mod ending_keys;
-mod ocsp;
-mod preview;
-mod reminders;
-mod retention;
-mod runner;
-mod senders;
-mod unreadable_rows;
+use sealpost_mail::{Timestamp, Zone};
 
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Duration;
+use crate::notify_times::NotifyTimes;
 
-use sealpost_arrival::Context;
-use sealpost_mail::{Clock, Random, Term, Timestamp, Zone};
-use sealpost_mailbox::Retention;
-use sealpost_mailbox::audit::Actor;
-use sealpost_seal::Worker;
-use sealpost_store::{Store, StoreError};
-use sealpost_vault::KeyringKey;
-use thiserror::Error;
-use tokio_cron_scheduler::{Job as Tick, JobScheduler, JobSchedulerError};
-
-use crate::config::checked::{Lookup, Telling};
-
-pub(crate) use audit_trail::say_end;
-pub(crate) use clock_check::{Belief, belief, days};
-pub(crate) use preview::foresee;
-pub(crate) use runner::{Ran, Runner};
-
-/// Why jobs cannot be started.
-#[derive(Debug, Error)]
-#[error("the jobs could not be started: {0}")]
-pub(crate) struct JobError(#[from] JobSchedulerError);
-
-/// Why a run failed.
-#[derive(Debug, Error)]
-pub(crate) enum Failed {
-    #[error("{0}")]
-    Store(#[from] StoreError),
-    #[error("{0}")]
-    Mail(String),
-    #[error("the keys for partners cannot be read: {0}")]
-    Keys(String),
-    #[error("another process has taken it over")]
-    Lost,
-    #[error(
-        "the clock is {0} days ahead of when jobs last ran: nothing is deleted and nobody is told anything. Set the clock \
-         right; or if it is, and nothing ran for so long, say so: sealpost jobs run retention --clock-is-right"
-    )]
-    Ahead(u64),
-}
+/// Between two looks for letters to tell of, in milliseconds.
+const DIGESTS: i64 = 5 * 60_000;
 
 /// What there is to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Job {
+pub enum Job {
     /// Letters, trash, drafts and mailboxes nobody came for, whose time is over.
     Retention,
     /// Mailboxes nobody uses.
@@ -86,7 +36,7 @@ pub(crate) enum Job {
 
 /// The part of the product that a job needs: it runs in the process that has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Needs {
+pub enum Needs {
     /// Nothing but the store.
     Store,
     /// What delivers: it writes mail, with the keys that are there already.
@@ -97,7 +47,7 @@ pub(crate) enum Needs {
 
 impl Job {
     /// In the order in which they run when several are due: who is reminded first loses nothing meanwhile.
-    pub(crate) const ALL: [Self; 11] = [
+    pub const ALL: [Self; 11] = [
         Self::Digests,
         Self::Reminders,
         Self::MailboxReminders,
@@ -111,7 +61,8 @@ impl Job {
         Self::Audit,
     ];
 
-    pub(crate) fn name(self) -> &'static str {
+    /// How the store, commands and logs call it.
+    pub fn name(self) -> &'static str {
         match self {
             Self::Retention => "retention",
             Self::Mailboxes => "mailboxes",
@@ -127,12 +78,13 @@ impl Job {
         }
     }
 
-    pub(crate) fn parse(name: &str) -> Option<Self> {
+    /// The job of this name.
+    pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|job| job.name() == name)
     }
 
     /// Where it runs.
-    pub(crate) fn needs(self) -> Needs {
+    pub fn needs(self) -> Needs {
         match self {
             Self::Reminders | Self::Digests | Self::MailboxReminders | Self::Senders => Needs::Delivery,
             Self::Keys | Self::Ocsp => Needs::Intake,
@@ -141,7 +93,7 @@ impl Job {
     }
 
     /// Whether its runs stand in the audit trail: what it deletes somebody may ask for.
-    pub(crate) fn is_noted(self) -> bool {
+    pub fn is_noted(self) -> bool {
         match self {
             Self::Retention | Self::Mailboxes | Self::Audit => true,
             Self::Forget
@@ -156,7 +108,7 @@ impl Job {
     }
 
     /// Whether a clock that is ahead makes it do what cannot be undone.
-    fn minds_the_clock(self) -> bool {
+    pub(crate) fn minds_the_clock(self) -> bool {
         match self {
             Self::Retention
             | Self::Mailboxes
@@ -172,7 +124,7 @@ impl Job {
 
     /// When it is due after `now`: hourly at odd minutes, by night what reads whole tables, mail when people are awake; what
     /// is already late every few minutes.
-    pub(crate) fn next(self, now: Timestamp, zone: &Zone, telling: &Telling) -> Timestamp {
+    pub fn next(self, now: Timestamp, zone: &Zone, telling: &NotifyTimes) -> Timestamp {
         let hourly = |minute: i64| {
             let hour = 3_600_000;
             let begun = now.0.div_euclid(hour) * hour + minute * 60_000;
@@ -194,94 +146,10 @@ impl Job {
     }
 }
 
-/// Everything jobs work with.
-pub(crate) struct Workshop {
-    pub(crate) store: Store,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) random: Arc<dyn Random>,
-    pub(crate) retention: Retention,
-    pub(crate) telling: Telling,
-    /// So far the clock may be ahead of the last run.
-    pub(crate) clock_jump: Duration,
-    /// How long rows of the audit trail are kept.
-    pub(crate) audit_kept: Term,
-    /// Who lets them run.
-    pub(crate) actor: Actor,
-    /// For those that write mail; nothing where no mail leaves.
-    pub(crate) context: Option<Arc<Context>>,
-    /// For those that look at partners' keys; nothing where no letters are taken in.
-    pub(crate) partners: Option<PartnerWork>,
-}
-
-/// What partners' keys are looked at with.
-#[derive(Clone)]
-pub(crate) struct PartnerWork {
-    pub(crate) keyring: KeyringKey,
-    /// Where revocation lists lie.
-    pub(crate) crl_places: Vec<PathBuf>,
-    /// Reads what others send.
-    pub(crate) worker: Option<Worker>,
-    /// Who may be asked.
-    pub(crate) lookup: Lookup,
-}
-
-/// What a run did: a word and a number each.
-pub(crate) type Counts = Vec<(&'static str, u64)>;
-
-/// Between two looks for letters to tell of, in milliseconds.
-const DIGESTS: i64 = 5 * 60_000;
-
-/// Once a minute somebody looks what is due.
-const EVERY_MINUTE: &str = "7 * * * * *";
-
-/// And somebody looks by the clock that measures pauses: the scheduler's next minute is one of the time of day, and would
-/// lie in the far future once that was set ahead and back.
-const LOOK_ALL_THE_SAME: Duration = Duration::from_secs(15);
-
-/// The running jobs.
-pub(crate) struct Jobs(JobScheduler, tokio::task::JoinHandle<()>);
-
-/// Starts looking for what is due among these jobs, and does at once what was missed.
-pub(crate) async fn start(runner: Runner) -> Result<Jobs, JobError> {
-    let scheduler = JobScheduler::new().await?;
-    let runner = Arc::new(runner);
-    let (first, steady) = (Arc::clone(&runner), Arc::clone(&runner));
-    scheduler
-        .add(Tick::new_one_shot_async(Duration::from_millis(1), move |_id, _scheduler| {
-            let runner = Arc::clone(&first);
-            Box::pin(async move { runner.tick().await })
-        })?)
-        .await?;
-    scheduler
-        .add(Tick::new_async(EVERY_MINUTE, move |_id, _scheduler| {
-            let runner = Arc::clone(&runner);
-            Box::pin(async move { runner.tick().await })
-        })?)
-        .await?;
-    scheduler.start().await?;
-    let steady = tokio::spawn(async move {
-        loop {
-            tokio::time::sleep(LOOK_ALL_THE_SAME).await;
-            steady.tick().await;
-        }
-    });
-    Ok(Jobs(scheduler, steady))
-}
-
-impl Jobs {
-    /// Ends the jobs.
-    pub(crate) async fn stop(mut self) {
-        self.1.abort();
-        if let Err(error) = self.0.shutdown().await {
-            tracing::warn!(%error, "the jobs did not end cleanly");
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::checked::Hours;
+    use crate::notify_times::Hours;
 
     fn at(text: &str) -> Timestamp {
         Timestamp(text.parse::<jiff::Timestamp>().unwrap().as_millisecond())
@@ -290,7 +158,7 @@ mod tests {
     #[test]
     fn every_job_is_due_again_later_and_at_its_hour() {
         let zone = Zone::named("Europe/Berlin").unwrap();
-        let telling = Telling { hours: Hours { from: 8 * 60, to: 18 * 60 }, ..Telling::default() };
+        let telling = NotifyTimes { hours: Hours { from: 8 * 60, to: 18 * 60 }, ..NotifyTimes::default() };
         let next = |job: Job, now| job.next(at(now), &zone, &telling);
         assert_eq!(next(Job::Retention, "2026-11-28T10:23:00Z"), at("2026-11-28T11:23:00Z"));
         assert_eq!(next(Job::Retention, "2026-11-28T10:22:59Z"), at("2026-11-28T10:23:00Z"));

@@ -11,8 +11,9 @@ use sealpost_partner::{Book, Found, Partner, PartnerKey, Standing, Step, after};
 use sealpost_seal::OcspAnswer;
 use sealpost_store::{OcspRow, PartnerKeyState};
 
-use super::ending_keys::failed;
-use super::{Counts, Failed, PartnerWork, Workshop};
+use crate::ending_keys::failed;
+use crate::ocsp_lookup::Ocsp;
+use crate::workshop::{Counts, Failed, PartnerWork, Workshop};
 
 /// A good answer is asked for again after so long at the latest, and never sooner than after [`SOONEST`].
 const LATEST: Duration = Duration::from_secs(24 * 60 * 60);
@@ -24,11 +25,13 @@ const QUESTION: &str = "application/ocsp-request";
 pub(super) async fn ask(workshop: &Workshop, now: Timestamp) -> Result<Counts, Failed> {
     let (Some(context), Some(work)) = (&workshop.context, &workshop.partners) else { return Ok(Vec::new()) };
     let roots = &context.tenant.inbound.roots;
-    if !work.lookup.ocsp || roots.is_empty() {
-        return Ok(Vec::new());
-    }
-    let fetcher = Fetcher::new(work.lookup.roots.clone(), work.lookup.networks.clone())
-        .map_err(|error| Failed::Keys(error.to_string()))?;
+    let fetcher = match &work.ocsp {
+        Ocsp::Ask { roots: trusted, networks } if !roots.is_empty() => {
+            Fetcher::new(trusted.clone(), networks.clone())
+        }
+        Ocsp::Ask { .. } | Ocsp::Off => return Ok(Vec::new()),
+    };
+    let fetcher = fetcher.map_err(|error| Failed::Keys(error.to_string()))?;
     let before = workshop.store.ocsp_answers().await?;
     let book = Book { store: &workshop.store, keyring: &work.keyring, tags: &context.shared.keys.tags };
     let mut round =

@@ -2,10 +2,12 @@
 
 use sealpost_mail::Timestamp;
 
-use super::{Failed, Job, Workshop, digests, reminders, retention, senders};
+use crate::job::Job;
+use crate::workshop::{Failed, Workshop};
+use crate::{digests, reminders, retention, senders};
 
 /// One line for each thing that would go or be sent.
-pub(crate) async fn foresee(workshop: &Workshop, job: Job, now: Timestamp) -> Result<Vec<String>, Failed> {
+pub async fn foresee(workshop: &Workshop, job: Job, now: Timestamp) -> Result<Vec<String>, Failed> {
     match job {
         Job::Retention => retention(workshop, now).await,
         Job::Mailboxes => {

@@ -8,8 +8,8 @@ use sealpost_mailbox::LastUse;
 use sealpost_notice::Notice;
 use sealpost_store::{IdleMailbox, MailboxRow, MailboxState, Reminded, WaitingLetter};
 
-use super::unreadable_rows::Unread;
-use super::{Counts, Failed, Workshop};
+use crate::unreadable_rows::Unread;
+use crate::workshop::{Counts, Failed, Workshop};
 
 /// Whom the ladder reaches now, mailbox by mailbox.
 pub(crate) struct Due {

@@ -5,7 +5,8 @@ use sealpost_mailbox::LastUse;
 use sealpost_mailbox::audit::{Event, LetterGone, MailboxGone};
 use sealpost_store::{IdleMailbox, Store, StoreError};
 
-use super::{Counts, Failed, Workshop, reminders};
+use crate::reminders;
+use crate::workshop::{Counts, Failed, Workshop};
 
 /// Deletes what is kept no longer. What fails is done next hour.
 pub(super) async fn purge(workshop: &Workshop, now: Timestamp) -> Result<Counts, Failed> {
@@ -154,7 +155,7 @@ mod tests {
     use sealpost_mailbox::Retention;
 
     use super::*;
-    use crate::config::checked::Telling;
+    use crate::notify_times::NotifyTimes;
 
     use std::time::Duration;
 
@@ -243,7 +244,7 @@ mod tests {
             clock: Arc::<FakeClock>::clone(&clock),
             random: Arc::<SequenceRandom>::clone(&random),
             retention,
-            telling: Telling::default(),
+            telling: NotifyTimes::default(),
             clock_jump: DAY * 3,
             audit_kept: Term::Years(4),
             actor: sealpost_mailbox::audit::Actor::System,

@@ -9,10 +9,10 @@ use sealpost_mailbox::audit::Event;
 use sealpost_store::{Claim, JobEnd, JobRow, StoreError};
 use serde_json::{Map, Value};
 
-use super::{
-    Belief, Counts, Failed, Job, Workshop, audit_trail, belief, days, digests, ending_keys, ocsp, reminders,
-    retention, senders,
-};
+use crate::clock_check::{Belief, belief, days};
+use crate::job::Job;
+use crate::workshop::{Counts, Failed, Workshop};
+use crate::{audit_trail, digests, ending_keys, ocsp, reminders, retention, senders};
 
 /// So long a job stays with a process that gives no sign of life.
 const LEASE: Duration = Duration::from_secs(120);
@@ -22,7 +22,7 @@ const SLACK: Duration = Duration::from_secs(60 * 60);
 const EVERY: Duration = Duration::from_secs(30);
 
 /// Runs jobs, one after the other.
-pub(crate) struct Runner {
+pub struct Runner {
     workshop: Workshop,
     jobs: Vec<Job>,
     /// Who we are in the leases.
@@ -32,7 +32,7 @@ pub(crate) struct Runner {
 }
 
 /// How a run went.
-pub(crate) enum Ran {
+pub enum Ran {
     /// It did this.
     Done(Counts),
     /// It is not due, or another process has it.
@@ -40,13 +40,13 @@ pub(crate) enum Ran {
 }
 
 impl Runner {
-    pub(crate) fn new(workshop: Workshop, jobs: Vec<Job>) -> Self {
+    pub fn new(workshop: Workshop, jobs: Vec<Job>) -> Self {
         let owner = workshop.random.id();
         Self { workshop, jobs, owner, busy: tokio::sync::Mutex::new(()) }
     }
 
     /// Does what is due.
-    pub(crate) async fn tick(&self) {
+    pub async fn tick(&self) {
         let Ok(_alone) = self.busy.try_lock() else { return };
         // A minute in which nothing is due writes nothing.
         let known = match self.workshop.store.jobs().await {
@@ -87,7 +87,7 @@ impl Runner {
     }
 
     /// Runs one job, if it is due or is to run all the same, and nobody else has it.
-    pub(crate) async fn run(&self, job: Job, even_if_not_due: bool) -> Result<Ran, Failed> {
+    pub async fn run(&self, job: Job, even_if_not_due: bool) -> Result<Ran, Failed> {
         let Workshop { store, clock, actor, .. } = &self.workshop;
         let now = clock.now();
         let claim = Claim {

@@ -6,8 +6,8 @@ use sealpost_mail::{ActivateBy, Timestamp};
 use sealpost_notice::{Notice, Reached, WentUnread};
 use sealpost_store::{GoneUnread, Told, Unfetched, UnreadEnd};
 
-use super::unreadable_rows::Unread;
-use super::{Counts, Failed, Workshop};
+use crate::unreadable_rows::Unread;
+use crate::workshop::{Counts, Failed, Workshop};
 
 pub(super) async fn tell(workshop: &Workshop, now: Timestamp) -> Result<Counts, Failed> {
     let mut unread = Unread::default();

@@ -3,7 +3,7 @@
 
 use sealpost_arrival::reminder::Unsent;
 
-use super::Failed;
+use crate::workshop::Failed;
 
 /// How many there were.
 #[derive(Default)]

@@ -13,15 +13,21 @@ pub(crate) struct Lookup {
     /// Networks that are not public and may be asked all the same.
     pub(crate) networks: Vec<sealpost_delivery::IpNet>,
     /// Whether authorities are asked about partners' certificates.
-    pub(crate) ocsp: bool,
+    asks: Ocsp,
 }
 
 pub(super) fn plan(config: &Config, source: &mut Source) -> Lookup {
     let networks = networks::read(&config.partners.lookup_networks, "10.0.0.0/8", source);
     let roots = config.partners.lookup_roots.as_ref().map(|file| source.path(file.get_ref()));
-    let ocsp = match config.partners.ocsp {
-        Ocsp::Off => false,
-        Ocsp::Ask => true,
-    };
-    Lookup { roots, networks, ocsp }
+    Lookup { roots, networks, asks: config.partners.ocsp }
+}
+
+impl Lookup {
+    /// As the job takes it.
+    pub(crate) fn ocsp(self) -> sealpost_jobs::Ocsp {
+        match self.asks {
+            Ocsp::Off => sealpost_jobs::Ocsp::Off,
+            Ocsp::Ask => sealpost_jobs::Ocsp::Ask { roots: self.roots, networks: self.networks },
+        }
+    }
 }

@@ -38,6 +38,7 @@ use std::path::{Path, PathBuf};
 use sealpost_arrival::{Announcer, Inbound, Pace, Quotas, Routes, Writing};
 use sealpost_delivery::DeliveryConfig;
 use sealpost_intake::{ListenerConfig, TlsSource};
+use sealpost_jobs::NotifyTimes;
 use sealpost_mail::{Secret, Term};
 use sealpost_policy::Rules;
 use sealpost_portal::PortalConfig;
@@ -57,8 +58,6 @@ pub(crate) use keys::{
 pub(crate) use lookup::Lookup;
 pub(crate) use memory::{Account, Shares};
 #[cfg(test)]
-pub(crate) use notify_times::Hours;
-pub(crate) use notify_times::Telling;
 pub(crate) use publishing::Publishing;
 pub(crate) use store::plan as rows;
 pub(crate) use webhooks::Hook;
@@ -116,7 +115,7 @@ pub(crate) struct Plan {
     pub(crate) lookup: Lookup,
     pub(crate) log: Log,
     /// When owners and senders are told something.
-    pub(crate) telling: Telling,
+    pub(crate) telling: NotifyTimes,
     /// How far the clock may be ahead of the last run of a job.
     pub(crate) clock_jump: std::time::Duration,
     /// Which letters may be taken back.
