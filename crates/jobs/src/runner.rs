@@ -40,6 +40,8 @@ pub enum Ran {
 }
 
 impl Runner {
+    /// Runs these, with that.
+    #[must_use]
     pub fn new(workshop: Workshop, jobs: Vec<Job>) -> Self {
         let owner = workshop.random.id();
         Self { workshop, jobs, owner, busy: tokio::sync::Mutex::new(()) }

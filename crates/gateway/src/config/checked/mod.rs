@@ -57,7 +57,6 @@ pub(crate) use keys::{
 };
 pub(crate) use lookup::Lookup;
 pub(crate) use memory::{Account, Shares};
-#[cfg(test)]
 pub(crate) use publishing::Publishing;
 pub(crate) use store::plan as rows;
 pub(crate) use webhooks::Hook;
