@@ -7,17 +7,16 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rcgen::{KeyPair, PKCS_ED25519, PKCS_RSA_SHA256, PublicKeyData as _, RsaKeySize};
 use sealpost_delivery::{DkimAlgorithm, DkimKey};
+use sealpost_keyfile::KeyFileError;
 use sealpost_mail::{Domain, Secret};
 use thiserror::Error;
-
-use crate::config::checked::{KeyFile, put_in_place, read_key, write_like};
 
 /// What stands between selector and domain, in the DNS (RFC 6376 §3.6.2.1) as in the file's name.
 const BETWEEN: &str = "._domainkey.";
 
 /// How a key stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Standing {
+pub enum Standing {
     /// Made, to be published; signs nothing yet.
     Waiting,
     /// Signs.
@@ -28,37 +27,72 @@ pub(crate) enum Standing {
 
 /// Why the folder cannot be used.
 #[derive(Debug, Error)]
-pub(crate) enum FolderError {
+pub enum FolderError {
+    /// The folder or a file in it.
     #[error("{path}: {source}")]
-    Io { path: PathBuf, source: std::io::Error },
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file that is not read.
     #[error("{path}: {source}")]
-    Key { path: PathBuf, source: KeyFile },
+    Key {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: KeyFileError,
+    },
+    /// Something else is in the file.
     #[error("{0}: this is no private key for DKIM (PKCS#8 as PEM, RSA or Ed25519)")]
     NoKey(PathBuf),
+    /// Too short, or longer than what fits into the DNS.
     #[error("{0}: RSA keys for DKIM have 2048 to 4096 bits; make another one with `sealpost dkim create`")]
     Size(PathBuf),
+    /// The name is another key's.
     #[error("there is a key {selector} for {domain} already; choose another --selector")]
-    Taken { selector: String, domain: Domain },
+    Taken {
+        /// Its selector.
+        selector: String,
+        /// Its domain.
+        domain: Domain,
+    },
+    /// No key has this name.
+    #[error("there is no key {0}; `sealpost dkim list` shows them")]
+    Unknown(String),
+    /// More than one has this selector.
+    #[error("several domains have a key {0}; write selector._domainkey.domain")]
+    Ambiguous(String),
+    /// It is in use.
+    #[error("{0} signs; retire it first, and remove it two weeks later")]
+    Signs(String),
 }
 
 /// One key.
 #[derive(Clone, Debug)]
-pub(crate) struct Entry {
-    pub(crate) domain: Domain,
-    pub(crate) selector: String,
-    pub(crate) standing: Standing,
+pub struct Entry {
+    /// In whose name it signs.
+    pub domain: Domain,
+    /// Its name among those of the domain.
+    pub selector: String,
+    /// How it stands.
+    pub standing: Standing,
     path: PathBuf,
 }
 
 /// What is made of it for the DNS.
-pub(crate) struct Public {
-    pub(crate) algorithm: DkimAlgorithm,
+pub struct Public {
+    /// Its kind.
+    pub algorithm: DkimAlgorithm,
     /// RFC 6376 §3.6.1, RFC 8463 §4.2.
-    pub(crate) record: String,
+    pub record: String,
 }
 
 impl Standing {
-    pub(crate) fn as_str(self) -> &'static str {
+    /// Its word in a file's name.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Waiting => "waiting",
             Self::Signing => "signing",
@@ -79,19 +113,27 @@ impl fmt::Display for Entry {
 
 impl Entry {
     /// Where its public part is published.
-    pub(crate) fn name(&self) -> String {
+    #[must_use]
+    pub fn name(&self) -> String {
         format!("{}{BETWEEN}{}", self.selector, self.domain)
     }
 
     /// Ready to sign.
-    pub(crate) fn key(&self) -> Result<DkimKey, FolderError> {
+    ///
+    /// # Errors
+    /// Its file is not usable.
+    pub fn key(&self) -> Result<DkimKey, FolderError> {
         let pair = self.pair()?;
         let pkcs8 = Secret::new(pair.serialize_der());
         DkimKey::new(self.domain.clone(), &self.selector, algorithm(&pair), &pkcs8)
             .map_err(|_secret| FolderError::NoKey(self.path.clone()))
     }
 
-    pub(crate) fn public(&self) -> Result<Public, FolderError> {
+    /// What is published of it.
+    ///
+    /// # Errors
+    /// Its file is not usable.
+    pub fn public(&self) -> Result<Public, FolderError> {
         let pair = self.pair()?;
         let algorithm = algorithm(&pair);
         let record = match algorithm {
@@ -106,16 +148,26 @@ impl Entry {
     }
 
     /// From now on it stands so.
-    pub(crate) fn turn(&mut self, to: Standing) -> Result<(), FolderError> {
+    ///
+    /// # Errors
+    /// Its file cannot be renamed.
+    pub fn turn(&mut self, to: Standing) -> Result<(), FolderError> {
         let turned = Self { standing: to, path: PathBuf::new(), ..self.clone() };
         let path = self.path.with_file_name(turned.file());
-        put_in_place(&self.path, &path).map_err(|source| FolderError::Io { path: path.clone(), source })?;
+        sealpost_keyfile::put_in_place(&self.path, &path).map_err(|source| FolderError::Io { path: path.clone(), source })?;
         (self.standing, self.path) = (to, path);
         Ok(())
     }
 
-    /// It goes.
-    pub(crate) fn remove(self) -> Result<(), FolderError> {
+    /// It goes, where it signs nothing.
+    ///
+    /// # Errors
+    /// It signs, or its file cannot be deleted.
+    pub fn remove(self) -> Result<(), FolderError> {
+        match self.standing {
+            Standing::Signing => return Err(FolderError::Signs(self.name())),
+            Standing::Waiting | Standing::Retired => {}
+        }
         std::fs::remove_file(&self.path).map_err(|source| FolderError::Io { path: self.path, source })
     }
 
@@ -125,7 +177,7 @@ impl Entry {
 
     fn pair(&self) -> Result<KeyPair, FolderError> {
         let path = || self.path.clone();
-        let text = read_key(&self.path).map_err(|source| FolderError::Key { path: path(), source })?;
+        let text = sealpost_keyfile::read(&self.path).map_err(|source| FolderError::Key { path: path(), source })?;
         let pair = KeyPair::from_pem(text.expose()).map_err(|_secret| FolderError::NoKey(path()))?;
         if pair.algorithm() == &PKCS_ED25519 {
             return Ok(pair);
@@ -146,7 +198,10 @@ fn algorithm(pair: &KeyPair) -> DkimAlgorithm {
 }
 
 /// Every key in the folder, by domain and selector; none if there is no folder. Other files are left alone.
-pub(crate) fn all(folder: &Path) -> Result<Vec<Entry>, FolderError> {
+///
+/// # Errors
+/// The folder cannot be read.
+pub fn all(folder: &Path) -> Result<Vec<Entry>, FolderError> {
     let wrong = |source| FolderError::Io { path: folder.to_owned(), source };
     let listed = match std::fs::read_dir(folder) {
         Ok(listed) => listed,
@@ -176,21 +231,65 @@ fn entry(path: PathBuf) -> Option<Entry> {
 }
 
 /// RFC 6376 §3.1: labels of a name in the DNS.
-pub(crate) fn is_selector(text: &str) -> bool {
+#[must_use]
+pub fn is_selector(text: &str) -> bool {
     let label = |label: &str| {
         !label.is_empty() && label.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
     };
     text.len() <= 60 && text.split('.').all(label)
 }
 
+/// The key that somebody means, by its selector or its whole name.
+///
+/// # Errors
+/// There is none, or more than one.
+pub fn find(folder: &Path, given: &str) -> Result<Entry, FolderError> {
+    let all = all(folder)?;
+    let mut matching = all.iter().filter(|entry| entry.selector == given || entry.name() == given);
+    match (matching.next(), matching.next()) {
+        (Some(entry), None) => Ok(entry.clone()),
+        (None, _) => Err(FolderError::Unknown(given.to_owned())),
+        (Some(_), Some(_)) => Err(FolderError::Ambiguous(given.to_owned())),
+    }
+}
+
+/// Signs with this key from now on; those of its kind and domain that signed before are retired, and given back.
+///
+/// # Errors
+/// A file is not usable. Then both may sign, and none does not.
+pub fn sign_with(folder: &Path, entry: &mut Entry) -> Result<Vec<Entry>, FolderError> {
+    let kind = entry.public()?.algorithm;
+    let all = all(folder)?;
+    // The new one first: at no moment nobody signs.
+    entry.turn(Standing::Signing)?;
+    let mut retired = Vec::new();
+    for mut old in all {
+        let is_before = old.standing == Standing::Signing
+            && old.domain == entry.domain
+            && old.selector != entry.selector
+            && old.public()?.algorithm == kind;
+        if is_before {
+            old.turn(Standing::Retired)?;
+            retired.push(old);
+        }
+    }
+    Ok(retired)
+}
+
 /// The keys that sign.
-pub(crate) fn signing(folder: &Path) -> Result<Vec<DkimKey>, FolderError> {
+///
+/// # Errors
+/// The folder or one of them is not usable.
+pub fn signing(folder: &Path) -> Result<Vec<DkimKey>, FolderError> {
     let entries = all(folder)?;
     entries.iter().filter(|entry| entry.standing == Standing::Signing).map(Entry::key).collect()
 }
 
 /// Makes a key that waits, readable by the folder's owner alone.
-pub(crate) fn create(
+///
+/// # Errors
+/// There is one of this name, or it cannot be written.
+pub fn create(
     folder: &Path,
     domain: &Domain,
     selector: &str,
@@ -217,7 +316,7 @@ pub(crate) fn create(
     };
     entry.path = folder.join(entry.file());
     let text = Secret::new(pair.serialize_pem());
-    write_like(&entry.path, text.expose(), folder).map_err(wrong)?;
+    sealpost_keyfile::write_like(&entry.path, text.expose(), folder).map_err(wrong)?;
     Ok(entry)
 }
 

@@ -8,16 +8,19 @@ use sealpost_delivery::RecordKind;
 use sealpost_mail::Domain;
 use sealpost_vault::BodyHash;
 
-use crate::config::checked::{Publishing, read_key};
 use crate::dkim_folder::Entry;
+use crate::publishing::Publishing;
 
 /// A record that should be there.
-pub(crate) struct Wanted {
-    pub(crate) name: String,
-    pub(crate) kind: RecordKind,
-    pub(crate) data: String,
+pub struct Wanted {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    pub kind: RecordKind,
+    /// What it says.
+    pub data: String,
     /// Said above it, for the reader of the zone file.
-    pub(crate) about: Vec<String>,
+    pub about: Vec<String>,
     rule: Rule,
 }
 
@@ -38,7 +41,7 @@ enum Rule {
 
 /// What there is to say of a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Found {
+pub enum Found {
     /// It is as it should be.
     Good,
     /// It may be; why that cannot be told.
@@ -50,23 +53,35 @@ pub(crate) enum Found {
 }
 
 /// All of them, in the order in which they are set up. Those of `portal_key` where it is known.
-pub(crate) fn all(
+///
+/// # Errors
+/// The listener's key cannot be read.
+pub fn all(
     publishing: &Publishing,
     keys: &[(Entry, String)],
     portal_key: Option<&str>,
 ) -> Result<Vec<Wanted>, String> {
-    let name = publishing.name.as_str();
     let mut domains = publishing.domains.clone();
     for (entry, _record) in keys {
         if !domains.contains(&entry.domain) {
             domains.push(entry.domain.clone());
         }
     }
+    let mut all = senders(publishing, &domains);
+    all.extend(signatures(publishing, keys, portal_key));
+    all.extend(inbound(publishing)?);
+    all.extend(directory(publishing, &domains));
+    all.extend(security(publishing));
+    Ok(all)
+}
+
+/// Who may send in the domains' names, and what is asked of others who do.
+fn senders(publishing: &Publishing, domains: &[Domain]) -> Vec<Wanted> {
+    let name = publishing.name.as_str();
     let mut all = Vec::new();
-    let mut add = |wanted: Wanted| all.push(wanted);
-    for domain in &domains {
+    for domain in domains {
         if publishing.sends {
-            add(txt(
+            all.push(txt(
                 domain.as_str(),
                 format!("v=spf1 a:{name} -all"),
                 Rule::Spf(publishing.name.clone()),
@@ -77,37 +92,45 @@ pub(crate) fn all(
         }
         let about = "DMARC (RFC 7489): begin with p=none if others send in your name, and read the reports";
         let dmarc = format!("v=DMARC1; p=quarantine; adkim=r; aspf=r; rua=mailto:postmaster@{domain}");
-        add(txt(&format!("_dmarc.{domain}"), dmarc, Rule::Dmarc, &[about]));
+        all.push(txt(&format!("_dmarc.{domain}"), dmarc, Rule::Dmarc, &[about]));
     }
     if publishing.sends {
         let about =
             "SPF for reports, which have no sender: they are judged by the gateway's name (RFC 7208 §2.3)";
-        add(txt(name, "v=spf1 a -all".to_owned(), Rule::Begins("v=spf1"), &[about]));
+        all.push(txt(name, "v=spf1 a -all".to_owned(), Rule::Begins("v=spf1"), &[about]));
     }
-    for (entry, record) in keys {
+    all
+}
+
+/// The keys of DKIM, and that of what portal users write.
+fn signatures(publishing: &Publishing, keys: &[(Entry, String)], portal_key: Option<&str>) -> Vec<Wanted> {
+    let dkim = keys.iter().map(|(entry, record)| {
         let about = format!("DKIM (RFC 6376): {}", entry.standing.as_str());
-        add(txt(&entry.name(), record.clone(), Rule::Key, &[&about]));
-    }
-    if let Some(record) = portal_key {
+        txt(&entry.name(), record.clone(), Rule::Key, &[&about])
+    });
+    let portal = portal_key.map(|record| {
         let about = "what portal users write is signed so (sealpost verify-portal)";
-        add(txt(
-            &format!("{}._domainkey.{name}", sealpost_mail::SELECTOR),
-            record.to_owned(),
-            Rule::Key,
-            &[about],
-        ));
-    }
+        let name = format!("{}._domainkey.{}", sealpost_mail::SELECTOR, publishing.name);
+        txt(&name, record.to_owned(), Rule::Key, &[about])
+    });
+    dkim.chain(portal).collect()
+}
+
+/// Where mail from the world goes, and that it goes there encrypted.
+fn inbound(publishing: &Publishing) -> Result<Vec<Wanted>, String> {
+    let name = publishing.name.as_str();
+    let mut all = Vec::new();
     for domain in &publishing.inbound {
-        add(other(
+        all.push(other(
             domain.as_str(),
             RecordKind::Mx,
             format!("10 {name}."),
             &["mail from the world comes to the gateway; leave this out if a filter in front of it takes it"],
         ));
-        sts(domain, name).into_iter().for_each(&mut add);
+        all.extend(sts(domain, name));
     }
     if let Some(hash) = publishing.listener_key.as_deref().map(key_hash).transpose()? {
-        add(other(
+        all.push(other(
             &format!("_25._tcp.{name}"),
             RecordKind::Tlsa,
             format!("3 1 1 {hash}"),
@@ -116,29 +139,35 @@ pub(crate) fn all(
             ],
         ));
     }
-    if let (true, Some(portal)) = (publishing.directory, &publishing.portal) {
-        for domain in &domains {
-            add(other(
-                &format!("openpgpkey.{domain}"),
-                RecordKind::Cname,
-                format!("{portal}."),
-                &["Web Key Directory: the portal's certificate must be for this name, too"],
-            ));
-        }
-    }
-    let (contacts, policy) = &publishing.security;
-    if let Some(portal) = &publishing.portal {
-        let texts = contacts.iter().map(|contact| format!("security_contact={contact}"));
-        for text in texts.chain(policy.iter().map(|policy| format!("security_policy={policy}"))) {
-            add(txt(
-                &format!("_security.{portal}"),
-                text,
-                Rule::Same,
-                &["whom to tell of a hole (beside security.txt)"],
-            ));
-        }
-    }
     Ok(all)
+}
+
+/// Where others find keys to encrypt to.
+fn directory(publishing: &Publishing, domains: &[Domain]) -> Vec<Wanted> {
+    let (true, Some(portal)) = (publishing.directory, &publishing.portal) else {
+        return Vec::new();
+    };
+    let of_domain = |domain: &Domain| {
+        other(
+            &format!("openpgpkey.{domain}"),
+            RecordKind::Cname,
+            format!("{portal}."),
+            &["Web Key Directory: the portal's certificate must be for this name, too"],
+        )
+    };
+    domains.iter().map(of_domain).collect()
+}
+
+/// Whom to tell of a hole.
+fn security(publishing: &Publishing) -> Vec<Wanted> {
+    let Some(portal) = &publishing.portal else { return Vec::new() };
+    let (contacts, policy) = &publishing.security;
+    let contacts = contacts.iter().map(|contact| format!("security_contact={contact}"));
+    let texts = contacts.chain(policy.iter().map(|policy| format!("security_policy={policy}")));
+    let name = format!("_security.{portal}");
+    texts
+        .map(|text| txt(&name, text, Rule::Same, &["whom to tell of a hole (beside security.txt)"]))
+        .collect()
 }
 
 /// RFC 8461 §3.1: the id changes with the policy.
@@ -164,7 +193,7 @@ fn sts(domain: &Domain, name: &str) -> Vec<Wanted> {
 /// RFC 6698 §2.1: SHA-256 of the public key.
 fn key_hash(path: &std::path::Path) -> Result<String, String> {
     let wrong = |why: &dyn std::fmt::Display| format!("{}: {why}", path.display());
-    let text = read_key(path).map_err(|error| wrong(&error))?;
+    let text = sealpost_keyfile::read(path).map_err(|error| wrong(&error))?;
     let pair = KeyPair::from_pem(text.expose()).map_err(|_secret| wrong(&"this is no private key in PEM"))?;
     let mut hash = BodyHash::default();
     hash.update(&pair.subject_public_key_info());
@@ -183,7 +212,8 @@ fn other(name: &str, kind: RecordKind, data: String, about: &[&str]) -> Wanted {
 
 impl Wanted {
     /// What these records, which are published under its name, are worth.
-    pub(crate) fn judge(&self, published: &[String]) -> Found {
+    #[must_use]
+    pub fn judge(&self, published: &[String]) -> Found {
         let begins = |start: &str| -> Vec<&String> {
             published
                 .iter()

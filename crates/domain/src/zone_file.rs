@@ -1,7 +1,8 @@
 //! Lines of a zone file (RFC 1035 §5.1). Knows no configuration and asks nobody.
 
 /// A TXT record. RFC 1035 §3.3.14: strings of at most 255 octets, which readers put together.
-pub(crate) fn txt(name: &str, text: &str) -> String {
+#[must_use]
+pub fn txt(name: &str, text: &str) -> String {
     let octets: Vec<char> = text.chars().collect();
     let strings: Vec<String> =
         octets.chunks(250).map(|piece| quoted(&piece.iter().collect::<String>())).collect();
@@ -12,7 +13,8 @@ pub(crate) fn txt(name: &str, text: &str) -> String {
 }
 
 /// Any other record, whose data is written as it is.
-pub(crate) fn line(name: &str, kind: &str, data: &str) -> String {
+#[must_use]
+pub fn line(name: &str, kind: &str, data: &str) -> String {
     format!("{name}. IN {kind} {data}")
 }
 

@@ -3,8 +3,6 @@
 mod commands;
 mod config;
 mod demo;
-mod dkim_folder;
-mod dns_records;
 mod log_writer;
 mod logging;
 mod logins;
@@ -14,7 +12,6 @@ mod roles;
 mod serve;
 mod webhooks;
 mod worker_check;
-mod zone_file;
 
 use std::process::ExitCode;
 

@@ -11,7 +11,7 @@ use sealpost_store::{ChainedRow, Store, StoreError};
 use sealpost_vault::{AuditMaster, AuditorRole, ServerKey};
 
 use super::{complain, complain_all, fail, looking, say};
-use crate::config::checked::{Plan, read_key};
+use crate::config::checked::Plan;
 use crate::config::file::Problem;
 
 /// What to do.
@@ -110,7 +110,7 @@ fn masters(config: &Path, files: &[PathBuf]) -> Result<(Plan, Vec<AuditMaster>),
             let hint = "give an auditor.key or a server key, readable by its owner alone".to_owned();
             vec![Problem { file: file.clone(), line: None, wrong: error, hint }]
         };
-        let text = read_key(file).map_err(|error| wrong(error.to_string()))?;
+        let text = sealpost_keyfile::read(file).map_err(|error| wrong(error.to_string()))?;
         let master = AuditorRole::parse(text.expose())
             .map(|role| role.audit)
             .or_else(|_other| ServerKey::parse(text.expose()).map(|key| key.keys().audit))

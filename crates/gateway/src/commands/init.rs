@@ -30,7 +30,7 @@ fn make(folder: &Path, roles: bool) -> std::io::Result<()> {
     if key.exists() {
         say(format_args!("{} is there already and stays as it is", key.display()));
     } else {
-        checked::write_new(&key, ServerKey::generate(&SystemRandom).to_file_text().expose())?;
+        sealpost_keyfile::write_new(&key, ServerKey::generate(&SystemRandom).to_file_text().expose())?;
         say(format_args!(
             "{} made. Without it nothing in the data folder can ever be read again: keep a copy in a safe.",
             key.display()

@@ -52,12 +52,10 @@ use crate::roles::Roles;
 pub(crate) use bodies::plan as bodies;
 pub(crate) use escrow::EscrowPlan;
 pub(crate) use keys::{
-    CREDENTIALS, ESCROW_FILE, KeyFile, KeySource, ServiceKeys, SupportKeys, WHOLE, put_in_place, read_key,
-    replace, role_files, split, with_ending, write_like, write_new,
+    CREDENTIALS, ESCROW_FILE, KeySource, ServiceKeys, SupportKeys, WHOLE, role_files, split,
 };
 pub(crate) use lookup::Lookup;
 pub(crate) use memory::{Account, Shares};
-pub(crate) use publishing::Publishing;
 pub(crate) use store::plan as rows;
 pub(crate) use webhooks::Hook;
 pub(crate) use wiped_stack::apart;
