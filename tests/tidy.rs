@@ -37,7 +37,7 @@ const EDGES: &[(&str, &[&str])] = &[
         &["mail", "intake", "policy", "seal", "vault", "store", "notice", "delivery", "mailbox", "partner"],
     ),
     ("jobs", &["mail", "seal", "vault", "store", "notice", "delivery", "mailbox", "partner", "arrival"]),
-    ("maintenance", &["mail", "vault", "store", "notice", "delivery", "mailbox", "partner", "arrival"]),
+    ("maintenance", &["mail", "vault", "store", "notice", "export", "delivery", "mailbox", "partner", "arrival"]),
     ("portal", &["mail", "export", "mailbox", "partner", "proxied", "store", "turns", "vault"]),
 ];
 

@@ -1,70 +1,48 @@
-//! `sealpost letter evidence`: what the audit trail says of one letter, as a PDF/A or as JSON, for a dispute whether it
-//! arrived. Never its content, its subject or the name of a file; works for letters that are gone, too.
-
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+//! What the audit trail says of one letter, as facts and as a PDF/A, for a dispute whether it arrived. Never its content, its
+//! subject or the name of a file; works for letters that are gone, too.
 
 use sealpost_arrival::{EventFacts, memo_facts};
-use sealpost_export::{ExportError, Limits, Wording, Worker};
-use sealpost_mail::{Address, Compose, ComposeError, Random as _, SystemRandom, Timestamp, compose_notice};
+use sealpost_export::{ExportError, Labels, Wording, Worker};
+use sealpost_mail::{Address, Compose, ComposeError, Random, Timestamp, Zone, compose_notice};
 use sealpost_mailbox::audit::{Actor, Event, actions};
+use sealpost_mailbox::{MailboxError, Resident};
 use sealpost_notice::{
     DatedStep, Evidence, Language, LetterStep, NoticeError, Said, SecondKey, ServerAnswer, TrailState,
 };
-use sealpost_store::{AuditRow, MailboxRow, Store, StoreError, bounce_token};
-use sealpost_vault::AuditMaster;
+use sealpost_store::{AuditRow, MailboxRow, MailboxState, Store, StoreError, bounce_token};
+use sealpost_vault::{AuditMaster, SupportRole};
 use serde_json::{Value, json};
 use thiserror::Error;
 
-use super::audit::{shown, verify};
-use super::say;
-use super::support::{SupportError, address};
-use crate::config::checked::{EscrowPlan, Plan, SupportKeys};
-
-/// What to make.
-#[derive(Debug, clap::Args)]
-pub(crate) struct EvidenceArgs {
-    /// The letter's id.
-    letter: String,
-    /// Where the PDF goes; left out: evidence-ID.pdf in the current folder.
-    #[arg(long)]
-    to: Option<PathBuf>,
-    /// Its language; left out: the operator's.
-    #[arg(long, value_parser = language)]
-    language: Option<Language>,
-    /// One JSON object on standard output and no PDF.
-    #[arg(long)]
-    json: bool,
-}
+use crate::verify_trail::verify_trail;
 
 /// Why there is none.
 #[derive(Debug, Error)]
-pub(crate) enum EvidenceError {
-    #[error("{0}")]
-    Support(#[from] SupportError),
+pub enum EvidenceError {
+    /// The store.
     #[error("{0}")]
     Store(#[from] StoreError),
+    /// The mailbox's row.
+    #[error("{0}")]
+    Mailbox(#[from] MailboxError),
+    /// Nothing is known of it.
     #[error(
         "the audit trail says nothing of a letter {0:?}: give the id that `sealpost mailbox show` or `audit show` prints"
     )]
     Unknown(String),
+    /// The sentences.
     #[error("{0}")]
     Words(#[from] NoticeError),
+    /// The letter that the worker sets.
     #[error("{0}")]
     Compose(#[from] ComposeError),
+    /// The worker.
     #[error("{0}")]
     Pdf(#[from] ExportError),
-    #[error("{path}: {source}")]
-    File { path: PathBuf, source: std::io::Error },
 }
 
-fn language(tag: &str) -> Result<Language, String> {
-    let known: Vec<&str> = Language::all().map(Language::tag).collect();
-    Language::parse(tag).ok_or_else(|| format!("there are {}", known.join(", ")))
-}
-
-/// What was found of the letter.
-struct Found {
+/// What was found of a letter.
+pub struct LetterEvidence {
     letter: String,
     mailbox: String,
     recipient: Option<String>,
@@ -74,96 +52,73 @@ struct Found {
     trail: TrailState,
 }
 
-/// `masters`: the auditor's keys, where they are at hand.
-pub(super) async fn make(
-    store: &Store,
-    plan: &Plan,
-    keys: &SupportKeys,
-    masters: Option<&[AuditMaster]>,
-    wish: &EvidenceArgs,
-    now: Timestamp,
-) -> Result<(), EvidenceError> {
-    let found = find(store, keys, masters, &wish.letter).await?;
-    let path = wish.to.clone().unwrap_or_else(|| PathBuf::from(format!("evidence-{}.pdf", found.letter)));
-    let wrong = |source| EvidenceError::File { path: path.clone(), source };
-    // First the file: what could not be made is not noted as made.
-    let file = if wish.json { None } else { Some(create(&path).map_err(wrong)?) };
-    let made = hand_out(store, plan, &found, wish, file, now).await;
-    if made.is_err() && !wish.json {
-        let _not_there = std::fs::remove_file(&path);
-    }
-    made?;
-    if !wish.json {
-        say(format_args!("{} made", path.display()));
-    }
-    Ok(())
+/// In whose name and how it is set as a PDF.
+pub struct Document<'a> {
+    /// The operator's name.
+    pub operator: &'a str,
+    /// Its address.
+    pub from: &'a Address,
+    /// The document's language.
+    pub language: Language,
+    /// In which its times are said.
+    pub zone: &'a Zone,
+    /// The worker's words in that language.
+    pub labels: Labels,
+    /// Who else could have opened the mailbox.
+    pub second_key: SecondKey,
+    /// The worker.
+    pub worker: &'a Worker,
 }
 
-async fn hand_out(
-    store: &Store,
-    plan: &Plan,
-    found: &Found,
-    wish: &EvidenceArgs,
-    file: Option<std::fs::File>,
-    now: Timestamp,
-) -> Result<(), EvidenceError> {
-    let facts = found.json(plan, now);
-    let pdf = match &file {
-        None => None,
-        Some(_) => {
-            Some(found.pdf(plan, &facts, wish.language.unwrap_or(plan.announcer.language), now).await?)
-        }
-    };
-    // Noted before anybody reads it, like every other look.
-    let made = Event::EvidenceMade { letter: &found.letter, mailbox: &found.mailbox };
-    store.append_audit(vec![made.row(now, &Actor::of_command(), None)]).await?;
-    let (Some(mut file), Some(pdf)) = (file, pdf) else {
-        say(facts);
-        return Ok(());
-    };
-    let path = wish.to.clone().unwrap_or_default();
-    file.write_all(&pdf).and_then(|()| file.sync_all()).map_err(|source| EvidenceError::File { path, source })
-}
-
-/// It names a person: nobody else's to read. One that is there already is not written over.
-fn create(path: &Path) -> std::io::Result<std::fs::File> {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
-}
-
-async fn find(
-    store: &Store,
-    keys: &SupportKeys,
-    masters: Option<&[AuditMaster]>,
-    letter: &str,
-) -> Result<Found, EvidenceError> {
-    let mut rows = store.audit_about(letter).await?;
-    let mailbox = rows.iter().map(|row| row.mailbox.clone()).find(|mailbox| !mailbox.is_empty());
-    let mailbox = mailbox.filter(|_| rows.iter().any(|row| step(row).is_some()));
-    let mailbox = mailbox.ok_or_else(|| EvidenceError::Unknown(letter.to_owned()))?;
-    // A letter that goes with its mailbox has no row of its own for that.
-    let of_mailbox = store.audit_about(&mailbox).await?;
-    rows.extend(of_mailbox.into_iter().filter(|row| step(row).is_some()));
-    rows.sort_by_key(|row| row.at);
-    let row: Option<MailboxRow> = store.mailbox(&mailbox).await?;
-    let address = row.map(|row| address(keys, &row)).transpose()?.flatten();
-    let trail = match masters {
-        None => TrailState::NotChecked,
-        Some(masters) => {
-            let verified = verify(store, masters, &[]).await?;
-            match verified.head.filter(|_| verified.findings.is_empty()) {
-                Some(head) => TrailState::Whole(head.to_string()),
-                None => TrailState::Broken,
+impl LetterEvidence {
+    /// Looks for everything that is known of a letter. `masters`: the auditor's keys, where they are at hand.
+    ///
+    /// # Errors
+    /// See [`EvidenceError`].
+    pub async fn find(
+        store: &Store,
+        keys: &SupportRole,
+        masters: Option<&[AuditMaster]>,
+        letter: &str,
+    ) -> Result<Self, EvidenceError> {
+        let mut rows = store.audit_about(letter).await?;
+        let mailbox = rows.iter().map(|row| row.mailbox.clone()).find(|mailbox| !mailbox.is_empty());
+        let mailbox = mailbox.filter(|_| rows.iter().any(|row| step(row).is_some()));
+        let mailbox = mailbox.ok_or_else(|| EvidenceError::Unknown(letter.to_owned()))?;
+        // A letter that goes with its mailbox has no row of its own for that.
+        let of_mailbox = store.audit_about(&mailbox).await?;
+        rows.extend(of_mailbox.into_iter().filter(|row| step(row).is_some()));
+        rows.sort_by_key(|row| row.at);
+        let row: Option<MailboxRow> = store.mailbox(&mailbox).await?;
+        let address = row.map(|row| address(keys, &row)).transpose()?.flatten();
+        let trail = match masters {
+            None => TrailState::NotChecked,
+            Some(masters) => {
+                let verified = verify_trail(store, masters, &[]).await?;
+                match verified.head.filter(|_| verified.findings.is_empty()) {
+                    Some(head) => TrailState::Whole(head.to_string()),
+                    None => TrailState::Broken,
+                }
             }
-        }
-    };
-    let recipient = address.map(|address| address.to_path());
-    let memo = store.bounce_memo(&bounce_token(letter, 0)).await?.filter(|memo| memo.mailbox_id == mailbox);
-    let known = memo.and_then(|memo| memo_facts(&keys.role.queue.rows, letter, &memo.memo_sealed));
-    Ok(Found { known, letter: letter.to_owned(), mailbox, recipient, rows, trail })
-}
+        };
+        let recipient = address.map(|address| address.to_path());
+        let memo = store.bounce_memo(&bounce_token(letter, 0)).await?.filter(|memo| memo.mailbox_id == mailbox);
+        let known = memo.and_then(|memo| memo_facts(&keys.queue.rows, letter, &memo.memo_sealed));
+        Ok(Self { known, letter: letter.to_owned(), mailbox, recipient, rows, trail })
+    }
 
-impl Found {
+    /// Its id.
+    #[must_use]
+    pub fn letter(&self) -> &str {
+        &self.letter
+    }
+
+    /// That it was made, for the trail: noted before anybody reads it, like every other look.
+    #[must_use]
+    pub fn made(&self, now: Timestamp, by: &Actor) -> AuditRow {
+        Event::EvidenceMade { letter: &self.letter, mailbox: &self.mailbox }.row(now, by, None)
+    }
+
     fn sender(&self) -> Option<String> {
         self.known.as_ref()?.sender.as_ref().map(Address::to_path)
     }
@@ -178,7 +133,9 @@ impl Found {
         named(&deposited.detail, actions::SHA256)
     }
 
-    fn json(&self, plan: &Plan, now: Timestamp) -> Value {
+    /// As facts.
+    #[must_use]
+    pub fn json(&self, operator: &str, now: Timestamp) -> Value {
         let events: Vec<Value> = self
             .rows
             .iter()
@@ -205,7 +162,7 @@ impl Found {
             "sender": self.sender(),
             "message_id": self.message_id(),
             "sha256": self.sha256(),
-            "operator": plan.portal.brand.name,
+            "operator": operator,
             "made": shown(now),
             "events": events,
             "trail": trail,
@@ -213,14 +170,18 @@ impl Found {
         })
     }
 
-    async fn pdf(
+    /// As a PDF/A that carries those facts.
+    ///
+    /// # Errors
+    /// It cannot be worded or set.
+    pub async fn pdf(
         &self,
-        plan: &Plan,
-        facts: &Value,
-        language: Language,
+        document: &Document<'_>,
         now: Timestamp,
+        random: &dyn Random,
     ) -> Result<Vec<u8>, EvidenceError> {
-        let (operator, zone) = (&plan.portal.brand.name, &plan.announcer.zone);
+        let &Document { operator, from, language, zone, second_key, worker, .. } = document;
+        let facts = self.json(operator, now);
         let dated =
             |row: &AuditRow| Some(DatedStep { at: row.at, step: step(row)?, network: row.network.clone() });
         let steps: Vec<DatedStep> = self.rows.iter().filter_map(dated).collect();
@@ -233,22 +194,17 @@ impl Found {
             sender: sender.as_deref(),
             message_id: message_id.as_deref(),
             sha256: self.sha256(),
-            second_key: match plan.escrow {
-                EscrowPlan::Server => SecondKey::OnServer,
-                EscrowPlan::Offline(_) => SecondKey::KeptApart,
-                EscrowPlan::None => SecondKey::None,
-            },
+            second_key,
             steps: &steps,
             trail: &self.trail,
             zone,
         };
         let text = evidence.words(language)?;
         // The worker sets letters, so it is one: from the operator, to nobody else.
-        let from = plan.announcer.from.clone();
         let letter = compose_notice(&Compose {
-            message_id: format!("{}@{}", SystemRandom.id(), from.domain()),
-            from: (Some(operator.clone()), from.clone()),
-            to: from,
+            message_id: format!("{}@{}", random.id(), from.domain()),
+            from: (Some(operator.to_owned()), from.clone()),
+            to: from.clone(),
             reply_to: None,
             subject: text.title,
             text: format!("{facts:#}\n"),
@@ -259,14 +215,23 @@ impl Found {
             extra: Vec::new(),
             inline_images: Vec::new(),
         })?;
-        let mut labels = sealpost_portal::document_labels(language.tag());
-        labels.embedded = text.embedded;
+        let labels = Labels { embedded: text.embedded, ..document.labels.clone() };
         let wording = Wording { labels: &labels, zone, letterhead: Some(operator), appointments: &text.rows };
-        let rules = &plan.portal.export;
-        let limits = Limits { memory: rules.pdf_memory, wall: rules.pdf_time, ..Limits::default() };
-        let worker = Worker::find(rules.pdf_worker.as_deref(), limits)?;
-        Ok(sealpost_export::pdf(&letter, &wording, now, &worker).await?)
+        Ok(sealpost_export::pdf(&letter, &wording, now, worker).await?)
     }
+}
+
+/// A deleted mailbox has none any more.
+fn address(keys: &SupportRole, row: &MailboxRow) -> Result<Option<Address>, MailboxError> {
+    if row.state == MailboxState::Deleted {
+        return Ok(None);
+    }
+    Ok(Some(Resident::of(row, &keys.queue.rows, &keys.queue.tags)?.address().clone()))
+}
+
+/// RFC 3339, in UTC.
+fn shown(at: Timestamp) -> String {
+    jiff::Timestamp::from_millisecond(at.0).map_or_else(|_far| at.0.to_string(), |at| at.to_string())
 }
 
 /// What a row says of the letter; nothing for what a recipient need not be shown to have done.
