@@ -37,7 +37,8 @@ const EDGES: &[(&str, &[&str])] = &[
         &["mail", "intake", "policy", "seal", "vault", "store", "notice", "delivery", "mailbox", "partner"],
     ),
     ("jobs", &["mail", "seal", "vault", "store", "notice", "delivery", "mailbox", "partner", "arrival"]),
-    ("maintenance", &["mail", "vault", "store", "notice", "export", "delivery", "mailbox", "partner", "arrival"]),
+    ("support", &["mail", "vault", "store", "notice", "export", "mailbox", "arrival"]),
+    ("maintenance", &["mail", "vault", "store", "delivery", "mailbox", "partner"]),
     ("portal", &["mail", "export", "mailbox", "partner", "proxied", "store", "turns", "vault"]),
 ];
 

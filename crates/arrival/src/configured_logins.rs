@@ -17,14 +17,16 @@ const REMEMBERED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The logins of the configuration. Unknown names cost the same time as known ones.
-pub(crate) struct ConfiguredLogins {
+pub struct ConfiguredLogins {
     logins: Vec<(String, Secret<String>)>,
     store: Store,
     tags: TagKey,
 }
 
 impl ConfiguredLogins {
-    pub(crate) fn new(logins: Vec<(String, Secret<String>)>, store: Store, tags: TagKey) -> Self {
+    /// These, by name and hash.
+    #[must_use]
+    pub fn new(logins: Vec<(String, Secret<String>)>, store: Store, tags: TagKey) -> Self {
         Self { logins, store, tags }
     }
 

@@ -5,7 +5,6 @@ mod config;
 mod demo;
 mod log_writer;
 mod logging;
-mod logins;
 mod readiness;
 mod reload;
 mod roles;

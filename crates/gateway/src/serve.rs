@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use sealpost_arrival::revocation_state;
 use sealpost_arrival::{
-    ArrivalReception, Context, Making, NoticeSigner, NoticeWriter, NoticesNoted, Pace, Partners,
+    ConfiguredLogins,    ArrivalReception, Context, Making, NoticeSigner, NoticeWriter, NoticesNoted, Pace, Partners,
     PortalOutbox, Shared, Tenant, ToMailbox,
 };
 use sealpost_delivery::{ClientCertificate, DkimKeys, Runner};
@@ -25,7 +25,6 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::checked::{self, EscrowPlan, Hook, Plan, ServiceKeys};
-use crate::logins::ConfiguredLogins;
 use crate::reload::Reload;
 use crate::{readiness, webhooks};
 

@@ -4,17 +4,17 @@
 use sealpost_arrival::{EventFacts, memo_facts};
 use sealpost_export::{ExportError, Labels, Wording, Worker};
 use sealpost_mail::{Address, Compose, ComposeError, Random, Timestamp, Zone, compose_notice};
-use sealpost_mailbox::audit::{Actor, Event, actions};
-use sealpost_mailbox::{MailboxError, Resident};
+use sealpost_mailbox::MailboxError;
+use sealpost_mailbox::audit::{Actor, Event, actions, verify_trail};
 use sealpost_notice::{
     DatedStep, Evidence, Language, LetterStep, NoticeError, Said, SecondKey, ServerAnswer, TrailState,
 };
-use sealpost_store::{AuditRow, MailboxRow, MailboxState, Store, StoreError, bounce_token};
+use sealpost_store::{AuditRow, MailboxRow, Store, StoreError, bounce_token};
 use sealpost_vault::{AuditMaster, SupportRole};
 use serde_json::{Value, json};
 use thiserror::Error;
 
-use crate::verify_trail::verify_trail;
+use crate::mailbox_facts::address;
 
 /// Why there is none.
 #[derive(Debug, Error)]
@@ -219,14 +219,6 @@ impl LetterEvidence {
         let wording = Wording { labels: &labels, zone, letterhead: Some(operator), appointments: &text.rows };
         Ok(sealpost_export::pdf(&letter, &wording, now, worker).await?)
     }
-}
-
-/// A deleted mailbox has none any more.
-fn address(keys: &SupportRole, row: &MailboxRow) -> Result<Option<Address>, MailboxError> {
-    if row.state == MailboxState::Deleted {
-        return Ok(None);
-    }
-    Ok(Some(Resident::of(row, &keys.queue.rows, &keys.queue.tags)?.address().clone()))
 }
 
 /// RFC 3339, in UTC.

@@ -1,88 +1,77 @@
-//! What the commands about mailboxes and letters share: finding one, what may be shown of it, the note that goes into the
-//! audit trail. Never content, subject or the name of a file.
+//! What support sees of a mailbox and its letters: which one is meant, states, times and counts. Never content, subject or the
+//! name of a file.
 
 use sealpost_mail::{Address, Timestamp};
-use sealpost_mailbox::audit::{Actor, Event, actions};
+use sealpost_mailbox::audit::actions;
 use sealpost_mailbox::{LastUse, MailboxError, Resident, Retention};
-use sealpost_store::{
-    AuditRow, DepositRow, Folder, MailboxFacts, MailboxRow, MailboxState, Store, StoreError,
-};
+use sealpost_store::{AuditRow, DepositRow, Folder, MailboxFacts, MailboxRow, MailboxState, Store};
+use sealpost_vault::SupportRole;
 use serde_json::{Map, Value, json};
-use thiserror::Error;
 
-use crate::config::checked::{Plan, SupportKeys};
+use crate::error::SupportError;
 
-/// Why it was not done.
-#[derive(Debug, Error)]
-pub(crate) enum SupportError {
-    #[error("{0}")]
-    Store(#[from] StoreError),
-    #[error("{0}")]
-    Mailbox(#[from] MailboxError),
-    #[error("there is no mailbox {0:?}: give the address it was made for, or its id")]
-    NoMailbox(String),
-    #[error("there is no letter {0:?} (any more): give the id that `sealpost mailbox show` prints")]
-    NoLetter(String),
-    #[error("{0}")]
-    Not(&'static str),
-    #[error("the mail to its owner cannot be written, and nothing was done: {0}")]
-    Mail(String),
-    #[error("a note is missing: say why, in words that may stand in the audit trail")]
-    NoNote,
-    #[error("the note has a mail address in it, and the audit trail has none: write who and why without it")]
-    AddressInNote,
-    #[error("{0:?} is no state of a mailbox: pending, active, locked or deleted")]
-    NoState(String),
-}
-
-/// A note that may stand in the trail.
-pub(super) fn check_note(note: &str) -> Result<(), SupportError> {
-    if note.trim().is_empty() {
-        return Err(SupportError::NoNote);
-    }
-    if note.contains('@') {
-        return Err(SupportError::AddressInNote);
-    }
-    Ok(())
-}
-
-/// By address or by id; a deleted one only by id.
-pub(super) async fn find(store: &Store, keys: &SupportKeys, which: &str) -> Result<MailboxRow, SupportError> {
+/// The mailbox that is meant, by address or by id; a deleted one only by id.
+///
+/// # Errors
+/// There is none.
+pub async fn find(store: &Store, keys: &SupportRole, which: &str) -> Result<MailboxRow, SupportError> {
     let none = || SupportError::NoMailbox(which.to_owned());
     let Ok(address) = Address::parse(which) else {
         return store.mailbox(which).await?.ok_or_else(none);
     };
-    let tag = keys.role.queue.tags.address_tag(&address.identity());
+    let tag = keys.queue.tags.address_tag(&address.identity());
     store.mailboxes_by_tag(&[tag]).await?.pop().ok_or_else(none)
 }
 
-/// A deleted mailbox has none any more.
-pub(super) fn address(keys: &SupportKeys, row: &MailboxRow) -> Result<Option<Address>, SupportError> {
+/// The letter that is meant, and its mailbox.
+///
+/// # Errors
+/// There is none.
+pub async fn find_letter(store: &Store, id: &str) -> Result<(DepositRow, MailboxRow), SupportError> {
+    let none = || SupportError::NoLetter(id.to_owned());
+    let row = store.letter(id).await?.ok_or_else(none)?;
+    let mailbox = store.mailbox(&row.mailbox_id).await?.ok_or_else(none)?;
+    Ok((row, mailbox))
+}
+
+/// Whose it is; a deleted mailbox is nobody's any more.
+///
+/// # Errors
+/// Its row is not ours.
+pub fn address(keys: &SupportRole, row: &MailboxRow) -> Result<Option<Address>, MailboxError> {
     if row.state == MailboxState::Deleted {
         return Ok(None);
     }
     Ok(Some(resident(keys, row)?.address().clone()))
 }
 
-pub(super) fn resident(keys: &SupportKeys, row: &MailboxRow) -> Result<Resident, SupportError> {
-    let queue = &keys.role.queue;
-    Ok(Resident::of(row, &queue.rows, &queue.tags)?)
+/// Whoever the mailbox is.
+///
+/// # Errors
+/// Its row is not ours.
+pub fn resident(keys: &SupportRole, row: &MailboxRow) -> Result<Resident, MailboxError> {
+    let queue = &keys.queue;
+    Resident::of(row, &queue.rows, &queue.tags)
 }
 
 /// RFC 3339, or nothing.
-pub(super) fn instant(at: Option<Timestamp>) -> Option<String> {
+#[must_use]
+pub fn instant(at: Option<Timestamp>) -> Option<String> {
     Some(jiff::Timestamp::from_millisecond(at?.0).ok()?.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
 }
 
-pub(super) fn goes(retention: &Retention, row: &MailboxRow) -> Option<Timestamp> {
+/// When a mailbox goes, if nobody uses it.
+#[must_use]
+pub fn goes(retention: &Retention, row: &MailboxRow) -> Option<Timestamp> {
     retention
         .unused(&LastUse::from(row))
         .filter(|_| row.held_since.is_none() && row.state != MailboxState::Deleted)
 }
 
 /// Everything that is shown of a mailbox.
-pub(super) fn facts_json(
-    plan: &Plan,
+#[must_use]
+pub fn facts_json(
+    retention: &Retention,
     row: &MailboxRow,
     address: Option<&str>,
     facts: &MailboxFacts,
@@ -101,7 +90,7 @@ pub(super) fn facts_json(
         "last_log_in": instant(row.last_seen_at),
         "last_letter": instant(last_letter),
         "held_since": instant(row.held_since),
-        "goes": instant(goes(&plan.portal.retention, row)),
+        "goes": instant(goes(retention, row)),
         "link_good_until": instant(facts.link_until.filter(|_| row.state == MailboxState::Pending)),
         "received": facts.received,
         "unread": facts.unread,
@@ -122,7 +111,8 @@ pub(super) fn facts_json(
 
 /// When a letter came last, as far as the trail and the letters that are there say: what the mailbox's time is counted from
 /// may be the end of a hold.
-pub(super) fn last_letter(trail: &[AuditRow], letters: &[DepositRow]) -> Option<Timestamp> {
+#[must_use]
+pub fn last_letter(trail: &[AuditRow], letters: &[DepositRow]) -> Option<Timestamp> {
     let noted = trail.iter().filter(|row| row.action == actions::DEPOSITED).map(|row| row.at);
     let there =
         letters.iter().filter(|letter| letter.folder != Folder::Sent).map(|letter| letter.received_at);
@@ -130,7 +120,8 @@ pub(super) fn last_letter(trail: &[AuditRow], letters: &[DepositRow]) -> Option<
 }
 
 /// Everything that is shown of a letter.
-pub(super) fn letter_json(mailbox: &MailboxRow, letter: &DepositRow) -> Value {
+#[must_use]
+pub fn letter_json(mailbox: &MailboxRow, letter: &DepositRow) -> Value {
     json!({
         "letter": letter.id,
         "folder": letter.folder.as_str(),
@@ -140,17 +131,4 @@ pub(super) fn letter_json(mailbox: &MailboxRow, letter: &DepositRow) -> Value {
         "in_trash_since": instant(letter.trashed_at),
         "goes": instant(letter.expires_at.filter(|_| mailbox.held_since.is_none())),
     })
-}
-
-/// The store, noting that an operator did this, and why.
-pub(super) fn noting(store: &Store, event: &Event<'_>, note: &str, now: Timestamp) -> Store {
-    store.audited([noted(event, note, now)])
-}
-
-/// That an operator did this, and why.
-pub(super) fn noted(event: &Event<'_>, note: &str, now: Timestamp) -> AuditRow {
-    let row = event.row(now, &Actor::of_command(), None);
-    let note: String = note.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let detail = format!("{} note={note}", row.detail).trim_start().to_owned();
-    AuditRow { detail, ..row }
 }

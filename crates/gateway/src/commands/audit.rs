@@ -5,8 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Subcommand, ValueEnum};
 use sealpost_mail::Timestamp;
-use sealpost_mailbox::audit::{AnchorWord, Verified};
-use sealpost_maintenance::verify_trail;
+use sealpost_mailbox::audit::{AnchorWord, Verified, verify_trail};
 use sealpost_store::{ChainedRow, Store, StoreError};
 use sealpost_vault::{AuditMaster, AuditorRole, ServerKey};
 

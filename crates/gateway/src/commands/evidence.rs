@@ -7,14 +7,13 @@ use std::path::{Path, PathBuf};
 use sealpost_export::{ExportError, Limits, Worker};
 use sealpost_mail::{SystemRandom, Timestamp};
 use sealpost_mailbox::audit::Actor;
-use sealpost_maintenance::{Document, EvidenceError, LetterEvidence};
 use sealpost_notice::{Language, SecondKey};
 use sealpost_store::{Store, StoreError};
+use sealpost_support::{Document, EvidenceError, LetterEvidence, SupportError};
 use sealpost_vault::AuditMaster;
 use thiserror::Error;
 
 use super::say;
-use super::support::SupportError;
 use crate::config::checked::{EscrowPlan, Plan, SupportKeys};
 
 /// What to make.

@@ -10,10 +10,10 @@ use sealpost_jobs::{Belief, Failed, Job, Needs, Ran, Runner, Workshop, belief, d
 use sealpost_mail::{Clock, SystemClock, SystemRandom};
 use sealpost_mailbox::audit::{Actor, Event};
 use sealpost_store::Store;
+use sealpost_support::instant;
 use serde_json::json;
 use thiserror::Error;
 
-use super::support::instant;
 use super::{complain_all, fail, looking, say, with_store};
 use crate::config::checked::Plan;
 use crate::roles::Roles;

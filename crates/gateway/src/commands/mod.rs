@@ -15,7 +15,6 @@ mod evidence;
 mod explain;
 mod explain_intake;
 mod explain_partner;
-mod export_facts;
 mod hash_password;
 mod init;
 mod jobs;
@@ -34,8 +33,6 @@ mod rotate;
 mod rotate_escrow;
 mod serve;
 mod store_move;
-mod support;
-mod tell_owner;
 mod verify_portal;
 mod webhook;
 
@@ -44,8 +41,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
-use sealpost_mailbox::audit::Chain;
+use sealpost_mail::SystemRandom;
+use sealpost_mailbox::audit::{Actor, Chain};
 use sealpost_store::{AuditProver, Store, StoreError, StoreOptions};
+use sealpost_support::Desk;
 use sealpost_vault::AuditKey;
 
 use crate::config::checked::{Plan, SupportKeys};
@@ -365,6 +364,23 @@ fn looking<T, E: From<StoreError>>(
 }
 
 /// A whole command of support's: with the configuration, its store and support's keys.
+/// What support works with, for whoever runs the command.
+fn desk<'a>(store: &'a Store, plan: &'a Plan, keys: &'a SupportKeys) -> Desk<'a> {
+    Desk {
+        store,
+        keys: &keys.role,
+        actor: Actor::of_command(),
+        announcer: &plan.announcer,
+        name: &plan.name,
+        give_up: plan.routes.give_up,
+        most_bounces: plan.telling.most_bounces(),
+        unread: plan.telling.gone_unread,
+        retention: &plan.portal.retention,
+        recall: plan.recall,
+        random: &SystemRandom,
+    }
+}
+
 fn with_support<E: From<StoreError> + std::error::Error>(
     config: &Path,
     act: impl AsyncFnOnce(&Store, &Plan, SupportKeys) -> Result<(), E>,

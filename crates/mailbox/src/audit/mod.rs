@@ -6,6 +6,7 @@ mod chain;
 mod event;
 mod event_codes;
 mod verify;
+mod verify_trail;
 
 pub use chain::{Chain, event_holds, event_proof};
 pub use event::{
@@ -13,3 +14,4 @@ pub use event::{
     PartnerChange, SessionEnd, counted, network,
 };
 pub use verify::{AnchorWord, Finding, Verified, Verifier};
+pub use verify_trail::verify_trail;

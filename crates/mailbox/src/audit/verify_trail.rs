@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use sealpost_mailbox::audit::{AnchorWord, Verified, Verifier};
 use sealpost_store::{Store, StoreError};
 use sealpost_vault::AuditMaster;
+
+use super::verify::{AnchorWord, Verified, Verifier};
 
 /// Looks at all rows. `noted`: what the log or somebody else has kept of its ends.
 ///

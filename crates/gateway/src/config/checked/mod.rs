@@ -37,15 +37,16 @@ use std::path::{Path, PathBuf};
 
 use sealpost_arrival::{Announcer, Inbound, Pace, Quotas, Routes, Writing};
 use sealpost_delivery::DeliveryConfig;
+use sealpost_domain::Publishing;
 use sealpost_intake::{ListenerConfig, TlsSource};
 use sealpost_jobs::NotifyTimes;
 use sealpost_mail::{Secret, Term};
 use sealpost_policy::Rules;
 use sealpost_portal::PortalConfig;
 use sealpost_store::{LargeBodies, NewNode, Rows, SchemaWish, StoreOptions};
+use sealpost_support::Recall;
 use sealpost_vault::{AuditMaster, BodyHash};
 
-pub(crate) use crate::config::file::Recall;
 use crate::config::file::{self as config, Config, Log, Problem, Source};
 use crate::roles::Roles;
 
@@ -263,7 +264,11 @@ impl Plan {
             lookup,
             log: config.log,
             audit_kept: config.audit.kept,
-            recall: config.policy.recall,
+            recall: match config.policy.recall {
+                config::Recall::Never => Recall::Never,
+                config::Recall::Unread => Recall::Unread,
+                config::Recall::Always => Recall::Always,
+            },
             telling,
             clock_jump: config.retention.clock_jump.0,
             webhooks,
