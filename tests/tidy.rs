@@ -22,7 +22,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("cms", &[]),
     ("seal", &["cms", "mail", "sandbox"]),
     ("vault", &["mail"]),
-    ("store", &["mail"]),
+    ("tls", &[]),
+    ("store", &["mail", "tls"]),
     ("notice", &["mail"]),
     ("export", &["mail", "sandbox"]),
     ("sandbox", &[]),
@@ -30,7 +31,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("delivery", &["mail", "notice", "store", "vault"]),
     ("domain", &["mail", "keyfile", "vault", "delivery"]),
     ("mailbox", &["mail", "store", "vault"]),
-    ("webhook", &["mail", "store", "vault"]),
+    ("webhook", &["mail", "store", "tls", "vault"]),
     ("partner", &["mail", "seal", "store", "vault"]),
     (
         "arrival",
