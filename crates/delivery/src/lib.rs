@@ -61,4 +61,4 @@ pub use retry::{Next, RetryPlan, next_attempt};
 pub use route::floor_of;
 pub use runner::Runner;
 pub use ticket::{Content, Hand, Hold, Purpose, Queued, Route, Ticket, TicketError};
-pub use undelivered_reply::{Returned, Returns, Untold};
+pub use undelivered_reply::{Returns, UndeliveredReply, Untold};

@@ -154,7 +154,8 @@ impl Entry {
     pub fn turn(&mut self, to: Standing) -> Result<(), FolderError> {
         let turned = Self { standing: to, path: PathBuf::new(), ..self.clone() };
         let path = self.path.with_file_name(turned.file());
-        sealpost_keyfile::put_in_place(&self.path, &path).map_err(|source| FolderError::Io { path: path.clone(), source })?;
+        sealpost_keyfile::put_in_place(&self.path, &path)
+            .map_err(|source| FolderError::Io { path: path.clone(), source })?;
         (self.standing, self.path) = (to, path);
         Ok(())
     }
@@ -177,7 +178,8 @@ impl Entry {
 
     fn pair(&self) -> Result<KeyPair, FolderError> {
         let path = || self.path.clone();
-        let text = sealpost_keyfile::read(&self.path).map_err(|source| FolderError::Key { path: path(), source })?;
+        let text =
+            sealpost_keyfile::read(&self.path).map_err(|source| FolderError::Key { path: path(), source })?;
         let pair = KeyPair::from_pem(text.expose()).map_err(|_secret| FolderError::NoKey(path()))?;
         if pair.algorithm() == &PKCS_ED25519 {
             return Ok(pair);

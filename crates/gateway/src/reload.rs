@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use sealpost_arrival::Context;
 use sealpost_delivery::{ClientCertificate, DkimKeys};
-use sealpost_intake::TlsSource;
 use sealpost_domain::dkim_folder;
+use sealpost_intake::TlsSource;
 use sealpost_mail::Clock;
 use sealpost_mailbox::audit::{Actor, Event};
 use sealpost_portal::Reloader;

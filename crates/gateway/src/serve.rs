@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use sealpost_arrival::revocation_state;
 use sealpost_arrival::{
-    ConfiguredLogins,    ArrivalReception, Context, Making, NoticeSigner, NoticeWriter, NoticesNoted, Pace, Partners,
-    PortalOutbox, Shared, Tenant, ToMailbox,
+    ArrivalReception, ConfiguredLogins, Context, Making, NoticeSigner, NoticeWriter, NoticesNoted, Pace,
+    Partners, PortalOutbox, Shared, Tenant, ToMailbox,
 };
 use sealpost_delivery::{ClientCertificate, DkimKeys, Runner};
 use sealpost_intake::{Intake, MemoryBudget, TlsSource};

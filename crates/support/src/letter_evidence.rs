@@ -102,7 +102,8 @@ impl LetterEvidence {
             }
         };
         let recipient = address.map(|address| address.to_path());
-        let memo = store.bounce_memo(&bounce_token(letter, 0)).await?.filter(|memo| memo.mailbox_id == mailbox);
+        let memo =
+            store.bounce_memo(&bounce_token(letter, 0)).await?.filter(|memo| memo.mailbox_id == mailbox);
         let known = memo.and_then(|memo| memo_facts(&keys.queue.rows, letter, &memo.memo_sealed));
         Ok(Self { known, letter: letter.to_owned(), mailbox, recipient, rows, trail })
     }
@@ -272,14 +273,14 @@ fn answer(row: &AuditRow) -> ServerAnswer {
 #[cfg(test)]
 mod tests {
     use sealpost_mail::EnhancedCode;
-    use sealpost_mailbox::audit::{Answer, Arrived, LetterGone};
+    use sealpost_mailbox::audit::{Arrived, HopReply, LetterGone};
 
     use super::*;
 
     #[test]
     fn every_event_of_a_letter_is_a_step() {
         let (letter, mailbox) = ("l", "m");
-        let taken = Answer {
+        let taken = HopReply {
             host: Some("mx.web.example"),
             code: Some(250),
             enhanced: Some(EnhancedCode(2, 0, 0)),
@@ -290,7 +291,7 @@ mod tests {
             host: Some("mx.web.example".to_owned()),
             queue_id: Some("4F2A1B".to_owned()),
         };
-        let given_up = Answer { enhanced: Some(EnhancedCode(4, 4, 7)), ..Answer::default() };
+        let given_up = HopReply { enhanced: Some(EnhancedCode(4, 4, 7)), ..HopReply::default() };
         let ours = ServerAnswer { said: Said::Status("4.4.7".to_owned()), ..ServerAnswer::default() };
         let arrived = Some(Arrived { id: "a", sha256: [0xab; 32] });
         let released =
@@ -299,7 +300,7 @@ mod tests {
             (Event::LetterDeposited { letter, mailbox, arrival: arrived }, LetterStep::Deposited),
             (Event::NoticeSent { letter, mailbox, answer: taken }, LetterStep::Notified(known)),
             (
-                Event::NoticeSent { letter, mailbox, answer: Answer::default() },
+                Event::NoticeSent { letter, mailbox, answer: HopReply::default() },
                 LetterStep::Notified(ServerAnswer::default()),
             ),
             (Event::NoticeFailed { letter, mailbox, answer: given_up }, LetterStep::NotNotified(ours)),

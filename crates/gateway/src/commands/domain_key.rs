@@ -382,7 +382,8 @@ fn passphrase(file: &Path) -> Result<Secret<String>, CommandError> {
             .map_err(|source| CommandError::File { file: file.to_owned(), source })?;
         Secret::new(text)
     } else {
-        sealpost_keyfile::read(file).map_err(|error| CommandError::Wrong(format!("{}: {error}", file.display())))?
+        sealpost_keyfile::read(file)
+            .map_err(|error| CommandError::Wrong(format!("{}: {error}", file.display())))?
     };
     Ok(Secret::new(text.expose().trim_end_matches(['\r', '\n']).to_owned()))
 }

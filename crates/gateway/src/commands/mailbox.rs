@@ -196,12 +196,7 @@ async fn list(
     Ok(())
 }
 
-async fn show(
-    desk: &Desk<'_>,
-    row: &MailboxRow,
-    as_json: bool,
-    now: Timestamp,
-) -> Result<(), SupportError> {
+async fn show(desk: &Desk<'_>, row: &MailboxRow, as_json: bool, now: Timestamp) -> Result<(), SupportError> {
     let store = desk.store;
     let address = address(desk.keys, row)?.map(|address| address.to_path());
     let facts = store.mailbox_facts(&row.id, now).await?;

@@ -13,8 +13,8 @@ use sealpost_intake::MemoryBudget;
 use sealpost_mail::{Clock, Random, Reply, SystemClock, SystemRandom};
 use sealpost_mailbox::audit::{Actor, Event};
 use sealpost_store::{OriginalState, Store};
-use sealpost_vault::IntakeRole;
 use sealpost_support::instant;
+use sealpost_vault::IntakeRole;
 use serde_json::json;
 use thiserror::Error;
 

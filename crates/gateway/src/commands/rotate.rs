@@ -131,7 +131,10 @@ impl Places {
             (true, _) => self.begun(old)?,
             (false, None) => {
                 let new = old.next(&SystemRandom);
-                in_file(&self.next, sealpost_keyfile::write_like(&self.next, new.to_file_text().expose(), &self.server))?;
+                in_file(
+                    &self.next,
+                    sealpost_keyfile::write_like(&self.next, new.to_file_text().expose(), &self.server),
+                )?;
                 new
             }
             (false, Some(Rotating { to, .. })) if to == old.id() => {

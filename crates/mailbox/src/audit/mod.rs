@@ -10,7 +10,7 @@ mod verify_trail;
 
 pub use chain::{Chain, event_holds, event_proof};
 pub use event::{
-    Actor, Answer, Arrived, Credentials, Event, Failure, KeyChange, LetterGone, MailboxGone, OwnKeyChange,
+    Actor, Arrived, Credentials, Event, Failure, HopReply, KeyChange, LetterGone, MailboxGone, OwnKeyChange,
     PartnerChange, SessionEnd, counted, network,
 };
 pub use verify::{AnchorWord, Finding, Verified, Verifier};

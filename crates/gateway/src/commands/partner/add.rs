@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use sealpost_mail::{Random as _, SystemRandom};
 use sealpost_mailbox::audit::{Event, KeyChange, PartnerChange};
-use sealpost_partner::{Found, Partner, PartnerKey, Place, Provenance, Reach, Standing};
+use sealpost_partner::{DomainOrAddress, Found, Partner, PartnerKey, Provenance, Reach, Standing};
 use sealpost_seal::{Covers, Fingerprint, Method, Profile, Purpose};
 use sealpost_store::PartnerKeyState;
 
@@ -28,8 +28,8 @@ pub(crate) struct Add {
     #[arg(long, value_name = "FINGERPRINT", value_parser = read_fingerprint, conflicts_with_all = ["yes", "offer"])]
     fingerprint: Vec<Fingerprint>,
     /// Whose mail is encrypted to it: a domain, or one address; may be given several times. The name if left out.
-    #[arg(long = "for", value_parser = Place::parse)]
-    for_places: Vec<Place>,
+    #[arg(long = "for", value_parser = DomainOrAddress::parse)]
+    for_places: Vec<DomainOrAddress>,
     /// The keys are persons' keys, each for the addresses it names, and not the company's gateway's.
     #[arg(long)]
     personal: bool,
@@ -202,8 +202,12 @@ async fn read(
 }
 
 /// What the partner publishes. One of several files that is no key does not keep the others from being read.
-async fn fetch(desk: &Desk<'_>, add: &Add, places: &[Place]) -> Result<Vec<PartnerKey>, CommandError> {
-    let Some(domain) = places.first().map(Place::domain) else { return Ok(Vec::new()) };
+async fn fetch(
+    desk: &Desk<'_>,
+    add: &Add,
+    places: &[DomainOrAddress],
+) -> Result<Vec<PartnerKey>, CommandError> {
+    let Some(domain) = places.first().map(DomainOrAddress::domain) else { return Ok(Vec::new()) };
     let files = lookup::files(desk, domain, add.from.as_deref()).await?;
     let (worker, mut keys, mut wrong) = (desk.worker()?, Vec::new(), None);
     for file in files {
@@ -235,12 +239,17 @@ fn read_fingerprint(text: &str) -> Result<Fingerprint, &'static str> {
 }
 
 /// What is certainly wrong is refused at once; a key that has run out, too.
-fn check(desk: &Desk<'_>, add: &Add, places: &[Place], key: &PartnerKey) -> Result<(), CommandError> {
+fn check(
+    desk: &Desk<'_>,
+    add: &Add,
+    places: &[DomainOrAddress],
+    key: &PartnerKey,
+) -> Result<(), CommandError> {
     let facts = key.key.facts();
-    let covered = |place: &Place| match (key.reach, place) {
+    let covered = |place: &DomainOrAddress| match (key.reach, place) {
         (Reach::Company, place) => facts.names_domain(place.domain()),
-        (Reach::Named, Place::Address(address)) => facts.names(address),
-        (Reach::Named, Place::Domain(domain)) => facts.names_domain(domain),
+        (Reach::Named, DomainOrAddress::Address(address)) => facts.names(address),
+        (Reach::Named, DomainOrAddress::Domain(domain)) => facts.names_domain(domain),
     };
     if desk.is_on_a_list(key) {
         return Err(CommandError::Wrong(format!(
@@ -320,7 +329,7 @@ async fn keep(
     desk: &Desk<'_>,
     add: &Add,
     known: Option<Found>,
-    places: Vec<Place>,
+    places: Vec<DomainOrAddress>,
     keys: &[PartnerKey],
 ) -> Result<Found, CommandError> {
     let (book, random) = (desk.book(), SystemRandom);

@@ -78,7 +78,7 @@ pub(crate) const CREDENTIALS: &str = "credentials";
 impl ServiceKeys {
     pub(super) fn load(config: &Config, roles: Roles, source: &mut Source) -> Option<Self> {
         match place(config, source)? {
-            Place::One(named) => {
+            KeySetting::One(named) => {
                 let keys = server_key(named, source)?.keys();
                 Some(Self {
                     intake: roles.intake.then(|| keys.intake()),
@@ -88,7 +88,7 @@ impl ServiceKeys {
                     audit: Some(keys.audit.writer(WHOLE)),
                 })
             }
-            Place::Roles(named) => {
+            KeySetting::Roles(named) => {
                 let wanted = |wanted: bool| wanted.then_some(named);
                 let intake = wanted(roles.intake).map(|at| role_key(at, "intake", IntakeRole::parse, source));
                 let portal = wanted(roles.portal).map(|at| role_key(at, "portal", PortalRole::parse, source));
@@ -116,7 +116,7 @@ impl ServiceKeys {
 impl SupportKeys {
     pub(super) fn load(config: &Config, source: &mut Source) -> Option<Self> {
         match place(config, source)? {
-            Place::One(named) => {
+            KeySetting::One(named) => {
                 let keys = server_key(named, source)?.keys();
                 let role = keys.support();
                 let escrow = match config.gateway.escrow {
@@ -125,7 +125,7 @@ impl SupportKeys {
                 };
                 Some(Self { role, escrow })
             }
-            Place::Roles(named) => {
+            KeySetting::Roles(named) => {
                 let role = role_key(named, "support", SupportRole::parse, source)?;
                 Some(Self { role, escrow: None })
             }
@@ -136,21 +136,21 @@ impl SupportKeys {
 /// The key of whoever verifies the audit trail: of the server key where that is at hand, else of the key file for it.
 pub(super) fn auditor(config: &Config, source: &mut Source) -> Option<Vec<AuditMaster>> {
     match place(config, source)? {
-        Place::One(named) => Some(server_key(named, source)?.keys().audit.all()),
-        Place::Roles(named) => Some(role_key(named, "auditor", AuditorRole::parse, source)?.audit.all()),
+        KeySetting::One(named) => Some(server_key(named, source)?.keys().audit.all()),
+        KeySetting::Roles(named) => Some(role_key(named, "auditor", AuditorRole::parse, source)?.audit.all()),
     }
 }
 
 /// One key for everything, or one a role.
-enum Place<'a> {
+enum KeySetting<'a> {
     One(&'a Spanned<String>),
     Roles(&'a Spanned<String>),
 }
 
-fn place<'a>(config: &'a Config, source: &mut Source) -> Option<Place<'a>> {
+fn place<'a>(config: &'a Config, source: &mut Source) -> Option<KeySetting<'a>> {
     match (&config.gateway.server_key, &config.gateway.role_keys) {
-        (Some(one), None) => Some(Place::One(one)),
-        (None, Some(roles)) => Some(Place::Roles(roles)),
+        (Some(one), None) => Some(KeySetting::One(one)),
+        (None, Some(roles)) => Some(KeySetting::Roles(roles)),
         (Some(one), Some(_)) => {
             source.at(
                 one.span().start,

@@ -4,14 +4,14 @@ use crate::column_values::Folder;
 
 /// Where an owner sees letters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place<'a> {
+pub enum FolderRef<'a> {
     /// A folder of the house, without what lies in folders of the owner's.
     Folder(Folder),
     /// A folder of the owner's, by its id.
     Own(&'a str),
 }
 
-impl From<Folder> for Place<'_> {
+impl From<Folder> for FolderRef<'_> {
     fn from(folder: Folder) -> Self {
         Self::Folder(folder)
     }
