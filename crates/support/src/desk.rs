@@ -9,7 +9,16 @@ use sealpost_mailbox::audit::Actor;
 use sealpost_store::{Store, Unread};
 use sealpost_vault::SupportRole;
 
-use crate::recall::Recall;
+/// What may be taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recall {
+    /// Nothing.
+    Never,
+    /// What nobody has opened.
+    Unread,
+    /// Also what has been opened, where that is said expressly.
+    Always,
+}
 
 /// All of it.
 pub struct Desk<'a> {

@@ -16,11 +16,11 @@ mod recall;
 mod release_request;
 mod tell_owner;
 
-pub use desk::Desk;
+pub use desk::{Desk, Recall};
 pub use error::SupportError;
 pub use letter_evidence::{Document, EvidenceError, LetterEvidence};
 pub use mailbox_acts::OwnerTold;
 pub use mailbox_facts::{address, facts_json, find, find_letter, goes, instant, last_letter, letter_json};
 pub use note::Note;
-pub use recall::{Opened, Recall};
+pub use recall::Opened;
 pub use release_request::{LetIn, Messages, ReleaseError, Releasing, seal_note};

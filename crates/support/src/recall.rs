@@ -5,20 +5,9 @@ use sealpost_mailbox::audit::{Event, LetterGone};
 use sealpost_store::{DepositRow, MailboxRow, Standing, Withdrawal};
 use sealpost_vault::Label;
 
-use crate::desk::Desk;
+use crate::desk::{Desk, Recall};
 use crate::error::SupportError;
 use crate::note::Note;
-
-/// What may be taken back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Recall {
-    /// Nothing.
-    Never,
-    /// What nobody has opened.
-    Unread,
-    /// Also what has been opened, where that is said expressly.
-    Always,
-}
 
 /// What becomes of a letter that has been opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
