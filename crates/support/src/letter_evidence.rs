@@ -3,7 +3,7 @@
 
 use sealpost_arrival::{EventFacts, memo_facts};
 use sealpost_export::{ExportError, Labels, Wording, Worker};
-use sealpost_mail::{Address, Compose, ComposeError, Random, Timestamp, Zone, compose_notice};
+use sealpost_mail::{Address, Compose, ComposeError, Random, Timestamp, compose_notice};
 use sealpost_mailbox::MailboxError;
 use sealpost_mailbox::audit::{Actor, Event, actions, verify_trail};
 use sealpost_notice::{
@@ -61,7 +61,7 @@ pub struct Document<'a> {
     /// The document's language.
     pub language: Language,
     /// In which its times are said.
-    pub zone: &'a Zone,
+    pub zone: &'a str,
     /// The worker's words in that language.
     pub labels: Labels,
     /// Who else could have opened the mailbox.

@@ -49,7 +49,7 @@ pub fn address(keys: &SupportRole, row: &MailboxRow) -> Result<Option<Address>, 
 ///
 /// # Errors
 /// Its row is not ours.
-pub fn resident(keys: &SupportRole, row: &MailboxRow) -> Result<Resident, MailboxError> {
+pub(crate) fn resident(keys: &SupportRole, row: &MailboxRow) -> Result<Resident, MailboxError> {
     let queue = &keys.queue;
     Resident::of(row, &queue.rows, &queue.tags)
 }

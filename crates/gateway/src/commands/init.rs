@@ -8,7 +8,6 @@ use sealpost_mail::SystemRandom;
 use sealpost_vault::ServerKey;
 
 use super::{complain, say};
-use crate::config::checked;
 
 /// The annotated configuration that is also the documentation.
 const EXAMPLE: &str = include_str!("../../../../gateway.toml");

@@ -13,7 +13,7 @@ use sealpost_vault::{EscrowPublic, EscrowSecret, VaultError};
 use thiserror::Error;
 
 use super::{complain, complain_all, fail, say, with_store};
-use crate::config::checked::{self as plan, Plan, SupportKeys};
+use crate::config::checked::{Plan, SupportKeys};
 
 #[derive(Debug, Error)]
 enum Failed {

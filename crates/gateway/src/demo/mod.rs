@@ -16,7 +16,7 @@ use sealpost_vault::ServerKey;
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::checked::{self, Plan};
+use crate::config::checked::Plan;
 use crate::logging;
 use crate::roles::Roles;
 use crate::serve::{self, RunError};
