@@ -7,6 +7,8 @@ use rig::reader::{activate, letter_path, letter_paths};
 use rig::s3::S3;
 use rig::{Config, Gateway, Hop, letters};
 
+use crate::nodes::{is_read_at_the_other, over_one_schema, stop_all};
+
 const TO: &str = "k@web.example";
 
 fn config(hop: &Hop, server: &S3) -> Config {
@@ -80,26 +82,11 @@ fn a_large_letter_comes_is_read_and_goes() {
 #[test]
 fn what_one_node_put_there_another_reads() {
     let (hop, server) = (Hop::new(), S3::start());
-    let mut first = config(&hop, &server);
-    first.rows_in(Cluster::shared());
-    let schema = first.value("store", "schema");
-    let mut second = config(&hop, &server);
-    second.rows_in(Cluster::shared()).set("store", "schema", &schema);
+    let configs = [config(&hop, &server), config(&hop, &server)];
+    let [first, second] = over_one_schema(configs, Cluster::shared());
     let nodes = [start(&first), start(&second)];
-    let large = letters::sized("[vertraulich] groß", 900_000);
-    nodes[0].smtp().letter("a@insurer.example", &[TO], &large).expect("250 2.0.0 *");
-    let notice = hop.wait_to(TO);
-    server.wait_for(1);
-    let mut web = nodes[1].web();
-    let link = letters::link(&notice.bytes).replace(&first.web.to_string(), &second.web.to_string());
-    let inbox = activate(&mut web, &link);
-    inbox.expect(200);
-    let eml = web.get(&format!("{}/eml", letter_path(&inbox)));
-    eml.expect(200);
-    assert!(eml.body.len() > 900_000, "{} bytes", eml.body.len());
-    for node in nodes {
-        node.sweep();
-    }
+    is_read_at_the_other(&hop, [&first, &second], &nodes, || server.wait_for(1));
+    stop_all(nodes);
 }
 
 #[test]

@@ -17,11 +17,7 @@ use tempfile::TempDir;
 pub(crate) fn two(hop: &Hop, cluster: &Cluster) -> ([Config; 2], TempDir) {
     let bodies = tempfile::Builder::new().prefix("sealpost-bodies-").tempdir().unwrap();
     std::fs::set_permissions(bodies.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
-    let mut first = Config::new(hop);
-    first.rows_in(cluster);
-    let schema = first.value("store", "schema");
-    let mut second = Config::new(hop);
-    second.rows_in(cluster).set("store", "schema", &schema);
+    let [mut first, mut second] = over_one_schema([Config::new(hop), Config::new(hop)], cluster);
     for (config, name) in [(&mut first, "one"), (&mut second, "two")] {
         config
             .set("store", "node", &format!("{name:?}"))
@@ -29,6 +25,35 @@ pub(crate) fn two(hop: &Hop, cluster: &Cluster) -> ([Config; 2], TempDir) {
             .set("store", "silence", r#""10 s""#);
     }
     ([first, second], bodies)
+}
+
+/// The same two, with the same rows.
+pub(crate) fn over_one_schema([mut first, mut second]: [Config; 2], cluster: &Cluster) -> [Config; 2] {
+    first.rows_in(cluster);
+    let schema = first.value("store", "schema");
+    second.rows_in(cluster).set("store", "schema", &schema);
+    [first, second]
+}
+
+/// A large letter that the first one takes is read at the second. `taken`: what is true between.
+pub(crate) fn is_read_at_the_other(
+    hop: &Hop,
+    [first, second]: [&Config; 2],
+    nodes: &[Gateway; 2],
+    taken: impl FnOnce(),
+) {
+    let large = letters::sized("[vertraulich] groß", 900_000);
+    nodes[0].smtp().letter("a@insurer.example", &["k@web.example"], &large).expect("250 2.0.0 *");
+    let notice = hop.wait_to("k@web.example");
+    taken();
+    let mut web = nodes[1].web();
+    // The link names the portal's one address; which node answers there is the balancer's business.
+    let link = letters::link(&notice.bytes).replace(&first.web.to_string(), &second.web.to_string());
+    let inbox = activate(&mut web, &link);
+    inbox.expect(200);
+    let eml = web.get(&format!("{}/eml", letter_path(&inbox)));
+    eml.expect(200);
+    assert!(eml.body.len() > 900_000, "{} bytes", eml.body.len());
 }
 
 /// How often each recipient got a letter.
@@ -78,19 +103,9 @@ fn both_take_letters_and_each_goes_out_once() {
     assert!(out.contains(r#""node":"one""#) && out.contains(r#""node":"two""#), "{out}");
     assert_eq!(out.lines().filter(|line| line.contains(r#""silent":false"#)).count(), 2, "{out}");
 
-    // A large letter that one took is read at the other.
-    let large = letters::sized("[vertraulich] groß", 900_000);
-    nodes[0].smtp().letter("a@insurer.example", &["k@web.example"], &large).expect("250 2.0.0 *");
-    let notice = hop.wait_to("k@web.example");
-    assert_eq!(nodes[0].count("SELECT count(*) FROM bodies WHERE place = 'file'"), 1);
-    let mut web = nodes[1].web();
-    // The link names the portal's one address; which node answers there is the balancer's business.
-    let link = letters::link(&notice.bytes).replace(&first.web.to_string(), &second.web.to_string());
-    let inbox = activate(&mut web, &link);
-    inbox.expect(200);
-    let eml = web.get(&format!("{}/eml", letter_path(&inbox)));
-    eml.expect(200);
-    assert!(eml.body.len() > 900_000, "{} bytes", eml.body.len());
+    is_read_at_the_other(&hop, [&first, &second], &nodes, || {
+        assert_eq!(nodes[0].count("SELECT count(*) FROM bodies WHERE place = 'file'"), 1);
+    });
 
     // Each job that is due runs once, whichever node sees it first.
     nodes[0].knows_its_jobs();

@@ -60,10 +60,10 @@ pub(crate) async fn carry_out(
 ) -> Result<Receipt, Reply> {
     let Letter { id, envelope, origin, beside, reopened } = letter;
     let decided = decide::judge(context, partners, &envelope, &origin, &arrived).await?;
-    let Arrived { spooled, came, size, original, from_world, encrypted, .. } = arrived;
+    let Arrived { spooled, came, size, original, from_world, protection, .. } = arrived;
     decide::log(&id, &decided);
     // Whoever answers it from inside must not do so in clear.
-    let threads = match from_world && encrypted {
+    let threads = match from_world && protection.encryption.is_there() {
         true => thread::closed_tags(&context.shared, &spooled.head),
         false => Vec::new(),
     };

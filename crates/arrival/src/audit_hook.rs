@@ -2,7 +2,7 @@
 //! have to show that they were sent, to whom and with what answer.
 
 use sealpost_delivery::{Ended, Ending, Purpose, Witness};
-use sealpost_mailbox::audit::{Actor, Answer, Event};
+use sealpost_mailbox::audit::{Actor, Event, HopReply};
 use sealpost_store::{LegNotes, LetterEvent, NewEvent};
 
 /// What delivery calls.
@@ -11,7 +11,7 @@ pub struct NoticesNoted;
 impl Witness for NoticesNoted {
     fn notes(&self, ended: &Ended<'_>) -> LegNotes {
         let Ended { ending, ticket, answer, at } = ended;
-        let answer = Answer {
+        let answer = HopReply {
             host: answer.host.as_deref(),
             code: answer.code,
             enhanced: answer.enhanced,

@@ -1,5 +1,5 @@
-//! Files of revocation lists: read when letters need them, and again when one of them is another one, since whoever fetches
-//! them writes them anew. Knows nothing of what is on them.
+//! Files of revocation lists (CRLs of partners' authorities): read when letters need them, and again when one of them is
+//! another one. Fetched by the operator's timer, which writes them anew, and never by the gateway. Knows nothing of what is on them.
 
 use std::collections::BTreeMap;
 use std::io;

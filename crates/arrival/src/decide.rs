@@ -10,7 +10,7 @@ use sealpost_mail::{
 use sealpost_policy::{Deep, Facts, Known, Needs, Rules};
 
 use crate::context::Context;
-use crate::partners::{self, Arrived, Copy, Partners};
+use crate::partners::{self, Arrived, Copy, Hold, Partners, Signature};
 use crate::settings::Announcer;
 use crate::spool::{Room, Spooled};
 use crate::thread::{self, Thread};
@@ -49,8 +49,7 @@ pub(crate) async fn judge(
     origin: &Origin,
     arrived: &Arrived,
 ) -> Result<Vec<Decided>, Reply> {
-    let Arrived { spooled, came: _, size: _, original: _, from_world, encrypted, signed, proven, held } =
-        arrived;
+    let Arrived { spooled, came: _, size: _, original: _, from_world, protection, hold: held } = arrived;
     let Some(first) = envelope.recipients.first() else {
         return Err(Reply::refuse(554, 5, 1, "No valid recipients"));
     };
@@ -77,8 +76,8 @@ pub(crate) async fn judge(
     };
     if let Known::Yes(deep) = &mut deep {
         // What it was when it came, not what is left of it.
-        deep.encrypted |= encrypted;
-        deep.signed |= signed;
+        deep.encrypted |= protection.encryption.is_there();
+        deep.signed |= protection.signature.is_there();
     }
     let facts = Facts {
         reverse_path: &envelope.reverse_path,
@@ -90,7 +89,7 @@ pub(crate) async fn judge(
         heads: &heads,
         thread: &thread,
         closed_thread: &closed_thread,
-        from_partner: *proven,
+        from_partner: protection.signature == Signature::Proven,
         from_world: *from_world,
     };
     let judge = || each(&rules, &context.tenant.announcer, &facts, envelope);
@@ -100,7 +99,10 @@ pub(crate) async fn judge(
         Room::Much(_held) => tokio::task::block_in_place(judge),
     }?;
     drop(room);
-    let decided = if *held { decided.into_iter().map(hold).collect() } else { decided };
+    let decided = match held {
+        Hold::Everybody => decided.into_iter().map(hold).collect(),
+        Hold::No => decided,
+    };
     let decided = partners::settle(context, partners, origin, arrived, decided).await?;
     refuse_whole(envelope, &decided)?;
     Ok(decided)

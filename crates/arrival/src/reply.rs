@@ -8,7 +8,7 @@ use sealpost_mail::{
     SignedBody, Summary, Timestamp, ToSign,
 };
 use sealpost_mailbox::audit::{Actor, Event};
-use sealpost_mailbox::{BodySealer, NewLetter, OutboxError, Resident, Sent, Wish, WrittenLetter};
+use sealpost_mailbox::{BodySealer, NewLetter, OutboxError, Resident, RetentionRequest, Sent, WrittenLetter};
 use sealpost_store::{
     Allowance, ArrivalRows, Committed, Folder, LegPurpose, LegStart, MailboxState, NewUse, StoredBody,
 };
@@ -125,7 +125,11 @@ pub(crate) async fn send(
         listing: &listing,
         size,
         received_at: now,
-        going: context.tenant.announcer.retention.letter(MailboxState::Active, now, Wish::default()),
+        going: context.tenant.announcer.retention.letter(
+            MailboxState::Active,
+            now,
+            RetentionRequest::default(),
+        ),
     };
     let thread_tags = vec![thread_tag(&context.shared, &head.message_id)];
     rows.deposits.push(sent.row(&context.shared.keys.deposits, thread_tags, random).map_err(failed)?);

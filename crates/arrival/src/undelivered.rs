@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use sealpost_delivery::{Purpose, Returned, Returns, Untold};
+use sealpost_delivery::{Purpose, Returns, UndeliveredReply, Untold};
 use sealpost_mail::{Address, Compose, DsnAction, EnhancedCode, Head, Letter, Timestamp, compose_notice};
 use sealpost_mailbox::audit::{Actor, Event};
-use sealpost_mailbox::{NewLetter, NewPair, OutboxError, Wish, portal_links, seal_body};
+use sealpost_mailbox::{NewLetter, NewPair, OutboxError, RetentionRequest, portal_links, seal_body};
 use sealpost_notice::{Language, Notice};
 use sealpost_store::{
     ArrivalRows, Committed, Folder, LegPurpose, MailboxState, NewBounce, NewLeg, StoreError,
@@ -90,7 +90,7 @@ pub(crate) async fn rows(context: &Context, told: &Undelivered<'_>) -> Result<Ar
         listing: &listing,
         size: mail.len() as u64,
         received_at: now,
-        going: announcer.retention.letter(MailboxState::Active, now, Wish::default()),
+        going: announcer.retention.letter(MailboxState::Active, now, RetentionRequest::default()),
     };
     let deposited = Event::LetterDeposited { letter: &id, mailbox: resident.id(), arrival: None };
     rows.audit.push(deposited.row(now, &Actor::System, None));
@@ -126,7 +126,7 @@ pub struct ToMailbox(pub Arc<Context>);
 
 #[async_trait]
 impl Returns for ToMailbox {
-    async fn tell(&self, returned: Returned<'_>) -> Result<(), Untold> {
+    async fn tell(&self, returned: UndeliveredReply<'_>) -> Result<(), Untold> {
         let context = &self.0;
         let Purpose::PortalReply { mailbox_id, deposit_id } = &returned.ticket.purpose else {
             return Err(Untold::Never("not an answer".to_owned()));

@@ -7,7 +7,7 @@
 //!
 //! SECURITY: knows neither rules nor mailboxes nor what a body says; holds no key that opens a
 //! mailbox. A floor is only ever raised on the way out, never lowered. The only crate that names
-//! lettre (in `submit.rs`), hickory-resolver (in `resolve.rs` and `dns_lookup.rs`), hyper (in `fetch.rs`) and mail-auth (in `dkim.rs`).
+//! lettre (in `submit.rs` and its greeting), hickory-resolver (in `resolve.rs` and `dns_lookup.rs`), hyper (in `fetch.rs`) and mail-auth (in `dkim.rs`).
 
 mod audit_hook;
 mod backoff;
@@ -63,4 +63,4 @@ pub use retry::{Next, RetryPlan, next_attempt};
 pub use route::floor_of;
 pub use runner::Runner;
 pub use ticket::{Content, Hand, Hold, Purpose, Queued, Route, Ticket, TicketError};
-pub use undelivered_reply::{Returned, Returns, Untold};
+pub use undelivered_reply::{Returns, UndeliveredReply, Untold};

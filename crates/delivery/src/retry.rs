@@ -1,4 +1,4 @@
-//! When to try again: attempt number and time in, next time or "give up" out. Pure.
+//! When to try again, after greylisting or any other "not now": attempt number and time in, next time or "give up" out. Pure.
 
 use std::time::Duration;
 

@@ -17,7 +17,7 @@ use crate::report_limit::{ReportsTo, Room};
 use crate::retry::{Moment, Next, jittered, next_attempt};
 use crate::route::floor_of;
 use crate::ticket::{Purpose, Route, Ticket};
-use crate::undelivered_reply::{self, Returned, Untold};
+use crate::undelivered_reply::{self, UndeliveredReply, Untold};
 
 /// A letter returned whole (RET=FULL) may be this large; above, its head must do (RFC 3461 §6.2).
 const MAX_RETURNED: u64 = 1024 * 1024;
@@ -164,7 +164,7 @@ impl Engine {
         let Some(returns) = self.returns.get() else { return Ok(()) };
         let mut tried = 0;
         loop {
-            let returned = Returned {
+            let returned = UndeliveredReply {
                 leg_id: &leg.id,
                 ticket,
                 action: report.action,

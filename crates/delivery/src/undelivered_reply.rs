@@ -9,7 +9,7 @@ use crate::ticket::{Purpose, Ticket};
 
 /// What became of an answer.
 #[derive(Clone, Debug)]
-pub struct Returned<'a> {
+pub struct UndeliveredReply<'a> {
     /// The leg: telling twice of the same leg and action must put nothing into the mailbox twice.
     pub leg_id: &'a str,
     /// What was to be delivered.
@@ -37,7 +37,7 @@ pub enum Untold {
 #[async_trait]
 pub trait Returns: Send + Sync {
     /// Durable when it returns.
-    async fn tell(&self, returned: Returned<'_>) -> Result<(), Untold>;
+    async fn tell(&self, returned: UndeliveredReply<'_>) -> Result<(), Untold>;
 
     /// A notice was refused for good; its letter's sender is told by a report all the same. Those of `others`, which it
     /// spoke of as well, are not yet.

@@ -3,21 +3,14 @@
 mod commands;
 mod config;
 mod demo;
-mod dkim_folder;
-mod dns_records;
-mod jobs;
 mod log_writer;
 mod logging;
-mod login_trail;
-mod logins;
 mod readiness;
 mod reload;
-mod revocation_state;
 mod roles;
 mod serve;
 mod webhooks;
 mod worker_check;
-mod zone_file;
 
 use std::process::ExitCode;
 

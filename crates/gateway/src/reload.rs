@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use sealpost_arrival::Context;
 use sealpost_delivery::{ClientCertificate, DkimKeys};
+use sealpost_domain::dkim_folder;
 use sealpost_intake::TlsSource;
 use sealpost_mail::Clock;
 use sealpost_mailbox::audit::{Actor, Event};
@@ -16,7 +17,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::checked::{self, Reloaded};
 use crate::config::file::Problem;
-use crate::dkim_folder;
 
 /// Everything that a running process reads again.
 pub(crate) struct Reload {

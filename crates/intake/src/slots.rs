@@ -76,12 +76,12 @@ struct Sessions {
 #[derive(Debug)]
 pub(crate) struct Slot {
     slots: Arc<Slots>,
-    place: Place,
+    place: CountedAmong,
 }
 
 /// Among whom a place is counted.
 #[derive(Debug)]
-enum Place {
+enum CountedAmong {
     /// Among all clients.
     Client {
         client: IpAddr,
@@ -119,7 +119,7 @@ impl Slots {
     }
 
     fn aside(self: &Arc<Self>, among: &Arc<Semaphore>) -> Result<Slot, Refused> {
-        Ok(Slot { slots: Arc::clone(self), place: Place::Aside { _permit: free(among)? } })
+        Ok(Slot { slots: Arc::clone(self), place: CountedAmong::Aside { _permit: free(among)? } })
     }
 
     fn as_client(self: &Arc<Self>, peer: IpAddr, access: &Access) -> Result<Slot, Refused> {
@@ -137,7 +137,7 @@ impl Slots {
         }
         let now = Sessions { all: sessions.all + 1, strange: sessions.strange + usize::from(!known) };
         clients.insert(client, now);
-        let place = Place::Client { client, strange: Mutex::new(strange), _permit: permit };
+        let place = CountedAmong::Client { client, strange: Mutex::new(strange), _permit: permit };
         Ok(Slot { slots: Arc::clone(self), place })
     }
 
@@ -167,8 +167,8 @@ impl Slot {
     /// The client has shown a right: it takes no stranger's place any more.
     pub(crate) fn earn(&self) {
         match &self.place {
-            Place::Aside { .. } => {}
-            Place::Client { client, strange, .. } => {
+            CountedAmong::Aside { .. } => {}
+            CountedAmong::Client { client, strange, .. } => {
                 let was_strange = strange.lock().unwrap_or_else(PoisonError::into_inner).take().is_some();
                 if was_strange {
                     self.slots
@@ -183,8 +183,8 @@ impl Drop for Slot {
     fn drop(&mut self) {
         self.earn();
         match &self.place {
-            Place::Aside { .. } => {}
-            Place::Client { client, .. } => {
+            CountedAmong::Aside { .. } => {}
+            CountedAmong::Client { client, .. } => {
                 self.slots.leave(*client, |sessions| sessions.all = sessions.all.saturating_sub(1));
             }
         }

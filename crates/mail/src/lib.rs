@@ -43,6 +43,7 @@ mod portal_letter;
 mod random;
 mod reply;
 mod rewritten;
+mod routing_fields;
 mod secret;
 mod skeleton;
 mod transfer;
@@ -64,7 +65,7 @@ pub use head::{Head, HeadError, Trace};
 pub use html::{Hiding, Sight, counts_at_a_desk, html_to_text};
 pub use inspect::{Inside, Sealed, Unread};
 pub use invitation::{
-    Answer, Invitation, Moment, Place as RepeatPlace, Repeats, Says, Standing, Unit, Weekday,
+    ByPart, Invitation, InvitationReply, Moment, Repeats, Says, Standing, Unit, Weekday,
     add as add_invitation, invitations,
 };
 pub use letter::{Attachment, EncodedRange, Letter, Mailbox, Summary, Unshown};
@@ -76,6 +77,7 @@ pub use network::{Network, NetworkError};
 pub use portal_letter::{LetterPieces, MimeLines, PORTAL_FIELD, PortalLetter};
 pub use random::{Random, SequenceRandom, SystemRandom};
 pub use reply::{EnhancedCode, Fault, Reply};
+pub use routing_fields::is_routing_field;
 pub use secret::Secret;
 pub use skeleton::{caseless, composed, is_bracket, latinised, skeleton, tidied};
 pub use transfer::Decoder;

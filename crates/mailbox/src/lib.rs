@@ -34,7 +34,7 @@ pub use error::MailboxError;
 pub use outbox::{About, Outbox, OutboxError, Outgoing};
 pub use owner_letter::{MAX_FILES, Sent, WriteRules, WrittenFile, WrittenLetter};
 pub use rekey::{NewPair, Whose};
-pub use retention::{Bounds, Going, LastUse, Retention, Wish};
+pub use retention::{Bounds, Going, LastUse, Retention, RetentionRequest};
 pub use sealed_body::{BodyOpener, BodySealer, seal_body};
 pub use throttle::{Counted, LockRules, Throttle, Tried};
 pub use upload::{Announcement, PIECE, Piece, Progress, Stage, UPLOAD_LIVES};

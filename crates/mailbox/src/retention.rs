@@ -31,7 +31,7 @@ pub struct Bounds {
 
 /// What is wished for one letter.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Wish {
+pub struct RetentionRequest {
     /// By the rule that sent it here: the operator's own word.
     pub rule: Option<Term>,
     /// By its sender, in its head.
@@ -87,7 +87,7 @@ impl Retention {
     /// When a letter goes that is deposited now: soon if nobody activates the mailbox, else when letters of its age go,
     /// or when it is wished to.
     #[must_use]
-    pub fn letter(&self, mailbox: MailboxState, now: Timestamp, wish: Wish) -> Going {
+    pub fn letter(&self, mailbox: MailboxState, now: Timestamp, wish: RetentionRequest) -> Going {
         let wished = self.wished(now, wish);
         let at = match mailbox {
             MailboxState::Pending => {
@@ -104,7 +104,7 @@ impl Retention {
     /// When letters go that nobody wished anything for, and that waited for their mailbox to be activated.
     #[must_use]
     pub fn activated(&self, now: Timestamp) -> Option<Timestamp> {
-        self.letter(MailboxState::Active, now, Wish::default()).at
+        self.letter(MailboxState::Active, now, RetentionRequest::default()).at
     }
 
     /// Until when a link leads into a mailbox that is made now.
@@ -137,7 +137,7 @@ impl Retention {
         self.zone.days(now, until)
     }
 
-    fn wished(&self, now: Timestamp, wish: Wish) -> Option<Timestamp> {
+    fn wished(&self, now: Timestamp, wish: RetentionRequest) -> Option<Timestamp> {
         let asked = wish.sender.zip(self.asked).map(|(wished, bounds)| {
             let (least, most) = (self.zone.end(now, bounds.least), self.zone.end(now, bounds.most));
             wished.max(least).min(most)
@@ -171,14 +171,14 @@ mod tests {
         let (kept, now) = (insurer(), at("20000"));
         let last = |days: u16| kept.zone.end(now, Term::Days(days));
         let going = |state, wish| kept.letter(state, now, wish).at.unwrap();
-        let asks = |day: &str| Wish { rule: None, sender: Some(at(day)) };
-        assert_eq!(going(MailboxState::Active, Wish::default()), last(60));
+        let asks = |day: &str| RetentionRequest { rule: None, sender: Some(at(day)) };
+        assert_eq!(going(MailboxState::Active, RetentionRequest::default()), last(60));
         assert_eq!(going(MailboxState::Active, asks("20001")), last(7));
         assert_eq!(going(MailboxState::Active, asks("20070")), at("20070"));
         assert_eq!(going(MailboxState::Active, asks("29999")), last(100));
         assert_eq!(going(MailboxState::Pending, asks("29999")), last(40));
         assert_eq!(going(MailboxState::Pending, asks("20010")), at("20010"));
-        let rule = Wish { rule: Some(Term::Days(2)), sender: None };
+        let rule = RetentionRequest { rule: Some(Term::Days(2)), sender: None };
         assert_eq!(going(MailboxState::Active, rule), last(2));
         let nobody_may = Retention { asked: None, ..insurer() };
         assert_eq!(nobody_may.letter(MailboxState::Active, now, asks("20070")).at, Some(last(60)));

@@ -1,4 +1,4 @@
-//! What a delivery report says to a sender, in each of the operator's languages. Knows nothing of the letter but its
+//! What a delivery report (DSN) says to a sender, in each of the operator's languages. Knows nothing of the letter but its
 //! recipient's address.
 
 use crate::error::NoticeError;

@@ -9,14 +9,14 @@ use serde::{Deserialize, Serialize};
 /// A domain (itself, nothing below it), or one address.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub enum Place {
+pub enum DomainOrAddress {
     /// Everybody in it.
     Domain(Domain),
     /// One person.
     Address(Address),
 }
 
-impl Place {
+impl DomainOrAddress {
     /// `clinic.example` or `dr.moor@clinic.example`.
     pub fn parse(text: &str) -> Result<Self, AddressError> {
         match text.contains('@') {
@@ -59,7 +59,7 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for DomainOrAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Domain(domain) => domain.fmt(f),
@@ -68,15 +68,15 @@ impl fmt::Display for Place {
     }
 }
 
-impl TryFrom<String> for Place {
+impl TryFrom<String> for DomainOrAddress {
     type Error = AddressError;
     fn try_from(text: String) -> Result<Self, AddressError> {
         Self::parse(&text)
     }
 }
 
-impl From<Place> for String {
-    fn from(place: Place) -> Self {
+impl From<DomainOrAddress> for String {
+    fn from(place: DomainOrAddress) -> Self {
         place.to_string()
     }
 }
@@ -88,13 +88,13 @@ mod tests {
     #[test]
     fn a_domain_covers_its_addresses_and_no_others() {
         let address = |text| Address::parse(text).unwrap();
-        let clinic = Place::parse("Clinic.example").unwrap();
+        let clinic = DomainOrAddress::parse("Clinic.example").unwrap();
         assert!(clinic.covers(&address("a@clinic.example")));
         assert!(!clinic.covers(&address("a@ward.clinic.example")));
         assert!(!clinic.covers(&address("a@clinic.example.evil.example")));
-        let one = Place::parse("Dr.Moor@clinic.example").unwrap();
+        let one = DomainOrAddress::parse("Dr.Moor@clinic.example").unwrap();
         assert!(one.covers(&address("dr.moor@clinic.example")));
         assert!(!one.covers(&address("nurse@clinic.example")));
-        assert!(Place::parse("not a domain").is_err());
+        assert!(DomainOrAddress::parse("not a domain").is_err());
     }
 }

@@ -20,14 +20,14 @@ mod rotate;
 mod test_token;
 
 pub use distrust::{Distrusted, Known, OutOfUse};
-pub use domain_or_address::Place;
+pub use domain_or_address::DomainOrAddress;
 pub use ending::{EndingKey, Step as EndingStep, Whose, own_ending, partner_ending};
 pub use error::PartnerError;
 pub use harvest::Offered;
 pub use key_choice::{Choice, KeyVerdict, Why, choose, judge};
 pub use key_lookups::{KeyFile, KeyLookups, Proven};
 pub use key_state::{Refused, Step, after};
-pub use original::{Original, Originals, Place as OriginalPlace};
+pub use original::{Original, OriginalFacts, Originals};
 pub use own_keys::{Lending, OpenedKeys, Own, OwnKeys, PublicKeys, Published};
 pub use partner_rows::{Book, Found, Partner, PartnerKey, Provenance, Reach, Standing};
 pub use published_keys::{Shown, Window};

@@ -32,7 +32,7 @@ struct Record {
 
 /// Where it stands.
 #[derive(Clone, Copy, Debug)]
-pub struct Place<'a> {
+pub struct OriginalFacts<'a> {
     /// The arrival it came with.
     pub id: &'a str,
     /// Its rest.
@@ -59,7 +59,7 @@ impl Originals<'_> {
     pub fn row(
         &self,
         original: &Original,
-        place: Place<'_>,
+        place: OriginalFacts<'_>,
         random: &dyn Random,
     ) -> Result<OriginalRow, PartnerError> {
         let record = Record {
@@ -70,7 +70,7 @@ impl Originals<'_> {
         };
         let plain = serde_json::to_vec(&record).map(Secret::new);
         let plain = plain.map_err(|source| unreadable(place.id, source))?;
-        let Place { id, body_id, state, created_at, until } = place;
+        let OriginalFacts { id, body_id, state, created_at, until } = place;
         Ok(OriginalRow {
             id: id.to_owned(),
             body_id: body_id.to_owned(),

@@ -7,7 +7,7 @@ use sealpost_store::{AuditRow, Changed, PartnerKeyRow, PartnerKeyState, PartnerR
 use sealpost_vault::{KeyringKey, Label, TagKey};
 use serde::{Deserialize, Serialize};
 
-use crate::domain_or_address::Place;
+use crate::domain_or_address::DomainOrAddress;
 use crate::error::PartnerError;
 
 /// Whether a partner is in use.
@@ -51,7 +51,7 @@ pub struct Partner {
     /// What operators call it.
     pub name: String,
     /// What it answers for.
-    pub places: Vec<Place>,
+    pub places: Vec<DomainOrAddress>,
     /// Whether it is in use.
     pub standing: Standing,
     /// Which way is taken where both are open.
@@ -95,7 +95,7 @@ pub struct Found {
 #[derive(Serialize, Deserialize)]
 struct PartnerRecord {
     name: String,
-    places: Vec<Place>,
+    places: Vec<DomainOrAddress>,
     standing: Standing,
     #[serde(default)]
     prefers: Option<Method>,
@@ -145,7 +145,7 @@ impl Book<'_> {
         &self,
         address: &Address,
     ) -> Result<Option<(PartnerRow, Found)>, PartnerError> {
-        for place in Place::of(address) {
+        for place in DomainOrAddress::of(address) {
             if let Some(row) = self.store.partner_at(&place.tag(self.tags)).await? {
                 let partner = self.open(&row)?;
                 // The row that leads here is a hash that anybody could have put there.

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use sealpost_mail::{Address, Domain, Random as _, Secret, SequenceRandom, Timestamp};
 use sealpost_partner::{
-    Book, Choice, Found, OpenedKeys, Own, OwnKeys, Partner, PartnerKey, Place, Provenance, Published, Reach,
-    Standing, Why, choose,
+    Book, Choice, DomainOrAddress, Found, OpenedKeys, Own, OwnKeys, Partner, PartnerKey, Provenance,
+    Published, Reach, Standing, Why, choose,
 };
 use sealpost_seal::{Holder, Kind, Method, Objection, OwnKey, Profile};
 use sealpost_store::{AuditRow, OwnKeyState, PartnerKeyState, Store, StoreOptions};
@@ -39,7 +39,7 @@ impl Rig {
         Partner {
             id: self.random.id(),
             name: name.to_owned(),
-            places: vec![Place::parse(name).unwrap()],
+            places: vec![DomainOrAddress::parse(name).unwrap()],
             standing: Standing::Active,
             prefers: None,
             profile: Profile::default(),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use regex::Regex;
-use sealpost_mail::{Address, Head, Network, caseless, skeleton, tidied};
+use sealpost_mail::{Address, Head, Network, caseless, is_routing_field, skeleton, tidied};
 
 use crate::address::AddressSet;
 use crate::answer::Answer;
@@ -469,25 +469,8 @@ pub(crate) fn all(answers: impl Iterator<Item = Answer>) -> Answer {
 /// As [`skeleton`] shows them; and the brackets of a list of one.
 const QUOTES: [char; 8] = ['\'', '"', '`', ',', '.', '[', ']', ' '];
 
-/// Fields that are about one letter alone.
-const OF_ITSELF: [&str; 16] = [
-    "From",
-    "Sender",
-    "Reply-To",
-    "To",
-    "Cc",
-    "Date",
-    "Message-ID",
-    "In-Reply-To",
-    "References",
-    "Received",
-    "Return-Path",
-    "Auto-Submitted",
-    "Precedence",
-    "X-Mailer",
-    "User-Agent",
-    "Content-Type",
-];
+/// Fields that are about one letter alone, beside [`is_routing_field`].
+const OF_ITSELF: [&str; 4] = ["Precedence", "X-Mailer", "User-Agent", "Content-Type"];
 
 /// Whether one of them holds.
 fn any_of<'t>(tests: impl Iterator<Item = &'t HeaderTest>, facts: &Facts<'_>) -> Answer {
@@ -506,7 +489,10 @@ impl HeaderTest {
     fn is_for_letters_within(&self) -> bool {
         match self.value {
             ValueTest::Present(_) => false,
-            ValueTest::Like { .. } => !OF_ITSELF.iter().any(|name| name.eq_ignore_ascii_case(&self.name)),
+            ValueTest::Like { .. } => {
+                !is_routing_field(&self.name)
+                    && !OF_ITSELF.iter().any(|name| name.eq_ignore_ascii_case(&self.name))
+            }
         }
     }
 

@@ -11,26 +11,20 @@ use sequoia_openpgp::Cert;
 
 use crate::assemble::assemble;
 use crate::distrusted::Barred;
-use crate::judge::{Objection, Purpose, judge};
 use crate::key_facts::Method;
 use crate::lend::Keys;
 use crate::mime::{ContentType, Entity, with_crlf};
 use crate::open_result::{
-    Coverage, Distrust, FromMatch, Layer, NotOpened, Note, Opened, SignatureFound, SignatureVerdict,
-    SpeaksFor, Trust, Wholeness, Written,
+    Coverage, FromMatch, Layer, NotOpened, Note, Opened, SignatureFound, Wholeness, Written,
 };
 use crate::opening::{DistrustedKey, Lists, Sender, TrustedKey};
-use crate::partner_key::PartnerKey;
-use crate::smime::algorithm::{Authenticates, Strength};
-use crate::smime::chain::{self, Anchors};
-use crate::smime::chain_verdict::ChainVerdict;
-use crate::smime::open::Signer;
+use crate::smime::algorithm::Authenticates;
 use crate::{inline, pgp, remote_content, smime};
+
+mod signatures;
 
 /// How deep layers and parts may lie.
 const MAX_DEPTH: usize = 8;
-/// How many signatures are looked at.
-const MAX_SIGNATURES: usize = 32;
 
 /// With what a letter is opened.
 pub(crate) struct Asked {
@@ -432,214 +426,6 @@ impl Finding<'_> {
             }
         }
     }
-
-    fn broken(&mut self, method: Method, covers: Coverage) {
-        self.layers.push(Layer::Signed { method, covers });
-        self.push(SignatureFound {
-            method,
-            verdict: SignatureVerdict::Invalid,
-            signer: None,
-            signer_id: None,
-            from: FromMatch::Unknown,
-            covers,
-            algorithm: "an unknown algorithm".to_owned(),
-        });
-    }
-
-    fn smime_signed(&mut self, signers: Vec<Signer>, strangers: usize, covers: Coverage) {
-        self.layers.push(Layer::Signed { method: Method::Smime, covers });
-        if strangers > 0 {
-            self.note(Note::StrangersCertificates(strangers));
-        }
-        for signer in signers {
-            let key = signer
-                .certificate
-                .as_ref()
-                .and_then(|certificate| PartnerKey::of_certificate(certificate, &signer.between).ok())
-                .map(|key| key.with_capabilities(&signer.capabilities));
-            let verdict = self.smime_verdict(&signer, key.as_ref());
-            let from = self.whose(key.as_ref(), verdict);
-            let algorithm = signer.algorithm;
-            let method = Method::Smime;
-            self.push(SignatureFound {
-                method,
-                verdict,
-                signer: key,
-                signer_id: None,
-                from,
-                covers,
-                algorithm,
-            });
-        }
-    }
-
-    fn smime_verdict(&self, signer: &Signer, key: Option<&PartnerKey>) -> SignatureVerdict {
-        let (Some(certificate), Some(key)) = (&signer.certificate, key) else {
-            return SignatureVerdict::UnknownSigner;
-        };
-        if signer.strength == Strength::Broken {
-            return SignatureVerdict::WeakAlgorithm;
-        }
-        if !signer.holds {
-            return SignatureVerdict::Invalid;
-        }
-        let barred = self.barred.certificate(key.facts(), certificate);
-        if let Some(why) = self.stays_barred(barred, Some(key)) {
-            return SignatureVerdict::Untrusted(why);
-        }
-        if let Some(distrust) = distrust(&judge(key.facts(), Purpose::Sign, None, self.asked.now)) {
-            return SignatureVerdict::Untrusted(distrust);
-        }
-        let trusted_key = self.trusted(key);
-        let trusted = trusted_key.is_some();
-        let lists = self.asked.lists;
-        let crls = match lists {
-            Lists::Require | Lists::WhenKnown => self.asked.crls.as_slice(),
-            Lists::Off => &[],
-        };
-        if trusted && crls.is_empty() {
-            return SignatureVerdict::Valid(Trust::Key);
-        }
-        // A list needs no chain to name a certificate: a thief leaves out what leads to it.
-        if trusted && chain::is_listed(certificate, crls) {
-            return SignatureVerdict::Untrusted(Distrust::Revoked);
-        }
-        let anchors = Anchors { roots: &self.asked.roots, crls };
-        let mut between = signer.between.clone();
-        let kept = trusted_key.map(|trusted| trusted.key.chain()).unwrap_or_default();
-        between.extend(kept.iter().filter_map(|der| openssl::x509::X509::from_der(der).ok()));
-        let chain = chain::check(certificate, &between, &anchors, self.asked.now);
-        let chain = chain.unwrap_or(ChainVerdict::Broken);
-        match (chain, trusted, lists) {
-            // What the operator has trusted long ago, its authority may have taken back since.
-            (ChainVerdict::Revoked, _, _) => SignatureVerdict::Untrusted(Distrust::Revoked),
-            (_, true, _) => SignatureVerdict::Valid(Trust::Key),
-            (ChainVerdict::Broken, false, _) => SignatureVerdict::Untrusted(Distrust::NoChain),
-            (ChainVerdict::Holds, false, _)
-            | (ChainVerdict::NoRevocationList, false, Lists::WhenKnown | Lists::Off)
-            | (ChainVerdict::StaleList, false, Lists::Off) => SignatureVerdict::Valid(self.by_chain(key)),
-            (ChainVerdict::NoRevocationList, false, Lists::Require)
-            | (ChainVerdict::StaleList, false, Lists::Require | Lists::WhenKnown) => {
-                SignatureVerdict::Valid(Trust::ChainWithoutList)
-            }
-        }
-    }
-
-    /// What a chain that counts makes of a signer: an authority has looked at an address, and knows no partners.
-    fn by_chain(&self, key: &PartnerKey) -> Trust {
-        let names = |from: &Address| key.facts().names(from) || key.facts().domains.contains(from.domain());
-        match self.asked.sender {
-            Sender::Partner if self.from.as_ref().is_some_and(names) => Trust::Partner,
-            Sender::Partner | Sender::Stranger => Trust::Chain,
-        }
-    }
-
-    fn pgp_signed(&mut self, signers: Vec<pgp::open::Signer>, covers: Coverage) {
-        self.layers.push(Layer::Signed { method: Method::OpenPgp, covers });
-        for signer in signers {
-            let barred = self.barred.openpgp(signer.key.as_ref(), signer.made_by.as_ref());
-            let verdict = match (signer.verdict, self.stays_barred(barred, signer.key.as_ref())) {
-                (SignatureVerdict::Valid(_) | SignatureVerdict::Untrusted(_), Some(why)) => {
-                    SignatureVerdict::Untrusted(why)
-                }
-                (verdict, _) => verdict,
-            };
-            let from = self.whose(signer.key.as_ref(), verdict);
-            self.push(SignatureFound {
-                method: Method::OpenPgp,
-                verdict,
-                signer: signer.key,
-                signer_id: signer.id,
-                from,
-                covers,
-                algorithm: signer.algorithm,
-            });
-        }
-    }
-
-    fn push(&mut self, found: SignatureFound) {
-        if self.signatures.len() < MAX_SIGNATURES {
-            self.signatures.push(found);
-        }
-    }
-
-    fn note(&mut self, note: Note) {
-        if !self.notes.contains(&note) {
-            self.notes.push(note);
-        }
-    }
-
-    /// What is out of use with one partner may be in use with another; what is revoked or over is so everywhere.
-    fn stays_barred(&self, barred: Option<Distrust>, key: Option<&PartnerKey>) -> Option<Distrust> {
-        match barred? {
-            Distrust::Suspended if key.is_some_and(|key| self.trusted(key).is_some()) => None,
-            why @ (Distrust::Suspended
-            | Distrust::Revoked
-            | Distrust::Expired
-            | Distrust::NoChain
-            | Distrust::Usage) => Some(why),
-        }
-    }
-
-    fn trusted(&self, key: &PartnerKey) -> Option<&TrustedKey> {
-        let fingerprint = &key.facts().fingerprint;
-        self.asked.trusted.iter().find(|trusted| trusted.key.facts().fingerprint == *fingerprint)
-    }
-
-    /// CVE-2026-27445, CVE-2026-2746: a signature says something only of whose key it is.
-    fn whose(&self, key: Option<&PartnerKey>, verdict: SignatureVerdict) -> FromMatch {
-        let (Some(key), Some(from)) = (key, &self.from) else { return FromMatch::Unknown };
-        if key.facts().names(from) {
-            return FromMatch::Address;
-        }
-        if verdict == SignatureVerdict::Valid(Trust::Partner) {
-            return FromMatch::Domain;
-        }
-        match self.trusted(key).map(|trusted| &trusted.speaks_for) {
-            Some(SpeaksFor::Domain(domain)) if domain == from.domain() => FromMatch::Domain,
-            Some(SpeaksFor::Address(address)) if address == from => FromMatch::Address,
-            Some(SpeaksFor::Domain(_) | SpeaksFor::Address(_) | SpeaksFor::ItsAddresses) | None => {
-                FromMatch::Mismatch
-            }
-        }
-    }
-
-    fn wholeness(&self) -> Wholeness {
-        if self.encrypted.is_empty() {
-            return Wholeness::Plain;
-        }
-        let whole = |at: usize, found: &SignatureFound, outside: usize| {
-            let holds = match found.verdict {
-                SignatureVerdict::Valid(_) | SignatureVerdict::Untrusted(_) => true,
-                SignatureVerdict::Invalid
-                | SignatureVerdict::WeakAlgorithm
-                | SignatureVerdict::UnknownSigner => false,
-            };
-            // Inside, whoever signed it had the text before it was encrypted. Outside, anyone can sign what he has
-            // changed: a partner too, and another house's letter.
-            holds && at >= outside && found.covers == Coverage::Whole
-        };
-        let every = self.encrypted.iter().all(|layer| {
-            layer.authenticates == Authenticates::Yes
-                || self.signatures.iter().enumerate().any(|(at, found)| whole(at, found, layer.outside))
-        });
-        if every { Wholeness::Authenticated } else { Wholeness::Malleable }
-    }
-}
-
-/// Why a signer with these objections is not trusted.
-fn distrust(objections: &[Objection]) -> Option<Distrust> {
-    objections.first().map(|objection| match objection {
-        Objection::Expired | Objection::NotYetValid => Distrust::Expired,
-        Objection::Revoked => Distrust::Revoked,
-        Objection::WeakKey
-        | Objection::WeakHash
-        | Objection::WrongUsage
-        | Objection::Authority
-        | Objection::AddressMismatch
-        | Objection::DomainMismatch
-        | Objection::UnreadableName => Distrust::Usage,
-    })
 }
 
 /// Whether these bytes begin as an entity does: with a field, or with the empty line of one that has none.

@@ -3,7 +3,7 @@
 
 use std::io::Read;
 
-use sealpost_mail::{Head, Random};
+use sealpost_mail::{Head, Random, is_routing_field};
 
 use crate::algorithm_profile::HeaderProtection;
 use crate::closing::Closing;
@@ -34,23 +34,11 @@ const PROTECTED: &[&str] = &[
     "Sensitivity",
     "Auto-Submitted",
 ];
-/// All that stays outside where the head is protected, by name: what servers and threads need. A field that nobody has
+/// What stays outside where the head is protected, beside [`is_routing_field`]: what servers and threads need. A field that nobody has
 /// thought of may say what the letter is about (RFC 9788 §3 lets a sender choose; Outlook writes the subject into
 /// Thread-Topic), so it goes inside.
 const OUTSIDE: &[&str] = &[
-    "From",
-    "Sender",
-    "Reply-To",
-    "To",
-    "Cc",
-    "Date",
-    "Message-ID",
-    "In-Reply-To",
-    "References",
-    "Auto-Submitted",
     "Disposition-Notification-To",
-    "Received",
-    "Return-Path",
     "Resent-From",
     "Resent-Sender",
     "Resent-To",
@@ -186,7 +174,9 @@ fn push(to: &mut Vec<u8>, name: &str, value: &[u8]) {
 }
 
 fn stays_outside(name: &str) -> bool {
-    is_in(name, OUTSIDE) || name.get(..LISTS.len()).is_some_and(|start| start.eq_ignore_ascii_case(LISTS))
+    is_routing_field(name)
+        || is_in(name, OUTSIDE)
+        || name.get(..LISTS.len()).is_some_and(|start| start.eq_ignore_ascii_case(LISTS))
 }
 
 fn is_in(name: &str, list: &[&str]) -> bool {

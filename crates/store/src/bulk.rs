@@ -6,7 +6,7 @@ use sealpost_mail::Timestamp;
 
 use crate::deposit::{standing, unread};
 use crate::error::StoreError;
-use crate::place::Place;
+use crate::folder_ref::FolderRef;
 use crate::statement::sql;
 use crate::store::Store;
 
@@ -15,7 +15,7 @@ impl Store {
     pub async fn deposit_ids(
         &self,
         mailbox_id: &str,
-        place: Place<'_>,
+        place: FolderRef<'_>,
         until: Timestamp,
         limit: u32,
     ) -> Result<Vec<String>, StoreError> {

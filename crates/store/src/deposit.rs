@@ -5,8 +5,8 @@ use sealpost_mail::Timestamp;
 use crate::bounce_memo::forget_memos_of;
 use crate::column_values::{ColumnWord as _, Folder};
 use crate::error::StoreError;
+use crate::folder_ref::{FolderRef, OwnFolderRow};
 use crate::hook::tell_opened;
-use crate::place::{OwnFolderRow, Place};
 use crate::statement::{Batch, Refusal, Row, Statement, sql};
 use crate::store::{Page, Store};
 
@@ -114,7 +114,7 @@ pub struct DepositCounts {
 
 /// A part of a list, and what stands around it.
 #[derive(Clone, Debug)]
-pub struct PlacePage {
+pub struct FolderPage {
     /// Its letters.
     pub rows: Vec<DepositRow>,
     /// Of all of them.
@@ -241,7 +241,7 @@ pub(crate) fn remove_letter(batch: &mut Batch, deletion: Statement, deposit_id: 
 macro_rules! standing {
     ($place:expr, $mailbox_id:expr, $columns:expr, $behind:expr, $behind_own:expr $(, $param:expr)*) => {
         match $place {
-            $crate::place::Place::Folder(
+            $crate::folder_ref::FolderRef::Folder(
                 folder @ ($crate::column_values::Folder::Inbox | $crate::column_values::Folder::Sent | $crate::column_values::Folder::Draft),
             ) => $crate::statement::sql!(
                 concat!(
@@ -254,13 +254,13 @@ macro_rules! standing {
                 folder.as_str()
                 $(, $param)*
             ),
-            $crate::place::Place::Folder(folder @ $crate::column_values::Folder::Trash) => $crate::statement::sql!(
+            $crate::folder_ref::FolderRef::Folder(folder @ $crate::column_values::Folder::Trash) => $crate::statement::sql!(
                 concat!("SELECT ", $columns, " FROM deposits WHERE mailbox_id = ?1 AND folder = ?2", $behind),
                 $mailbox_id,
                 folder.as_str()
                 $(, $param)*
             ),
-            $crate::place::Place::Own(folder_id) => $crate::statement::sql!(
+            $crate::folder_ref::FolderRef::Own(folder_id) => $crate::statement::sql!(
                 concat!(
                     "SELECT ",
                     $columns,
@@ -285,7 +285,7 @@ pub(crate) fn own_folder_row(mut row: Row) -> Result<OwnFolderRow, StoreError> {
     Ok(OwnFolderRow { id: row.text()?, key_sealed: row.blob()?, name_sealed: row.blob()? })
 }
 
-fn part_of(mailbox_id: &str, place: Place<'_>, page: Page) -> Statement {
+fn part_of(mailbox_id: &str, place: FolderRef<'_>, page: Page) -> Statement {
     standing!(
         place,
         mailbox_id,
@@ -298,7 +298,7 @@ fn part_of(mailbox_id: &str, place: Place<'_>, page: Page) -> Statement {
 }
 
 /// Of letters that have come; what was sent has been read by whoever wrote it.
-fn count_of(mailbox_id: &str, place: Place<'_>) -> Statement {
+fn count_of(mailbox_id: &str, place: FolderRef<'_>) -> Statement {
     standing!(
         place,
         mailbox_id,
@@ -369,9 +369,9 @@ impl Store {
     pub async fn place_page(
         &self,
         mailbox_id: &str,
-        place: Place<'_>,
+        place: FolderRef<'_>,
         page: Page,
-    ) -> Result<PlacePage, StoreError> {
+    ) -> Result<FolderPage, StoreError> {
         let questions =
             vec![count_of(mailbox_id, place), own_folders_of(mailbox_id), part_of(mailbox_id, place, page)];
         let mut answers = self.read(questions).await?.into_iter();
@@ -380,7 +380,7 @@ impl Store {
         let folders = folders.collect::<Result<_, _>>()?;
         let rows = answers.next().unwrap_or_default().into_iter();
         let rows = rows.map(|mut row| deposit_row(&mut row)).collect::<Result<_, _>>()?;
-        Ok(PlacePage { rows, counts, folders })
+        Ok(FolderPage { rows, counts, folders })
     }
 
     /// One letter of this mailbox.

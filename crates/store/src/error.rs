@@ -169,6 +169,15 @@ pub(crate) enum EngineFault {
 #[error("{0}")]
 pub struct FileError(#[source] pub(crate) Box<Cause>);
 
+impl From<sealpost_tls::TrustError> for StoreError {
+    fn from(error: sealpost_tls::TrustError) -> Self {
+        match error {
+            sealpost_tls::TrustError::File { path, source } => Self::Path { path, source },
+            sealpost_tls::TrustError::Provider(_) => Self::Damaged { what: "a provider of TLS 1.2 and 1.3" },
+        }
+    }
+}
+
 impl EngineError {
     pub(crate) fn new(kind: EngineFault, source: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self { kind, source: Box::new(source) }

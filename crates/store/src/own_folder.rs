@@ -5,7 +5,7 @@ use sealpost_mail::Timestamp;
 
 use crate::deposit::{own_folder_row, own_folders_of};
 use crate::error::StoreError;
-use crate::place::OwnFolderRow;
+use crate::folder_ref::OwnFolderRow;
 use crate::statement::{Batch, Statement, sql};
 use crate::store::Store;
 

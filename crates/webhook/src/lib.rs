@@ -14,4 +14,5 @@ mod schedule;
 
 pub use carry::{Carrier, Opener, Said, run};
 pub use message::About;
-pub use post::{Receiver, ReceiverError, Trust};
+pub use post::{Receiver, ReceiverError};
+pub use sealpost_tls::Trust;

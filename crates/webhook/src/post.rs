@@ -1,7 +1,6 @@
 //! One POST to one receiver: the host that the operator wrote, and no other; TLS with a certificate that is verified; nothing
 //! followed, nothing of the answer read but its status. Knows no event.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,9 +9,9 @@ use http_body_util::Full;
 use hyper::Request;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use sealpost_tls::Trust;
 use sealpost_vault::WebhookSecret;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -24,15 +23,6 @@ use crate::message::Message;
 const PATIENCE: Duration = Duration::from_secs(15);
 /// The head of an answer, beyond which it is none.
 const LARGEST_HEAD: usize = 32 * 1024;
-
-/// Which authorities vouch for the receiver.
-#[derive(Clone, Debug)]
-pub enum Trust {
-    /// The world's.
-    Public,
-    /// The roots in this PEM file alone.
-    File(PathBuf),
-}
 
 /// Why a receiver cannot be one: a sentence about its settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,7 +86,7 @@ impl Receiver {
         };
         let shown = url.host_str().unwrap_or_default();
         let authority = url.port().map_or_else(|| shown.to_owned(), |port| format!("{shown}:{port}"));
-        let tls = Arc::new(client(trust)?);
+        let tls = Arc::new(sealpost_tls::verified(trust).map_err(|error| ReceiverError(error.to_string()))?);
         Ok(Self { name, addresses, secrets, host, port, target, authority, server_name, tls })
     }
 
@@ -153,31 +143,6 @@ impl Drop for Aborted {
     fn drop(&mut self) {
         self.0.abort();
     }
-}
-
-/// TLS 1.2 and 1.3 with the provider's suites, as everywhere.
-fn client(trust: &Trust) -> Result<ClientConfig, ReceiverError> {
-    let wrong = |error: String| ReceiverError(error);
-    let mut roots = RootCertStore::empty();
-    match trust {
-        Trust::Public => roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
-        Trust::File(path) => {
-            let all = CertificateDer::pem_file_iter(path)
-                .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-                .map_err(|error| wrong(format!("{}: {error}", path.display())))?;
-            let (added, _passed_over) = roots.add_parsable_certificates(all);
-            if added == 0 {
-                return Err(wrong(format!("{} holds no certificate of an authority", path.display())));
-            }
-        }
-    }
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| wrong(error.to_string()))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(config)
 }
 
 #[cfg(test)]

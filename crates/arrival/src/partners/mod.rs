@@ -7,6 +7,7 @@ mod choose;
 mod close;
 mod harvest;
 mod open;
+mod protection;
 mod result_header;
 mod test_letter;
 mod worker_slots;
@@ -27,6 +28,7 @@ pub use choose::{Chosen, choose, choose_for_test};
 pub(crate) use close::settle;
 pub use close::{Copy, speaks_for};
 pub(crate) use open::{Arrived, AsItCame, Came, open};
+pub(crate) use protection::{Hold, Signature};
 pub use test_letter::TestLetter;
 pub(crate) use test_letter::hear;
 

@@ -11,6 +11,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::authentication_results;
 use super::blocking_io::Reading;
+use super::protection::{Encryption, Hold, Protection};
 use super::result_header::{self, Look, Outcome};
 use super::worker_slots::Whose;
 use super::{Partners, harvest, unavailable};
@@ -51,14 +52,10 @@ pub(crate) struct Arrived {
     pub(crate) original: Option<AsItCame>,
     /// It came in by a listener for letters from the world.
     pub(crate) from_world: bool,
-    /// It came encrypted, opened or not.
-    pub(crate) encrypted: bool,
-    /// It came signed.
-    pub(crate) signed: bool,
-    /// Signed by a partner, whole, and by the one it says it is from.
-    pub(crate) proven: bool,
-    /// It waits for an operator, whoever it is for.
-    pub(crate) held: bool,
+    /// How it was protected.
+    pub(crate) protection: Protection,
+    /// Whether it waits for an operator.
+    pub(crate) hold: Hold,
 }
 
 /// Bytes on their way into or out of the worker.
@@ -122,23 +119,22 @@ pub(crate) async fn open(
     let marked = result_header::mark(&head, &outcome, from.as_ref(), tag);
     tracing::info!(found = %marked.logged, "a letter from the world was looked into");
     spooled.head = marked.head;
-    let held = match inbound.unopened {
-        Unopened::Pass => false,
+    let Protection { encryption, .. } = marked.protection;
+    let hold = match (inbound.unopened, encryption) {
         // As one: what AES-CBC does not protect can be changed until it opens, and a report on what went on would tell
         // whoever changes a caught letter which of their changes did (a padding oracle).
-        Unopened::Hold => marked.unopened || marked.malleable,
+        (Unopened::Hold, Encryption::Malleable | Encryption::Unopened) => Hold::Everybody,
+        (Unopened::Hold, Encryption::None | Encryption::Opened) | (Unopened::Pass, _) => Hold::No,
     };
     let original = AsItCame { head: head_as_it_came, key, body, state };
     Ok(Arrived {
         spooled,
         came: Came::Closed,
         size,
-        original: (marked.encrypted || marked.unopened).then_some(original),
+        original: encryption.is_there().then_some(original),
         from_world: true,
-        encrypted: marked.encrypted,
-        signed: marked.signed,
-        proven: marked.proven,
-        held,
+        protection: marked.protection,
+        hold,
     })
 }
 
@@ -149,10 +145,8 @@ fn untouched(spooled: Spooled, from_world: bool, size: u64) -> Arrived {
         size,
         original: None,
         from_world,
-        encrypted: false,
-        signed: false,
-        proven: false,
-        held: false,
+        protection: Protection::NONE,
+        hold: Hold::No,
     }
 }
 

@@ -11,6 +11,7 @@ use sealpost_seal::{
 };
 
 use super::blocking_io::Reading;
+use super::protection::{Encryption, Protection, Signature};
 use crate::context::Shared;
 use crate::failure;
 use crate::spool::Spooled;
@@ -39,12 +40,7 @@ pub(super) struct Marked {
     pub(super) head: Head,
     /// The same without the address.
     pub(super) logged: String,
-    pub(super) encrypted: bool,
-    pub(super) signed: bool,
-    pub(super) proven: bool,
-    pub(super) unopened: bool,
-    /// Opened, and nothing says that it is what was closed.
-    pub(super) malleable: bool,
+    pub(super) protection: Protection,
 }
 
 /// Without our fields, what looks like them, and our tag.
@@ -111,22 +107,13 @@ pub(super) fn mark(head: &Head, outcome: &Outcome, from: Option<&Address>, tag: 
         Outcome::NotLooked(why) => {
             let logged = format!("encrypted=unknown; why={why}");
             let head = head.with_field(FIELD, &logged);
-            return Marked {
-                head,
-                logged,
-                encrypted: true,
-                signed: false,
-                proven: false,
-                unopened: true,
-                malleable: false,
-            };
+            let protection = Protection { encryption: Encryption::Unopened, signature: Signature::None };
+            return Marked { head, logged, protection };
         }
     };
     let decrypted = opened.was_decrypted();
     let still_closed = opened.still_closed();
-    let proven = opened.proven_sender().is_some();
-    let encrypted = decrypted || still_closed.is_some();
-    let signed = !opened.signatures.is_empty();
+    let protection = protection(opened);
     let mut words: Vec<String> = Vec::new();
     match (decrypted, still_closed) {
         (true, None) => words.push("encrypted=yes".to_owned()),
@@ -154,28 +141,31 @@ pub(super) fn mark(head: &Head, outcome: &Outcome, from: Option<&Address>, tag: 
             .extend(signature.signer.as_ref().map(|key| format!("key={}", key.facts().fingerprint.to_hex())));
     }
     let found = words.join("; ");
-    if !encrypted && !signed {
-        return Marked {
-            head: head.clone(),
-            logged,
-            encrypted,
-            signed,
-            proven,
-            unopened: false,
-            malleable: false,
-        };
+    if protection == Protection::NONE {
+        return Marked { head: head.clone(), logged, protection };
     }
     let head = head.with_field(FIELD, &found);
-    let tagged = decrypted && still_closed.is_none() && proven;
+    let tagged = decrypted && still_closed.is_none() && protection.signature == Signature::Proven;
     let head = match tag.filter(|_| tagged) {
         Some(tag) => head.with_subject_tag(tag),
         None => head,
     };
-    let malleable = match opened.wholeness {
-        Wholeness::Malleable => true,
-        Wholeness::Plain | Wholeness::Authenticated => false,
+    Marked { head, logged, protection }
+}
+
+fn protection(opened: &Opened) -> Protection {
+    let encryption = match (opened.still_closed(), opened.wholeness) {
+        (Some(_), _) => Encryption::Unopened,
+        (None, Wholeness::Malleable) => Encryption::Malleable,
+        (None, Wholeness::Plain | Wholeness::Authenticated) if opened.was_decrypted() => Encryption::Opened,
+        (None, Wholeness::Plain | Wholeness::Authenticated) => Encryption::None,
     };
-    Marked { head, logged, encrypted, signed, proven, unopened: still_closed.is_some(), malleable }
+    let signature = match opened.proven_sender() {
+        Some(_) => Signature::Proven,
+        None if opened.signatures.is_empty() => Signature::None,
+        None => Signature::Unproven,
+    };
+    Protection { encryption, signature }
 }
 
 fn cipher(layer: &Layer) -> Option<String> {

@@ -17,7 +17,7 @@ use sealpost_seal::{CloseError, Closing, close};
 use sealpost_store::{ArrivalRows, LegPurpose, OriginalState};
 
 use super::choose::{Chosen, choose_for_test};
-use super::{Arrived, Partners};
+use super::{Arrived, Hold, Partners, Signature};
 use crate::context::Context;
 use crate::enqueue;
 
@@ -104,7 +104,8 @@ pub(crate) async fn hear(
     arrived: &Arrived,
 ) -> Option<ArrivalRows> {
     let opened = arrived.original.as_ref().is_some_and(|original| original.state == OriginalState::Opened);
-    if !(arrived.from_world && opened && arrived.proven && !arrived.held) {
+    let is_proven = arrived.protection.signature == Signature::Proven && arrived.hold == Hold::No;
+    if !(arrived.from_world && opened && is_proven) {
         return None;
     }
     let (word, token) = Word::of(&arrived.spooled.head)?;

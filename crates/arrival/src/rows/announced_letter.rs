@@ -1,7 +1,7 @@
 //! What an announcement is about: the mailbox as the notice sees it, and the letter. Knows no wording and queues nothing.
 
 use sealpost_mail::{ActivateBy, Address, ReversePath, Secret, Summary, Timestamp};
-use sealpost_mailbox::{Going, Wish};
+use sealpost_mailbox::{Going, RetentionRequest};
 use sealpost_store::{MailboxState, ReachedMailbox};
 use sealpost_vault::{InitialPassword, Token};
 
@@ -57,7 +57,7 @@ impl Standing {
     }
 
     /// When the letter goes: soon if nobody activates the mailbox, else when letters of its age go.
-    pub(super) fn going(&self, context: &Context, now: Timestamp, wish: Wish) -> Going {
+    pub(super) fn going(&self, context: &Context, now: Timestamp, wish: RetentionRequest) -> Going {
         let state = match self {
             Self::New { .. }
             | Self::NewByPassword { .. }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use sealpost_mail::{ActivateBy, Address, Head, Judgement, Recipient, Reply, Summary, Treatment};
 use sealpost_mailbox::audit::{Arrived, Event};
-use sealpost_mailbox::{NewLetter, NewOwner, NewPending, Resident, WaysIn, Wish};
+use sealpost_mailbox::{NewLetter, NewOwner, NewPending, Resident, RetentionRequest, WaysIn};
 use sealpost_notice::Hears;
 use sealpost_store::{ArrivalRows, Folder, ReachedMailbox};
 use sealpost_vault::{MailboxPublic, TokenPurpose};
@@ -207,7 +207,7 @@ async fn deposit(
         listing.subject = head.subject();
     }
     let thread_tags = thread::tags(&context.shared, summary.message_id.as_deref(), &arrival.spooled.head);
-    let wish = Wish { rule: judgement.keep, sender: arrival.spooled.head.expires() };
+    let wish = RetentionRequest { rule: judgement.keep, sender: arrival.spooled.head.expires() };
     let going = standing.going(context, arrival.now, wish);
     let letter = NewLetter {
         mailbox_id: &mailbox.id,

@@ -1,7 +1,7 @@
 //! The row of a letter that came encrypted and is kept as it came. Knows not how it is opened again.
 
 use sealpost_mail::Reply;
-use sealpost_partner::{Original, OriginalPlace};
+use sealpost_partner::{Original, OriginalFacts};
 use sealpost_store::ArrivalRows;
 
 use super::Arrival;
@@ -22,7 +22,7 @@ pub(crate) fn keep(
         head: came.head.as_bytes().to_vec(),
         key: came.key.clone(),
     };
-    let place = OriginalPlace {
+    let place = OriginalFacts {
         id: arrival.id,
         body_id: came.body.id(),
         state: came.state,

@@ -5,7 +5,7 @@ use sealpost_arrival::{Chosen, choose, originals};
 use sealpost_delivery::{Hand, Purpose, Route};
 use sealpost_mail::{Domain, Origin, Random as _, TlsFloor};
 use sealpost_partner::{
-    Book, Own, OwnKeys, Partner, PartnerKey, Place, Provenance, Published, Reach, Standing, Why,
+    Book, DomainOrAddress, Own, OwnKeys, Partner, PartnerKey, Provenance, Published, Reach, Standing, Why,
 };
 use sealpost_seal::{Holder, Kind, Method, OwnKey, Profile};
 use sealpost_store::{AuditRow, LegPurpose, OwnKeyState, PartnerKeyState};
@@ -43,7 +43,7 @@ async fn knows(rig: &Rig, domain: &str, state: PartnerKeyState) {
     let partner = Partner {
         id: rig.random.id(),
         name: domain.to_owned(),
-        places: vec![Place::parse(domain).unwrap()],
+        places: vec![DomainOrAddress::parse(domain).unwrap()],
         standing: Standing::Active,
         prefers: None,
         profile: Profile::default(),

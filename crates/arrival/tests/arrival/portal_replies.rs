@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use futures_util::stream;
-use sealpost_delivery::{Hand, Purpose, Returned, Returns as _};
+use sealpost_delivery::{Hand, Purpose, Returns as _, UndeliveredReply};
 use sealpost_mail::{DsnAction, EnhancedCode, Head, SystemRandom, TlsFloor};
 use sealpost_mailbox::{Content, Drafts, Outbox as _, Sent, WriteRules, WrittenFile, WrittenLetter};
 use sealpost_notice::Notice;
@@ -85,7 +85,7 @@ impl Owner {
     }
 
     async fn returned(&self, leg: &Leg, action: DsnAction) {
-        let returned = Returned {
+        let returned = UndeliveredReply {
             leg_id: &leg.row.id,
             ticket: &leg.ticket,
             action,
@@ -262,7 +262,7 @@ async fn word_for_a_mailbox_that_is_gone_is_dropped() {
     owner.rig.write(&["a@relay.example"], "Gruss").await.unwrap();
     let leg = owner.rig.leg_to("a@relay.example").await;
     assert_eq!(leg.ticket.purpose, Purpose::Relay);
-    let returned = Returned {
+    let returned = UndeliveredReply {
         leg_id: &leg.row.id,
         ticket: &leg.ticket,
         action: DsnAction::Failed,

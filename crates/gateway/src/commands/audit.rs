@@ -1,17 +1,16 @@
 //! `sealpost audit`: whether the audit trail is whole, what stands in it, and where it ends.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Subcommand, ValueEnum};
 use sealpost_mail::Timestamp;
-use sealpost_mailbox::audit::{AnchorWord, Verified, Verifier};
+use sealpost_mailbox::audit::{AnchorWord, Verified, verify_trail};
 use sealpost_store::{ChainedRow, Store, StoreError};
 use sealpost_vault::{AuditMaster, AuditorRole, ServerKey};
 
 use super::{complain, complain_all, fail, looking, say};
-use crate::config::checked::{Plan, read_key};
+use crate::config::checked::Plan;
 use crate::config::file::Problem;
 
 /// What to do.
@@ -74,7 +73,7 @@ pub(super) fn run(config: &Path, what: &AuditCommand) -> ExitCode {
     match what {
         AuditCommand::Verify { key, anchor } => match masters(config, key) {
             Ok((plan, masters)) => {
-                with_store(&plan, async |store| Ok(told(&verify(store, &masters, anchor).await?)))
+                with_store(&plan, async |store| Ok(told(&verify_trail(store, &masters, anchor).await?)))
             }
             Err(problems) => complain_all(&problems),
         },
@@ -110,7 +109,7 @@ fn masters(config: &Path, files: &[PathBuf]) -> Result<(Plan, Vec<AuditMaster>),
             let hint = "give an auditor.key or a server key, readable by its owner alone".to_owned();
             vec![Problem { file: file.clone(), line: None, wrong: error, hint }]
         };
-        let text = read_key(file).map_err(|error| wrong(error.to_string()))?;
+        let text = sealpost_keyfile::read(file).map_err(|error| wrong(error.to_string()))?;
         let master = AuditorRole::parse(text.expose())
             .map(|role| role.audit)
             .or_else(|_other| ServerKey::parse(text.expose()).map(|key| key.keys().audit))
@@ -139,40 +138,6 @@ fn without_keys(config: &Path, work: impl AsyncFnOnce(&Store) -> Result<ExitCode
 
 fn with_store(plan: &Plan, work: impl AsyncFnOnce(&Store) -> Result<ExitCode, StoreError>) -> ExitCode {
     looking(plan, work).unwrap_or_else(|error| fail(&error))
-}
-
-/// Looks at all rows; others may go on writing meanwhile.
-pub(super) async fn verify(
-    store: &Store,
-    masters: &[AuditMaster],
-    noted: &[AnchorWord],
-) -> Result<Verified, StoreError> {
-    // Rows may be let go under our hands: then from the new beginning.
-    // Before any row: whatever is made from now on has its row further down.
-    let (mut made, mut after) = (BTreeMap::new(), String::new());
-    loop {
-        let page = store.mailboxes_made(&after).await?;
-        let Some((last, _)) = page.last() else { break };
-        after.clone_from(last);
-        made.extend(page);
-    }
-    loop {
-        let (mut rows, begin) = store.audit_page(0).await?;
-        let begin = begin.pruned;
-        let mut verifier = Verifier::new(masters, begin.clone(), noted.to_vec(), made.clone());
-        loop {
-            rows.iter().for_each(|row| verifier.take(row));
-            let last = rows.last().map_or(0, |row| row.seq);
-            let (more, now) = store.audit_page(last).await?;
-            if now.pruned != begin {
-                break;
-            }
-            if more.is_empty() {
-                return Ok(verifier.finish(now.head.as_ref()));
-            }
-            rows = more;
-        }
-    }
 }
 
 fn told(verified: &Verified) -> ExitCode {
@@ -230,7 +195,7 @@ fn words(ChainedRow { seq, row, .. }: &ChainedRow) -> String {
 }
 
 /// RFC 3339, in UTC.
-pub(super) fn shown(at: Timestamp) -> String {
+fn shown(at: Timestamp) -> String {
     jiff::Timestamp::from_millisecond(at.0).map_or_else(|_far| at.0.to_string(), |at| at.to_string())
 }
 

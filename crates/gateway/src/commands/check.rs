@@ -5,11 +5,11 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use sealpost_mail::{Clock as _, SystemClock};
+use sealpost_mailbox::audit::verify_trail;
 use sealpost_maintenance::{Proven, Prover};
 use sealpost_partner::PartnerError;
 use sealpost_store::Store;
 
-use super::audit::verify;
 use super::{
     check_bucket, check_database, check_dnssec, check_partners, complain, complain_all, fail, runtime, say,
 };
@@ -109,7 +109,7 @@ fn swept(config: &Path, plan: &Plan, keys: &ServiceKeys) -> Result<bool, Box<dyn
         let report = store.sweep(SystemClock.now()).await;
         let proven = proven(&store, keys).await;
         let trail = match &masters {
-            Some(masters) => Some(verify(&store, masters, &[]).await),
+            Some(masters) => Some(verify_trail(&store, masters, &[]).await),
             None => None,
         };
         store.close().await;

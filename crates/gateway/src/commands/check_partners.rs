@@ -1,6 +1,7 @@
 //! What `check` finds about partners: rules that name one that is not there, letters that nothing of ours could sign,
 //! keys that run out. Looks into the store, if there is one.
 
+use sealpost_arrival::revocation_state;
 use sealpost_mail::{Clock as _, Signing, SystemClock, Timestamp};
 use sealpost_partner::{Book, EndingKey, EndingStep, OwnKeys, Published, own_ending, partner_ending};
 use sealpost_seal::Method;
@@ -9,7 +10,6 @@ use sealpost_vault::IntakeRole;
 
 use super::runtime;
 use crate::config::checked::Plan;
-use crate::revocation_state;
 
 /// Every warning, in words.
 pub(super) fn warnings(plan: &Plan, keys: &IntakeRole) -> Vec<String> {

@@ -6,14 +6,14 @@ use std::process::ExitCode;
 
 use clap::{Subcommand, ValueEnum};
 use sealpost_delivery::DkimAlgorithm;
+use sealpost_domain::dkim_folder::{self, FolderError, Standing};
+use sealpost_domain::zone_file;
 use sealpost_mail::{Clock as _, Domain, SystemClock};
 use serde_json::json;
 use thiserror::Error;
 
 use super::{complain_all, fail, say};
 use crate::config::checked::Plan;
-use crate::dkim_folder::{self, Entry, FolderError, Standing};
-use crate::zone_file;
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -78,12 +78,6 @@ enum DkimCommandError {
     NoFolder,
     #[error("a selector is made of a-z, 0-9, \"-\" and \".\", and not of {0:?}")]
     Selector(String),
-    #[error("there is no key {0}; `sealpost dkim list` shows them")]
-    Unknown(String),
-    #[error("several domains have a key {0}; write selector._domainkey.domain")]
-    Ambiguous(String),
-    #[error("{0} signs; retire it first, and remove it two weeks later")]
-    Signs(String),
 }
 
 pub(super) fn run(config: &Path, what: &DkimCommand) -> ExitCode {
@@ -112,20 +106,9 @@ fn act(folder: &Path, what: &DkimCommand) -> Result<(), DkimCommandError> {
             Ok(())
         }
         DkimCommand::Use { key } => {
-            let all = dkim_folder::all(folder)?;
-            let mut entry = find(&all, key)?;
-            let kind = entry.public()?.algorithm;
-            // The new one first: at no moment nobody signs.
-            entry.turn(Standing::Signing)?;
-            for mut old in all {
-                let is_before = old.standing == Standing::Signing
-                    && old.domain == entry.domain
-                    && old.selector != entry.selector
-                    && old.public()?.algorithm == kind;
-                if is_before {
-                    old.turn(Standing::Retired)?;
-                    say(format_args!("{old} is retired; leave its line in the DNS for two weeks"));
-                }
+            let mut entry = dkim_folder::find(folder, key)?;
+            for old in dkim_folder::sign_with(folder, &mut entry)? {
+                say(format_args!("{old} is retired; leave its line in the DNS for two weeks"));
             }
             say(format_args!("{entry} signs after: systemctl reload sealpost"));
             Ok(())
@@ -150,7 +133,7 @@ fn act(folder: &Path, what: &DkimCommand) -> Result<(), DkimCommandError> {
             Ok(())
         }
         DkimCommand::Retire { key } => {
-            let mut entry = find(&dkim_folder::all(folder)?, key)?;
+            let mut entry = dkim_folder::find(folder, key)?;
             entry.turn(Standing::Retired)?;
             say(format_args!(
                 "{entry} signs nothing after: systemctl reload sealpost. Leave its line in the DNS for two weeks"
@@ -158,25 +141,12 @@ fn act(folder: &Path, what: &DkimCommand) -> Result<(), DkimCommandError> {
             Ok(())
         }
         DkimCommand::Remove { key } => {
-            let entry = find(&dkim_folder::all(folder)?, key)?;
-            match entry.standing {
-                Standing::Signing => return Err(DkimCommandError::Signs(entry.name())),
-                Standing::Waiting | Standing::Retired => {}
-            }
+            let entry = dkim_folder::find(folder, key)?;
             let name = entry.name();
             entry.remove()?;
             say(format_args!("{name} is deleted; take its line out of the DNS"));
             Ok(())
         }
-    }
-}
-
-fn find(all: &[Entry], given: &str) -> Result<Entry, DkimCommandError> {
-    let mut matching = all.iter().filter(|entry| entry.selector == given || entry.name() == given);
-    match (matching.next(), matching.next()) {
-        (Some(entry), None) => Ok(entry.clone()),
-        (None, _) => Err(DkimCommandError::Unknown(given.to_owned())),
-        (Some(_), Some(_)) => Err(DkimCommandError::Ambiguous(given.to_owned())),
     }
 }
 

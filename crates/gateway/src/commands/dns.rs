@@ -8,13 +8,12 @@ use std::process::ExitCode;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sealpost_delivery::{DnsError, LookUp, RecordKind};
+use sealpost_domain::dns_records::{self, Found, Wanted};
+use sealpost_domain::{dkim_folder, zone_file};
 
 use super::{complain, complain_all, fail, runtime, say};
 use crate::config::checked::Plan;
-use crate::dkim_folder;
-use crate::dns_records::{self, Found, Wanted};
 use crate::roles::Roles;
-use crate::zone_file;
 
 pub(super) fn run(config: &Path, check: bool, resolver: Option<SocketAddr>, names: &[String]) -> ExitCode {
     // With the portal's keys if we may read them: then the line of portal-key is among the others.

@@ -15,7 +15,6 @@ use serde_json::json;
 
 use super::partner::{CommandError, Desk, at_desk, time_left};
 use super::say;
-use crate::config::checked::read_key;
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -383,7 +382,8 @@ fn passphrase(file: &Path) -> Result<Secret<String>, CommandError> {
             .map_err(|source| CommandError::File { file: file.to_owned(), source })?;
         Secret::new(text)
     } else {
-        read_key(file).map_err(|error| CommandError::Wrong(format!("{}: {error}", file.display())))?
+        sealpost_keyfile::read(file)
+            .map_err(|error| CommandError::Wrong(format!("{}: {error}", file.display())))?
     };
     Ok(Secret::new(text.expose().trim_end_matches(['\r', '\n']).to_owned()))
 }

@@ -31,27 +31,12 @@ pub(super) fn run(question: &Question) -> ExitCode {
         Ok(plan) => plan,
         Err(problems) => return complain_all(&problems),
     };
-    let bytes = match std::fs::read(&question.mail) {
-        Ok(bytes) => crlf(&bytes),
+    let Asked { bytes, head, envelope } = match asked(question) {
+        Ok(asked) => asked,
         Err(error) => {
-            complain(format_args!("error: {}: {error}", question.mail.display()));
+            complain(format_args!("error: {error}"));
             return ExitCode::FAILURE;
         }
-    };
-    let split = Head::split(&bytes).unwrap_or(bytes.len());
-    let head = match Head::new(bytes.get(..split).unwrap_or_default().to_vec()) {
-        Ok(head) => head,
-        Err(error) => return fail(&error),
-    };
-    let reverse_path = match question.from.trim() {
-        "" | "<>" => ReversePath::Null,
-        text => match Address::parse(text) {
-            Ok(address) => ReversePath::Address(address),
-            Err(error) => {
-                complain(format_args!("error: --from {text:?}: {error}"));
-                return ExitCode::FAILURE;
-            }
-        },
     };
     let caller = Caller { client: question.client, login: question.login.as_deref() };
     let listener = match explain_intake::choose(&plan.listeners, question.listener.as_deref(), &caller) {
@@ -75,26 +60,6 @@ pub(super) fn run(question: &Question) -> ExitCode {
         Known::Yes(names_others) => (names_others, Known::Yes(false)),
         unknown @ (Known::Unasked | Known::Unanswerable(_) | Known::Never(_)) => (false, unknown),
     };
-    let mut envelope = Envelope {
-        reverse_path,
-        envid: None,
-        ret: None,
-        body: BodyType::EightBitMime,
-        smtputf8: true,
-        announced_size: None,
-        recipients: Vec::new(),
-    };
-    for text in &question.to {
-        match Address::parse(text) {
-            Ok(address) => {
-                envelope.recipients.push(Recipient { address, orcpt: None, notify: Notify::default() })
-            }
-            Err(error) => {
-                complain(format_args!("error: --to {text:?}: {error}"));
-                return ExitCode::FAILURE;
-            }
-        }
-    }
     let Some(first) = envelope.recipients.first() else { return ExitCode::SUCCESS };
     let facts = Facts {
         reverse_path: &envelope.reverse_path,
@@ -134,6 +99,42 @@ pub(super) fn run(question: &Question) -> ExitCode {
     explain_partner::writer(&plan.routes, &origin, &head, facts.from_world);
     let keys = explain_partner::keys(&question.config, &may_sign, &decided);
     if door.refuses_any() { ExitCode::FAILURE } else { keys }
+}
+
+/// The letter of the question, as the wire would carry it.
+struct Asked {
+    bytes: Vec<u8>,
+    head: Head,
+    envelope: Envelope,
+}
+
+fn asked(question: &Question) -> Result<Asked, String> {
+    let bytes =
+        std::fs::read(&question.mail).map_err(|error| format!("{}: {error}", question.mail.display()))?;
+    let bytes = crlf(&bytes);
+    let split = Head::split(&bytes).unwrap_or(bytes.len());
+    let head =
+        Head::new(bytes.get(..split).unwrap_or_default().to_vec()).map_err(|error| error.to_string())?;
+    let reverse_path = match question.from.trim() {
+        "" | "<>" => ReversePath::Null,
+        text => Address::parse(text)
+            .map(ReversePath::Address)
+            .map_err(|error| format!("--from {text:?}: {error}"))?,
+    };
+    let recipient = |text: &String| {
+        let address = Address::parse(text).map_err(|error| format!("--to {text:?}: {error}"))?;
+        Ok(Recipient { address, orcpt: None, notify: Notify::default() })
+    };
+    let envelope = Envelope {
+        reverse_path,
+        envid: None,
+        ret: None,
+        body: BodyType::EightBitMime,
+        smtputf8: true,
+        announced_size: None,
+        recipients: question.to.iter().map(recipient).collect::<Result<_, String>>()?,
+    };
+    Ok(Asked { bytes, head, envelope })
 }
 
 /// What would be decided of an answer to a letter of the portal, or to one that came in encrypted, where that makes a

@@ -8,7 +8,6 @@ use sealpost_mail::SystemRandom;
 use sealpost_vault::ServerKey;
 
 use super::{complain, say};
-use crate::config::checked;
 
 /// The annotated configuration that is also the documentation.
 const EXAMPLE: &str = include_str!("../../../../gateway.toml");
@@ -30,7 +29,7 @@ fn make(folder: &Path, roles: bool) -> std::io::Result<()> {
     if key.exists() {
         say(format_args!("{} is there already and stays as it is", key.display()));
     } else {
-        checked::write_new(&key, ServerKey::generate(&SystemRandom).to_file_text().expose())?;
+        sealpost_keyfile::write_new(&key, ServerKey::generate(&SystemRandom).to_file_text().expose())?;
         say(format_args!(
             "{} made. Without it nothing in the data folder can ever be read again: keep a copy in a safe.",
             key.display()

@@ -6,16 +6,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Subcommand;
+use sealpost_jobs::{Belief, Failed, Job, Needs, Ran, Runner, Workshop, belief, days, foresee};
 use sealpost_mail::{Clock, SystemClock, SystemRandom};
 use sealpost_mailbox::audit::{Actor, Event};
 use sealpost_store::Store;
+use sealpost_support::instant;
 use serde_json::json;
 use thiserror::Error;
 
-use super::support::instant;
 use super::{complain_all, fail, looking, say, with_store};
 use crate::config::checked::Plan;
-use crate::jobs::{Belief, Failed, Job, Needs, Ran, Runner, Workshop, belief, days, foresee};
 use crate::roles::Roles;
 
 /// Whose key a run needs.

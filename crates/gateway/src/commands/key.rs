@@ -91,7 +91,7 @@ fn report(made: io::Result<()>) -> ExitCode {
 /// Makes the roles' key files.
 pub(super) fn split(server_key: &Path, to: &Path) -> io::Result<()> {
     let named = |error: String| io::Error::other(format!("{}: {error}", server_key.display()));
-    let text = checked::read_key(server_key).map_err(|error| named(error.to_string()))?;
+    let text = sealpost_keyfile::read(server_key).map_err(|error| named(error.to_string()))?;
     let key = ServerKey::parse(text.expose()).map_err(|error| named(error.to_string()))?;
     for path in checked::split(&key, to)? {
         say(format_args!("{} made", path.display()));
@@ -112,7 +112,7 @@ fn escrow(folder: &Path) -> io::Result<()> {
         return Err(io::Error::new(io::ErrorKind::AlreadyExists, said));
     }
     let key = EscrowSecret::generate(&SystemRandom);
-    checked::write_new(&secret, key.to_file_text().expose())?;
+    sealpost_keyfile::write_new(&secret, key.to_file_text().expose())?;
     std::fs::write(&public, key.public().to_file_text())?;
     say(format_args!(
         "{} made: take it to a safe, two copies, and delete it here. Whoever has it and the data opens every mailbox \

@@ -5,18 +5,14 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use sealpost_mail::{Clock as _, SystemClock, SystemRandom, Timestamp};
-use sealpost_mailbox::audit::{Actor, Event, MailboxGone};
-use sealpost_notice::SupportDid;
-use sealpost_store::{DepositRow, MailboxRow, MailboxState, Store};
+use sealpost_mail::{Clock as _, SystemClock, Timestamp};
+use sealpost_store::{DepositRow, MailboxRow, MailboxState};
+use sealpost_support::{
+    Desk, Note, OwnerTold, SupportError, address, facts_json, find, goes, instant, last_letter,
+};
 use serde_json::{Value, json};
 
-use super::support::{
-    SupportError, address, check_note, facts_json, find, goes, instant, last_letter, noting, resident,
-};
-use super::tell_owner::telling;
-use super::{say, with_support};
-use crate::config::checked::{Plan, SupportKeys};
+use super::{desk, say, with_support};
 
 /// What to do. A mailbox is named by its address or its id.
 #[derive(Debug, Subcommand)]
@@ -78,102 +74,73 @@ pub(crate) struct Act {
 }
 
 pub(super) fn run(config: &Path, what: &MailboxCommand) -> ExitCode {
-    with_support(config, async |store, plan, keys| act(store, plan, &keys, what).await)
-}
-
-async fn act(
-    store: &Store,
-    plan: &Plan,
-    keys: &SupportKeys,
-    what: &MailboxCommand,
-) -> Result<(), SupportError> {
-    let now = SystemClock.now();
-    match what {
-        MailboxCommand::List { state, held, addresses, json } => {
-            let state = state.as_deref().map(parse_state).transpose()?;
-            let wanted = |row: &MailboxRow| {
-                state.is_none_or(|state| row.state == state) && (!held || row.held_since.is_some())
-            };
-            let show = Show { addresses: *addresses, json: *json };
-            list(store, plan, keys, state == Some(MailboxState::Deleted), wanted, show).await
-        }
-        MailboxCommand::Show { mailbox, json } => {
-            let row = find(store, keys, mailbox).await?;
-            show(store, plan, keys, &row, *json, now).await
-        }
-        MailboxCommand::Lock(act) => {
-            let row = checked(store, keys, act).await?;
-            let event = Event::MailboxLocked { mailbox: &row.id };
-            let told = (SupportDid::Locked, event, act.note.as_str());
-            let store = telling(store, (plan, keys), &row, told, now).await?;
-            let lock = resident(keys, &row)?.lock(&row, &keys.role.queue.rows, &SystemRandom);
-            let why_not = "it is not active: only an active mailbox is locked";
-            done(store.lock_mailbox(lock, now).await?, "locked", why_not)
-        }
-        MailboxCommand::Unlock(act) => {
-            let row = checked(store, keys, act).await?;
-            let event = Event::MailboxUnlocked { mailbox: &row.id };
-            let told = (SupportDid::Unlocked, event, act.note.as_str());
-            let store = telling(store, (plan, keys), &row, told, now).await?;
-            let unlock = resident(keys, &row)?.unlock(&row, &keys.role.queue.rows, &SystemRandom);
-            done(store.unlock_mailbox(unlock).await?, "unlocked", "it is not locked")
-        }
-        MailboxCommand::Delete(act) => {
-            let row = checked(store, keys, act).await?;
-            if row.held_since.is_some() {
-                return Err(SupportError::Not(
-                    "it is held: end the hold first (`sealpost mailbox hold --end`)",
-                ));
+    with_support(config, async |store, plan, keys| {
+        let desk = desk(store, plan, &keys);
+        let now = SystemClock.now();
+        match what {
+            MailboxCommand::List { state, held, addresses, json } => {
+                let state = state.as_deref().map(parse_state).transpose()?;
+                let wanted = |row: &MailboxRow| {
+                    state.is_none_or(|state| row.state == state) && (!held || row.held_since.is_some())
+                };
+                let show = Show { addresses: *addresses, json: *json };
+                list(&desk, state == Some(MailboxState::Deleted), wanted, show).await
             }
-            let event = Event::MailboxDeleted { why: MailboxGone::Operator };
-            let told = (SupportDid::Deleted, event, act.note.as_str());
-            let store = telling(store, (plan, keys), &row, told, now).await?;
-            let gone = store.delete_mailbox(&row.id, plan.telling.gone_unread, now).await?;
-            done(gone, "deleted", "it is deleted already")
-        }
-        MailboxCommand::ExportFacts { mailbox } => {
-            let row = find(store, keys, mailbox).await?;
-            let facts = super::export_facts::export(store, plan, keys, &row, now).await?;
-            // Noted before anybody reads it, like every other look.
-            let taken = Event::FactsExported { mailbox: &row.id };
-            store.append_audit(vec![taken.row(now, &Actor::of_command(), None)]).await?;
-            say(facts);
-            Ok(())
-        }
-        MailboxCommand::Clear(act) => {
-            let row = checked(store, keys, act).await?;
-            let store = noting(store, &Event::AddressCleared { mailbox: &row.id }, &act.note, now);
-            let cleared = store.clear_unreachable(&row.id).await?;
-            done(cleared, "cleared: mail is sent there again", "no mail to it has come back")
-        }
-        MailboxCommand::Hold { act, end } => {
-            let row = checked(store, keys, act).await?;
-            let mailbox = row.id.as_str();
-            let event = if *end { Event::MailboxFreed { mailbox } } else { Event::MailboxHeld { mailbox } };
-            let store = noting(store, &event, &act.note, now);
-            match end {
-                true => done(store.end_hold(&row.id, now).await?, "the hold is ended", "it is not held"),
-                false => done(
-                    store.hold_mailbox(&row.id, now).await?,
-                    "held: nothing of it goes until `sealpost mailbox hold --end`",
-                    "it is held already, or deleted",
-                ),
+            MailboxCommand::Show { mailbox, json } => {
+                let row = find(store, desk.keys, mailbox).await?;
+                show(&desk, &row, *json, now).await
+            }
+            MailboxCommand::ExportFacts { mailbox } => {
+                let row = find(store, desk.keys, mailbox).await?;
+                say(desk.export_facts(&row, now).await?);
+                Ok(())
+            }
+            MailboxCommand::Lock(act) => {
+                let (row, note) = checked(&desk, act).await?;
+                done(desk.lock(&row, &note, now).await?, "locked")
+            }
+            MailboxCommand::Unlock(act) => {
+                let (row, note) = checked(&desk, act).await?;
+                done(desk.unlock(&row, &note, now).await?, "unlocked")
+            }
+            MailboxCommand::Delete(act) => {
+                let (row, note) = checked(&desk, act).await?;
+                done(desk.delete(&row, &note, now).await?, "deleted")
+            }
+            MailboxCommand::Clear(act) => {
+                let (row, note) = checked(&desk, act).await?;
+                desk.clear_address(&row, &note, now).await?;
+                say("cleared: mail is sent there again");
+                Ok(())
+            }
+            MailboxCommand::Hold { act, end: false } => {
+                let (row, note) = checked(&desk, act).await?;
+                desk.hold(&row, &note, now).await?;
+                say("held: nothing of it goes until `sealpost mailbox hold --end`");
+                Ok(())
+            }
+            MailboxCommand::Hold { act, end: true } => {
+                let (row, note) = checked(&desk, act).await?;
+                desk.end_hold(&row, &note, now).await?;
+                say("the hold is ended");
+                Ok(())
             }
         }
-    }
+    })
 }
 
-fn done(is_done: bool, said: &str, why_not: &'static str) -> Result<(), SupportError> {
-    if !is_done {
-        return Err(SupportError::Not(why_not));
+fn done(told: OwnerTold, said: &str) -> Result<(), SupportError> {
+    match told {
+        OwnerTold::ComesBack => say("its owner is not told: mail to them has come back too often"),
+        OwnerTold::ByMail | OwnerTold::Nobody => {}
     }
     say(said);
     Ok(())
 }
 
-async fn checked(store: &Store, keys: &SupportKeys, act: &Act) -> Result<MailboxRow, SupportError> {
-    check_note(&act.note)?;
-    find(store, keys, &act.mailbox).await
+async fn checked(desk: &Desk<'_>, act: &Act) -> Result<(MailboxRow, Note), SupportError> {
+    let note = Note::parse(&act.note)?;
+    Ok((find(desk.store, desk.keys, &act.mailbox).await?, note))
 }
 
 fn parse_state(text: &str) -> Result<MailboxState, SupportError> {
@@ -189,21 +156,19 @@ struct Show {
 }
 
 async fn list(
-    store: &Store,
-    plan: &Plan,
-    keys: &SupportKeys,
+    desk: &Desk<'_>,
     deleted: bool,
     wanted: impl Fn(&MailboxRow) -> bool,
     how: Show,
 ) -> Result<(), SupportError> {
     let (mut after, mut count) = (String::new(), 0_u64);
     loop {
-        let rows = store.list_mailboxes(&after, deleted).await?;
+        let rows = desk.store.list_mailboxes(&after, deleted).await?;
         let Some(last) = rows.last() else { break };
         after.clone_from(&last.id);
         for row in rows.iter().filter(|row| wanted(row)) {
             count += 1;
-            let address = address(keys, row)?;
+            let address = address(desk.keys, row)?;
             let shown = match (&address, how.addresses) {
                 (None, _) => "(deleted)".to_owned(),
                 (Some(address), true) => address.to_path(),
@@ -217,7 +182,7 @@ async fn list(
                     "created": instant(Some(row.created_at)),
                     "last_log_in": instant(row.last_seen_at),
                     "held_since": instant(row.held_since),
-                    "goes": instant(goes(&plan.portal.retention, row)),
+                    "goes": instant(goes(desk.retention, row)),
                 }));
             } else {
                 let held = if row.held_since.is_some() { "  held" } else { "" };
@@ -231,25 +196,19 @@ async fn list(
     Ok(())
 }
 
-async fn show(
-    store: &Store,
-    plan: &Plan,
-    keys: &SupportKeys,
-    row: &MailboxRow,
-    as_json: bool,
-    now: Timestamp,
-) -> Result<(), SupportError> {
-    let address = address(keys, row)?.map(|address| address.to_path());
+async fn show(desk: &Desk<'_>, row: &MailboxRow, as_json: bool, now: Timestamp) -> Result<(), SupportError> {
+    let store = desk.store;
+    let address = address(desk.keys, row)?.map(|address| address.to_path());
     let facts = store.mailbox_facts(&row.id, now).await?;
     let letters = store.letters_of(&row.id).await?;
     let withdrawn = store.withdrawn(&row.id, now).await?.len();
     let last = last_letter(&store.audit_of(&row.id).await?, &letters);
-    let mut told = facts_json(plan, row, address.as_deref(), &facts, &letters, last, withdrawn);
+    let mut told = facts_json(desk.retention, row, address.as_deref(), &facts, &letters, last, withdrawn);
     if let Some(bounced) = store.unreachable(&row.id).await? {
         told.insert("mail_came_back".to_owned(), json!(bounced.bounces));
         told.insert("came_back_last".to_owned(), json!(instant(Some(bounced.last_at))));
         told.insert("came_back_status".to_owned(), json!(bounced.status));
-        told.insert("mail_is_sent".to_owned(), json!(bounced.bounces < plan.telling.most_bounces()));
+        told.insert("mail_is_sent".to_owned(), json!(bounced.bounces < desk.most_bounces));
     }
     if as_json {
         say(Value::Object(told));

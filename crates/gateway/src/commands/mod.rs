@@ -15,7 +15,6 @@ mod evidence;
 mod explain;
 mod explain_intake;
 mod explain_partner;
-mod export_facts;
 mod hash_password;
 mod init;
 mod jobs;
@@ -27,6 +26,7 @@ mod memory_guard;
 mod migrate;
 mod nodes;
 mod original;
+mod output;
 mod partner;
 mod queue;
 mod request;
@@ -34,22 +34,17 @@ mod rotate;
 mod rotate_escrow;
 mod serve;
 mod store_move;
-mod support;
-mod tell_owner;
 mod verify_portal;
 mod webhook;
+mod with_store;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
-use sealpost_mailbox::audit::Chain;
-use sealpost_store::{AuditProver, Store, StoreError, StoreOptions};
-use sealpost_vault::AuditKey;
 
-use crate::config::checked::{Plan, SupportKeys};
-use crate::config::file::Problem;
+use output::{complain, complain_all, fail, say};
+use with_store::{desk, looking, open_store, prover, runtime, with_store, with_support};
 
 use crate::roles::Roles;
 
@@ -318,96 +313,4 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Verb::VerifyPortal { mail, key } => verify_portal::run(&mail, &key),
         Verb::HashPassword => hash_password::run(),
     }
-}
-
-/// Opens the store for a command, whose rows in the audit trail are proven by `key`.
-fn open_store(plan: &Plan, key: &AuditKey) -> Result<Store, StoreError> {
-    Store::open(StoreOptions { prover: Some(prover(key)), ..plan.store() })
-}
-
-/// Proves rows of the audit trail with this key.
-fn prover(key: &AuditKey) -> Arc<dyn AuditProver> {
-    Arc::new(Chain::new(key.clone()))
-}
-
-/// The tokio runtime everything runs on.
-fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()
-}
-
-/// Does something with the store of a configuration.
-fn with_store<T, E: From<StoreError>>(
-    plan: &Plan,
-    key: &AuditKey,
-    act: impl AsyncFnOnce(&Store) -> Result<T, E>,
-) -> Result<T, E> {
-    let runtime = runtime().map_err(|source| StoreError::Path { path: plan.data.clone(), source })?;
-    runtime.block_on(async {
-        let store = open_store(plan, key)?;
-        let done = act(&store).await;
-        store.close().await;
-        done
-    })
-}
-
-/// The same for what writes nothing into the audit trail.
-fn looking<T, E: From<StoreError>>(
-    plan: &Plan,
-    act: impl AsyncFnOnce(&Store) -> Result<T, E>,
-) -> Result<T, E> {
-    let runtime = runtime().map_err(|source| StoreError::Path { path: plan.data.clone(), source })?;
-    runtime.block_on(async {
-        let store = Store::open(plan.store())?;
-        let done = act(&store).await;
-        store.close().await;
-        done
-    })
-}
-
-/// A whole command of support's: with the configuration, its store and support's keys.
-fn with_support<E: From<StoreError> + std::error::Error>(
-    config: &Path,
-    act: impl AsyncFnOnce(&Store, &Plan, SupportKeys) -> Result<(), E>,
-) -> ExitCode {
-    let (plan, keys) = match Plan::load_for_support(config) {
-        Ok(loaded) => loaded,
-        Err(problems) => return complain_all(&problems),
-    };
-    let key = keys.role.queue.audit.clone();
-    match with_store(&plan, &key, async |store| act(store, &plan, keys).await) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(&error),
-    }
-}
-
-/// A line on standard output. A closed pipe is the reader's business.
-fn say(line: impl std::fmt::Display) {
-    use std::io::Write as _;
-    let mut out = std::io::stdout().lock();
-    let _closed = writeln!(out, "{line}");
-    let _closed = out.flush();
-}
-
-/// A line on standard error.
-fn complain(line: impl std::fmt::Display) {
-    use std::io::Write as _;
-    let _closed = writeln!(std::io::stderr().lock(), "{line}");
-}
-
-fn complain_all(problems: &[Problem]) -> ExitCode {
-    for problem in problems {
-        complain(format_args!("error: {problem}"));
-    }
-    ExitCode::FAILURE
-}
-
-/// Ends with an error and its causes.
-fn fail(error: &dyn std::error::Error) -> ExitCode {
-    complain(format_args!("error: {error}"));
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        complain(format_args!("  because: {error}"));
-        cause = error.source();
-    }
-    ExitCode::FAILURE
 }

@@ -5,9 +5,9 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use sealpost_store::{NodeRow, Rows, StoreError};
+use sealpost_support::instant;
 use serde_json::json;
 
-use super::support::instant;
 use super::{complain_all, fail, looking, say};
 use crate::config::checked::Plan;
 

@@ -13,11 +13,11 @@ use sealpost_intake::MemoryBudget;
 use sealpost_mail::{Clock, Random, Reply, SystemClock, SystemRandom};
 use sealpost_mailbox::audit::{Actor, Event};
 use sealpost_store::{OriginalState, Store};
+use sealpost_support::instant;
 use sealpost_vault::IntakeRole;
 use serde_json::json;
 use thiserror::Error;
 
-use super::support::instant;
 use super::{complain, complain_all, fail, open_store, runtime, say};
 use crate::config::checked::Plan;
 use crate::roles::Roles;

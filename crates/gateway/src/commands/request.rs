@@ -5,16 +5,17 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Subcommand;
+use sealpost_keyfile::KeyFileError;
 use sealpost_mail::{Address, Clock as _, Random, SystemClock, SystemRandom, Timestamp};
 use sealpost_mailbox::audit::{Actor, Event};
 use sealpost_mailbox::{MailboxError, Resident};
-use sealpost_maintenance::{Messages, ReleaseError, Releasing, seal_note};
 use sealpost_store::{MAX_OPEN, MailboxRow, RequestKind, RequestRow, RequestState, Store, StoreError};
+use sealpost_support::{Messages, ReleaseError, Releasing, seal_note};
 use sealpost_vault::{EscrowSecret, Label, VaultError};
 use thiserror::Error;
 
 use super::{say, with_support};
-use crate::config::checked::{self, EscrowPlan, KeyFile, Plan, SupportKeys};
+use crate::config::checked::{EscrowPlan, Plan, SupportKeys};
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -93,7 +94,7 @@ pub(crate) enum RequestError {
     )]
     EscrowKey,
     #[error("the file of the escrow key is not used")]
-    KeyFile(#[from] KeyFile),
+    KeyFile(#[from] KeyFileError),
 }
 
 impl From<ReleaseError> for RequestError {
@@ -129,7 +130,7 @@ async fn act(
                 return Err(RequestError::NoNote);
             }
             if let Some(file) = escrow_key {
-                keys.escrow = Some(EscrowSecret::parse(checked::read_key(file)?.expose())?);
+                keys.escrow = Some(EscrowSecret::parse(sealpost_keyfile::read(file)?.expose())?);
             }
             let (request, mailbox) = find(store, *number).await?;
             let address = address(&keys, &mailbox)?.ok_or(RequestError::NotOpen(request.number))?;

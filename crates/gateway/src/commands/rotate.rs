@@ -94,7 +94,7 @@ impl Places {
             }
             (None, Some(folder)) => Some(source.path(Path::new(&folder))),
         };
-        let next = plan::with_ending(&server, "next");
+        let next = sealpost_keyfile::with_ending(&server, "next");
         let data = source.path(config.gateway.data.get_ref());
         let escrow = config.gateway.escrow == Escrow::Server;
         let (Some(rows), Some(bodies)) = (plan::rows(config, source), plan::bodies(config, source)) else {
@@ -131,7 +131,10 @@ impl Places {
             (true, _) => self.begun(old)?,
             (false, None) => {
                 let new = old.next(&SystemRandom);
-                in_file(&self.next, plan::write_like(&self.next, new.to_file_text().expose(), &self.server))?;
+                in_file(
+                    &self.next,
+                    sealpost_keyfile::write_like(&self.next, new.to_file_text().expose(), &self.server),
+                )?;
                 new
             }
             (false, Some(Rotating { to, .. })) if to == old.id() => {
@@ -189,14 +192,14 @@ impl Places {
                 if name == plan::ESCROW_FILE && !self.escrow {
                     continue;
                 }
-                in_file(&path, plan::replace(&path, text.expose()))?;
+                in_file(&path, sealpost_keyfile::replace(&path, text.expose()))?;
             }
         }
-        let aside = plan::with_ending(&self.server, &format!("{:02x}", old.id()));
+        let aside = sealpost_keyfile::with_ending(&self.server, &format!("{:02x}", old.id()));
         if !aside.exists() {
-            in_file(&aside, plan::write_like(&aside, old.to_file_text().expose(), &self.server))?;
+            in_file(&aside, sealpost_keyfile::write_like(&aside, old.to_file_text().expose(), &self.server))?;
         }
-        in_file(&self.server, plan::put_in_place(&self.next, &self.server))?;
+        in_file(&self.server, sealpost_keyfile::put_in_place(&self.next, &self.server))?;
         Ok(aside)
     }
 
@@ -245,7 +248,7 @@ impl Places {
 
 fn read(path: &Path) -> Result<ServerKey, Failed> {
     let failed = |cause: String| Failed::File { path: path.display().to_string(), cause };
-    let text = plan::read_key(path).map_err(|error| failed(error.to_string()))?;
+    let text = sealpost_keyfile::read(path).map_err(|error| failed(error.to_string()))?;
     ServerKey::parse(text.expose()).map_err(|error| failed(error.to_string()))
 }
 

@@ -13,7 +13,7 @@ use sealpost_vault::{EscrowPublic, EscrowSecret, VaultError};
 use thiserror::Error;
 
 use super::{complain, complain_all, fail, say, with_store};
-use crate::config::checked::{self as plan, Plan, SupportKeys};
+use crate::config::checked::{Plan, SupportKeys};
 
 #[derive(Debug, Error)]
 enum Failed {
@@ -42,7 +42,7 @@ pub(super) fn run(config: &Path, escrow_key: &Path) -> ExitCode {
         complain("error: escrow = \"none\": there is no key to seal to");
         return ExitCode::FAILURE;
     };
-    let read = plan::read_key(escrow_key).map_err(|error| error.to_string());
+    let read = sealpost_keyfile::read(escrow_key).map_err(|error| error.to_string());
     let old =
         match read.and_then(|text| EscrowSecret::parse(text.expose()).map_err(|error| error.to_string())) {
             Ok(old) => old,

@@ -35,11 +35,11 @@ pub(super) fn run(config: &Path, what: &What) -> ExitCode {
         Ok((read, _source)) => crate::logging::start(&read.log),
         Err(problems) => return complain_all(&problems),
     }
-    let here = match Place::of(config) {
+    let here = match StoreLocation::of(config) {
         Ok(here) => here,
         Err(problems) => return complain_all(&problems),
     };
-    let there = match to.as_deref().map(Place::of).transpose() {
+    let there = match to.as_deref().map(StoreLocation::of).transpose() {
         Ok(there) => there,
         Err(problems) => return complain_all(&problems),
     };
@@ -57,13 +57,13 @@ pub(super) fn run(config: &Path, what: &What) -> ExitCode {
 }
 
 /// A store as a configuration has it.
-struct Place {
+struct StoreLocation {
     data: PathBuf,
     rows: Rows,
     bodies: LargeBodies,
 }
 
-impl Place {
+impl StoreLocation {
     fn of(file: &Path) -> Result<Self, Vec<Problem>> {
         let (read, mut source) = config::read(file)?;
         let data = source.path(read.gateway.data.get_ref());
@@ -107,7 +107,7 @@ fn same_bucket(one: &BucketOptions, other: &BucketOptions) -> bool {
     (&one.endpoint, &one.bucket, &one.prefix) == (&other.endpoint, &other.bucket, &other.prefix)
 }
 
-async fn move_between(here: &Place, there: &Place) -> Result<ExitCode, StoreError> {
+async fn move_between(here: &StoreLocation, there: &StoreLocation) -> Result<ExitCode, StoreError> {
     if here.has_rows_of(there) {
         return move_bodies(here, there).await;
     }
@@ -165,7 +165,7 @@ async fn move_between(here: &Place, there: &Place) -> Result<ExitCode, StoreErro
 }
 
 /// What a server took and no row says yet goes along, or it would go out again.
-fn carry_notes(here: &Place, there: &Place) -> Result<(), StoreError> {
+fn carry_notes(here: &StoreLocation, there: &StoreLocation) -> Result<(), StoreError> {
     let (from, to) = (here.data.join("delivered"), there.data.join("delivered"));
     if !from.exists() {
         return Ok(());
@@ -173,7 +173,7 @@ fn carry_notes(here: &Place, there: &Place) -> Result<(), StoreError> {
     std::fs::copy(&from, &to).map(drop).map_err(|source| StoreError::Path { path: to, source })
 }
 
-async fn move_bodies(here: &Place, there: &Place) -> Result<ExitCode, StoreError> {
+async fn move_bodies(here: &StoreLocation, there: &StoreLocation) -> Result<ExitCode, StoreError> {
     let moved = match (&here.bodies, &there.bodies) {
         (LargeBodies::Folder, LargeBodies::Bucket(_)) => {
             // Files that are in the data folder are read there still.
@@ -214,7 +214,7 @@ async fn move_bodies(here: &Place, there: &Place) -> Result<ExitCode, StoreError
     Ok(ExitCode::SUCCESS)
 }
 
-async fn give_up(here: &Place) -> Result<ExitCode, StoreError> {
+async fn give_up(here: &StoreLocation) -> Result<ExitCode, StoreError> {
     let store = here.open(&here.bodies).await?;
     let given = store.give_up_move().await;
     store.close().await;

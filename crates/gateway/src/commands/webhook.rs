@@ -7,10 +7,10 @@ use clap::Subcommand;
 use sealpost_mail::{Clock as _, SystemClock, Timestamp};
 use sealpost_mailbox::audit::{Actor, Event};
 use sealpost_store::{EventRow, Store, StoreError};
+use sealpost_support::instant;
 use serde_json::json;
 use thiserror::Error;
 
-use super::support::instant;
 use super::{say, with_support};
 
 /// What to do.

@@ -16,7 +16,7 @@ use sealpost_vault::ServerKey;
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::checked::{self, Plan};
+use crate::config::checked::Plan;
 use crate::logging;
 use crate::roles::Roles;
 use crate::serve::{self, RunError};
@@ -116,7 +116,7 @@ fn make_folder(folder: &Path) -> std::io::Result<()> {
 fn write_config(folder: &Path, sink: SocketAddr, json: bool) -> Result<PathBuf, DemoError> {
     let key = folder.join("server.key");
     if !key.exists() {
-        checked::write_new(&key, ServerKey::generate(&SystemRandom).to_file_text().expose())?;
+        sealpost_keyfile::write_new(&key, ServerKey::generate(&SystemRandom).to_file_text().expose())?;
     }
     let text = include_str!("gateway.toml")
         .replace("{smtp}", &free_port()?.to_string())

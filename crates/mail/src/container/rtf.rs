@@ -29,7 +29,7 @@ pub(crate) struct Rtf {
 
 /// Where the text of a group goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+enum Destination {
     /// On the page.
     Shown,
     /// It says what a field is made of.
@@ -42,7 +42,7 @@ enum Place {
 
 #[derive(Clone, Copy)]
 struct Group {
-    place: Place,
+    place: Destination,
     /// It holds markup of the page (`\*\htmltag`).
     markup: bool,
     /// What follows is there for RTF alone (`\htmlrtf`).
@@ -104,7 +104,7 @@ pub(crate) fn read(bytes: &[u8]) -> Option<Rtf> {
     let mut reader = Reader {
         rest: start,
         group: Group {
-            place: Place::Shown,
+            place: Destination::Shown,
             markup: false,
             only_rtf: false,
             hidden: false,
@@ -164,9 +164,9 @@ impl Reader<'_> {
                     }
                     let was = group.place;
                     let [apart, joined] = &mut self.aside;
-                    if was == Place::Aside {
+                    if was == Destination::Aside {
                         apart.push('\n');
-                        if outer.place != Place::Aside {
+                        if outer.place != Destination::Aside {
                             joined.push('\n');
                         }
                     }
@@ -276,7 +276,7 @@ impl Reader<'_> {
             b"htmltag" | b"mhtmltag" if self.optional => {
                 self.group.markup = word == b"htmltag";
                 if word != b"htmltag" {
-                    self.group.place = Place::Nowhere;
+                    self.group.place = Destination::Nowhere;
                 }
             }
             b"v" => self.group.hidden = on,
@@ -288,7 +288,7 @@ impl Reader<'_> {
                 self.group.font = self.plain_font;
             }
             b"fonttbl" if self.at_start || self.optional => {
-                self.group.place = Place::Nowhere;
+                self.group.place = Destination::Nowhere;
                 self.group.fonts = true;
             }
             b"colortbl"
@@ -313,25 +313,25 @@ impl Reader<'_> {
             | b"wgrffmtfilter"
                 if self.at_start || self.optional =>
             {
-                self.group.place = Place::Nowhere;
+                self.group.place = Destination::Nowhere;
             }
             // A picture's alternative text and a shape's properties.
             b"picprop" | b"sp" | b"sn" | b"sv" if self.at_start || self.optional => {
-                self.group.place = Place::Aside;
+                self.group.place = Destination::Aside;
             }
             b"stylesheet" | b"info" | b"object" if self.at_start || self.optional => {
-                self.group.place = Place::Aside;
+                self.group.place = Destination::Aside;
             }
             // What an object looks like, and the same text in Unicode.
-            b"result" | b"ud" if self.at_start || self.optional => self.group.place = Place::Shown,
+            b"result" | b"ud" if self.at_start || self.optional => self.group.place = Destination::Shown,
             // The text of fields, notes, shapes and text boxes is there to be read.
-            b"field" if self.at_start && self.group.place == Place::Shown => {
+            b"field" if self.at_start && self.group.place == Destination::Shown => {
                 let (depth, begins) = (self.outer.len(), self.text.len());
                 self.fields.push(Field { depth, begins, code: String::new() });
             }
             b"field" if self.at_start => {}
-            b"fldinst" if self.group.place == Place::Shown && !self.fields.is_empty() => {
-                self.group.place = Place::Code;
+            b"fldinst" if self.group.place == Destination::Shown && !self.fields.is_empty() => {
+                self.group.place = Destination::Code;
             }
             b"fldinst" => {}
             b"footnote" | b"annotation" => {
@@ -342,9 +342,12 @@ impl Reader<'_> {
             }
             b"fldrslt" | b"shptxt" | b"shpinst" => {}
             b"do" if self.optional => {}
-            b"dptxbxtext" => self.group.place = Place::Shown,
-            _ if self.optional && self.at_start && matches!(self.group.place, Place::Shown | Place::Code) => {
-                self.group.place = Place::Aside;
+            b"dptxbxtext" => self.group.place = Destination::Shown,
+            _ if self.optional
+                && self.at_start
+                && matches!(self.group.place, Destination::Shown | Destination::Code) =>
+            {
+                self.group.place = Destination::Aside;
             }
             _ => {}
         }
@@ -385,8 +388,8 @@ impl Reader<'_> {
     /// `text`: as its font has it; `source`: as the whole has it.
     fn say(&mut self, text: &str, source: &str) {
         match self.group.place {
-            Place::Shown => {}
-            Place::Code => {
+            Destination::Shown => {}
+            Destination::Code => {
                 if let Some(field) = self.fields.last_mut() {
                     field.code.push_str(text);
                 }
@@ -394,8 +397,8 @@ impl Reader<'_> {
                 self.bare.push_str(source);
                 return;
             }
-            Place::Aside => return self.aside.iter_mut().for_each(|aside| aside.push_str(source)),
-            Place::Nowhere => return,
+            Destination::Aside => return self.aside.iter_mut().for_each(|aside| aside.push_str(source)),
+            Destination::Nowhere => return,
         }
         if self.group.markup {
             self.html.push_str(text);

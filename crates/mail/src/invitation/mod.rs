@@ -16,7 +16,7 @@ use jiff::civil::{self, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Span};
 
-pub use self::repeats::{Place, Repeats, Unit, Weekday};
+pub use self::repeats::{ByPart, Repeats, Unit, Weekday};
 use self::zones::Zones;
 use crate::clock::Timestamp;
 use crate::display::one_line;
@@ -60,7 +60,7 @@ pub struct Invitation {
     /// It takes the place of one time of a series: of this one.
     pub instead_of: Option<Moment>,
     /// It is no invitation, but what somebody says to one.
-    pub answer: Option<Answer>,
+    pub answer: Option<InvitationReply>,
     uid: String,
     /// RECURRENCE-ID: this one stands for a single time of a series.
     instance: String,
@@ -69,7 +69,7 @@ pub struct Invitation {
 
 /// What somebody says to an invitation (RFC 5546 §3.2.3, §3.2.7).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
+pub struct InvitationReply {
     /// Who says it, by name or address.
     pub who: String,
     /// What is said.
@@ -403,7 +403,7 @@ fn person(entry: &ICalendarEntry) -> String {
 }
 
 /// Who says what, where it is no invitation.
-fn answer(event: &ICalendarComponent, method: Option<&Method>) -> Option<Answer> {
+fn answer(event: &ICalendarComponent, method: Option<&Method>) -> Option<InvitationReply> {
     let attendee = event.property(&Name::Attendee);
     let says = match method? {
         Method::Reply => match attendee.and_then(|one| one.parameter(&Parameter::Partstat)) {
@@ -421,11 +421,11 @@ fn answer(event: &ICalendarComponent, method: Option<&Method>) -> Option<Answer>
         },
         Method::Counter => Says::Proposes,
         Method::Declinecounter => {
-            return Some(Answer { who: organiser(event), says: Says::Insists });
+            return Some(InvitationReply { who: organiser(event), says: Says::Insists });
         }
         Method::Publish | Method::Request | Method::Add | Method::Cancel | Method::Refresh => return None,
     };
-    Some(Answer { who: attendee.map(person).unwrap_or_default(), says })
+    Some(InvitationReply { who: attendee.map(person).unwrap_or_default(), says })
 }
 
 /// As text; of several lines.

@@ -16,7 +16,7 @@ pub struct Repeats {
     /// …days, weeks, months, years.
     pub unit: Unit,
     /// Where in the week, month or year.
-    pub on: Vec<Place>,
+    pub on: Vec<ByPart>,
     /// In these months only, 1 to 12.
     pub months: Vec<u8>,
     /// The last day on which it may be.
@@ -46,7 +46,7 @@ pub enum Unit {
 
 /// A place in what is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum ByPart {
     /// Every such day.
     Weekday(Weekday),
     /// Monday to Friday.
@@ -112,20 +112,20 @@ fn places(
     unit: Unit,
     every: u16,
     in_any_month: bool,
-) -> Option<(Unit, Vec<Place>)> {
+) -> Option<(Unit, Vec<ByPart>)> {
     let plain: Vec<Weekday> = rule.byday.iter().map(|day| weekday(day.weekday)).collect();
     let is_numbered = rule.byday.iter().any(|day| day.ordwk.is_some_and(|nth| nth != 0));
     let holds = |days: &[Weekday]| days.len() == plain.len() && days.iter().all(|day| plain.contains(day));
-    let week_only = || plain.iter().copied().map(Place::Weekday).collect::<Vec<_>>();
+    let week_only = || plain.iter().copied().map(ByPart::Weekday).collect::<Vec<_>>();
     if let [week] = rule.byweekno.as_slice() {
         let bare = plain.is_empty() && rule.bymonthday.is_empty() && in_any_month && *week > 0;
-        return (unit == Unit::Year && bare).then(|| (unit, vec![Place::WeekNumber(*week)]));
+        return (unit == Unit::Year && bare).then(|| (unit, vec![ByPart::WeekNumber(*week)]));
     }
     if !rule.byweekno.is_empty() || (!plain.is_empty() && !rule.bymonthday.is_empty()) {
         return None;
     }
     if !rule.bymonthday.is_empty() {
-        let days: Vec<Place> = rule.bymonthday.iter().map(|day| Place::MonthDay(*day)).collect();
+        let days: Vec<ByPart> = rule.bymonthday.iter().map(|day| ByPart::MonthDay(*day)).collect();
         let sayable = rule.bymonthday.iter().all(|day| matches!(day, -2 | -1 | 1..=31));
         let unit = if unit == Unit::Year && in_any_month && every == 1 { Unit::Month } else { unit };
         let placed = unit == Unit::Month || (unit == Unit::Year && !in_any_month);
@@ -138,7 +138,9 @@ fn places(
         Unit::Day | Unit::Week if is_numbered || !rule.bysetpos.is_empty() => None,
         // Every day that is one of these.
         Unit::Day if every > 1 => None,
-        Unit::Day | Unit::Week if every == 1 && holds(&WORKDAYS) => Some((Unit::Week, vec![Place::Workdays])),
+        Unit::Day | Unit::Week if every == 1 && holds(&WORKDAYS) => {
+            Some((Unit::Week, vec![ByPart::Workdays]))
+        }
         Unit::Day | Unit::Week if every == 1 && plain.len() == 7 => Some((Unit::Day, Vec::new())),
         Unit::Day | Unit::Week => Some((Unit::Week, week_only())),
         Unit::Month | Unit::Year => {
@@ -148,24 +150,24 @@ fn places(
             if is_numbered {
                 let named = rule.byday.iter().map(|day| {
                     let nth = i8::try_from(day.ordwk.unwrap_or(0)).ok().filter(sayable)?;
-                    Some(Place::Nth(nth, weekday(day.weekday)))
+                    Some(ByPart::Nth(nth, weekday(day.weekday)))
                 });
-                let named: Option<Vec<Place>> = named.collect();
+                let named: Option<Vec<ByPart>> = named.collect();
                 return named.filter(|_| in_month && rule.bysetpos.is_empty()).map(|on| (unit, on));
             }
             if nths.is_empty() {
                 // Every Tuesday of every month is every Tuesday.
-                let on = if holds(&WORKDAYS) { vec![Place::Workdays] } else { week_only() };
+                let on = if holds(&WORKDAYS) { vec![ByPart::Workdays] } else { week_only() };
                 return (every == 1 && rule.bysetpos.is_empty()).then_some((Unit::Week, on));
             }
-            let place: Box<dyn Fn(i8) -> Place> = match plain.as_slice() {
+            let place: Box<dyn Fn(i8) -> ByPart> = match plain.as_slice() {
                 [only] => {
                     let only = *only;
-                    Box::new(move |nth| Place::Nth(nth, only))
+                    Box::new(move |nth| ByPart::Nth(nth, only))
                 }
-                _ if holds(&WORKDAYS) => Box::new(Place::NthWorkday),
-                _ if holds(&[Weekday::Saturday, Weekday::Sunday]) => Box::new(Place::NthWeekendDay),
-                _ if plain.len() == 7 => Box::new(Place::MonthDay),
+                _ if holds(&WORKDAYS) => Box::new(ByPart::NthWorkday),
+                _ if holds(&[Weekday::Saturday, Weekday::Sunday]) => Box::new(ByPart::NthWeekendDay),
+                _ if plain.len() == 7 => Box::new(ByPart::MonthDay),
                 _ => return None,
             };
             (in_month && nths.iter().all(sayable)).then(|| (unit, nths.into_iter().map(place).collect()))

@@ -222,10 +222,10 @@ fn it_comes_again() {
     let rule = |rule: &str| event("", &format!("DTSTART:20261201T100000\nRRULE:{rule}\n")).repeats.unwrap();
     let weekly = rule("FREQ=WEEKLY;BYDAY=MO,WE;INTERVAL=2;COUNT=10");
     assert_eq!((weekly.every, weekly.unit, weekly.times), (2, Unit::Week, Some(10)));
-    assert_eq!(weekly.on, [Place::Weekday(Weekday::Monday), Place::Weekday(Weekday::Wednesday)]);
-    assert_eq!(rule("FREQ=MONTHLY;BYDAY=2TU").on, [Place::Nth(2, Weekday::Tuesday)]);
-    assert_eq!(rule("FREQ=MONTHLY;BYDAY=FR;BYSETPOS=-1").on, [Place::Nth(-1, Weekday::Friday)]);
-    assert_eq!(rule("FREQ=MONTHLY;BYMONTHDAY=15").on, [Place::MonthDay(15)]);
+    assert_eq!(weekly.on, [ByPart::Weekday(Weekday::Monday), ByPart::Weekday(Weekday::Wednesday)]);
+    assert_eq!(rule("FREQ=MONTHLY;BYDAY=2TU").on, [ByPart::Nth(2, Weekday::Tuesday)]);
+    assert_eq!(rule("FREQ=MONTHLY;BYDAY=FR;BYSETPOS=-1").on, [ByPart::Nth(-1, Weekday::Friday)]);
+    assert_eq!(rule("FREQ=MONTHLY;BYMONTHDAY=15").on, [ByPart::MonthDay(15)]);
     assert_eq!(rule("FREQ=DAILY;UNTIL=20261231").until, Some(Moment::Day(at("2026-12-30T23:00:00Z"))));
     let said = |text: &str| {
         let rule = rule(text);
@@ -233,33 +233,33 @@ fn it_comes_again() {
     };
     let workdays = "BYDAY=MO,TU,WE,TH,FR";
     for (text, unit, on, months) in [
-        (format!("FREQ=MONTHLY;{workdays};BYSETPOS=-1"), Unit::Month, vec![Place::NthWorkday(-1)], vec![]),
-        (format!("FREQ=MONTHLY;{workdays};BYSETPOS=1"), Unit::Month, vec![Place::NthWorkday(1)], vec![]),
-        ("FREQ=MONTHLY;BYDAY=SA,SU;BYSETPOS=1".into(), Unit::Month, vec![Place::NthWeekendDay(1)], vec![]),
+        (format!("FREQ=MONTHLY;{workdays};BYSETPOS=-1"), Unit::Month, vec![ByPart::NthWorkday(-1)], vec![]),
+        (format!("FREQ=MONTHLY;{workdays};BYSETPOS=1"), Unit::Month, vec![ByPart::NthWorkday(1)], vec![]),
+        ("FREQ=MONTHLY;BYDAY=SA,SU;BYSETPOS=1".into(), Unit::Month, vec![ByPart::NthWeekendDay(1)], vec![]),
         (
             "FREQ=MONTHLY;BYDAY=SU,MO,TU,WE,TH,FR,SA;BYSETPOS=-1".into(),
             Unit::Month,
-            vec![Place::MonthDay(-1)],
+            vec![ByPart::MonthDay(-1)],
             vec![],
         ),
-        ("FREQ=MONTHLY;BYDAY=TU".into(), Unit::Week, vec![Place::Weekday(Weekday::Tuesday)], vec![]),
+        ("FREQ=MONTHLY;BYDAY=TU".into(), Unit::Week, vec![ByPart::Weekday(Weekday::Tuesday)], vec![]),
         (
             "FREQ=MONTHLY;BYDAY=2TU,4TU".into(),
             Unit::Month,
-            vec![Place::Nth(2, Weekday::Tuesday), Place::Nth(4, Weekday::Tuesday)],
+            vec![ByPart::Nth(2, Weekday::Tuesday), ByPart::Nth(4, Weekday::Tuesday)],
             vec![],
         ),
-        (format!("FREQ=DAILY;{workdays}"), Unit::Week, vec![Place::Workdays], vec![]),
-        (format!("FREQ=WEEKLY;{workdays}"), Unit::Week, vec![Place::Workdays], vec![]),
+        (format!("FREQ=DAILY;{workdays}"), Unit::Week, vec![ByPart::Workdays], vec![]),
+        (format!("FREQ=WEEKLY;{workdays}"), Unit::Week, vec![ByPart::Workdays], vec![]),
         (
             "FREQ=YEARLY;BYDAY=-1SU;BYMONTH=3".into(),
             Unit::Year,
-            vec![Place::Nth(-1, Weekday::Sunday)],
+            vec![ByPart::Nth(-1, Weekday::Sunday)],
             vec![3],
         ),
-        ("FREQ=YEARLY;BYMONTH=6,12;BYMONTHDAY=1".into(), Unit::Year, vec![Place::MonthDay(1)], vec![6, 12]),
-        ("FREQ=YEARLY;BYMONTH=12;BYMONTHDAY=1".into(), Unit::Year, vec![Place::MonthDay(1)], vec![12]),
-        ("FREQ=YEARLY;BYWEEKNO=20".into(), Unit::Year, vec![Place::WeekNumber(20)], vec![]),
+        ("FREQ=YEARLY;BYMONTH=6,12;BYMONTHDAY=1".into(), Unit::Year, vec![ByPart::MonthDay(1)], vec![6, 12]),
+        ("FREQ=YEARLY;BYMONTH=12;BYMONTHDAY=1".into(), Unit::Year, vec![ByPart::MonthDay(1)], vec![12]),
+        ("FREQ=YEARLY;BYWEEKNO=20".into(), Unit::Year, vec![ByPart::WeekNumber(20)], vec![]),
         ("FREQ=HOURLY;INTERVAL=4".into(), Unit::Hour, vec![], vec![]),
         // No sentence says these.
         ("FREQ=MONTHLY;BYDAY=FR;BYMONTHDAY=13".into(), Unit::Other, vec![], vec![]),
@@ -290,9 +290,13 @@ fn what_is_said_to_an_invitation() {
         ("NEEDS-ACTION", Says::Other),
     ] {
         let lines = format!("ATTENDEE;PARTSTAT={status};CN=Max Muster:mailto:max@web.example\n");
-        assert_eq!(answer("REPLY", &lines), Some(Answer { who: "Max Muster".into(), says }), "{status}");
+        assert_eq!(
+            answer("REPLY", &lines),
+            Some(InvitationReply { who: "Max Muster".into(), says }),
+            "{status}"
+        );
     }
-    let who = |answer: Option<Answer>| answer.map(|one| (one.who, one.says));
+    let who = |answer: Option<InvitationReply>| answer.map(|one| (one.who, one.says));
     let attendee = "ATTENDEE:mailto:max@web.example\n";
     assert_eq!(who(answer("COUNTER", attendee)), Some(("max@web.example".into(), Says::Proposes)));
     assert_eq!(who(answer("DECLINECOUNTER", attendee)), Some(("Anna".into(), Says::Insists)));

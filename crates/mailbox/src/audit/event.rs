@@ -154,7 +154,7 @@ pub struct Arrived<'a> {
 
 /// What a next hop answered, without its words.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Answer<'a> {
+pub struct HopReply<'a> {
     /// Its name.
     pub host: Option<&'a str>,
     /// Its code.
@@ -285,9 +285,9 @@ pub enum Event<'a> {
     /// Letters are gone: each of them.
     LetterGone { why: LetterGone },
     /// The next hop has taken the notice.
-    NoticeSent { letter: &'a str, mailbox: &'a str, answer: Answer<'a> },
+    NoticeSent { letter: &'a str, mailbox: &'a str, answer: HopReply<'a> },
     /// The notice was given up.
-    NoticeFailed { letter: &'a str, mailbox: &'a str, answer: Answer<'a> },
+    NoticeFailed { letter: &'a str, mailbox: &'a str, answer: HopReply<'a> },
     /// It came back later.
     NoticeReturned { letter: &'a str, mailbox: &'a str },
     /// An owner sent a letter to the operator's people.
@@ -414,8 +414,12 @@ mod tests {
 
     #[test]
     fn a_hop_s_answer_is_its_name_and_its_codes() {
-        let answer =
-            Answer { host: Some("mx.web.example"), code: Some(250), enhanced: None, queue_id: Some("4F2A") };
+        let answer = HopReply {
+            host: Some("mx.web.example"),
+            code: Some(250),
+            enhanced: None,
+            queue_id: Some("4F2A"),
+        };
         let sent = Event::NoticeSent { letter: "l", mailbox: "m", answer };
         let row = sent.row(Timestamp(0), &Actor::System, None);
         assert_eq!((row.outcome.as_str(), row.detail.as_str()), ("250", "hop=mx.web.example queue-id=4F2A"));

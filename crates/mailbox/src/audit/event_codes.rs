@@ -4,7 +4,7 @@ use sealpost_mail::EnhancedCode;
 
 use super::actions::{self, HOP, NO_ANSWER, QUEUE_ID, SHA256};
 use super::event::{
-    Answer, Arrived, Credentials, Event, KeyChange, LetterGone, LogInNote, MailboxGone, OwnKeyChange,
+    Arrived, Credentials, Event, HopReply, KeyChange, LetterGone, LogInNote, MailboxGone, OwnKeyChange,
     PartnerChange, SessionEnd, Words,
 };
 
@@ -210,8 +210,8 @@ fn of_mailbox(action: &'static str, mailbox: &str) -> Words {
 }
 
 /// Which hop it was and what it calls the mail beside its codes.
-fn answered(answer: Answer<'_>, words: Words) -> Words {
-    let Answer { host, code, enhanced, queue_id } = answer;
+fn answered(answer: HopReply<'_>, words: Words) -> Words {
+    let HopReply { host, code, enhanced, queue_id } = answer;
     let host = host.map(|host| format!("{HOP}{host}"));
     let queue_id = queue_id.map(|id| format!("{QUEUE_ID}{id}"));
     let detail: Vec<String> = host.into_iter().chain(queue_id).collect();

@@ -6,10 +6,12 @@ mod chain;
 mod event;
 mod event_codes;
 mod verify;
+mod verify_trail;
 
 pub use chain::{Chain, event_holds, event_proof};
 pub use event::{
-    Actor, Answer, Arrived, Credentials, Event, Failure, KeyChange, LetterGone, LogInNote, MailboxGone,
+    Actor, Arrived, Credentials, Event, Failure, HopReply, KeyChange, LetterGone, LogInNote, MailboxGone,
     OwnKeyChange, PartnerChange, SessionEnd, counted, network,
 };
 pub use verify::{AnchorWord, Finding, Verified, Verifier};
+pub use verify_trail::verify_trail;

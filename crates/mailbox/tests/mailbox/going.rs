@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use sealpost_mail::{Term, Timestamp};
-use sealpost_mailbox::{Bounds, Going, LastUse, Retention, Wish};
+use sealpost_mailbox::{Bounds, Going, LastUse, Retention, RetentionRequest};
 use sealpost_store::{MailboxState, TokenPurpose, Unread, WrapKind};
 
 use crate::access::Door;
@@ -24,10 +24,10 @@ fn what_is_wished_for_a_letter_meets_what_the_operator_allows() {
     let asked = Retention { asked: Some(bounds), ..kept.clone() };
     let (pending, active) = (MailboxState::Pending, MailboxState::Active);
     let end = |after: u16| Some(none.zone.end(NOW, days(after)));
-    let sender = |after: u32| Wish { rule: None, sender: Some(NOW.plus(DAY * after)) };
-    let rule = |after: u16| Wish { rule: Some(days(after)), sender: None };
-    let nothing = Wish::default();
-    let both = Wish { rule: Some(days(2)), sender: Some(NOW.plus(DAY * 10)) };
+    let sender = |after: u32| RetentionRequest { rule: None, sender: Some(NOW.plus(DAY * after)) };
+    let rule = |after: u16| RetentionRequest { rule: Some(days(after)), sender: None };
+    let nothing = RetentionRequest::default();
+    let both = RetentionRequest { rule: Some(days(2)), sender: Some(NOW.plus(DAY * 10)) };
     for (what, retention, state, wish, at) in [
         ("nothing said, in use", &none, active, nothing, None),
         ("nothing said, locked", &none, MailboxState::Locked, nothing, None),

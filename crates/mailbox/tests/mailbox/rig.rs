@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sealpost_mail::{Address, Letter, SystemRandom, Term, Timestamp, Zone};
 use sealpost_mailbox::audit::Chain;
 use sealpost_mailbox::{
-    Going, NewLetter, NewOwner, NewPending, Resident, Retention, WaysIn, Wish, seal_body,
+    Going, NewLetter, NewOwner, NewPending, Resident, Retention, RetentionRequest, WaysIn, seal_body,
 };
 use sealpost_store::{
     ArrivalRows, Committed, DepositRow, Folder, MailboxState, NewToken, Page, Store, StoreOptions,
@@ -68,7 +68,7 @@ impl Rig {
             listing: &Letter::parse(b"Subject: Befund\r\n\r\n").unwrap().summary(),
             size: 28,
             received_at: NOW,
-            going: retention().letter(MailboxState::Pending, NOW, Wish::default()),
+            going: retention().letter(MailboxState::Pending, NOW, RetentionRequest::default()),
         };
         let mut rows = ArrivalRows::new(NOW);
         rows.deposits.push(letter.row(&self.keys.deposits, Vec::new(), &SystemRandom).unwrap());

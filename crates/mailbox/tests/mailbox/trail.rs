@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sealpost_mail::{SystemRandom, Timestamp};
 use sealpost_mailbox::audit::{
-    Actor, AnchorWord, Answer, Arrived, Credentials, Event, Failure, Finding, KeyChange, LetterGone,
+    Actor, AnchorWord, Arrived, Credentials, Event, Failure, Finding, HopReply, KeyChange, LetterGone,
     LogInNote, MailboxGone, OwnKeyChange, PartnerChange, SessionEnd, Verified, Verifier, counted, network,
 };
 use sealpost_mailbox::{Came, NewCredential, Owner};
@@ -62,8 +62,8 @@ fn every() -> Vec<Event<'static>> {
         Event::LetterGone { why: LetterGone::Expired },
         Event::LetterGone { why: LetterGone::Trash },
         Event::LetterGone { why: LetterGone::Recalled },
-        Event::NoticeSent { letter, mailbox, answer: Answer { code: Some(250), ..Answer::default() } },
-        Event::NoticeFailed { letter, mailbox, answer: Answer::default() },
+        Event::NoticeSent { letter, mailbox, answer: HopReply { code: Some(250), ..HopReply::default() } },
+        Event::NoticeFailed { letter, mailbox, answer: HopReply::default() },
         Event::NoticeReturned { letter, mailbox },
         Event::ReplySent { letter, mailbox, recipients: 2 },
         Event::PartnerChanged { partner: "partner-id", what: PartnerChange::Added },

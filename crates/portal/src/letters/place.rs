@@ -1,7 +1,7 @@
 //! Where letters lie, as their owner sees it: the folders of the house and the owner's own; their names, addresses and
 //! symbols. Opens nothing.
 
-use sealpost_store::{DepositRow, Folder, Place};
+use sealpost_store::{DepositRow, Folder, FolderRef};
 
 use crate::mailbox::own_folder::FolderId;
 use crate::page::Page;
@@ -23,12 +23,12 @@ impl FolderPage {
     /// Those that every mailbox has.
     pub(crate) const ALL: [Self; 3] = [Self::Inbox, Self::Sent, Self::Trash];
 
-    pub(crate) fn place(&self) -> Place<'_> {
+    pub(crate) fn place(&self) -> FolderRef<'_> {
         match self {
-            Self::Inbox => Place::Folder(Folder::Inbox),
-            Self::Sent => Place::Folder(Folder::Sent),
-            Self::Trash => Place::Folder(Folder::Trash),
-            Self::Own(id) => Place::Own(id.as_str()),
+            Self::Inbox => FolderRef::Folder(Folder::Inbox),
+            Self::Sent => FolderRef::Folder(Folder::Sent),
+            Self::Trash => FolderRef::Folder(Folder::Trash),
+            Self::Own(id) => FolderRef::Own(id.as_str()),
         }
     }
 

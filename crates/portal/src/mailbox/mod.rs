@@ -11,7 +11,7 @@ use actix_web::web;
 use sealpost_mail::Summary;
 use sealpost_mailbox::audit::Event;
 use sealpost_mailbox::listing;
-use sealpost_store::{DepositCounts, DepositRow, Page, Place, PlacePage};
+use sealpost_store::{DepositCounts, DepositRow, FolderPage, FolderRef, Page};
 use sealpost_vault::MailboxSecret;
 
 use crate::access::session::SignedIn;
@@ -38,11 +38,11 @@ impl SignedIn {
     pub(crate) async fn listed(
         &self,
         site: &web::Data<Site>,
-        place: Place<'_>,
+        place: FolderRef<'_>,
         page: Page,
     ) -> Result<Listed, Problem> {
         let found = site.store.place_page(self.mailbox_id(), place, page).await;
-        let PlacePage { rows, counts, folders } =
+        let FolderPage { rows, counts, folders } =
             found.map_err(|error| Problem::fault("reading a folder", error))?;
         let lines = self.reader().lines(site, rows).await?;
         Ok(Listed { lines, counts, folders: self.opened_folders(folders) })

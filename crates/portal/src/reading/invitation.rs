@@ -3,7 +3,7 @@
 
 use jiff::tz::TimeZone;
 use sealpost_mail::{
-    Answer, Invitation, Letter, Moment, RepeatPlace, Repeats, Says, Standing, Timestamp, Unit, Weekday,
+    ByPart, Invitation, InvitationReply, Letter, Moment, Repeats, Says, Standing, Timestamp, Unit, Weekday,
     add_invitation, invitations,
 };
 
@@ -85,7 +85,7 @@ pub(crate) fn remarks(page: &Page, event: &Invitation) -> Vec<String> {
 }
 
 fn remarks_on(page: &Reader<'_>, event: &Invitation) -> Vec<String> {
-    let answer = event.answer.as_ref().map(|Answer { who, says }| {
+    let answer = event.answer.as_ref().map(|InvitationReply { who, says }| {
         let key = match says {
             Says::Accepts => "event-accepted",
             Says::Declines => "event-declined",
@@ -229,8 +229,7 @@ fn by_rule(page: &Reader<'_>, repeats: &Repeats) -> String {
     let months: Vec<String> = repeats.months.iter().map(month).collect();
     let mut places: Vec<String> = repeats.on.iter().map(|place| place_of(page, *place)).collect();
     let mut in_months = !months.is_empty();
-    if let (Unit::Year, [RepeatPlace::MonthDay(number)], true) =
-        (repeats.unit, repeats.on.as_slice(), in_months)
+    if let (Unit::Year, [ByPart::MonthDay(number)], true) = (repeats.unit, repeats.on.as_slice(), in_months)
         && *number > 0
     {
         // "am 1. Juni und 1. Dezember"
@@ -243,8 +242,8 @@ fn by_rule(page: &Reader<'_>, repeats: &Repeats) -> String {
     }
     match repeats.on.as_slice() {
         [] => {}
-        [RepeatPlace::Workdays] => words = page.t("repeat-workdays"),
-        [RepeatPlace::WeekNumber(week)] => {
+        [ByPart::Workdays] => words = page.t("repeat-workdays"),
+        [ByPart::WeekNumber(week)] => {
             words = with(page, "repeat-in-week", [("name", words), ("number", week.to_string())]);
         }
         _ => words = with(page, "repeat-on", [("name", words), ("when", listed(page, &places))]),
@@ -261,7 +260,7 @@ fn by_rule(page: &Reader<'_>, repeats: &Repeats) -> String {
     words
 }
 
-fn place_of(page: &Reader<'_>, place: RepeatPlace) -> String {
+fn place_of(page: &Reader<'_>, place: ByPart) -> String {
     let nth = |number: i8, day: &str| {
         let key = match number {
             1 => "repeat-first",
@@ -275,16 +274,14 @@ fn place_of(page: &Reader<'_>, place: RepeatPlace) -> String {
         page.v(key, "day", &page.t(day))
     };
     match place {
-        RepeatPlace::Weekday(weekday) => page.t(day(weekday)),
-        RepeatPlace::Workdays => page.t("repeat-workdays"),
-        RepeatPlace::Nth(number, weekday) => nth(number, day(weekday)),
-        RepeatPlace::NthWorkday(number) => nth(number, "repeat-workday"),
-        RepeatPlace::NthWeekendDay(number) => nth(number, "repeat-weekend-day"),
-        RepeatPlace::MonthDay(number) if number > 0 => {
-            page.v("repeat-month-day", "number", &number.to_string())
-        }
-        RepeatPlace::MonthDay(number) => nth(number, "repeat-any-day"),
-        RepeatPlace::WeekNumber(number) => number.to_string(),
+        ByPart::Weekday(weekday) => page.t(day(weekday)),
+        ByPart::Workdays => page.t("repeat-workdays"),
+        ByPart::Nth(number, weekday) => nth(number, day(weekday)),
+        ByPart::NthWorkday(number) => nth(number, "repeat-workday"),
+        ByPart::NthWeekendDay(number) => nth(number, "repeat-weekend-day"),
+        ByPart::MonthDay(number) if number > 0 => page.v("repeat-month-day", "number", &number.to_string()),
+        ByPart::MonthDay(number) => nth(number, "repeat-any-day"),
+        ByPart::WeekNumber(number) => number.to_string(),
     }
 }
 

@@ -15,9 +15,9 @@ use object_store::client::{
     HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpRequestBody, HttpResponse,
     HttpResponseBody, HttpService,
 };
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use sealpost_tls::Trust;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
@@ -62,7 +62,8 @@ impl Endpoint {
         let tls = match scheme {
             "https" => {
                 let name = ServerName::try_from(host.clone()).map_err(|_name| bad())?;
-                Some((TlsConfig(Arc::new(config(authorities)?)), name))
+                let trust = authorities.map_or(Trust::Public, |file| Trust::File(file.to_owned()));
+                Some((TlsConfig(Arc::new(sealpost_tls::verified(&trust)?)), name))
             }
             "http" => None,
             _ => return Err(bad()),
@@ -177,34 +178,6 @@ fn broken(error: hyper::Error) -> HttpError {
         HttpErrorKind::Interrupted
     };
     HttpError::new(kind, error)
-}
-
-/// TLS 1.2 and 1.3 with the provider's suites, as everywhere.
-fn config(authorities: Option<&Path>) -> Result<ClientConfig, StoreError> {
-    let mut roots = RootCertStore::empty();
-    match authorities {
-        None => roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
-        Some(path) => {
-            let failed = |why: String| StoreError::Path {
-                path: path.to_owned(),
-                source: io::Error::new(io::ErrorKind::InvalidData, why),
-            };
-            let all = CertificateDer::pem_file_iter(path)
-                .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-                .map_err(|error| failed(error.to_string()))?;
-            let (added, _passed_over) = roots.add_parsable_certificates(all);
-            if added == 0 {
-                return Err(failed("there is no certificate of an authority in it".to_owned()));
-            }
-        }
-    }
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|_error| StoreError::Damaged { what: "a provider of TLS 1.2 and 1.3" })?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(config)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! and another mailbox has no say.
 
 use sealpost_mail::Timestamp;
-use sealpost_store::{ArrivalRows, Committed, Folder, OwnFolderRow, Page, Place, Unread};
+use sealpost_store::{ArrivalRows, Committed, Folder, FolderRef, OwnFolderRow, Page, Unread};
 
 use crate::rig::{NOW, Rig};
 
@@ -23,7 +23,7 @@ async fn made(rig: &Rig, mailbox: &str, fill: char) -> String {
     id
 }
 
-async fn ids(rig: &Rig, mailbox: &str, place: Place<'_>) -> Vec<String> {
+async fn ids(rig: &Rig, mailbox: &str, place: FolderRef<'_>) -> Vec<String> {
     let page = rig.store.place_page(mailbox, place, ALL).await.unwrap();
     let ids: Vec<String> = page.rows.into_iter().map(|row| row.id).collect();
     assert_eq!(page.counts.total, ids.len() as u64);
@@ -31,7 +31,7 @@ async fn ids(rig: &Rig, mailbox: &str, place: Place<'_>) -> Vec<String> {
     ids
 }
 
-const INBOX: Place<'static> = Place::Folder(Folder::Inbox);
+const INBOX: FolderRef<'static> = FolderRef::Folder(Folder::Inbox);
 
 /// A mailbox with two received letters, the newer one first, and one that was sent.
 async fn three(rig: &Rig, tag: u8) -> (String, [String; 3]) {
@@ -54,7 +54,7 @@ async fn letters_go_in_and_one_move_is_taken_back() {
     let rig = Rig::new();
     let (mailbox, letters) = three(&rig, 1).await;
     let (a, b) = (made(&rig, &mailbox, 'a').await, made(&rig, &mailbox, 'b').await);
-    let (in_a, in_b) = (Place::Own(a.as_str()), Place::Own(b.as_str()));
+    let (in_a, in_b) = (FolderRef::Own(a.as_str()), FolderRef::Own(b.as_str()));
     let store = &rig.store;
     assert_eq!(store.move_deposits(&mailbox, &letters, Some(&a), Timestamp(7)).await.unwrap(), 3);
     assert_eq!(
@@ -63,7 +63,7 @@ async fn letters_go_in_and_one_move_is_taken_back() {
         "there already"
     );
     assert!(ids(&rig, &mailbox, INBOX).await.is_empty());
-    assert!(ids(&rig, &mailbox, Place::Folder(Folder::Sent)).await.is_empty());
+    assert!(ids(&rig, &mailbox, FolderRef::Folder(Folder::Sent)).await.is_empty());
     assert_eq!(ids(&rig, &mailbox, in_a).await.first(), letters.first(), "newest first");
     let page = store.place_page(&mailbox, in_a, ALL).await.unwrap();
     assert_eq!((page.counts.total, page.counts.unread), (3, 2), "what one wrote has been read");
@@ -103,17 +103,17 @@ async fn a_folder_that_goes_takes_no_letter_with_it() {
     // Out of the trash it comes back into its folder, and while that is gone, to where it came from.
     assert_eq!(store.trash_deposits(&mailbox, &letters[..2], NOW).await.unwrap(), 2);
     assert_eq!(store.move_deposits(&mailbox, &letters[..2], None, NOW).await.unwrap(), 0, "in the trash");
-    assert_eq!(ids(&rig, &mailbox, Place::Folder(Folder::Trash)).await.len(), 2);
-    assert_eq!(ids(&rig, &mailbox, Place::Own(&a)).await, letters[2..]);
+    assert_eq!(ids(&rig, &mailbox, FolderRef::Folder(Folder::Trash)).await.len(), 2);
+    assert_eq!(ids(&rig, &mailbox, FolderRef::Own(&a)).await, letters[2..]);
     assert_eq!(store.restore_deposits(&mailbox, &letters[..1]).await.unwrap(), 1);
-    assert_eq!(ids(&rig, &mailbox, Place::Own(&a)).await.len(), 2);
+    assert_eq!(ids(&rig, &mailbox, FolderRef::Own(&a)).await.len(), 2);
 
     assert!(store.rename_folder(&mailbox, &a, b"other".to_vec()).await.unwrap());
     assert_eq!(store.own_folders(&mailbox).await.unwrap()[0].name_sealed, b"other");
     store.remove_folder(&mailbox, &a).await.unwrap();
     assert!(store.own_folders(&mailbox).await.unwrap().is_empty());
     assert_eq!(ids(&rig, &mailbox, INBOX).await, letters[..1]);
-    assert_eq!(ids(&rig, &mailbox, Place::Folder(Folder::Sent)).await, letters[2..]);
+    assert_eq!(ids(&rig, &mailbox, FolderRef::Folder(Folder::Sent)).await, letters[2..]);
     assert_eq!(store.restore_deposits(&mailbox, &letters[1..2]).await.unwrap(), 1);
     assert_eq!(ids(&rig, &mailbox, INBOX).await, letters[..2]);
     assert!(!store.rename_folder(&mailbox, &a, b"again".to_vec()).await.unwrap());
@@ -145,8 +145,8 @@ async fn another_mailbox_has_no_say_and_folders_are_not_without_end() {
     assert!(store.moved_at(&other, Timestamp(5)).await.unwrap().is_empty());
     assert_eq!(store.move_back(&other, &letters).await.unwrap(), 0);
     assert_eq!(store.move_deposits(&other, &letters, None, NOW).await.unwrap(), 0);
-    assert_eq!(ids(&rig, &mailbox, Place::Own(&a)).await.len(), 3);
-    assert!(ids(&rig, &other, Place::Own(&a)).await.is_empty(), "nobody else's list shows them");
+    assert_eq!(ids(&rig, &mailbox, FolderRef::Own(&a)).await.len(), 3);
+    assert!(ids(&rig, &other, FolderRef::Own(&a)).await.is_empty(), "nobody else's list shows them");
     assert!(store.folder_counts(&other).await.unwrap().is_empty());
 
     assert!(!store.make_folder(&mailbox, row('c'), b"another key".to_vec(), 3).await.unwrap());

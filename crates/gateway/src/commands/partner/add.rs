@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use sealpost_mail::{Random as _, SystemRandom};
 use sealpost_mailbox::audit::{Event, KeyChange, PartnerChange};
-use sealpost_partner::{Found, Partner, PartnerKey, Place, Proven, Provenance, Reach, Standing};
+use sealpost_partner::{DomainOrAddress, Found, Partner, PartnerKey, Proven, Provenance, Reach, Standing};
 use sealpost_seal::{Covers, Fingerprint, Method, Profile, Purpose};
 use sealpost_store::PartnerKeyState;
 
@@ -33,8 +33,8 @@ pub(crate) struct Add {
     #[arg(long, value_name = "FINGERPRINT", value_parser = read_fingerprint, conflicts_with_all = ["yes", "offer"])]
     fingerprint: Vec<Fingerprint>,
     /// Whose mail is encrypted to it: a domain, or one address; may be given several times. The name if left out.
-    #[arg(long = "for", value_parser = Place::parse)]
-    for_places: Vec<Place>,
+    #[arg(long = "for", value_parser = DomainOrAddress::parse)]
+    for_places: Vec<DomainOrAddress>,
     /// The keys are persons' keys, each for the addresses it names, and not the company's gateway's.
     #[arg(long)]
     personal: bool,
@@ -220,7 +220,11 @@ const MOST_OF_A_PLACE: usize = 16;
 
 /// What is published of the partner's keys, each with every place that has it. One of several files that is no key does not
 /// keep the others from being read.
-async fn fetch(desk: &Desk<'_>, add: &Add, places: &[Place]) -> Result<Vec<PartnerKey>, CommandError> {
+async fn fetch(
+    desk: &Desk<'_>,
+    add: &Add,
+    places: &[DomainOrAddress],
+) -> Result<Vec<PartnerKey>, CommandError> {
     let memory = if add.fresh { Memory::Ignored } else { Memory::Counts };
     let files = lookup::files(desk, places, add.from.as_deref(), memory).await?;
     let (worker, mut keys, mut wrong) = (desk.worker()?, Vec::<PartnerKey>::new(), None);
@@ -278,12 +282,17 @@ fn read_fingerprint(text: &str) -> Result<Fingerprint, &'static str> {
 }
 
 /// What is certainly wrong is refused at once; a key that has run out, too.
-fn check(desk: &Desk<'_>, add: &Add, places: &[Place], key: &PartnerKey) -> Result<(), CommandError> {
+fn check(
+    desk: &Desk<'_>,
+    add: &Add,
+    places: &[DomainOrAddress],
+    key: &PartnerKey,
+) -> Result<(), CommandError> {
     let facts = key.key.facts();
-    let covered = |place: &Place| match (key.reach, place) {
+    let covered = |place: &DomainOrAddress| match (key.reach, place) {
         (Reach::Company, place) => facts.names_domain(place.domain()),
-        (Reach::Named, Place::Address(address)) => facts.names(address),
-        (Reach::Named, Place::Domain(domain)) => facts.names_domain(domain),
+        (Reach::Named, DomainOrAddress::Address(address)) => facts.names(address),
+        (Reach::Named, DomainOrAddress::Domain(domain)) => facts.names_domain(domain),
     };
     if desk.is_on_a_list(key) {
         return Err(CommandError::Wrong(format!(
@@ -363,7 +372,7 @@ async fn keep(
     desk: &Desk<'_>,
     add: &Add,
     known: Option<Found>,
-    places: Vec<Place>,
+    places: Vec<DomainOrAddress>,
     keys: &[PartnerKey],
 ) -> Result<Found, CommandError> {
     let (book, random) = (desk.book(), SystemRandom);

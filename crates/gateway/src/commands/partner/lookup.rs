@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sealpost_delivery::{DnsError, FetchError, Fetcher, Proof, SystemResolver};
 use sealpost_mail::SystemRandom;
-use sealpost_partner::{KeyFile, KeyLookups, Place, Proven};
+use sealpost_partner::{DomainOrAddress, KeyFile, KeyLookups, Proven};
 
 use super::lookup_places::{Question, of_page, questions};
 use super::{CommandError, Desk};
@@ -32,11 +32,11 @@ pub(super) enum Memory {
 /// Everything that is found at `from`, or by itself where nothing is said.
 pub(super) async fn files(
     desk: &Desk<'_>,
-    places: &[Place],
+    places: &[DomainOrAddress],
     from: Option<&str>,
     memory: Memory,
 ) -> Result<Vec<Fetched>, CommandError> {
-    let Some(domain) = places.first().map(Place::domain) else { return Ok(Vec::new()) };
+    let Some(domain) = places.first().map(DomainOrAddress::domain) else { return Ok(Vec::new()) };
     let (asked, memory) = match from {
         // Who names a page has a reason to look there now.
         Some(page) => (of_page(page, domain), Memory::Ignored),

@@ -4,7 +4,7 @@
 use std::fmt;
 
 use sealpost_mail::{Address, Domain};
-use sealpost_partner::Place;
+use sealpost_partner::DomainOrAddress;
 use sealpost_seal::{dane_name, wkd_name};
 
 use crate::config::checked::Lookup;
@@ -60,7 +60,7 @@ impl fmt::Display for Question {
 }
 
 /// Every question about these places that the operator lets us ask, what the partner's own servers say first.
-pub(super) fn questions(places: &[Place], lookup: &Lookup) -> Vec<Question> {
+pub(super) fn questions(places: &[DomainOrAddress], lookup: &Lookup) -> Vec<Question> {
     let mut all = Vec::new();
     for method in
         [LookupPlace::Wkd, LookupPlace::Openpgpkey, LookupPlace::Smimea, LookupPlace::Vks, LookupPlace::Hkp]
@@ -88,10 +88,10 @@ pub(super) fn questions(places: &[Place], lookup: &Lookup) -> Vec<Question> {
 }
 
 /// A person's own, or these of a domain.
-fn addresses_at(place: &Place, locals: &[&str]) -> Vec<Address> {
+fn addresses_at(place: &DomainOrAddress, locals: &[&str]) -> Vec<Address> {
     match place {
-        Place::Address(address) => vec![address.clone()],
-        Place::Domain(domain) => {
+        DomainOrAddress::Address(address) => vec![address.clone()],
+        DomainOrAddress::Domain(domain) => {
             locals.iter().filter_map(|local| Address::parse(&format!("{local}@{domain}")).ok()).collect()
         }
     }
@@ -106,7 +106,7 @@ fn at(servers: &[String], addresses: &[Address], path: &str) -> Vec<Question> {
 
 /// draft-koch-openpgp-webkey-service, 3.1: the advanced method where there is such a host; and the files that a
 /// Sealpost has there, because that host leads to its portal.
-fn directory(place: &Place, addresses: &[Address]) -> Vec<Question> {
+fn directory(place: &DomainOrAddress, addresses: &[Address]) -> Vec<Question> {
     let domain = place.domain();
     let advanced = format!("https://openpgpkey.{domain}");
     let names = |base: String| {
@@ -116,8 +116,8 @@ fn directory(place: &Place, addresses: &[Address]) -> Vec<Question> {
         })
     };
     let mut places = match place {
-        Place::Domain(domain) => files_of_page(&format!("{advanced}/partner"), domain),
-        Place::Address(_) => Vec::new(),
+        DomainOrAddress::Domain(domain) => files_of_page(&format!("{advanced}/partner"), domain),
+        DomainOrAddress::Address(_) => Vec::new(),
     };
     places.extend(names(format!("{advanced}/.well-known/openpgpkey/{domain}")));
     places.extend(names(format!("https://{domain}/.well-known/openpgpkey")));
@@ -151,7 +151,10 @@ mod tests {
     fn asked(place: &str, places: Vec<LookupPlace>) -> Vec<String> {
         let lookup =
             Lookup { places, key_servers: vec!["https://keys.example/".to_owned()], ..Lookup::default() };
-        questions(&[Place::parse(place).unwrap()], &lookup).iter().map(ToString::to_string).collect()
+        questions(&[DomainOrAddress::parse(place).unwrap()], &lookup)
+            .iter()
+            .map(ToString::to_string)
+            .collect()
     }
 
     #[test]

@@ -14,7 +14,8 @@ use clap::{Args, Subcommand, ValueEnum};
 use sealpost_mail::{Address, Clock as _, SystemClock, SystemRandom, Timestamp};
 use sealpost_mailbox::audit::{Actor, Event, KeyChange, PartnerChange};
 use sealpost_partner::{
-    Book, Found, Partner, PartnerError, PartnerKey, Place, Provenance, Refused, Standing, Step, after,
+    Book, DomainOrAddress, Found, Partner, PartnerError, PartnerKey, Provenance, Refused, Standing, Step,
+    after,
 };
 use sealpost_seal::{
     HeaderProtection, KeyError, Limits, Lists, Profile, RevocationList, Worker, WorkerError,
@@ -396,11 +397,11 @@ fn key<'a>(found: &'a Found, given: &str) -> Result<&'a PartnerKey, CommandError
 }
 
 /// Places as they are given on the command line; the name itself where none is.
-fn places(name: &str, given: &[Place]) -> Result<Vec<Place>, CommandError> {
+fn places(name: &str, given: &[DomainOrAddress]) -> Result<Vec<DomainOrAddress>, CommandError> {
     if !given.is_empty() {
         return Ok(given.to_vec());
     }
-    match Place::parse(name) {
+    match DomainOrAddress::parse(name) {
         Ok(place) if name.contains('.') => Ok(vec![place]),
         Ok(_) | Err(_) => Err(CommandError::Wrong(format!(
             "whose mail is for {name:?}? name the partner by its domain (clinic.example), or give --for clinic.example"
@@ -409,9 +410,9 @@ fn places(name: &str, given: &[Place]) -> Result<Vec<Place>, CommandError> {
 }
 
 /// An address in the partner's name that a key can be judged for.
-fn somebody_at(place: &Place) -> Option<Address> {
+fn somebody_at(place: &DomainOrAddress) -> Option<Address> {
     match place {
-        Place::Address(address) => Some(address.clone()),
-        Place::Domain(domain) => Address::from_parts("postmaster", domain.clone()).ok(),
+        DomainOrAddress::Address(address) => Some(address.clone()),
+        DomainOrAddress::Domain(domain) => Address::from_parts("postmaster", domain.clone()).ok(),
     }
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{CommandError, Desk, say, somebody_at};
 use crate::commands::complain;
-use crate::commands::support::instant;
+use sealpost_support::instant;
 
 pub(super) async fn list(desk: &Desk<'_>, json: bool) -> Result<(), CommandError> {
     let all = desk.book().all().await?;

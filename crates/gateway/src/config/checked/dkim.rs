@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use sealpost_delivery::DeliveryConfig;
+use sealpost_domain::dkim_folder;
 
 use crate::config::file::{Config, Source};
-use crate::dkim_folder;
 use crate::roles::Roles;
 
 /// The folder; its keys go to delivery, where this process delivers.

@@ -3,10 +3,10 @@
 //! The server key is dropped where it was read: what goes on are the keys of the roles that this process runs, each a
 //! type without a field for what the role must not have.
 
-use std::io::Write as _;
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
+use sealpost_keyfile::KeyFileError;
 use sealpost_mail::Secret;
 use sealpost_vault::{
     AuditKey, AuditMaster, AuditorRole, DeliveryRole, EscrowSecret, IntakeRole, JobsRole, PortalRole,
@@ -78,7 +78,7 @@ pub(crate) const CREDENTIALS: &str = "credentials";
 impl ServiceKeys {
     pub(super) fn load(config: &Config, roles: Roles, source: &mut Source) -> Option<Self> {
         match place(config, source)? {
-            Place::One(named) => {
+            KeySetting::One(named) => {
                 let keys = server_key(named, source)?.keys();
                 Some(Self {
                     intake: roles.intake.then(|| keys.intake()),
@@ -88,7 +88,7 @@ impl ServiceKeys {
                     audit: Some(keys.audit.writer(WHOLE)),
                 })
             }
-            Place::Roles(named) => {
+            KeySetting::Roles(named) => {
                 let wanted = |wanted: bool| wanted.then_some(named);
                 let intake = wanted(roles.intake).map(|at| role_key(at, "intake", IntakeRole::parse, source));
                 let portal = wanted(roles.portal).map(|at| role_key(at, "portal", PortalRole::parse, source));
@@ -116,7 +116,7 @@ impl ServiceKeys {
 impl SupportKeys {
     pub(super) fn load(config: &Config, source: &mut Source) -> Option<Self> {
         match place(config, source)? {
-            Place::One(named) => {
+            KeySetting::One(named) => {
                 let keys = server_key(named, source)?.keys();
                 let role = keys.support();
                 let escrow = match config.gateway.escrow {
@@ -125,7 +125,7 @@ impl SupportKeys {
                 };
                 Some(Self { role, escrow })
             }
-            Place::Roles(named) => {
+            KeySetting::Roles(named) => {
                 let role = role_key(named, "support", SupportRole::parse, source)?;
                 Some(Self { role, escrow: None })
             }
@@ -136,21 +136,21 @@ impl SupportKeys {
 /// The key of whoever verifies the audit trail: of the server key where that is at hand, else of the key file for it.
 pub(super) fn auditor(config: &Config, source: &mut Source) -> Option<Vec<AuditMaster>> {
     match place(config, source)? {
-        Place::One(named) => Some(server_key(named, source)?.keys().audit.all()),
-        Place::Roles(named) => Some(role_key(named, "auditor", AuditorRole::parse, source)?.audit.all()),
+        KeySetting::One(named) => Some(server_key(named, source)?.keys().audit.all()),
+        KeySetting::Roles(named) => Some(role_key(named, "auditor", AuditorRole::parse, source)?.audit.all()),
     }
 }
 
 /// One key for everything, or one a role.
-enum Place<'a> {
+enum KeySetting<'a> {
     One(&'a Spanned<String>),
     Roles(&'a Spanned<String>),
 }
 
-fn place<'a>(config: &'a Config, source: &mut Source) -> Option<Place<'a>> {
+fn place<'a>(config: &'a Config, source: &mut Source) -> Option<KeySetting<'a>> {
     match (&config.gateway.server_key, &config.gateway.role_keys) {
-        (Some(one), None) => Some(Place::One(one)),
-        (None, Some(roles)) => Some(Place::Roles(roles)),
+        (Some(one), None) => Some(KeySetting::One(one)),
+        (None, Some(roles)) => Some(KeySetting::Roles(roles)),
         (Some(one), Some(_)) => {
             source.at(
                 one.span().start,
@@ -246,13 +246,13 @@ pub(super) fn read_private(
     missing: &str,
     source: &mut Source,
 ) -> Option<Secret<String>> {
-    match read_key(path) {
+    match sealpost_keyfile::read(path) {
         Ok(text) => Some(text),
-        Err(KeyFile::Unreadable(error)) => {
+        Err(KeyFileError::Unreadable(error)) => {
             source.at(at, format!("{what} {} cannot be read: {error}", path.display()), missing);
             None
         }
-        Err(KeyFile::Open) => {
+        Err(KeyFileError::Open) => {
             source.at(
                 at,
                 format!("{what} {} can be read by others", path.display()),
@@ -286,74 +286,6 @@ pub(super) fn read_for_roles(
             None
         }
     }
-}
-
-/// Why a private file is not used.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum KeyFile {
-    #[error("it cannot be read: {0}")]
-    Unreadable(#[from] std::io::Error),
-    #[error("others can read it: chmod 600")]
-    Open,
-}
-
-/// The text of a file that only its owner may read.
-pub(crate) fn read_key(path: &Path) -> Result<Secret<String>, KeyFile> {
-    if std::fs::metadata(path)?.permissions().mode() & 0o077 != 0 {
-        return Err(KeyFile::Open);
-    }
-    Ok(Secret::new(std::fs::read_to_string(path)?))
-}
-
-/// Makes a key file that only its owner may read; refuses to overwrite one.
-pub(crate) fn write_new(path: &Path, text: &str) -> std::io::Result<()> {
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
-}
-
-/// The same as [`write_new`], owned by whoever owns `like`: who makes it may be somebody else. What a run that was cut
-/// short has left of it is overwritten.
-pub(crate) fn write_like(path: &Path, text: &str, like: &Path) -> std::io::Result<()> {
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
-        Ok(()) | Err(_) => {}
-    }
-    // Whole or not at all under its name.
-    let new = with_ending(path, "new");
-    match std::fs::remove_file(&new) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
-        Ok(()) | Err(_) => {}
-    }
-    write_new(&new, text)?;
-    let (owner, own) = (std::fs::metadata(like)?, std::fs::metadata(&new)?);
-    if (owner.uid(), owner.gid()) != (own.uid(), own.gid()) {
-        std::os::unix::fs::chown(&new, Some(owner.uid()), Some(owner.gid()))?;
-    }
-    put_in_place(&new, path)
-}
-
-/// Puts another text in a key file's place, at once; a file that is not there is made, its folder's owner's.
-pub(crate) fn replace(path: &Path, text: &str) -> std::io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let next = with_ending(path, "next");
-    write_like(&next, text, if path.exists() { path } else { folder })?;
-    put_in_place(&next, path)
-}
-
-/// Renames a file over another, for good.
-pub(crate) fn put_in_place(new: &Path, path: &Path) -> std::io::Result<()> {
-    std::fs::rename(new, path)?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    std::fs::File::open(folder)?.sync_all()
-}
-
-/// `server.key` and `next`: `server.key.next`.
-pub(crate) fn with_ending(path: &Path, ending: &str) -> PathBuf {
-    let mut name = std::ffi::OsString::from(path);
-    name.push(".");
-    name.push(ending);
-    PathBuf::from(name)
 }
 
 /// The file of the escrow key among those of the roles.
@@ -390,7 +322,7 @@ pub(crate) fn split(key: &ServerKey, folder: &Path) -> std::io::Result<Vec<PathB
     let mut made = Vec::new();
     for (name, text) in &files {
         let path = folder.join(name);
-        write_new(&path, text.expose())?;
+        sealpost_keyfile::write_new(&path, text.expose())?;
         made.push(path);
     }
     Ok(made)

@@ -19,16 +19,12 @@ pub(crate) struct Lookup {
     /// Networks that are not public and may be asked all the same.
     pub(crate) networks: Vec<sealpost_delivery::IpNet>,
     /// Whether authorities are asked about partners' certificates.
-    pub(crate) ocsp: bool,
+    asks: Ocsp,
 }
 
 pub(super) fn plan(config: &Config, source: &mut Source) -> Lookup {
     let networks = networks::read(&config.partners.lookup_networks, "10.0.0.0/8", source);
     let roots = config.partners.lookup_roots.as_ref().map(|file| source.path(file.get_ref()));
-    let ocsp = match config.partners.ocsp {
-        Ocsp::Off => false,
-        Ocsp::Ask => true,
-    };
     let places: Vec<LookupPlace> = config.partners.lookup.iter().map(|place| *place.get_ref()).collect();
     let key_servers = key_servers(config, &places, source);
     let signed_dns = config.partners.signed_dns;
@@ -40,7 +36,7 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Lookup {
         ),
         SignedDns::Trust | SignedDns::Offer => {}
     }
-    Lookup { places, key_servers, signed_dns, roots, networks, ocsp }
+    Lookup { places, key_servers, signed_dns, roots, networks, asks: config.partners.ocsp }
 }
 
 fn key_servers(config: &Config, places: &[LookupPlace], source: &mut Source) -> Vec<String> {
@@ -76,5 +72,15 @@ fn key_servers(config: &Config, places: &[LookupPlace], source: &mut Source) -> 
         servers.iter().map(|one| one.get_ref().clone()).collect()
     } else {
         Vec::new()
+    }
+}
+
+impl Lookup {
+    /// As the job takes it.
+    pub(crate) fn ocsp(self) -> sealpost_jobs::Ocsp {
+        match self.asks {
+            Ocsp::Off => sealpost_jobs::Ocsp::Off,
+            Ocsp::Ask => sealpost_jobs::Ocsp::Ask { roots: self.roots, networks: self.networks },
+        }
     }
 }

@@ -6,14 +6,39 @@ use base64::engine::general_purpose::STANDARD;
 use sealpost_delivery::{DeliveryConfig, Dnssec, DomainMinimum};
 use sealpost_mail::TlsFloor;
 
-use crate::config::file::{Config, HopTls, Source};
+use crate::config::file::{Config, DeliveryMinimum, HopTls, Source};
 
 const STS_PORT: u16 = 443;
 
 pub(super) fn plan(config: &Config, delivery: &mut DeliveryConfig, source: &mut Source) {
     let section = &config.delivery;
     delivery.name_servers.servers.clone_from(&section.name_servers);
-    delivery.name_servers.dnssec = match (section.dane, &section.trust_anchor) {
+    delivery.name_servers.dnssec = dnssec(config, source);
+    delivery.mta_sts = section.mta_sts.then_some(STS_PORT);
+    for minimum in &config.minimums {
+        let domains = &minimum.domains;
+        if domains.get_ref().is_empty() {
+            source.at(domains.span().start, "a minimum for no domain", "name at least one in domains");
+        }
+        let pins = pins(minimum, source);
+        let floor = if pins.is_empty() { minimum.tls.into() } else { TlsFloor::Verified };
+        reachable(minimum, floor, config, source);
+        for domain in domains.get_ref() {
+            let value = DomainMinimum { floor, pins: pins.clone() };
+            if delivery.domains.insert(domain.as_str().to_owned(), value).is_some() {
+                source.at(
+                    domains.span().start,
+                    format!("{} has two minimums", domain.as_str()),
+                    "name a domain in one [[delivery-minimum]] only",
+                );
+            }
+        }
+    }
+}
+
+/// Whose signatures in the DNS count.
+fn dnssec(config: &Config, source: &mut Source) -> Dnssec {
+    match (config.delivery.dane, &config.delivery.trust_anchor) {
         (false, None) => Dnssec::Off,
         (true, None) => Dnssec::Validated,
         (true, Some(file)) => {
@@ -36,69 +61,56 @@ pub(super) fn plan(config: &Config, delivery: &mut DeliveryConfig, source: &mut 
             );
             Dnssec::Off
         }
-    };
-    delivery.mta_sts = section.mta_sts.then_some(STS_PORT);
-    for minimum in &config.minimums {
-        let domains = &minimum.domains;
-        if domains.get_ref().is_empty() {
-            source.at(domains.span().start, "a minimum for no domain", "name at least one in domains");
-        }
-        let pins: Vec<[u8; 32]> = minimum
-            .pins
-            .iter()
-            .filter_map(|pin| {
-                let read = pin_of(pin.get_ref());
-                if read.is_none() {
-                    source.at(
-                        pin.span().start,
-                        format!("{:?} is no pin", pin.get_ref()),
-                        "write \"sha256:\" and the SHA-256 of the public key in base64 \
-                         (openssl x509 -pubkey | openssl pkey -pubin -outform der | openssl dgst -sha256 -binary | base64)",
-                    );
-                }
-                read
-            })
-            .collect();
-        let floor = if pins.is_empty() { minimum.tls.into() } else { TlsFloor::Verified };
-        if floor == TlsFloor::None {
-            source.at(
-                domains.span().start,
-                "a minimum that asks for nothing",
-                "give it tls = \"encrypted\" or \"verified\", or pins",
-            );
-        }
-        let goes_by_mx = config.delivery.route.get_ref() == "mx";
-        if floor == TlsFloor::Verified && pins.is_empty() && goes_by_mx && !is_provable(config) {
-            source.at(domains.span().start, UNPROVABLE, PROVABLE);
-        }
-        if let (Some(pin), false) = (minimum.pins.first(), goes_by_mx) {
+    }
+}
+
+fn pins(minimum: &DeliveryMinimum, source: &mut Source) -> Vec<[u8; 32]> {
+    let mut read = |pin: &toml::Spanned<String>| {
+        let read = pin_of(pin.get_ref());
+        if read.is_none() {
             source.at(
                 pin.span().start,
-                "pins are of the domain's own servers, and its letters go to a hop: none would ever leave",
-                "write tls = \"encrypted\" or \"verified\", which the hop itself must then prove, or route = \"mx\"",
+                format!("{:?} is no pin", pin.get_ref()),
+                "write \"sha256:\" and the SHA-256 of the public key in base64 \
+                 (openssl x509 -pubkey | openssl pkey -pubin -outform der | openssl dgst -sha256 -binary | base64)",
             );
         }
-        let hop = config.hops.get(config.delivery.route.get_ref());
-        if floor > TlsFloor::None && hop.is_some_and(|hop| matches!(hop.tls, HopTls::Off)) {
-            source.at(
-                domains.span().start,
-                format!(
-                    "the hop {} switches TLS off: no letter for these domains would ever leave",
-                    config.delivery.route.get_ref()
-                ),
-                "give the hop tls = \"starttls\", or leave the minimum out",
-            );
-        }
-        for domain in domains.get_ref() {
-            let value = DomainMinimum { floor, pins: pins.clone() };
-            if delivery.domains.insert(domain.as_str().to_owned(), value).is_some() {
-                source.at(
-                    domains.span().start,
-                    format!("{} has two minimums", domain.as_str()),
-                    "name a domain in one [[delivery-minimum]] only",
-                );
-            }
-        }
+        read
+    };
+    minimum.pins.iter().filter_map(&mut read).collect()
+}
+
+/// What no server could meet, or what asks for nothing.
+fn reachable(minimum: &DeliveryMinimum, floor: TlsFloor, config: &Config, source: &mut Source) {
+    let at = minimum.domains.span().start;
+    if floor == TlsFloor::None {
+        source.at(
+            at,
+            "a minimum that asks for nothing",
+            "give it tls = \"encrypted\" or \"verified\", or pins",
+        );
+    }
+    let goes_by_mx = config.delivery.route.get_ref() == "mx";
+    if floor == TlsFloor::Verified && minimum.pins.is_empty() && goes_by_mx && !is_provable(config) {
+        source.at(at, UNPROVABLE, PROVABLE);
+    }
+    if let (Some(pin), false) = (minimum.pins.first(), goes_by_mx) {
+        source.at(
+            pin.span().start,
+            "pins are of the domain's own servers, and its letters go to a hop: none would ever leave",
+            "write tls = \"encrypted\" or \"verified\", which the hop itself must then prove, or route = \"mx\"",
+        );
+    }
+    let hop = config.hops.get(config.delivery.route.get_ref());
+    if floor > TlsFloor::None && hop.is_some_and(|hop| matches!(hop.tls, HopTls::Off)) {
+        source.at(
+            at,
+            format!(
+                "the hop {} switches TLS off: no letter for these domains would ever leave",
+                config.delivery.route.get_ref()
+            ),
+            "give the hop tls = \"starttls\", or leave the minimum out",
+        );
     }
 }
 

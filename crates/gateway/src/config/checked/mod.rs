@@ -37,29 +37,26 @@ use std::path::{Path, PathBuf};
 
 use sealpost_arrival::{Announcer, Inbound, Pace, Quotas, Routes, Writing};
 use sealpost_delivery::DeliveryConfig;
+use sealpost_domain::Publishing;
 use sealpost_intake::{ListenerConfig, TlsSource};
+use sealpost_jobs::NotifyTimes;
 use sealpost_mail::{Secret, Term};
 use sealpost_policy::Rules;
 use sealpost_portal::PortalConfig;
 use sealpost_store::{LargeBodies, NewNode, Rows, SchemaWish, StoreOptions};
+use sealpost_support::Recall;
 use sealpost_vault::{AuditMaster, BodyHash};
 
-pub(crate) use crate::config::file::Recall;
 use crate::config::file::{self as config, Config, Log, Problem, Source};
 use crate::roles::Roles;
 
 pub(crate) use bodies::plan as bodies;
 pub(crate) use escrow::EscrowPlan;
 pub(crate) use keys::{
-    CREDENTIALS, ESCROW_FILE, KeyFile, KeySource, ServiceKeys, SupportKeys, WHOLE, put_in_place, read_key,
-    replace, role_files, split, with_ending, write_like, write_new,
+    CREDENTIALS, ESCROW_FILE, KeySource, ServiceKeys, SupportKeys, WHOLE, role_files, split,
 };
 pub(crate) use lookup::Lookup;
 pub(crate) use memory::{Account, Shares};
-#[cfg(test)]
-pub(crate) use notify_times::Hours;
-pub(crate) use notify_times::Telling;
-pub(crate) use publishing::Publishing;
 pub(crate) use store::plan as rows;
 pub(crate) use webhooks::Hook;
 pub(crate) use wiped_stack::apart;
@@ -116,7 +113,7 @@ pub(crate) struct Plan {
     pub(crate) lookup: Lookup,
     pub(crate) log: Log,
     /// When owners and senders are told something.
-    pub(crate) telling: Telling,
+    pub(crate) telling: NotifyTimes,
     /// How far the clock may be ahead of the last run of a job.
     pub(crate) clock_jump: std::time::Duration,
     /// Which letters may be taken back.
@@ -267,7 +264,11 @@ impl Plan {
             lookup,
             log: config.log,
             audit_kept: config.audit.kept,
-            recall: config.policy.recall,
+            recall: match config.policy.recall {
+                config::Recall::Never => Recall::Never,
+                config::Recall::Unread => Recall::Unread,
+                config::Recall::Always => Recall::Always,
+            },
             telling,
             clock_jump: config.retention.clock_jump.0,
             webhooks,

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use sealpost_mail::{Clock as _, SystemClock};
 use sealpost_seal::{Method, OwnKey, Purpose, judge};
 
-use super::keys::read_key;
 use crate::config::file::{Config, Source};
 
 /// The key, if one is named; `None` where a problem has been noted, too.
@@ -15,7 +14,7 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<Arc<OwnKey>> 
     let from = &config.notices.from;
     let hint = "give a PEM file with private key, certificate and what leads to its authority, which its owner alone may read, \
                 and that is the user of the role delivery (chmod 600, chown)";
-    let read = read_key(&path).map_err(|error| error.to_string());
+    let read = sealpost_keyfile::read(&path).map_err(|error| error.to_string());
     let key =
         read.and_then(|pem| OwnKey::import(pem.expose().as_bytes(), None).map_err(|error| error.to_string()));
     let key = match key {

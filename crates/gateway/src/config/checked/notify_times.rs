@@ -1,62 +1,13 @@
 //! On which days and at which hours owners and senders are told something, checked. Sends nothing.
 
-use sealpost_mail::{Address, Term, Timestamp, Zone};
+use sealpost_jobs::{Hours, NotifyTimes};
+use sealpost_mail::{Term, Timestamp, Zone};
 use sealpost_store::Unread;
 use toml::Spanned;
 
 use crate::config::file::{Config, Source};
 
-/// Minutes since midnight, the last one not among them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Hours {
-    pub(crate) from: u16,
-    pub(crate) to: u16,
-}
-
-/// When somebody is told something by the clock.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Telling {
-    /// After a letter came into a mailbox that nobody has activated.
-    pub(crate) unactivated: Vec<Term>,
-    /// Before an unread letter goes.
-    pub(crate) unread: Vec<Term>,
-    /// Before a mailbox goes.
-    pub(crate) mailbox: Vec<Term>,
-    /// When people are awake.
-    pub(crate) hours: Hours,
-    /// So many notices that came back are enough; 0: none is.
-    pub(crate) hard_bounces: u32,
-    /// After so long a sender hears that nobody fetches a letter.
-    pub(crate) unfetched: Option<Term>,
-    /// Whether a sender hears that a letter went unread.
-    pub(crate) gone_unread: Unread,
-    /// Who hears of keys for partners that end; nobody: the log alone says it.
-    pub(crate) keys_to: Option<Address>,
-}
-
-impl Default for Telling {
-    fn default() -> Self {
-        Self {
-            unactivated: Vec::new(),
-            unread: Vec::new(),
-            mailbox: Vec::new(),
-            hours: Hours { from: 8 * 60, to: 18 * 60 },
-            hard_bounces: 3,
-            unfetched: None,
-            gone_unread: Unread::Forgotten,
-            keys_to: None,
-        }
-    }
-}
-
-impl Telling {
-    /// From how many on nothing more is sent.
-    pub(crate) fn most_bounces(&self) -> u32 {
-        if self.hard_bounces == 0 { u32::MAX } else { self.hard_bounces }
-    }
-}
-
-pub(super) fn plan(config: &Config, source: &mut Source) -> Telling {
+pub(super) fn plan(config: &Config, source: &mut Source) -> NotifyTimes {
     let (reminders, senders) = (&config.reminders, &config.senders);
     let terms = |ladder: &[Spanned<Term>]| ladder.iter().map(|rung| *rung.get_ref()).collect();
     let hours = hours(reminders.hours.get_ref()).unwrap_or_else(|| {
@@ -65,7 +16,7 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Telling {
             format!("{:?} are no hours of a day", reminders.hours.get_ref()),
             "write them like \"08:00-18:00\", the earlier one first",
         );
-        Telling::default().hours
+        NotifyTimes::default().hours
     });
     within(&reminders.unactivated, config.portal.activation_within, "letter", source);
     if let Some(kept) = &config.retention.letters {
@@ -83,7 +34,7 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Telling {
     if let Some(kept) = &config.retention.mailbox {
         within(&reminders.mailbox, *kept.get_ref(), "mailbox", source);
     }
-    Telling {
+    NotifyTimes {
         unactivated: terms(&reminders.unactivated),
         unread: terms(&reminders.unread),
         mailbox: terms(&reminders.mailbox),

@@ -1,32 +1,11 @@
 //! What a configuration says of records in the DNS: names, domains, hosts, the key whose hash is published. Asks nobody.
 
-use std::path::PathBuf;
-
 use sealpost_delivery::Route;
+use sealpost_domain::Publishing;
 use sealpost_mail::{Address, Domain};
 
 use super::hops;
 use crate::config::file::{Config, ListenerTls, Source};
-
-/// What records are made of.
-pub(crate) struct Publishing {
-    /// The gateway's own name.
-    pub(crate) name: Domain,
-    /// Domains that our mails are from, or that take mail.
-    pub(crate) domains: Vec<Domain>,
-    /// Those whose mail from the world comes here.
-    pub(crate) inbound: Vec<Domain>,
-    /// The private key of the listener that it comes to, where that has TLS.
-    pub(crate) listener_key: Option<PathBuf>,
-    /// Whether mail leaves for the world from here.
-    pub(crate) sends: bool,
-    /// The portal's host.
-    pub(crate) portal: Option<Domain>,
-    /// Whether keys are shown in a Web Key Directory.
-    pub(crate) directory: bool,
-    /// Whom to tell of a hole, and how that is dealt with.
-    pub(crate) security: (Vec<String>, Option<String>),
-}
 
 pub(super) fn plan(config: &Config, source: &mut Source) -> Publishing {
     let open: Vec<_> = config.listeners.iter().filter(|listener| !listener.domains.is_empty()).collect();

@@ -1,6 +1,5 @@
 //! TLS to the database through our own rustls. Knows no statement.
 
-use std::error::Error;
 use std::future::Future;
 use std::io;
 use std::path::Path;
@@ -8,10 +7,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use rustls::crypto::aws_lc_rs;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::pki_types::ServerName;
+use sealpost_tls::Trust;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_postgres::Socket;
 use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect, TlsStream};
@@ -25,21 +22,7 @@ pub(super) struct Tls(TlsConnector);
 
 impl Tls {
     pub(super) fn load(authorities: &Path) -> Result<Self, StoreError> {
-        let failed = |source| StoreError::Path { path: authorities.to_owned(), source };
-        let bad = |error: &dyn Error| failed(io::Error::new(io::ErrorKind::InvalidData, error.to_string()));
-        let mut roots = RootCertStore::empty();
-        let pem = std::fs::read(authorities).map_err(failed)?;
-        for certificate in CertificateDer::pem_slice_iter(&pem) {
-            roots.add(certificate.map_err(|error| bad(&error))?).map_err(|error| bad(&error))?;
-        }
-        if roots.is_empty() {
-            return Err(failed(io::Error::new(io::ErrorKind::InvalidData, "there is no certificate in it")));
-        }
-        let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(|error| bad(&error))?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+        let config = sealpost_tls::verified(&Trust::File(authorities.to_owned()))?;
         Ok(Self(TlsConnector::from(Arc::new(config))))
     }
 }

@@ -1,0 +1,130 @@
+//! What becomes of log-ins by SMTP AUTH, for the audit trail: counted in memory, written once a second. Nobody who logs in waits
+//! for it, and a flood from everywhere takes bounded room.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use sealpost_intake::LoginNote;
+use sealpost_mail::Timestamp;
+use sealpost_mailbox::audit::{LogInNote, network};
+use sealpost_store::{CountedRow, ELSEWHERE, Store};
+use tokio::sync::Notify;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+/// What comes in this time is one transaction.
+const GATHERED: Duration = Duration::from_secs(1);
+/// After which a store that could not write is asked again.
+const AGAIN: Duration = Duration::from_secs(10);
+/// Counts of their own; networks beyond are counted together.
+const MAX: usize = 1_024;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Key {
+    what: LogInNote,
+    /// Empty: nobody's.
+    login: String,
+    network: String,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Count {
+    since: Timestamp,
+    times: i64,
+}
+
+/// What is not written yet.
+#[derive(Debug, Default)]
+pub struct LoginTrail {
+    counts: Mutex<HashMap<Key, Count>>,
+    some: Notify,
+}
+
+impl LoginTrail {
+    /// Counts it. `login` is one of the configuration's, or nobody's: that may be somebody's password and is not kept.
+    pub fn note(&self, what: LoginNote, client: IpAddr, login: Option<&str>, now: Timestamp) {
+        let what = match what {
+            LoginNote::Right => LogInNote::Right,
+            LoginNote::Wrong => LogInNote::Wrong,
+            LoginNote::PutOff => LogInNote::Refused,
+            LoginNote::Closed => LogInNote::Closed,
+        };
+        let login = login.unwrap_or_default().to_owned();
+        self.add(Key { what, login, network: network(client) }, Count { since: now, times: 1 });
+        self.some.notify_one();
+    }
+
+    /// Writes what is counted, until `done`.
+    pub async fn keep(&self, store: &Store, done: CancellationToken) {
+        let mut pause = GATHERED;
+        while !done.is_cancelled() {
+            tokio::select! {
+                () = self.some.notified() => {}
+                () = done.cancelled() => break,
+            }
+            tokio::select! {
+                () = sleep(pause) => {}
+                () = done.cancelled() => break,
+            }
+            pause = self.write(store).await;
+        }
+        self.write(store).await;
+    }
+
+    async fn write(&self, store: &Store) -> Duration {
+        let counts = std::mem::take(&mut *self.counts());
+        let row = |(key, count): (&Key, &Count)| CountedRow {
+            minute: count.since,
+            action: key.what.word().to_owned(),
+            whose: key.login.clone(),
+            network: key.network.clone(),
+            times: count.times,
+        };
+        let rows: Vec<CountedRow> = counts.iter().map(row).collect();
+        if rows.is_empty() {
+            return GATHERED;
+        }
+        match store.count_audit_of(&rows).await {
+            Ok(()) => GATHERED,
+            Err(error) => {
+                tracing::error!(%error, "log-ins by SMTP could not be counted for the audit trail; trying again");
+                counts.into_iter().for_each(|(key, count)| self.add(key, count));
+                self.some.notify_one();
+                AGAIN
+            }
+        }
+    }
+
+    fn add(&self, key: Key, Count { since, times }: Count) {
+        let mut counts = self.counts();
+        let is_full = counts.len() >= MAX && !counts.contains_key(&key);
+        let key = if is_full { Key { network: ELSEWHERE.to_owned(), ..key } } else { key };
+        let count = counts.entry(key).or_insert(Count { since, times: 0 });
+        count.times = count.times.saturating_add(times);
+    }
+
+    fn counts(&self) -> MutexGuard<'_, HashMap<Key, Count>> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flood_from_everywhere_takes_bounded_room_and_each_is_counted() {
+        let trail = LoginTrail::default();
+        for n in 0..100_000_u32 {
+            let client = IpAddr::from(n.wrapping_mul(256).to_be_bytes());
+            let login = (n % 2 == 0).then_some("mill");
+            trail.note(LoginNote::Wrong, client, login, Timestamp(i64::from(n)));
+        }
+        let counts = trail.counts();
+        assert!(counts.len() <= MAX + 2, "{}", counts.len());
+        assert_eq!(counts.values().map(|count| count.times).sum::<i64>(), 100_000);
+        assert_eq!(counts.keys().filter(|key| key.network == ELSEWHERE).count(), 2);
+    }
+}

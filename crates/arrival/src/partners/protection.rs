@@ -1,0 +1,66 @@
+//! How a letter from the world was protected when it came, as rules and rows need to know it. Looks at nothing.
+
+/// Whether it was encrypted, and what came of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Encryption {
+    /// It was not.
+    None,
+    /// It was, and is opened.
+    Opened,
+    /// It is opened, and nothing says that it is what was closed (EFAIL).
+    Malleable,
+    /// All or a part of it could not be opened, or nobody could look.
+    Unopened,
+}
+
+impl Encryption {
+    /// Opened or not.
+    pub(crate) fn is_there(self) -> bool {
+        match self {
+            Self::None => false,
+            Self::Opened | Self::Malleable | Self::Unopened => true,
+        }
+    }
+}
+
+/// Whether it was signed, and by whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Signature {
+    /// It was not.
+    None,
+    /// By somebody.
+    Unproven,
+    /// By a partner, whole, and by the one it says it is from.
+    Proven,
+}
+
+impl Signature {
+    /// Proven or not.
+    pub(crate) fn is_there(self) -> bool {
+        match self {
+            Self::None => false,
+            Self::Unproven | Self::Proven => true,
+        }
+    }
+}
+
+/// Both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Protection {
+    pub(crate) encryption: Encryption,
+    pub(crate) signature: Signature,
+}
+
+impl Protection {
+    /// Anybody could have read and written it.
+    pub(crate) const NONE: Self = Self { encryption: Encryption::None, signature: Signature::None };
+}
+
+/// Whether it waits for an operator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hold {
+    /// Rules decide.
+    No,
+    /// It does, whoever it is for.
+    Everybody,
+}

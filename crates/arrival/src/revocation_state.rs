@@ -1,0 +1,76 @@
+//! What is to be said of the revocation lists that are here: files that hold none, lists that are over or not what they say,
+//! roots without one. In words, for `check` and for the log. Fetches nothing.
+
+use std::path::PathBuf;
+
+use sealpost_mail::Timestamp;
+use sealpost_seal::{ListSigner, Lists, PartnerKey, RevocationList};
+
+use crate::crl_files;
+use crate::settings::Inbound;
+
+/// Every warning. `places`: where the lists lie.
+pub fn warnings(inbound: &Inbound, places: &[PathBuf], now: Timestamp) -> Vec<String> {
+    let mut said = broken(places);
+    let found: Vec<RevocationList> =
+        inbound.crls.now().iter().flat_map(|der| RevocationList::read(der).unwrap_or_default()).collect();
+    if inbound.lists == Lists::Off || (inbound.roots.is_empty() && found.is_empty()) {
+        return said;
+    }
+    if inbound.roots.is_empty() {
+        said.push("partners.crls are read and held against nothing: there are no partners.roots".to_owned());
+    }
+    for list in &found {
+        let issuer = &list.issuer;
+        if list.signer(&inbound.roots) == ListSigner::NotTheRoot {
+            said.push(format!(
+                "the revocation list of {issuer:?} is not signed by the root of that name, and counts for nothing; \
+                 fix: fetch it again"
+            ));
+        }
+        if !list.is_current(now) {
+            said.push(format!(
+                "the revocation list of {issuer:?} says nothing of today (its time is over, or has not come): \
+                 certificates below it count only where you have trusted them; fix: fetch the new one into partners.crls"
+            ));
+        }
+    }
+    for root in &inbound.roots {
+        let root = std::slice::from_ref(root);
+        let has = |list: &RevocationList| list.signer(root) == ListSigner::Root;
+        if inbound.lists == Lists::Require && !found.iter().any(has) {
+            let name = PartnerKey::read(root.first().map(Vec::as_slice).unwrap_or_default());
+            let name = name.ok().and_then(|keys| keys.first().map(|key| key.facts().subject.clone()));
+            said.push(format!(
+                "there is no revocation list of the root {:?}: certificates below it count only where you have trusted \
+                 them; fix: name its list in partners.crls, or say crl = \"when-known\"",
+                name.unwrap_or_default()
+            ));
+        }
+    }
+    said
+}
+
+/// Files that hold no list: a page that says "not found" under the list's name, half a list.
+fn broken(places: &[PathBuf]) -> Vec<String> {
+    let mut said = Vec::new();
+    for place in places {
+        match crl_files::read(place) {
+            Ok(files) => {
+                for (file, bytes) in files {
+                    if RevocationList::read(&bytes).is_err() {
+                        said.push(format!(
+                            "{} holds no revocation list (PEM or DER). What was read from it before counts until the service \
+                             is restarted; fix: fetch it again, under a hidden name first, and keep nothing else there",
+                            file.display()
+                        ));
+                    }
+                }
+            }
+            Err(error) => {
+                said.push(format!("the revocation lists in {} cannot be read: {error}", place.display()))
+            }
+        }
+    }
+    said
+}

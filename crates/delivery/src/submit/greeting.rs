@@ -1,0 +1,202 @@
+//! A connection until the first letter can go over it: TCP, greeting, EHLO, TLS as the endpoint's floor asks, log-in. Sends
+//! no letter.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use lettre::transport::smtp::authentication::{Credentials, Mechanism};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, AsyncTokioStream};
+use lettre::transport::smtp::extension::ClientId;
+use sealpost_mail::TlsFloor;
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::{Caller, Connection};
+use crate::config::{HopTls, Login};
+use crate::ehlo::Ehlo;
+use crate::endpoint::Endpoint;
+use crate::outcome::{DeliveryFailure, Stage};
+use crate::wire::Wire;
+
+impl AsyncTokioStream for Wire {
+    fn peer_addr(&self) -> std::io::Result<SocketAddr> {
+        Ok(self.peer())
+    }
+}
+
+/// What lettre is told before anything is connected: it has no constructor without a dialogue, and the
+/// one it insists on forgets most of the EHLO reply. The true greeting and EHLO follow.
+const PRELUDE: &[u8] = b"220 prelude\r\n250-prelude\r\n250 AUTH PLAIN LOGIN\r\n";
+
+impl Connection {
+    /// Connects before `until`, or says why the letter cannot go this way now.
+    pub(crate) async fn open(
+        caller: &Caller,
+        to: &Endpoint,
+        until: Instant,
+    ) -> Result<Self, DeliveryFailure> {
+        let opening = Self::open_as_it_may(caller, to, until);
+        timeout_at(until, opening).await.unwrap_or(Err(DeliveryFailure::Silent { stage: Stage::Connect }))
+    }
+
+    async fn open_as_it_may(caller: &Caller, to: &Endpoint, until: Instant) -> Result<Self, DeliveryFailure> {
+        match Self::open_with(caller, to, to.tls != HopTls::Clear, until).await {
+            // Opportunistic means that broken TLS is as good as none (RFC 7435 §3).
+            Err(DeliveryFailure::BelowFloor { offered: true, cause })
+                if to.floor == TlsFloor::None
+                    && to.tls == HopTls::StartTls
+                    && to.login.is_none()
+                    && to.identity.is_none() =>
+            {
+                tracing::info!(
+                    delivery.host = to.host,
+                    cause,
+                    "TLS failed; trying without, as the floor allows"
+                );
+                Self::open_with(caller, to, false, until).await
+            }
+            other => other,
+        }
+    }
+
+    async fn open_with(
+        caller: &Caller,
+        to: &Endpoint,
+        tls: bool,
+        until: Instant,
+    ) -> Result<Self, DeliveryFailure> {
+        if to.floor > TlsFloor::None && to.tls == HopTls::Clear {
+            return Err(below(false, "this hop is configured without TLS"));
+        }
+        let times = caller.timeouts;
+        let tcp = in_time(Stage::Connect, times.connect, TcpStream::connect(to.address)).await?;
+        let tcp = tcp.and_then(|tcp| tcp.set_nodelay(true).map(|()| tcp));
+        let tcp =
+            tcp.map_err(|error| DeliveryFailure::Lost { stage: Stage::Connect, cause: error.to_string() })?;
+
+        let wire = Wire::scripted(PRELUDE, to.address, Arc::clone(&caller.may_speak));
+        let smtp = AsyncSmtpConnection::connect_with_transport(
+            Box::new(wire.clone()),
+            &ClientId::Domain(caller.our_name.clone()),
+        )
+        .await
+        .map_err(|error| DeliveryFailure::Garbled { stage: Stage::Connect, cause: error.to_string() })?;
+        let mut connection = Self {
+            smtp,
+            wire,
+            offers: Ehlo::default(),
+            timeouts: times,
+            host: to.host.clone(),
+            dirty: false,
+            broken: false,
+            letters: 0,
+            until,
+        };
+        let mut secured = false;
+        if tls && to.tls == HopTls::Implicit {
+            connection.shake_hands(caller, to, tcp).await?;
+            secured = true;
+        } else {
+            connection.wire.carry_tcp(tcp);
+        }
+        let greeting = connection.answer(Stage::Greeting, times.greeting).await?;
+        connection.expect(Stage::Greeting, &greeting, 220)?;
+        connection.hello(caller).await?;
+        if tls && !secured && connection.offers.starttls {
+            connection.start_tls(caller, to).await?;
+            secured = true;
+        }
+        if to.floor > TlsFloor::None && !secured {
+            return Err(below(false, "the server offers no STARTTLS"));
+        }
+        if let Some(login) = &to.login {
+            connection.log_in(login, secured).await?;
+        }
+        Ok(connection)
+    }
+
+    /// EHLO, or HELO where EHLO is not understood (RFC 5321 §4.1.4).
+    async fn hello(&mut self, caller: &Caller) -> Result<(), DeliveryFailure> {
+        let time = self.timeouts.hello;
+        match self.command(Stage::Hello, time, format!("EHLO {}\r\n", caller.our_name)).await {
+            Ok(reply) => {
+                self.expect(Stage::Hello, &reply, 250)?;
+                self.offers = Ehlo::read(reply.message());
+                Ok(())
+            }
+            Err(DeliveryFailure::Refused { answer, .. })
+                if matches!(answer.code, 500 | 501 | 502 | 504 | 550) =>
+            {
+                self.offers = Ehlo::default();
+                let reply = self.command(Stage::Hello, time, format!("HELO {}\r\n", caller.our_name)).await?;
+                self.expect(Stage::Hello, &reply, 250)
+            }
+            Err(trouble) => Err(trouble),
+        }
+    }
+
+    async fn start_tls(&mut self, caller: &Caller, to: &Endpoint) -> Result<(), DeliveryFailure> {
+        let reply = self.command(Stage::Tls, self.timeouts.hello, "STARTTLS\r\n".to_owned()).await;
+        match reply.and_then(|reply| self.expect(Stage::Tls, &reply, 220)) {
+            Ok(()) => {}
+            Err(DeliveryFailure::Refused { answer, .. }) => {
+                return Err(below(true, &format!("the server refused STARTTLS: {answer:?}")));
+            }
+            Err(trouble) => return Err(trouble),
+        }
+        let tcp = self
+            .wire
+            .take_tcp()
+            .ok_or_else(|| below(true, "the server sent text in the clear behind its answer to STARTTLS"))?;
+        self.shake_hands(caller, to, tcp).await?;
+        self.hello(caller).await
+    }
+
+    async fn shake_hands(
+        &mut self,
+        caller: &Caller,
+        to: &Endpoint,
+        tcp: TcpStream,
+    ) -> Result<(), DeliveryFailure> {
+        let shaking = caller.tls.connect(tcp, to);
+        let tls = match timeout(self.timeouts.connect, shaking).await {
+            Ok(Ok(tls)) => tls,
+            Ok(Err(cause)) => return Err(below(true, &cause)),
+            Err(_elapsed) => return Err(below(true, "the TLS handshake took too long")),
+        };
+        self.wire.carry_tls(tls);
+        Ok(())
+    }
+
+    /// RFC 4954; never outside TLS.
+    async fn log_in(&mut self, login: &Login, secured: bool) -> Result<(), DeliveryFailure> {
+        let no = |cause: &str| DeliveryFailure::NoLogin { cause: cause.to_owned() };
+        if !secured {
+            return Err(no("passwords are sent inside TLS only, and this server offers none"));
+        }
+        let mechanism = match (self.offers.auth_plain, self.offers.auth_login) {
+            (true, _) => Mechanism::Plain,
+            (false, true) => Mechanism::Login,
+            (false, false) => return Err(no("the server offers neither AUTH PLAIN nor AUTH LOGIN")),
+        };
+        let credentials = Credentials::new(login.name.clone(), login.password.expose().clone());
+        let time = self.timeouts.hello;
+        let mechanisms = [mechanism];
+        let reply = timeout(time, self.smtp.auth(&mechanisms, &credentials)).await;
+        let reply = self.checked(Stage::Login, reply)?;
+        self.expect(Stage::Login, &reply, 235)
+    }
+}
+
+async fn in_time<T>(
+    stage: Stage,
+    time: Duration,
+    doing: impl Future<Output = T>,
+) -> Result<T, DeliveryFailure> {
+    timeout(time, doing).await.map_err(|_elapsed| DeliveryFailure::Silent { stage })
+}
+
+fn below(offered: bool, cause: &str) -> DeliveryFailure {
+    DeliveryFailure::BelowFloor { offered, cause: cause.to_owned() }
+}

@@ -1,0 +1,368 @@
+//! The folder with the keys of DKIM: one file a key, whose name says selector, domain and how it stands. Signs nothing.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use rcgen::{KeyPair, PKCS_ED25519, PKCS_RSA_SHA256, PublicKeyData as _, RsaKeySize};
+use sealpost_delivery::{DkimAlgorithm, DkimKey};
+use sealpost_keyfile::KeyFileError;
+use sealpost_mail::{Domain, Secret};
+use thiserror::Error;
+
+/// What stands between selector and domain, in the DNS (RFC 6376 §3.6.2.1) as in the file's name.
+const BETWEEN: &str = "._domainkey.";
+
+/// How a key stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Made, to be published; signs nothing yet.
+    Waiting,
+    /// Signs.
+    Signing,
+    /// Signs no more; stays published until what it has signed is delivered.
+    Retired,
+}
+
+/// Why the folder cannot be used.
+#[derive(Debug, Error)]
+pub enum FolderError {
+    /// The folder or a file in it.
+    #[error("{path}: {source}")]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file that is not read.
+    #[error("{path}: {source}")]
+    Key {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: KeyFileError,
+    },
+    /// Something else is in the file.
+    #[error("{0}: this is no private key for DKIM (PKCS#8 as PEM, RSA or Ed25519)")]
+    NoKey(PathBuf),
+    /// Too short, or longer than what fits into the DNS.
+    #[error("{0}: RSA keys for DKIM have 2048 to 4096 bits; make another one with `sealpost dkim create`")]
+    Size(PathBuf),
+    /// The name is another key's.
+    #[error("there is a key {selector} for {domain} already; choose another --selector")]
+    Taken {
+        /// Its selector.
+        selector: String,
+        /// Its domain.
+        domain: Domain,
+    },
+    /// No key has this name.
+    #[error("there is no key {0}; `sealpost dkim list` shows them")]
+    Unknown(String),
+    /// More than one has this selector.
+    #[error("several domains have a key {0}; write selector._domainkey.domain")]
+    Ambiguous(String),
+    /// It is in use.
+    #[error("{0} signs; retire it first, and remove it two weeks later")]
+    Signs(String),
+}
+
+/// One key.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// In whose name it signs.
+    pub domain: Domain,
+    /// Its name among those of the domain.
+    pub selector: String,
+    /// How it stands.
+    pub standing: Standing,
+    path: PathBuf,
+}
+
+/// What is made of it for the DNS.
+pub struct Public {
+    /// Its kind.
+    pub algorithm: DkimAlgorithm,
+    /// RFC 6376 §3.6.1, RFC 8463 §4.2.
+    pub record: String,
+}
+
+impl Standing {
+    /// Its word in a file's name.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Signing => "signing",
+            Self::Retired => "retired",
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        [Self::Waiting, Self::Signing, Self::Retired].into_iter().find(|one| one.as_str() == text)
+    }
+}
+
+impl fmt::Display for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name())
+    }
+}
+
+impl Entry {
+    /// Where its public part is published.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("{}{BETWEEN}{}", self.selector, self.domain)
+    }
+
+    /// Ready to sign.
+    ///
+    /// # Errors
+    /// Its file is not usable.
+    pub fn key(&self) -> Result<DkimKey, FolderError> {
+        let pair = self.pair()?;
+        let pkcs8 = Secret::new(pair.serialize_der());
+        DkimKey::new(self.domain.clone(), &self.selector, algorithm(&pair), &pkcs8)
+            .map_err(|_secret| FolderError::NoKey(self.path.clone()))
+    }
+
+    /// What is published of it.
+    ///
+    /// # Errors
+    /// Its file is not usable.
+    pub fn public(&self) -> Result<Public, FolderError> {
+        let pair = self.pair()?;
+        let algorithm = algorithm(&pair);
+        let record = match algorithm {
+            DkimAlgorithm::Rsa => {
+                format!("v=DKIM1; k=rsa; p={}", STANDARD.encode(pair.subject_public_key_info()))
+            }
+            DkimAlgorithm::Ed25519 => {
+                format!("v=DKIM1; k=ed25519; p={}", STANDARD.encode(pair.public_key_raw()))
+            }
+        };
+        Ok(Public { algorithm, record })
+    }
+
+    /// From now on it stands so.
+    ///
+    /// # Errors
+    /// Its file cannot be renamed.
+    pub fn turn(&mut self, to: Standing) -> Result<(), FolderError> {
+        let turned = Self { standing: to, path: PathBuf::new(), ..self.clone() };
+        let path = self.path.with_file_name(turned.file());
+        sealpost_keyfile::put_in_place(&self.path, &path)
+            .map_err(|source| FolderError::Io { path: path.clone(), source })?;
+        (self.standing, self.path) = (to, path);
+        Ok(())
+    }
+
+    /// It goes, where it signs nothing.
+    ///
+    /// # Errors
+    /// It signs, or its file cannot be deleted.
+    pub fn remove(self) -> Result<(), FolderError> {
+        match self.standing {
+            Standing::Signing => return Err(FolderError::Signs(self.name())),
+            Standing::Waiting | Standing::Retired => {}
+        }
+        std::fs::remove_file(&self.path).map_err(|source| FolderError::Io { path: self.path, source })
+    }
+
+    fn file(&self) -> String {
+        format!("{}.{}.pem", self.name(), self.standing.as_str())
+    }
+
+    fn pair(&self) -> Result<KeyPair, FolderError> {
+        let path = || self.path.clone();
+        let text =
+            sealpost_keyfile::read(&self.path).map_err(|source| FolderError::Key { path: path(), source })?;
+        let pair = KeyPair::from_pem(text.expose()).map_err(|_secret| FolderError::NoKey(path()))?;
+        if pair.algorithm() == &PKCS_ED25519 {
+            return Ok(pair);
+        }
+        if !pair.is_compatible(&PKCS_RSA_SHA256) {
+            return Err(FolderError::NoKey(path()));
+        }
+        // RFC 8301 §3.2: from 1024 bits; everybody reads 2048, and 4096 is the most that fits.
+        match pair.public_key_raw().len() {
+            260..=540 => Ok(pair),
+            _ => Err(FolderError::Size(path())),
+        }
+    }
+}
+
+fn algorithm(pair: &KeyPair) -> DkimAlgorithm {
+    if pair.algorithm() == &PKCS_ED25519 { DkimAlgorithm::Ed25519 } else { DkimAlgorithm::Rsa }
+}
+
+/// Every key in the folder, by domain and selector; none if there is no folder. Other files are left alone.
+///
+/// # Errors
+/// The folder cannot be read.
+pub fn all(folder: &Path) -> Result<Vec<Entry>, FolderError> {
+    let wrong = |source| FolderError::Io { path: folder.to_owned(), source };
+    let listed = match std::fs::read_dir(folder) {
+        Ok(listed) => listed,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(wrong(error)),
+    };
+    let mut entries = Vec::new();
+    for file in listed {
+        let path = file.map_err(wrong)?.path();
+        entries.extend(entry(path));
+    }
+    entries.sort_by_key(Entry::name);
+    Ok(entries)
+}
+
+fn entry(path: PathBuf) -> Option<Entry> {
+    let name = path.file_name()?.to_str()?.strip_suffix(".pem")?;
+    let (name, standing) = name.rsplit_once('.')?;
+    let (selector, domain) = name.split_once(BETWEEN)?;
+    let (domain, standing) = (Domain::parse(domain).ok()?, Standing::parse(standing)?);
+    is_selector(selector).then(|| Entry {
+        domain,
+        selector: selector.to_owned(),
+        standing,
+        path: path.clone(),
+    })
+}
+
+/// RFC 6376 §3.1: labels of a name in the DNS.
+#[must_use]
+pub fn is_selector(text: &str) -> bool {
+    let label = |label: &str| {
+        !label.is_empty() && label.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+    };
+    text.len() <= 60 && text.split('.').all(label)
+}
+
+/// The key that somebody means, by its selector or its whole name.
+///
+/// # Errors
+/// There is none, or more than one.
+pub fn find(folder: &Path, given: &str) -> Result<Entry, FolderError> {
+    let all = all(folder)?;
+    let mut matching = all.iter().filter(|entry| entry.selector == given || entry.name() == given);
+    match (matching.next(), matching.next()) {
+        (Some(entry), None) => Ok(entry.clone()),
+        (None, _) => Err(FolderError::Unknown(given.to_owned())),
+        (Some(_), Some(_)) => Err(FolderError::Ambiguous(given.to_owned())),
+    }
+}
+
+/// Signs with this key from now on; those of its kind and domain that signed before are retired, and given back.
+///
+/// # Errors
+/// A file is not usable. Then both may sign, and none does not.
+pub fn sign_with(folder: &Path, entry: &mut Entry) -> Result<Vec<Entry>, FolderError> {
+    let kind = entry.public()?.algorithm;
+    let all = all(folder)?;
+    // The new one first: at no moment nobody signs.
+    entry.turn(Standing::Signing)?;
+    let mut retired = Vec::new();
+    for mut old in all {
+        let is_before = old.standing == Standing::Signing
+            && old.domain == entry.domain
+            && old.selector != entry.selector
+            && old.public()?.algorithm == kind;
+        if is_before {
+            old.turn(Standing::Retired)?;
+            retired.push(old);
+        }
+    }
+    Ok(retired)
+}
+
+/// The keys that sign.
+///
+/// # Errors
+/// The folder or one of them is not usable.
+pub fn signing(folder: &Path) -> Result<Vec<DkimKey>, FolderError> {
+    let entries = all(folder)?;
+    entries.iter().filter(|entry| entry.standing == Standing::Signing).map(Entry::key).collect()
+}
+
+/// Makes a key that waits, readable by the folder's owner alone.
+///
+/// # Errors
+/// There is one of this name, or it cannot be written.
+pub fn create(
+    folder: &Path,
+    domain: &Domain,
+    selector: &str,
+    algorithm: DkimAlgorithm,
+) -> Result<Entry, FolderError> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    let wrong = |source| FolderError::Io { path: folder.to_owned(), source };
+    if !folder.exists() {
+        std::fs::DirBuilder::new().mode(0o700).create(folder).map_err(wrong)?;
+    }
+    if all(folder)?.iter().any(|known| known.selector == selector && known.domain == *domain) {
+        return Err(FolderError::Taken { selector: selector.to_owned(), domain: domain.clone() });
+    }
+    let pair = match algorithm {
+        DkimAlgorithm::Rsa => KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048),
+        DkimAlgorithm::Ed25519 => KeyPair::generate_for(&PKCS_ED25519),
+    };
+    let pair = pair.map_err(|_library| FolderError::NoKey(folder.to_owned()))?;
+    let mut entry = Entry {
+        domain: domain.clone(),
+        selector: selector.to_owned(),
+        standing: Standing::Waiting,
+        path: PathBuf::new(),
+    };
+    entry.path = folder.join(entry.file());
+    let text = Secret::new(pair.serialize_pem());
+    sealpost_keyfile::write_like(&entry.path, text.expose(), folder).map_err(wrong)?;
+    Ok(entry)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_waits_then_signs_then_rests_and_its_name_says_so() {
+        let home = tempfile::tempdir().unwrap();
+        let (folder, domain) = (home.path().join("dkim"), Domain::parse("insurer.example").unwrap());
+        assert!(all(&folder).unwrap().is_empty());
+        let mut key = create(&folder, &domain, "s1", DkimAlgorithm::Ed25519).unwrap();
+        create(&folder, &domain, "s2", DkimAlgorithm::Rsa).unwrap();
+        assert!(matches!(create(&folder, &domain, "s1", DkimAlgorithm::Rsa), Err(FolderError::Taken { .. })));
+        assert!(signing(&folder).unwrap().is_empty());
+        key.turn(Standing::Signing).unwrap();
+        assert_eq!(signing(&folder).unwrap().len(), 1);
+        std::fs::write(folder.join("notes.txt"), "x").unwrap();
+        let listed: Vec<_> = all(&folder).unwrap().iter().map(Entry::file).collect();
+        assert_eq!(
+            listed,
+            ["s1._domainkey.insurer.example.signing.pem", "s2._domainkey.insurer.example.waiting.pem"]
+        );
+        for (entry, start) in
+            all(&folder).unwrap().iter().zip(["v=DKIM1; k=ed25519; p=", "v=DKIM1; k=rsa; p=MII"])
+        {
+            assert!(entry.public().unwrap().record.starts_with(start));
+        }
+    }
+
+    #[test]
+    fn a_key_that_others_can_read_is_not_used() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let home = tempfile::tempdir().unwrap();
+        let domain = Domain::parse("insurer.example").unwrap();
+        let key = create(home.path(), &domain, "s1", DkimAlgorithm::Ed25519).unwrap();
+        std::fs::set_permissions(&key.path, std::fs::Permissions::from_mode(0o644)).unwrap();
+        assert!(key.key().is_err_and(|error| error.to_string().contains("s1._domainkey")));
+    }
+
+    #[test]
+    fn selectors_are_labels() {
+        assert!(is_selector("2026a") && is_selector("a.b-c"));
+        assert!(!is_selector("") && !is_selector("A") && !is_selector("a..b") && !is_selector("../a"));
+    }
+}

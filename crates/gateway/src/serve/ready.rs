@@ -1,0 +1,176 @@
+//! Everything bound and ready, and its run until it is told to stop.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sealpost_arrival::LoginTrail;
+use sealpost_delivery::{ClientCertificate, DkimKeys, Runner};
+use sealpost_intake::{Intake, TlsSource};
+use sealpost_jobs::{self as jobs, Job, Workshop};
+use sealpost_mailbox::audit::Event;
+use sealpost_portal::{Portal, Reloader};
+use sealpost_store::{Alone, Store};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use super::error::RunError;
+use super::first_to_end::first_to_end;
+use crate::config::checked::{self, Hook};
+use crate::reload::Reload;
+use crate::{readiness, webhooks};
+
+/// Time for sessions to end once this process is fenced off from the store.
+const HALTED_DRAIN: Duration = Duration::from_secs(5);
+
+/// Everything bound and ready; nothing runs yet.
+pub(crate) struct Ready {
+    pub(super) intake: Option<(Intake, Arc<LoginTrail>)>,
+    pub(super) delivery: Option<(Runner, Alone)>,
+    pub(super) portal: Option<Portal>,
+    /// What runs here, in words.
+    pub(super) parts: String,
+    /// What happens by the clock in this process.
+    pub(super) jobs: Vec<Job>,
+    /// What it happens with; among it what all parts share.
+    pub(super) workshop: Workshop,
+    pub(super) reloadable: Vec<TlsSource>,
+    pub(super) shown: Vec<ClientCertificate>,
+    /// Where the keys lie that sign what is delivered here.
+    pub(super) dkim: Option<(PathBuf, DkimKeys)>,
+    pub(super) config_file: Option<PathBuf>,
+    pub(super) webhooks: Vec<Hook>,
+}
+
+impl Ready {
+    /// Where SMTP is spoken: listener names and addresses.
+    pub(crate) fn smtp(&self) -> Vec<(String, SocketAddr)> {
+        self.intake.as_ref().map(|(intake, _)| intake.addresses()).unwrap_or_default()
+    }
+
+    /// Where the portal answers.
+    pub(crate) fn web(&self) -> Vec<SocketAddr> {
+        self.portal.as_ref().map(|portal| portal.addresses().to_vec()).unwrap_or_default()
+    }
+
+    /// Whoever came with a key that is not this store's would take the queue for damaged and freeze it.
+    pub(crate) async fn has_its_key(&self) -> Result<(), RunError> {
+        let Some(context) = &self.workshop.context else { return Ok(()) };
+        let id = context.shared.keys.rows.id();
+        if self.workshop.store.is_of_another_key(id).await? { Err(RunError::OtherKey(id)) } else { Ok(()) }
+    }
+
+    /// What happens is written down for webhooks from now on, where mail is delivered.
+    pub(crate) async fn knows_its_webhooks(&self) -> Result<(), RunError> {
+        match &self.delivery {
+            Some((_, alone)) => Ok(webhooks::announce(&self.workshop.store, alone, &self.webhooks).await?),
+            None => Ok(()),
+        }
+    }
+
+    /// Runs until `stop`, then drains: intake first, so that nothing new comes while the rest finishes.
+    pub(crate) async fn run(self, stop: CancellationToken) -> Result<(), RunError> {
+        let rest = CancellationToken::new();
+        self.note_configuration().await?;
+        let portal_reloader: Option<Reloader> = self.portal.as_ref().map(Portal::reloader);
+        let Self {
+            intake,
+            delivery,
+            portal,
+            jobs,
+            workshop,
+            reloadable,
+            shown,
+            dkim,
+            config_file,
+            webhooks,
+            ..
+        } = self;
+        let (store, clock, context) =
+            (workshop.store.clone(), Arc::clone(&workshop.clock), workshop.context.clone());
+        let reload = Reload {
+            context: context.clone(),
+            listeners: reloadable,
+            shown,
+            dkim,
+            portal: portal_reloader,
+            config_file,
+            store: store.clone(),
+            clock: Arc::clone(&clock),
+        };
+        let reload = tokio::spawn(reload.on_hangup(rest.clone()));
+        let carried = match (&delivery, context) {
+            (Some(_), Some(context)) => {
+                let (store, clock) = (store.clone(), Arc::clone(&clock));
+                Some(tokio::spawn(webhooks::carry(store, clock, context, webhooks, rest.clone())))
+            }
+            (Some(_) | None, Some(_) | None) => None,
+        };
+        let delivery = delivery.map(|(runner, alone)| tokio::spawn(runner.run(alone, rest.clone())));
+        let portal = portal.map(|portal| tokio::spawn(portal.run(rest.clone())));
+        let jobs = match jobs.is_empty() {
+            true => None,
+            false => Some(jobs::start(jobs::Runner::new(workshop, jobs)).await?),
+        };
+        let intake =
+            intake.map(|(intake, trail)| tokio::spawn(take_in(intake, trail, store.clone(), stop.clone())));
+        let watch = tokio::spawn(readiness::watch(store.clone(), clock, rest.clone()));
+        let parts = first_to_end(&stop, delivery, portal, &rest, intake);
+        let ended = until_fenced_off(&store, &stop, &rest, parts).await;
+        rest.cancel();
+        stop.cancel();
+        if let Some(jobs) = jobs {
+            jobs.stop().await;
+        }
+        if let Some(carried) = carried {
+            carried.await?;
+        }
+        reload.await?;
+        watch.await?;
+        store.close().await;
+        ended
+    }
+
+    /// With which configuration this process began, into the trail.
+    async fn note_configuration(&self) -> Result<(), RunError> {
+        let Some(file) = &self.config_file else { return Ok(()) };
+        let Workshop { store, clock, actor, .. } = &self.workshop;
+        let hash = checked::hash(file)?;
+        let loaded = Event::ConfigurationLoaded { hash: &hash, parts: &self.parts };
+        store.append_audit(vec![loaded.row(clock.now(), actor, None)]).await?;
+        jobs::say_end(store).await;
+        Ok(())
+    }
+}
+
+/// Takes letters in until `stop`; what became of log-ins is written to the end.
+async fn take_in(intake: Intake, trail: Arc<LoginTrail>, store: Store, stop: CancellationToken) {
+    let over = CancellationToken::new();
+    let taking_in = async {
+        intake.run(stop).await;
+        over.cancel();
+    };
+    tokio::join!(taking_in, trail.keep(&store, over.clone()));
+}
+
+/// Until the parts have ended; they are told to where nothing that this process wrote would be kept.
+async fn until_fenced_off(
+    store: &Store,
+    stop: &CancellationToken,
+    rest: &CancellationToken,
+    parts: impl Future<Output = Result<(), RunError>>,
+) -> Result<(), RunError> {
+    tokio::pin!(parts);
+    let why = tokio::select! {
+        ended = &mut parts => return ended,
+        // Whoever goes on would greet with 220 and refuse everything: end, so that we are started again.
+        () = store.halted() => RunError::Halted,
+        // Nothing it wrote would be kept. What it has in hand is in other hands.
+        () = store.replaced() => RunError::Replaced,
+    };
+    stop.cancel();
+    rest.cancel();
+    let _drained = timeout(HALTED_DRAIN, parts).await;
+    Err(why)
+}

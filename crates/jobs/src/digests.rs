@@ -1,0 +1,108 @@
+//! Owners who are told of new letters at most so often are told of those that came meanwhile, in one mail. Committed
+//! together with the note that it left: twice is impossible, whoever else runs. Must never know: what a letter says.
+
+use std::time::Duration;
+
+use sealpost_arrival::reminder::{self, Unsent};
+use sealpost_arrival::{Context, nobody_told};
+use sealpost_mail::{Secret, Timestamp};
+use sealpost_notice::Notice;
+use sealpost_store::{Announced, AwaitsNotice, MailboxRow, MailboxState, StoreError};
+
+use crate::unreadable_rows::Unread;
+use crate::workshop::{Counts, Failed, Workshop};
+
+/// Tells everybody whose time has come.
+pub(super) async fn tell(workshop: &Workshop, now: Timestamp) -> Result<Counts, Failed> {
+    let (mut sent, mut after, mut unread) = (0, String::new(), Unread::default());
+    let Some(context) = workshop.context.as_deref() else { return Ok(vec![("mails", 0)]) };
+    loop {
+        let found = workshop.store.awaiting_notice(&after).await?;
+        let Some(last) = found.last() else { break };
+        after.clone_from(&last.mailbox_id);
+        for letters in found.chunk_by(|a, b| a.mailbox_id == b.mailbox_id) {
+            let id = letters.first().map_or("", |letter| letter.mailbox_id.as_str());
+            let told = one(workshop, context, letters, now).await;
+            sent += u64::from(unread.or_noted("digest", id, told)?.unwrap_or(false));
+        }
+    }
+    Ok([("mails", sent)].into_iter().chain(unread.count()).collect())
+}
+
+/// Mailboxes with letters to tell of, and how many. Changes nothing.
+pub(super) async fn waiting(workshop: &Workshop) -> Result<Vec<(String, usize)>, Failed> {
+    let (mut all, mut after) = (Vec::new(), String::new());
+    loop {
+        let found = workshop.store.awaiting_notice(&after).await?;
+        let Some(last) = found.last() else { return Ok(all) };
+        after.clone_from(&last.mailbox_id);
+        let groups = found.chunk_by(|a, b| a.mailbox_id == b.mailbox_id);
+        all.extend(groups.filter_map(|group| Some((group.first()?.mailbox_id.clone(), group.len()))));
+    }
+}
+
+/// The letters of one mailbox.
+async fn one(
+    workshop: &Workshop,
+    context: &Context,
+    letters: &[AwaitsNotice],
+    now: Timestamp,
+) -> Result<bool, Unsent> {
+    let store = &workshop.store;
+    let because = |error: StoreError| Unsent::because(&error);
+    let Some(first) = letters.first() else { return Ok(false) };
+    let Some(mailbox) = store.mailbox(&first.mailbox_id).await.map_err(because)? else { return Ok(false) };
+    let news: Vec<&AwaitsNotice> = letters.iter().filter(|letter| is_news(&mailbox, letter)).collect();
+    let bounced = store.unreachable(&mailbox.id).await.map_err(because)?;
+    let given_up = bounced.is_some_and(|bounced| bounced.bounces >= workshop.telling.most_bounces());
+    let all = || letters.iter().map(|letter| letter.deposit_id.clone()).collect::<Vec<_>>();
+    let Some(oldest) = news.first().filter(|_| !given_up) else {
+        // Mail to the owner came back too often: as of every letter that comes now, the senders hear of these.
+        for letter in &news {
+            nobody_told::tell(context, &letter.deposit_id, Some(nobody_told::UNREACHABLE)).await?;
+        }
+        store.forget_unannounced(&all()).await.map_err(because)?;
+        return Ok(false);
+    };
+    // "Log in and read" would be false: they wait until support has unlocked it.
+    match mailbox.state {
+        MailboxState::Locked => return Ok(false),
+        MailboxState::Pending | MailboxState::Active | MailboxState::Deleted => {}
+    }
+    let announcer = &context.tenant.announcer;
+    let interval = announcer.pace_of(mailbox.state, first.wish).interval().unwrap_or(Duration::ZERO);
+    if first.announced_at.is_some_and(|at| at.plus(interval) > now) {
+        return Ok(false);
+    }
+    let (link, newcomer) = match mailbox.state {
+        MailboxState::Pending => {
+            let way = reminder::way_in(context, &mailbox).await?;
+            (way.link, Some(way.by))
+        }
+        MailboxState::Active | MailboxState::Locked | MailboxState::Deleted => {
+            (Secret::new(announcer.public_url.clone()), None)
+        }
+    };
+    let goes = news.iter().filter_map(|letter| letter.expires_at).min();
+    let notice = Notice::Digest {
+        letters: u32::try_from(news.len()).unwrap_or(u32::MAX),
+        date: oldest.received_at,
+        link,
+        deletion: goes.map(|at| (at, workshop.retention.days(now, at))),
+        newcomer,
+    };
+    let announced =
+        Announced { mailbox_id: mailbox.id.clone(), before: first.announced_at, at: now, letters: all() };
+    let others: Vec<String> = news.iter().skip(1).map(|letter| letter.deposit_id.clone()).collect();
+    reminder::digest(context, &mailbox, notice, &oldest.deposit_id, &others, announced).await
+}
+
+/// Whether its owner has neither read it nor been here since.
+fn is_news(mailbox: &MailboxRow, letter: &AwaitsNotice) -> bool {
+    let been_here = mailbox.last_seen_at.max(mailbox.activated_at);
+    let is_there = match mailbox.state {
+        MailboxState::Pending | MailboxState::Active | MailboxState::Locked => true,
+        MailboxState::Deleted => false,
+    };
+    is_there && letter.is_new && been_here.is_none_or(|at| at < letter.received_at)
+}

@@ -1,0 +1,128 @@
+//! The operator is told of keys that end soon, ours and partners': a line in the log for each, and one mail for all of
+//! them where there is an address. Once a step; what was told stands in the store.
+
+use sealpost_arrival::reminder::Unsent;
+use sealpost_arrival::{revocation_state, tell_of_keys};
+use sealpost_mail::Timestamp;
+use sealpost_notice::{self as notice, KeyOwner, Notice};
+use sealpost_partner::{
+    Book, EndingKey, EndingStep, PartnerError, PublicKeys, Whose, own_ending, partner_ending,
+};
+use sealpost_store::KeyWarning;
+use sealpost_vault::KeyringKey;
+
+use crate::workshop::{Counts, Failed, Workshop};
+
+/// So many are named in the mail; the commands show all.
+const NAMED: usize = 40;
+
+pub(super) async fn warn(workshop: &Workshop, now: Timestamp) -> Result<Counts, Failed> {
+    let (Some(context), Some(work)) = (&workshop.context, &workshop.partners) else {
+        return Ok(Vec::new());
+    };
+    for warning in revocation_state::warnings(&context.tenant.inbound, &work.crl_places, now) {
+        tracing::warn!("{warning}");
+    }
+    let keys = &context.shared.keys;
+    let told = workshop.store.key_warnings().await?;
+    let is_new = |key: &EndingKey| {
+        let same = |told: &KeyWarning| {
+            told.key_id == key.id && told.ends_at == key.end && told.days <= key.step.days()
+        };
+        !told.iter().any(same)
+    };
+    let own = PublicKeys { store: &workshop.store, rows: &keys.rows }.all().await.map_err(failed)?;
+    let mut ending = own_ending(&own, now);
+    ending.extend(partners(workshop, &work.keyring, &keys.tags, now).await?);
+    ending.retain(is_new);
+    ending.sort_by_key(|key| key.end);
+    if ending.is_empty() {
+        return Ok(vec![("keys", 0)]);
+    }
+    let mail = workshop.telling.keys_to.as_ref().map(|to| (to, mail(&ending)));
+    let warnings = ending.iter().map(|key| KeyWarning {
+        key_id: key.id.clone(),
+        ends_at: key.end,
+        days: key.step.days(),
+        at: now,
+    });
+    match tell_of_keys(context, mail, warnings.collect(), now).await {
+        // Another process was first: the next run finds what is left.
+        Ok(false) => Ok(vec![("keys", 0)]),
+        Ok(true) => {
+            ending.iter().for_each(|key| say(key, now));
+            Ok(vec![("keys", ending.len() as u64)])
+        }
+        Err(Unsent::Row(said) | Unsent::Store(said)) => Err(Failed::Mail(said)),
+    }
+}
+
+async fn partners(
+    workshop: &Workshop,
+    keyring: &KeyringKey,
+    tags: &sealpost_vault::TagKey,
+    now: Timestamp,
+) -> Result<Vec<EndingKey>, Failed> {
+    let book = Book { store: &workshop.store, keyring, tags };
+    let mut ending = Vec::new();
+    for found in book.all().await.map_err(failed)? {
+        match found {
+            Ok(found) => ending.extend(partner_ending(&found, now)),
+            Err(error) => tracing::error!(%error, "a partner's keys cannot be looked at"),
+        }
+    }
+    Ok(ending)
+}
+
+/// One line each. A partner's name may be an address: the log names its id.
+fn say(key: &EndingKey, now: Timestamp) {
+    let (fingerprint, days) = (key.fingerprint.to_hex(), key.days(now));
+    match (&key.whose, key.step) {
+        (Whose::Ours(_), EndingStep::Ended) => tracing::error!(
+            %fingerprint, "a key of our own has ended and signs nothing: `sealpost domain-key make`"
+        ),
+        (Whose::Ours(_), EndingStep::Week | EndingStep::Month | EndingStep::TwoMonths) => tracing::warn!(
+            %fingerprint, days, "a key of our own ends soon and has no successor: `sealpost domain-key make`"
+        ),
+        (Whose::Partner { id, .. }, EndingStep::Ended) => tracing::error!(
+            partner.id = %id, %fingerprint,
+            "a partner's key has ended and nothing is encrypted to it: `sealpost partner list` names it"
+        ),
+        (Whose::Partner { id, .. }, EndingStep::Week | EndingStep::Month | EndingStep::TwoMonths) => {
+            tracing::warn!(
+                partner.id = %id, %fingerprint, days,
+                "a partner's key ends soon and has no successor: `sealpost partner list` names it"
+            );
+        }
+    }
+}
+
+fn mail(ending: &[EndingKey]) -> Notice {
+    let named = |key: &EndingKey| {
+        let (owner, name) = match &key.whose {
+            Whose::Ours(domains) => {
+                let domains: Vec<&str> = domains.iter().map(sealpost_mail::Domain::as_str).collect();
+                (KeyOwner::Ourselves, domains.join(", "))
+            }
+            Whose::Partner { name, .. } => (KeyOwner::Partner, name.clone()),
+        };
+        let begin = key.fingerprint.to_hex().chars().take(16).collect::<String>();
+        notice::EndingKey { owner, name, key: format!("{} {begin}", key.method), end: key.end }
+    };
+    Notice::KeysEnding {
+        keys: ending.iter().take(NAMED).map(named).collect(),
+        count: u32::try_from(ending.len()).unwrap_or(u32::MAX),
+    }
+}
+
+pub(super) fn failed(error: PartnerError) -> Failed {
+    match error {
+        PartnerError::Store(error) => Failed::Store(error),
+        other @ (PartnerError::Forged { .. }
+        | PartnerError::Record { .. }
+        | PartnerError::Moved { .. }
+        | PartnerError::Key { .. }
+        | PartnerError::NotOpened
+        | PartnerError::Overtaken) => Failed::Keys(other.to_string()),
+    }
+}

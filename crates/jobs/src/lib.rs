@@ -1,0 +1,34 @@
+//! What happens by the clock: what is kept no longer goes, owners and senders are reminded, keys that end are told of.
+//!
+//! Ticks are UTC (decision 0009) and only ask what is due; when a job is due stands in the store, so that what was missed
+//! is made up for, and a lease there lets one of several processes run it (decision 0031).
+//!
+//! Must never know: what a letter says, HTTP, the command line, how configuration is written. It holds no key that opens
+//! a mailbox.
+
+mod audit_trail;
+mod clock_check;
+mod digests;
+mod ending_keys;
+mod job;
+mod notify_times;
+mod ocsp;
+mod ocsp_lookup;
+mod preview;
+mod reminders;
+mod retention;
+mod runner;
+mod scheduler;
+mod senders;
+mod unreadable_rows;
+mod workshop;
+
+pub use audit_trail::say_end;
+pub use clock_check::{Belief, belief, days};
+pub use job::{Job, Needs};
+pub use notify_times::{Hours, NotifyTimes};
+pub use ocsp_lookup::Ocsp;
+pub use preview::foresee;
+pub use runner::{Ran, Runner};
+pub use scheduler::{JobError, Jobs, start};
+pub use workshop::{Counts, Failed, PartnerWork, Workshop};

@@ -1,0 +1,147 @@
+//! Authorities are asked whether they have revoked partners' certificates (RFC 6960), each when its last answer is over. What
+//! they revoke is revoked for good; every other answer changes nothing and is shown. No letter waits for any of it.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use sealpost_delivery::Fetcher;
+use sealpost_mail::Timestamp;
+use sealpost_mailbox::audit::{Actor, Event, KeyChange};
+use sealpost_partner::{Book, Found, Partner, PartnerKey, Standing, Step, after};
+use sealpost_seal::OcspAnswer;
+use sealpost_store::{OcspRow, PartnerKeyState};
+
+use crate::ending_keys::failed;
+use crate::ocsp_lookup::Ocsp;
+use crate::workshop::{Counts, Failed, PartnerWork, Workshop};
+
+/// A good answer is asked for again after so long at the latest, and never sooner than after [`SOONEST`].
+const LATEST: Duration = Duration::from_secs(24 * 60 * 60);
+const SOONEST: Duration = Duration::from_secs(55 * 60);
+
+/// The type of a question (RFC 6960 appendix A.1).
+const QUESTION: &str = "application/ocsp-request";
+
+pub(super) async fn ask(workshop: &Workshop, now: Timestamp) -> Result<Counts, Failed> {
+    let (Some(context), Some(work)) = (&workshop.context, &workshop.partners) else { return Ok(Vec::new()) };
+    let roots = &context.tenant.inbound.roots;
+    let fetcher = match &work.ocsp {
+        Ocsp::Ask { roots: trusted, networks } if !roots.is_empty() => {
+            Fetcher::new(trusted.clone(), networks.clone())
+        }
+        Ocsp::Ask { .. } | Ocsp::Off => return Ok(Vec::new()),
+    };
+    let fetcher = fetcher.map_err(|error| Failed::Keys(error.to_string()))?;
+    let before = workshop.store.ocsp_answers().await?;
+    let book = Book { store: &workshop.store, keyring: &work.keyring, tags: &context.shared.keys.tags };
+    let mut round =
+        Round { workshop, work, book, fetcher, roots, now, silent: HashSet::new(), asked: 0, revoked: 0 };
+    for found in book.all().await.map_err(failed)? {
+        // One that cannot be read is told where keys that end are looked for.
+        let Ok(Found { partner, keys, .. }) = found else { continue };
+        match partner.standing {
+            Standing::Active | Standing::Waiting => {}
+            Standing::Suspended => continue,
+        }
+        for key in keys {
+            let last = before.iter().find(|row| row.key_id == key.id);
+            if last.is_none_or(|last| last.again_at <= now || last.asked_at > now) {
+                round.about(&partner, &key, last).await?;
+            }
+        }
+    }
+    Ok(vec![("asked", round.asked), ("revoked", round.revoked)])
+}
+
+struct Round<'a> {
+    workshop: &'a Workshop,
+    work: &'a PartnerWork,
+    book: Book<'a>,
+    fetcher: Fetcher,
+    roots: &'a [Vec<u8>],
+    now: Timestamp,
+    /// Addresses that did not answer in this round: once is enough.
+    silent: HashSet<String>,
+    asked: u64,
+    revoked: u64,
+}
+
+impl Round<'_> {
+    async fn about(
+        &mut self,
+        partner: &Partner,
+        key: &PartnerKey,
+        last: Option<&OcspRow>,
+    ) -> Result<(), Failed> {
+        let is_asked = match key.state {
+            PartnerKeyState::Trusted | PartnerKeyState::Offered => true,
+            PartnerKeyState::Suspended | PartnerKeyState::Expired | PartnerKeyState::Revoked => false,
+        };
+        let question = if is_asked { key.key.ocsp_question(self.roots) } else { None };
+        let Some((address, question)) = question else { return Ok(()) };
+        let answer = self.answer(key, address, question).await;
+        self.asked += 1;
+        let fingerprint = key.key.facts().fingerprint.to_hex();
+        let word = match answer {
+            None => "unreachable",
+            Some(OcspAnswer::Good(_)) => "good",
+            Some(OcspAnswer::Revoked) => "revoked",
+            Some(OcspAnswer::Unknown) => "unknown",
+            Some(OcspAnswer::Unusable) => "unusable",
+        };
+        if word != "good" && last.is_none_or(|last| last.answer != word) {
+            tracing::warn!(
+                partner.id = %partner.id, %fingerprint, answer = word,
+                "what the authority of a partner's certificate says of it"
+            );
+        }
+        let (soonest, latest) = (self.now.plus(SOONEST), self.now.plus(LATEST));
+        let again_at = match answer {
+            Some(OcspAnswer::Good(until)) => until.clamp(soonest, latest),
+            Some(OcspAnswer::Revoked | OcspAnswer::Unknown | OcspAnswer::Unusable) | None => soonest,
+        };
+        if answer == Some(OcspAnswer::Revoked) {
+            self.take_back(partner, key, &fingerprint).await?;
+        }
+        let row = OcspRow { key_id: key.id.clone(), answer: word.to_owned(), asked_at: self.now, again_at };
+        Ok(self.workshop.store.note_ocsp(row).await?)
+    }
+
+    /// `None`: nobody answers.
+    async fn answer(&mut self, key: &PartnerKey, address: String, question: Vec<u8>) -> Option<OcspAnswer> {
+        if self.silent.contains(&address) {
+            return None;
+        }
+        let response = match self.fetcher.post(&address, QUESTION, question).await {
+            Ok(response) => response,
+            Err(error) => {
+                tracing::info!(%error, "an authority does not answer");
+                self.silent.insert(address);
+                return None;
+            }
+        };
+        let worker = self.work.worker.as_ref()?;
+        match worker.read_ocsp(&response, &key.key, self.roots, self.now).await {
+            Ok(answer) => Some(answer),
+            Err(error) => {
+                tracing::warn!(%error, "an authority's answer could not be read");
+                Some(OcspAnswer::Unusable)
+            }
+        }
+    }
+
+    async fn take_back(
+        &mut self,
+        partner: &Partner,
+        key: &PartnerKey,
+        fingerprint: &str,
+    ) -> Result<(), Failed> {
+        let Ok(to) = after(key.state, Step::Revoke) else { return Ok(()) };
+        let event = Event::PartnerKeyChanged { partner: &partner.id, fingerprint, what: KeyChange::Revoked };
+        let noted = event.row(self.now, &Actor::System, None);
+        let random = &*self.workshop.random;
+        self.book.step(partner, key, to, noted, self.now, random).await.map_err(failed)?;
+        self.revoked += 1;
+        Ok(())
+    }
+}

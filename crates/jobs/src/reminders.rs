@@ -1,0 +1,299 @@
+//! Owners are reminded before something is lost: one mail for all letters that wait, on the days of the operator's ladder,
+//! when people are awake. Committed together with the note that it was sent: twice is impossible, whoever else runs.
+
+use sealpost_arrival::reminder::Unsent;
+use sealpost_arrival::{Context, reminder};
+use sealpost_mail::{Secret, Timestamp};
+use sealpost_mailbox::LastUse;
+use sealpost_notice::Notice;
+use sealpost_store::{IdleMailbox, MailboxRow, MailboxState, Reminded, WaitingLetter};
+
+use crate::unreadable_rows::Unread;
+use crate::workshop::{Counts, Failed, Workshop};
+
+/// Whom the ladder reaches now, mailbox by mailbox.
+pub(crate) struct Due {
+    pub(crate) mailbox_id: String,
+    pub(crate) letters: u32,
+    oldest: WaitingLetter,
+    expires: Timestamp,
+}
+
+/// Reminds of letters that wait.
+pub(super) async fn letters(workshop: &Workshop, now: Timestamp) -> Result<Counts, Failed> {
+    let (mut sent, mut unread) = (0, Unread::default());
+    let Some(context) = awake(workshop, now) else { return Ok(vec![("mails", 0)]) };
+    for due in due(workshop, now).await? {
+        let reminded = remind(workshop, context, &due, now).await;
+        sent += u64::from(unread.or_noted("mailbox", &due.mailbox_id, reminded)?.unwrap_or_default());
+    }
+    Ok([("mails", sent)].into_iter().chain(unread.count()).collect())
+}
+
+/// Never at night, and not where no mail leaves.
+fn awake(workshop: &Workshop, now: Timestamp) -> Option<&Context> {
+    let minute = workshop.retention.zone.minute_of_day(now);
+    let hours = &workshop.telling.hours;
+    workshop.context.as_deref().filter(|_| (hours.from..hours.to).contains(&minute))
+}
+
+/// Everybody the ladder reaches now. Changes nothing.
+pub(crate) async fn due(workshop: &Workshop, now: Timestamp) -> Result<Vec<Due>, Failed> {
+    let (store, telling, zone) = (&workshop.store, &workshop.telling, &workshop.retention.zone);
+    let bounces = telling.most_bounces();
+    let mut all = Vec::new();
+    if !telling.unactivated.is_empty() {
+        let mut after = String::new();
+        loop {
+            let found = store.waiting_pending(&after, now, bounces).await?;
+            let Some(groups) = groups(found, &mut after) else { break };
+            all.extend(groups.into_iter().filter_map(|letters| {
+                reached(letters, now, |letter| {
+                    telling.unactivated.iter().map(|rung| zone.after(letter.received_at, *rung)).collect()
+                })
+            }));
+        }
+    }
+    if let Some(horizon) = telling.unread.iter().map(|rung| zone.end(now, *rung)).max() {
+        let mut after = String::new();
+        loop {
+            let found = store.waiting_unread(&after, now, horizon, bounces).await?;
+            let Some(groups) = groups(found, &mut after) else { break };
+            all.extend(groups.into_iter().filter_map(|letters| {
+                reached(letters, now, |letter| {
+                    telling.unread.iter().map(|rung| zone.before(letter.expires_at, *rung)).collect()
+                })
+            }));
+        }
+    }
+    Ok(all)
+}
+
+/// By mailbox. `None`: there are no more.
+fn groups(found: Vec<WaitingLetter>, after: &mut String) -> Option<Vec<Vec<WaitingLetter>>> {
+    let last = found.last()?.mailbox_id.clone();
+    *after = last;
+    let mut groups: Vec<Vec<WaitingLetter>> = Vec::new();
+    for letter in found {
+        match groups.last_mut() {
+            Some(group) if group.first().is_some_and(|first| first.mailbox_id == letter.mailbox_id) => {
+                group.push(letter);
+            }
+            Some(_) | None => groups.push(vec![letter]),
+        }
+    }
+    Some(groups)
+}
+
+/// Whether a rung of one of these letters has been reached since their owner was last reminded.
+fn reached(
+    letters: Vec<WaitingLetter>,
+    now: Timestamp,
+    rungs: impl Fn(&WaitingLetter) -> Vec<Timestamp>,
+) -> Option<Due> {
+    let is_due = |letter: &WaitingLetter| {
+        let since = letter.reminded_at.map_or(letter.received_at, |at| at.max(letter.received_at));
+        rungs(letter).into_iter().any(|rung| rung > since && rung <= now)
+    };
+    if !letters.iter().any(is_due) {
+        return None;
+    }
+    let expires = letters.iter().map(|letter| letter.expires_at).min()?;
+    let count = u32::try_from(letters.len()).unwrap_or(u32::MAX);
+    let oldest = letters.into_iter().min_by_key(|letter| letter.received_at)?;
+    Some(Due { mailbox_id: oldest.mailbox_id.clone(), letters: count, oldest, expires })
+}
+
+async fn remind(workshop: &Workshop, context: &Context, due: &Due, now: Timestamp) -> Result<bool, Unsent> {
+    let Some(mailbox) = mailbox(workshop, &due.mailbox_id).await? else { return Ok(false) };
+    let days = workshop.retention.days(now, due.expires);
+    let (letters, expires) = (due.letters, due.expires);
+    let notice = match (due.oldest.pending, mailbox.state) {
+        (true, MailboxState::Pending) => {
+            let way = reminder::way_in(context, &mailbox).await?;
+            Notice::ActivationReminder {
+                letters,
+                date: due.oldest.received_at,
+                link: way.link,
+                expires,
+                days,
+                by: way.by,
+            }
+        }
+        (false, MailboxState::Active) => {
+            let link = Secret::new(context.tenant.announcer.public_url.clone());
+            Notice::UnreadReminder { letters, link, expires, days }
+        }
+        // Somebody has come meanwhile.
+        (_, MailboxState::Pending | MailboxState::Active | MailboxState::Locked | MailboxState::Deleted) => {
+            return Ok(false);
+        }
+    };
+    let letter =
+        reminder::Letter { id: &due.oldest.deposit_id, number: number(workshop, due, now), others: &[] };
+    let note = reminder::Note { about: Reminded::Letters, before: due.oldest.reminded_at, at: now };
+    reminder::send(context, &mailbox, notice, Some(letter), note).await
+}
+
+async fn mailbox(workshop: &Workshop, id: &str) -> Result<Option<MailboxRow>, Unsent> {
+    workshop.store.mailbox(id).await.map_err(|error| Unsent::because(&error))
+}
+
+/// Of a letter's notices; its first has 0. There is one reminder a day at most.
+fn number(workshop: &Workshop, due: &Due, now: Timestamp) -> u8 {
+    let day = workshop.retention.zone.days(due.oldest.received_at, now);
+    u8::try_from(1 + day % 254).unwrap_or(1)
+}
+
+/// Reminds of mailboxes that will go.
+pub(super) async fn mailboxes(workshop: &Workshop, now: Timestamp) -> Result<Counts, Failed> {
+    let (mut sent, mut unread) = (0, Unread::default());
+    let Some(context) = awake(workshop, now) else { return Ok(vec![("mails", 0)]) };
+    for Ending { mailbox_id, ends, goes, before } in ending(workshop, now).await? {
+        let found = mailbox(workshop, &mailbox_id).await;
+        let Some(Some(mailbox)) = unread.or_noted("mailbox", &mailbox_id, found)? else { continue };
+        if mailbox.state != MailboxState::Active || is_used_since(workshop, &mailbox, ends) {
+            continue;
+        }
+        let notice = Notice::MailboxReminder {
+            link: Secret::new(context.tenant.announcer.public_url.clone()),
+            expires: goes,
+            days: workshop.retention.days(now, goes),
+        };
+        let note = reminder::Note { about: Reminded::Mailbox, before, at: now };
+        let reminded = reminder::send(context, &mailbox, notice, None, note).await;
+        sent += u64::from(unread.or_noted("mailbox", &mailbox_id, reminded)?.unwrap_or_default());
+    }
+    Ok([("mails", sent)].into_iter().chain(unread.count()).collect())
+}
+
+fn is_used_since(workshop: &Workshop, mailbox: &MailboxRow, ends: Timestamp) -> bool {
+    workshop.retention.unused(&LastUse::from(mailbox)) != Some(ends)
+}
+
+/// A mailbox whose owner is to be told now that it will go.
+pub(crate) struct Ending {
+    pub(crate) mailbox_id: String,
+    /// When its time is over.
+    ends: Timestamp,
+    /// When it goes: later, where nobody could tell its owner in time.
+    goes: Timestamp,
+    /// When they were told last.
+    before: Option<Timestamp>,
+}
+
+/// All of them. Changes nothing.
+pub(crate) async fn ending(workshop: &Workshop, now: Timestamp) -> Result<Vec<Ending>, Failed> {
+    let Workshop { store, retention, telling, .. } = workshop;
+    let (mut all, mut after) = (Vec::new(), String::new());
+    while retention.mailbox.is_some() && !telling.mailbox.is_empty() {
+        let found = store.idle_mailboxes(now, &after).await?;
+        let Some(last) = found.last() else { break };
+        after.clone_from(&last.id);
+        for mailbox in found {
+            let last = LastUse::from(&mailbox);
+            let Some(ends) = retention.unused(&last) else { continue };
+            let (reached, goes) = if ends > now {
+                let rungs = telling.mailbox.iter().map(|rung| retention.zone.before(ends, *rung));
+                (rungs.filter(|rung| *rung > last.at() && *rung <= now).max(), ends)
+            } else {
+                // The machine was off, or its clock wrong, on every day of the ladder: once, and then it goes.
+                let shortest = telling.mailbox.iter().map(|rung| retention.zone.end(now, *rung)).min();
+                (Some(last.at().plus(std::time::Duration::from_millis(1))), shortest.unwrap_or(ends))
+            };
+            let Some(reached) = reached else { continue };
+            let told = store.reminded_of_mailbox(&mailbox.id).await?;
+            let bounced = store.unreachable(&mailbox.id).await?;
+            if told.is_none_or(|told| told < reached)
+                && bounced.is_none_or(|bounced| {
+                    // A letter that came since may have shown that mail arrives again.
+                    bounced.bounces < telling.most_bounces() && bounced.last_at < last.at()
+                })
+            {
+                all.push(Ending { mailbox_id: mailbox.id, ends, goes, before: told });
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// Whether the owner of a mailbox whose time is over has been told in time, or cannot be.
+pub(crate) async fn is_told(
+    workshop: &Workshop,
+    mailbox: &IdleMailbox,
+    now: Timestamp,
+) -> Result<bool, Failed> {
+    let Workshop { store, retention, telling, .. } = workshop;
+    let (zone, last) = (&retention.zone, LastUse::from(mailbox).at());
+    let ends = |from: Timestamp| telling.mailbox.iter().map(|rung| zone.end(from, *rung)).min();
+    if let Some(told) = store.reminded_of_mailbox(&mailbox.id).await?.filter(|told| *told > last) {
+        // In time, with the day on which it goes; or later, and then it stays for as long as they were told.
+        let is_in_time = retention.unused(&LastUse::from(mailbox)).is_some_and(|over| told <= over);
+        return Ok(is_in_time || ends(told).is_none_or(|goes| goes < now));
+    }
+    let bounced = store.unreachable(&mailbox.id).await?;
+    if telling.mailbox.is_empty()
+        || bounced.is_some_and(|bounced| bounced.bounces >= telling.most_bounces() || bounced.last_at >= last)
+    {
+        return Ok(true);
+    }
+    // Only owners of mailboxes in use are told.
+    Ok(store.mailbox(&mailbox.id).await?.is_none_or(|row| row.state != MailboxState::Active))
+}
+
+#[cfg(test)]
+mod tests {
+    use sealpost_mail::{Term, Zone};
+
+    use super::*;
+
+    const DAY: i64 = 86_400_000;
+
+    fn waiting(mailbox: &str, came: i64, reminded: Option<i64>) -> WaitingLetter {
+        WaitingLetter {
+            mailbox_id: mailbox.to_owned(),
+            deposit_id: format!("{mailbox}-{came}"),
+            received_at: Timestamp(came * DAY + 1),
+            expires_at: Timestamp((came + 40) * DAY),
+            reminded_at: reminded.map(|day| Timestamp(day * DAY)),
+            pending: true,
+        }
+    }
+
+    /// On which days somebody is reminded whose letters came on these days.
+    fn days(came: &[i64]) -> Vec<(i64, u32)> {
+        let zone = Zone::utc();
+        let ladder = [Term::Days(3), Term::Days(14), Term::Days(33)];
+        let (mut said, mut told) = (Vec::new(), None);
+        for day in 0..60 {
+            let here = came.iter().filter(|came| (**came..**came + 40).contains(&day));
+            let letters: Vec<_> = here.map(|came| waiting("m", *came, told)).collect();
+            let now = Timestamp(day * DAY + DAY / 2);
+            let rungs = |letter: &WaitingLetter| {
+                ladder.iter().map(|rung| zone.after(letter.received_at, *rung)).collect()
+            };
+            if let Some(due) = reached(letters, now, rungs) {
+                said.push((day, due.letters));
+                told = Some(day + 1);
+            }
+        }
+        said
+    }
+
+    #[test]
+    fn a_letter_is_reminded_of_on_its_days_and_many_with_one_mail() {
+        assert_eq!(days(&[0]), [(3, 1), (14, 1), (33, 1)]);
+        // One mail for both, on the days of either.
+        assert_eq!(days(&[0, 0]), [(3, 2), (14, 2), (33, 2)]);
+        assert_eq!(days(&[0, 11]), [(3, 1), (14, 2), (25, 2), (33, 2), (44, 1)]);
+    }
+
+    #[test]
+    fn letters_are_grouped_by_mailbox() {
+        let mut after = String::new();
+        let found = vec![waiting("a", 0, None), waiting("a", 1, None), waiting("b", 0, None)];
+        let groups = groups(found, &mut after).unwrap();
+        assert_eq!(groups.iter().map(Vec::len).collect::<Vec<_>>(), [2, 1]);
+        assert_eq!(after, "b");
+    }
+}

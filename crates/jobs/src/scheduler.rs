@@ -1,0 +1,66 @@
+//! Looks once a minute what is due, for as long as the process lives. Knows no job.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use thiserror::Error;
+use tokio_cron_scheduler::{Job as Tick, JobScheduler, JobSchedulerError};
+
+use crate::runner::Runner;
+
+/// Why jobs cannot be started.
+#[derive(Debug, Error)]
+#[error("the jobs could not be started: {0}")]
+pub struct JobError(#[from] JobSchedulerError);
+
+/// Once a minute somebody looks what is due.
+const EVERY_MINUTE: &str = "7 * * * * *";
+
+/// And somebody looks by the clock that measures pauses: the scheduler's next minute is one of the time of day, and would
+/// lie in the far future once that was set ahead and back.
+const LOOK_ALL_THE_SAME: Duration = Duration::from_secs(15);
+/// Who types `sealpost jobs run` waits for it.
+const LOOK_FOR_WISHES: Duration = Duration::from_secs(1);
+
+/// The running jobs.
+pub struct Jobs(JobScheduler, tokio::task::JoinHandle<()>);
+
+/// Starts looking for what is due among these jobs, and does at once what was missed.
+pub async fn start(runner: Runner) -> Result<Jobs, JobError> {
+    let scheduler = JobScheduler::new().await?;
+    let runner = Arc::new(runner);
+    let (first, steady) = (Arc::clone(&runner), Arc::clone(&runner));
+    scheduler
+        .add(Tick::new_one_shot_async(Duration::from_millis(1), move |_id, _scheduler| {
+            let runner = Arc::clone(&first);
+            Box::pin(async move { runner.tick().await })
+        })?)
+        .await?;
+    scheduler
+        .add(Tick::new_async(EVERY_MINUTE, move |_id, _scheduler| {
+            let runner = Arc::clone(&runner);
+            Box::pin(async move { runner.tick().await })
+        })?)
+        .await?;
+    scheduler.start().await?;
+    let steady = tokio::spawn(async move {
+        loop {
+            for _second in 0..LOOK_ALL_THE_SAME.as_secs() {
+                tokio::time::sleep(LOOK_FOR_WISHES).await;
+                steady.look_for_wishes().await;
+            }
+            steady.tick().await;
+        }
+    });
+    Ok(Jobs(scheduler, steady))
+}
+
+impl Jobs {
+    /// Ends the jobs.
+    pub async fn stop(mut self) {
+        self.1.abort();
+        if let Err(error) = self.0.shutdown().await {
+            tracing::warn!(%error, "the jobs did not end cleanly");
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Senders hear of letters that nobody opened: after the operator's number of days, and when one went unread, by time or by its
+//! recipient's hand. Each is told once, with the commit of the mail.
+
+use sealpost_arrival::reminder;
+use sealpost_mail::{ActivateBy, Timestamp};
+use sealpost_notice::{Notice, Reached, WentUnread};
+use sealpost_store::{GoneUnread, Told, Unfetched, UnreadEnd};
+
+use crate::unreadable_rows::Unread;
+use crate::workshop::{Counts, Failed, Workshop};
+
+pub(super) async fn tell(workshop: &Workshop, now: Timestamp) -> Result<Counts, Failed> {
+    let mut unread = Unread::default();
+    let unfetched = tell_unfetched(workshop, &mut unread, now).await?;
+    let gone = tell_gone(workshop, &mut unread, now).await?;
+    Ok([("unfetched", unfetched), ("gone unread", gone)].into_iter().chain(unread.count()).collect())
+}
+
+/// Letters whose senders are to be told now that nobody fetches them. Changes nothing.
+pub(crate) async fn unfetched(workshop: &Workshop, now: Timestamp) -> Result<Vec<Unfetched>, Failed> {
+    let (mut all, mut after) = (Vec::new(), String::new());
+    let Some(term) = workshop.telling.unfetched else { return Ok(all) };
+    let zone = &workshop.retention.zone;
+    loop {
+        let found = workshop.store.unfetched(&after, now, workshop.telling.most_bounces()).await?;
+        let Some(last) = found.last() else { return Ok(all) };
+        after.clone_from(&last.deposit_id);
+        all.extend(found.into_iter().filter(|letter| {
+            zone.after(letter.received_at, term) <= now && letter.expires_at.is_none_or(|ends| ends > now)
+        }));
+    }
+}
+
+async fn tell_unfetched(workshop: &Workshop, unread: &mut Unread, now: Timestamp) -> Result<u64, Failed> {
+    let mut sent = 0;
+    let Some(context) = &workshop.context else { return Ok(0) };
+    for letter in unfetched(workshop, now).await? {
+        let told = Told::Unfetched { deposit_id: letter.deposit_id.clone(), at: now };
+        let waiting = workshop.retention.days(letter.received_at, now);
+        let deletion = letter.expires_at.map(|at| (at, workshop.retention.days(now, at)));
+        let notice = |recipient: &sealpost_mail::Address| Notice::NotFetched {
+            recipient: recipient.to_path(),
+            date: letter.received_at,
+            waiting,
+            deletion,
+            reached: if letter.came_back { Reached::CameBack } else { Reached::Notified },
+            newcomer: letter.initial_password.then_some(ActivateBy::InitialPassword),
+        };
+        let done =
+            reminder::tell_sender(context, &letter.deposit_id, &letter.memo_sealed, told, notice, now).await;
+        let done = unread.or_noted("letter", &letter.deposit_id, done)?.flatten();
+        sent += u64::from(done == Some(true));
+    }
+    Ok(sent)
+}
+
+/// Letters that went unread. Changes nothing.
+pub(crate) async fn gone(workshop: &Workshop) -> Result<Vec<GoneUnread>, Failed> {
+    let (mut all, mut after) = (Vec::new(), String::new());
+    loop {
+        let found = workshop.store.gone_unread(&after).await?;
+        let Some(last) = found.last() else { return Ok(all) };
+        after.clone_from(&last.deposit_id);
+        all.extend(found);
+    }
+}
+
+async fn tell_gone(workshop: &Workshop, unread: &mut Unread, now: Timestamp) -> Result<u64, Failed> {
+    let mut sent = 0;
+    let Some(context) = &workshop.context else { return Ok(0) };
+    for letter in gone(workshop).await? {
+        let told = Told::Gone { deposit_id: letter.deposit_id.clone() };
+        let notice = |recipient: &sealpost_mail::Address| Notice::GoneUnread {
+            recipient: recipient.to_path(),
+            date: letter.received_at,
+            at: letter.gone_at,
+            how: match letter.how {
+                UnreadEnd::Expired => WentUnread::Expired,
+                UnreadEnd::Deleted => WentUnread::Deleted,
+                UnreadEnd::WithMailbox => WentUnread::WithMailbox,
+            },
+        };
+        let done =
+            reminder::tell_sender(context, &letter.deposit_id, &letter.memo_sealed, told, notice, now).await;
+        match unread.or_noted("letter", &letter.deposit_id, done)? {
+            // Named every time, until an operator has looked: nobody else can tell its sender.
+            None => {}
+            Some(Some(done)) => sent += u64::from(done),
+            // A letter that nobody sent.
+            Some(None) => drop(workshop.store.forget_gone(&letter.deposit_id).await?),
+        }
+    }
+    Ok(sent)
+}

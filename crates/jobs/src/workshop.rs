@@ -1,0 +1,80 @@
+//! What jobs work with, what a run comes to and why it fails. Does nothing.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sealpost_arrival::Context;
+use sealpost_mail::{Clock, Random, Term};
+use sealpost_mailbox::Retention;
+use sealpost_mailbox::audit::Actor;
+use sealpost_seal::Worker;
+use sealpost_store::{Store, StoreError};
+use sealpost_vault::KeyringKey;
+use thiserror::Error;
+
+use crate::notify_times::NotifyTimes;
+use crate::ocsp_lookup::Ocsp;
+
+/// Why a run failed.
+#[derive(Debug, Error)]
+pub enum Failed {
+    /// The store.
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    /// A mail.
+    #[error("{0}")]
+    Mail(String),
+    /// Keys of partners, or our own for them.
+    #[error("the keys for partners cannot be read: {0}")]
+    Keys(String),
+    /// The lease.
+    #[error("another process has taken it over")]
+    Lost,
+    /// The clock is not believed.
+    #[error(
+        "the clock is {0} days ahead of when jobs last ran: nothing is deleted and nobody is told anything. Set the clock \
+         right; or if it is, and nothing ran for so long, say so: sealpost jobs run retention --clock-is-right"
+    )]
+    Ahead(u64),
+}
+
+/// Everything jobs work with.
+pub struct Workshop {
+    /// The store.
+    pub store: Store,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub random: Arc<dyn Random>,
+    /// When things go.
+    pub retention: Retention,
+    /// When somebody is told.
+    pub telling: NotifyTimes,
+    /// So far the clock may be ahead of the last run.
+    pub clock_jump: Duration,
+    /// How long rows of the audit trail are kept.
+    pub audit_kept: Term,
+    /// Who lets them run.
+    pub actor: Actor,
+    /// For those that write mail; nothing where no mail leaves.
+    pub context: Option<Arc<Context>>,
+    /// For those that look at partners' keys; nothing where no letters are taken in.
+    pub partners: Option<PartnerWork>,
+}
+
+/// What partners' keys are looked at with.
+#[derive(Clone)]
+pub struct PartnerWork {
+    /// Opens what is kept of partners.
+    pub keyring: KeyringKey,
+    /// Where revocation lists lie.
+    pub crl_places: Vec<PathBuf>,
+    /// Reads what others send.
+    pub worker: Option<Worker>,
+    /// Whether their authorities are asked, and how.
+    pub ocsp: Ocsp,
+}
+
+/// What a run did: a word and a number each.
+pub type Counts = Vec<(&'static str, u64)>;

@@ -1,0 +1,26 @@
+//! What support sees of mailboxes and letters, and what it does: facts for whoever asks, evidence for a dispute, a recipient
+//! let in again, a mailbox locked, held or deleted, a letter taken back. Whoever sits there (a command today, a console
+//! later) has proven who they are.
+//!
+//! SECURITY: what is done stands in the audit trail in the same transaction, with a note why. Sees no content, no subject
+//! and no name of a file. Must never know: the command line, HTTP, how configuration is written.
+
+mod desk;
+mod error;
+mod export_facts;
+mod letter_evidence;
+mod mailbox_acts;
+mod mailbox_facts;
+mod note;
+mod recall;
+mod release_request;
+mod tell_owner;
+
+pub use desk::{Desk, Recall};
+pub use error::SupportError;
+pub use letter_evidence::{Document, EvidenceError, LetterEvidence};
+pub use mailbox_acts::OwnerTold;
+pub use mailbox_facts::{address, facts_json, find, find_letter, goes, instant, last_letter, letter_json};
+pub use note::Note;
+pub use recall::Opened;
+pub use release_request::{LetIn, Messages, ReleaseError, Releasing, seal_note};

@@ -1,0 +1,134 @@
+//! What support does to a mailbox: locks and unlocks it, deletes it, holds it, writes to its owner again. Each stands in the
+//! audit trail with its note, in the transaction of what it says; the owner is told of what they would notice.
+
+use sealpost_mail::Timestamp;
+use sealpost_mailbox::audit::{Event, MailboxGone};
+use sealpost_notice::SupportDid;
+use sealpost_store::{MailboxRow, Store};
+
+use crate::desk::Desk;
+use crate::error::SupportError;
+use crate::mailbox_facts::resident;
+use crate::note::Note;
+use crate::tell_owner::{OwnerMail, owner_mail};
+
+/// Whether the owner of a mailbox hears of what was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OwnerTold {
+    /// A mail is on its way.
+    ByMail,
+    /// Mail to them has come back too often.
+    ComesBack,
+    /// Nobody knows where to write any more.
+    Nobody,
+}
+
+impl Desk<'_> {
+    /// Closes an active mailbox.
+    ///
+    /// # Errors
+    /// See [`SupportError`]: then nothing was done.
+    pub async fn lock(
+        &self,
+        row: &MailboxRow,
+        note: &Note,
+        now: Timestamp,
+    ) -> Result<OwnerTold, SupportError> {
+        let event = Event::MailboxLocked { mailbox: &row.id };
+        let (store, told) = self.telling(row, SupportDid::Locked, &event, note, now).await?;
+        let lock = resident(self.keys, row)?.lock(row, &self.keys.queue.rows, self.random);
+        done(store.lock_mailbox(lock, now).await?, told, "it is not active: only an active mailbox is locked")
+    }
+
+    /// Opens a locked one again.
+    ///
+    /// # Errors
+    /// See [`SupportError`]: then nothing was done.
+    pub async fn unlock(
+        &self,
+        row: &MailboxRow,
+        note: &Note,
+        now: Timestamp,
+    ) -> Result<OwnerTold, SupportError> {
+        let event = Event::MailboxUnlocked { mailbox: &row.id };
+        let (store, told) = self.telling(row, SupportDid::Unlocked, &event, note, now).await?;
+        let unlock = resident(self.keys, row)?.unlock(row, &self.keys.queue.rows, self.random);
+        done(store.unlock_mailbox(unlock).await?, told, "it is not locked")
+    }
+
+    /// Deletes one for good, with everything in it.
+    ///
+    /// # Errors
+    /// See [`SupportError`]: then nothing was done.
+    pub async fn delete(
+        &self,
+        row: &MailboxRow,
+        note: &Note,
+        now: Timestamp,
+    ) -> Result<OwnerTold, SupportError> {
+        if row.held_since.is_some() {
+            return Err(SupportError::Not("it is held: end the hold first (`sealpost mailbox hold --end`)"));
+        }
+        let event = Event::MailboxDeleted { why: MailboxGone::Operator };
+        let (store, told) = self.telling(row, SupportDid::Deleted, &event, note, now).await?;
+        done(store.delete_mailbox(&row.id, self.unread, now).await?, told, "it is deleted already")
+    }
+
+    /// Forgets that mail to its owner came back.
+    ///
+    /// # Errors
+    /// See [`SupportError`]: then nothing was done.
+    pub async fn clear_address(
+        &self,
+        row: &MailboxRow,
+        note: &Note,
+        now: Timestamp,
+    ) -> Result<(), SupportError> {
+        let store = self.noting(&Event::AddressCleared { mailbox: &row.id }, note, now);
+        done(store.clear_unreachable(&row.id).await?, (), "no mail to it has come back")
+    }
+
+    /// Stops every clock of one.
+    ///
+    /// # Errors
+    /// See [`SupportError`]: then nothing was done.
+    pub async fn hold(&self, row: &MailboxRow, note: &Note, now: Timestamp) -> Result<(), SupportError> {
+        let store = self.noting(&Event::MailboxHeld { mailbox: &row.id }, note, now);
+        done(store.hold_mailbox(&row.id, now).await?, (), "it is held already, or deleted")
+    }
+
+    /// Lets them go on.
+    ///
+    /// # Errors
+    /// See [`SupportError`]: then nothing was done.
+    pub async fn end_hold(&self, row: &MailboxRow, note: &Note, now: Timestamp) -> Result<(), SupportError> {
+        let store = self.noting(&Event::MailboxFreed { mailbox: &row.id }, note, now);
+        done(store.end_hold(&row.id, now).await?, (), "it is not held")
+    }
+
+    /// The store, noting what is done.
+    pub(crate) fn noting(&self, event: &Event<'_>, note: &Note, now: Timestamp) -> Store {
+        self.store.audited([note.row(event, &self.actor, now)])
+    }
+
+    /// The store, noting what is done and queueing the mail to the owner with it.
+    async fn telling(
+        &self,
+        row: &MailboxRow,
+        did: SupportDid,
+        event: &Event<'_>,
+        note: &Note,
+        now: Timestamp,
+    ) -> Result<(Store, OwnerTold), SupportError> {
+        let (mail, told) = match owner_mail(self, row, did, now).await? {
+            OwnerMail::Queued(leg) => (Some(leg), OwnerTold::ByMail),
+            OwnerMail::ComesBack => (None, OwnerTold::ComesBack),
+            OwnerMail::Nobody => (None, OwnerTold::Nobody),
+        };
+        Ok((self.store.noting_and_telling(note.row(event, &self.actor, now), mail), told))
+    }
+}
+
+fn done<T>(is_done: bool, with: T, why_not: &'static str) -> Result<T, SupportError> {
+    if is_done { Ok(with) } else { Err(SupportError::Not(why_not)) }
+}
