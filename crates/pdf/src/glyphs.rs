@@ -174,7 +174,7 @@ mod tests {
         let name = glyphs.fit("Schadenaufstellung_20261129_final.pdf", 8);
         assert_eq!(
             name,
-            "Scha\u{200b}dena\u{200b}ufst\u{200b}ellu\u{200b}ng_20261129_\u{200b}fina\u{200b}l.pdf"
+            "Scha\u{200b}dena\u{200b}ufst\u{200b}ellu\u{200b}ng_20261129_\u{200b}fina\u{200b}l.pd\u{200b}f"
         );
         let marks: String = std::iter::once('a').chain(std::iter::repeat_n('\u{301}', 50)).collect();
         assert_eq!(glyphs.fit(&marks, 40).chars().count(), 1 + MAX_MARKS);
