@@ -272,6 +272,29 @@ fn mailboxes() {
 }
 
 #[test]
+fn keys() {
+    let house = House::new(|config| {
+        config.set("partners", "hop", r#""world""#).set("partners", "warnings-to", &format!("{SENDER:?}"));
+        let _outside = config.listener("outside");
+        config.set("[listener]", "domains", r#"["insurer.example"]"#);
+    });
+    let making = ["domain-key", "make", "insurer.example", "--name", "Insurer", "--years", "1"];
+    let (code, out, err) = house.gateway.sealpost(&making);
+    assert_eq!(code, 0, "{out}{err}");
+    killed(
+        house,
+        &Deed {
+            job: "keys",
+            due: 340 * DAY,
+            half: Some("AFTER INSERT ON key_warnings WHEN NEW.days > 0"),
+            left: "SELECT 1 - count(*) FROM key_warnings",
+            mails: (0, 1),
+            trail: ("own-key.added", 1),
+        },
+    );
+}
+
+#[test]
 fn forget() {
     let house = House::new(|_| ());
     house.letters(1);
