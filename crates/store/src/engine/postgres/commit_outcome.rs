@@ -28,7 +28,7 @@ pub(super) async fn would_change(
 }
 
 /// Changes no row, and a commit behind it waits for the flush of everything before.
-pub(super) const FLUSH: &str = "SELECT pg_catalog.pg_logical_emit_message(true, 'sealpost', '')";
+pub(super) const FLUSH: &str = "SELECT count(pg_catalog.pg_logical_emit_message(true, 'sealpost', ''))";
 
 /// Commits something that changes no row and waits for the standby: what was committed before it is there as well.
 pub(super) async fn make_certain(connection: &Connection, words: &Words) -> Result<(), Failure> {
