@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use sealpost_mail::Random as _;
 use sealpost_store::{
-    ArrivalRows, Committed, Durability, Lease, LegStart, PostgresHost, PostgresUnfit, Rows, Store,
-    StoreError, StoreOptions,
+    ArrivalRows, Committed, Durability, Finished, Lease, LegEnd, LegStart, PostgresHost, PostgresUnfit, Rows,
+    Store, StoreError, StoreOptions,
 };
 use tempfile::TempDir;
 
@@ -196,6 +196,43 @@ async fn what_an_unknown_lease_took_is_free_at_once() {
     let error = leasing.await.unwrap().unwrap_err();
     assert!(error.is_busy(), "{error:?}");
     only_leg_is_free(&cluster, &rig).await;
+}
+
+/// The end of a leg is committed without waiting for its flush, and the primary is lost before it has passed that on. Nobody
+/// would know that the leg in our hand has been delivered.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_end_that_the_lost_primary_kept_for_itself_is_written_on_the_next_one() {
+    let cluster = Cluster::start("");
+    let standby = cluster.standby();
+    let scratch = tempfile::tempdir().unwrap();
+    let mut wish = hasty(&cluster, &scratch, Durability::Local);
+    if let Rows::Postgres(options) = &mut wish.rows {
+        let other = PostgresHost { port: 5433, ..options.hosts[0].clone() };
+        options.hosts.push(other);
+        options.patience = Duration::from_secs(30);
+    }
+    let rig = Rig::with(wish, scratch);
+    let schema = options(&cluster, &rig.folder()).schema;
+    let mut rows = letter(&rig, 1).await;
+    rows.legs[0].state = LegStart::InHand { owner: "one".to_owned(), until: LATER };
+    let Committed::New(durable) = rig.store.commit_arrival(rows).await.unwrap() else { unreachable!() };
+    let receiver = cluster.sql_on(5433, "SELECT pid FROM pg_stat_wal_receiver");
+    cluster.run(&format!("kill -STOP {receiver}"));
+    let leg = durable.in_hand.into_iter().next().unwrap();
+    assert_eq!(rig.store.finish_leg(&leg, LegEnd::Done, vec![]).await.unwrap(), Finished::Recorded);
+    cluster.kill();
+    // What lies in its socket is never read.
+    cluster.run(&format!("kill -KILL {receiver}"));
+    standby.promote();
+    let legs = || cluster.sql_on(5433, &format!("SELECT count(*) FROM {schema}.legs"));
+    assert_eq!(legs(), "1", "it has not seen the end");
+    for _ in 0..500 {
+        if legs() == "0" {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    unreachable!("the leg stays in our hand");
 }
 
 /// The server is killed over and over while letters come: what was promised is there, what was refused is not.
