@@ -19,7 +19,7 @@ pub(crate) struct Lookup {
     /// Networks that are not public and may be asked all the same.
     pub(crate) networks: Vec<sealpost_delivery::IpNet>,
     /// Whether authorities are asked about partners' certificates.
-    asks: Ocsp,
+    pub(crate) asks: Ocsp,
 }
 
 pub(super) fn plan(config: &Config, source: &mut Source) -> Lookup {
