@@ -41,6 +41,8 @@ pub enum Provenance {
     Operator,
     /// It came with a letter that it had signed.
     Harvested,
+    /// An operator found it on key servers, where anybody uploads keys, and nowhere else.
+    KeyServer,
 }
 
 /// A partner.

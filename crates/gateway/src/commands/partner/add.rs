@@ -11,8 +11,10 @@ use sealpost_partner::{DomainOrAddress, Found, Partner, PartnerKey, Proven, Prov
 use sealpost_seal::{Covers, Fingerprint, Method, Profile, Purpose};
 use sealpost_store::PartnerKeyState;
 
+use super::found_keys::{self, FoundKey, Hands};
 use super::lookup::{self, Memory};
 use super::{ClosingChoice, CommandError, Desk, places, say, show, somebody_at};
+use crate::commands::complain;
 use crate::config::file::SignedDns;
 
 /// What to add.
@@ -122,11 +124,21 @@ pub(super) async fn run(desk: &Desk<'_>, add: &Add) -> Result<(), CommandError> 
             show::key(key, desk.now);
         }
     }
-    let open = keys.iter().filter(|key| key.state == PartnerKeyState::Offered).count();
+    // One "yes" takes what the partner itself may have put there, and no key that anybody can have uploaded.
+    let undecided =
+        |key: &PartnerKey| key.state == PartnerKeyState::Offered && key.provenance == Provenance::Operator;
+    let open = keys.iter().filter(|key| undecided(key)).count();
     if open > 0 {
         let answer = state(add, open)?;
-        let undecided = keys.iter_mut().filter(|key| key.state == PartnerKeyState::Offered);
-        undecided.for_each(|key| key.state = answer);
+        keys.iter_mut().filter(|key| undecided(key)).for_each(|key| key.state = answer);
+    }
+    let uploads = keys.iter().filter(|key| key.provenance == Provenance::KeyServer).count();
+    if uploads > 0 && !add.json {
+        say(format_args!(
+            "{0}: {uploads} from key servers alone, where anybody uploads keys, are kept and not used: sealpost partner trust {0} \
+             FINGERPRINT takes the one that the partner has told by telephone",
+            add.name
+        ));
     }
     let is_trusted = |key: &PartnerKey| key.state == PartnerKeyState::Trusted;
     let state = match keys.iter().any(is_trusted) {
@@ -227,41 +239,53 @@ async fn fetch(
 ) -> Result<Vec<PartnerKey>, CommandError> {
     let memory = if add.fresh { Memory::Ignored } else { Memory::Counts };
     let files = lookup::files(desk, places, add.from.as_deref(), memory).await?;
-    let (worker, mut keys, mut wrong) = (desk.worker()?, Vec::<PartnerKey>::new(), None);
-    for lookup::Fetched { source, file } in files {
+    let (worker, mut keys, mut wrong) = (desk.worker()?, Vec::<FoundKey>::new(), None);
+    // Who knows the fingerprint is kept from no key by what others uploaded before it.
+    let most = if add.fingerprint.is_empty() { MOST_OF_A_PLACE } else { usize::MAX };
+    for lookup::Fetched { source, about, hands, file } in files {
         let found = match worker.read_keys(&file.bytes).await {
             Ok(found) => found,
             Err(error) => {
+                complain(format_args!("looked     {source}: {error}"));
                 wrong = Some(CommandError::Key { file: source.into(), source: error });
                 continue;
             }
         };
-        let state = match (desk.plan.lookup.signed_dns, file.proven) {
-            (SignedDns::Trust, Proven::BySignedZone) if !add.offer => PartnerKeyState::Trusted,
-            (SignedDns::Trust | SignedDns::Offer, Proven::BySignedZone | Proven::No) => {
-                PartnerKeyState::Offered
-            }
+        if found.len() > most {
+            complain(format_args!(
+                "looked     {source} has {} keys; {most} are looked at. With --fingerprint all are",
+                found.len()
+            ));
+        }
+        let (source, proven_for) = match file.proven {
+            Proven::BySignedZone => (format!("{source}, signed zone"), vec![about]),
+            Proven::No => (source, Vec::new()),
         };
-        let source = match file.proven {
-            Proven::BySignedZone => format!("{source}, signed zone"),
-            Proven::No => source,
-        };
-        for key in found.into_iter().take(MOST_OF_A_PLACE) {
-            let key = PartnerKey { state, ..offered(desk, add, key, &source) };
-            match keys.iter_mut().find(|known| fingerprint(known) == fingerprint(&key)) {
-                None => keys.push(key),
-                Some(known) => {
-                    known.source = format!("{}; {}", known.source, key.source);
-                    if key.state == PartnerKeyState::Trusted {
-                        known.state = key.state;
-                    }
-                }
-            }
+        for key in found.into_iter().take(most) {
+            let (source, proven_for) = (source.clone(), proven_for.clone());
+            found_keys::take_in(&mut keys, FoundKey { key, source, hands, proven_for });
         }
     }
     match wrong {
         Some(error) if keys.is_empty() => Err(error),
-        Some(_) | None => Ok(keys),
+        Some(_) | None => Ok(keys.into_iter().map(|found| judged(desk, add, places, found)).collect()),
+    }
+}
+
+/// What a found key is before anybody was asked.
+fn judged(desk: &Desk<'_>, add: &Add, places: &[DomainOrAddress], found: FoundKey) -> PartnerKey {
+    let by_zones = found.by_zones(places);
+    let key = offered(desk, add, found.key, &found.source);
+    match (desk.plan.lookup.signed_dns, by_zones, found.hands) {
+        (SignedDns::Trust, Some(reach), _) if !add.offer => PartnerKey {
+            state: PartnerKeyState::Trusted,
+            reach: if add.personal { Reach::Named } else { reach },
+            ..key
+        },
+        (SignedDns::Trust | SignedDns::Offer, _, Hands::Anybodys) if add.fingerprint.is_empty() => {
+            PartnerKey { provenance: Provenance::KeyServer, ..key }
+        }
+        (SignedDns::Trust | SignedDns::Offer, _, Hands::Anybodys | Hands::Partners) => key,
     }
 }
 

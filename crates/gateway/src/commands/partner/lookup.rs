@@ -7,7 +7,8 @@ use sealpost_delivery::{DnsError, FetchError, Fetcher, Proof, SystemResolver};
 use sealpost_mail::SystemRandom;
 use sealpost_partner::{DomainOrAddress, KeyFile, KeyLookups, Proven};
 
-use super::lookup_places::{Question, of_page, questions};
+use super::found_keys::Hands;
+use super::lookup_places::{Asked, Question, of_page, questions};
 use super::{CommandError, Desk};
 use crate::commands::complain;
 
@@ -17,6 +18,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// A file that was found, and where.
 pub(super) struct Fetched {
     pub(super) source: String,
+    /// Of which place of the partner it was asked.
+    pub(super) about: DomainOrAddress,
+    pub(super) hands: Hands,
     pub(super) file: KeyFile,
 }
 
@@ -36,10 +40,14 @@ pub(super) async fn files(
     from: Option<&str>,
     memory: Memory,
 ) -> Result<Vec<Fetched>, CommandError> {
-    let Some(domain) = places.first().map(DomainOrAddress::domain) else { return Ok(Vec::new()) };
+    let Some(first) = places.first() else { return Ok(Vec::new()) };
+    let domain = first.domain();
     let (asked, memory) = match from {
         // Who names a page has a reason to look there now.
-        Some(page) => (of_page(page, domain), Memory::Ignored),
+        Some(page) => {
+            let of = |question| Asked { about: first.clone(), question };
+            (of_page(page, domain).into_iter().map(of).collect(), Memory::Ignored)
+        }
         None => (questions(places, &desk.plan.lookup), memory),
     };
     let asker = Asker::new(desk)?;
@@ -48,7 +56,7 @@ pub(super) async fn files(
     let mut found: Vec<Fetched> = Vec::new();
     let mut silent: Vec<String> = Vec::new();
     let mut absent: Vec<String> = Vec::new();
-    for question in asked {
+    for Asked { about, question } in asked {
         let text = question.to_string();
         let lately = match memory {
             Memory::Counts => known.lately(&text, desk.now).await?,
@@ -75,7 +83,16 @@ pub(super) async fn files(
                 }
             },
         };
-        found.extend(files.into_iter().map(|file| Fetched { source: text.clone(), file }));
+        let hands = match question {
+            Question::KeyServer(_) => Hands::Anybodys,
+            Question::File(_) | Question::OpenPgpKey(_) | Question::Smimea(_) => Hands::Partners,
+        };
+        found.extend(files.into_iter().map(|file| Fetched {
+            source: text.clone(),
+            about: about.clone(),
+            hands,
+            file,
+        }));
     }
     if found.is_empty() {
         for said in absent {
@@ -113,7 +130,7 @@ impl Asker {
 
     /// What is there; nothing, if it is certain that there is nothing. Otherwise why nobody knows.
     async fn ask(&self, question: &Question) -> Result<Vec<KeyFile>, Silence> {
-        if let Question::File(address) = question {
+        if let Question::File(address) | Question::KeyServer(address) = question {
             return match self.web.get(address).await {
                 Ok(bytes) => Ok(vec![KeyFile { bytes, proven: Proven::No }]),
                 Err(FetchError::Missing(_)) => Ok(Vec::new()),
@@ -139,7 +156,7 @@ impl Asker {
             Proof::Unsigned => Proven::No,
         };
         match question {
-            Question::File(_) => Ok(Vec::new()),
+            Question::File(_) | Question::KeyServer(_) => Ok(Vec::new()),
             Question::OpenPgpKey(_) => {
                 let answer = names.openpgp_keys(&name).await?;
                 let proven = of(answer.proof);

@@ -22,6 +22,8 @@ const MOST_PLACES: usize = 8;
 pub(super) enum Question {
     /// What is at this https address?
     File(String),
+    /// What does a key server have at this one, where others than the partner put keys?
+    KeyServer(String),
     /// Which OpenPGP key does the domain's zone have for this address?
     OpenPgpKey(Address),
     /// Which certificate?
@@ -32,7 +34,9 @@ impl Question {
     /// Who answers it: one who does not is not asked again.
     pub(super) fn asked(&self) -> String {
         match self {
-            Self::File(address) => address.split('/').nth(2).unwrap_or_default().to_owned(),
+            Self::File(address) | Self::KeyServer(address) => {
+                address.split('/').nth(2).unwrap_or_default().to_owned()
+            }
             // An answer that cannot be read says nothing of records of another kind.
             Self::OpenPgpKey(of) => format!("OPENPGPKEY records of {}", of.domain()),
             Self::Smimea(of) => format!("SMIMEA records of {}", of.domain()),
@@ -42,7 +46,7 @@ impl Question {
     /// The name in the DNS that has the answer; `None`: it is asked by https.
     pub(super) fn name(&self) -> Option<String> {
         match self {
-            Self::File(_) => None,
+            Self::File(_) | Self::KeyServer(_) => None,
             Self::OpenPgpKey(of) => Some(format!("{}._openpgpkey.{}", dane_name(of.local()), of.domain())),
             Self::Smimea(of) => Some(format!("{}._smimecert.{}", dane_name(of.local()), of.domain())),
         }
@@ -52,16 +56,23 @@ impl Question {
 impl fmt::Display for Question {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::File(address) => f.write_str(address),
+            Self::File(address) | Self::KeyServer(address) => f.write_str(address),
             Self::OpenPgpKey(of) => write!(f, "OPENPGPKEY of {}", of.to_path()),
             Self::Smimea(of) => write!(f, "SMIMEA of {}", of.to_path()),
         }
     }
 }
 
+/// A question, and of whom the answer speaks: of no other place of the partner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Asked {
+    pub(super) about: DomainOrAddress,
+    pub(super) question: Question,
+}
+
 /// Every question about these places that the operator lets us ask, what the partner's own servers say first.
-pub(super) fn questions(places: &[DomainOrAddress], lookup: &Lookup) -> Vec<Question> {
-    let mut all = Vec::new();
+pub(super) fn questions(places: &[DomainOrAddress], lookup: &Lookup) -> Vec<Asked> {
+    let mut asked = Vec::new();
     for method in
         [LookupPlace::Wkd, LookupPlace::Openpgpkey, LookupPlace::Smimea, LookupPlace::Vks, LookupPlace::Hkp]
     {
@@ -72,6 +83,7 @@ pub(super) fn questions(places: &[DomainOrAddress], lookup: &Lookup) -> Vec<Ques
             let addresses = addresses_at(place, &[GATEWAYS, OTHERS].concat());
             // A zone that is believed must not speak for a house by the key of one of its people.
             let proven = || addresses_at(place, &GATEWAYS).into_iter();
+            let mut all = Vec::new();
             match method {
                 LookupPlace::Wkd => all.extend(directory(place, &addresses)),
                 LookupPlace::Openpgpkey => all.extend(proven().map(Question::OpenPgpKey)),
@@ -82,9 +94,10 @@ pub(super) fn questions(places: &[DomainOrAddress], lookup: &Lookup) -> Vec<Ques
                     all.extend(at(&lookup.key_servers, &addresses, path));
                 }
             }
+            asked.extend(all.into_iter().map(|question| Asked { about: place.clone(), question }));
         }
     }
-    all
+    asked
 }
 
 /// A person's own, or these of a domain.
@@ -99,7 +112,7 @@ fn addresses_at(place: &DomainOrAddress, locals: &[&str]) -> Vec<Address> {
 
 fn at(servers: &[String], addresses: &[Address], path: &str) -> Vec<Question> {
     let one = |server: &String, address: &Address| {
-        Question::File(format!("{}/{path}{}", server.trim_end_matches('/'), escaped(&address.to_path())))
+        Question::KeyServer(format!("{}/{path}{}", server.trim_end_matches('/'), escaped(&address.to_path())))
     };
     servers.iter().flat_map(|server| addresses.iter().map(move |address| one(server, address))).collect()
 }
@@ -128,7 +141,11 @@ fn directory(place: &DomainOrAddress, addresses: &[Address]) -> Vec<Question> {
 pub(super) fn of_page(page: &str, domain: &Domain) -> Vec<Question> {
     let bare = page.split(['?', '#']).next().unwrap_or(page).trim_end_matches('/');
     let files = if bare.ends_with("/partner") { files_of_page(bare, domain) } else { vec![page.to_owned()] };
-    files.into_iter().map(Question::File).collect()
+    let question = |file: String| match ["/pks/lookup", "/vks/v1/"].iter().any(|path| file.contains(path)) {
+        true => Question::KeyServer(file),
+        false => Question::File(file),
+    };
+    files.into_iter().map(question).collect()
 }
 
 fn files_of_page(page: &str, domain: &Domain) -> Vec<String> {
@@ -153,7 +170,7 @@ mod tests {
             Lookup { places, key_servers: vec!["https://keys.example/".to_owned()], ..Lookup::default() };
         questions(&[DomainOrAddress::parse(place).unwrap()], &lookup)
             .iter()
-            .map(ToString::to_string)
+            .map(|asked| asked.question.to_string())
             .collect()
     }
 
@@ -185,6 +202,8 @@ mod tests {
         }
         let file = "https://clinic.example/key.cer";
         assert_eq!(of_page(file, &domain), [Question::File(file.to_owned())]);
+        let uploads = "https://keys.example/pks/lookup?op=get&search=x";
+        assert_eq!(of_page(uploads, &domain), [Question::KeyServer(uploads.to_owned())]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! the key that is trusted. Trusts nothing by itself: a person compares fingerprints.
 
 mod add;
+mod found_keys;
 mod lookup;
 mod lookup_places;
 mod show;
@@ -297,7 +298,8 @@ async fn trust_one(desk: &Desk<'_>, name: &str, given: &str, other_key: bool) ->
     step(desk, &found.partner, offer, Step::Trust).await
 }
 
-/// All keys that an operator brought and nobody has compared yet. What came with letters is taken one by one.
+/// All keys that an operator brought and nobody has compared yet. What came with letters, or lies on key servers alone, is
+/// taken one by one.
 async fn trust_offered(desk: &Desk<'_>, name: &str, yes: bool) -> Result<(), CommandError> {
     let found = desk.find(name).await?;
     if resume(desk, &found).await? {
@@ -313,7 +315,7 @@ async fn trust_offered(desk: &Desk<'_>, name: &str, yes: bool) -> Result<(), Com
                  `sealpost partner trust {name} FINGERPRINT` takes a suspended one into use again"
             ),
             false => format!(
-                "{name} has {} keys that came with signed letters: `sealpost partner show {name}` shows them, and \
+                "{name} has {} keys that came with signed letters or from key servers: `sealpost partner show {name}` shows them, and \
                  `sealpost partner trust {name} FINGERPRINT` takes the one whose fingerprint the partner has told",
                 harvested.len()
             ),
