@@ -36,18 +36,22 @@ pub(crate) async fn room(
 
 async fn claimed(context: &Context, to: &Address, about: &str, now: Timestamp) -> Result<Room, StoreError> {
     let (store, most) = (&context.shared.store, context.tenant.quotas.reports);
-    let domain = to.domain().as_str().to_ascii_lowercase();
+    let (identity, domain) = (to.identity(), to.domain().as_str().to_ascii_lowercase());
     let one = |kind: &'static str, whose: &str, most: i64| NewUse {
         whose: context.shared.keys.tags.count_tag(kind, whose.as_bytes()),
         at: now,
         recipients: 1,
         most: Most { letters_day: most, ..UNLIMITED },
     };
-    let places = [
-        one("reports to address", &to.identity(), most.address),
-        one("reports to domain", &domain, most.domain),
-        one("reports", "", most.all),
-    ];
+    // Of one letter as many reports as of so many letters, and one of the address's places: a letter to many who refuse it
+    // must not keep the address from hearing of others.
+    let letter = one("reports of letter", &format!("{about} {identity}"), most.address);
+    let is_first = store.used_lately(&letter.whose, now).await?.is_empty();
+    let mut places =
+        vec![letter, one("reports to domain", &domain, most.domain), one("reports", "", most.all)];
+    if is_first {
+        places.push(one("reports to address", &identity, most.address));
+    }
     match store.spend(&places).await? {
         Spent::Taken => Ok(Room::Taken),
         Spent::TooMany => {

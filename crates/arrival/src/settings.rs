@@ -201,7 +201,7 @@ pub struct Quotas {
 /// Reports within a day; `i64::MAX` is no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MostReports {
-    /// To one address.
+    /// To one address, of letters; and of reports on each of these.
     pub address: i64,
     /// To one domain.
     pub domain: i64,

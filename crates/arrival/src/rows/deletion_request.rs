@@ -9,7 +9,7 @@ use sealpost_mail::{Address, Reply, Secret};
 use sealpost_mailbox::audit::{Actor, Event};
 use sealpost_mailbox::{Resident, portal_links};
 use sealpost_notice::Notice;
-use sealpost_store::{ArrivalRows, LegPurpose, MailboxRow, NewToken, TokenPurpose};
+use sealpost_store::{ArrivalRows, LegPurpose, MailboxRow, NewToken, NewUse, TokenPurpose};
 use sealpost_vault::TokenPurpose as VaultPurpose;
 
 use super::{Arrival, reply_to_notice};
@@ -67,12 +67,15 @@ pub(super) async fn rows(arrival: &Arrival<'_>, decided: &[Decided]) -> Result<O
         Proof::None => {
             let link = Secret::new(announcer.public_url.clone());
             let language = announcer.language(&writer).tag();
+            let nothing = Ok(Some(ArrivalRows::new(arrival.now)));
+            // Counted apart: whoever forges wishes must not take from people the answers to what they do write. And counted
+            // first: what is not answered takes none of the address's places.
+            let Some(counted) = first_today(arrival, "unproven", &writer).await? else { return nothing };
             match reply_to_notice::room(arrival, &writer).await? {
                 Room::Taken => {}
-                Room::None => return Ok(Some(ArrivalRows::new(arrival.now))),
+                Room::None => return nothing,
             }
-            // Counted apart: whoever forges wishes must not take from people the answers to what they do write.
-            answer(arrival, "unproven", writer, Notice::DeletionUnproven { link }, language).await.map(Some)
+            queued(arrival, counted, writer, Notice::DeletionUnproven { link }, language).map(Some)
         }
         // Others wait for the same letter: it does not come late to them because a domain's zone is ill.
         Proof::Later if decided.len() > 1 => Ok(None),
@@ -127,11 +130,32 @@ async fn answer(
     notice: Notice,
     language: &str,
 ) -> Result<ArrivalRows, Reply> {
-    let mut rows = ArrivalRows::new(arrival.now);
-    let Some(counted) = reply_to_notice::once_a_day(arrival, kind, &to).await? else {
+    match first_today(arrival, kind, &to).await? {
+        Some(counted) => queued(arrival, counted, to, notice, language),
+        None => Ok(ArrivalRows::new(arrival.now)),
+    }
+}
+
+async fn first_today(
+    arrival: &Arrival<'_>,
+    kind: &'static str,
+    to: &Address,
+) -> Result<Option<NewUse>, Reply> {
+    let counted = reply_to_notice::once_a_day(arrival, kind, to).await?;
+    if counted.is_none() {
         tracing::info!(arrival.id = %arrival.id, "a wish to delete a mailbox; its writer was told today");
-        return Ok(rows);
-    };
+    }
+    Ok(counted)
+}
+
+fn queued(
+    arrival: &Arrival<'_>,
+    counted: NewUse,
+    to: Address,
+    notice: Notice,
+    language: &str,
+) -> Result<ArrivalRows, Reply> {
+    let mut rows = ArrivalRows::new(arrival.now);
     let (shared, tenant) = (&arrival.context.shared, &arrival.context.tenant);
     let message_id = format!("{}@{}", shared.random.id(), tenant.name);
     let answered = arrival.spooled.head.message_id();

@@ -1,7 +1,7 @@
 //! One letter to several people: each gets what the rules say for them, and the client gets the one answer that SMTP has.
 
 use sealpost_delivery::Hold;
-use sealpost_mail::{Envelope, Notify, TlsFloor};
+use sealpost_mail::{Envelope, Notify, Origin, TlsFloor};
 use sealpost_store::{Folder, LegPurpose};
 
 use crate::rig::{Rig, SENDER, envelope, from_nobody, letter, origin, recipient};
@@ -141,4 +141,20 @@ async fn a_letter_without_recipients_or_that_goes_round_is_refused() {
     let round = rig.send(envelope(SENDER, &["a@relay.example"]), origin(), &of(most + 1)).await.unwrap_err();
     assert_eq!((round.code(), round.text().contains("loop")), (554, true));
     assert_eq!(rig.legs().await.len(), 1);
+}
+
+/// A letter to many who refuse it takes one place of its claimed sender, and makes no more reports than so many letters.
+#[tokio::test]
+async fn a_letter_that_many_refuse_keeps_its_sender_from_hearing_of_no_other() {
+    let rig = Rig::with(|set| set.quotas.reports.address = 2);
+    let to = ["a@relay.example", "d@refused.example", "e@refused.example", "f@refused.example"];
+    let world = Origin { listener: "world".to_owned(), ..origin() };
+    for (subject, reports) in [("Frage 1", 2), ("Frage 2", 2), ("Frage 3", 0)] {
+        let letter = letter(&rig.random, subject, "", "Text");
+        rig.send(envelope("max@a.web.example", &to), world.clone(), &letter).await.unwrap();
+        let legs = rig.legs().await;
+        let sent = legs.iter().filter(|leg| leg.row.purpose == LegPurpose::Report).count();
+        assert_eq!(sent, reports, "{subject}");
+        rig.let_go().await;
+    }
 }

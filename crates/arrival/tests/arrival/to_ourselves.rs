@@ -118,6 +118,17 @@ async fn an_old_wish_and_one_to_somebody_else_get_the_same_words_whoever_has_a_m
 }
 
 #[tokio::test]
+async fn forged_wishes_take_one_place_a_day_from_the_address_that_they_name() {
+    let rig = Rig::with(|set| set.quotas.reports.address = 2);
+    for n in 0..4 {
+        writes(&rig, "", &format!("Postfach {n}"), "Bitte löschen Sie mein Postfach.").await;
+        assert_eq!(answer(&rig).await.is_some(), n == 0, "{n}");
+    }
+    writes(&rig, "", "Re: Neue Nachricht", "Vielen Dank").await;
+    assert!(matches!(answer(&rig).await, Some(Notice::ReplySafely { .. })));
+}
+
+#[tokio::test]
 async fn a_proven_wish_without_a_mailbox_or_with_a_held_one_says_so() {
     let rig = Rig::new();
     writes(&rig, TRUSTED, "Postfach", "Bitte löschen Sie mein Postfach.").await;
