@@ -39,6 +39,7 @@ mod runner;
 mod settle;
 mod sts;
 mod sts_cache;
+mod sts_row;
 mod submit;
 mod ticket;
 mod tls;

@@ -82,7 +82,7 @@ impl Runner {
                     );
                 }
                 let fetcher = Fetcher::over(Arc::clone(&resolver), &config.trust, networks)?;
-                Some(StsPolicies::new(store.clone(), fetcher, port))
+                Some(StsPolicies::new(store.clone(), key.clone(), Arc::clone(&random), fetcher, port))
             }
         };
         let units = u32::try_from(config.memory_budget / 1024).unwrap_or(u32::MAX).clamp(1, 1 << 28);

@@ -6,6 +6,8 @@ use thiserror::Error;
 
 /// RFC 8461 §3.2: "plaintext non-negative integer seconds; maximum value of 31557600".
 const MAX_AGE: u64 = 31_557_600;
+/// More than a policy's host should send (§3.3).
+const MAX_BYTES: usize = 64 * 1024;
 /// More names of servers are not looked at.
 const MAX_SERVERS: usize = 256;
 
@@ -37,6 +39,8 @@ impl Servers {
 /// Why a text is no policy.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub(crate) enum PolicyError {
+    #[error("the policy has more than 64 KiB")]
+    TooLong,
     #[error("the policy is not text")]
     NoText,
     #[error("the policy has no {0}, or one that nobody can read")]
@@ -45,6 +49,9 @@ pub(crate) enum PolicyError {
 
 /// Reads a policy and how long it is good for.
 pub(crate) fn read(text: &[u8]) -> Result<(Policy, Duration), PolicyError> {
+    if text.len() > MAX_BYTES {
+        return Err(PolicyError::TooLong);
+    }
     let text = std::str::from_utf8(text).map_err(|_binary| PolicyError::NoText)?;
     let (mut version, mut mode, mut age, mut servers) = (None, None, None, Vec::new());
     for line in text.lines() {
@@ -143,6 +150,9 @@ mod tests {
             assert!(read(bad.as_bytes()).is_err(), "{bad}");
         }
         assert_eq!(read(b"\xff\xfe"), Err(PolicyError::NoText));
+        let padded = |to: usize| format!("{GOOD}x: {}", "y".repeat(to - GOOD.len() - 3));
+        assert!(read(padded(MAX_BYTES).as_bytes()).is_ok());
+        assert_eq!(read(padded(MAX_BYTES + 1).as_bytes()), Err(PolicyError::TooLong));
     }
 
     #[test]

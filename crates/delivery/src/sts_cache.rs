@@ -1,16 +1,20 @@
 //! MTA-STS policies of the domains we send to (RFC 8461): asked for when a letter is due, kept as long as they say, in
-//! memory and in the store: who stands in the way while we start ends no policy (§5.1). Knows no letter, no server and no TLS.
+//! memory and in the store: who stands in the way while we start ends no policy (§5.1), nor does who damages what is kept.
+//! Knows no letter, no server and no TLS.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use sealpost_mail::Timestamp;
-use sealpost_store::{Store, StoreError, StsPolicyRow};
+use sealpost_mail::{Random, Timestamp};
+use sealpost_store::{Store, StoreError};
+use sealpost_vault::SpoolKey;
+use thiserror::Error;
 
 use crate::fetch::Fetcher;
 use crate::resolve::{DnsError, Resolver};
 use crate::sts::{self, Policy};
+use crate::sts_row;
 
 /// The record of a domain is looked at this often at most: changes are meant to take days.
 const RECHECK: Duration = Duration::from_secs(3600);
@@ -36,17 +40,42 @@ struct Held {
     fetched: Timestamp,
 }
 
-impl Held {
-    /// None for what this program cannot read: it was written by another.
-    fn of(row: &StsPolicyRow) -> Option<Self> {
-        let (policy, _age) = sts::read(&row.text).ok()?;
-        Some(Self { policy, id: row.policy_id.clone(), until: row.good_until, fetched: row.fetched_at })
-    }
+/// What is known of a domain's policy before anybody is asked.
+enum Kept {
+    /// It still counts.
+    Policy(Held),
+    /// There is none, or it has run out.
+    Nothing,
+    /// There is something that we did not write so.
+    Spoiled,
+}
+
+/// What the domain answered.
+enum Asked {
+    /// A new policy.
+    New(Held),
+    /// Nothing that changes what is known.
+    Same,
+    /// Nobody can say whether there is another policy now.
+    Unknown,
+}
+
+/// Why a letter waits.
+#[derive(Debug, Error)]
+pub(crate) enum StsError {
+    /// Nobody knows what is kept: without it a letter could go where a policy forbids it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// There was a policy, and it is lost.
+    #[error("the domain's MTA-STS policy that was kept cannot be read, and cannot be fetched anew now")]
+    Lost,
 }
 
 /// All we know.
 pub(crate) struct StsPolicies {
     store: Store,
+    key: SpoolKey,
+    random: Arc<dyn Random>,
     fetcher: Fetcher,
     port: u16,
     known: Mutex<HashMap<String, Known>>,
@@ -54,8 +83,14 @@ pub(crate) struct StsPolicies {
 
 impl StsPolicies {
     /// Policies come over https from `port`: 443 everywhere but in tests.
-    pub(crate) fn new(store: Store, fetcher: Fetcher, port: u16) -> Self {
-        Self { store, fetcher, port, known: Mutex::new(HashMap::new()) }
+    pub(crate) fn new(
+        store: Store,
+        key: SpoolKey,
+        random: Arc<dyn Random>,
+        fetcher: Fetcher,
+        port: u16,
+    ) -> Self {
+        Self { store, key, random, fetcher, port, known: Mutex::new(HashMap::new()) }
     }
 
     fn known(&self) -> MutexGuard<'_, HashMap<String, Known>> {
@@ -66,13 +101,13 @@ impl StsPolicies {
     /// known that is still good: taking the record away, or standing in the way, ends no policy (§10.2).
     ///
     /// # Errors
-    /// Nobody knows what is kept: without it a letter could go where a policy forbids it.
+    /// Nobody knows what it asks for: the letter waits.
     pub(crate) async fn of(
         &self,
         domain: &str,
         resolver: &dyn Resolver,
         now: Timestamp,
-    ) -> Result<Policy, StoreError> {
+    ) -> Result<Policy, StsError> {
         let remembered = {
             let known = self.known();
             let entry = known.get(domain);
@@ -85,11 +120,21 @@ impl StsPolicies {
             held
         };
         // Another node, or we before a restart, may have fetched it.
-        let held = match remembered {
-            Some(held) => Some(held),
-            None => self.store.sts_policy(domain, now).await?.as_ref().and_then(Held::of),
+        let kept = match remembered {
+            Some(held) => Kept::Policy(held),
+            None => self.kept(domain, now).await?,
         };
-        let (held, again) = self.ask(domain, held, resolver, now).await;
+        let (kept, spoiled) = match kept {
+            Kept::Policy(held) => (Some(held), false),
+            Kept::Nothing => (None, false),
+            Kept::Spoiled => (None, true),
+        };
+        let (held, again) = match self.ask(domain, kept.as_ref(), resolver, now).await {
+            Asked::New(held) => (Some(held), RECHECK),
+            Asked::Same => (kept, RECHECK),
+            Asked::Unknown if spoiled => return Err(StsError::Lost),
+            Asked::Unknown => (kept, AFTER_FAILURE),
+        };
         let policy = held.as_ref().map_or(Policy::Off, |held| held.policy.clone());
         let mut known = self.known();
         if known.len() >= MAX {
@@ -103,13 +148,24 @@ impl StsPolicies {
         Ok(policy)
     }
 
-    async fn ask(
-        &self,
-        domain: &str,
-        held: Option<Held>,
-        resolver: &dyn Resolver,
-        now: Timestamp,
-    ) -> (Option<Held>, Duration) {
+    async fn kept(&self, domain: &str, now: Timestamp) -> Result<Kept, StoreError> {
+        let Some(row) = self.store.sts_policy(&self.key.policy_tag(domain)).await? else {
+            return Ok(Kept::Nothing);
+        };
+        let opened = sts_row::open(&self.key, domain, &row, now);
+        let read = opened.and_then(|kept| Some((sts::read(kept.text.as_bytes()).ok()?.0, kept.id)));
+        let Some((policy, id)) = read else {
+            tracing::error!(
+                delivery.domain = domain,
+                "its MTA-STS policy in the store cannot be opened, or is of a time to come: it was not written so by us"
+            );
+            return Ok(Kept::Spoiled);
+        };
+        let held = Held { policy, id, until: row.good_until, fetched: row.fetched_at };
+        Ok(if held.until > now { Kept::Policy(held) } else { Kept::Nothing })
+    }
+
+    async fn ask(&self, domain: &str, held: Option<&Held>, resolver: &dyn Resolver, now: Timestamp) -> Asked {
         let id = match resolver.texts(&format!("_mta-sts.{domain}")).await {
             Ok(texts) => sts::id(&texts),
             Err(DnsError::NoSuchName | DnsError::NoRecords) => None,
@@ -119,12 +175,12 @@ impl StsPolicies {
                     cause,
                     "whether it has an MTA-STS policy is not known now"
                 );
-                return (held, AFTER_FAILURE);
+                return Asked::Unknown;
             }
         };
-        let Some(id) = id else { return (held, RECHECK) };
-        if let Some(held) = held.as_ref().filter(|held| held.id == id && held.fetched.plus(REFETCH) > now) {
-            return (Some(held.clone()), RECHECK);
+        let Some(id) = id else { return Asked::Same };
+        if held.is_some_and(|held| held.id == id && held.fetched.plus(REFETCH) > now) {
+            return Asked::Same;
         }
         let port = if self.port == 443 { String::new() } else { format!(":{}", self.port) };
         let address = format!("https://mta-sts.{domain}{port}/.well-known/mta-sts.txt");
@@ -136,23 +192,20 @@ impl StsPolicies {
             Ok((text, (policy, age))) => {
                 let held = Held { policy, id, until: now.plus(age), fetched: now };
                 self.keep(domain, &held, text).await;
-                (Some(held), RECHECK)
+                Asked::New(held)
             }
             Err(cause) => {
                 tracing::warn!(delivery.domain = domain, cause, "its MTA-STS policy could not be fetched");
-                (held, AFTER_FAILURE)
+                Asked::Unknown
             }
         }
     }
 
     /// One that cannot be kept counts all the same, until this process ends.
     async fn keep(&self, domain: &str, held: &Held, text: Vec<u8>) {
-        let row = StsPolicyRow {
-            domain: domain.to_owned(),
-            policy_id: held.id.clone(),
-            text,
-            fetched_at: held.fetched,
-            good_until: held.until,
+        let times = (held.fetched, held.until);
+        let Some(row) = sts_row::seal(&self.key, (domain, &held.id, text), times, &*self.random) else {
+            return;
         };
         if let Err(error) = self.store.keep_sts_policy(row).await {
             tracing::error!(delivery.domain = domain, %error, "its MTA-STS policy could not be kept");

@@ -307,6 +307,8 @@ impl Store {
             sql!("DELETE FROM sent_lately"),
             // Who looks for keys asks anew.
             sql!("DELETE FROM key_lookups"),
+            // Policies are fetched anew.
+            sql!("DELETE FROM mta_sts_policies"),
         ];
         self.change(gone).await.map(drop)
     }
@@ -454,6 +456,7 @@ mod tests {
             "mailboxes.address_sealed",
             "mailboxes.profile_sealed",
             "mailboxes.question_sealed",
+            "mta_sts_policies.policy_sealed",
             "newcomers.secret_sealed",
             "bounce_memos.memo_sealed",
             "originals.sealed",

@@ -1,59 +1,68 @@
-//! MTA-STS policies as they were fetched (RFC 8461), until they run out. What one says is not known here.
+//! MTA-STS policies as they were fetched (RFC 8461), until they run out. Cannot open them, and does not know whose they are.
 
 use sealpost_mail::Timestamp;
 
 use crate::error::StoreError;
-use crate::statement::{Batch, sql};
+use crate::statement::{Batch, Statement, sql};
 use crate::store::Store;
+
+/// More are not kept: the oldest go.
+const MOST: i64 = 10_000;
 
 /// A policy that was fetched.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StsPolicyRow {
-    /// Whose.
-    pub domain: String,
-    /// What the domain's record called it.
-    pub policy_id: String,
-    /// As it came.
-    pub text: Vec<u8>,
-    /// When.
+    /// Whose, as a keyed tag.
+    pub tag: [u8; 32],
+    /// The policy, sealed with these two times.
+    pub policy_sealed: Vec<u8>,
+    /// When it was fetched.
     pub fetched_at: Timestamp,
     /// How long it counts.
     pub good_until: Timestamp,
 }
 
 impl Store {
-    /// The policy of a domain, if one is kept that still counts.
-    pub async fn sts_policy(&self, domain: &str, now: Timestamp) -> Result<Option<StsPolicyRow>, StoreError> {
-        let wanted = sql!(
-            "SELECT policy_id, text, fetched_at, good_until FROM sts_policies WHERE domain = ?1 AND good_until > ?2",
-            domain,
-            now
-        );
+    /// The policy under a tag. Whether it still counts is said by its times, which only whoever opens it can believe.
+    pub async fn sts_policy(&self, tag: &[u8; 32]) -> Result<Option<StsPolicyRow>, StoreError> {
+        let wanted =
+            sql!("SELECT policy_sealed, fetched_at, good_until FROM mta_sts_policies WHERE tag = ?1", tag);
         let Some(mut row) = self.read_rows(wanted).await?.into_iter().next() else { return Ok(None) };
         Ok(Some(StsPolicyRow {
-            domain: domain.to_owned(),
-            policy_id: row.text()?,
-            text: row.blob()?,
+            tag: *tag,
+            policy_sealed: row.blob()?,
             fetched_at: row.time()?,
             good_until: row.time()?,
         }))
     }
 
-    /// Keeps one in the place of the last; what has run out goes.
+    /// Keeps one in the place of the last; what is too much goes, the oldest first.
     pub async fn keep_sts_policy(&self, policy: StsPolicyRow) -> Result<(), StoreError> {
+        self.keep_sts_policies(policy, MOST).await
+    }
+
+    async fn keep_sts_policies(&self, policy: StsPolicyRow, most: i64) -> Result<(), StoreError> {
         let mut batch = Batch::default();
-        batch.add(sql!("DELETE FROM sts_policies WHERE good_until <= ?1", policy.fetched_at));
         batch.add(sql!(
-            "INSERT INTO sts_policies (domain, policy_id, text, fetched_at, good_until) VALUES (?1, ?2, ?3, ?4, ?5)
-             ON CONFLICT (domain) DO UPDATE
-                 SET policy_id = excluded.policy_id, text = excluded.text,
-                     fetched_at = excluded.fetched_at, good_until = excluded.good_until",
-            policy.domain,
-            policy.policy_id,
-            policy.text,
+            "INSERT INTO mta_sts_policies (tag, policy_sealed, fetched_at, good_until) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (tag) DO UPDATE
+                 SET policy_sealed = excluded.policy_sealed, fetched_at = excluded.fetched_at,
+                     good_until = excluded.good_until",
+            &policy.tag,
+            policy.policy_sealed,
             policy.fetched_at,
             policy.good_until
         ));
+        batch.add(sql!(
+            "DELETE FROM mta_sts_policies WHERE fetched_at <
+                 (SELECT fetched_at FROM mta_sts_policies ORDER BY fetched_at DESC LIMIT 1 OFFSET ?1)",
+            most - 1
+        ));
         self.write(batch).await.map(drop)
     }
+}
+
+/// Those that have run out.
+pub(crate) fn forget_old_policies(now: Timestamp) -> Statement {
+    sql!("DELETE FROM mta_sts_policies WHERE good_until <= ?1", now)
 }

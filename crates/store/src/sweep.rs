@@ -9,6 +9,7 @@ use crate::failed_logins::forget_old_tries;
 use crate::rate_counts::forget_old_uses;
 use crate::statement::sql;
 use crate::store::Store;
+use crate::sts_policy::forget_old_policies;
 
 /// Something that must never be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -161,6 +162,7 @@ pub(crate) async fn drop_stale(store: &Store, now: Timestamp) -> Result<(u64, u6
             forget_old_tries(now),
             forget_ended_sessions(now),
             forget_old_uses(now),
+            forget_old_policies(now),
         ])
         .await?;
     let mut dropped = dropped.into_iter().map(|rows| u64::try_from(rows).unwrap_or(u64::MAX));

@@ -54,6 +54,8 @@ labels! {
     OwnKeySecret = "own-key-secret",
     /// What was found where a partner's keys are looked for.
     KeyLookup = "key-lookup",
+    /// An MTA-STS policy.
+    StsPolicy = "sts-policy",
     /// A letter from the world as it came, kept to be opened again.
     Original = "original",
     /// Whom to tell if a notice comes back.

@@ -69,6 +69,12 @@ impl SpoolKey {
         self.0.seal(label, id, plain, random)
     }
 
+    /// The tag of a domain whose MTA-STS policy is kept.
+    #[must_use]
+    pub fn policy_tag(&self, domain: &str) -> [u8; 32] {
+        self.0.key.mac("sealpost/1/tag-sts-policy", domain.as_bytes())
+    }
+
     /// Opens what [`SpoolKey::seal`] made for this label and id.
     pub fn open(&self, label: Label, id: &str, sealed: &[u8]) -> Result<Secret<Vec<u8>>, VaultError> {
         self.0.open(label, id, sealed)

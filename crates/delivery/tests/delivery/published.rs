@@ -218,7 +218,25 @@ async fn a_restart_with_the_policys_host_gone_ends_no_policy() {
     desk.dns.texts.lock().unwrap().clear();
     assert_eq!(outcome(&hop, &desk, TlsFloor::None).await, Err("4.7.4".to_owned()));
     // It counts as long as it said, and no longer.
-    let at = |seconds| START.plus(std::time::Duration::from_secs(seconds));
-    assert!(desk.store.sts_policy("d.example", at(604_799)).await.unwrap().is_some());
-    assert!(desk.store.sts_policy("d.example", at(604_800)).await.unwrap().is_none());
+    let row = desk.store.sts_policy(&desk.key.policy_tag("d.example")).await.unwrap().unwrap();
+    assert_eq!(row.good_until, START.plus(std::time::Duration::from_secs(604_800)));
+    let _ = desk.store.sweep(row.good_until).await.unwrap();
+    assert_eq!(desk.store.sts_policy(&row.tag).await.unwrap(), None);
+}
+
+/// Who writes the database makes no policy, and ends none: the letter waits until it can be fetched anew.
+#[tokio::test]
+async fn a_kept_policy_that_was_changed_is_fetched_anew_or_waited_for() {
+    let text = Arc::new(std::sync::Mutex::new(policy("enforce", "mx9.d.example")));
+    let (port, asked) = policies("mta-sts.d.example", Arc::clone(&text)).await;
+    let (hop, desk) = with_policy("mx2.d.example", port).await;
+    assert_eq!(outcome(&hop, &desk, TlsFloor::None).await, Err("4.7.4".to_owned()));
+    let mut row = desk.store.sts_policy(&desk.key.policy_tag("d.example")).await.unwrap().unwrap();
+    row.policy_sealed = policy("none", "mx9.d.example").into_bytes();
+    desk.store.keep_sts_policy(row).await.unwrap();
+    text.lock().unwrap().clear();
+    assert!(outcome(&hop, &desk, TlsFloor::None).await.is_err(), "it is lost, and not had");
+    *text.lock().unwrap() = policy("enforce", "mx2.d.example");
+    assert_eq!(outcome(&hop, &desk, TlsFloor::None).await, Ok(true));
+    assert_eq!(asked.load(std::sync::atomic::Ordering::SeqCst), 3);
 }

@@ -34,6 +34,10 @@ const TABLES: &[(&str, &str)] = &[
     ("legs", "the queue: one recipient's copy on its way out, its facts in a sealed ticket"),
     ("mailboxes", "one for each address, by its keyed tag"),
     ("moves", "whether this store is on its way to another place, or there no more"),
+    (
+        "mta_sts_policies",
+        "MTA-STS policies of domains that mail goes to, until they run out, sealed, by keyed tag",
+    ),
     ("newcomers", "who is between an activation link and a password"),
     ("nodes", "processes that serve over one PostgreSQL, and when each last gave a sign of life"),
     ("ocsp_answers", "what an authority last said of a partner's certificate, and when to ask again"),
@@ -56,7 +60,6 @@ const TABLES: &[(&str, &str)] = &[
     ("schema_version", "which changes have been made, and which programs may work with each"),
     ("sent_lately", "what counts against quotas"),
     ("sessions", "who is signed in: the mailbox's secret, sealed under the cookie's"),
-    ("sts_policies", "MTA-STS policies of domains that mail goes to, until they run out"),
     ("threads", "Message-IDs of the portal, as keyed tags: replies to them stay confidential"),
     ("tokens", "links of activation and reset, as keyed hashes"),
     ("told_unfetched", "letters whose senders know that nobody fetches them"),
