@@ -1,4 +1,5 @@
-//! What becomes of log-ins by SMTP AUTH, for the audit trail: counted in memory, written once a second. Nobody who logs in waits
+//! What becomes of log-ins by SMTP AUTH, for the audit trail: counted in memory, written once a second,
+//! right ones as rows, others as counts. Nobody who logs in waits
 //! for it, and a flood from everywhere takes bounded room.
 
 use std::collections::HashMap;
@@ -8,8 +9,8 @@ use std::time::Duration;
 
 use sealpost_intake::LoginNote;
 use sealpost_mail::Timestamp;
-use sealpost_mailbox::audit::{LogInNote, network};
-use sealpost_store::{CountedRow, ELSEWHERE, Store};
+use sealpost_mailbox::audit::{LogInNote, logged_in, network};
+use sealpost_store::{AuditRow, CountedRow, ELSEWHERE, Store};
 use tokio::sync::Notify;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -75,26 +76,23 @@ impl LoginTrail {
 
     async fn write(&self, store: &Store) -> Duration {
         let counts = std::mem::take(&mut *self.counts());
-        let row = |(key, count): (&Key, &Count)| CountedRow {
-            minute: count.since,
-            action: key.what.word().to_owned(),
-            whose: key.login.clone(),
-            network: key.network.clone(),
-            times: count.times,
-        };
-        let rows: Vec<CountedRow> = counts.iter().map(row).collect();
-        if rows.is_empty() {
-            return GATHERED;
-        }
-        match store.count_audit_of(&rows).await {
-            Ok(()) => GATHERED,
-            Err(error) => {
-                tracing::error!(%error, "log-ins by SMTP could not be counted for the audit trail; trying again");
-                counts.into_iter().for_each(|(key, count)| self.add(key, count));
+        let (right, other): (Vec<_>, Vec<_>) =
+            counts.into_iter().partition(|(key, _count)| key.what == LogInNote::Right);
+        let rows: Vec<AuditRow> =
+            right.iter().map(|(key, count)| logged_in(key.what, counted(key, *count))).collect();
+        let counts: Vec<CountedRow> = other.iter().map(|(key, count)| counted(key, *count)).collect();
+        let appended = if rows.is_empty() { Ok(()) } else { store.append_audit(rows).await };
+        let added = if counts.is_empty() { Ok(()) } else { store.count_audit_of(&counts).await };
+        let mut pause = GATHERED;
+        for (outcome, unwritten) in [(appended, right), (added, other)] {
+            if let Err(error) = outcome {
+                tracing::error!(%error, "log-ins by SMTP could not be noted in the audit trail; trying again");
+                unwritten.into_iter().for_each(|(key, count)| self.add(key, count));
                 self.some.notify_one();
-                AGAIN
+                pause = AGAIN;
             }
         }
+        pause
     }
 
     fn add(&self, key: Key, Count { since, times }: Count) {
@@ -107,6 +105,16 @@ impl LoginTrail {
 
     fn counts(&self) -> MutexGuard<'_, HashMap<Key, Count>> {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn counted(key: &Key, count: Count) -> CountedRow {
+    CountedRow {
+        minute: count.since,
+        action: key.what.word().to_owned(),
+        whose: key.login.clone(),
+        network: key.network.clone(),
+        times: count.times,
     }
 }
 

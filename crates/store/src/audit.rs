@@ -126,12 +126,12 @@ impl Store {
         self.change(counted.iter().map(counting).collect()).await.map(drop)
     }
 
-    /// Puts what was counted in minutes that are over into the trail: a row for each, as `row` makes it. Several processes may
-    /// do it at once. How many rows.
+    /// Puts what was counted in minutes that are over into the trail: a row for each, as `row` makes it; what it makes none of
+    /// was not written by us, and goes. Several processes may do it at once. How many.
     pub async fn fold_audit(
         &self,
         now: Timestamp,
-        row: fn(CountedRow) -> AuditRow,
+        row: fn(CountedRow) -> Option<AuditRow>,
     ) -> Result<usize, StoreError> {
         let question = sql!(
             "SELECT minute, action, mailbox, network, count FROM audit_counts WHERE minute < ?1
@@ -156,7 +156,15 @@ impl Store {
                 counted.network.as_str(),
                 counted.times
             );
-            batch.add(gone.noting(row(counted)));
+            match row(counted) {
+                Some(row) => batch.add(gone.noting(row)),
+                None => {
+                    tracing::error!(
+                        "something was counted for the audit trail that nobody here counts; it is not noted"
+                    );
+                    batch.add(gone);
+                }
+            }
         }
         let folded = batch.statements.len();
         if folded > 0 {

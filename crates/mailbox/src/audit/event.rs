@@ -94,6 +94,10 @@ impl LogInNote {
     /// All.
     pub const ALL: [Self; 4] = [Self::Right, Self::Wrong, Self::Refused, Self::Closed];
 
+    /// Those that a flood has no end of. A right one is a row of the chain at once: counts can be written by whoever writes the
+    /// database, and nobody must have been let in by that.
+    pub const COUNTED: [Self; 3] = [Self::Wrong, Self::Refused, Self::Closed];
+
     /// Its dotted word.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -340,24 +344,26 @@ impl Event<'_> {
     }
 }
 
-/// What was counted in one minute, as a row.
+/// What was counted in one minute, as a row. `None`: nothing of ours is counted under that word, so whoever writes the database
+/// has put it there.
 #[must_use]
-pub fn counted(row: CountedRow) -> AuditRow {
-    let CountedRow { minute, action, whose, network, times } = row;
-    let whose = Some(whose.as_str()).filter(|whose| !whose.is_empty());
-    let row = match LogInNote::ALL.into_iter().find(|how| how.word() == action) {
-        Some(how) => {
-            let actor = Actor::Login(whose.map(str::to_owned));
-            Event::LoggedInBySmtp { how, times }.row(minute, &actor, None)
-        }
-        None => {
-            let how = Failure::ALL.into_iter().find(|how| how.word() == action).unwrap_or(Failure::Wrong);
-            let event = Event::CredentialsFailed { how, mailbox: whose, times };
-            event.row(minute, &Actor::Visitor, None)
-        }
-    };
-    // The word comes from the table and is kept as it is.
-    AuditRow { action, network, ..row }
+pub fn counted(row: CountedRow) -> Option<AuditRow> {
+    if let Some(how) = LogInNote::COUNTED.into_iter().find(|how| how.word() == row.action) {
+        return Some(logged_in(how, row));
+    }
+    let how = Failure::ALL.into_iter().find(|how| how.word() == row.action)?;
+    let CountedRow { minute, action: _, whose, network, times } = row;
+    let mailbox = Some(whose.as_str()).filter(|whose| !whose.is_empty());
+    let row = Event::CredentialsFailed { how, mailbox, times }.row(minute, &Actor::Visitor, None);
+    Some(AuditRow { network, ..row })
+}
+
+/// Log-ins by SMTP AUTH that ended so, as a row.
+#[must_use]
+pub fn logged_in(how: LogInNote, counted: CountedRow) -> AuditRow {
+    let CountedRow { minute, action: _, whose, network, times } = counted;
+    let actor = Actor::Login(Some(whose).filter(|whose| !whose.is_empty()));
+    AuditRow { network, ..Event::LoggedInBySmtp { how, times }.row(minute, &actor, None) }
 }
 
 /// The network somebody came from: enough to tell one attacker from another, too little to find a person by.

@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use sealpost_mail::{SystemRandom, Timestamp};
 use sealpost_mailbox::audit::{
     Actor, AnchorWord, Arrived, Credentials, Event, Failure, Finding, HopReply, KeyChange, LetterGone,
-    LogInNote, MailboxGone, OwnKeyChange, PartnerChange, SessionEnd, Verified, Verifier, counted, network,
+    LogInNote, MailboxGone, OwnKeyChange, PartnerChange, SessionEnd, Verified, Verifier, counted, logged_in,
+    network,
 };
 use sealpost_mailbox::{Came, NewCredential, Owner};
 use sealpost_store::{Anchor, Anchors, AuditRow, ChainedRow, CountedRow, KeptSession};
@@ -122,14 +123,18 @@ fn who_did_it_is_a_word_and_from_where_a_network() {
         times: 12,
     };
     for (how, mailbox, object) in [(Failure::Wrong, "m", "m"), (Failure::Refused, "", "-")] {
-        let row = counted(counts(how.word(), mailbox));
+        let row = counted(counts(how.word(), mailbox)).unwrap();
         assert_eq!((row.action.as_str(), row.network.as_str()), (how.word(), "192.0.2.0/24"));
         assert_eq!((row.object.as_str(), row.mailbox.as_str()), (object, mailbox));
         assert!(format!("{} {}", row.outcome, row.detail).contains("12"));
     }
+    for nobodys in ["smtp-login.right", "mailbox.opened", "credentials.reset", ""] {
+        assert_eq!(counted(counts(nobodys, "m")), None, "{nobodys}");
+    }
     for how in LogInNote::ALL {
         for (login, actor) in [("exchange", "login:exchange"), ("", "login")] {
-            let row = counted(counts(how.word(), login));
+            let row = logged_in(how, counts(how.word(), login));
+            assert!(how == LogInNote::Right || counted(counts(how.word(), login)).as_ref() == Some(&row));
             assert_eq!((row.action.as_str(), row.actor.as_str()), (how.word(), actor));
             assert_eq!((row.network.as_str(), row.detail.as_str()), ("192.0.2.0/24", "times=12"));
             assert_eq!((row.object.as_str(), row.mailbox.as_str()), ("smtp", ""));
