@@ -1,6 +1,5 @@
-//! What becomes of log-ins by SMTP AUTH, for the audit trail: counted in memory, written once a second,
-//! right ones as rows, others as counts. Nobody who logs in waits
-//! for it, and a flood from everywhere takes bounded room.
+//! What becomes of log-ins by SMTP AUTH, for the audit trail: counted in memory, written once a second, right ones as rows, others as
+//! counts. Nobody who logs in waits for it, and a flood from everywhere takes bounded room.
 
 use std::collections::HashMap;
 use std::net::IpAddr;

@@ -146,7 +146,11 @@ async fn a_letter_without_recipients_or_that_goes_round_is_refused() {
 /// A letter to many who refuse it takes one place of its claimed sender, and makes no more reports than so many letters.
 #[tokio::test]
 async fn a_letter_that_many_refuse_keeps_its_sender_from_hearing_of_no_other() {
-    let rig = Rig::with(|set| set.quotas.reports.address = 2);
+    let rules = r#"[{"name": "none", "when": {"listener": "world", "recipient": "refused.example"}, "then": "refuse"}]"#;
+    let rig = Rig::with(|set| {
+        set.rules = rules.to_owned();
+        set.quotas.reports.address = 2;
+    });
     let to = ["a@relay.example", "d@refused.example", "e@refused.example", "f@refused.example"];
     let world = Origin { listener: "world".to_owned(), ..origin() };
     for (subject, reports) in [("Frage 1", 2), ("Frage 2", 2), ("Frage 3", 0)] {
