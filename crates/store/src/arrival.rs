@@ -338,14 +338,37 @@ impl Store {
         if given_back.is_empty() {
             return self.write(batch).await;
         }
-        let (store, (reply, answer)) = (self.clone(), oneshot::channel());
+        let (reply, answer) = oneshot::channel();
+        let (store, nobodys) = (self.clone(), Nobodys { store: self.clone(), given_back });
         tokio::spawn(async move {
             let written = store.write(batch).await;
-            let unknown = written.is_err();
-            if reply.send(written).is_err() || unknown {
-                given_back.into_iter().for_each(|statement| store.write_unhurried(statement));
-            }
+            // Also where it arrives and is never looked at.
+            let _nobody_waits = reply.send((written, nobodys));
         });
-        answer.await.map_err(|_gone| StoreError::Closed)?
+        let (written, nobodys) = answer.await.map_err(|_gone| StoreError::Closed)?;
+        let outcome = written?;
+        nobodys.taken();
+        Ok(outcome)
+    }
+}
+
+/// Legs that are given back unless somebody takes them.
+struct Nobodys {
+    store: Store,
+    given_back: Vec<Statement>,
+}
+
+impl Nobodys {
+    fn taken(mut self) {
+        self.given_back.clear();
+    }
+}
+
+impl Drop for Nobodys {
+    fn drop(&mut self) {
+        let given_back = std::mem::take(&mut self.given_back);
+        if !given_back.is_empty() {
+            self.store.give_back(given_back);
+        }
     }
 }

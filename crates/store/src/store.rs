@@ -360,6 +360,11 @@ impl Store {
         self.inner.engine.write_unhurried(statement);
     }
 
+    /// Frees legs that nobody was given, as soon as that is possible; nobody waits.
+    pub(crate) fn give_back(&self, statements: Vec<Statement>) {
+        self.inner.engine.give_back(statements);
+    }
+
     /// Like [`Self::write`], but without a promise that it outlives a loss of power: goes with the next
     /// commit of somebody in a hurry, or soon.
     pub(crate) async fn write_soon(&self, batch: Batch) -> Result<Outcome, StoreError> {

@@ -11,6 +11,7 @@ use super::begin::Words;
 use super::commit_outcome;
 use super::deferred::Unhurried;
 use super::failure::{Cure, Failure};
+use super::given_back::{GivenBack, TRANSACTIONS, Transactions, Tried};
 use super::heartbeat::{self, Heartbeat};
 use super::not_flushed::NotFlushed;
 use super::pool::{Connections, discard, lend};
@@ -33,6 +34,7 @@ pub(super) struct Core {
     pub(super) words: Arc<Words>,
     pub(super) unhurried: Unhurried,
     pub(super) not_flushed: NotFlushed,
+    pub(super) given_back: GivenBack,
     pub(super) files: Arc<Files>,
     /// How long whoever asks waits for a connection.
     pub(super) patience: Duration,
@@ -87,6 +89,39 @@ impl Core {
                 self.not_flushed.remember(String::new(), batch);
             }
         }
+    }
+
+    /// Tries to free what nobody was given.
+    pub(super) async fn give_back(&self) {
+        let waiting = self.given_back.next();
+        let mut batch = Batch::from(vec![sql!(TRANSACTIONS)]);
+        batch.extend(waiting.iter().map(|(_, statement)| statement.clone()));
+        batch.flush = Flush::Asks;
+        let (answers, server) = match self.try_write(batch, Promise::Ordered).await {
+            Ok((Outcome::Kept(answers), server)) => (answers, server),
+            Ok((Outcome::Refused(_), _)) => return,
+            Err(error) => {
+                tracing::debug!(%error, "what nobody was given waits for the next try");
+                return;
+            }
+        };
+        let mut answers = answers.into_iter();
+        let seen = answers.next().and_then(|mut answer| answer.rows.pop()).and_then(|mut row| {
+            Some(Transactions { oldest: row.int().ok()?, next: row.int().ok()? })
+        });
+        let Some(seen) = seen else { return };
+        let mut tried = Vec::with_capacity(waiting.len());
+        for ((number, statement), answer) in waiting.into_iter().zip(answers) {
+            if answer.affected == 0 {
+                tried.push((number, Tried::NotFound));
+                continue;
+            }
+            tried.push((number, Tried::Freed));
+            let mut again = Batch::from(vec![statement]);
+            again.flush = Flush::DoneAgain;
+            self.not_flushed.remember(server.clone().unwrap_or_default(), again);
+        }
+        self.given_back.tried(&tried, seen, Instant::now());
     }
 
     /// With the server that it was committed on, where that was asked.
@@ -187,7 +222,7 @@ impl Core {
             Err(error) => {
                 freed.iter().for_each(|id| self.files.set_settled(id));
                 let taken = batch.takes.map(|taking| taking.give_back(answers));
-                taken.into_iter().flatten().for_each(|statement| self.unhurried.push(statement));
+                self.given_back.add(taken.unwrap_or_default(), Instant::now());
                 // Should the rows be there after all, their files must be too; if not, the next open removes them.
                 batch.settles.iter().for_each(|one| one.settle());
                 Err(error)

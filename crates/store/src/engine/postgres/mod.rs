@@ -10,6 +10,7 @@ mod commit_outcome;
 mod config;
 mod deferred;
 mod failure;
+mod given_back;
 mod heartbeat;
 mod locks;
 mod migrate;
@@ -38,6 +39,7 @@ use self::begin::Words;
 pub use self::config::{Durability, PostgresHost, PostgresOptions, PostgresTls};
 use self::deferred::Unhurried;
 use self::failure::Failure;
+use self::given_back::GivenBack;
 pub(crate) use self::heartbeat::Heartbeat;
 use self::not_flushed::NotFlushed;
 use self::pool::{Connections, Connector, discard, lend};
@@ -57,6 +59,9 @@ const READERS_WAITING: usize = 256;
 
 /// How long a statement that nobody waits for waits for company.
 const UNHURRIED: Duration = Duration::from_millis(25);
+
+/// Between two tries to free what nobody was given.
+const GIVEN_BACK: Duration = Duration::from_millis(250);
 
 /// How often it is seen to that what nobody waited for is flushed.
 const FLUSHED: Duration = Duration::from_secs(1);
@@ -94,6 +99,7 @@ pub(crate) struct Postgres {
     /// Ends when nobody is at work any more.
     ended: tokio::sync::Mutex<mpsc::Receiver<()>>,
     clerk: AbortHandle,
+    returner: AbortHandle,
     /// Until the last of them has ended, so that nobody cleans up under our hands.
     lock: Mutex<Option<Arc<Locks>>>,
     halted: watch::Receiver<bool>,
@@ -262,6 +268,7 @@ impl Opened {
             words,
             unhurried: Unhurried::default(),
             not_flushed: NotFlushed::default(),
+            given_back: GivenBack::default(),
             files: setting.files,
             patience: options.patience,
             replicated: options.durability == Durability::Replicated,
@@ -284,6 +291,17 @@ impl Opened {
                 }
             }
         });
+        // Apart: what is to be freed comes to light while others wait for the standby.
+        let returner = Arc::clone(&core);
+        let returner = runtime.spawn(async move {
+            loop {
+                returner.given_back.some.notified().await;
+                while !returner.given_back.is_empty() {
+                    returner.give_back().await;
+                    tokio::time::sleep(GIVEN_BACK).await;
+                }
+            }
+        });
         Ok(Postgres {
             runtime,
             core,
@@ -292,6 +310,7 @@ impl Opened {
             open: Mutex::new(Some(open)),
             ended: tokio::sync::Mutex::new(ended),
             clerk: clerk.abort_handle(),
+            returner: returner.abort_handle(),
             lock: Mutex::new(Some(setting.lock)),
             halted,
             _never_halts: never,
@@ -326,6 +345,14 @@ impl Postgres {
         // Closed: whoever opens the store next finds what was not done.
         if self.begin().is_ok() {
             self.core.unhurried.push(statement);
+        }
+    }
+
+    /// Tries until it is certain that there is nothing to free.
+    pub(crate) fn give_back(&self, statements: Vec<Statement>) {
+        // Closed: whoever opens the store next gives back what this process had in hand.
+        if self.begin().is_ok() {
+            self.core.given_back.add(statements, Instant::now());
         }
     }
 
@@ -387,6 +414,7 @@ impl Postgres {
     pub(crate) async fn ended(&self) -> usize {
         while self.ended.lock().await.recv().await.is_some() {}
         self.clerk.abort();
+        self.returner.abort();
         let core = Arc::clone(&self.core);
         let life = self.life.as_ref().map(|life| {
             life.beating.abort();
