@@ -61,6 +61,25 @@ pub(crate) enum Refusal {
     Overtaken,
 }
 
+impl Refusal {
+    /// It says that another batch was kept, perhaps an earlier try of the same, of which nobody may know whether it lasts.
+    pub(crate) fn speaks_of_another(self) -> bool {
+        match self {
+            Self::Duplicate | Self::LeaseLost => true,
+            Self::MailboxTaken
+            | Self::NotPending
+            | Self::TokenSpent
+            | Self::NotActive
+            | Self::NotEmpty
+            | Self::NoRoom
+            | Self::Rekeyed
+            | Self::TooMany
+            | Self::Held
+            | Self::Overtaken => false,
+        }
+    }
+}
+
 /// One statement.
 #[derive(Clone, Debug)]
 pub(crate) struct Statement {

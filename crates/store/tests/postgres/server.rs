@@ -198,6 +198,39 @@ async fn what_an_unknown_lease_took_is_free_at_once() {
     only_leg_is_free(&cluster, &rig).await;
 }
 
+/// The commit is given up while it waits, and still unseen when what it took is given back: seen later, it must not be in a
+/// hand that has let go of it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_commit_took_that_is_seen_late_is_free_then() {
+    let cluster = Cluster::start("");
+    let standby = cluster.standby();
+    let scratch = tempfile::tempdir().unwrap();
+    let mut wish = hasty(&cluster, &scratch, Durability::Replicated);
+    wish.lock_wait = Duration::from_millis(500);
+    let rig = Rig::with(wish, scratch);
+    let schema = options(&cluster, &rig.folder()).schema;
+    rig.queue(10, &["a.example"]).await;
+    standby.stop();
+    let (owner, now, until) = ("one".to_owned(), NOW, LATER);
+    let wish = Lease { owner: owner.clone(), now, until, limit: 10, skip_destinations: &[] };
+    let error = rig.store.lease_legs(wish).await.unwrap_err();
+    assert!(error.is_busy(), "{error:?}");
+    let mut rows = letter(&rig, 1).await;
+    rows.legs[0].state = LegStart::InHand { owner, until };
+    let error = rig.store.commit_arrival(rows).await.unwrap_err();
+    assert!(error.is_busy(), "{error:?}");
+    let legs = || cluster.sql(&format!("SELECT count(*), count(lease_owner) FROM {schema}.legs"));
+    assert_eq!(legs(), "1|0", "neither is seen yet");
+    cluster.sql("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
+    for _ in 0..500 {
+        if legs() == "2|0" {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    unreachable!("{}", legs());
+}
+
 /// The end of a leg is committed without waiting for its flush, and the primary is lost before it has passed that on. Nobody
 /// would know that the leg in our hand has been delivered.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -13,7 +13,7 @@ use super::deferred::Unhurried;
 use super::failure::{Cure, Failure};
 use super::given_back::{GivenBack, TRANSACTIONS, Transactions, Tried};
 use super::heartbeat::{self, Heartbeat};
-use super::not_flushed::NotFlushed;
+use super::not_flushed::{NotFlushed, Server};
 use super::pool::{Connections, discard, lend};
 use super::transaction::{self, End, STATEMENTS};
 use crate::audit_proof::AuditProver;
@@ -22,7 +22,7 @@ use crate::error::StoreError;
 use crate::expense::Expense;
 use crate::files::Files;
 use crate::node::NodeState;
-use crate::statement::{Answer, Batch, Flush, Outcome, Refusal, Row, Settle, Statement, sql};
+use crate::statement::{Answer, Batch, Flush, Outcome, Row, Settle, Statement, sql};
 
 /// How often a batch is tried that others were in the way of. With the locks that it takes first this is rare.
 const TRIES: u32 = 8;
@@ -68,26 +68,44 @@ impl Core {
         flush.flush = Flush::Asks;
         match self.try_write(flush, Promise::Durable).await {
             Ok((_, Some(server))) => {
-                self.not_flushed.flushed(mark, &server);
-                self.do_again(self.not_flushed.take_lost(&server)).await;
+                if server.ends == self.writers.manager().ends() {
+                    self.not_flushed.flushed(mark, &server);
+                }
+                self.do_again(mark).await;
             }
             Ok((_, None)) => {}
             Err(error) => tracing::debug!(%error, "what was not flushed waits for the next try"),
         }
     }
 
-    async fn do_again(&self, lost: Vec<Batch>) {
-        if !lost.is_empty() {
-            tracing::info!(
-                batches = lost.len(),
-                "written again: the server that had it may not have passed it on"
-            );
-        }
-        for batch in lost {
-            if let Err(error) = self.try_write(batch.clone(), Promise::Ordered).await {
-                tracing::debug!(%error, "what was not flushed waits for the next try");
-                self.not_flushed.remember(String::new(), batch);
+    /// The same until nothing is left, but not for long. Whether nothing is.
+    pub(super) async fn see_all_flushed(&self) -> bool {
+        let seen = async {
+            while !self.not_flushed.is_empty() {
+                self.see_flushed().await;
+                if !self.not_flushed.is_empty() {
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
             }
+        };
+        let _late = timeout(self.patience, seen).await;
+        self.not_flushed.is_empty()
+    }
+
+    /// Whatever of it comes to nothing stays remembered.
+    async fn do_again(&self, mark: u64) {
+        let mut batches = 0;
+        while let Some((number, batch)) = self.not_flushed.lost(mark) {
+            if let Err(error) = self.try_write(batch, Promise::Ordered).await {
+                tracing::debug!(%error, "what was not flushed waits for the next try");
+                break;
+            }
+            // It is remembered anew, of the server that has it now.
+            self.not_flushed.forget(number);
+            batches += 1;
+        }
+        if batches > 0 {
+            tracing::info!(batches, "written again: the server that had it may not have passed it on");
         }
     }
 
@@ -106,9 +124,10 @@ impl Core {
             }
         };
         let mut answers = answers.into_iter();
-        let seen = answers.next().and_then(|mut answer| answer.rows.pop()).and_then(|mut row| {
-            Some(Transactions { oldest: row.int().ok()?, next: row.int().ok()? })
-        });
+        let seen = answers
+            .next()
+            .and_then(|mut answer| answer.rows.pop())
+            .and_then(|mut row| Some(Transactions { oldest: row.int().ok()?, next: row.int().ok()? }));
         let Some(seen) = seen else { return };
         let mut tried = Vec::with_capacity(waiting.len());
         for ((number, statement), answer) in waiting.into_iter().zip(answers) {
@@ -119,7 +138,9 @@ impl Core {
             tried.push((number, Tried::Freed));
             let mut again = Batch::from(vec![statement]);
             again.flush = Flush::DoneAgain;
-            self.not_flushed.remember(server.clone().unwrap_or_default(), again);
+            if let Some(server) = &server {
+                self.not_flushed.remember(server.clone(), again);
+            }
         }
         self.given_back.tried(&tried, seen, Instant::now());
     }
@@ -129,12 +150,14 @@ impl Core {
         &self,
         batch: Batch,
         promise: Promise,
-    ) -> Result<(Outcome, Option<String>), StoreError> {
+    ) -> Result<(Outcome, Option<Server>), StoreError> {
         let deadline = Instant::now() + self.patience;
         let mut tries = 0;
         let prover = self.prover.as_deref();
         loop {
             let connection = lend(&self.writers, deadline).await?;
+            let ends = self.writers.manager().ends();
+            let on = |started: Option<String>| started.map(|started| Server { started, ends });
             // What was asked for before this comes before it (decision 0007: a fingerprint acknowledged is forgotten).
             let first = self.unhurried.take();
             let moving = |freed: &[String]| freed.iter().for_each(|id| self.files.set_moving(id));
@@ -142,6 +165,7 @@ impl Core {
                 transaction::write(&connection, &self.words, &first, &batch, promise, prover, moving).await;
             match end {
                 End::Kept { answers, freed, server } => {
+                    let server = on(server);
                     if let Some(server) = &server
                         && batch.flush == Flush::DoneAgain
                     {
@@ -149,17 +173,27 @@ impl Core {
                     }
                     return Ok((self.kept(&batch.settles, answers, freed), server));
                 }
-                End::Refused(refusal) => {
+                End::Refused { refusal, server } => {
                     self.unhurried.put_back(first);
-                    // "It is here already" is a promise, too: perhaps of a row whose own wait was cut short.
-                    if refusal == Refusal::Duplicate
-                        && self.replicated
-                        && let Err(failure) = commit_outcome::make_certain(&connection, &self.words).await
-                    {
-                        discard(connection);
-                        return Err(StoreError::Uncertain { reason: StoreError::from(failure).to_string() });
+                    let server = on(server);
+                    match &server {
+                        // What refused it may be an earlier try that the server keeps for itself.
+                        Some(server) if batch.flush == Flush::DoneAgain => {
+                            self.not_flushed.remember(server.clone(), batch.clone());
+                        }
+                        // "It is here already" is a promise, too: perhaps of a row whose own wait was cut short. So is "it is
+                        // gone already".
+                        Some(_) | None if self.replicated && refusal.speaks_of_another() => {
+                            if let Err(failure) = commit_outcome::make_certain(&connection, &self.words).await
+                            {
+                                discard(connection);
+                                let reason = StoreError::from(failure).to_string();
+                                return Err(StoreError::Uncertain { reason });
+                            }
+                        }
+                        Some(_) | None => {}
                     }
-                    return Ok((Outcome::Refused(refusal), None));
+                    return Ok((Outcome::Refused(refusal), server));
                 }
                 End::Failed(failure) => {
                     self.unhurried.put_back(first);
@@ -169,7 +203,6 @@ impl Core {
                         false => Cure::None,
                     };
                     if failure.ends_connection() {
-                        self.not_flushed.doubt();
                         discard(connection);
                     } else {
                         drop(connection);
@@ -183,7 +216,6 @@ impl Core {
                     }
                 }
                 End::Unknown { reason, answers, freed } => {
-                    self.not_flushed.doubt();
                     discard(connection);
                     // Deleting twice does no harm.
                     self.unhurried.put_back(first);
@@ -314,7 +346,7 @@ impl Core {
                 let written = transaction::write(&connection, words, &first, &nothing, promise, None, |_| {});
                 match written.await {
                     End::Kept { .. } => Ok(()),
-                    End::Refused(_) => Ok(()),
+                    End::Refused { .. } => Ok(()),
                     End::Failed(failure) => {
                         if failure.ends_connection() {
                             discard(connection);

@@ -30,9 +30,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sealpost_mail::Timestamp;
-use tokio::sync::{Semaphore, mpsc, watch};
-use tokio::task::AbortHandle;
-use tokio::time::{Instant, MissedTickBehavior};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::task::{AbortHandle, JoinHandle};
+use tokio::time::{Instant, MissedTickBehavior, timeout};
 
 use self::batch::Core;
 use self::begin::Words;
@@ -98,7 +98,7 @@ pub(crate) struct Postgres {
     open: Mutex<Option<mpsc::Sender<()>>>,
     /// Ends when nobody is at work any more.
     ended: tokio::sync::Mutex<mpsc::Receiver<()>>,
-    clerk: AbortHandle,
+    clerk: Mutex<Option<Clerk>>,
     returner: AbortHandle,
     /// Until the last of them has ended, so that nobody cleans up under our hands.
     lock: Mutex<Option<Arc<Locks>>>,
@@ -115,6 +115,13 @@ struct Life {
     /// One connection: signs of life wait for nothing else.
     pool: Connections,
     beating: AbortHandle,
+}
+
+/// What does what nobody waits for; it ends when it is told to, or when whoever could tell it is gone.
+#[derive(Debug)]
+struct Clerk {
+    stop: oneshot::Sender<()>,
+    work: JoinHandle<()>,
 }
 
 impl Opened {
@@ -277,12 +284,14 @@ impl Opened {
         });
         let (open, ended) = mpsc::channel(1);
         let (never, halted) = watch::channel(false);
+        let (stop, mut stopped) = oneshot::channel();
         let clerk = Arc::clone(&core);
-        let clerk = runtime.spawn(async move {
+        let work = runtime.spawn(async move {
             let mut flushed = tokio::time::interval(FLUSHED);
             flushed.set_missed_tick_behavior(MissedTickBehavior::Delay);
             loop {
                 tokio::select! {
+                    _told = &mut stopped => return,
                     () = clerk.unhurried.some.notified() => {
                         tokio::time::sleep(UNHURRIED).await;
                         clerk.flush().await;
@@ -309,7 +318,7 @@ impl Opened {
             readers_waiting: Arc::new(Semaphore::new(READERS_WAITING)),
             open: Mutex::new(Some(open)),
             ended: tokio::sync::Mutex::new(ended),
-            clerk: clerk.abort_handle(),
+            clerk: Mutex::new(Some(Clerk { stop, work })),
             returner: returner.abort_handle(),
             lock: Mutex::new(Some(setting.lock)),
             halted,
@@ -413,9 +422,16 @@ impl Postgres {
     /// After [`Self::stop_taking`].
     pub(crate) async fn ended(&self) -> usize {
         while self.ended.lock().await.recv().await.is_some() {}
-        self.clerk.abort();
         self.returner.abort();
         let core = Arc::clone(&self.core);
+        // Cut short it would forget what it is about to do again.
+        let clerk = self.clerk.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(Clerk { stop, mut work }) = clerk {
+            let _ended_before = stop.send(());
+            if timeout(core.patience * 2, &mut work).await.is_err() {
+                work.abort();
+            }
+        }
         let life = self.life.as_ref().map(|life| {
             life.beating.abort();
             (Arc::clone(&life.heartbeat), life.pool.clone())
@@ -424,7 +440,13 @@ impl Postgres {
             core.flush().await;
             if let Some((heartbeat, pool)) = life {
                 pool.close();
-                core.give_up(&heartbeat).await;
+                // What was delivered is in our hand where that is not known: nobody else may get it at once.
+                match core.see_all_flushed().await {
+                    true => core.give_up(&heartbeat).await,
+                    false => tracing::warn!(
+                        "the others find out by its silence that this node has ended: not every end was flushed"
+                    ),
+                }
             }
             core.writers.close();
             core.readers.close();

@@ -21,9 +21,17 @@ struct Inner {
 #[derive(Debug)]
 struct Kept {
     number: u64,
-    /// The server it was committed on, by the moment it was started; `None`: perhaps it is not there any more.
-    server: Option<String>,
+    server: Server,
     batch: Batch,
+}
+
+/// Where something was committed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Server {
+    /// The moment it was started.
+    pub(super) started: String,
+    /// How many connections had ended: it may lose what it had not written and go on under the same name.
+    pub(super) ends: u64,
 }
 
 impl NotFlushed {
@@ -42,34 +50,30 @@ impl NotFlushed {
     }
 
     /// This was committed there; done twice it changes nothing.
-    pub(super) fn remember(&self, server: String, batch: Batch) {
+    pub(super) fn remember(&self, server: Server, batch: Batch) {
         let mut inner = self.lock();
         let number = inner.next;
         inner.next += 1;
         if inner.kept.len() >= MOST {
             inner.kept.pop_front();
         }
-        inner.kept.push_back(Kept { number, server: Some(server), batch });
+        inner.kept.push_back(Kept { number, server, batch });
     }
 
     /// A commit that was begun after this mark was waited for there.
-    pub(super) fn flushed(&self, mark: u64, server: &str) {
-        self.lock().kept.retain(|kept| kept.number >= mark || kept.server.as_deref() != Some(server));
+    pub(super) fn flushed(&self, mark: u64, server: &Server) {
+        self.lock().kept.retain(|kept| kept.number >= mark || kept.server != *server);
     }
 
-    /// A connection has ended: what was not flushed may be gone.
-    pub(super) fn doubt(&self) {
-        self.lock().kept.iter_mut().for_each(|kept| kept.server = None);
+    /// The first that was committed before this mark, and perhaps is not there any more: to be done again, and forgotten then.
+    pub(super) fn lost(&self, mark: u64) -> Option<(u64, Batch)> {
+        let inner = self.lock();
+        let first = inner.kept.iter().find(|kept| kept.number < mark);
+        first.map(|kept| (kept.number, kept.batch.clone()))
     }
 
-    /// What this server perhaps never had.
-    pub(super) fn take_lost(&self, server: &str) -> Vec<Batch> {
-        let mut inner = self.lock();
-        let (lost, kept) = std::mem::take(&mut inner.kept)
-            .into_iter()
-            .partition::<VecDeque<_>, _>(|kept| kept.server.as_deref() != Some(server));
-        inner.kept = kept;
-        lost.into_iter().map(|kept| kept.batch).collect()
+    pub(super) fn forget(&self, number: u64) {
+        self.lock().kept.retain(|kept| kept.number != number);
     }
 }
 
@@ -77,23 +81,26 @@ impl NotFlushed {
 mod tests {
     use super::*;
 
+    fn server(started: &str, ends: u64) -> Server {
+        Server { started: started.to_owned(), ends }
+    }
+
     #[test]
     fn only_a_commit_behind_it_on_the_same_server_makes_it_certain() {
         let not_flushed = NotFlushed::default();
-        let remember = |server: &str| not_flushed.remember(server.to_owned(), Batch::default());
-        remember("one");
+        let remember = |at: Server| not_flushed.remember(at, Batch::default());
+        remember(server("one", 0));
         let mark = not_flushed.mark();
-        remember("one");
-        not_flushed.flushed(mark, "other");
+        remember(server("one", 0));
+        not_flushed.flushed(mark, &server("other", 0));
         assert_eq!(not_flushed.lock().kept.len(), 2);
-        not_flushed.flushed(mark, "one");
+        not_flushed.flushed(mark, &server("one", 1));
+        assert_eq!(not_flushed.lock().kept.len(), 2, "it may have lost it in between");
+        not_flushed.flushed(mark, &server("one", 0));
         assert_eq!(not_flushed.lock().kept.len(), 1, "one came after it");
-        assert!(not_flushed.take_lost("one").is_empty());
-        assert_eq!(not_flushed.take_lost("other").len(), 1);
+        assert!(not_flushed.lost(mark).is_none(), "nor is that one lost");
+        let (number, _batch) = not_flushed.lost(not_flushed.mark()).unwrap();
+        not_flushed.forget(number);
         assert!(not_flushed.is_empty(), "it is done again once");
-        remember("one");
-        not_flushed.doubt();
-        not_flushed.flushed(not_flushed.mark(), "one");
-        assert_eq!(not_flushed.take_lost("one").len(), 1);
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::poll_fn;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use deadpool::Runtime;
@@ -29,11 +29,24 @@ pub(super) struct Connection {
     /// The server has warned of something since this was last set to false.
     warned: Arc<AtomicBool>,
     driver: AbortHandle,
+    ends: Ends,
 }
 
 pub(super) struct Connector {
     config: Config,
     tls: Option<Tls>,
+    ends: Ends,
+}
+
+/// How many connections of a pool have ended so far, known before another one takes the place of any. While it stays the
+/// same, the server has not lost what it had not written: that costs it every connection.
+#[derive(Clone, Debug, Default)]
+struct Ends(Arc<AtomicU64>);
+
+impl Ends {
+    fn add(&self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
 }
 
 impl fmt::Debug for Connection {
@@ -57,7 +70,12 @@ impl Connector {
             PostgresTls::Off => None,
             PostgresTls::Verified { authorities } => Some(Tls::load(authorities)?),
         };
-        Ok(Self { config: options.to_driver(), tls })
+        Ok(Self { config: options.to_driver(), tls, ends: Ends::default() })
+    }
+
+    /// How many of its connections have ended.
+    pub(super) fn ends(&self) -> u64 {
+        self.ends.0.load(Ordering::SeqCst)
     }
 
     /// At most `most` at once.
@@ -79,11 +97,11 @@ impl Manager for Connector {
         match &self.tls {
             Some(tls) => {
                 let (client, connection) = self.config.connect(tls.clone()).await?;
-                Ok(Connection::driven(client, connection))
+                Ok(Connection::driven(client, connection, self.ends.clone()))
             }
             None => {
                 let (client, connection) = self.config.connect(NoTls).await?;
-                Ok(Connection::driven(client, connection))
+                Ok(Connection::driven(client, connection, self.ends.clone()))
             }
         }
     }
@@ -97,13 +115,13 @@ impl Manager for Connector {
 }
 
 impl Connection {
-    fn driven<S, T>(client: Client, mut connection: tokio_postgres::Connection<S, T>) -> Self
+    fn driven<S, T>(client: Client, mut connection: tokio_postgres::Connection<S, T>, ends: Ends) -> Self
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
         T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let warned = Arc::new(AtomicBool::new(false));
-        let seen = Arc::clone(&warned);
+        let (seen, ended) = (Arc::clone(&warned), ends.clone());
         let driver = tokio::spawn(async move {
             while let Some(message) = poll_fn(|cx| connection.poll_message(cx)).await {
                 match message {
@@ -120,12 +138,13 @@ impl Connection {
                     Ok(_) => {}
                     Err(error) => {
                         tracing::debug!(error = %PostgresError::from(error), "a connection to the database ended");
-                        return;
+                        break;
                     }
                 }
             }
+            ended.add();
         });
-        Self { client, warned, driver: driver.abort_handle() }
+        Self { client, warned, driver: driver.abort_handle(), ends }
     }
 
     /// From now on a warning counts.
@@ -143,6 +162,7 @@ impl Drop for Connection {
     /// One on which nothing comes any more would wait for the server's goodbye for ever.
     fn drop(&mut self) {
         self.driver.abort();
+        self.ends.add();
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) enum End {
     /// Kept; files of bodies that went with it.
     Kept { answers: Vec<Answer>, freed: Vec<String>, server: Option<String> },
     /// Certainly nothing of it was kept.
-    Refused(Refusal),
+    Refused { refusal: Refusal, server: Option<String> },
     /// Certainly nothing of it was kept.
     Failed(Failure),
     /// It was asked to be kept, and nobody said what became of that.
@@ -90,7 +90,7 @@ pub(super) async fn write(
         Ok(Ok(Ok(done))) => done,
         Ok(Ok(Err(refusal))) => {
             return match roll_back(client).await {
-                Ok(()) => End::Refused(refusal),
+                Ok(()) => End::Refused { refusal, server: server_name },
                 Err(failure) => End::Failed(failure),
             };
         }
