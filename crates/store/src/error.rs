@@ -26,6 +26,9 @@ pub enum StoreError {
         /// Which part.
         part: &'static str,
     },
+    /// Others have taken over from this process: nothing it writes is kept any more.
+    #[error("others have taken over from this process")]
+    Replaced,
     /// Somebody else has the store open.
     #[error("another process has this store open: stop every service and command first")]
     InUse,
@@ -208,6 +211,7 @@ impl StoreError {
             Self::Closed
             | Self::Halted
             | Self::NotAlone { .. }
+            | Self::Replaced
             | Self::Rotating
             | Self::Moving
             | Self::MovedAway
@@ -256,6 +260,7 @@ impl StoreError {
             Self::Closed
             | Self::Halted
             | Self::NotAlone { .. }
+            | Self::Replaced
             | Self::Rotating
             | Self::Moving
             | Self::MovedAway

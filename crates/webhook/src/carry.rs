@@ -58,7 +58,7 @@ pub async fn run(carrier: Carrier, receivers: Vec<Receiver>, stop: CancellationT
 
 async fn lane(carrier: Carrier, receiver: Receiver, stop: CancellationToken) {
     loop {
-        let wait = match next(&carrier, &receiver).await {
+        let wait = match next(&carrier, &receiver, &stop).await {
             Some(wait) => wait,
             None if stop.is_cancelled() => return,
             None => continue,
@@ -71,9 +71,10 @@ async fn lane(carrier: Carrier, receiver: Receiver, stop: CancellationToken) {
 }
 
 /// Sends what is due longest. `None`: look for more at once.
-async fn next(carrier: &Carrier, receiver: &Receiver) -> Option<Duration> {
-    // Somebody may soon take over from a node that gives no sign of life: it begins nothing until it can.
-    carrier.store.until_active().await;
+async fn next(carrier: &Carrier, receiver: &Receiver, stop: &CancellationToken) -> Option<Duration> {
+    // Somebody may soon take over from a node that gives no sign of life: it begins nothing until it can. Who has been
+    // replaced never can.
+    stop.run_until_cancelled(carrier.store.until_active()).await?;
     let now = carrier.store.lease_time(carrier.clock.now());
     let event = match carrier.store.take_event(&receiver.name, now, now.plus(HELD)).await {
         Ok(Some(event)) => event,
@@ -103,7 +104,8 @@ async fn next(carrier: &Carrier, receiver: &Receiver) -> Option<Duration> {
                 if !error.is_busy() {
                     return Some(REST);
                 }
-                tokio::time::sleep(LOOK).await;
+                // It cannot be waited for for ever: somebody sends it once more.
+                stop.run_until_cancelled(tokio::time::sleep(LOOK)).await?;
             }
             return None;
         }

@@ -17,6 +17,7 @@ use super::begin::Words;
 use super::failure::Failure;
 use super::pipeline::{ask, say};
 use super::pool::{Connection, Connections, discard, lend};
+use super::server_error::FENCED;
 use super::value::Param;
 use crate::engine::Promise;
 use crate::error::StoreError;
@@ -54,7 +55,7 @@ pub(super) fn fence(incarnation: &str) -> String {
     format!(
         "; SELECT pg_catalog.pg_advisory_xact_lock_shared({key}); SELECT CASE WHEN NOT EXISTS
             (SELECT 1 FROM nodes WHERE incarnation = '{incarnation}')
-         THEN ('others have taken over from this process, server ' || pg_catalog.current_setting('server_version'))::integer END"
+         THEN ('{FENCED}, server ' || pg_catalog.current_setting('server_version'))::integer END"
     )
 }
 

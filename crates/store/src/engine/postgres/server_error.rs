@@ -5,6 +5,9 @@ use tokio_postgres::error::{Severity, SqlState};
 
 use crate::error::{EngineError, EngineFault, StoreError};
 
+/// What [`super::heartbeat::fence`] makes part of the server's sentence.
+pub(super) const FENCED: &str = "others have taken over from this process";
+
 /// What the server says, or that it says nothing any more.
 #[derive(Debug, Error)]
 #[error("{}{reason}", code.as_ref().map(|code| format!("{} ", code.code())).unwrap_or_default())]
@@ -30,6 +33,9 @@ impl From<tokio_postgres::Error> for PostgresError {
 
 impl From<PostgresError> for StoreError {
     fn from(error: PostgresError) -> Self {
+        if error.is_fence() {
+            return Self::Replaced;
+        }
         let kind = if error.is_full() {
             EngineFault::Full
         } else if error.is_busy() {
@@ -54,8 +60,13 @@ impl PostgresError {
         self.code.as_ref().is_some_and(|code| codes.contains(code))
     }
 
+    /// Others have taken over from this process: nothing it asks for will ever be kept.
+    fn is_fence(&self) -> bool {
+        self.is(&[SqlState::INVALID_TEXT_REPRESENTATION]) && self.reason.contains(FENCED)
+    }
+
     /// Others hold what was asked for, or there are too many, or no standby is there yet: [`super::begin`] says that as a
-    /// number that is none, as it says that others have taken over; then this process ends.
+    /// number that is none.
     pub(crate) fn is_busy(&self) -> bool {
         self.code.is_none()
             || self.fatal
