@@ -19,10 +19,11 @@ const AT_ONCE: usize = 200;
 /// A server may read so late what it was sent before its connection was given up.
 const UNDER_WAY: Duration = Duration::from_secs(5);
 
-/// The transactions of a server, by their numbers: those below `oldest` have ended, none has come to `next`.
+/// The transactions of a server, by their numbers: those below `oldest` have ended, none before this one has come to `next`.
+/// Takes a number: what a snapshot knows of ends with the last that has ended, not with the last that has begun.
 pub(super) const TRANSACTIONS: &str = "
-    SELECT pg_catalog.pg_snapshot_xmin(of)::text::bigint, pg_catalog.pg_snapshot_xmax(of)::text::bigint
-    FROM pg_catalog.pg_current_snapshot() AS of";
+    SELECT pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot())::text::bigint,
+        pg_catalog.pg_current_xact_id()::text::bigint";
 
 /// What [`TRANSACTIONS`] says.
 #[derive(Clone, Copy, Debug)]
