@@ -268,6 +268,60 @@ async fn an_end_that_the_lost_primary_kept_for_itself_is_written_on_the_next_one
     unreachable!("the leg stays in our hand");
 }
 
+/// The end is on the primary, its wait was cut short, and the leg is gone when it is written again: that is no end yet.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_leg_that_is_gone_is_no_end_before_the_standby_has_it() {
+    let cluster = Cluster::start("");
+    let standby = cluster.standby();
+    let scratch = tempfile::tempdir().unwrap();
+    let rig = Rig::with(hasty(&cluster, &scratch, Durability::Replicated), scratch);
+    rig.queue(10, &["a.example"]).await;
+    let wish = Lease { owner: "one".to_owned(), now: NOW, until: LATER, limit: 10, skip_destinations: &[] };
+    let leg = rig.store.lease_legs(wish).await.unwrap().pop().unwrap();
+    standby.stop();
+    let (store, ending) = (rig.store.clone(), leg.clone());
+    let ending = tokio::spawn(async move { store.finish_leg(&ending, LegEnd::Failed, vec![]).await });
+    cancel_the_wait(&cluster).await;
+    let error = ending.await.unwrap().unwrap_err();
+    assert!(matches!(error, StoreError::Uncertain { .. }), "{error:?}");
+    let again = rig.store.finish_leg(&leg, LegEnd::Failed, vec![]).await.unwrap_err();
+    assert!(matches!(again, StoreError::Uncertain { .. }), "{again:?}");
+}
+
+/// A server process is killed: all of them end, and what was not written is lost, but the server goes on as the one it was.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_end_that_a_server_lost_and_went_on_is_written_again() {
+    let cluster = Cluster::start("wal_writer_delay = 10s");
+    let scratch = tempfile::tempdir().unwrap();
+    let mut wish = hasty(&cluster, &scratch, Durability::Local);
+    if let Rows::Postgres(options) = &mut wish.rows {
+        options.patience = Duration::from_secs(30);
+    }
+    let rig = Rig::with(wish, scratch);
+    let schema = options(&cluster, &rig.folder()).schema;
+    let mut rows = letter(&rig, 1).await;
+    rows.legs[0].state = LegStart::InHand { owner: "one".to_owned(), until: LATER };
+    let Committed::New(durable) = rig.store.commit_arrival(rows).await.unwrap() else { unreachable!() };
+    let leg = durable.in_hand.into_iter().next().unwrap();
+    let started = cluster.sql("SELECT pg_postmaster_start_time()");
+    let killed = cluster.sql("SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'");
+    assert_eq!(rig.store.finish_leg(&leg, LegEnd::Done, vec![]).await.unwrap(), Finished::Recorded);
+    cluster.run(&format!(
+        "kill -KILL {killed}; until psql -X -q -h '{}' -p {} -U sealpost -d postgres -c 'SELECT 1' >'{}/said' 2>&1; do sleep 0.1; done",
+        cluster.socket().display(),
+        cluster.port(),
+        cluster.socket().display()
+    ));
+    assert_eq!(cluster.sql("SELECT pg_postmaster_start_time()"), started);
+    for _ in 0..500 {
+        if cluster.sql(&format!("SELECT count(*) FROM {schema}.legs")) == "0" {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    unreachable!("the leg stays in our hand");
+}
+
 /// The server is killed over and over while letters come: what was promised is there, what was refused is not.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_is_killed_makes_no_promise_a_lie() {
