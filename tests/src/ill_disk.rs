@@ -3,7 +3,6 @@
 //!
 //! Must never know: what is written to them.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
