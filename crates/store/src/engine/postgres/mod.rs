@@ -49,7 +49,7 @@ use super::migrate::SchemaWish;
 use super::{Locks, Promise, Setting};
 use crate::error::StoreError;
 use crate::large_bodies::LargeBodies;
-use crate::node::ROTATING;
+use crate::node::{NodeState, ROTATING};
 use crate::own_runtime::OwnRuntime;
 use crate::statement::{Batch, Outcome, Row, Statement, sql};
 
@@ -428,20 +428,24 @@ impl Postgres {
         let clerk = self.clerk.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(Clerk { stop, mut work }) = clerk {
             let _ended_before = stop.send(());
-            if timeout(core.patience * 2, &mut work).await.is_err() {
+            if timeout(core.patience, &mut work).await.is_err() {
                 work.abort();
             }
         }
-        let life = self.life.as_ref().map(|life| {
-            life.beating.abort();
-            (Arc::clone(&life.heartbeat), life.pool.clone())
-        });
+        let life = self.life.as_ref();
+        let life = life.map(|life| (Arc::clone(&life.heartbeat), life.pool.clone(), life.beating.clone()));
         let last = self.runtime.spawn(async move {
             core.flush().await;
-            if let Some((heartbeat, pool)) = life {
+            let state = life.as_ref().map_or(NodeState::Active, |(heartbeat, ..)| heartbeat.node_state());
+            // What was delivered is in our hand where that is not known: nobody else may get it at once.
+            let flushed = match state {
+                NodeState::Active => core.see_all_flushed().await,
+                NodeState::Silent | NodeState::Replaced => true,
+            };
+            if let Some((heartbeat, pool, beating)) = life {
+                beating.abort();
                 pool.close();
-                // What was delivered is in our hand where that is not known: nobody else may get it at once.
-                match core.see_all_flushed().await {
+                match flushed {
                     true => core.give_up(&heartbeat).await,
                     false => tracing::warn!(
                         "the others find out by its silence that this node has ended: not every end was flushed"
