@@ -8,7 +8,7 @@ use rig::{Answer, Config, Gateway, Hop, Stage, letters, ports};
 
 use crate::nodes::{empty_queue, stop_all, times, two};
 
-fn through(config: &mut Config, address: std::net::SocketAddr) {
+pub(crate) fn through(config: &mut Config, address: std::net::SocketAddr) {
     config.set("store", "hosts", &format!("[\"{address}\"]"));
 }
 

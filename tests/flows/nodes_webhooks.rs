@@ -7,9 +7,11 @@ use std::sync::Mutex;
 use rig::postgres::Cluster;
 use rig::process::poll;
 use rig::receiver::{Receiver, Verdict};
+use rig::tap::Tap;
 use rig::{Config, Gateway, Hop, letters};
 
 use crate::nodes::two;
+use crate::nodes_cut_off::through;
 use crate::webhooks::webhook;
 
 fn told(config: &mut Config, receiver: &Receiver) {
@@ -81,4 +83,22 @@ fn what_two_nodes_tell_a_receiver_that_fails_it_takes_once() {
     assert_eq!((taken.len(), taken.values().copied().max()), (4, Some(1)), "{taken:?}");
     assert_eq!(receiver.received().len(), 8);
     nodes.into_iter().for_each(|node| node.sweep());
+}
+
+#[test]
+fn a_node_with_a_receiver_ends_once_others_have_taken_over() {
+    let (hop, receiver) = (Hop::new(), Receiver::new());
+    let ([mut first, mut second], _bodies) = two(&hop, Cluster::shared());
+    told(&mut first, &receiver);
+    told(&mut second, &receiver);
+    let tap = Tap::to_socket(Cluster::shared().socket());
+    through(&mut first, tap.address());
+    let (mut cut_off, other) = (Gateway::start(&first), Gateway::start(&second));
+    tap.shut();
+    other.wait_logged("silent for too long: what it had in hand is free");
+    tap.open();
+    let ended = cut_off.wait();
+    assert!(!ended.success(), "{}", cut_off.log());
+    cut_off.wait_logged("others have taken over");
+    other.sweep();
 }
