@@ -49,11 +49,10 @@ fn one_client_cannot_take_every_place_and_its_neighbours_are_served() {
     let mut held: Vec<TcpStream> = (0..300).map(|_| from(Ipv4Addr::LOCALHOST, web)).collect();
     // All behind one address: whoever comes last has a place, and the first ones have none any more.
     assert!(ask(&mut from(Ipv4Addr::LOCALHOST, web)));
-    // Hung up on or reset: nothing ever came from it. Awaited, for who is admitted first is up to the scheduler.
-    let gave_way = rig::patient::read(&mut held[0], &mut [0; 1]);
-    assert!(!matches!(gave_way, Ok(1..)), "the first of them gave way");
-    let late = |error: &std::io::Error| error.kind() == std::io::ErrorKind::WouldBlock;
-    assert!(!gave_way.as_ref().is_err_and(late), "the first of them gave way");
+    // Hung up on or reset: nothing ever came from it. Awaited; who was admitted first is up to the scheduler.
+    rig::process::poll("one of the first to give way", || {
+        held.iter().take(250).any(|one| !is_open(one)).then_some(())
+    });
     assert!(ask(held.last_mut().unwrap()));
     assert!(ask(&mut from(Ipv4Addr::new(127, 0, 0, 9), web)));
     // Letters came and went meanwhile as ever.

@@ -77,7 +77,7 @@ fn fill(gateway: SocketAddr, letters: usize, subject: &str) {
                     if n >= letters {
                         return;
                     }
-                    let size = if n % LARGE_EACH == 0 { 200_000 } else { 4_000 };
+                    let size = if n.is_multiple_of(LARGE_EACH) { 200_000 } else { 4_000 };
                     let letter = letters::sized(&format!("{subject} {n}"), size);
                     let to = format!("box{}@web.example", n % MAILBOXES);
                     client.letter("a@insurer.example", &[&to], &letter).expect("250 *");

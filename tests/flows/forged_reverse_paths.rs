@@ -29,7 +29,7 @@ fn scene(change: impl FnOnce(&mut Config)) -> Scene {
 }
 
 impl Scene {
-    fn from_outside(&self, from: &str, to: &[&str]) {
+    fn outside_sends(&self, from: &str, to: &[&str]) {
         let mut client = Smtp::connect(self.world);
         client.ehlo();
         client.letter(from, to, &letters::plain("Frage", "Text")).expect("250 *");
@@ -69,17 +69,17 @@ fn a_flood_of_forged_reverse_paths_makes_few_reports() {
     });
     let erika = ["erika@insurer.example"];
     for _ in 0..4 {
-        scene.from_outside("victim@a.example", &erika);
+        scene.outside_sends("victim@a.example", &erika);
     }
     scene.is_quiet();
     assert_eq!(scene.reports("victim@a.example"), 2);
     for n in 0..8 {
-        scene.from_outside(&format!("victim{n}@a.example"), &erika);
+        scene.outside_sends(&format!("victim{n}@a.example"), &erika);
     }
     scene.is_quiet();
     assert_eq!(scene.reports("@a.example"), 4);
     for n in 0..8 {
-        scene.from_outside(&format!("v@{n}.example"), &erika);
+        scene.outside_sends(&format!("v@{n}.example"), &erika);
     }
     scene.is_quiet();
     assert_eq!(scene.reports(""), 6);
@@ -87,7 +87,7 @@ fn a_flood_of_forged_reverse_paths_makes_few_reports() {
     // Nor after a restart; and our own people hear of each.
     scene.gateway.stop();
     scene.gateway.restart();
-    scene.from_outside("other@b.example", &erika);
+    scene.outside_sends("other@b.example", &erika);
     for _ in 0..8 {
         let letter = letters::plain("Frage", "Text");
         scene.gateway.smtp().letter("max@insurer.example", &["weg@web.example"], &letter).expect("250 *");
@@ -103,10 +103,10 @@ fn refusals_and_answers_of_our_own_count_as_well() {
         config.set("notices", "replies", r#""here""#).set("limits.reports", "per-day", "0");
     });
     for _ in 0..4 {
-        scene.from_outside("victim@a.example", &["ja@insurer.example", "no@insurer.example"]);
+        scene.outside_sends("victim@a.example", &["ja@insurer.example", "no@insurer.example"]);
     }
     for n in 0..8 {
-        scene.from_outside(&format!("victim{n}@b.example"), &["securemail@insurer.example"]);
+        scene.outside_sends(&format!("victim{n}@b.example"), &["securemail@insurer.example"]);
     }
     // Somebody asks for reports on success.
     for _ in 0..4 {

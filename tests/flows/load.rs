@@ -24,7 +24,7 @@ fn assert_bounded(gateway: &Gateway, when: &str) {
 
 /// The letter behind DATA, to its end.
 fn send(client: &mut Smtp, n: usize, size: usize) {
-    let subject = if n % 2 == 0 { "[vertraulich] big" } else { "big" };
+    let subject = if n.is_multiple_of(2) { "[vertraulich] big" } else { "big" };
     client.bytes(format!("Subject: {subject}\r\n\r\n").as_bytes());
     let line = [b"0123456789abcdef".repeat(4).as_slice(), b"\r\n"].concat();
     let chunk = line.repeat(1000);

@@ -27,10 +27,10 @@ struct Column {
 
 pub(crate) fn of(table: &Table, width: f64) -> f64 {
     let usual = match table.columns {
-        ..=5 => USUAL,
-        ..=FEW => 8.5,
-        ..=12 => 7.0,
-        ..=20 => 5.5,
+        0..=5 => USUAL,
+        6..=FEW => 8.5,
+        9..=12 => 7.0,
+        13..=20 => 5.5,
         _ => SMALLEST,
     };
     let columns = columns(table);

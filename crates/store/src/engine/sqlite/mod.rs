@@ -165,7 +165,7 @@ impl Sqlite {
         let permit =
             Arc::clone(&self.writers_waiting).acquire_owned().await.map_err(|_closed| StoreError::Closed)?;
         let (reply, answer) = oneshot::channel();
-        let job = WriteJob::Batch { batch, promise, reply, permit };
+        let job = WriteJob::Batch { batch: Box::new(batch), promise, reply, permit };
         let pushed = match promise {
             Promise::Durable => self.writes.push(job),
             Promise::Ordered => self.writes.push_soon(job),

@@ -35,7 +35,7 @@ const STILL_LOCKED: u32 = 50;
 pub(crate) enum WriteJob {
     /// Somebody waits for this.
     Batch {
-        batch: Batch,
+        batch: Box<Batch>,
         promise: Promise,
         reply: oneshot::Sender<Result<Outcome, StoreError>>,
         /// The place in the queue.
@@ -591,7 +591,12 @@ mod tests {
     fn push(bench: &Bench, batch: Batch) -> oneshot::Receiver<Result<Outcome, StoreError>> {
         let permit = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
         let (reply, answer) = oneshot::channel();
-        assert!(bench.jobs.push(WriteJob::Batch { batch, promise: Promise::Durable, reply, permit }).is_ok());
+        assert!(
+            bench
+                .jobs
+                .push(WriteJob::Batch { batch: Box::new(batch), promise: Promise::Durable, reply, permit })
+                .is_ok()
+        );
         answer
     }
 
