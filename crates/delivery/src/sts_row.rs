@@ -1,7 +1,7 @@
 //! An MTA-STS policy as it lies in the store: sealed with the queue's key, bound to its domain's tag and its times, so that who
 //! writes the database can neither read whom we write to, nor make a policy, nor let one count longer. Asks nobody.
 
-use sealpost_mail::{Random, Timestamp};
+use sealpost_mail::{Random, Timestamp, hex};
 use sealpost_store::StsPolicyRow;
 use sealpost_vault::{Label, SpoolKey};
 use serde::{Deserialize, Serialize};
@@ -40,8 +40,7 @@ pub(crate) fn open(key: &SpoolKey, domain: &str, row: &StsPolicyRow, now: Timest
 }
 
 fn bound(tag: &[u8; 32], fetched_at: Timestamp, good_until: Timestamp) -> String {
-    let tag: String = tag.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("{tag} {} {}", fetched_at.0, good_until.0)
+    format!("{} {} {}", hex(tag), fetched_at.0, good_until.0)
 }
 
 #[cfg(test)]

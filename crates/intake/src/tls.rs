@@ -330,18 +330,10 @@ impl CertificateJudge {
             let ca = self.ca.as_ref()?;
             ca.verify_client_cert(certificate, issuers, unix_time(clock)).ok()
         };
-        (pinned || issued().is_some()).then(|| hex(digest.as_ref()))
+        (pinned || issued().is_some()).then(|| sealpost_mail::hex(digest.as_ref()))
     }
 }
 
 fn sha256(certificate: &CertificateDer<'_>) -> ::aws_lc_rs::digest::Digest {
     ::aws_lc_rs::digest::digest(&::aws_lc_rs::digest::SHA256, certificate)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        use fmt::Write as _;
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -26,6 +26,7 @@ mod flowed;
 mod folding;
 mod from;
 mod head;
+mod hex;
 mod html;
 mod inspect;
 mod invitation;
@@ -62,6 +63,7 @@ pub use dkim::{Carried, NotSigned, SELECTOR, SignedBody, ToSign};
 pub use envelope::{BodyType, Envelope, Notify, Orcpt, Origin, Recipient, Ret, TlsFacts};
 pub use folding::{folded, folded_bare};
 pub use head::{Head, HeadError, Trace};
+pub use hex::hex;
 pub use html::{Hiding, Sight, counts_at_a_desk, html_to_text};
 pub use inspect::{Inside, Sealed, Unread};
 pub use invitation::{

@@ -3,6 +3,8 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::hex::hex;
+
 /// Where random bytes come from.
 pub trait Random: Send + Sync {
     /// Fills `out` with random bytes.
@@ -12,11 +14,7 @@ pub trait Random: Send + Sync {
     fn id(&self) -> String {
         let mut raw = [0_u8; 16];
         self.fill(&mut raw);
-        raw.iter().fold(String::with_capacity(32), |mut text, byte| {
-            use std::fmt::Write as _;
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        hex(&raw)
     }
 }
 
@@ -35,11 +33,7 @@ impl Random for SystemRandom {
         let (start, tail) = raw.split_at(6);
         let seed = start.iter().fold(0_u64, |value, byte| (value << 8) | u64::from(*byte));
         let count = FOLLOWING.get_or_init(|| AtomicU64::new(seed)).fetch_add(1, Ordering::Relaxed);
-        tail.iter().fold(format!("{:012x}", count & 0xFFFF_FFFF_FFFF), |mut text, byte| {
-            use std::fmt::Write as _;
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        format!("{:012x}{}", count & 0xFFFF_FFFF_FFFF, hex(tail))
     }
 
     #[expect(clippy::panic, reason = "a machine without randomness must not go on writing secrets")]

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use sealpost_mail::{Random, Timestamp};
+use sealpost_mail::{Random, Timestamp, hex};
 use sealpost_store::{KeyLookupRow, Store};
 use sealpost_vault::{KeyringKey, Label, TagKey};
 use serde::{Deserialize, Serialize};
@@ -95,6 +95,5 @@ impl KeyLookups<'_> {
 
 /// Put elsewhere, or kept longer by somebody who writes the database, it opens nothing.
 fn bound(tag: &[u8; 32], good_until: Timestamp) -> String {
-    let tag: String = tag.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("{tag} {}", good_until.0)
+    format!("{} {}", hex(tag), good_until.0)
 }

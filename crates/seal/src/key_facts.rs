@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use sealpost_mail::{Address, Domain, Timestamp};
+use sealpost_mail::{Address, Domain, Timestamp, hex};
 use serde::{Deserialize, Serialize};
 
 /// The two ways of closing a letter.
@@ -45,11 +45,7 @@ impl Fingerprint {
     /// Hex digits, upper case, without groups.
     #[must_use]
     pub fn to_hex(&self) -> String {
-        use fmt::Write as _;
-        self.0.iter().fold(String::with_capacity(self.0.len() * 2), |mut hex, byte| {
-            let _ = write!(hex, "{byte:02X}");
-            hex
-        })
+        hex(&self.0).to_ascii_uppercase()
     }
 
     /// What a person typed or pasted: hex digits in any case, with spaces, colons or hyphens between them.

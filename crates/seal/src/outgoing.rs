@@ -3,7 +3,7 @@
 
 use std::io::Read;
 
-use sealpost_mail::{Head, Random, is_routing_field};
+use sealpost_mail::{Head, Random, hex, is_routing_field};
 
 use crate::algorithm_profile::HeaderProtection;
 use crate::closing::Closing;
@@ -187,11 +187,7 @@ fn is_in(name: &str, list: &[&str]) -> bool {
 pub(crate) fn boundary(random: &dyn Random) -> String {
     let mut raw = [0_u8; 16];
     random.fill(&mut raw);
-    raw.iter().fold("=_seal_".to_owned(), |mut text, byte| {
-        use std::fmt::Write as _;
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    format!("=_seal_{}", hex(&raw))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! A mailbox's key pair: anyone may seal to it, its owner alone opens. Knows nothing of how the secret
 //! part is wrapped (see `wrap`, `password_wrap`, `session`).
 
-use sealpost_mail::{Random, Secret};
+use sealpost_mail::{Random, Secret, hex};
 use std::fmt;
 
 use crate::error::VaultError;
@@ -48,13 +48,9 @@ impl MailboxPublic {
     /// can write rows but lacks the server key cannot put another public key in this one's place unseen.
     #[must_use]
     pub fn bound_to(&self, mailbox_id: &str) -> String {
-        use std::fmt::Write as _;
         // Not secret: a fixed key makes HMAC a plain hash with a label.
         let hash = Key::new([0; 32]).mac("sealpost/1/public-binding", &self.0.to_bytes());
-        hash.iter().fold(format!("{mailbox_id}:"), |mut text, byte| {
-            let _infallible = write!(text, "{byte:02x}");
-            text
-        })
+        format!("{mailbox_id}:{}", hex(&hash))
     }
 
     /// The same with words for what else belongs to the mailbox: which password and which answer are the present

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Subcommand, ValueEnum};
-use sealpost_mail::Timestamp;
+use sealpost_mail::{Timestamp, hex};
 use sealpost_mailbox::audit::{AnchorWord, Verified, verify_trail};
 use sealpost_store::{ChainedRow, Store, StoreError};
 use sealpost_vault::{AuditMaster, AuditorRole, ServerKey};
@@ -197,10 +197,6 @@ fn words(ChainedRow { seq, row, .. }: &ChainedRow) -> String {
 /// RFC 3339, in UTC.
 fn shown(at: Timestamp) -> String {
     jiff::Timestamp::from_millisecond(at.0).map_or_else(|_far| at.0.to_string(), |at| at.to_string())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn json(ChainedRow { seq, row, writer, key_id, proof }: &ChainedRow) -> serde_json::Value {

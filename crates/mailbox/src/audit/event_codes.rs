@@ -1,6 +1,6 @@
 //! How each event is written down: its dotted word, ids and codes. Every event answers here, none by a wildcard.
 
-use sealpost_mail::EnhancedCode;
+use sealpost_mail::{EnhancedCode, hex};
 
 use super::actions::{self, HOP, NO_ANSWER, QUEUE_ID, SHA256};
 use super::event::{
@@ -216,10 +216,6 @@ fn answered(answer: HopReply<'_>, words: Words) -> Words {
     let queue_id = queue_id.map(|id| format!("{QUEUE_ID}{id}"));
     let detail: Vec<String> = host.into_iter().chain(queue_id).collect();
     Words { outcome: reply(code, enhanced), detail: detail.join(" "), ..words }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// "250 2.0.0"; a hop's words may hold an address and are left out.

@@ -295,7 +295,7 @@ fn leave_to_others(config: &mut Config, roles: Roles) {
 pub(crate) fn hash(file: &Path) -> std::io::Result<String> {
     let mut hash = BodyHash::default();
     hash.update(&std::fs::read(file)?);
-    Ok(hash.finish().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(sealpost_mail::hex(&hash.finish()))
 }
 
 /// Rules read again.
