@@ -36,9 +36,8 @@ pub(crate) const MIGRATIONS: &[(i64, &str)] = &[
     (30, include_str!("../../schema/030_objects.sql")),
     (31, include_str!("../../schema/031_moves.sql")),
     (32, include_str!("../../schema/032_job_wishes.sql")),
-    (36, include_str!("../../schema/036_sts_policies.sql")),
-    (37, include_str!("../../schema/037_key_lookups.sql")),
-    (38, include_str!("../../schema/038_mta_sts_policies.sql")),
+    (33, include_str!("../../schema/033_key_lookups.sql")),
+    (34, include_str!("../../schema/034_mta_sts_policies.sql")),
 ];
 
 /// The oldest program, by the newest schema it knows, that works with the schema of today: what was added since then it does

@@ -1,6 +1,5 @@
 -- MTA-STS policies of the domains that mail goes to (RFC 8461), sealed and under keyed tags: they say whom letters go to, and one
--- that somebody else wrote must not count. What was kept in clear is fetched anew.
-DROP TABLE sts_policies;
+-- that somebody else wrote must not count.
 CREATE TABLE mta_sts_policies (
     tag           BLOB NOT NULL PRIMARY KEY,
     policy_sealed BLOB NOT NULL,
