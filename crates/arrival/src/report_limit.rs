@@ -41,7 +41,7 @@ async fn claimed(context: &Context, to: &Address, about: &str, now: Timestamp) -
         whose: context.shared.keys.tags.count_tag(kind, whose.as_bytes()),
         at: now,
         recipients: 1,
-        most: Most { letters_day: most, ..UNLIMITED },
+        most: Most { letters_day: most, ..Most::UNLIMITED },
     };
     // Of one letter as many reports as of so many letters, and one of the address's places: a letter to many who refuse it
     // must not keep the address from hearing of others.
@@ -68,10 +68,3 @@ async fn claimed(context: &Context, to: &Address, about: &str, now: Timestamp) -
         }
     }
 }
-
-const UNLIMITED: Most = Most {
-    letters_hour: i64::MAX,
-    letters_day: i64::MAX,
-    recipients_hour: i64::MAX,
-    recipients_day: i64::MAX,
-};

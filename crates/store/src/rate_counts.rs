@@ -28,6 +28,16 @@ pub struct Most {
     pub recipients_day: i64,
 }
 
+impl Most {
+    /// For what is counted and never refused, or limited in one way alone.
+    pub const UNLIMITED: Self = Self {
+        letters_hour: i64::MAX,
+        letters_day: i64::MAX,
+        recipients_hour: i64::MAX,
+        recipients_day: i64::MAX,
+    };
+}
+
 /// One letter that counts.
 #[derive(Clone, Copy, Debug)]
 pub struct NewUse {

@@ -87,13 +87,7 @@ pub(super) async fn once_a_day(
     if !used.map_err(|error| crate::failure::unavailable(&error))?.is_empty() {
         return Ok(None);
     }
-    let most = Most {
-        letters_hour: i64::MAX,
-        letters_day: i64::MAX,
-        recipients_hour: i64::MAX,
-        recipients_day: i64::MAX,
-    };
-    Ok(Some(NewUse { whose, at: arrival.now, recipients: 1, most }))
+    Ok(Some(NewUse { whose, at: arrival.now, recipients: 1, most: Most::UNLIMITED }))
 }
 
 /// Whom an answer would help. `None`: a machine, a list, or nobody.
