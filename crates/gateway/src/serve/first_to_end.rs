@@ -1,11 +1,12 @@
 //! Waits for the stop, or for a part that ends by itself. Decides nothing else.
 
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::error::RunError;
 
-type DeliveryTask = tokio::task::JoinHandle<Result<(), sealpost_delivery::DeliveryError>>;
-type PortalTask = tokio::task::JoinHandle<Result<(), sealpost_portal::PortalError>>;
+type DeliveryTask = JoinHandle<Result<(), sealpost_delivery::DeliveryError>>;
+type PortalTask = JoinHandle<Result<(), sealpost_portal::PortalError>>;
 
 /// Waits for the stop, or for a part that ends by itself: then everything stops, because a gateway that
 /// takes letters and delivers none is worse than one that is restarted.
@@ -14,35 +15,11 @@ pub(super) async fn first_to_end(
     delivery: Option<DeliveryTask>,
     portal: Option<PortalTask>,
     rest: &CancellationToken,
-    intake: Option<tokio::task::JoinHandle<()>>,
+    intake: Option<JoinHandle<()>>,
 ) -> Result<(), RunError> {
-    let delivery = async {
-        match delivery {
-            Some(task) => task.await?.map_err(RunError::from),
-            None => {
-                rest.cancelled().await;
-                Ok(())
-            }
-        }
-    };
-    let portal = async {
-        match portal {
-            Some(task) => task.await?.map_err(RunError::from),
-            None => {
-                rest.cancelled().await;
-                Ok(())
-            }
-        }
-    };
-    let intake = async {
-        match intake {
-            Some(task) => task.await.map_err(RunError::from),
-            None => {
-                stop.cancelled().await;
-                Ok(())
-            }
-        }
-    };
+    let delivery = ended_or(delivery, rest, |ended| Ok(ended?));
+    let portal = ended_or(portal, rest, |ended| Ok(ended?));
+    let intake = ended_or(intake, stop, Ok);
     tokio::pin!(delivery, portal, intake);
     tokio::select! {
         ended = &mut intake => {
@@ -61,6 +38,21 @@ pub(super) async fn first_to_end(
             rest.cancel();
             let (taken, delivered) = tokio::join!(intake, delivery);
             ended.and(taken).and(delivered)
+        }
+    }
+}
+
+/// How a part ended; one that does not run here ends when it would be told to.
+async fn ended_or<T>(
+    task: Option<JoinHandle<T>>,
+    stop: &CancellationToken,
+    how: impl FnOnce(T) -> Result<(), RunError>,
+) -> Result<(), RunError> {
+    match task {
+        Some(task) => how(task.await?),
+        None => {
+            stop.cancelled().await;
+            Ok(())
         }
     }
 }
