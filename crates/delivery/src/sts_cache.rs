@@ -50,6 +50,15 @@ enum Kept {
     Spoiled,
 }
 
+impl Kept {
+    fn policy(&self) -> Option<&Held> {
+        match self {
+            Self::Policy(held) => Some(held),
+            Self::Nothing | Self::Spoiled => None,
+        }
+    }
+}
+
 /// What the domain answered.
 enum Asked {
     /// A new policy.
@@ -124,16 +133,13 @@ impl StsPolicies {
             Some(held) => Kept::Policy(held),
             None => self.kept(domain, now).await?,
         };
-        let (kept, spoiled) = match kept {
-            Kept::Policy(held) => (Some(held), false),
-            Kept::Nothing => (None, false),
-            Kept::Spoiled => (None, true),
-        };
-        let (held, again) = match self.ask(domain, kept.as_ref(), resolver, now).await {
-            Asked::New(held) => (Some(held), RECHECK),
-            Asked::Same => (kept, RECHECK),
-            Asked::Unknown if spoiled => return Err(StsError::Lost),
-            Asked::Unknown => (kept, AFTER_FAILURE),
+        let (held, again) = match (self.ask(domain, kept.policy(), resolver, now).await, kept) {
+            (Asked::New(held), _) => (Some(held), RECHECK),
+            (Asked::Same, Kept::Policy(held)) => (Some(held), RECHECK),
+            (Asked::Same, Kept::Nothing | Kept::Spoiled) => (None, RECHECK),
+            (Asked::Unknown, Kept::Policy(held)) => (Some(held), AFTER_FAILURE),
+            (Asked::Unknown, Kept::Nothing) => (None, AFTER_FAILURE),
+            (Asked::Unknown, Kept::Spoiled) => return Err(StsError::Lost),
         };
         let policy = held.as_ref().map_or(Policy::Off, |held| held.policy.clone());
         let mut known = self.known();
