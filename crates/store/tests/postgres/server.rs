@@ -9,7 +9,7 @@ use sealpost_store::{
 };
 use tempfile::TempDir;
 
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Standby};
 use crate::options;
 use crate::rig::{LATER, NOW, Rig};
 
@@ -20,6 +20,26 @@ fn hasty(cluster: &Cluster, scratch: &TempDir, durability: Durability) -> StoreO
     options.durability = durability;
     options.patience = Duration::from_secs(2);
     StoreOptions { rows: Rows::Postgres(Box::new(options)), ..StoreOptions::new(folder) }
+}
+
+/// A server of its own, its standby, and a store that promises both.
+fn replicated() -> (Cluster, Standby, Rig) {
+    let cluster = Cluster::start("");
+    let standby = cluster.standby();
+    let scratch = tempfile::tempdir().unwrap();
+    let rig = Rig::with(hasty(&cluster, &scratch, Durability::Replicated), scratch);
+    (cluster, standby, rig)
+}
+
+/// Waits until the rows are so.
+async fn settled(rows: impl Fn() -> String, wanted: &str, otherwise: &str) {
+    for _ in 0..500 {
+        if rows() == wanted {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    unreachable!("{otherwise}: {}", rows());
 }
 
 async fn letter(rig: &Rig, fingerprint: u8) -> ArrivalRows {
@@ -120,10 +140,7 @@ async fn sealed_bytes_are_stored_as_they_are_and_words_ordered_by_bytes() {
 /// A wait for a standby that somebody cancels is answered "done" by the server. Where a standby was promised, we do not.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cancelled_wait_for_the_standby_is_no_success() {
-    let cluster = Cluster::start("");
-    let standby = cluster.standby();
-    let scratch = tempfile::tempdir().unwrap();
-    let rig = Rig::with(hasty(&cluster, &scratch, Durability::Replicated), scratch);
+    let (cluster, standby, rig) = replicated();
     let first = letter(&rig, 1).await;
     assert!(matches!(rig.store.commit_arrival(first).await.unwrap(), Committed::New(_)));
     // From now on nobody answers for it.
@@ -151,23 +168,15 @@ async fn cancel_the_wait(cluster: &Cluster) {
 /// Waits until the only leg is in nobody's hand.
 async fn only_leg_is_free(cluster: &Cluster, rig: &Rig) {
     let schema = options(cluster, &rig.folder()).schema;
-    for _ in 0..500 {
-        if cluster.sql(&format!("SELECT count(*), count(lease_owner) FROM {schema}.legs")) == "1|0" {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    unreachable!("the leg stays with somebody who never got it");
+    let legs = || cluster.sql(&format!("SELECT count(*), count(lease_owner) FROM {schema}.legs"));
+    settled(legs, "1|0", "the leg stays with somebody who never got it").await;
 }
 
 /// Nobody knows whether it is there, so nobody was given what it had in hand: its client is told `451`, comes again and finds
 /// it, and somebody must deliver it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_an_unknown_commit_had_in_hand_is_free_at_once() {
-    let cluster = Cluster::start("");
-    let standby = cluster.standby();
-    let scratch = tempfile::tempdir().unwrap();
-    let rig = Rig::with(hasty(&cluster, &scratch, Durability::Replicated), scratch);
+    let (cluster, standby, rig) = replicated();
     standby.stop();
     let mut rows = letter(&rig, 1).await;
     rows.legs[0].state = LegStart::InHand { owner: "one".to_owned(), until: LATER };
@@ -181,10 +190,7 @@ async fn what_an_unknown_commit_had_in_hand_is_free_at_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_an_unknown_lease_took_is_free_at_once() {
-    let cluster = Cluster::start("");
-    let standby = cluster.standby();
-    let scratch = tempfile::tempdir().unwrap();
-    let rig = Rig::with(hasty(&cluster, &scratch, Durability::Replicated), scratch);
+    let (cluster, standby, rig) = replicated();
     rig.queue(10, &["a.example"]).await;
     standby.stop();
     let store = rig.store.clone();
@@ -222,13 +228,7 @@ async fn what_a_commit_took_that_is_seen_late_is_free_then() {
     let legs = || cluster.sql(&format!("SELECT count(*), count(lease_owner) FROM {schema}.legs"));
     assert_eq!(legs(), "1|0", "neither is seen yet");
     cluster.sql("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
-    for _ in 0..500 {
-        if legs() == "2|0" {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    unreachable!("{}", legs());
+    settled(legs, "2|0", "legs stay in a hand").await;
 }
 
 /// The end of a leg is committed without waiting for its flush, and the primary is lost before it has passed that on. Nobody
@@ -259,22 +259,13 @@ async fn an_end_that_the_lost_primary_kept_for_itself_is_written_on_the_next_one
     standby.promote();
     let legs = || cluster.sql_on(5433, &format!("SELECT count(*) FROM {schema}.legs"));
     assert_eq!(legs(), "1", "it has not seen the end");
-    for _ in 0..500 {
-        if legs() == "0" {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    unreachable!("the leg stays in our hand");
+    settled(legs, "0", "the leg stays in our hand").await;
 }
 
 /// The end is on the primary, its wait was cut short, and the leg is gone when it is written again: that is no end yet.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_leg_that_is_gone_is_no_end_before_the_standby_has_it() {
-    let cluster = Cluster::start("");
-    let standby = cluster.standby();
-    let scratch = tempfile::tempdir().unwrap();
-    let rig = Rig::with(hasty(&cluster, &scratch, Durability::Replicated), scratch);
+    let (cluster, standby, rig) = replicated();
     rig.queue(10, &["a.example"]).await;
     let wish = Lease { owner: "one".to_owned(), now: NOW, until: LATER, limit: 10, skip_destinations: &[] };
     let leg = rig.store.lease_legs(wish).await.unwrap().pop().unwrap();
@@ -313,13 +304,8 @@ async fn an_end_that_a_server_lost_and_went_on_is_written_again() {
         cluster.socket().display()
     ));
     assert_eq!(cluster.sql("SELECT pg_postmaster_start_time()"), started);
-    for _ in 0..500 {
-        if cluster.sql(&format!("SELECT count(*) FROM {schema}.legs")) == "0" {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    unreachable!("the leg stays in our hand");
+    let legs = || cluster.sql(&format!("SELECT count(*) FROM {schema}.legs"));
+    settled(legs, "0", "the leg stays in our hand").await;
 }
 
 /// The server is killed over and over while letters come: what was promised is there, what was refused is not.

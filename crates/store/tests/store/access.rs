@@ -25,7 +25,7 @@ pub(crate) async fn active(rig: &Rig, tag: u8) -> String {
     id
 }
 
-fn session(mailbox_id: &str, hash: u8) -> NewSession {
+pub(crate) fn session(mailbox_id: &str, hash: u8) -> NewSession {
     NewSession {
         hash: [hash; 32],
         mailbox_id: mailbox_id.to_owned(),

@@ -5,11 +5,11 @@ use std::pin::Pin;
 use sealpost_mail::{Random as _, Timestamp};
 use sealpost_store::{
     Activate, ArrivalRows, ChangeSecrets, Claim, DraftQuota, Ended, Folder, IdleMailbox, Lease, LeasedLeg,
-    LegEnd, Most, NewDraft, NewDraftFile, NewSession, NewToken, NewUse, OwnFolderRow, Proof, ResetPassword,
-    SentDraft, Standing, Store, TokenPurpose, Tries, Unread, Withdrawal, WrapKind,
+    LegEnd, Most, NewDraft, NewDraftFile, NewToken, NewUse, OwnFolderRow, Proof, ResetPassword, SentDraft,
+    Standing, Store, TokenPurpose, Tries, Unread, Withdrawal, WrapKind,
 };
 
-use crate::access::active;
+use crate::access::{active, session};
 use crate::rig::{LATER, NOW, Rig, token, wrap};
 
 /// Whoever is first; the other one; what the first did once more.
@@ -114,17 +114,6 @@ impl Scene {
 
 fn folder(id: &str) -> OwnFolderRow {
     OwnFolderRow { id: id.to_owned(), key_sealed: b"key".to_vec(), name_sealed: b"name".to_vec() }
-}
-
-fn session(mailbox_id: &str, hash: u8) -> NewSession {
-    NewSession {
-        hash: [hash; 32],
-        mailbox_id: mailbox_id.to_owned(),
-        secret_sealed: b"secret".to_vec(),
-        created_at: NOW,
-        expires_at: LATER,
-        device_sealed: b"device".to_vec(),
-    }
 }
 
 async fn only_letter(store: &Store, mailbox_id: &str) -> String {
