@@ -15,6 +15,10 @@ enum Scheme {
 /// The text with every byte escaped that is half a character and looks like a mark; once for each scheme in which there is
 /// such a byte.
 pub(crate) fn escaped(text: &[u8]) -> Vec<Vec<u8>> {
+    // Nearly every field: no scheme has anything to say of it.
+    if !text.iter().any(|byte| *byte == 0x1b || !byte.is_ascii()) {
+        return Vec::new();
+    }
     let all = [Scheme::ShiftJis, Scheme::HighLead, Scheme::Shifted];
     all.into_iter().filter_map(|scheme| escaped_by(text, scheme)).collect()
 }

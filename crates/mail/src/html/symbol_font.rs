@@ -6,7 +6,7 @@ const LONGEST: usize = 4;
 
 /// The markup with signs of Wingdings as signs of Unicode.
 pub(crate) fn with_signs(markup: String) -> String {
-    if !markup.to_ascii_lowercase().contains("wingdings") {
+    if !markup.as_bytes().windows(9).any(|window| window.eq_ignore_ascii_case(b"wingdings")) {
         return markup;
     }
     let mut out = String::with_capacity(markup.len() + 16);
