@@ -54,7 +54,8 @@ impl Filter {
     }
 
     fn smime(&mut self, way: Way) -> String {
-        let [ours, theirs] = ADDRESSES.map(openssl::House::new);
+        // The own key as Sealpost makes it, or the two would not do the same work.
+        let (ours, theirs) = (openssl::House::of_bits(ADDRESSES[0], 3072), openssl::House::new(ADDRESSES[1]));
         let pem = |house: &openssl::House| std::fs::read_to_string(house.certificate()).unwrap();
         let key = self.write("ours.key", std::fs::read(ours.path("key.pem")).unwrap());
         let (own, partner) = (self.write("ours.pem", pem(&ours)), self.write("theirs.pem", pem(&theirs)));
@@ -76,7 +77,7 @@ impl Filter {
     }
 
     fn openpgp(&mut self, way: Way) -> String {
-        let [ours, theirs] = ADDRESSES.map(gpg::House::new);
+        let (ours, theirs) = (gpg::House::small(ADDRESSES[0]), gpg::House::new(ADDRESSES[1]));
         let home = self.folder.path().join("home");
         ours.import(&std::fs::read_to_string(theirs.key()).unwrap());
         theirs.import(&std::fs::read_to_string(ours.key()).unwrap());

@@ -1,8 +1,8 @@
 //! `cargo xtask bench partners`: letters closed for a partner and opened from one, beside what an administrator builds
 //! without us: a Postfix content filter that starts `openssl cms` or `gpg` for every letter.
 //!
-//! Ten sessions. Both houses' keys are RSA; a closed letter is signed and encrypted, an opened one decrypted and its
-//! signature checked. A letter counts when the server behind has it.
+//! Ten sessions. Both drives have keys of the same kind; a closed letter is signed and encrypted, an opened one decrypted
+//! and its signature checked. A letter counts when the server behind has it.
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
@@ -111,8 +111,8 @@ fn markdown(rows: &[(Kind, Way, Pair)], load: &str) -> String {
         text,
         "Made by `cargo xtask bench partners`: Sealpost, and a Postfix whose content filter starts `openssl cms` or `gpg`\n\
          for every letter (ten at a time, as Postfix's FILTER_README sets it up), in turn on the same machine, three rounds,\n\
-         the best of each. Letters of 10 KiB, ten sessions, RSA keys (ours 3072 bits with Sealpost, 2048 in the filter;\n\
-         the partner's 2048). *Delivered* counts letters that the server behind has.\n\n{}\n\n\
+         the best of each. Letters of 10 KiB, ten sessions; our key is the one that Sealpost makes unless told otherwise (RSA with\n\
+         3072 bits, Ed25519 and X25519) on both roads, the partner's RSA with 2048. *Delivered* counts letters that the server behind has.\n\n{}\n\n\
          | | Postfix and a filter, delivered/s | Sealpost, delivered/s | |\n|---|---:|---:|---:|",
         report::machine(load)
     );

@@ -16,19 +16,29 @@ impl House {
     /// For this address, RSA with 2048 bits, for thirty days.
     #[must_use]
     pub fn new(address: &str) -> Self {
-        Self::lasting(address, 30)
+        Self::made(address, 30, 2048)
     }
 
     /// The same for so many days.
     #[must_use]
     pub fn lasting(address: &str, days: u32) -> Self {
+        Self::made(address, days, 2048)
+    }
+
+    /// The same with a key of so many bits.
+    #[must_use]
+    pub fn of_bits(address: &str, bits: u32) -> Self {
+        Self::made(address, 30, bits)
+    }
+
+    fn made(address: &str, days: u32, bits: u32) -> Self {
         let house = Self { folder: tempfile::tempdir().unwrap() };
         let (key, certificate) = (house.path("key.pem"), house.path("certificate.pem"));
         house.openssl(&[
             "req",
             "-x509",
             "-newkey",
-            "rsa:2048",
+            &format!("rsa:{bits}"),
             "-nodes",
             "-days",
             &days.to_string(),

@@ -35,8 +35,16 @@ pub(crate) fn binaries(profile: &str) -> Result<PathBuf, String> {
     Ok(target.join(profile))
 }
 
-/// Builds binaries of the workspace and says where they lie.
-pub(crate) fn binary_folder(profile: &str, names: &[&str]) -> Result<PathBuf, String> {
+/// The programs of an installed product: it does not start workers that do not lie beside it.
+const PRODUCT: [&str; 3] = ["sealpost", "sealpost-pdf", "sealpost-seal"];
+
+/// Builds the product and says where its main program lies.
+pub(crate) fn product() -> Result<PathBuf, String> {
+    Ok(programs("debug", &PRODUCT)?.join("sealpost"))
+}
+
+/// Builds programs of the workspace and says in which folder they lie.
+fn programs(profile: &str, names: &[&str]) -> Result<PathBuf, String> {
     let mut command = cargo();
     command.args(["build", "--workspace", "--locked"]);
     if profile == "release" {
@@ -51,7 +59,8 @@ pub(crate) fn binary_folder(profile: &str, names: &[&str]) -> Result<PathBuf, St
 
 /// Builds the product and a program that measures it, for speed, and runs that program.
 pub(crate) fn measure(program: &str, args: &[String]) -> Result<(), String> {
-    let folder = binary_folder("release", &["sealpost", program])?;
+    let names: Vec<&str> = PRODUCT.into_iter().chain([program]).collect();
+    let folder = programs("release", &names)?;
     let mut command = Command::new(folder.join(program));
     // Not /tmp: where that lies in memory, nothing would be written through to a disk.
     command

@@ -9,8 +9,7 @@ use crate::{build, packages};
 
 pub(crate) fn run(args: &[String]) -> Result<(), String> {
     packages::need(packages::BUILD)?;
-    let sealpost =
-        build::binary_folder("debug", &["sealpost", "sealpost-pdf", "sealpost-seal"])?.join("sealpost");
+    let sealpost = build::product()?;
     // Replacing ourselves lets Ctrl-C and SIGTERM reach the product directly.
     let error = Command::new(&sealpost).arg("demo").args(args).exec();
     Err(format!("{} cannot be started: {error}", sealpost.display()))

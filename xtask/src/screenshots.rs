@@ -14,8 +14,7 @@ pub(crate) fn run() -> Result<(), String> {
     packages::need(packages::TEST)?;
     packages::need(packages::PICTURES)?;
     let folder = build::root().join("docs/images");
-    let sealpost =
-        build::binary_folder("debug", &["sealpost", "sealpost-pdf", "sealpost-seal"])?.join("sealpost");
+    let sealpost = build::product()?;
     let mut command = build::cargo();
     command
         .args(["run", "--package", "sealpost-tests", "--example", "screenshots", "--"])
