@@ -2,7 +2,7 @@
 //! Knows neither how rows are built nor what rules say.
 
 use sealpost_intake::Receipt;
-use sealpost_mail::{Envelope, Origin, Reply};
+use sealpost_mail::{Direction, Envelope, Origin, Reply};
 use sealpost_store::{ArrivalRows, Committed, OriginalRow};
 
 use crate::commit::commit;
@@ -60,12 +60,14 @@ pub(crate) async fn carry_out(
 ) -> Result<Receipt, Reply> {
     let Letter { id, envelope, origin, beside, reopened } = letter;
     let decided = decide::judge(context, partners, &envelope, &origin, &arrived).await?;
-    let Arrived { spooled, came, size, original, from_world, protection, .. } = arrived;
+    let Arrived { spooled, came, size, original, direction, protection, .. } = arrived;
     decide::log(&id, &decided);
     // Whoever answers it from inside must not do so in clear.
-    let threads = match from_world && protection.encryption.is_there() {
-        true => thread::closed_tags(&context.shared, &spooled.head),
-        false => Vec::new(),
+    let threads = match direction {
+        Direction::Inbound if protection.encryption.is_there() => {
+            thread::closed_tags(&context.shared, &spooled.head)
+        }
+        Direction::Inbound | Direction::Outbound => Vec::new(),
     };
     let live = context.shared.claim(spooled.fingerprint);
     for _ in 0..RACES {
@@ -80,7 +82,7 @@ pub(crate) async fn carry_out(
             spooled: &spooled,
             came,
             size,
-            from_world,
+            direction,
         };
         let Built { mut rows, room } = rows::build(&arrival, &decided).await?;
         rows.threads.clone_from(&threads);

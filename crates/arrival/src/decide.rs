@@ -49,7 +49,7 @@ pub(crate) async fn judge(
     origin: &Origin,
     arrived: &Arrived,
 ) -> Result<Vec<Decided>, Reply> {
-    let Arrived { spooled, came: _, size: _, original: _, from_world, protection, hold: held } = arrived;
+    let Arrived { spooled, came: _, size: _, original: _, direction, protection, hold: held } = arrived;
     let Some(first) = envelope.recipients.first() else {
         return Err(Reply::refuse(554, 5, 1, "No valid recipients"));
     };
@@ -90,7 +90,7 @@ pub(crate) async fn judge(
         thread: &thread,
         closed_thread: &closed_thread,
         from_partner: protection.signature == Signature::Proven,
-        from_world: *from_world,
+        direction: *direction,
     };
     let judge = || each(&rules, &context.tenant.announcer, &facts, envelope);
     let decided = match &room {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use sealpost_delivery::Route;
-use sealpost_mail::{ActivateBy, Address, Domain, Origin, Secret, Timestamp, TlsFloor};
+use sealpost_mail::{ActivateBy, Address, Direction, Domain, Origin, Secret, Timestamp, TlsFloor};
 use sealpost_mailbox::{Going, Retention, WriteRules, portal_links};
 use sealpost_notice::{Brand, Language};
 use sealpost_seal::{Harvest, Lists};
@@ -176,10 +176,13 @@ pub enum Unopened {
 }
 
 impl Inbound {
-    /// Whether letters that come in by this listener are opened.
+    /// Which way letters go that come in by this listener; inbound ones are opened.
     #[must_use]
-    pub fn takes(&self, listener: &str) -> bool {
-        self.listeners.iter().any(|one| one == listener)
+    pub fn direction(&self, listener: &str) -> Direction {
+        match self.listeners.iter().any(|one| one == listener) {
+            true => Direction::Inbound,
+            false => Direction::Outbound,
+        }
     }
 }
 

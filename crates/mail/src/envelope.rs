@@ -83,6 +83,15 @@ pub enum BodyType {
     EightBitMime,
 }
 
+/// Which way a letter goes through the gateway.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// From somebody who has a right to send here, to whomever.
+    Outbound,
+    /// By a listener for letters from the world, for the operator's own server: anybody may have sent it.
+    Inbound,
+}
+
 /// Where a letter came in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {

@@ -60,7 +60,7 @@ pub use colour::{Colour, ColourError};
 pub use compose::{Compose, ComposeError, DsnAction, DsnParts, DsnRecipient, compose_dsn, compose_notice};
 pub use display::{file_name, file_name_from_title, is_invisible, one_line};
 pub use dkim::{Carried, NotSigned, SELECTOR, SignedBody, ToSign};
-pub use envelope::{BodyType, Envelope, Notify, Orcpt, Origin, Recipient, Ret, TlsFacts};
+pub use envelope::{BodyType, Direction, Envelope, Notify, Orcpt, Origin, Recipient, Ret, TlsFacts};
 pub use folding::{folded, folded_bare};
 pub use head::{Head, HeadError, Trace};
 pub use hex::hex;

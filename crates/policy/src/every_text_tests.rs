@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use sealpost_mail::{Address, Head, Origin, ReversePath, TlsFloor, Treatment};
+use sealpost_mail::{Address, Direction, Head, Origin, ReversePath, TlsFloor, Treatment};
 
 use super::*;
 use crate::{Deep, Known, RuleSpec, TreatmentSpec, When};
@@ -163,7 +163,7 @@ fn treatment(when: &str, place: Place, text: &str) -> Treatment {
         closed_thread: &Known::Yes(false),
         thread: &Known::Yes(false),
         from_partner: false,
-        from_world: false,
+        direction: Direction::Outbound,
     };
     rules.judge(&facts).treatment
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use sealpost_mail::{Address, Head, Origin, ReversePath};
+use sealpost_mail::{Address, Direction, Head, Origin, ReversePath};
 
 /// Everything that is known of a letter when a recipient's copy is judged.
 #[derive(Clone, Copy, Debug)]
@@ -27,8 +27,8 @@ pub struct Facts<'a> {
     pub closed_thread: &'a Known<bool>,
     /// Signed by the partner it says it is from, whole, and checked by the gateway.
     pub from_partner: bool,
-    /// It came in from the world: only rules that name its listener decide about it, and else it is handed on.
-    pub from_world: bool,
+    /// Which way it goes: only rules that name its listener decide about inbound ones, and else they are handed on.
+    pub direction: Direction,
 }
 
 /// A fact that costs something to find out.

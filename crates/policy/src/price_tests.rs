@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use sealpost_mail::{Address, Head, Origin, ReversePath, TlsFloor, Treatment};
+use sealpost_mail::{Address, Direction, Head, Origin, ReversePath, TlsFloor, Treatment};
 
 use crate::{Deep, Facts, Known, RuleSpec, Rules, TreatmentSpec, When};
 
@@ -36,7 +36,7 @@ fn verdict(when: &str, head: &[u8], deep: &Known<Deep>) -> String {
         closed_thread: &Known::Yes(false),
         thread: &Known::Unasked,
         from_partner: false,
-        from_world: false,
+        direction: Direction::Outbound,
     });
     match judgement.treatment {
         Treatment::Refuse(reply) => format!("{} {}", reply.to_line(), judgement.reason.sentence),

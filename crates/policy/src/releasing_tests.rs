@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sealpost_mail::{Address, Head, Origin, ReversePath, Treatment};
+use sealpost_mail::{Address, Direction, Head, Origin, ReversePath, Treatment};
 
 use crate::{Facts, Known, RuleSpec, Rules, TreatmentSpec};
 
@@ -34,7 +34,7 @@ fn goes(when: &str, then: &str, fields: &str) -> &'static str {
         closed_thread: &Known::Yes(false),
         thread: &Known::Unasked,
         from_partner: false,
-        from_world: false,
+        direction: Direction::Outbound,
     });
     match judgement.treatment {
         Treatment::Relay { .. } => "relay",

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use sealpost_mail::{Address, Edit, Judgement, Reason, Reply, Signing, Term, TlsFloor, Treatment};
+use sealpost_mail::{Address, Direction, Edit, Judgement, Reason, Reply, Signing, Term, TlsFloor, Treatment};
 
 use crate::address::list_entries;
 use crate::answer::Answer;
@@ -217,27 +217,15 @@ impl Rules {
                 Answer::Never(why) => return never(&rule.name, &why),
             }
         }
-        if facts.from_world {
-            return Judgement {
-                treatment: Treatment::Relay { tls: TlsFloor::None, sign: Signing::Off },
-                edits: Vec::new(),
-                keep: None,
-                reason: Reason {
-                    rule: DEFAULT.to_owned(),
-                    sentence: "It came from the world, and no rule names its listener; it is handed on."
-                        .to_owned(),
-                },
-            };
-        }
-        Judgement {
-            treatment: self.default.clone(),
-            edits: Vec::new(),
-            keep: None,
-            reason: Reason {
-                rule: DEFAULT.to_owned(),
-                sentence: "No rule holds; the default applies.".to_owned(),
-            },
-        }
+        let (treatment, sentence) = match facts.direction {
+            Direction::Inbound => (
+                Treatment::Relay { tls: TlsFloor::None, sign: Signing::Off },
+                "It came from the world, and no rule names its listener; it is handed on.",
+            ),
+            Direction::Outbound => (self.default.clone(), "No rule holds; the default applies."),
+        };
+        let reason = Reason { rule: DEFAULT.to_owned(), sentence: sentence.to_owned() };
+        Judgement { treatment, edits: Vec::new(), keep: None, reason }
     }
 
     /// Whether the rule in this place holds, whatever stands above it; the default behind the last one always does.
@@ -316,7 +304,7 @@ impl Rule {
             | Condition::Login(_)
             | Condition::Not(_) => false,
         };
-        !facts.from_world || self.tests.iter().any(names)
+        facts.direction == Direction::Outbound || self.tests.iter().any(names)
     }
 
     fn answer(&self, facts: &Facts<'_>, memo: &mut Memo) -> Answer {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{Deep, Known, When};
 use proptest::prelude::*;
-use sealpost_mail::{Fault, Head, Origin, Otherwise, ReversePath, Signing, TlsFloor};
+use sealpost_mail::{Direction, Fault, Head, Origin, Otherwise, ReversePath, Signing, TlsFloor};
 use serde::Deserialize;
 
 #[path = "explanation_tests.rs"]
@@ -61,7 +61,7 @@ impl Case {
             closed_thread: &Known::Yes(false),
             thread: &self.thread,
             from_partner: false,
-            from_world: false,
+            direction: Direction::Outbound,
         }
     }
 }

@@ -10,7 +10,7 @@ mod sample;
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-use sealpost_mail::Treatment;
+use sealpost_mail::{Direction, Treatment};
 
 use crate::rules::Rules;
 use crate::spec::RuleSpec;
@@ -25,8 +25,8 @@ pub struct Entrance {
     pub peers: Vec<IpAddr>,
     /// Who may log in there.
     pub logins: Vec<String>,
-    /// Only rules that name it are asked.
-    pub from_world: bool,
+    /// Which way letters go from there.
+    pub direction: Direction,
     /// No letter is larger.
     pub max_size: u64,
 }
@@ -73,7 +73,7 @@ pub fn try_out(
         Some((place, Trial::of(rules, place, &people, &wishes)?))
     };
     let mut found: Vec<(usize, Found)> = specs.iter().enumerate().filter_map(one).collect();
-    let inside: Vec<Probe> = people.into_iter().filter(|probe| !probe.from_world).collect();
+    let inside: Vec<Probe> = people.into_iter().filter(|probe| probe.direction == Direction::Outbound).collect();
     let default = Trial::of(rules, specs.len(), &inside, &Wishes::default());
     // One that lets go, and is not needed, harms nobody.
     let exposed = default.filter(|found| matches!(found, Found::Taken { exposes: true, .. }));
@@ -208,7 +208,7 @@ mod tests {
             listener: "inside".to_owned(),
             peers: vec!["10.0.0.0".parse().unwrap(), "10.255.255.255".parse().unwrap()],
             logins: vec!["exchange".to_owned()],
-            from_world: false,
+            direction: Direction::Outbound,
             max_size: 50 << 20,
         }];
         let compiled = Rules::new(specs.clone(), default, &lists).unwrap_or_else(|error| panic!("{error}"));

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
 
-use sealpost_mail::{Address, Head, Origin, ReversePath, Treatment};
+use sealpost_mail::{Address, Direction, Head, Origin, ReversePath, Treatment};
 use sealpost_policy::{Deep, Facts, Held, Known, RuleSpec, Rules, TreatmentSpec};
 use serde::Deserialize;
 
@@ -72,7 +72,7 @@ pub(crate) fn check(input: &[u8]) {
                         thread: &thread,
                         closed_thread: &thread,
                         from_partner: false,
-                        from_world: false,
+                        direction: Direction::Outbound,
                     },
                 );
             }

@@ -15,7 +15,7 @@ use mail_auth::spf::verify::SpfParameters;
 use mail_auth::{
     AuthenticatedMessage, DkimOutput, DkimResult, DmarcResult, MessageAuthenticator, SpfOutput, SpfResult,
 };
-use sealpost_mail::{Address, Head, Origin, ReversePath};
+use sealpost_mail::{Address, Direction, Head, Origin, ReversePath};
 
 pub(crate) use self::meant::is_meant;
 use self::results::is_within;
@@ -59,8 +59,8 @@ pub(crate) struct Mail<'a> {
     pub(crate) from: &'a Address,
     pub(crate) reverse_path: &'a ReversePath,
     pub(crate) origin: &'a Origin,
-    /// Its client is whoever sent it, and not a server of the operator: SPF says something of it.
-    pub(crate) from_world: bool,
+    /// Inbound: its client is whoever sent it, and not a server of the operator, so SPF says something of it.
+    pub(crate) direction: Direction,
 }
 
 /// However many name servers keep silent.
@@ -91,7 +91,7 @@ async fn ask(asking: &Asking, gateway: &str, mail: &Mail<'_>, domain: &str) -> P
     let signatures = dns.verify_dkim(&message).await;
     let envelope = mail.reverse_path.address();
     let spf = match envelope {
-        Some(sender) if mail.from_world => {
+        Some(sender) if mail.direction == Direction::Inbound => {
             let sender = sender.to_path();
             dns.verify_spf(SpfParameters::verify_mail_from(
                 mail.origin.peer,

@@ -4,10 +4,7 @@
 use std::io::BufWriter;
 use std::sync::Arc;
 
-use sealpost_mail::{
-    Domain, Edit, Fault, Head, Judgement, Origin, Otherwise, Random, Recipient, Reply, Signing, Timestamp,
-    TlsFloor, Treatment,
-};
+use sealpost_mail::{Direction, Domain, Edit, Fault, Head, Judgement, Origin, Otherwise, Random, Recipient, Reply, Signing, Timestamp, TlsFloor, Treatment};
 use sealpost_mailbox::audit::{Actor, Event, KeyChange};
 use sealpost_partner::{Own, Partner, PartnerKey, Why};
 use sealpost_seal::{ChainVerdict, CloseError, Closing, HeaderProtection, Lists, Method, Profile};
@@ -59,7 +56,7 @@ pub(crate) async fn settle(
     let now = shared.clock.now();
     let own = partners.opened_keys.now(&partners.own(shared)).await.map_err(unavailable)?;
     let spooled = &arrived.spooled;
-    let from = speaks_for(&context.tenant.routes, origin, &arrived.spooled.head, arrived.from_world);
+    let from = speaks_for(&context.tenant.routes, origin, &arrived.spooled.head, arrived.direction);
     let came_signed = came_signed(&arrived.spooled.head);
     let mut closer = Closer {
         context,
@@ -94,10 +91,11 @@ fn came_signed(head: &Head) -> bool {
 /// For which domain of ours a signature would speak: that of the one mailbox in From, which whoever has a right to send
 /// here vouches for, unless somebody else is named for it. The reverse-path proves nothing to a reader, who sees From; and
 /// a Sender of another house says that the letter is not From's own (RFC 5322 §3.6.2).
-pub fn speaks_for(routes: &Routes, origin: &Origin, head: &Head, from_world: bool) -> Result<Domain, Why> {
-    // Anybody may hand in there, under any name: our signature would make it ours.
-    if from_world {
-        return Err(Why::FromWorld);
+pub fn speaks_for(routes: &Routes, origin: &Origin, head: &Head, direction: Direction) -> Result<Domain, Why> {
+    match direction {
+        // Anybody may hand in there, under any name: our signature would make it ours.
+        Direction::Inbound => return Err(Why::FromWorld),
+        Direction::Outbound => {}
     }
     let from = head.from_address().ok().flatten().ok_or(Why::NoSender)?;
     match head.sender_address() {

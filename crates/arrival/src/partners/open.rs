@@ -2,7 +2,7 @@
 //! what was found stands in one field that is ours alone. What nobody closed goes on as it came. Decides nothing.
 
 use sealpost_intake::client_of;
-use sealpost_mail::{Address, Domain, Envelope, Fault, Head, Origin, Reply};
+use sealpost_mail::{Address, Direction, Domain, Envelope, Fault, Head, Origin, Reply};
 use sealpost_partner::Known;
 use sealpost_seal::{OpenError, Opened, Opening, Sender, Worker, WorkerError, Written};
 use sealpost_store::{OriginalState, StoredBody};
@@ -50,8 +50,8 @@ pub(crate) struct Arrived {
     pub(crate) size: u64,
     /// It before, if it came encrypted.
     pub(crate) original: Option<AsItCame>,
-    /// It came in by a listener for letters from the world.
-    pub(crate) from_world: bool,
+    /// Which way it goes.
+    pub(crate) direction: Direction,
     /// How it was protected.
     pub(crate) protection: Protection,
     /// Whether it waits for an operator.
@@ -71,8 +71,10 @@ pub(crate) async fn open(
 ) -> Result<Arrived, Reply> {
     let inbound = &context.tenant.inbound;
     let size = spooled.size();
-    if !inbound.takes(&origin.listener) {
-        return Ok(untouched(spooled, false, size));
+    let direction = inbound.direction(&origin.listener);
+    match direction {
+        Direction::Outbound => return Ok(untouched(spooled, direction, size)),
+        Direction::Inbound => {}
     }
     let tag = inbound.tag.as_deref();
     let (head_as_it_came, key, body) = (spooled.head.clone(), spooled.key.clone(), spooled.body.clone());
@@ -82,7 +84,7 @@ pub(crate) async fn open(
         spooled.head = authentication_results::without_ours(&spooled.head, &inbound.authserv_ids);
     }
     let (outcome, letter) = match result_header::look(&context.shared, &spooled).await? {
-        Look::Open => return Ok(untouched(spooled, true, size)),
+        Look::Open => return Ok(untouched(spooled, direction, size)),
         Look::Unknown => (Outcome::NotLooked("too-complex"), None),
         Look::Closed => {
             // Without the worker nobody can say what is in it; it may be there again soon.
@@ -132,19 +134,19 @@ pub(crate) async fn open(
         came: Came::Closed,
         size,
         original: encryption.is_there().then_some(original),
-        from_world: true,
+        direction,
         protection: marked.protection,
         hold,
     })
 }
 
-fn untouched(spooled: Spooled, from_world: bool, size: u64) -> Arrived {
+fn untouched(spooled: Spooled, direction: Direction, size: u64) -> Arrived {
     Arrived {
         spooled,
         came: Came::Readable,
         size,
         original: None,
-        from_world,
+        direction,
         protection: Protection::NONE,
         hold: Hold::No,
     }

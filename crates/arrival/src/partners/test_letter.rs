@@ -7,9 +7,7 @@
 use std::sync::Arc;
 
 use sealpost_delivery::{Purpose, ReportsTo};
-use sealpost_mail::{
-    Address, Compose, ComposeError, Envelope, Head, Random, ReversePath, Timestamp, TlsFloor, compose_notice,
-};
+use sealpost_mail::{Address, Compose, ComposeError, Direction, Envelope, Head, Random, ReversePath, Timestamp, TlsFloor, compose_notice};
 use sealpost_mailbox::audit::{Actor, Event, PartnerChange};
 use sealpost_notice::{Brand, Language, PartnerLetter, partner_letter};
 use sealpost_partner::{Found, Partner, Standing, is_test_token};
@@ -105,7 +103,7 @@ pub(crate) async fn hear(
 ) -> Option<ArrivalRows> {
     let opened = arrived.original.as_ref().is_some_and(|original| original.state == OriginalState::Opened);
     let is_proven = arrived.protection.signature == Signature::Proven && arrived.hold == Hold::No;
-    if !(arrived.from_world && opened && is_proven) {
+    if !(arrived.direction == Direction::Inbound && opened && is_proven) {
         return None;
     }
     let (word, token) = Word::of(&arrived.spooled.head)?;

@@ -2,7 +2,7 @@
 //! same transaction as the deposit. Knows no wording.
 
 use sealpost_delivery::Purpose;
-use sealpost_mail::{Address, Reply, ReversePath, Secret};
+use sealpost_mail::{Address, Direction, Reply, ReversePath, Secret};
 use sealpost_mailbox::portal_links;
 use sealpost_notice::{Access, Notice};
 use sealpost_store::{Announced, ArrivalRows, LegPurpose, Unannounced};
@@ -103,7 +103,10 @@ fn receipt_to(arrival: &Arrival<'_>) -> Option<Address> {
         Receipts::OnOpen => {}
     }
     let head = &arrival.spooled.head;
-    let to = head.receipt_to().filter(|_| !arrival.from_world)?;
+    let to = match arrival.direction {
+        Direction::Inbound => return None,
+        Direction::Outbound => head.receipt_to()?,
+    };
     let writer = reply_to_notice::writer(&arrival.envelope.reverse_path, head)?;
     (writer.identity() == to.identity()).then_some(to)
 }

@@ -54,7 +54,7 @@ pub(super) async fn rows(arrival: &Arrival<'_>, decided: &[Decided]) -> Result<O
         from: &from,
         reverse_path: path,
         origin: arrival.origin,
-        from_world: arrival.from_world,
+        direction: arrival.direction,
     };
     // Before anybody looks whether there is a mailbox: how long it takes and what is answered says nothing of that.
     let proof = match authentication::is_meant(&spooled.head, &bytes, &announcer.from, arrival.now) {

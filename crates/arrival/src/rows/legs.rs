@@ -2,7 +2,7 @@
 //! Knows no rules.
 
 use sealpost_delivery::{Content, Hand, Purpose, Queued, Ticket};
-use sealpost_mail::{BodyType, Head, Recipient, Reply, Signing, TlsFloor, Trace, Treatment};
+use sealpost_mail::{BodyType, Direction, Head, Recipient, Reply, Signing, TlsFloor, Trace, Treatment};
 use sealpost_store::{ArrivalRows, LegPurpose, LegStart, NewLeg};
 
 use super::{Arrival, Heads};
@@ -66,10 +66,10 @@ pub(super) fn rows(
         let is_theirs = from.is_none_or(|from| routes.may_write(arrival.origin, from.domain()));
         // That a field of ours was taken out, which anybody can put in, makes nobody's letter ours.
         let changed = head.as_bytes() != heads.of(&arrival.spooled.head, &[]).as_bytes();
-        let hand = match (arrival.from_world || !is_theirs, changed) {
-            (true, _) => Hand::World,
-            (false, true) => Hand::Ours,
-            (false, false) => Hand::Passed,
+        let hand = match (arrival.direction, is_theirs, changed) {
+            (Direction::Inbound, _, _) | (Direction::Outbound, false, _) => Hand::World,
+            (Direction::Outbound, true, true) => Hand::Ours,
+            (Direction::Outbound, true, false) => Hand::Passed,
         };
         let copy = Leaving { head: &head, spooled: arrival.spooled, body_type, tls, start, hand };
         rows.legs.push(leg(arrival, recipient, copy)?);
@@ -112,9 +112,9 @@ fn leg(arrival: &Arrival<'_>, recipient: &Recipient, copy: Leaving<'_>) -> Resul
         body_type,
         smtputf8: envelope.smtputf8,
         content: Content::Letter { head: head.into_bytes(), body_key: spooled.key.to_bytes() },
-        route: match arrival.from_world {
-            true => context.tenant.inbound.route.clone(),
-            false => context.tenant.routes.relay.clone(),
+        route: match arrival.direction {
+            Direction::Inbound => context.tenant.inbound.route.clone(),
+            Direction::Outbound => context.tenant.routes.relay.clone(),
         },
         tls,
         purpose: match arrival.came {

@@ -17,7 +17,7 @@ pub(crate) use reports::{At, unannounced};
 use std::sync::Arc;
 
 use sealpost_delivery::ReportsTo;
-use sealpost_mail::{Edit, Envelope, Head, Origin, PORTAL_FIELD, Reply, Timestamp};
+use sealpost_mail::{Direction, Edit, Envelope, Head, Origin, PORTAL_FIELD, Reply, Timestamp};
 use sealpost_mailbox::audit::{Actor, Event};
 use sealpost_store::{ArrivalRows, AuditRow};
 use tokio::sync::OwnedSemaphorePermit;
@@ -41,16 +41,16 @@ pub(crate) struct Arrival<'a> {
     pub(crate) came: Came,
     /// Its octets as it came.
     pub(crate) size: u64,
-    /// It came in from the world, for the operator's own server.
-    pub(crate) from_world: bool,
+    /// Which way it goes.
+    pub(crate) direction: Direction,
 }
 
 impl Arrival<'_> {
     /// Whose the reverse-path is.
     pub(crate) fn reports_to(&self) -> ReportsTo {
-        match self.from_world {
-            true => ReportsTo::Claimed,
-            false => ReportsTo::Ours,
+        match self.direction {
+            Direction::Inbound => ReportsTo::Claimed,
+            Direction::Outbound => ReportsTo::Ours,
         }
     }
 

@@ -2,7 +2,7 @@
 //! a letter finds.
 
 use sealpost_arrival::{Decided, Way, each, look, name, refuse_whole};
-use sealpost_mail::{Envelope, Head, Reply, ReversePath, Signing, TlsFloor, Treatment};
+use sealpost_mail::{Direction, Envelope, Head, Reply, ReversePath, Signing, TlsFloor, Treatment};
 use sealpost_policy::{Facts, Known};
 use sealpost_store::{MailboxState, Pace};
 
@@ -28,7 +28,7 @@ fn decided(rig: &Rig, envelope: &Envelope) -> Vec<Decided> {
         thread: &Known::Unasked,
         closed_thread: &Known::Unasked,
         from_partner: false,
-        from_world: false,
+        direction: Direction::Outbound,
     };
     each(&rules(RULES), &rig.context().tenant.announcer, &facts, envelope).unwrap()
 }

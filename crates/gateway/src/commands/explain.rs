@@ -72,7 +72,7 @@ pub(super) fn run(question: &Question) -> ExitCode {
         thread: &thread,
         closed_thread: &thread,
         from_partner: false,
-        from_world: plan.inbound.takes(&listener.name),
+        direction: plan.inbound.direction(&listener.name),
     };
     let logins: Vec<&str> = plan.logins.iter().map(|(name, _hash)| name.as_str()).collect();
     let door = explain_intake::ask(listener, &logins, &caller, &envelope, &head, &bytes);
@@ -95,8 +95,8 @@ pub(super) fn run(question: &Question) -> ExitCode {
     if names_others {
         in_a_thread(&plan, &facts, &decided);
     }
-    let may_sign = speaks_for(&plan.routes, &origin, &head, facts.from_world);
-    explain_partner::writer(&plan.routes, &origin, &head, facts.from_world);
+    let may_sign = speaks_for(&plan.routes, &origin, &head, facts.direction);
+    explain_partner::writer(&plan.routes, &origin, &head, facts.direction);
     let keys = explain_partner::keys(&question.config, &may_sign, &decided);
     if door.refuses_any() { ExitCode::FAILURE } else { keys }
 }

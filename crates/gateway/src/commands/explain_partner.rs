@@ -5,16 +5,16 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use sealpost_arrival::{Chosen, Decided, Routes, Way, choose};
-use sealpost_mail::{Domain, Head, Origin, Otherwise, Treatment};
+use sealpost_mail::{Direction, Domain, Head, Origin, Otherwise, Treatment};
 use sealpost_partner::Why;
 
 use super::partner::{CommandError, Desk, at_desk, subject};
 use super::{domain_key, say};
 
 /// Whether whoever hands it in may write for the domain in From (`[partners] writers`).
-pub(super) fn writer(routes: &Routes, origin: &Origin, head: &Head, from_world: bool) {
+pub(super) fn writer(routes: &Routes, origin: &Origin, head: &Head, direction: Direction) {
     let Ok(Some(from)) = head.from_address() else { return };
-    if !from_world && !routes.may_write(origin, from.domain()) {
+    if direction == Direction::Outbound && !routes.may_write(origin, from.domain()) {
         let who = origin
             .login
             .as_deref()

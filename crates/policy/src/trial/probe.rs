@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-use sealpost_mail::{Address, Head, Origin, ReversePath};
+use sealpost_mail::{Address, Direction, Head, Origin, ReversePath};
 
 use super::{Entrance, sample};
 use crate::address::list_entries;
@@ -37,8 +37,8 @@ pub(super) struct Probe {
     from: Address,
     recipient: Address,
     origin: Origin,
-    /// It came in where only rules are asked that name the listener.
-    pub(super) from_world: bool,
+    /// Which way it goes.
+    pub(super) direction: Direction,
     /// The largest that may come in there.
     max_size: u64,
     subject: Option<String>,
@@ -81,7 +81,7 @@ impl Probe {
             thread: &Known::Yes(self.thread),
             closed_thread: &Known::Yes(self.closed_thread),
             from_partner: self.from_partner,
-            from_world: self.from_world,
+            direction: self.direction,
         }))
     }
 }
@@ -94,7 +94,7 @@ pub(super) fn people(
     own: &[String],
 ) -> Vec<Probe> {
     let ways: Vec<Probe> = entrances.iter().flat_map(ways_in).collect();
-    let Some(usual) = ways.iter().find(|way| !way.from_world).or(ways.first()).cloned() else {
+    let Some(usual) = ways.iter().find(|way| way.direction == Direction::Outbound).or(ways.first()).cloned() else {
         return Vec::new();
     };
     let named: Vec<ReversePath> =
@@ -158,7 +158,7 @@ fn ways_in(entrance: &Entrance) -> Vec<Probe> {
                 tls: None,
                 login,
             },
-            from_world: entrance.from_world,
+            direction: entrance.direction,
             max_size: entrance.max_size,
             subject: Some("Schaden 4711".to_owned()),
             fields: Vec::new(),

@@ -102,11 +102,11 @@ impl Cover {
         Some(Self { when, names, relays: self.relays && other.relays, no_reports })
     }
 
-    fn takes(&self, rule: &When, narrow: &When, from_world: &[&str]) -> bool {
+    fn takes(&self, rule: &When, narrow: &When, inbound: &[&str]) -> bool {
         // A letter from the world is decided by rules that name its listener alone.
-        let is_for_the_world = rule.listener.iter().any(|name| from_world.contains(&name.as_str()));
+        let is_inbound = rule.listener.iter().any(|name| inbound.contains(&name.as_str()));
         let is_apart =
-            (is_for_the_world && self.when.listener.is_empty()) || (self.no_reports && rule.is_for_reports());
+            (is_inbound && self.when.listener.is_empty()) || (self.no_reports && rule.is_for_reports());
         !is_apart && self.when.holds_whenever(narrow)
     }
 
@@ -130,11 +130,10 @@ fn shadows(config: &Config, source: &mut Source) {
 
 /// Where, whether it is wrong or perhaps meant, what, and how to mend it.
 pub(super) fn found(config: &Config) -> Vec<(usize, bool, String, &'static str)> {
-    let of_world = config.listeners.iter().filter(|listener| !listener.domains.is_empty());
-    let from_world: Vec<&str> = of_world.map(|listener| listener.name.as_str()).collect();
+    let inbound: Vec<&str> = config.inbound().map(|listener| listener.name.as_str()).collect();
     let always = Always {
         // Those from the world are asked only about rules that name them.
-        listeners: match from_world.is_empty() {
+        listeners: match inbound.is_empty() {
             true => config.listeners.iter().map(|listener| listener.name.clone()).collect(),
             false => Vec::new(),
         },
@@ -157,7 +156,7 @@ pub(super) fn found(config: &Config) -> Vec<(usize, bool, String, &'static str)>
             ));
             continue;
         }
-        let takers = covers.iter().filter(|cover| cover.takes(&rule.when, &own.when, &from_world));
+        let takers = covers.iter().filter(|cover| cover.takes(&rule.when, &own.when, &inbound));
         // The worst first, then the plainest.
         let Some(first) = takers.min_by_key(|cover| (!cover.relays, cover.names.len())) else {
             add(own, &mut covers, &always);

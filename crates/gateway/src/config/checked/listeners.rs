@@ -3,7 +3,7 @@
 use sealpost_intake::{
     Access, ClientCertificates, Limits, ListenerConfig, Renaming, Tls, TlsFiles, TlsMinimum, TlsSource,
 };
-use sealpost_mail::{Address, DomainPattern, Network, Secret};
+use sealpost_mail::{Address, Direction, DomainPattern, Network, Secret};
 
 use super::proxies;
 use crate::config::file::{self as config, Config, ListenerTls, Source, XclientAgain};
@@ -81,8 +81,10 @@ fn one(
     if *listener.auth.get_ref() && config.logins.is_empty() {
         source.at(listener.auth.span().start, "nobody could log in", "add a [[login]], or set auth = false");
     }
-    let from_world = !listener.domains.is_empty();
-    let share = if from_world { 0 } else { listener.connections / 2 };
+    let share = match listener.direction() {
+        Direction::Inbound => 0,
+        Direction::Outbound => listener.connections / 2,
+    };
     let reserved = listener.reserved_connections.as_ref().map_or(share, |own| *own.get_ref());
     if let Some(own) = &listener.reserved_connections
         && reserved > listener.connections
@@ -98,9 +100,9 @@ fn one(
         reserved,
         per_client: listener.connections_per_client,
         // Where everybody is a stranger, an upstream filter is one, too.
-        per_stranger: match from_world {
-            true => listener.connections_per_client,
-            false => (listener.connections_per_client / 10).max(5),
+        per_stranger: match listener.direction() {
+            Direction::Inbound => listener.connections_per_client,
+            Direction::Outbound => (listener.connections_per_client / 10).max(5),
         },
         max_size: listener.max_size.0,
         max_recipients: listener.max_recipients,
@@ -197,7 +199,7 @@ fn access(listener: &config::Listener, config: &Config, source: &mut Source) -> 
         }
     }
     let nobody = networks.is_empty() && pins.is_empty() && !*listener.auth.get_ref();
-    if nobody && listener.domains.is_empty() {
+    if nobody && listener.direction() == Direction::Outbound {
         source.at(
             listener.addresses.span().start,
             "nobody may send over this listener",

@@ -60,7 +60,7 @@ impl Workers {
 impl Account {
     /// Of the roles that run here.
     pub(crate) fn of(config: &Config, roles: Roles) -> Self {
-        let opens = roles.intake && config.listeners.iter().any(|listener| !listener.domains.is_empty());
+        let opens = roles.intake && config.inbound().next().is_some();
         let (export, partners) = (&config.portal.export, &config.partners);
         let documents = Workers { at_once: export.pdf_at_once, each: export.pdf_memory.0 };
         let opened =

@@ -24,8 +24,7 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<Inbound> {
         Some(named) => hops::named(named, config, source)?,
         None => hops::route(config, source)?,
     };
-    let open: Vec<&config::Listener> =
-        config.listeners.iter().filter(|listener| !listener.domains.is_empty()).collect();
+    let open: Vec<&config::Listener> = config.inbound().collect();
     for listener in &open {
         let at = listener.addresses.span().start;
         let rights = !listener.networks.is_empty()
@@ -87,7 +86,7 @@ fn recipients(config: &Config, source: &mut Source) -> HashMap<String, String> {
     let mut lists = HashMap::new();
     for listener in &config.listeners {
         let Some(list) = &listener.recipients else { continue };
-        if listener.domains.is_empty() {
+        if listener.direction() == Direction::Outbound {
             source.at(
                 list.span().start,
                 format!(
@@ -140,7 +139,7 @@ fn authserv_ids(config: &Config, source: &mut Source) -> Vec<String> {
 
 /// The worker's place, if one is named; a named one that is not there is wrong.
 pub(super) fn worker(config: &Config, source: &mut Source) -> Option<PathBuf> {
-    let needed = config.listeners.iter().any(|listener| !listener.domains.is_empty());
+    let needed = config.inbound().next().is_some();
     let named = config.partners.worker.as_ref().map(|named| source.path(named.get_ref()));
     if let Err(error) = Worker::find(named.as_deref(), Limits::default()) {
         let at = config.partners.worker.as_ref().map(|worker| worker.span().start);

@@ -2,13 +2,13 @@
 
 use sealpost_delivery::Route;
 use sealpost_domain::Publishing;
-use sealpost_mail::{Address, Domain};
+use sealpost_mail::{Address, Direction, Domain};
 
 use super::hops;
 use crate::config::file::{Config, ListenerTls, Source};
 
 pub(super) fn plan(config: &Config, source: &mut Source) -> Publishing {
-    let open: Vec<_> = config.listeners.iter().filter(|listener| !listener.domains.is_empty()).collect();
+    let open: Vec<_> = config.inbound().collect();
     let inbound: Vec<Domain> = open.iter().flat_map(|listener| listener.domains.clone()).collect();
     let from = [&config.notices.from, &config.delivery.report_from].map(Address::domain);
     let mut domains: Vec<Domain> = Vec::new();

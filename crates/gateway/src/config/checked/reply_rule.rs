@@ -12,7 +12,7 @@ const REPLIES_TO_CLOSED: &str = "replies to encrypted letters";
 /// What the configuration switches on, in the order in which they are asked.
 pub(super) fn switched_on(config: &Config) -> Vec<RuleSpec> {
     // Nothing comes in encrypted where nothing comes from the world.
-    let has_world = config.listeners.iter().any(|listener| !listener.domains.is_empty());
+    let has_world = config.inbound().next().is_some();
     let to_closed = match config.partners.replies {
         PartnerReplies::Closed => has_world.then(for_replies_to_closed),
         PartnerReplies::Rules => None,

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use sealpost_mail::{Domain, Network};
+use sealpost_mail::{Direction, Domain, Network};
 use sealpost_policy::{Entrance, Found, RuleSpec, Rules, Which, try_out};
 
 use super::{dead_rules, reply_rule};
@@ -103,7 +103,7 @@ fn entrance(config: &Config, listener: &Listener) -> Entrance {
     let networks = listener.networks.iter().filter_map(|text| Network::parse(text.get_ref()).ok());
     let ends = networks.take(MAX_NETWORKS).flat_map(|network| [network.first(), network.last()]);
     let is_open =
-        *listener.auth.get_ref() || !listener.client_certificates.is_empty() || !listener.domains.is_empty();
+        *listener.auth.get_ref() || !listener.client_certificates.is_empty() || listener.direction() == Direction::Inbound;
     // Documentation's own addresses (RFC 5737, RFC 3849): nobody's network.
     let strangers = ["203.0.113.7", "2001:db8:7::7"].into_iter().filter_map(|text| text.parse().ok());
     let logins = config.logins.iter().filter(|_| *listener.auth.get_ref());
@@ -111,7 +111,7 @@ fn entrance(config: &Config, listener: &Listener) -> Entrance {
         listener: listener.name.clone(),
         peers: ends.chain(strangers.filter(|_| is_open)).collect(),
         logins: logins.map(|login| login.name.clone()).collect(),
-        from_world: !listener.domains.is_empty(),
+        direction: listener.direction(),
         max_size: listener.max_size.0,
     }
 }

@@ -16,7 +16,7 @@ mod webhooks;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use sealpost_mail::Term;
+use sealpost_mail::{Direction, Term};
 use sealpost_policy::RuleSpec;
 use serde::Deserialize;
 use toml::Spanned;
@@ -81,6 +81,13 @@ pub(crate) struct Config {
     pub(crate) log: Log,
     #[serde(default)]
     pub(crate) audit: Audit,
+}
+
+impl Config {
+    /// The listeners for letters from the world.
+    pub(crate) fn inbound(&self) -> impl Iterator<Item = &Listener> {
+        self.listeners.iter().filter(|listener| listener.direction() == Direction::Inbound)
+    }
 }
 
 /// `[audit]`

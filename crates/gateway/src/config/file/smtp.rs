@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use sealpost_mail::{Address, Domain, TlsFloor};
+use sealpost_mail::{Address, Direction, Domain, TlsFloor};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -64,6 +64,16 @@ pub(crate) struct Listener {
     pub(crate) session: Span,
     #[serde(default = "data_time")]
     pub(crate) data_time: Span,
+}
+
+impl Listener {
+    /// Which way letters go that come in by it.
+    pub(crate) fn direction(&self) -> Direction {
+        match self.domains.is_empty() {
+            true => Direction::Outbound,
+            false => Direction::Inbound,
+        }
+    }
 }
 
 fn no() -> Spanned<bool> {
