@@ -26,6 +26,7 @@ mod out;
 mod panicking;
 mod published;
 mod renewed;
+mod reports_to_partners;
 mod replies_to_encrypted;
 mod signed_for;
 mod signed_notices;

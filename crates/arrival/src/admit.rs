@@ -83,6 +83,7 @@ pub(crate) async fn carry_out(
             came,
             size,
             direction,
+            signature: protection.signature,
         };
         let Built { mut rows, room } = rows::build(&arrival, &decided).await?;
         rows.threads.clone_from(&threads);

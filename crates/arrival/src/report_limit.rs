@@ -15,8 +15,14 @@ pub struct ReportsToClaimed(pub Arc<Context>);
 
 #[async_trait]
 impl ReportLimit for ReportsToClaimed {
-    async fn room(&self, to: &Address, about: &str, now: Timestamp) -> Result<Room, StoreError> {
-        claimed(&self.0, to, about, now).await
+    async fn room(
+        &self,
+        reports_to: ReportsTo,
+        to: &Address,
+        about: &str,
+        now: Timestamp,
+    ) -> Result<Room, StoreError> {
+        room(&self.0, reports_to, to, about, now).await
     }
 }
 
@@ -30,11 +36,40 @@ pub(crate) async fn room(
 ) -> Result<Room, StoreError> {
     match reports_to {
         ReportsTo::Ours => Ok(Room::Taken),
-        ReportsTo::Claimed => claimed(context, to, about, now).await,
+        ReportsTo::Proven => counted(context, &PROVEN, to, about, now).await,
+        ReportsTo::Claimed => counted(context, &CLAIMED, to, about, now).await,
     }
 }
 
-async fn claimed(context: &Context, to: &Address, about: &str, now: Timestamp) -> Result<Room, StoreError> {
+/// The names of the counters.
+struct Counters {
+    letter: &'static str,
+    address: &'static str,
+    domain: &'static str,
+    all: &'static str,
+}
+
+/// Whoever forges reverse-paths must not keep partners from hearing of what they really sent.
+const PROVEN: Counters = Counters {
+    letter: "reports of proven letter",
+    address: "reports to proven address",
+    domain: "reports to proven domain",
+    all: "reports to proven",
+};
+const CLAIMED: Counters = Counters {
+    letter: "reports of letter",
+    address: "reports to address",
+    domain: "reports to domain",
+    all: "reports",
+};
+
+async fn counted(
+    context: &Context,
+    counters: &Counters,
+    to: &Address,
+    about: &str,
+    now: Timestamp,
+) -> Result<Room, StoreError> {
     let (store, most) = (&context.shared.store, context.tenant.quotas.reports);
     let (identity, domain) = (to.identity(), to.domain().as_str().to_ascii_lowercase());
     let one = |kind: &'static str, whose: &str, most: i64| NewUse {
@@ -45,12 +80,12 @@ async fn claimed(context: &Context, to: &Address, about: &str, now: Timestamp) -
     };
     // Of one letter as many reports as of so many letters, and one of the address's places: a letter to many who refuse it
     // must not keep the address from hearing of others.
-    let letter = one("reports of letter", &format!("{about} {identity}"), most.address);
+    let letter = one(counters.letter, &format!("{about} {identity}"), most.address);
     let is_first = store.used_lately(&letter.whose, now).await?.is_empty();
     let mut places =
-        vec![letter, one("reports to domain", &domain, most.domain), one("reports", "", most.all)];
+        vec![letter, one(counters.domain, &domain, most.domain), one(counters.all, "", most.all)];
     if is_first {
-        places.push(one("reports to address", &identity, most.address));
+        places.push(one(counters.address, &identity, most.address));
     }
     match store.spend(&places).await? {
         Spent::Taken => Ok(Room::Taken),

@@ -12,6 +12,8 @@ pub enum ReportsTo {
     /// Of somebody who has a right to send here, or our own.
     #[default]
     Ours,
+    /// Of a partner, who signed the letter; an old letter of theirs can be sent again by anybody.
+    Proven,
     /// Somebody outside wrote it there, and nothing proves it.
     Claimed,
 }
@@ -29,7 +31,12 @@ pub enum Room {
 /// Keeps us from sending reports without end to whom a forged reverse-path names.
 #[async_trait]
 pub trait ReportLimit: Send + Sync {
-    /// Takes a place for a report to an address that somebody outside claimed, on a letter of the arrival `about`. What has none is
-    /// counted and logged.
-    async fn room(&self, to: &Address, about: &str, now: Timestamp) -> Result<Room, StoreError>;
+    /// Takes a place for a report on a letter of the arrival `about`. What has none is counted and logged.
+    async fn room(
+        &self,
+        reports_to: ReportsTo,
+        to: &Address,
+        about: &str,
+        now: Timestamp,
+    ) -> Result<Room, StoreError>;
 }

@@ -13,7 +13,7 @@ use crate::hop_answer::HopAnswer;
 use crate::lane::Lane;
 use crate::outcome::{Outcome, Reason, Whose};
 use crate::report::{self, GivesBack, Report, ReportError, Reporting};
-use crate::report_limit::{ReportsTo, Room};
+use crate::report_limit::Room;
 use crate::retry::{Moment, Next, jittered, next_attempt};
 use crate::route::floor_of;
 use crate::ticket::{Purpose, Route, Ticket};
@@ -204,10 +204,8 @@ impl Engine {
         report: &Report,
         now: Timestamp,
     ) -> Result<Option<FollowUp>, ReportError> {
-        if let (ReportsTo::Claimed, Some(limit), Some(to)) =
-            (ticket.reports_to, self.report_limit.get(), report::addressee(ticket))
-        {
-            match limit.room(to, &leg.arrival_id, now).await? {
+        if let (Some(limit), Some(to)) = (self.report_limit.get(), report::addressee(ticket)) {
+            match limit.room(ticket.reports_to, to, &leg.arrival_id, now).await? {
                 Room::Taken => {}
                 Room::None => return Ok(None),
             }

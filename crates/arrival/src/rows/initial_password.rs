@@ -22,7 +22,7 @@ pub(super) fn teller<'a>(arrival: &Arrival<'a>, recipient: &Address) -> Result<&
     // SECURITY: whoever makes a mailbox for somebody else from outside must not be told how it opens.
     let sender = match arrival.reports_to() {
         ReportsTo::Ours => arrival.envelope.reverse_path.address(),
-        ReportsTo::Claimed => None,
+        ReportsTo::Proven | ReportsTo::Claimed => None,
     };
     sender.filter(|sender| sender.identity() != recipient.identity()).ok_or_else(|| {
         Reply::refuse(

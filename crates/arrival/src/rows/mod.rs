@@ -24,7 +24,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use crate::context::{Context, Making, Shared};
 use crate::decide::Decided;
-use crate::partners::Came;
+use crate::partners::{Came, Signature};
 use crate::quota;
 use crate::spool::Spooled;
 
@@ -43,15 +43,25 @@ pub(crate) struct Arrival<'a> {
     pub(crate) size: u64,
     /// Which way it goes.
     pub(crate) direction: Direction,
+    /// Whether it was signed, and by whom.
+    pub(crate) signature: Signature,
 }
 
 impl Arrival<'_> {
     /// Whose the reverse-path is.
     pub(crate) fn reports_to(&self) -> ReportsTo {
-        match self.direction {
-            Direction::Inbound => ReportsTo::Claimed,
-            Direction::Outbound => ReportsTo::Ours,
+        match (self.direction, self.signature) {
+            (Direction::Outbound, _) => ReportsTo::Ours,
+            (Direction::Inbound, Signature::Proven) if self.writer_is_sender() => ReportsTo::Proven,
+            (Direction::Inbound, Signature::Proven | Signature::Unproven | Signature::None) => ReportsTo::Claimed,
         }
+    }
+
+    /// Whether From and the reverse-path are of one domain.
+    fn writer_is_sender(&self) -> bool {
+        let from = self.spooled.head.from_address().ok().flatten();
+        let sender = self.envelope.reverse_path.address();
+        matches!((from, sender), (Some(from), Some(sender)) if from.domain() == sender.domain())
     }
 
     /// A row of the audit trail: the sender did this.
