@@ -1,4 +1,4 @@
-//! The checked form of a condition and its answer. A condition exists only if [`Facts`] can answer it.
+//! The checked form of a condition and its truth. A condition exists only if [`Facts`] can tell it.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use regex::Regex;
 use sealpost_mail::{Address, Head, Network, caseless, is_routing_field, skeleton, tidied};
 
 use crate::address::AddressSet;
-use crate::answer::Answer;
+use crate::truth::Truth;
 use crate::file_name::{Name, NamePattern};
 use crate::letter_facts::{Deep, Facts, Known};
 use crate::memo::Memo;
@@ -20,7 +20,7 @@ use crate::tag_in_capitals;
 /// What a condition asks for beside the envelope, the size and the client.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Scope {
-    /// The answer may differ between two recipients of one letter.
+    /// The truth may differ between two recipients of one letter.
     pub(crate) recipient: bool,
     pub(crate) head: bool,
     /// Heads of letters within it, too.
@@ -61,12 +61,12 @@ pub(crate) struct Test {
 }
 
 impl Test {
-    /// What it answers; asked once for all recipients, if it does not depend on them.
-    pub(crate) fn remembered(&self, facts: &Facts<'_>, memo: &mut Memo) -> Answer {
+    /// Whether it holds; asked once for all recipients, if it does not depend on them.
+    pub(crate) fn remembered(&self, facts: &Facts<'_>, memo: &mut Memo) -> Truth {
         if self.condition.scope().recipient {
-            return self.condition.answer(facts, memo);
+            return self.condition.truth(facts, memo);
         }
-        memo.answer(self, |memo| self.condition.answer(facts, memo))
+        memo.truth(self, |memo| self.condition.truth(facts, memo))
     }
 }
 
@@ -117,24 +117,24 @@ pub(crate) enum ValueTest {
 
 impl Condition {
     /// What it says of the letter; one about a head also of the heads of letters within it.
-    pub(crate) fn answer(&self, facts: &Facts<'_>, memo: &mut Memo) -> Answer {
+    pub(crate) fn truth(&self, facts: &Facts<'_>, memo: &mut Memo) -> Truth {
         let own = self.of_letter(facts, memo);
         match own {
-            Answer::No if self.scope().heads => self.of_letters_within(facts),
-            Answer::No | Answer::Yes | Answer::Almost { .. } | Answer::Unknown(_) | Answer::Never(_) => own,
+            Truth::No if self.scope().heads => self.of_letters_within(facts),
+            Truth::No | Truth::Yes | Truth::Almost { .. } | Truth::Unknown(_) | Truth::Never(_) => own,
         }
     }
 
     /// A letter that carries a confidential one is confidential, and one that carries one that may go is not one that
     /// may: found within, it counts for a rule that protects alone.
-    fn of_letters_within(&self, facts: &Facts<'_>) -> Answer {
+    fn of_letters_within(&self, facts: &Facts<'_>) -> Truth {
         let heads = match facts.heads {
             Known::Yes(heads) => heads,
-            Known::Unanswerable(why) => return Answer::Unknown(why.clone()),
-            Known::Never(why) => return Answer::Never(why.clone()),
-            Known::Unasked => return Answer::Unknown("it was not looked up".to_owned()),
+            Known::Unanswerable(why) => return Truth::Unknown(why.clone()),
+            Known::Never(why) => return Truth::Never(why.clone()),
+            Known::Unasked => return Truth::Unknown("it was not looked up".to_owned()),
         };
-        let mut answer = Answer::No;
+        let mut truth = Truth::No;
         for head in heads {
             let within = Facts { head, ..*facts };
             let found = match self {
@@ -144,27 +144,27 @@ impl Condition {
                 other => other.of_letter(&within, &mut Memo::default()),
             };
             match found {
-                Answer::Yes => return Answer::Almost { exactly: true },
-                almost @ Answer::Almost { .. } => answer = almost,
-                never @ Answer::Never(_) if answer == Answer::No => answer = never,
-                Answer::No | Answer::Unknown(_) | Answer::Never(_) => {}
+                Truth::Yes => return Truth::Almost { exactly: true },
+                almost @ Truth::Almost { .. } => truth = almost,
+                never @ Truth::Never(_) if truth == Truth::No => truth = never,
+                Truth::No | Truth::Unknown(_) | Truth::Never(_) => {}
             }
         }
-        answer
+        truth
     }
 
-    fn of_letter(&self, facts: &Facts<'_>, memo: &mut Memo) -> Answer {
+    fn of_letter(&self, facts: &Facts<'_>, memo: &mut Memo) -> Truth {
         match self {
             Self::ReversePath(sets) => {
-                Answer::of(sets.iter().any(|set| set.contains_path(facts.reverse_path)))
+                Truth::of(sets.iter().any(|set| set.contains_path(facts.reverse_path)))
             }
             Self::From(sets) => match facts.head.from_address() {
-                Ok(Some(address)) => Answer::of(any_contains(sets, &address)),
+                Ok(Some(address)) => Truth::of(any_contains(sets, &address)),
                 // RFC 5322 §3.6: exactly one. Who sent it stands nowhere, so nobody can say that it was not they.
-                Ok(None) => Answer::Never("it has no From".to_owned()),
-                Err(error) => Answer::Never(error.to_string()),
+                Ok(None) => Truth::Never("it has no From".to_owned()),
+                Err(error) => Truth::Never(error.to_string()),
             },
-            Self::Recipient(sets) => Answer::of(any_contains(sets, facts.recipient)),
+            Self::Recipient(sets) => Truth::of(any_contains(sets, facts.recipient)),
             Self::SubjectTag(_) | Self::SubjectPattern(_) if facts.head.is_too_long("Subject") => {
                 too_long("Subject")
             }
@@ -172,7 +172,7 @@ impl Condition {
             Self::Label(_) if facts.head.is_too_long("msip_labels") => too_long("msip_labels"),
             Self::SubjectTag(tags) => {
                 let subjects = memo.subjects(facts.head);
-                let answer = plainly_or_almost(
+                let truth = plainly_or_almost(
                     || {
                         each(facts.head, "Subject", |subject| {
                             let subject = without_blanks(&caseless(subject));
@@ -187,7 +187,7 @@ impl Condition {
                             || facts.head.readings("Subject").iter().any(is_shouted)
                     },
                 );
-                legible(facts, "Subject", answer)
+                legible(facts, "Subject", truth)
             }
             Self::SubjectPattern(patterns) => {
                 let mut subjects = facts.head.readings("Subject");
@@ -198,9 +198,9 @@ impl Condition {
                     .map(str::to_owned)
                     .collect();
                 subjects.extend(proper);
-                let answer = any_matches(patterns, &subjects);
+                let truth = any_matches(patterns, &subjects);
                 let plainly = || each(facts.head, "Subject", |subject| any_match(patterns, subject));
-                legible(facts, "Subject", unless_plainly(answer, plainly))
+                legible(facts, "Subject", unless_plainly(truth, plainly))
             }
             Self::Header(tests) => any_of(tests.iter(), facts),
             Self::Sensitivity(wanted) => {
@@ -209,12 +209,12 @@ impl Condition {
                 let near = |word: &String| wanted.iter().any(|wanted| is_near(wanted, word));
                 let within = |value: &String| wanted.iter().any(|wanted| letters(value).contains(wanted));
                 let plain = |value: &str| value.is_ascii() && wanted.contains(&bare_word(value));
-                let answer = plainly_or_almost(
+                let truth = plainly_or_almost(
                     || each(facts.head, "Sensitivity", plain),
                     || words.iter().any(|word| wanted.contains(word)),
                     || words.iter().any(near) || values.iter().any(within),
                 );
-                legible(facts, "Sensitivity", answer)
+                legible(facts, "Sensitivity", truth)
             }
             Self::Label(wanted) => {
                 let values = facts.head.readings("msip_labels");
@@ -234,8 +234,8 @@ impl Condition {
                     ),
                 )
             }
-            Self::SizeAtLeast(bytes) => Answer::of(facts.size >= *bytes),
-            Self::SizeAtMost(bytes) => Answer::of(facts.size <= *bytes),
+            Self::SizeAtLeast(bytes) => Truth::of(facts.size >= *bytes),
+            Self::SizeAtMost(bytes) => Truth::of(facts.size <= *bytes),
             Self::AttachmentName(names) => within(facts, Deep::hidden_files, |deep| {
                 deep.attachments.iter().any(|(name, _)| any_name_matches(names, name))
             }),
@@ -245,28 +245,28 @@ impl Condition {
             Self::TextPattern(patterns) => {
                 let found = |deep: &Deep| any_matches(patterns, &deep.texts);
                 match (asked(facts.deep, found), facts.deep) {
-                    (Answer::No, Known::Yes(deep)) => {
-                        deep.hidden_text().map_or(Answer::No, |why| Answer::Never(why.clone()))
+                    (Truth::No, Known::Yes(deep)) => {
+                        deep.hidden_text().map_or(Truth::No, |why| Truth::Never(why.clone()))
                     }
-                    (answer, _) => answer,
+                    (truth, _) => truth,
                 }
             }
             Self::Encrypted(wanted) => in_deep(facts, |deep| deep.encrypted == *wanted),
             Self::Signed(wanted) => in_deep(facts, |deep| deep.signed == *wanted),
             Self::Reply(wanted) => known(facts.thread, |thread| thread == wanted),
             Self::ReplyToClosed(wanted) => known(facts.closed_thread, |thread| thread == wanted),
-            Self::FromPartner(wanted) => Answer::of(facts.from_partner == *wanted),
+            Self::FromPartner(wanted) => Truth::of(facts.from_partner == *wanted),
             Self::Client(networks) => {
-                Answer::of(networks.iter().any(|network| network.contains(facts.origin.peer)))
+                Truth::of(networks.iter().any(|network| network.contains(facts.origin.peer)))
             }
-            Self::Login(logins) => Answer::of(
+            Self::Login(logins) => Truth::of(
                 facts
                     .origin
                     .login
                     .as_ref()
                     .is_some_and(|login| logins.iter().any(|l| l == "*" || l == login)),
             ),
-            Self::Listener(names) => Answer::of(names.contains(&facts.origin.listener)),
+            Self::Listener(names) => Truth::of(names.contains(&facts.origin.listener)),
             Self::Not(tests) => all(tests.iter().map(|test| test.remembered(facts, memo))).negated(),
         }
     }
@@ -368,10 +368,10 @@ fn each(head: &Head, name: &str, holds: impl Fn(&str) -> bool) -> bool {
 
 /// What looks like it to somebody is it, and only almost where it is not plainly so: a rule that lets go then does not
 /// decide.
-fn unless_plainly(answer: Answer, plainly: impl FnOnce() -> bool) -> Answer {
-    match answer {
-        Answer::Yes if !plainly() => Answer::Almost { exactly: true },
-        answer => answer,
+fn unless_plainly(truth: Truth, plainly: impl FnOnce() -> bool) -> Truth {
+    match truth {
+        Truth::Yes if !plainly() => Truth::Almost { exactly: true },
+        truth => truth,
     }
 }
 
@@ -380,18 +380,18 @@ fn plainly_or_almost(
     plainly: impl FnOnce() -> bool,
     exactly: impl FnOnce() -> bool,
     almost: impl FnOnce() -> bool,
-) -> Answer {
+) -> Truth {
     if exactly() {
-        unless_plainly(Answer::Yes, plainly)
+        unless_plainly(Truth::Yes, plainly)
     } else if almost() {
-        Answer::Almost { exactly: false }
+        Truth::Almost { exactly: false }
     } else {
-        Answer::No
+        Truth::No
     }
 }
 
-fn too_long(name: &str) -> Answer {
-    Answer::Never(format!("its {name} is too long to be judged (over {} bytes)", Head::MAX_WORDS))
+fn too_long(name: &str) -> Truth {
+    Truth::Never(format!("its {name} is too long to be judged (over {} bytes)", Head::MAX_WORDS))
 }
 
 fn any_name_matches(patterns: &[NamePattern], name: &str) -> bool {
@@ -442,22 +442,22 @@ fn without_comments(value: &str) -> String {
 }
 
 /// All-of: one "no" settles it, whatever else is unknown. What may be known later may yet be that "no".
-pub(crate) fn all(answers: impl Iterator<Item = Answer>) -> Answer {
-    let mut verdict = Answer::Yes;
-    for answer in answers {
-        match answer {
-            Answer::Yes => {}
-            Answer::No => return Answer::No,
-            Answer::Almost { exactly } => match verdict {
-                Answer::Yes => verdict = Answer::Almost { exactly },
-                Answer::Almost { exactly: before } => {
-                    verdict = Answer::Almost { exactly: before && exactly };
+pub(crate) fn all(truths: impl Iterator<Item = Truth>) -> Truth {
+    let mut verdict = Truth::Yes;
+    for truth in truths {
+        match truth {
+            Truth::Yes => {}
+            Truth::No => return Truth::No,
+            Truth::Almost { exactly } => match verdict {
+                Truth::Yes => verdict = Truth::Almost { exactly },
+                Truth::Almost { exactly: before } => {
+                    verdict = Truth::Almost { exactly: before && exactly };
                 }
-                Answer::No | Answer::Unknown(_) | Answer::Never(_) => {}
+                Truth::No | Truth::Unknown(_) | Truth::Never(_) => {}
             },
-            unknown @ Answer::Unknown(_) => verdict = unknown,
-            never @ Answer::Never(_) => {
-                if matches!(verdict, Answer::Yes | Answer::Almost { .. }) {
+            unknown @ Truth::Unknown(_) => verdict = unknown,
+            never @ Truth::Never(_) => {
+                if matches!(verdict, Truth::Yes | Truth::Almost { .. }) {
                     verdict = never;
                 }
             }
@@ -473,12 +473,12 @@ const QUOTES: [char; 8] = ['\'', '"', '`', ',', '.', '[', ']', ' '];
 const OF_ITSELF: [&str; 4] = ["Precedence", "X-Mailer", "User-Agent", "Content-Type"];
 
 /// Whether one of them holds.
-fn any_of<'t>(tests: impl Iterator<Item = &'t HeaderTest>, facts: &Facts<'_>) -> Answer {
-    tests.map(|test| test.answer(facts)).fold(Answer::No, |before, now| match (&before, &now) {
-        (Answer::Yes, _) | (_, Answer::No) => before,
+fn any_of<'t>(tests: impl Iterator<Item = &'t HeaderTest>, facts: &Facts<'_>) -> Truth {
+    tests.map(|test| test.truth(facts)).fold(Truth::No, |before, now| match (&before, &now) {
+        (Truth::Yes, _) | (_, Truth::No) => before,
         (
-            Answer::No | Answer::Almost { .. } | Answer::Unknown(_) | Answer::Never(_),
-            Answer::Yes | Answer::Almost { .. } | Answer::Unknown(_) | Answer::Never(_),
+            Truth::No | Truth::Almost { .. } | Truth::Unknown(_) | Truth::Never(_),
+            Truth::Yes | Truth::Almost { .. } | Truth::Unknown(_) | Truth::Never(_),
         ) => now,
     })
 }
@@ -496,16 +496,16 @@ impl HeaderTest {
         }
     }
 
-    fn answer(&self, facts: &Facts<'_>) -> Answer {
+    fn truth(&self, facts: &Facts<'_>) -> Truth {
         match &self.value {
-            ValueTest::Present(wanted) => Answer::of((facts.head.count(&self.name) > 0) == *wanted),
+            ValueTest::Present(wanted) => Truth::of((facts.head.count(&self.name) > 0) == *wanted),
             ValueTest::Like { equals, plain, patterns } => {
                 let values = facts.head.readings(&self.name);
                 let shapes: Vec<String> = values.iter().map(|value| skeleton(value)).collect();
                 let is_plain = |value: &str| plain.contains(&caseless(value)) || any_match(patterns, value);
                 let plainly = || each(facts.head, &self.name, is_plain);
                 let matched = unless_plainly(any_matches(patterns, &values), plainly);
-                let answer = plainly_or_almost(
+                let truth = plainly_or_almost(
                     plainly,
                     || shapes.iter().any(|shape| equals.contains(shape)),
                     || {
@@ -522,27 +522,27 @@ impl HeaderTest {
                         shapes.iter().chain(&bare).any(alike)
                     },
                 );
-                let answer = match (&answer, &matched) {
-                    (_, Answer::Yes) | (Answer::No | Answer::Almost { exactly: false }, _)
-                        if matched != Answer::No =>
+                let truth = match (&truth, &matched) {
+                    (_, Truth::Yes) | (Truth::No | Truth::Almost { exactly: false }, _)
+                        if matched != Truth::No =>
                     {
                         matched
                     }
-                    _ => answer,
+                    _ => truth,
                 };
-                legible(facts, &self.name, answer)
+                legible(facts, &self.name, truth)
             }
         }
     }
 }
 
 /// Found is found; not found is "no" only if every word of the field could be read.
-fn legible(facts: &Facts<'_>, name: &str, answer: Answer) -> Answer {
-    match answer {
-        Answer::No if facts.head.is_illegible(name) => {
-            Answer::Never(format!("its {name} is in a charset that is not known here"))
+fn legible(facts: &Facts<'_>, name: &str, truth: Truth) -> Truth {
+    match truth {
+        Truth::No if facts.head.is_illegible(name) => {
+            Truth::Never(format!("its {name} is in a charset that is not known here"))
         }
-        answer => answer,
+        truth => truth,
     }
 }
 
@@ -550,7 +550,7 @@ fn any_contains(sets: &[Arc<AddressSet>], address: &Address) -> bool {
     sets.iter().any(|set| set.contains(address))
 }
 
-fn in_deep(facts: &Facts<'_>, holds: impl Fn(&Deep) -> bool) -> Answer {
+fn in_deep(facts: &Facts<'_>, holds: impl Fn(&Deep) -> bool) -> Truth {
     known(facts.deep, holds)
 }
 
@@ -559,23 +559,23 @@ fn within(
     facts: &Facts<'_>,
     hidden: impl Fn(&Deep) -> Option<&String>,
     found: impl Fn(&Deep) -> bool,
-) -> Answer {
+) -> Truth {
     match (in_deep(facts, found), facts.deep) {
-        (Answer::No, Known::Yes(deep)) => hidden(deep).map_or(Answer::No, |why| Answer::Never(why.clone())),
-        (answer, _) => answer,
+        (Truth::No, Known::Yes(deep)) => hidden(deep).map_or(Truth::No, |why| Truth::Never(why.clone())),
+        (truth, _) => truth,
     }
 }
 
-fn known<T>(fact: &Known<T>, holds: impl Fn(&T) -> bool) -> Answer {
-    asked(fact, |value| Answer::of(holds(value)))
+fn known<T>(fact: &Known<T>, holds: impl Fn(&T) -> bool) -> Truth {
+    asked(fact, |value| Truth::of(holds(value)))
 }
 
-fn asked<T>(fact: &Known<T>, answer: impl Fn(&T) -> Answer) -> Answer {
+fn asked<T>(fact: &Known<T>, truth: impl Fn(&T) -> Truth) -> Truth {
     match fact {
-        Known::Yes(value) => answer(value),
-        Known::Unanswerable(why) => Answer::Unknown(why.clone()),
-        Known::Never(why) => Answer::Never(why.clone()),
+        Known::Yes(value) => truth(value),
+        Known::Unanswerable(why) => Truth::Unknown(why.clone()),
+        Known::Never(why) => Truth::Never(why.clone()),
         // The caller went by `needs`; if that was wrong, a letter must not slip through by it.
-        Known::Unasked => Answer::Unknown("it was not looked up".to_owned()),
+        Known::Unasked => Truth::Unknown("it was not looked up".to_owned()),
     }
 }

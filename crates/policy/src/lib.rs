@@ -33,7 +33,7 @@
 //! Domains may be written with umlauts. A list file holds one such pattern per line; `#` starts a comment.
 
 mod address;
-mod answer;
+mod truth;
 mod compile;
 mod condition;
 mod file_name;

@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use sealpost_mail::{Edit, Head, skeleton};
 
-use crate::answer::Answer;
+use crate::truth::Truth;
 
 /// Lives for one letter.
 #[derive(Default)]
 pub(crate) struct Memo {
-    pub(crate) answers: HashMap<*const (), Answer>,
+    pub(crate) truths: HashMap<*const (), Truth>,
     edits: HashMap<*const (), Vec<Edit>>,
     subjects: Option<Arc<[String]>>,
 }
@@ -23,15 +23,15 @@ impl Memo {
         Arc::clone(self.subjects.get_or_insert_with(make))
     }
 
-    /// What a condition answers, asked once.
-    pub(crate) fn answer<T>(&mut self, condition: &T, ask: impl FnOnce(&mut Self) -> Answer) -> Answer {
+    /// Whether a condition holds, asked once.
+    pub(crate) fn truth<T>(&mut self, condition: &T, ask: impl FnOnce(&mut Self) -> Truth) -> Truth {
         let key = std::ptr::from_ref(condition).cast();
-        if let Some(known) = self.answers.get(&key) {
+        if let Some(known) = self.truths.get(&key) {
             return known.clone();
         }
-        let answer = ask(self);
-        self.answers.insert(key, answer.clone());
-        answer
+        let truth = ask(self);
+        self.truths.insert(key, truth.clone());
+        truth
     }
 
     /// What a rule cuts out of the letter.

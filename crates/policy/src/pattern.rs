@@ -3,26 +3,26 @@
 use regex::Regex;
 use sealpost_mail::{latinised, tidied};
 
-use crate::answer::Answer;
+use crate::truth::Truth;
 
 /// What ends a line for some reader (Unicode: CR, LF, VT, FF, NEL, LS, PS).
 const LINE_ENDS: [char; 7] = ['\r', '\n', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'];
 
 /// Whether a pattern matches one of the texts. One that matches is enough; "no" counts only if all could be looked at.
-pub(crate) fn any_matches(patterns: &[Regex], texts: &[String]) -> Answer {
-    let mut answer = Answer::No;
+pub(crate) fn any_matches(patterns: &[Regex], texts: &[String]) -> Truth {
+    let mut truth = Truth::No;
     for text in texts {
         match matches(patterns, text) {
-            Some(true) => return Answer::Yes,
+            Some(true) => return Truth::Yes,
             Some(false) => {}
             None => {
-                answer = Answer::Never(
+                truth = Truth::Never(
                     "it is made of characters that stand for many others, too many to be judged".to_owned(),
                 );
             }
         }
     }
-    answer
+    truth
 }
 
 /// Whether a pattern matches the text as it is written.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sealpost_mail::{Address, Direction, Edit, Judgement, Reason, Reply, Signing, Term, TlsFloor, Treatment};
 
 use crate::address::list_entries;
-use crate::answer::Answer;
+use crate::truth::Truth;
 use crate::compile::{self, Lists, RuleError};
 use crate::condition::{Condition, Scope, Test, all};
 use crate::letter_facts::Facts;
@@ -209,12 +209,12 @@ impl Rules {
 
     fn judge_one(&self, facts: &Facts<'_>, memo: &mut Memo) -> Judgement {
         for rule in self.rules.iter().filter(|rule| rule.is_asked(facts)) {
-            match rule.answer(facts, memo) {
-                Answer::No => {}
-                Answer::Yes => return rule.judgement(facts, memo),
-                Answer::Almost { .. } => return rule.almost(),
-                Answer::Unknown(why) => return later(&rule.name, &why),
-                Answer::Never(why) => return never(&rule.name, &why),
+            match rule.truth(facts, memo) {
+                Truth::No => {}
+                Truth::Yes => return rule.judgement(facts, memo),
+                Truth::Almost { .. } => return rule.almost(),
+                Truth::Unknown(why) => return later(&rule.name, &why),
+                Truth::Never(why) => return never(&rule.name, &why),
             }
         }
         let (treatment, sentence) = match facts.direction {
@@ -231,7 +231,7 @@ impl Rules {
     /// Whether the rule in this place holds, whatever stands above it; the default behind the last one always does.
     pub(crate) fn would_hold(&self, place: usize, facts: &Facts<'_>) -> bool {
         let Some(rule) = self.rules.get(place) else { return true };
-        rule.is_asked(facts) && rule.answer(facts, &mut Memo::default()) == Answer::Yes
+        rule.is_asked(facts) && rule.truth(facts, &mut Memo::default()) == Truth::Yes
     }
 
     /// Which rule above this place decides, and whether it lets the letter go in clear.
@@ -239,10 +239,10 @@ impl Rules {
         let mut memo = Memo::default();
         let above = self.rules.iter().enumerate().take(place).filter(|(_, rule)| rule.is_asked(facts));
         for (number, rule) in above {
-            match rule.answer(facts, &mut memo) {
-                Answer::No => {}
-                Answer::Yes => return Some((number, matches!(rule.treatment, Treatment::Relay { .. }))),
-                Answer::Almost { .. } | Answer::Unknown(_) | Answer::Never(_) => {
+            match rule.truth(facts, &mut memo) {
+                Truth::No => {}
+                Truth::Yes => return Some((number, matches!(rule.treatment, Treatment::Relay { .. }))),
+                Truth::Almost { .. } | Truth::Unknown(_) | Truth::Never(_) => {
                     return Some((number, false));
                 }
             }
@@ -264,11 +264,11 @@ impl Rules {
     pub fn explain(&self, facts: &Facts<'_>) -> Vec<Step> {
         let mut memo = Memo::default();
         let step = |rule: &Rule| {
-            let (held, why) = match rule.answer(facts, &mut memo) {
-                Answer::Yes => (Held::Yes, rule.sentence()),
-                Answer::Almost { .. } => (Held::Almost, rule.almost_sentence()),
-                Answer::Unknown(why) | Answer::Never(why) => (Held::Unknown, unanswered(&why)),
-                Answer::No => (Held::No, rule.first_no(facts, &mut memo)),
+            let (held, why) = match rule.truth(facts, &mut memo) {
+                Truth::Yes => (Held::Yes, rule.sentence()),
+                Truth::Almost { .. } => (Held::Almost, rule.almost_sentence()),
+                Truth::Unknown(why) | Truth::Never(why) => (Held::Unknown, unanswered(&why)),
+                Truth::No => (Held::No, rule.first_no(facts, &mut memo)),
             };
             Step { rule: rule.name.clone(), held, why }
         };
@@ -307,19 +307,19 @@ impl Rule {
         facts.direction == Direction::Outbound || self.tests.iter().any(names)
     }
 
-    fn answer(&self, facts: &Facts<'_>, memo: &mut Memo) -> Answer {
-        let answer = all(self.tests.iter().map(|test| test.remembered(facts, memo)));
-        match (answer, &self.slips) {
-            (Answer::Almost { exactly: true }, Slips::AsWritten) => Answer::Yes,
+    fn truth(&self, facts: &Facts<'_>, memo: &mut Memo) -> Truth {
+        let truth = all(self.tests.iter().map(|test| test.remembered(facts, memo)));
+        match (truth, &self.slips) {
+            (Truth::Almost { exactly: true }, Slips::AsWritten) => Truth::Yes,
             // Held as written, and protected by it: no other way is safer.
-            (Answer::Almost { exactly: true }, Slips::To(_)) if protects(&self.treatment) => Answer::Yes,
-            (Answer::Almost { .. }, Slips::AsWritten | Slips::Pass) => Answer::No,
-            (answer, _) => answer,
+            (Truth::Almost { exactly: true }, Slips::To(_)) if protects(&self.treatment) => Truth::Yes,
+            (Truth::Almost { .. }, Slips::AsWritten | Slips::Pass) => Truth::No,
+            (truth, _) => truth,
         }
     }
 
     fn first_no(&self, facts: &Facts<'_>, memo: &mut Memo) -> String {
-        let failing = self.tests.iter().find(|test| test.remembered(facts, memo) == Answer::No);
+        let failing = self.tests.iter().find(|test| test.remembered(facts, memo) == Truth::No);
         failing.map_or_else(|| self.almost_sentence(), |test| sentence(&test.condition.words(false)))
     }
 

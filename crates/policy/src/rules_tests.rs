@@ -477,8 +477,8 @@ fn one_letter_to_many_is_searched_once() {
     let mut memo = Memo::default();
     assert_eq!(rules.judge_one(&case.facts(), &mut memo).treatment, Treatment::Portal);
     assert_eq!(
-        memo.answers.values().collect::<Vec<_>>(),
-        [&Answer::Yes],
+        memo.truths.values().collect::<Vec<_>>(),
+        [&Truth::Yes],
         "only the text is remembered, no recipient"
     );
     case.deep = Known::Yes(Deep::default());

@@ -5,7 +5,7 @@ use sealpost_mail::{EnhancedCode, Timestamp};
 use crate::body::{Body, StoredBody};
 use crate::column_values::{ColumnWord as _, LegPurpose, LegState};
 use crate::error::StoreError;
-use crate::statement::{Answer, Batch, Flush, Outcome, Refusal, Row, Statement, Taking, sql};
+use crate::statement::{StatementResult, Batch, Flush, Outcome, Refusal, Row, Statement, Taking, sql};
 use crate::store::Store;
 
 /// One recipient's copy on its way out.
@@ -224,8 +224,8 @@ impl Store {
                 open.iter().map(|place| lease_some(&wish, &place.name, share)).collect::<Vec<_>>();
             let mut batch = Batch::from(statements);
             batch.takes = Some(Taking { owner: wish.owner.clone(), until: wish.until, now: wish.now });
-            let answers = match self.write(batch).await {
-                Ok(Outcome::Kept(answers)) => answers,
+            let results = match self.write(batch).await {
+                Ok(Outcome::Kept(results)) => results,
                 Ok(Outcome::Refused(_)) => break,
                 // What it has is worked on; what went wrong is met again.
                 Err(error) if !leased.is_empty() => {
@@ -236,9 +236,9 @@ impl Store {
             };
             // Those that used up their share may have more.
             let mut full =
-                answers.iter().map(|answer| answer.affected >= share).collect::<Vec<_>>().into_iter();
+                results.iter().map(|result| result.affected >= share).collect::<Vec<_>>().into_iter();
             open.retain(|_| full.next().unwrap_or(false));
-            for row in answers.into_iter().flat_map(|answer| answer.rows) {
+            for row in results.into_iter().flat_map(|result| result.rows) {
                 leased.push(leased_leg(row, &wish)?);
             }
         }
@@ -406,8 +406,8 @@ pub(crate) fn give_back(id: &str, owner: &str, until: Timestamp, now: Timestamp)
 
 impl Taking {
     /// For what the batch returned.
-    pub(crate) fn give_back(&self, answers: Vec<Answer>) -> Vec<Statement> {
-        let ids = answers.into_iter().flat_map(|answer| answer.rows).filter_map(|mut row| row.text().ok());
+    pub(crate) fn give_back(&self, results: Vec<StatementResult>) -> Vec<Statement> {
+        let ids = results.into_iter().flat_map(|result| result.rows).filter_map(|mut row| row.text().ok());
         ids.map(|id| give_back(&id, &self.owner, self.until, self.now)).collect()
     }
 }

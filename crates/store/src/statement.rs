@@ -259,7 +259,7 @@ impl From<Vec<Statement>> for Batch {
 
 /// What one statement did.
 #[derive(Debug, Default)]
-pub(crate) struct Answer {
+pub(crate) struct StatementResult {
     /// Rows changed, or returned.
     pub(crate) affected: usize,
     pub(crate) rows: Vec<Row>,
@@ -268,8 +268,8 @@ pub(crate) struct Answer {
 /// How a batch ended. Known to the caller only after the commit.
 #[derive(Debug)]
 pub(crate) enum Outcome {
-    /// Kept; one answer per statement.
-    Kept(Vec<Answer>),
+    /// Kept; one result per statement.
+    Kept(Vec<StatementResult>),
     /// Nothing of it kept.
     Refused(Refusal),
 }
@@ -278,7 +278,7 @@ impl Outcome {
     /// How many rows its statements returned; bodies that went are not among them.
     pub(crate) fn returned(&self) -> usize {
         match self {
-            Self::Kept(answers) => answers.iter().map(|answer| answer.rows.len()).sum(),
+            Self::Kept(results) => results.iter().map(|result| result.rows.len()).sum(),
             Self::Refused(_) => 0,
         }
     }

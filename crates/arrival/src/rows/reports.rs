@@ -48,12 +48,12 @@ struct Report<'a> {
 }
 
 /// What a refusal's report may give back of the letter.
-struct Returned {
+struct ReturnedContent {
     head: Option<Vec<u8>>,
     tls: TlsFloor,
 }
 
-impl Returned {
+impl ReturnedContent {
     /// The head, over TLS as good as any copy's; nothing of a letter that is confidential for anyone, or came closed.
     fn of(arrival: &Arrival<'_>, decided: &[Decided]) -> Self {
         let mut tls = TlsFloor::None;
@@ -81,7 +81,7 @@ impl Returned {
 
 /// The reports on recipients whom the policy refused while others were accepted.
 pub(super) async fn refusals(arrival: &Arrival<'_>, decided: &[Decided]) -> Result<ArrivalRows, Reply> {
-    let returned = Returned::of(arrival, decided);
+    let returned = ReturnedContent::of(arrival, decided);
     let mut rows = ArrivalRows::new(arrival.now);
     for Decided { recipient, way } in decided {
         let reply = match way {
@@ -106,7 +106,7 @@ pub(super) async fn full(
     decided: &[Decided],
     recipients: &[&Recipient],
 ) -> Result<ArrivalRows, Reply> {
-    let returned = Returned::of(arrival, decided);
+    let returned = ReturnedContent::of(arrival, decided);
     let mut rows = ArrivalRows::new(arrival.now);
     for recipient in recipients {
         refused(arrival, recipient, &quota::full(), &returned, &mut rows).await?;
@@ -118,7 +118,7 @@ async fn refused(
     arrival: &Arrival<'_>,
     recipient: &Recipient,
     reply: &Reply,
-    returned: &Returned,
+    returned: &ReturnedContent,
     rows: &mut ArrivalRows,
 ) -> Result<(), Reply> {
     let wanted = match recipient.notify {

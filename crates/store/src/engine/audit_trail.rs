@@ -6,13 +6,13 @@ use sealpost_mail::Timestamp;
 use crate::audit_proof::{Anchor, AnchorKind, AuditProver, anchor, proven, read_anchor};
 use crate::audit_row::AuditRow;
 use crate::error::StoreError;
-use crate::statement::{Answer, Batch, Row, Statement, sql};
+use crate::statement::{StatementResult, Batch, Row, Statement, sql};
 
 /// The rows of a batch that has run: its own and, where it changed anything, its handle's; those of single statements
 /// that did.
-pub(super) fn rows(batch: &Batch, answers: &[Answer]) -> Vec<AuditRow> {
+pub(super) fn rows(batch: &Batch, results: &[StatementResult]) -> Vec<AuditRow> {
     let mut rows = batch.audit.clone();
-    for statement in changed(batch, answers) {
+    for statement in changed(batch, results) {
         rows.extend(statement.notes.as_deref().cloned());
         if let Some(concerned) = &statement.concerns {
             let of_each = batch.riding.rows.iter().filter(|row| row.object.is_empty());
@@ -23,7 +23,7 @@ pub(super) fn rows(batch: &Batch, answers: &[Answer]) -> Vec<AuditRow> {
             }));
         }
     }
-    if has_changed(batch, answers) {
+    if has_changed(batch, results) {
         rows.extend(batch.riding.rows.iter().filter(|row| !row.object.is_empty()).cloned());
     }
     rows
@@ -33,12 +33,12 @@ pub(super) fn rows(batch: &Batch, answers: &[Answer]) -> Vec<AuditRow> {
 pub(super) fn besides(
     prover: Option<&dyn AuditProver>,
     batch: &Batch,
-    answers: &mut [Answer],
+    results: &mut [StatementResult],
 ) -> Result<Vec<Statement>, StoreError> {
     let mut statements = Vec::new();
-    for (_, answer) in batch.statements.iter().zip(&mut *answers).filter(|(statement, _)| statement.tells) {
+    for (_, result) in batch.statements.iter().zip(&mut *results).filter(|(statement, _)| statement.tells) {
         // For nobody else to count.
-        for row in std::mem::take(&mut answer.rows) {
+        for row in std::mem::take(&mut result.rows) {
             statements.push(proven(prover, row)?);
         }
     }
@@ -93,13 +93,13 @@ pub(super) fn append(
     Ok(statements)
 }
 
-fn changed<'a>(batch: &'a Batch, answers: &'a [Answer]) -> impl Iterator<Item = &'a Statement> {
-    let ran = batch.statements.iter().zip(answers);
-    ran.filter(|(_, answer)| answer.affected > 0).map(|(statement, _)| statement)
+fn changed<'a>(batch: &'a Batch, results: &'a [StatementResult]) -> impl Iterator<Item = &'a Statement> {
+    let ran = batch.statements.iter().zip(results);
+    ran.filter(|(_, result)| result.affected > 0).map(|(statement, _)| statement)
 }
 
-fn has_changed(batch: &Batch, answers: &[Answer]) -> bool {
-    changed(batch, answers).any(|statement| !statement.sql.trim_start().starts_with("SELECT"))
+fn has_changed(batch: &Batch, results: &[StatementResult]) -> bool {
+    changed(batch, results).any(|statement| !statement.sql.trim_start().starts_with("SELECT"))
 }
 
 fn set_anchor(

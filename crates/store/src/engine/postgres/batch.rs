@@ -22,7 +22,7 @@ use crate::error::StoreError;
 use crate::expense::Expense;
 use crate::files::Files;
 use crate::node::NodeState;
-use crate::statement::{Answer, Batch, Flush, Outcome, Row, Settle, Statement, sql};
+use crate::statement::{StatementResult, Batch, Flush, Outcome, Row, Settle, Statement, sql};
 
 /// How often a batch is tried that others were in the way of. With the locks that it takes first this is rare.
 const TRIES: u32 = 8;
@@ -115,23 +115,23 @@ impl Core {
         let mut batch = Batch::from(vec![sql!(TRANSACTIONS)]);
         batch.extend(waiting.iter().map(|(_, statement)| statement.clone()));
         batch.flush = Flush::Asks;
-        let (answers, server) = match self.try_write(batch, Promise::Ordered).await {
-            Ok((Outcome::Kept(answers), server)) => (answers, server),
+        let (results, server) = match self.try_write(batch, Promise::Ordered).await {
+            Ok((Outcome::Kept(results), server)) => (results, server),
             Ok((Outcome::Refused(_), _)) => return,
             Err(error) => {
                 tracing::debug!(%error, "what nobody was given waits for the next try");
                 return;
             }
         };
-        let mut answers = answers.into_iter();
-        let seen = answers
+        let mut results = results.into_iter();
+        let seen = results
             .next()
-            .and_then(|mut answer| answer.rows.pop())
+            .and_then(|mut result| result.rows.pop())
             .and_then(|mut row| Some(Transactions { oldest: row.int().ok()?, next: row.int().ok()? }));
         let Some(seen) = seen else { return };
         let mut tried = Vec::with_capacity(waiting.len());
-        for ((number, statement), answer) in waiting.into_iter().zip(answers) {
-            if answer.affected == 0 {
+        for ((number, statement), result) in waiting.into_iter().zip(results) {
+            if result.affected == 0 {
                 tried.push((number, Tried::NotFound));
                 continue;
             }
@@ -164,14 +164,14 @@ impl Core {
             let end =
                 transaction::write(&connection, &self.words, &first, &batch, promise, prover, moving).await;
             match end {
-                End::Kept { answers, freed, server } => {
+                End::Kept { results, freed, server } => {
                     let server = on(server);
                     if let Some(server) = &server
                         && batch.flush == Flush::DoneAgain
                     {
                         self.not_flushed.remember(server.clone(), batch.clone());
                     }
-                    return Ok((self.kept(&batch.settles, answers, freed), server));
+                    return Ok((self.kept(&batch.settles, results, freed), server));
                 }
                 End::Refused { refusal, server } => {
                     self.unhurried.put_back(first);
@@ -215,20 +215,20 @@ impl Core {
                         }
                     }
                 }
-                End::Unknown { reason, answers, freed } => {
+                End::Unknown { reason, results, freed } => {
                     discard(connection);
                     // Deleting twice does no harm.
                     self.unhurried.put_back(first);
-                    return self.decide(batch, reason, answers, freed).await.map(|outcome| (outcome, None));
+                    return self.decide(batch, reason, results, freed).await.map(|outcome| (outcome, None));
                 }
             }
         }
     }
 
-    fn kept(&self, settles: &[Arc<dyn Settle>], answers: Vec<Answer>, freed: Vec<String>) -> Outcome {
+    fn kept(&self, settles: &[Arc<dyn Settle>], results: Vec<StatementResult>, freed: Vec<String>) -> Outcome {
         settles.iter().for_each(|one| one.settle());
         freed.into_iter().for_each(|id| self.files.remove_later(id));
-        Outcome::Kept(answers)
+        Outcome::Kept(results)
     }
 
     /// Nobody said whether the commit came about. A row says it, where the batch has one that nobody else can have made
@@ -237,7 +237,7 @@ impl Core {
         &self,
         batch: Batch,
         reason: String,
-        answers: Vec<Answer>,
+        results: Vec<StatementResult>,
         freed: Vec<String>,
     ) -> Result<Outcome, StoreError> {
         tracing::warn!(reason, "a commit may have come about or not");
@@ -246,14 +246,14 @@ impl Core {
             None => Err(StoreError::Uncertain { reason }),
         };
         match fate {
-            Ok(true) => Ok(self.kept(&batch.settles, answers, freed)),
+            Ok(true) => Ok(self.kept(&batch.settles, results, freed)),
             Ok(false) => {
                 freed.iter().for_each(|id| self.files.set_settled(id));
                 Err(StoreError::NotKept { reason: "the commit did not come about".to_owned() })
             }
             Err(error) => {
                 freed.iter().for_each(|id| self.files.set_settled(id));
-                let taken = batch.takes.map(|taking| taking.give_back(answers));
+                let taken = batch.takes.map(|taking| taking.give_back(results));
                 self.given_back.add(taken.unwrap_or_default(), Instant::now());
                 // Should the rows be there after all, their files must be too; if not, the next open removes them.
                 batch.settles.iter().for_each(|one| one.settle());
@@ -297,7 +297,7 @@ impl Core {
             let connection = lend(&self.readers, deadline).await?;
             let read = timeout(bound, transaction::read(&connection, &self.words, &statements)).await;
             match read.unwrap_or_else(|_late| Err(Failure::late("a question"))) {
-                Ok(answers) => return Ok(answers),
+                Ok(results) => return Ok(results),
                 Err(failure) => {
                     if failure.ends_connection() {
                         discard(connection);

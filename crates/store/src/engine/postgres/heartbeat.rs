@@ -22,7 +22,7 @@ use super::value::Param;
 use crate::engine::Promise;
 use crate::error::StoreError;
 use crate::node::{NewNode, NodeState, ROTATING};
-use crate::statement::{Answer, Value};
+use crate::statement::{StatementResult, Value};
 
 /// The database's clock in milliseconds. Not the transaction's: that one stands still while it waits.
 const CLOCK: &str = "(extract(epoch FROM pg_catalog.clock_timestamp()) * 1000)::bigint";
@@ -90,9 +90,9 @@ impl Heartbeat {
                 Value::Int(silence),
                 Value::from(ROTATING),
             ];
-            let answer = ask(client, &text, values.iter().map(Param::Value).collect()).await?;
+            let result = ask(client, &text, values.iter().map(Param::Value).collect()).await?;
             say(client, "COMMIT").await?;
-            Ok::<Answer, Failure>(answer)
+            Ok::<StatementResult, Failure>(result)
         };
         let mut row = entered.await.map_err(StoreError::from)?.rows.pop().ok_or(StoreError::Rotating)?;
         let incarnation = row.text()?;
@@ -191,23 +191,23 @@ impl Heartbeat {
             say(client, words.unfenced()).await?;
             let text = format!("UPDATE nodes SET seen_at = {CLOCK} WHERE incarnation = $1 RETURNING seen_at");
             let own = Value::from(self.incarnation.as_str());
-            let answer = ask(client, &text, vec![Param::Value(&own)]).await?;
+            let result = ask(client, &text, vec![Param::Value(&own)]).await?;
             connection.listen_for_warnings();
             // With a standby it has to be there, too: whoever is promoted must not have missed it.
             say(client, "COMMIT").await?;
             match connection.was_warned() {
                 true => Err(Failure::late("the standby")),
-                false => Ok(answer),
+                false => Ok(result),
             }
         };
-        let answer = match given.await {
-            Ok(answer) => answer,
+        let result = match given.await {
+            Ok(result) => result,
             Err(failure) => {
                 discard(connection);
                 return Err(failure.into());
             }
         };
-        match answer.rows.into_iter().next() {
+        match result.rows.into_iter().next() {
             Some(mut row) => {
                 let clock = row.time()?;
                 self.last.send_replace(Beat { sent, clock, ours: true });
@@ -229,12 +229,12 @@ impl Heartbeat {
         let looked = async {
             say(client, words.look(1)).await?;
             let text = "SELECT incarnation, seen_at, silence FROM nodes WHERE incarnation <> $1 AND incarnation <> $2";
-            let answer = ask(client, text, vec![Param::Value(&own), Param::Value(&rotating)]).await?;
+            let result = ask(client, text, vec![Param::Value(&own), Param::Value(&rotating)]).await?;
             say(client, "COMMIT").await?;
-            Ok::<Answer, Failure>(answer)
+            Ok::<StatementResult, Failure>(result)
         };
         let looked = match looked.await {
-            Ok(answer) => answer,
+            Ok(result) => result,
             Err(failure) => {
                 discard(connection);
                 return Err(failure.into());
@@ -361,9 +361,9 @@ pub(super) async fn take_over(
 
 /// What the database's clock says.
 pub(super) async fn clock(connection: &Connection) -> Result<Timestamp, StoreError> {
-    let answer =
+    let result =
         ask(&connection.client, &format!("SELECT {CLOCK}"), Vec::new()).await.map_err(StoreError::from)?;
-    answer.rows.into_iter().next().ok_or(StoreError::Damaged { what: "the database's clock" })?.time()
+    result.rows.into_iter().next().ok_or(StoreError::Damaged { what: "the database's clock" })?.time()
 }
 
 #[cfg(test)]

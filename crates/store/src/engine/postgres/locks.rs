@@ -6,7 +6,7 @@ use tokio_postgres::Client;
 use super::failure::Failure;
 use super::pipeline::ask;
 use super::value::Param;
-use crate::statement::{Answer, Batch, Lock};
+use crate::statement::{StatementResult, Batch, Lock};
 
 /// All locks of a kind.
 #[derive(Debug, PartialEq, Eq)]
@@ -45,7 +45,7 @@ impl Locks {
         }
     }
 
-    pub(super) async fn ask(&self, client: &Client) -> Result<Answer, Failure> {
+    pub(super) async fn ask(&self, client: &Client) -> Result<StatementResult, Failure> {
         let (text, param) = match self {
             Self::Uses(uses) => (
                 "SELECT count(pg_catalog.pg_advisory_xact_lock(one)) FROM unnest($1) AS one",

@@ -1,4 +1,4 @@
-//! Requests that are sent at once and whose answers are read in order: one round trip for all of them.
+//! Requests that are sent at once and whose results are read in order: one round trip for all of them.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -12,17 +12,17 @@ use super::begin::Words;
 use super::failure::Failure;
 use super::value::{Param, row};
 use crate::error::StoreError;
-use crate::statement::{Answer, Statement};
+use crate::statement::{StatementResult, Statement};
 
 /// A request that is on its way.
 pub(super) type Asked<'a> =
-    Pin<Box<MaybeDone<Pin<Box<dyn Future<Output = Result<Answer, Failure>> + Send + 'a>>>>>;
+    Pin<Box<MaybeDone<Pin<Box<dyn Future<Output = Result<StatementResult, Failure>> + Send + 'a>>>>>;
 
 /// Sends a request at once; its answer is read when its turn comes.
 pub(super) async fn send<'a>(
-    request: impl Future<Output = Result<Answer, Failure>> + Send + 'a,
+    request: impl Future<Output = Result<StatementResult, Failure>> + Send + 'a,
 ) -> Asked<'a> {
-    let request: Pin<Box<dyn Future<Output = Result<Answer, Failure>> + Send + 'a>> = Box::pin(request);
+    let request: Pin<Box<dyn Future<Output = Result<StatementResult, Failure>> + Send + 'a>> = Box::pin(request);
     let mut asked = Box::pin(maybe_done(request));
     poll_fn(|cx| {
         let _answered = asked.as_mut().poll(cx);
@@ -32,19 +32,19 @@ pub(super) async fn send<'a>(
     asked
 }
 
-pub(super) async fn answer(mut asked: Asked<'_>) -> Result<Answer, Failure> {
+pub(super) async fn answer(mut asked: Asked<'_>) -> Result<StatementResult, Failure> {
     asked.as_mut().await;
     asked.as_mut().take_output().unwrap_or(Err(Failure::Store(StoreError::Damaged { what: "one answer" })))
 }
 
-/// Words without parameters or answers.
-pub(super) async fn say(client: &Client, words: &str) -> Result<Answer, Failure> {
+/// Words without parameters or results.
+pub(super) async fn say(client: &Client, words: &str) -> Result<StatementResult, Failure> {
     client.batch_execute(words).await?;
-    Ok(Answer::default())
+    Ok(StatementResult::default())
 }
 
 /// A statement without a name: a pool between us and the server may give the next one to another server process.
-pub(super) async fn ask(client: &Client, text: &str, params: Vec<Param<'_>>) -> Result<Answer, Failure> {
+pub(super) async fn ask(client: &Client, text: &str, params: Vec<Param<'_>>) -> Result<StatementResult, Failure> {
     let params = params.into_iter().map(|param| {
         let typ = param.typ();
         (param, typ)
@@ -55,13 +55,13 @@ pub(super) async fn ask(client: &Client, text: &str, params: Vec<Param<'_>>) -> 
         rows.push(row(&found)?);
     }
     let affected = stream.rows_affected().unwrap_or_default();
-    Ok(Answer { affected: usize::try_from(affected).unwrap_or(usize::MAX), rows })
+    Ok(StatementResult { affected: usize::try_from(affected).unwrap_or(usize::MAX), rows })
 }
 
 pub(super) fn ask_for<'a>(
     client: &'a Client,
     words: &'a Words,
     statement: &'a Statement,
-) -> impl Future<Output = Result<Answer, Failure>> + Send + 'a {
+) -> impl Future<Output = Result<StatementResult, Failure>> + Send + 'a {
     ask(client, words.texts.of(statement.sql), statement.params.iter().map(Param::Value).collect())
 }

@@ -1,4 +1,4 @@
-//! One transaction: everything is sent at once and the answers are read in order; the first that is not as expected
+//! One transaction: everything is sent at once and the results are read in order; the first that is not as expected
 //! decides. Knows nothing of tries and pools.
 
 use std::time::Duration;
@@ -14,7 +14,7 @@ use super::pool::Connection;
 use crate::audit_proof::AuditProver;
 use crate::engine::{Promise, audit_trail};
 use crate::error::StoreError;
-use crate::statement::{Answer, Batch, Expect, Flush, Refusal, Row, Statement};
+use crate::statement::{StatementResult, Batch, Expect, Flush, Refusal, Row, Statement};
 
 /// How long statements may take before the connection is given up; their locks are waited for within this.
 pub(super) const STATEMENTS: Duration = Duration::from_secs(60);
@@ -23,13 +23,13 @@ pub(super) const STATEMENTS: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub(super) enum End {
     /// Kept; files of bodies that went with it.
-    Kept { answers: Vec<Answer>, freed: Vec<String>, server: Option<String> },
+    Kept { results: Vec<StatementResult>, freed: Vec<String>, server: Option<String> },
     /// Certainly nothing of it was kept.
     Refused { refusal: Refusal, server: Option<String> },
     /// Certainly nothing of it was kept.
     Failed(Failure),
     /// It was asked to be kept, and nobody said what became of that.
-    Unknown { reason: String, answers: Vec<Answer>, freed: Vec<String> },
+    Unknown { reason: String, results: Vec<StatementResult>, freed: Vec<String> },
 }
 
 /// Writes a batch, after what nobody waits for but has to come first.
@@ -86,7 +86,7 @@ pub(super) async fn write(
         }
         judge(statements, asked).await
     });
-    let (mut answers, freed) = match judged.await {
+    let (mut results, freed) = match judged.await {
         Ok(Ok(Ok(done))) => done,
         Ok(Ok(Err(refusal))) => {
             return match roll_back(client).await {
@@ -109,7 +109,7 @@ pub(super) async fn write(
         Err(_late) => return End::Failed(Failure::late("a transaction")),
     };
     if batch.may_note() {
-        let noted = timeout(STATEMENTS, note(client, words, prover, batch, &mut answers)).await;
+        let noted = timeout(STATEMENTS, note(client, words, prover, batch, &mut results)).await;
         if let Err(failure) = noted.unwrap_or_else(|_late| Err(Failure::late("the audit trail"))) {
             return match failure.ends_connection() {
                 true => End::Failed(failure),
@@ -138,14 +138,14 @@ pub(super) async fn write(
     match timeout(words.commit, committing).await {
         Ok(Ok(_)) if connection.was_warned() => End::Unknown {
             reason: "the server warned while it committed: perhaps no standby has it".to_owned(),
-            answers,
+            results,
             freed,
         },
-        Ok(Ok(_)) => End::Kept { answers, freed, server: server_name },
+        Ok(Ok(_)) => End::Kept { results, freed, server: server_name },
         // An ordinary error, and not the end of the connection: the server rolled back.
         Ok(Err(failure)) if !failure.ends_connection() => End::Failed(failure),
-        Ok(Err(failure)) => unknown(failure, answers, freed),
-        Err(_late) => unknown(Failure::late("a commit"), answers, freed),
+        Ok(Err(failure)) => unknown(failure, results, freed),
+        Err(_late) => unknown(Failure::late("a commit"), results, freed),
     }
 }
 
@@ -163,10 +163,10 @@ async fn note(
     words: &Words,
     prover: Option<&dyn AuditProver>,
     batch: &Batch,
-    answers: &mut [Answer],
+    results: &mut [StatementResult],
 ) -> Result<(), Failure> {
-    let mut statements = audit_trail::besides(prover, batch, answers).map_err(Failure::Store)?;
-    let rows = audit_trail::rows(batch, answers);
+    let mut statements = audit_trail::besides(prover, batch, results).map_err(Failure::Store)?;
+    let rows = audit_trail::rows(batch, results);
     if !rows.is_empty() {
         ask(client, TRAIL, Vec::new()).await?;
         let [head, last] = audit_trail::end();
@@ -187,8 +187,8 @@ async fn note(
     failed.map_or(Ok(()), Err)
 }
 
-fn unknown(failure: Failure, answers: Vec<Answer>, freed: Vec<String>) -> End {
-    End::Unknown { reason: StoreError::from(failure).to_string(), answers, freed }
+fn unknown(failure: Failure, results: Vec<StatementResult>, freed: Vec<String>) -> End {
+    End::Unknown { reason: StoreError::from(failure).to_string(), results, freed }
 }
 
 async fn roll_back(client: &Client) -> Result<(), Failure> {
@@ -208,15 +208,15 @@ fn may_end_at_once(batch: &Batch) -> bool {
     !batch.may_note() && batch.settles.is_empty() && batch.statements.iter().all(told)
 }
 
-type Judged = Result<(Vec<Answer>, Vec<String>), Refusal>;
+type Judged = Result<(Vec<StatementResult>, Vec<String>), Refusal>;
 
 /// Every answer is read, also behind the one that decides: whoever commits must have heard of every error.
 async fn judge(statements: &[Statement], asked: Vec<Asked<'_>>) -> Result<Judged, Failure> {
     let mut verdict: Option<Result<Refusal, Failure>> = None;
-    let (mut answers, mut freed) = (Vec::with_capacity(statements.len()), Vec::new());
+    let (mut results, mut freed) = (Vec::with_capacity(statements.len()), Vec::new());
     for (statement, asked) in statements.iter().zip(asked) {
-        let mut answer = match answer(asked).await {
-            Ok(answer) => answer,
+        let mut result = match answer(asked).await {
+            Ok(result) => result,
             Err(failure) => {
                 let gone = failure.ends_connection();
                 verdict.get_or_insert(Err(failure));
@@ -229,12 +229,12 @@ async fn judge(statements: &[Statement], asked: Vec<Asked<'_>>) -> Result<Judged
         match statement.expect {
             Expect::Anything => {}
             Expect::One(refusal) => {
-                if answer.affected != 1 {
+                if result.affected != 1 {
                     verdict.get_or_insert(Ok(refusal));
                 }
             }
             Expect::FreedBodies => {
-                for row in std::mem::take(&mut answer.rows) {
+                for row in std::mem::take(&mut result.rows) {
                     match freed_file(row) {
                         Ok(file) => freed.extend(file),
                         Err(error) => {
@@ -244,10 +244,10 @@ async fn judge(statements: &[Statement], asked: Vec<Asked<'_>>) -> Result<Judged
                 }
             }
         }
-        answers.push(answer);
+        results.push(result);
     }
     match verdict {
-        None => Ok(Ok((answers, freed))),
+        None => Ok(Ok((results, freed))),
         Some(Ok(refusal)) => Ok(Err(refusal)),
         Some(Err(failure)) => Err(failure),
     }
@@ -272,11 +272,11 @@ pub(super) async fn read(
     }
     let ended = send(say(client, "COMMIT")).await;
     answer(begun).await?;
-    let mut answers = Vec::with_capacity(statements.len());
+    let mut results = Vec::with_capacity(statements.len());
     let mut failed = None;
     for one in asked {
         match answer(one).await {
-            Ok(answer) => answers.push(answer.rows),
+            Ok(result) => results.push(result.rows),
             Err(failure) => {
                 failed.get_or_insert(failure);
             }
@@ -285,6 +285,6 @@ pub(super) async fn read(
     let ended = answer(ended).await;
     match failed {
         Some(failure) => Err(failure),
-        None => ended.map(|_| answers),
+        None => ended.map(|_| results),
     }
 }

@@ -164,14 +164,14 @@ impl Sqlite {
     pub(crate) async fn write(&self, batch: Batch, promise: Promise) -> Result<Outcome, StoreError> {
         let permit =
             Arc::clone(&self.writers_waiting).acquire_owned().await.map_err(|_closed| StoreError::Closed)?;
-        let (reply, answer) = oneshot::channel();
+        let (reply, result) = oneshot::channel();
         let job = WriteJob::Batch { batch: Box::new(batch), promise, reply, permit };
         let pushed = match promise {
             Promise::Durable => self.writes.push(job),
             Promise::Ordered => self.writes.push_soon(job),
         };
         pushed.map_err(|_job| StoreError::Closed)?;
-        answer.await.map_err(|_gone| StoreError::Closed)?
+        result.await.map_err(|_gone| StoreError::Closed)?
     }
 
     pub(crate) fn write_unhurried(&self, statement: Statement) {
@@ -182,9 +182,9 @@ impl Sqlite {
     pub(crate) async fn read(&self, statements: Vec<Statement>) -> Result<Vec<Vec<Row>>, StoreError> {
         let permit =
             Arc::clone(&self.readers_waiting).acquire_owned().await.map_err(|_closed| StoreError::Closed)?;
-        let (reply, answer) = oneshot::channel();
+        let (reply, result) = oneshot::channel();
         self.reads.push(ReadJob { statements, reply, permit }).map_err(|_job| StoreError::Closed)?;
-        answer.await.map_err(|_gone| StoreError::Closed)?
+        result.await.map_err(|_gone| StoreError::Closed)?
     }
 
     pub(crate) fn halted(&self) -> watch::Receiver<bool> {

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ToSql};
 
-use crate::statement::{Answer, Row, Statement, Value};
+use crate::statement::{StatementResult, Row, Statement, Value};
 
 impl ToSql for Value {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
@@ -18,12 +18,12 @@ impl ToSql for Value {
 }
 
 /// Runs a statement to its end.
-pub(crate) fn run(connection: &Connection, statement: &Statement) -> rusqlite::Result<Answer> {
+pub(crate) fn run(connection: &Connection, statement: &Statement) -> rusqlite::Result<StatementResult> {
     let mut prepared = connection.prepare_cached(statement.sql)?;
     let columns = prepared.column_count();
     let params = rusqlite::params_from_iter(&statement.params);
     if columns == 0 {
-        return Ok(Answer { affected: prepared.execute(params)?, rows: Vec::new() });
+        return Ok(StatementResult { affected: prepared.execute(params)?, rows: Vec::new() });
     }
     let mut cursor = prepared.query(params)?;
     let mut rows = Vec::new();
@@ -31,7 +31,7 @@ pub(crate) fn run(connection: &Connection, statement: &Statement) -> rusqlite::R
         let values = (0..columns).map(|column| row.get_ref(column).map(value_of));
         rows.push(Row::new(values.collect::<rusqlite::Result<_>>()?));
     }
-    Ok(Answer { affected: rows.len(), rows })
+    Ok(StatementResult { affected: rows.len(), rows })
 }
 
 fn value_of(column: ValueRef<'_>) -> Value {

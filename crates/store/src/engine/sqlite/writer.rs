@@ -18,7 +18,7 @@ use crate::disk::{Disk, Refused};
 use crate::error::StoreError;
 use crate::expense::{Expense, Stopwatch};
 use crate::files::Files;
-use crate::statement::{Answer, Batch, Expect, Outcome, Refusal, Row, Settle, Statement, sql};
+use crate::statement::{StatementResult, Batch, Expect, Outcome, Refusal, Row, Settle, Statement, sql};
 
 /// Batches in one commit at most. More would only make the first ones wait.
 const GROUP: usize = 256;
@@ -473,32 +473,32 @@ impl Writer {
     }
 
     fn run_statements(&self, batch: &Batch) -> Result<Result<Done, Refusal>, StoreError> {
-        let mut answers = Vec::with_capacity(batch.statements.len());
+        let mut results = Vec::with_capacity(batch.statements.len());
         let mut freed = Vec::new();
         for statement in &batch.statements {
-            let mut answer = run(&self.connection, statement)?;
+            let mut result = run(&self.connection, statement)?;
             match statement.expect {
                 Expect::Anything => {}
-                Expect::One(refusal) if answer.affected != 1 => return Ok(Err(refusal)),
+                Expect::One(refusal) if result.affected != 1 => return Ok(Err(refusal)),
                 Expect::One(_) => {}
                 Expect::FreedBodies => {
-                    for row in std::mem::take(&mut answer.rows) {
+                    for row in std::mem::take(&mut result.rows) {
                         freed.extend(freed_file(row)?);
                     }
                 }
             }
-            answers.push(answer);
+            results.push(result);
         }
-        self.note(batch, &mut answers)?;
-        Ok(Ok(Done { outcome: Outcome::Kept(answers), freed }))
+        self.note(batch, &mut results)?;
+        Ok(Ok(Done { outcome: Outcome::Kept(results), freed }))
     }
 
     /// What a batch that has run adds to the audit trail: the write lock, which it holds, puts the rows of all processes
     /// into one order.
-    fn note(&self, batch: &Batch, answers: &mut [Answer]) -> Result<(), StoreError> {
+    fn note(&self, batch: &Batch, results: &mut [StatementResult]) -> Result<(), StoreError> {
         let prover = self.prover.as_deref();
-        let mut statements = audit_trail::besides(prover, batch, answers)?;
-        let rows = audit_trail::rows(batch, answers);
+        let mut statements = audit_trail::besides(prover, batch, results)?;
+        let rows = audit_trail::rows(batch, results);
         if !rows.is_empty() {
             let [head, last] = audit_trail::end().map(|question| run(&self.connection, &question));
             statements.extend(audit_trail::append(prover, head?.rows.pop(), last?.rows.pop(), &rows)?);
@@ -590,14 +590,14 @@ mod tests {
 
     fn push(bench: &Bench, batch: Batch) -> oneshot::Receiver<Result<Outcome, StoreError>> {
         let permit = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
-        let (reply, answer) = oneshot::channel();
+        let (reply, result) = oneshot::channel();
         assert!(
             bench
                 .jobs
                 .push(WriteJob::Batch { batch: Box::new(batch), promise: Promise::Durable, reply, permit })
                 .is_ok()
         );
-        answer
+        result
     }
 
     fn written(bench: &Bench) -> Vec<String> {
@@ -611,13 +611,13 @@ mod tests {
         let mut bench = bench(100);
         let wishes =
             [("first", 10), ("huge", 10_000_000), ("second", 10), ("huge", 5_000_000), ("third", 10)];
-        let answers: Vec<_> = wishes.map(|(name, len)| (name, push(&bench, note(name, len)))).into();
+        let results: Vec<_> = wishes.map(|(name, len)| (name, push(&bench, note(name, len)))).into();
         // Whatever the engine makes of a full disk (one batch falls, or the group): a few rounds.
         let group = bench.jobs.take(GROUP).unwrap();
         bench.writer.commit_group(group);
         let mut told = Vec::new();
-        for (name, answer) in answers {
-            match answer.blocking_recv().unwrap() {
+        for (name, result) in results {
+            match result.blocking_recv().unwrap() {
                 Ok(_) => told.push(name.to_owned()),
                 Err(error) => assert_eq!(error.fault(), sealpost_mail::Fault::Temporary),
             }
@@ -651,10 +651,10 @@ mod tests {
     fn a_halted_writer_promises_nothing() {
         let mut bench = bench(1000);
         bench.writer.halt();
-        let answer = push(&bench, note("never", 10));
+        let result = push(&bench, note("never", 10));
         let group = bench.jobs.take(GROUP).unwrap();
         bench.writer.commit_group(group);
-        assert!(matches!(answer.blocking_recv().unwrap(), Err(StoreError::Halted)));
+        assert!(matches!(result.blocking_recv().unwrap(), Err(StoreError::Halted)));
         assert!(written(&bench).is_empty());
     }
 }

@@ -1,8 +1,8 @@
-//! What a condition answers: yes, no, almost, not now, never. Knows no condition.
+//! Whether a condition holds: yes, no, almost, not now, never. Knows no condition.
 
 /// Kleene's logic: what is unknown is never taken for "no".
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Answer {
+pub(crate) enum Truth {
     Yes,
     /// It depends on a slip: as it is written it is `exactly` this, as it was surely meant it may be the opposite.
     Almost {
@@ -15,7 +15,7 @@ pub(crate) enum Answer {
     Never(String),
 }
 
-impl Answer {
+impl Truth {
     pub(crate) fn of(holds: bool) -> Self {
         if holds { Self::Yes } else { Self::No }
     }
