@@ -126,6 +126,11 @@ fn markdown(rows: &[(Kind, Way, Pair)], load: &str) -> String {
             pair.sealpost
         );
     }
+    text.push_str(
+        "\nWhat comes from outside is opened in a process of its own for every letter, shut in before it reads the first byte\n\
+         ([0040](../decisions/0040-a-worker-program-that-stays.md)): about 4 ms of processor time, of which the work with the\n\
+         keys is a third. The filter opens without any wall, as the user who can read the key.\n",
+    );
     text
 }
 
