@@ -1,7 +1,7 @@
 //! Text made fit for the fonts there are. PDF/A forbids a glyph that stands for nothing, so every character
 //! that no font has is replaced by a visible sign, and the page says so. Knows no blocks.
 
-use sealpost_mail::{Direction, is_invisible};
+use sealpost_mail::is_invisible;
 
 use crate::fonts::Fonts;
 

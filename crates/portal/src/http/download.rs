@@ -1,7 +1,7 @@
 //! Names and types of what leaves as a file: never a page, never a path. Pure.
 
 use actix_web::http::header::{self, HeaderValue};
-use sealpost_mail::{Direction, Attachment};
+use sealpost_mail::Attachment;
 
 /// Types passed on as they are; everything else is bytes. None of them runs in a browser as a page of ours.
 const KNOWN: [&str; 24] = [
