@@ -6,7 +6,6 @@ use regex::Regex;
 use sealpost_mail::{Address, Head, Network, caseless, is_routing_field, skeleton, tidied};
 
 use crate::address::AddressSet;
-use crate::truth::Truth;
 use crate::file_name::{Name, NamePattern};
 use crate::letter_facts::{Deep, Facts, Known};
 use crate::memo::Memo;
@@ -16,6 +15,7 @@ use crate::reply_prefix;
 use crate::sensitivity_label;
 use crate::subject_tag::{SubjectTag, without_blanks};
 use crate::tag_in_capitals;
+use crate::truth::Truth;
 
 /// What a condition asks for beside the envelope, the size and the client.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

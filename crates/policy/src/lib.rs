@@ -33,7 +33,6 @@
 //! Domains may be written with umlauts. A list file holds one such pattern per line; `#` starts a comment.
 
 mod address;
-mod truth;
 mod compile;
 mod condition;
 mod file_name;
@@ -61,6 +60,7 @@ mod subject_tag;
 mod tag_in_capitals;
 mod tag_in_words;
 mod trial;
+mod truth;
 mod wildcard;
 
 pub use address::list_entries;

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use sealpost_mail::{Address, Direction, Edit, Judgement, Reason, Reply, Signing, Term, TlsFloor, Treatment};
 
 use crate::address::list_entries;
-use crate::truth::Truth;
 use crate::compile::{self, Lists, RuleError};
 use crate::condition::{Condition, Scope, Test, all};
 use crate::letter_facts::Facts;
@@ -14,6 +13,7 @@ use crate::memo::Memo;
 use crate::odd_values;
 use crate::spec::{HELD, Near, RuleSpec, TreatmentSpec};
 use crate::subject_tag::SubjectTag;
+use crate::truth::Truth;
 
 /// The name the default goes by.
 const DEFAULT: &str = "default";

@@ -73,7 +73,8 @@ pub fn try_out(
         Some((place, Trial::of(rules, place, &people, &wishes)?))
     };
     let mut found: Vec<(usize, Found)> = specs.iter().enumerate().filter_map(one).collect();
-    let inside: Vec<Probe> = people.into_iter().filter(|probe| probe.direction == Direction::Outbound).collect();
+    let inside: Vec<Probe> =
+        people.into_iter().filter(|probe| probe.direction == Direction::Outbound).collect();
     let default = Trial::of(rules, specs.len(), &inside, &Wishes::default());
     // One that lets go, and is not needed, harms nobody.
     let exposed = default.filter(|found| matches!(found, Found::Taken { exposes: true, .. }));

@@ -5,7 +5,7 @@ use sealpost_mail::{EnhancedCode, Timestamp};
 use crate::body::{Body, StoredBody};
 use crate::column_values::{ColumnWord as _, LegPurpose, LegState};
 use crate::error::StoreError;
-use crate::statement::{StatementResult, Batch, Flush, Outcome, Refusal, Row, Statement, Taking, sql};
+use crate::statement::{Batch, Flush, Outcome, Refusal, Row, Statement, StatementResult, Taking, sql};
 use crate::store::Store;
 
 /// One recipient's copy on its way out.

@@ -4,7 +4,10 @@
 use std::io::BufWriter;
 use std::sync::Arc;
 
-use sealpost_mail::{Direction, Domain, Edit, Fault, Head, Judgement, Origin, Otherwise, Random, Recipient, Reply, Signing, Timestamp, TlsFloor, Treatment};
+use sealpost_mail::{
+    Direction, Domain, Edit, Fault, Head, Judgement, Origin, Otherwise, Random, Recipient, Reply, Signing,
+    Timestamp, TlsFloor, Treatment,
+};
 use sealpost_mailbox::audit::{Actor, Event, KeyChange};
 use sealpost_partner::{Own, Partner, PartnerKey, Why};
 use sealpost_seal::{ChainVerdict, CloseError, Closing, HeaderProtection, Lists, Method, Profile};
@@ -91,7 +94,12 @@ fn came_signed(head: &Head) -> bool {
 /// For which domain of ours a signature would speak: that of the one mailbox in From, which whoever has a right to send
 /// here vouches for, unless somebody else is named for it. The reverse-path proves nothing to a reader, who sees From; and
 /// a Sender of another house says that the letter is not From's own (RFC 5322 §3.6.2).
-pub fn speaks_for(routes: &Routes, origin: &Origin, head: &Head, direction: Direction) -> Result<Domain, Why> {
+pub fn speaks_for(
+    routes: &Routes,
+    origin: &Origin,
+    head: &Head,
+    direction: Direction,
+) -> Result<Domain, Why> {
     match direction {
         // Anybody may hand in there, under any name: our signature would make it ours.
         Direction::Inbound => return Err(Why::FromWorld),

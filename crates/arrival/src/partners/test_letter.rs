@@ -7,7 +7,10 @@
 use std::sync::Arc;
 
 use sealpost_delivery::{Purpose, ReportsTo};
-use sealpost_mail::{Address, Compose, ComposeError, Direction, Envelope, Head, Random, ReversePath, Timestamp, TlsFloor, compose_notice};
+use sealpost_mail::{
+    Address, Compose, ComposeError, Direction, Envelope, Head, Random, ReversePath, Timestamp, TlsFloor,
+    compose_notice,
+};
 use sealpost_mailbox::audit::{Actor, Event, PartnerChange};
 use sealpost_notice::{Brand, Language, PartnerLetter, partner_letter};
 use sealpost_partner::{Found, Partner, Standing, is_test_token};

@@ -53,7 +53,9 @@ impl Arrival<'_> {
         match (self.direction, self.signature) {
             (Direction::Outbound, _) => ReportsTo::Ours,
             (Direction::Inbound, Signature::Proven) if self.writer_is_sender() => ReportsTo::Proven,
-            (Direction::Inbound, Signature::Proven | Signature::Unproven | Signature::None) => ReportsTo::Claimed,
+            (Direction::Inbound, Signature::Proven | Signature::Unproven | Signature::None) => {
+                ReportsTo::Claimed
+            }
         }
     }
 

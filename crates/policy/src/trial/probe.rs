@@ -94,7 +94,8 @@ pub(super) fn people(
     own: &[String],
 ) -> Vec<Probe> {
     let ways: Vec<Probe> = entrances.iter().flat_map(ways_in).collect();
-    let Some(usual) = ways.iter().find(|way| way.direction == Direction::Outbound).or(ways.first()).cloned() else {
+    let Some(usual) = ways.iter().find(|way| way.direction == Direction::Outbound).or(ways.first()).cloned()
+    else {
         return Vec::new();
     };
     let named: Vec<ReversePath> =

@@ -6,7 +6,7 @@ use sealpost_mail::Timestamp;
 use crate::audit_proof::{Anchor, AnchorKind, AuditProver, anchor, proven, read_anchor};
 use crate::audit_row::AuditRow;
 use crate::error::StoreError;
-use crate::statement::{StatementResult, Batch, Row, Statement, sql};
+use crate::statement::{Batch, Row, Statement, StatementResult, sql};
 
 /// The rows of a batch that has run: its own and, where it changed anything, its handle's; those of single statements
 /// that did.

@@ -102,8 +102,9 @@ fn taken(
 fn entrance(config: &Config, listener: &Listener) -> Entrance {
     let networks = listener.networks.iter().filter_map(|text| Network::parse(text.get_ref()).ok());
     let ends = networks.take(MAX_NETWORKS).flat_map(|network| [network.first(), network.last()]);
-    let is_open =
-        *listener.auth.get_ref() || !listener.client_certificates.is_empty() || listener.direction() == Direction::Inbound;
+    let is_open = *listener.auth.get_ref()
+        || !listener.client_certificates.is_empty()
+        || listener.direction() == Direction::Inbound;
     // Documentation's own addresses (RFC 5737, RFC 3849): nobody's network.
     let strangers = ["203.0.113.7", "2001:db8:7::7"].into_iter().filter_map(|text| text.parse().ok());
     let logins = config.logins.iter().filter(|_| *listener.auth.get_ref());

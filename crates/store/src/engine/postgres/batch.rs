@@ -22,7 +22,7 @@ use crate::error::StoreError;
 use crate::expense::Expense;
 use crate::files::Files;
 use crate::node::NodeState;
-use crate::statement::{StatementResult, Batch, Flush, Outcome, Row, Settle, Statement, sql};
+use crate::statement::{Batch, Flush, Outcome, Row, Settle, Statement, StatementResult, sql};
 
 /// How often a batch is tried that others were in the way of. With the locks that it takes first this is rare.
 const TRIES: u32 = 8;
@@ -225,7 +225,12 @@ impl Core {
         }
     }
 
-    fn kept(&self, settles: &[Arc<dyn Settle>], results: Vec<StatementResult>, freed: Vec<String>) -> Outcome {
+    fn kept(
+        &self,
+        settles: &[Arc<dyn Settle>],
+        results: Vec<StatementResult>,
+        freed: Vec<String>,
+    ) -> Outcome {
         settles.iter().for_each(|one| one.settle());
         freed.into_iter().for_each(|id| self.files.remove_later(id));
         Outcome::Kept(results)

@@ -6,7 +6,7 @@ use tokio_postgres::Client;
 use super::failure::Failure;
 use super::pipeline::ask;
 use super::value::Param;
-use crate::statement::{StatementResult, Batch, Lock};
+use crate::statement::{Batch, Lock, StatementResult};
 
 /// All locks of a kind.
 #[derive(Debug, PartialEq, Eq)]

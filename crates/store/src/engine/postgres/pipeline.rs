@@ -12,7 +12,7 @@ use super::begin::Words;
 use super::failure::Failure;
 use super::value::{Param, row};
 use crate::error::StoreError;
-use crate::statement::{StatementResult, Statement};
+use crate::statement::{Statement, StatementResult};
 
 /// A request that is on its way.
 pub(super) type Asked<'a> =
@@ -22,7 +22,8 @@ pub(super) type Asked<'a> =
 pub(super) async fn send<'a>(
     request: impl Future<Output = Result<StatementResult, Failure>> + Send + 'a,
 ) -> Asked<'a> {
-    let request: Pin<Box<dyn Future<Output = Result<StatementResult, Failure>> + Send + 'a>> = Box::pin(request);
+    let request: Pin<Box<dyn Future<Output = Result<StatementResult, Failure>> + Send + 'a>> =
+        Box::pin(request);
     let mut asked = Box::pin(maybe_done(request));
     poll_fn(|cx| {
         let _answered = asked.as_mut().poll(cx);
@@ -44,7 +45,11 @@ pub(super) async fn say(client: &Client, words: &str) -> Result<StatementResult,
 }
 
 /// A statement without a name: a pool between us and the server may give the next one to another server process.
-pub(super) async fn ask(client: &Client, text: &str, params: Vec<Param<'_>>) -> Result<StatementResult, Failure> {
+pub(super) async fn ask(
+    client: &Client,
+    text: &str,
+    params: Vec<Param<'_>>,
+) -> Result<StatementResult, Failure> {
     let params = params.into_iter().map(|param| {
         let typ = param.typ();
         (param, typ)

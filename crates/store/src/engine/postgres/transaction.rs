@@ -14,7 +14,7 @@ use super::pool::Connection;
 use crate::audit_proof::AuditProver;
 use crate::engine::{Promise, audit_trail};
 use crate::error::StoreError;
-use crate::statement::{StatementResult, Batch, Expect, Flush, Refusal, Row, Statement};
+use crate::statement::{Batch, Expect, Flush, Refusal, Row, Statement, StatementResult};
 
 /// How long statements may take before the connection is given up; their locks are waited for within this.
 pub(super) const STATEMENTS: Duration = Duration::from_secs(60);

@@ -18,7 +18,7 @@ use crate::disk::{Disk, Refused};
 use crate::error::StoreError;
 use crate::expense::{Expense, Stopwatch};
 use crate::files::Files;
-use crate::statement::{StatementResult, Batch, Expect, Outcome, Refusal, Row, Settle, Statement, sql};
+use crate::statement::{Batch, Expect, Outcome, Refusal, Row, Settle, Statement, StatementResult, sql};
 
 /// Batches in one commit at most. More would only make the first ones wait.
 const GROUP: usize = 256;
