@@ -1,4 +1,5 @@
-//! Sealed bodies: written in pieces, read in ranges, in a row, a file or a bucket. Never opened here.
+//! Sealed bodies: written in pieces, read in ranges, in a row, a file or a bucket; removed once no row refers to them, and none is about
+//! to. Never opened here.
 
 use std::fmt;
 use std::ops::Range;

@@ -21,6 +21,8 @@ mod bounce_memo;
 mod bucket;
 mod bulk;
 mod column_values;
+mod consistency;
+mod consistency_of_objects;
 mod conversation;
 mod deleted_mailbox;
 mod delivered;
@@ -80,8 +82,6 @@ mod statement;
 mod store;
 mod sts_policy;
 mod support;
-mod sweep;
-mod sweep_objects;
 mod token;
 mod trash;
 mod unheld;
@@ -105,6 +105,7 @@ pub use column_values::{
     Ended, Folder, LegPurpose, LegState, LetterEvent, OriginalState, OwnKeyState, PartnerKeyState,
     RequestKind, RequestState, TokenPurpose, UnreadEnd, WrapKind,
 };
+pub use consistency::{Problem, StoreCounts, SweepReport};
 pub use conversation::Whereabouts;
 pub use delivered::{Deliveries, Noted};
 pub use deposit::{DepositCounts, DepositLetter, DepositRow, FolderPage, NewDeposit};
@@ -151,7 +152,6 @@ pub use session::{NewSession, SessionRow};
 pub use store::{Company, Page, Rows, Store, StoreOptions};
 pub use sts_policy::StsPolicyRow;
 pub use support::MailboxFacts;
-pub use sweep::{Problem, StoreCounts, SweepReport};
 pub use token::{NewToken, Reissued, TokenRow};
 pub use unreachable::{NewBounce, Unreachable};
 pub use upload::{NewPiece, NewUpload, PieceRow, UploadRow};

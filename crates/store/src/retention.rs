@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use sealpost_mail::Timestamp;
 
+use crate::consistency::drop_stale;
 use crate::deleted_mailbox::forget_deleted;
 use crate::deposit::remove_letter;
 use crate::error::StoreError;
@@ -12,7 +13,6 @@ use crate::hook::{forget_dead, tell_expired};
 use crate::sender_status::Unread;
 use crate::statement::{Batch, Outcome, Refusal, Row, Statement, sql};
 use crate::store::Store;
-use crate::sweep::drop_stale;
 use crate::unheld::unheld;
 use crate::yielding::Yielding;
 

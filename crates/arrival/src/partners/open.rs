@@ -1,5 +1,6 @@
 //! Letters from the world: our own fields and tags go out of them, what partners encrypted is opened by the worker, and
-//! what was found stands in one field that is ours alone. What nobody closed goes on as it came. Decides nothing.
+//! what was found stands in one field that is ours alone. What nobody closed goes on as it came. Whether one
+//! waits for an operator, because it was opened and may have been changed or could not be opened, is decided here; nothing else.
 
 use sealpost_intake::client_of;
 use sealpost_mail::{Address, Direction, Domain, Envelope, Fault, Head, Origin, Reply};

@@ -1,4 +1,4 @@
-//! Somebody answered one of our mails by ordinary mail: they are told, kindly, how to answer safely. What they wrote ends
+//! Somebody answered one of our mails by ordinary mail: they are told, kindly and once a day, how to answer safely. What they wrote ends
 //! here and is not kept. Machines and lists are told nothing (RFC 3834 §2). Knows no wording.
 
 use sealpost_delivery::{ReportsTo, Room};
@@ -87,7 +87,9 @@ pub(super) async fn once_a_day(
     if !used.map_err(|error| crate::failure::unavailable(&error))?.is_empty() {
         return Ok(None);
     }
-    Ok(Some(NewUse { whose, at: arrival.now, recipients: 1, most: Most::UNLIMITED }))
+    // Two at once: the second is refused at the commit, and built again without an answer.
+    let most = Most { letters_day: 1, ..Most::UNLIMITED };
+    Ok(Some(NewUse { whose, at: arrival.now, recipients: 1, most }))
 }
 
 /// Whom an answer would help. `None`: a machine, a list, or nobody.

@@ -1,4 +1,4 @@
-//! Waits for the stop, or for a part that ends by itself. Decides nothing else.
+//! Waits for the stop, or for a part that ends by itself. Decides nothing else, and knows nothing of a store that has halted.
 
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;

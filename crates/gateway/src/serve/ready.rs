@@ -1,4 +1,5 @@
-//! Everything bound and ready, and its run until it is told to stop.
+//! Everything bound and ready, and its run until it is told to stop; it ends with an error, so that it is started anew, once the store has
+//! halted after a commit nobody can be sure of, or others have taken this node's place.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -1,4 +1,5 @@
-//! The form in which rows of the audit trail are proven (docs/formats.md), for the store to ask for. Knows no table.
+//! How rows of the audit trail are chained: each is proven together with the proof of the row before it (docs/formats.md), for the store
+//! to ask for. Knows no table.
 
 use sealpost_mail::Timestamp;
 use sealpost_store::{AnchorKind, AuditProver, AuditRow, EventRow, EventWords};

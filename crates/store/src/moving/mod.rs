@@ -9,10 +9,10 @@ mod table_copy;
 
 use sealpost_mail::Timestamp;
 
+use crate::consistency::Problem;
 use crate::engine::tables;
 use crate::error::StoreError;
 use crate::store::Store;
-use crate::sweep::Problem;
 
 use self::state::Sides;
 use self::table_copy::Copied;

@@ -1,7 +1,7 @@
 //! The writer: many callers' batches, each in its savepoint, one commit, then the replies (group commit).
 //!
 //! Nobody is told anything before the commit, not even a refusal: what it refers to may be a row of
-//! the same commit.
+//! the same commit. After a commit nobody can be sure of it halts, and promises nothing any more.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -8,11 +8,11 @@ use std::time::Duration;
 use sealpost_mail::Timestamp;
 
 use crate::bucket::{Bucket, shelves};
+use crate::consistency::Problem;
 use crate::error::StoreError;
 use crate::object_rows;
 use crate::statement::sql;
 use crate::store::Store;
-use crate::sweep::Problem;
 
 /// How long an object without a row, or one that somebody announced and did not keep, is left alone.
 const GRACE: Duration = Duration::from_secs(24 * 60 * 60);

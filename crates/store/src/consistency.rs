@@ -1,4 +1,5 @@
-//! Looks whether everything the store holds hangs together (bodies without rows, rows without bodies), and forgets what time has made useless.
+//! Looks whether everything the store holds hangs together (bodies without rows, rows without bodies) and says so: it removes no body
+//! and repairs nothing. Forgets rows that time has made useless.
 
 use sealpost_mail::Timestamp;
 
