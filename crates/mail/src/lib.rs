@@ -40,6 +40,7 @@ mod odd_name;
 mod params;
 mod parts;
 mod pictures;
+mod preview;
 mod portal_letter;
 mod random;
 mod reply;
@@ -72,6 +73,7 @@ pub use invitation::{
 };
 pub use letter::{Attachment, EncodedRange, Letter, Mailbox, Summary, Unshown};
 pub use letter_error::LetterError;
+pub use preview::first_words;
 pub use link::Link;
 pub use local_part::DomainPattern;
 pub use mdn::{MdnParts, compose_mdn};

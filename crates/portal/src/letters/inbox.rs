@@ -42,6 +42,8 @@ struct Entry {
     is_sent: bool,
     person: Option<String>,
     subject: Option<String>,
+    /// The first words of its text.
+    preview: Option<String>,
     received: Timestamp,
     size: u64,
     attachments: u64,
@@ -93,6 +95,8 @@ struct InboxPage {
     number: u32,
     pages: u32,
     welcome: bool,
+    /// Nothing is kept for good here.
+    letters_go: bool,
     order: Order,
     /// Letters too old to be sorted.
     unsorted: u64,
@@ -298,6 +302,7 @@ async fn list(
         number,
         pages,
         welcome: query.welcome == "1",
+        letters_go: site.config.retention.activated(site.now()).is_some(),
         order,
         unsorted,
         searched: None,
@@ -379,6 +384,7 @@ async fn answer(
         number,
         pages,
         welcome: false,
+        letters_go: false,
         order: sought.order,
         unsorted: 0,
         searched: Some(Searched {
@@ -446,6 +452,7 @@ fn entry(site: &Site, owner: &SignedIn, line: Line) -> Entry {
     Entry {
         person: summary.as_ref().and_then(people),
         attachments: summary.as_ref().map_or(0, real),
+        preview: summary.as_ref().and_then(|s| s.preview.clone()),
         subject: summary.and_then(|s| s.subject).filter(|subject| !subject.trim().is_empty()),
         received: row.received_at,
         size: u64::try_from(row.size).unwrap_or(0),
