@@ -7,7 +7,7 @@ use crate::html::html_to_text;
 use crate::parts::Part;
 
 /// More than the widest list shows of it.
-const MAX_CHARS: usize = 120;
+const MAX_CHARS: usize = 90;
 /// What is looked at for them.
 const MAX_LOOKED_AT: usize = 4 * 1024;
 

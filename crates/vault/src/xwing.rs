@@ -214,7 +214,9 @@ mod tests {
         for n in 0..20 {
             let (secret, public) = Opening::derive_keypair(&[n; 32]);
             let (ours, same) = XWing::derive_keypair(&[n; 32]);
-            assert!(public == same && XWing::sk_to_pk(&ours) == public && ours.to_bytes() == secret.to_bytes());
+            assert!(
+                public == same && XWing::sk_to_pk(&ours) == public && ours.to_bytes() == secret.to_bytes()
+            );
             let (here, key) = XWing::encap_with_rng(&public, None, &mut Sevens).unwrap();
             let there = Opening::decap(&secret, None, &key).unwrap();
             assert_eq!(here.0, there.0);

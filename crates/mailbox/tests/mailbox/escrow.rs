@@ -74,7 +74,13 @@ async fn a_new_pair_has_an_escrow_wrap_only_where_there_is_an_escrow_key() {
     for is_escrowed in [false, true] {
         let escrow = is_escrowed.then(|| rig.keys.escrow.public());
         let pair = NewPair::generate(&SystemRandom);
-        let keys = pair.seal_again(&id, &old, rig.store.sealed_keys(&id).await.unwrap(), &mut Wrapped::default(), &SystemRandom);
+        let keys = pair.seal_again(
+            &id,
+            &old,
+            rig.store.sealed_keys(&id).await.unwrap(),
+            &mut Wrapped::default(),
+            &SystemRandom,
+        );
         let rows = pair.rows(&whose, &old, keys, &rig.keys.rows, escrow.as_ref(), &SystemRandom).unwrap();
         assert_eq!(rows.escrow.is_some(), is_escrowed);
     }

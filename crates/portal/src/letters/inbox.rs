@@ -16,8 +16,9 @@ use crate::letters::conversation::Talk;
 use crate::letters::order::Order;
 use crate::letters::place::FolderPage;
 use crate::letters::repeated_fields::MAX_CHOSEN;
-use crate::letters::search::{Found, MAX_LINES};
+use crate::letters::search::Found;
 use crate::letters::search_query::Question;
+use crate::letters::sorted::{MAX_SORTED, Source, sorted};
 use crate::letters::withdrawn::{self, Withdrawn};
 use crate::mailbox::own_folder::FolderId;
 use crate::mailbox::{Line, Listed};
@@ -247,30 +248,32 @@ async fn list(
     let grouped = owner.profile().grouped && groups(place);
     let part = match (grouped, order) {
         // Counts and folders alone.
-        (true, _) => StorePage { offset: 0, limit: 0 },
-        (false, Order::Newest) => StorePage { offset, limit: per_page },
-        (false, Order::Oldest | Order::Person | Order::Subject | Order::Largest) => {
-            StorePage { offset: 0, limit: MAX_LINES }
+        (true, _) | (false, Order::Oldest | Order::Person | Order::Subject | Order::Largest) => {
+            StorePage { offset: 0, limit: 0 }
         }
+        (false, Order::Newest) => StorePage { offset, limit: per_page },
     };
     let Listed { mut lines, counts, folders } = owner.listed(site, place.place(), part).await?;
-    let (mut unsorted, mut all, mut talks) = (0, counts.total, HashMap::new());
+    let (mut unsorted, mut all, mut talks, mut heads) = (0, counts.total, HashMap::new(), Vec::new());
     if grouped {
         let mut found = owner.talks(site).await?.in_place(place);
         all = found.len() as u64;
         if order == Order::Newest {
             found = found.into_iter().skip(offset as usize).take(per_page as usize).collect();
         } else {
-            found.truncate(MAX_LINES as usize);
+            found.truncate(MAX_SORTED);
         }
-        let ids: Vec<String> = found.iter().filter_map(|talk| talk.ids.first().cloned()).collect();
-        lines = owner.lines_of(site, &ids).await?;
-        talks = ids.into_iter().zip(found).collect();
+        heads = found.iter().filter_map(|talk| talk.ids.first().cloned()).collect();
+        talks = heads.iter().cloned().zip(found).collect();
     }
     if order != Order::Newest {
-        unsorted = all.saturating_sub(lines.len() as u64);
-        order.sort(&mut lines);
-        lines = lines.into_iter().skip(offset as usize).take(per_page as usize).collect();
+        let source = if grouped { Source::Letters(&heads) } else { Source::Place(place) };
+        let sorted = sorted(site, owner, source, order).await?;
+        unsorted = all.saturating_sub(sorted.len() as u64);
+        heads = sorted.into_iter().skip(offset as usize).take(per_page as usize).collect();
+    }
+    if grouped || order != Order::Newest {
+        lines = owner.lines_of(site, &heads).await?;
     }
     if let FolderPage::Own(id) = place
         && !folders.iter().any(|folder| folder.id == id)
