@@ -15,6 +15,7 @@
 mod case;
 mod cluster;
 mod filter;
+mod mailbox;
 mod measure;
 mod moving;
 mod partners;
@@ -39,6 +40,10 @@ fn main() -> ExitCode {
     }
     if words.first().is_some_and(|word| word == "move") {
         return moving::run(words.get(1).map(String::as_str));
+    }
+    if words.first().is_some_and(|word| word == "mailbox") {
+        mailbox::run(words.get(1).map(String::as_str));
+        return ExitCode::SUCCESS;
     }
     let quick = std::env::args().any(|arg| arg == "--quick");
     if std::env::args().any(|arg| arg == "web") {

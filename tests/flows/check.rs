@@ -574,6 +574,7 @@ fn values_with_which_nothing_could_work() {
         ("portal", "activation-within", r#""0 days""#, "no time at all"),
         ("portal", "lock-after", "0", "before the first try"),
         ("portal", "answer-attempts", "0", "before the first try"),
+        ("delivery", "max-line", "10", "RFC 5321"),
         ("delivery", "give-up", r#""0 s""#, "before the second try"),
         ("delivery", "retry", r#"["400 days"]"#, "before the second try"),
     ] {

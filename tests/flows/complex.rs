@@ -41,7 +41,7 @@ fn what_cannot_be_taken_apart_is_deposited_all_the_same() {
     let mut letters_seen = 0;
     for entry in list.split("href=\"/m/").skip(1) {
         let id = &entry[..32];
-        let subject = entry.split("letter-subject\">").nth(1).unwrap().split('<').next().unwrap();
+        let subject = entry.split("what\">").nth(1).unwrap().split('<').next().unwrap();
         assert!(entry.contains("Erika Müster") || entry.contains("erika@insurer.example"), "{entry}");
         let page = web.get(&format!("/m/{id}"));
         page.expect(200);

@@ -8,8 +8,8 @@ use rig::{Config, Gateway, Hop, letters, readers};
 use rustix::process::Signal;
 
 /// A gateway with keys of both kinds for its domain, and what they publish.
-struct Signing {
-    gateway: Gateway,
+pub(crate) struct Signing {
+    pub(crate) gateway: Gateway,
     records: HashMap<String, String>,
 }
 
@@ -27,7 +27,7 @@ fn reload(gateway: &Gateway, wanted: &str) {
 }
 
 impl Signing {
-    fn start(config: &mut Config) -> Self {
+    pub(crate) fn start(config: &mut Config) -> Self {
         let gateway = Gateway::start(config.set("dkim", "keys", r#""dkim""#));
         let mut records = HashMap::new();
         for (kind, selector) in [("rsa", "r1"), ("ed25519", "e1")] {
@@ -40,7 +40,7 @@ impl Signing {
     }
 
     /// Both signatures are there and hold, whoever checks.
-    fn is_signed(&self, letter: &[u8], what: &str) {
+    pub(crate) fn is_signed(&self, letter: &[u8], what: &str) {
         let text = String::from_utf8_lossy(letter);
         for selector in ["s=r1;", "s=e1;"] {
             assert!(text.replace("\r\n\t", "").contains(selector), "{what}: {selector}\n{text}");

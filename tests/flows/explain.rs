@@ -74,6 +74,7 @@ fn says_what_the_door_of_a_listener_would_say() {
     let hop = Hop::new();
     let mut config = Config::new(&hop);
     config.set("[listener]", "max-size", r#""1 KiB""#).set("[listener]", "max-recipients", "1");
+    config.set("[listener]", "max-line", "998");
     config.listener("applications");
     config
         .set("[listener]", "networks", r#"["10.0.0.0/8"]"#)

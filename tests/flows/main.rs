@@ -60,6 +60,7 @@ mod limits;
 mod load;
 mod locked;
 mod logs;
+mod long_lines;
 mod looked_into;
 mod mailbox_commands;
 mod memory;

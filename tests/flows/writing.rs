@@ -151,7 +151,7 @@ fn what_comes_back_is_found_in_the_inbox() {
         Action: failed\r\nStatus: 5.2.2\r\n\r\n--b--\r\n";
     gateway.smtp().letter("", &[other.from()], report.as_bytes()).expect("250 *");
     let inbox = web.get("/inbox");
-    let words = inbox.text().matches("\"letter-subject\">Nicht zugestellt").count();
+    let words = inbox.text().matches("\"what\">Nicht zugestellt").count();
     assert_eq!(words, 2, "{}", inbox.text());
     let word = web.get(&format!("{}?view=text", letter_path(&inbox)));
     assert!(

@@ -107,7 +107,7 @@ fn single_keys_move_choose_delete_and_can_be_turned_off() {
     let watched = Watched::new(&office, "de", true);
     let browser = &watched.browser;
     full(&office, browser);
-    let focused = "return document.activeElement.closest('li')?.querySelector('.letter-subject').textContent";
+    let focused = "return document.activeElement.closest('li')?.querySelector('.what').textContent";
     for (key, there) in [("j", "Police 26"), ("j", "Police 25"), ("k", "Police 26"), ("k", "Police 26")] {
         type_key(browser, key);
         assert_eq!(browser.execute(focused), there, "{key}");

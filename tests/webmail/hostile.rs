@@ -112,7 +112,7 @@ fn inbox(victim: &mut Victim) -> BTreeMap<String, String> {
     for page in 1.. {
         victim.open(&format!("/inbox?page={page}"));
         let letters = victim.browser.execute(
-            "return [...document.querySelectorAll('ul.letters a')].map(a => [a.querySelector('.letter-subject').textContent, a.getAttribute('href')])",
+            "return [...document.querySelectorAll('ul.letters a')].map(a => [a.querySelector('.what').textContent, a.getAttribute('href')])",
         );
         let before = found.len();
         for letter in letters.as_array().unwrap() {

@@ -8,6 +8,9 @@ use crate::office::Office;
 
 const MAX_BYTES: u64 = 40_000;
 const MAX_REQUESTS: usize = 6;
+/// More than the list shows of it.
+const TEXT: &str = "Sehr geehrte Frau Müller,\n\nvielen Dank für Ihre Rückfrage zu den Fotos, die wir Ihnen in der vorigen \
+                    Woche über das Portal geschickt haben. Die Rechnung der Werkstatt fehlt uns noch.\n";
 
 fn weigh(browser: &Browser, url: &str) {
     browser.devtools("Network.enable", &serde_json::json!({}));
@@ -36,11 +39,12 @@ fn log_in_and_inbox_are_light_for_a_real_browser() {
     let link = office.send("anna@web.example", &letters::plain("[vertraulich] eins", "x"));
     for n in 0..15 {
         let subject = format!("Ihre Rückfrage vom 12. November zum Vertrag {n}");
-        office.send("anna@web.example", &letters::plain(&subject, "x"));
+        office.send("anna@web.example", &letters::plain(&subject, TEXT));
         let pdf = letters::pdf("x");
-        office.send("anna@web.example", &letters::rich(&subject, "x", "<p>x</p>", "Anlage.pdf", &pdf));
+        office.send("anna@web.example", &letters::rich(&subject, TEXT, "<p>x</p>", "Anlage.pdf", &pdf));
     }
     browser.activate(&link);
     weigh(&browser, &office.at("/inbox"));
     assert_eq!(browser.count("ul.letters > li"), 25, "a full page");
+    assert_eq!(browser.count("ul.letters i"), 25, "with the first words of each");
 }

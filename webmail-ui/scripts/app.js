@@ -176,7 +176,7 @@ for (const place of all("[data-list]")) {
       const list = (await page(place.dataset.list)).querySelector("ul.letters");
       if (place.childElementCount) return;
       list.querySelector(`input[value="${place.dataset.line}"]`)?.closest("li").querySelector("a").setAttribute("aria-current", "true");
-      for (const pick of list.querySelectorAll(".pick")) pick.remove();
+      for (const pick of list.querySelectorAll(".letter > label")) pick.remove();
       // The symbols stand in this page already.
       for (const use of list.querySelectorAll("use")) use.setAttribute("href", `#${use.getAttribute("href").split("#")[1]}`);
       place.append(list);

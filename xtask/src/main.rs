@@ -30,6 +30,7 @@ Usage: cargo xtask <COMMAND>
   bench [--quick]    Postfix and Sealpost side by side, written to docs/benchmarks.md
   bench audit        what the audit trail costs an arrival: the ratio of the rates with it and without
   bench purge [N]    N letters (1,000,000) due at one tick: intake's rate meanwhile, and its ratio to that of before
+  bench mailbox [N]  how long each page takes the owner of a mailbox with N letters (5,000)
   bench web          our portal and Roundcube side by side (also with --quick)
   bench cluster      letters taken on SQLite, PostgreSQL, with a standby, by two nodes (also with --quick)
   bench move [N]     a store of N letters (100,000) to PostgreSQL and a bucket and back: how long, and whether it is the same

@@ -37,6 +37,7 @@ fn bare(size: usize, head: &Head) -> Summary {
         references: Vec::new(),
         attachments: Vec::new(),
         size: size as u64,
+        preview: None,
     }
 }
 

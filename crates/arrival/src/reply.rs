@@ -5,7 +5,7 @@ use futures_util::StreamExt as _;
 use sealpost_delivery::{Content, Hand, Purpose, Queued, ReportsTo, Ticket};
 use sealpost_mail::{
     Address, Attachment, BodyType, Head, Mailbox, MimeLines, Notify, PortalLetter, Recipient, ReversePath,
-    SignedBody, Summary, Timestamp, ToSign,
+    SignedBody, Summary, Timestamp, ToSign, first_words,
 };
 use sealpost_mailbox::audit::{Actor, Event};
 use sealpost_mailbox::{BodySealer, NewLetter, OutboxError, Resident, RetentionRequest, Sent, WrittenLetter};
@@ -257,6 +257,7 @@ fn listing(head: &PortalLetter, sizes: &[u64], size: u64) -> Summary {
             })
             .collect(),
         size,
+        preview: first_words(&head.text),
     }
 }
 

@@ -36,6 +36,8 @@ pub struct DeliveryConfig {
     pub concurrency_per_destination: usize,
     /// Recipients of one letter in one transaction at most; RFC 5321 §4.5.3.1.8 lets servers stop at 100.
     pub recipients_per_transaction: usize,
+    /// The longest line that is sent, without its CRLF; longer ones are broken. RFC 5321 §4.5.3.1.6 lets servers stop at 998.
+    pub longest_line: usize,
     /// Connections to all destinations at a time.
     pub concurrency_total: usize,
     /// Bytes of opened letters held in memory at a time.
@@ -84,6 +86,7 @@ impl DeliveryConfig {
             report_languages: vec![Language::De, Language::En],
             concurrency_per_destination: 20,
             recipients_per_transaction: 50,
+            longest_line: 998,
             concurrency_total: 100,
             memory_budget: 64 * 1024 * 1024,
             batch: 256,

@@ -23,6 +23,7 @@ use crate::exchangers::World;
 use crate::hop_answer::HopAnswer;
 use crate::lane::{Lane, Lanes};
 use crate::lease::LEASE;
+use crate::long_lines;
 use crate::outcome::{DeliveryFailure, Outcome, Says};
 use crate::report;
 use crate::report_limit::ReportLimit;
@@ -445,7 +446,7 @@ impl Engine {
         &Sending { group, waiting, until }: &Sending<'_>,
         letter: &mut Option<(Opened, OwnedSemaphorePermit)>,
     ) -> Result<Result<(Round, bool), (DeliveryFailure, bool)>, Unworkable> {
-        let Some(Bound { ticket, .. }) = group.first() else {
+        let Some(Bound { ticket, leg }) = group.first() else {
             return Ok(Err((DeliveryFailure::NoServer, false)));
         };
         if letter.is_none() {
@@ -458,8 +459,11 @@ impl Engine {
                 }
                 Err(_elapsed) => return Ok(Err((DeliveryFailure::no_turn(), false))),
             };
-            match waiting.open(self.composer.get().map(AsRef::as_ref), dkim::ROOM).await {
-                Ok(opened) => match self.signed(ticket, opened).await {
+            let size = usize::try_from(waiting.size()).unwrap_or_default();
+            let most = self.config.longest_line;
+            let more = dkim::ROOM.saturating_add(long_lines::room(size, most));
+            match waiting.open(self.composer.get().map(AsRef::as_ref), more).await {
+                Ok(opened) => match self.signed(ticket, fitting(opened, most, leg)).await {
                     Ok(signed) => *letter = Some((signed, permit)),
                     Err(trouble) => return Ok(Err((trouble, false))),
                 },
@@ -547,6 +551,15 @@ impl Engine {
             self.room.notify_one();
         }
     }
+}
+
+/// The letter with lines that every server takes. Before it is signed: what was broken later, no signature would hold.
+fn fitting(letter: Opened, most: usize, leg: &LeasedLeg) -> Opened {
+    let (letter, line_ends) = long_lines::broken(letter, most);
+    if line_ends > 0 {
+        tracing::info!(delivery.leg = leg.id, line_ends, "lines longer than max-line were broken");
+    }
+    letter
 }
 
 /// A store that does not answer may answer later; a body that is gone or damaged will not come back.

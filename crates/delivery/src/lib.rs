@@ -28,6 +28,7 @@ mod fetch;
 mod hop_answer;
 mod lane;
 mod lease;
+mod long_lines;
 mod outcome;
 mod public_internet;
 mod report;

@@ -6,6 +6,11 @@ use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::access::Right;
+
+/// What a server must take from anybody (RFC 5321 §4.5.3.1.6), without the CRLF.
+const STRANGERS_LINE: usize = 998;
+
 /// The limits of one listener. The defaults suit a smarthost: few clients, many letters from each.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -26,7 +31,8 @@ pub struct Limits {
     /// Commands that bring no letter on its way (NOOP, RSET, VRFY, HELP, another EHLO, whatever was told to come later)
     /// before each further one counts as refused. A letter that was taken forgives all of it.
     pub max_junk: u32,
-    /// The longest line of a letter, without its CRLF; RFC 5321 §4.5.3.1.6 asks for at least 998.
+    /// The longest line of a letter, without its CRLF, of a client with a right to send; RFC 5321 §4.5.3.1.6 asks for at
+    /// least 998, and strangers get no more.
     pub text_line: usize,
     /// A whole command must arrive within this (RFC 5321 §4.5.3.2.7: at least five minutes), however
     /// slowly it drips; a client that does not read its replies gets no longer either.
@@ -63,7 +69,7 @@ impl Default for Limits {
             max_recipients: 1000,
             max_errors: 20,
             max_junk: 100,
-            text_line: 998,
+            text_line: 1024 * 1024,
             command: Duration::from_secs(300),
             handshake: Duration::from_secs(30),
             data_idle: Duration::from_secs(180),
@@ -74,6 +80,18 @@ impl Default for Limits {
             letter_kib: 256,
             memory_wait: Duration::from_secs(120),
             drain: Duration::from_secs(30),
+        }
+    }
+}
+
+impl Limits {
+    /// The longest line that a client with this right, or without one, may send: a smarthost's clients are scanners, too, but
+    /// servers of the world keep to the RFC.
+    #[must_use]
+    pub fn longest_line(&self, right: Option<Right>) -> usize {
+        match right {
+            Some(Right::Network | Right::Login | Right::Certificate) => self.text_line,
+            None => self.text_line.min(STRANGERS_LINE),
         }
     }
 }

@@ -88,13 +88,20 @@ replies! {
     leads_elsewhere = refuse(553, 1, 3, "the part before the @ could be read as another address");
     /// RFC 6531 §3.5.
     needs_smtputf8 = refuse(553, 6, 7, "an address with other than ASCII needs SMTPUTF8");
-    long_line = refuse(554, 6, 0, "a line of the letter is too long");
     unknown_parameter = refuse(555, 5, 4, "a parameter is not known or not implemented");
 }
 
 /// RFC 5321 §4.2.2: 501.
 pub(crate) fn syntax(text: &str) -> Reply {
     Reply::refuse(501, 5, 4, text)
+}
+
+/// RFC 5321 §4.5.3.1.6. Whoever set up a scanner reads this, and no standard.
+pub(crate) fn long_line(most: usize) -> Reply {
+    let text = format!(
+        "a line of the letter has more than {most} octets: have your program break lines, base64 at 76 octets"
+    );
+    Reply::refuse(554, 6, 0, &text)
 }
 
 /// The keyword is one of ours, so it may be named.

@@ -43,7 +43,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<'_, S> {
             }
         };
         self.wire.send(&replies::go_ahead());
-        let mut reader = DataReader::new(self.door.limits.text_line);
+        let mut reader = DataReader::new(self.longest_line());
         loop {
             let decoded = reader.decode(self.wire.pending_mut());
             let spoilt = match decoded.found {
@@ -57,7 +57,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<'_, S> {
             letter.take(self.wire.pending().get(..decoded.content).unwrap_or_default()).await;
             self.wire.consume(decoded.consumed);
             if reader.had_long_line() {
-                letter.refuse(replies::long_line());
+                letter.refuse(replies::long_line(self.longest_line()));
             }
             if decoded.found == Found::End {
                 break;
@@ -95,7 +95,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<'_, S> {
             State::Chunking(chunks) => chunks,
             State::Addressed(envelope) => match self.begin(*envelope).await {
                 Ok(letter) => {
-                    let reader = ChunkReader::new(self.door.limits.text_line);
+                    let reader = ChunkReader::new(self.longest_line());
                     Box::new(Chunks { letter, reader })
                 }
                 Err(reply) => {
@@ -119,7 +119,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<'_, S> {
             }
         }
         if chunks.reader.had_long_line() {
-            chunks.letter.refuse(replies::long_line());
+            chunks.letter.refuse(replies::long_line(self.longest_line()));
         }
         // A refused chunk ends the letter (RFC 3030 §2); chunks pipelined behind it are read and refused.
         if last || chunks.letter.is_refused() {
@@ -128,6 +128,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<'_, S> {
         }
         self.wire.send(&replies::chunk(size));
         Ok(State::Chunking(chunks))
+    }
+
+    fn longest_line(&self) -> usize {
+        self.door.limits.longest_line(self.right())
     }
 
     /// Carries one chunk to the reception.

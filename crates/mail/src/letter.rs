@@ -21,7 +21,7 @@ use crate::parts::{self, Part};
 use crate::pictures::{self, Pictures};
 use crate::transfer::Decoder;
 use crate::unpacked::{self, is_cms};
-use crate::{container, date, encoded_words, file_type};
+use crate::{container, date, encoded_words, file_type, preview};
 
 /// A sender or recipient as the letter shows it; nothing in it is proven.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +63,9 @@ pub struct Summary {
     pub attachments: Vec<Attachment>,
     /// Bytes of the whole letter.
     pub size: u64,
+    /// The first words of the text. Letters of earlier versions have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preview: Option<String>,
 }
 
 impl fmt::Debug for Summary {
@@ -189,6 +192,7 @@ impl<'a> Letter<'a> {
             references: ids(value(HeaderName::References)),
             attachments: self.attachments(),
             size: size(self.bytes.len()),
+            preview: self.sealed().is_none().then(|| preview::of(&self.parts, &self.body)).flatten(),
         }
     }
 

@@ -33,7 +33,7 @@ pub use epochs::{Epochs, wrap_id};
 pub use error::MailboxError;
 pub use outbox::{About, Outbox, OutboxError, Outgoing};
 pub use owner_letter::{MAX_FILES, Sent, WriteRules, WrittenFile, WrittenLetter};
-pub use rekey::{NewPair, Whose};
+pub use rekey::{NewPair, Whose, Wrapped};
 pub use retention::{Bounds, Going, LastUse, Retention, RetentionRequest};
 pub use sealed_body::{BodyOpener, BodySealer, seal_body};
 pub use throttle::{Counted, LockRules, Throttle, Tried};

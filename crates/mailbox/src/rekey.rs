@@ -4,6 +4,8 @@
 //! The old pair lay wrapped under a link that was mailed, or a password that is forgotten: copies of either open
 //! nothing that comes later (decision 0021).
 
+use std::collections::HashMap;
+
 use sealpost_mail::Random;
 use sealpost_store::{NewWrap, Rekey, SealedKey, SealedKeys, WrapKind};
 use sealpost_vault::{EscrowPublic, MailboxKeys, MailboxPublic, MailboxSecret, RowKey, VaultError};
@@ -27,6 +29,11 @@ pub struct Whose<'a> {
     pub address: &'a str,
 }
 
+/// Letters' keys that are wrapped for the new pair already: where letters come in between, what is done is not done again.
+/// A letter's key is its own for good.
+#[derive(Default)]
+pub struct Wrapped(HashMap<String, Vec<u8>>);
+
 impl NewPair {
     /// How often letters may come in between before somebody is told to try again.
     pub const RACES: usize = 8;
@@ -41,14 +48,15 @@ impl NewPair {
     }
 
     /// Everything of the mailbox as it was read, sealed anew for this pair: a hybrid key exchange for every letter that nobody has
-    /// seen yet. CPU-bound: call it from a blocking thread. Where a concurrent change was faster, the commit of these rows is
-    /// refused.
+    /// seen yet and that is not in `done`. CPU-bound: call it from a blocking thread. Where a concurrent change was faster,
+    /// the commit of these rows is refused.
     #[must_use]
     pub fn seal_again(
         &self,
         mailbox_id: &str,
         old: &MailboxSecret,
         found: SealedKeys,
+        done: &mut Wrapped,
         random: &dyn Random,
     ) -> SealedKeys {
         if found.public_key != old.public().to_bytes() {
@@ -68,9 +76,17 @@ impl NewPair {
                 }
             }
         };
+        let mut letter = |letter: SealedKey| match done.0.get(&letter.id) {
+            Some(key_sealed) => SealedKey { id: letter.id, key_sealed: key_sealed.clone() },
+            None => {
+                let letter = one(letter);
+                done.0.insert(letter.id.clone(), letter.key_sealed.clone());
+                letter
+            }
+        };
         SealedKeys {
             public_key: found.public_key,
-            letters: found.letters.into_iter().map(one).collect(),
+            letters: found.letters.into_iter().map(&mut letter).collect(),
             drafts: found.drafts.into_iter().map(one).collect(),
             folders: found.folders.into_iter().map(one).collect(),
         }

@@ -66,7 +66,7 @@ impl Writer<'_> {
         page.button = self.button(button, link)?;
         page.deadline = self.deadline_if(deletion, "digest-deadline")?;
         match newcomer {
-            None => page.more = vec![self.say("message-keep")?],
+            None => page.more = self.keep_in_time(deletion)?,
             Some(ActivateBy::Link) => {
                 page.steps = self.section("steps-title", &["step-open", "step-password", "step-question"])?;
             }
@@ -77,6 +77,11 @@ impl Writer<'_> {
         }
         page.genuine = self.genuine(&[genuine, "genuine-never", "genuine-doubt"])?;
         Ok(page)
+    }
+
+    /// Where nothing goes by itself, nobody is hurried.
+    fn keep_in_time(&self, deletion: bool) -> Written<Vec<String>> {
+        if deletion { Ok(vec![self.say("message-keep")?]) } else { Ok(Vec::new()) }
     }
 
     pub(super) fn unread_reminder(&self, letters: u32, link: &Secret<String>) -> Written<Page> {
@@ -118,7 +123,7 @@ impl Writer<'_> {
         match access {
             Access::Open => {
                 page.button = self.button("message-button", link)?;
-                page.more = vec![self.say("message-keep")?];
+                page.more = self.keep_in_time(deletion)?;
                 page.genuine = self.genuine(&["genuine-type", "genuine-never", "genuine-doubt"])?;
             }
             Access::Locked => {

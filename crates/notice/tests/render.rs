@@ -124,14 +124,14 @@ fn the_days_until_deletion_are_said_in_both_languages() {
         assert!(deadlines("unread-tomorrow", language).contains(one));
         assert!(deadlines("unread", language).contains(many));
     }
-    assert!(deadlines("digest-one", Language::De).contains("Sie wird am"));
-    assert!(deadlines("digest", Language::En).contains("The first of them will be deleted on"));
+    assert!(deadlines("digest-one", Language::De).contains("Sie wird nach dem"));
+    assert!(deadlines("digest", Language::En).contains("The first of them will be deleted after"));
     // Of several letters, only the first goes on that day.
     assert!(deadlines("reminder", Language::De).contains("Danach wird die erste davon gelöscht"));
     assert!(deadlines("reminder-today", Language::En).contains("After that the message will be deleted"));
     assert!(deadlines("reminder-password", Language::De).contains("Danach wird die erste davon gelöscht"));
-    assert!(deadlines("message", Language::De).contains("wird am 24.02.2020 gelöscht (noch 60 Tage)"));
-    assert!(deadlines("message", Language::En).contains("deleted on 24 February 2020 (60 days left)"));
+    assert!(deadlines("message", Language::De).contains("wird nach dem 24.02.2020 gelöscht (noch 60 Tage)"));
+    assert!(deadlines("message", Language::En).contains("deleted after 24 February 2020 (60 days left)"));
     assert!(deadlines("message-1", Language::De).contains("am 24.02.2020 gelöscht (noch ein Tag)"));
     assert!(deadlines("reset", Language::En).contains("until 24 February 2020, 12:49"));
     assert!(!deadlines("message-withheld", Language::De).contains("gelöscht"));

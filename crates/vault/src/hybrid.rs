@@ -3,6 +3,7 @@
 //! stays empty, so that libraries without that parameter can read it.
 
 use std::convert::Infallible;
+use std::sync::OnceLock;
 
 use hpke::aead::AesGcm256;
 use hpke::kdf::HkdfSha256;
@@ -14,7 +15,7 @@ use sealpost_mail::Random;
 use crate::error::VaultError;
 use crate::primitive::{Key, TAG, bind};
 use crate::sealed_header::Format;
-use crate::xwing::XWing;
+use crate::xwing::{PrivateKey, XWing};
 
 /// Length of a public key.
 pub(crate) const PUBLIC: usize = 1216;
@@ -51,22 +52,25 @@ impl TryCryptoRng for Feed<'_> {}
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Public(<XWing as Kem>::PublicKey);
 
-/// An X-Wing secret key: 32 bytes, expanded when used (draft-connolly-cfrg-xwing-kem §5.2).
+/// An X-Wing secret key: 32 bytes, expanded when first used (draft-connolly-cfrg-xwing-kem §5.2). A session that shows a
+/// list uses none.
 #[derive(Clone)]
 pub(crate) struct Private {
     seed: Key,
-    // On the heap: it is large, and what moves leaves copies behind.
-    expanded: Box<<XWing as Kem>::PrivateKey>,
+    expanded: OnceLock<PrivateKey>,
 }
 
 impl Private {
+    pub(crate) fn new(seed: Key) -> Self {
+        Self { seed, expanded: OnceLock::new() }
+    }
+
     #[expect(
         clippy::expect_used,
         reason = "every 32 bytes are an X-Wing key, and the length is right by type"
     )]
-    pub(crate) fn new(seed: Key) -> Self {
-        let expanded = <XWing as Kem>::PrivateKey::from_bytes(seed.expose()).expect("32 bytes");
-        Self { seed, expanded: Box::new(expanded) }
+    fn expanded(&self) -> &PrivateKey {
+        self.expanded.get_or_init(|| PrivateKey::from_bytes(self.seed.expose()).expect("32 bytes"))
     }
 
     pub(crate) fn seed(&self) -> &Key {
@@ -74,7 +78,7 @@ impl Private {
     }
 
     pub(crate) fn public(&self) -> Public {
-        Public(XWing::sk_to_pk(&self.expanded))
+        Public(XWing::sk_to_pk(self.expanded()))
     }
 
     /// Opens what [`Public::seal`] made for this format and these bounds.
@@ -91,7 +95,7 @@ impl Private {
         let info = info(format, fields, bound);
         hpke::single_shot_open::<AesGcm256, HkdfSha256, XWing>(
             &OpModeR::Base,
-            &self.expanded,
+            self.expanded(),
             &key,
             &info,
             sealed,

@@ -95,7 +95,7 @@ wish-unknown-text = Diesen Link gibt es nicht oder nicht mehr. Vielleicht fehlt 
 idle-title = Sind Sie noch da?
 idle-text = In zwei Minuten melden wir Sie zu Ihrer Sicherheit ab. Möchten Sie angemeldet bleiben?
 idle-stay = Angemeldet bleiben
-session-until = Sie sind bis { $time } Uhr angemeldet; jede Seite, die Sie öffnen, verlängert das. Schicken Sie etwas erst danach ab, ist es nach dem Anmelden noch da.
+session-until = Sie sind noch bis { $time } Uhr angemeldet, länger, wenn Sie vorher eine Seite öffnen. Schicken Sie etwas erst danach ab, ist es nach dem Anmelden noch da.
 
 # ---- ein neuer Link, und der Weg über den Support ----
 renew-text = Wir können Ihnen einen neuen Link an Ihre E‑Mail-Adresse schicken.
@@ -108,7 +108,7 @@ support-go = Support um Hilfe bitten
 support-title = Hilfe vom Support
 support-lead = Wenn Sie Passwort und Antwort vergessen haben oder aus einem anderen Grund nicht in Ihr Postfach kommen, kann unser Support Ihren Zugang zurücksetzen. Vorher prüfen wir, ob Sie es wirklich sind.
 support-kept = Ihre Nachrichten bleiben dabei erhalten. Sie bekommen eine E‑Mail und legen Passwort und Sicherheitsfrage neu fest.
-support-lost = Ihre bisherigen Nachrichten lassen sich danach nicht mehr lesen: Sie sind mit Ihrem Passwort verschlüsselt. Sie müssten Ihnen neu geschickt werden.
+support-lost = Ihre bisherigen Nachrichten lassen sich danach nicht mehr lesen: Öffnen lassen sie sich nur mit Ihrem Passwort oder der Antwort auf Ihre Sicherheitsfrage. Sie müssten Ihnen neu geschickt werden.
 support-note = Wie erreichen wir Sie?
 support-note-hint = Zum Beispiel Ihre Telefonnummer und wann es Ihnen passt. Bitte kein Passwort und keine Bankdaten.
 support-note-missing = Bitte schreiben Sie, wie wir Sie erreichen.

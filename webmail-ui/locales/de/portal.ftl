@@ -36,8 +36,8 @@ footer-language = Sprache
 form-has-errors = Bitte prüfen Sie Ihre Eingaben
 form-has-errors-text =
     { $n ->
-        [one] Eine Eingabe braucht noch Ihre Aufmerksamkeit:
-       *[other] { $n } Eingaben brauchen noch Ihre Aufmerksamkeit:
+        [one] Eine Eingabe fehlt oder stimmt noch nicht:
+       *[other] { $n } Eingaben fehlen oder stimmen noch nicht:
     }
 
 # ---- Anmeldung ----
@@ -46,7 +46,7 @@ login-lead = { $name }: Ihre vertrauliche Post
 login-text = Nachrichten, die unter uns bleiben müssen, liegen hier verschlüsselt für Sie bereit.
 login-point-kept = Verschlüsselt aufbewahrt. Sie öffnen Ihr Postfach mit Ihrem Passwort; wenn Sie es vergessen, hilft nach einer Prüfung unser Support.
 login-point-key = Verschlüsselt mit einem eigenen Schlüssel für Ihr Postfach. Freigegeben wird er durch Ihr Passwort oder die Antwort auf Ihre Sicherheitsfrage.
-login-point-mail = Sobald etwas Neues für Sie da ist, schicken wir Ihnen eine E‑Mail.
+login-point-mail = Ist etwas Neues für Sie da, schicken wir Ihnen eine E‑Mail.
 login-point-export = Jede Nachricht und jeden Anhang können Sie bei sich speichern.
 login-address = E‑Mail-Adresse
 login-address-hint = Die Adresse, an die wir Ihnen die Benachrichtigung geschickt haben.
@@ -64,7 +64,7 @@ login-ended-reset = Ihre Sitzung wurde beendet, weil über „Passwort vergessen
 login-ended-everywhere = Ihre Sitzung wurde beendet, weil jemand in Ihrem Konto alle Sitzungen beendet hat. Waren Sie das nicht, ändern Sie bitte Ihr Passwort.
 login-ended-support = Ihre Sitzung wurde beendet, weil unser Support den Zugang zu diesem Postfach zurückgesetzt oder gesperrt hat. Näheres steht in der E‑Mail, die wir Ihnen geschickt haben.
 login-ended-deleted = Ihre Sitzung wurde beendet, weil dieses Postfach in einem anderen Browser gelöscht wurde. Waren Sie das nicht, melden Sie sich bitte sofort bei uns.
-login-note-kept = Ihre Sitzung war schon zu Ende. Was Sie geschrieben haben, ist nicht verloren: Melden Sie sich an, dann geht es damit weiter. Nur neu gewählte Dateien müssen Sie noch einmal auswählen.
+login-note-kept = Ihre Sitzung war schon zu Ende. Was Sie geschrieben haben, ist nicht verloren: Melden Sie sich an, dann geht es damit weiter. Nur Dateien, die Sie gerade erst ausgewählt hatten, müssen Sie noch einmal auswählen.
 login-note-copy = Ihre Sitzung war schon zu Ende, und Ihr Text ist zu lang, um ihn mitzunehmen. Bitte kopieren Sie ihn unten, bevor Sie sich anmelden.
 login-kept-text = Ihr Text
 login-note-wrong = E‑Mail-Adresse oder Passwort stimmt nicht. Bitte prüfen Sie beides und versuchen Sie es noch einmal. Achten Sie auf Groß- und Kleinschreibung.
@@ -73,7 +73,11 @@ login-note-wait =
         [one] Es gab mehrere Fehlversuche. Bitte warten Sie eine Sekunde und versuchen Sie es dann noch einmal.
        *[other] Es gab mehrere Fehlversuche. Bitte warten Sie { $n } Sekunden und versuchen Sie es dann noch einmal.
     }
-login-note-wait-long = Es gab viele Fehlversuche. Von diesem Gerät aus können Sie es in { $n } Minuten wieder versuchen. Schneller geht es über „Passwort vergessen?“: Mit einem neuen Passwort kommen Sie gleich hinein.
+login-note-wait-long =
+    { $n ->
+        [one] Es gab viele Fehlversuche. Von diesem Gerät aus können Sie es in einer Minute wieder versuchen. Schneller geht es über „Passwort vergessen?“: Mit einem neuen Passwort kommen Sie gleich hinein.
+       *[other] Es gab viele Fehlversuche. Von diesem Gerät aus können Sie es in { $n } Minuten wieder versuchen. Schneller geht es über „Passwort vergessen?“: Mit einem neuen Passwort kommen Sie gleich hinein.
+    }
 password-show = Passwort anzeigen
 password-hide = Passwort verbergen
 
@@ -117,7 +121,7 @@ activate-answer-hint = Groß- und Kleinschreibung und Satzzeichen spielen keine 
 activate-step-language = Sprache
 activate-language = Sprache dieser Seite und unserer E‑Mails an Sie
 activate-button = Postfach einrichten
-activate-button-hint = Ihr Link gilt, bis Sie Ihr Postfach eingerichtet haben.
+activate-button-hint = Danach melden Sie sich mit Ihrer E‑Mail-Adresse und Ihrem Passwort an; den Link brauchen Sie nicht mehr.
 question-school = Wie hieß Ihre erste Schule?
 question-teacher = Wie hieß Ihre Lieblingslehrerin oder Ihr Lieblingslehrer?
 question-street = In welcher Straße sind Sie aufgewachsen?
@@ -150,8 +154,8 @@ link-superseded-title = Es gibt einen neueren Link
 link-superseded-text = Für Ihr Postfach haben wir Ihnen inzwischen eine neue E‑Mail geschickt. Nur der Link darin gilt; dieser hier nicht mehr. Finden Sie die neuere E‑Mail nicht, fordern Sie eine weitere an.
 link-expired-title = Dieser Link ist abgelaufen
 link-expired-text = Der Link in unserer E‑Mail gilt nur eine bestimmte Zeit.
-link-unknown-title = Dieser Link ist nicht vollständig
-link-unknown-text = Manche E‑Mail-Programme brechen lange Links um. Bitte kopieren Sie den ganzen Link aus unserer E‑Mail in die Adresszeile oder klicken Sie ihn dort noch einmal an.
+link-unknown-title = Dieser Link funktioniert nicht
+link-unknown-text = Vielleicht ist er nicht vollständig: Manche E‑Mail-Programme brechen lange Links um. Bitte kopieren Sie den ganzen Link aus unserer E‑Mail in die Adresszeile, oder klicken Sie ihn dort noch einmal an.
 link-to-login = Zur Anmeldung
 
 # ---- Posteingang ----
@@ -168,10 +172,11 @@ inbox-unread =
         [one] eine ungelesen
        *[other] { $n } ungelesen
     }
-inbox-empty-title = Noch nichts da
-inbox-empty-text = Sobald wir eine vertrauliche Nachricht für Sie haben, bekommen Sie eine E‑Mail, und die Nachricht erscheint hier.
+inbox-empty-title = Noch keine Nachrichten
+inbox-empty-text = Haben wir eine vertrauliche Nachricht für Sie, bekommen Sie eine E‑Mail, und die Nachricht erscheint hier.
 inbox-welcome = Ihr Postfach ist bereit.
-inbox-welcome-text = Ab jetzt melden Sie sich mit Ihrer E‑Mail-Adresse und Ihrem Passwort an. Bitte speichern Sie wichtige Nachrichten bei sich: Hier werden sie nur eine begrenzte Zeit aufbewahrt.
+inbox-welcome-text = Ab jetzt melden Sie sich mit Ihrer E‑Mail-Adresse und Ihrem Passwort an.
+inbox-welcome-save = Bitte speichern Sie wichtige Nachrichten bei sich: Hier werden sie nur eine begrenzte Zeit aufbewahrt.
 unread-mark = Ungelesen
 sender-unknown = Absender unbekannt
 subject-none = Kein Betreff
@@ -215,7 +220,7 @@ message-attachments =
 message-download = Speichern
 message-content = Nachricht
 message-frame = Inhalt der Nachricht
-message-too-complex = Die Gestaltung dieser Nachricht ist zu verschachtelt, um sie sicher anzuzeigen. Hier ist ihr Text.
+message-too-complex = Die Gestaltung dieser Nachricht ist zu verschachtelt, um sie sicher anzuzeigen. Sie sehen deshalb nur den Text.
 message-cut = Der Text ist sehr lang und nicht vollständig zu sehen. Speichern Sie die Nachricht, um alles zu lesen.
 message-empty = Diese Nachricht enthält keinen Text.
 frame-places = Die Links dieser Nachricht führen zu:
@@ -228,7 +233,7 @@ frame-remote-images =
 
 # ---- Erklärung zur Barrierefreiheit ----
 accessibility-title = Barrierefreiheit
-accessibility-intro = Alle sollen ihre Post hier lesen können. Diese Seite folgt den Web Content Accessibility Guidelines (WCAG) 2.2, Stufe AA, und der EN 301 549.
+accessibility-intro = Alle sollen ihre Post hier lesen können. Diese Seite richtet sich nach den Web Content Accessibility Guidelines (WCAG) 2.2, Stufe AA, und der EN 301 549.
 accessibility-how = Worauf Sie sich verlassen können
 accessibility-how-keyboard = Alles geht allein mit der Tastatur und ohne JavaScript.
 accessibility-how-reader = Überschriften, Listen, Formulare und Meldungen sind für Screenreader ausgezeichnet. Fehlermeldungen sagen, was nicht stimmt und wie man es behebt.
@@ -236,22 +241,22 @@ accessibility-how-zoom = Sie können die Seite auf 400 % vergrößern und eigene
 accessibility-limits = Was wir nicht versprechen können
 accessibility-limits-text = Nachrichten und Anhänge erscheinen so, wie ihre Absender sie gemacht haben. „Als reinen Text anzeigen“ hilft oft.
 accessibility-contact = Eine Barriere gefunden?
-accessibility-contact-text = Bitte sagen Sie es uns. Wir antworten und beheben sie:
+accessibility-contact-text = Bitte sagen Sie es uns. Wir antworten Ihnen und kümmern uns darum:
 accessibility-contact-none = Bitte sagen Sie es dem Unternehmen, das Ihnen geschrieben hat. Es gibt Ihren Hinweis weiter.
 
 # ---- Probleme ----
-problem-missing-title = Hier ist nichts
+problem-missing-title = Diese Seite gibt es nicht
 problem-missing-text = Die Adresse ist nicht vollständig, oder die Nachricht wurde gelöscht.
 problem-forged-title = Diese Seite war zu alt
 problem-forged-text = Zu Ihrer Sicherheit nehmen wir ein Formular nur von einer Seite an, die Sie kurz zuvor hier geöffnet haben. Bitte öffnen Sie die Seite neu und wiederholen Sie Ihre Eingabe. Cookies müssen erlaubt sein.
 problem-form-title = Das konnten wir nicht lesen
 problem-form-text = Die Anfrage war nicht vollständig. Bitte gehen Sie zurück und versuchen Sie es noch einmal.
 problem-many-title = Zu viele Anfragen
-problem-many-text = In kurzer Zeit kamen sehr viele Anfragen, von Ihnen oder von anderen im selben Netz. Es ist nichts verloren.
+problem-many-text = In kurzer Zeit kamen sehr viele Anfragen, von Ihnen oder von anderen im selben Netz. Ihre Nachrichten sind davon nicht betroffen.
 problem-busy-title = Einen Moment, bitte
-problem-busy-text = Gerade geht das nicht. Es ist nichts verloren.
+problem-busy-text = Gerade geht das nicht. Ihre Nachrichten sind davon nicht betroffen.
 problem-fault-title = Hier ist etwas schiefgegangen
-problem-fault-text = Das ist unser Fehler, nicht Ihrer. Es ist nichts verloren. Bitte versuchen Sie es in ein paar Minuten noch einmal.
+problem-fault-text = Das ist unser Fehler, nicht Ihrer. Ihre Nachrichten sind davon nicht betroffen. Bitte versuchen Sie es in ein paar Minuten noch einmal.
 problem-damaged-title = Diese Nachricht lässt sich nicht öffnen
 problem-damaged-text = Sie ist bei uns beschädigt worden; das ist unser Fehler, nicht Ihrer. Ihre anderen Nachrichten sind davon nicht betroffen. Bitte melden Sie sich bei uns, damit der Absender sie noch einmal schickt.
 problem-home = Zur Startseite

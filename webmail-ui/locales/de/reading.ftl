@@ -115,9 +115,9 @@ export-size = Umfang: etwa { $name }.
 export-format = In welchem Format?
 export-pdf = PDF
 export-pdf-text = Zum Lesen, Drucken und Aufbewahren. Alle Anhänge und das Original sind darin eingebettet.
-export-pdf-missing = PDF ist hier zurzeit nicht möglich. Das Original (.eml) und .msg sind möglich.
+export-pdf-missing = PDF ist hier zurzeit nicht möglich. Das Original (.eml) und Outlook (.msg) sind möglich.
 export-eml = Original (.eml)
-export-eml-text = Unverändert, so wie wir sie geschickt haben. Für E‑Mail-Programme wie Thunderbird oder Apple Mail.
+export-eml-text = Die Nachricht unverändert, mit allen Angaben. Für E‑Mail-Programme wie Thunderbird oder Apple Mail.
 export-msg = Outlook (.msg)
 export-msg-text = Für Microsoft Outlook.
 export-button = ZIP-Datei speichern
@@ -240,8 +240,8 @@ message-pictures =
         [one] Ein Bild in der Nachricht
        *[other] { $n } Bilder in der Nachricht
     }
-files-all = Alle Dateien speichern (.zip)
-files-zip = Dateien
+files-all = Alle Anhänge speichern (.zip)
+files-zip = Anhänge
 people-more =
     { $n ->
         [one] und eine weitere Person

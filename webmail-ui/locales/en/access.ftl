@@ -95,7 +95,7 @@ wish-unknown-text = This link does not exist, or no longer works. Part of it may
 idle-title = Are you still there?
 idle-text = In two minutes we will log you out to keep your messages safe. Would you like to stay logged in?
 idle-stay = Stay logged in
-session-until = You are logged in until { $time }; every page you open extends that. If you send something after that, it is still there once you have logged in again.
+session-until = You are logged in until { $time }, or longer if you open a page before then. If you send something after that, it is still there once you have logged in again.
 
 # ---- a new link, and the way by support ----
 renew-text = We can send a new link to your e‑mail address.
@@ -108,7 +108,7 @@ support-go = Ask support for help
 support-title = Help from support
 support-lead = If you have forgotten both password and answer, or cannot get into your mailbox for another reason, our support can reset your access. First we check that it is really you.
 support-kept = Your messages are kept. You get an e‑mail and choose a new password and security question.
-support-lost = The messages you have now cannot be read afterwards: they are encrypted with your password. They would have to be sent again.
+support-lost = The messages you have now cannot be read afterwards: only your password or the answer to your security question opens them. They would have to be sent again.
 support-note = How can we reach you?
 support-note-hint = For example your telephone number and a good time to call. Please do not send passwords or bank details.
 support-note-missing = Please write how we can reach you.

@@ -36,8 +36,8 @@ footer-language = Language
 form-has-errors = Please check your entries
 form-has-errors-text =
     { $n ->
-        [one] One entry needs your attention:
-       *[other] { $n } entries need your attention:
+        [one] One entry is missing or not correct yet:
+       *[other] { $n } entries are missing or not correct yet:
     }
 
 # ---- log-in ----
@@ -46,7 +46,7 @@ login-lead = { $name }: your confidential mail
 login-text = Messages that must stay between us are kept for you here, encrypted.
 login-point-kept = Stored encrypted. You open your mailbox with your password; if you forget it, our support can help after checking who you are.
 login-point-key = Encrypted with a key that belongs to your mailbox alone. Your password or the answer to your security question releases it.
-login-point-mail = We send you an e‑mail whenever something new arrives.
+login-point-mail = When something new has arrived, we send you an e‑mail.
 login-point-export = You can save every message and attachment on your own device.
 login-address = E‑mail address
 login-address-hint = The address our notification was sent to.
@@ -73,7 +73,11 @@ login-note-wait =
         [one] There were several failed attempts. Please wait one second and try again.
        *[other] There were several failed attempts. Please wait { $n } seconds and try again.
     }
-login-note-wait-long = There were many failed attempts. From this device you can try again in { $n } minutes. “Forgotten password?” is quicker: with a new password you get in at once.
+login-note-wait-long =
+    { $n ->
+        [one] There were many failed attempts. From this device you can try again in one minute. “Forgotten password?” is quicker: with a new password you get in at once.
+       *[other] There were many failed attempts. From this device you can try again in { $n } minutes. “Forgotten password?” is quicker: with a new password you get in at once.
+    }
 password-show = Show password
 password-hide = Hide password
 
@@ -117,7 +121,7 @@ activate-answer-hint = Upper and lower case and punctuation do not matter.
 activate-step-language = Language
 activate-language = Language of this site and of our e‑mails to you
 activate-button = Set up mailbox
-activate-button-hint = Your link stays valid until you have set up your mailbox.
+activate-button-hint = After that you log in with your e‑mail address and your password; you no longer need the link.
 question-school = What was the name of your first school?
 question-teacher = What was the name of your favourite teacher?
 question-street = In which street did you grow up?
@@ -150,8 +154,8 @@ link-superseded-title = There is a newer link
 link-superseded-text = We have since sent you a new e‑mail for your mailbox. Only the link in that one works; this one no longer does. If you cannot find the newer e‑mail, ask for another one.
 link-expired-title = This link has expired
 link-expired-text = The link in our e‑mail works for a limited time.
-link-unknown-title = This link is not complete
-link-unknown-text = Some mail programs break long links. Please copy the whole link from our e‑mail into the address bar, or click it again there.
+link-unknown-title = This link does not work
+link-unknown-text = It may be incomplete: some mail programs break long links. Please copy the whole link from our e‑mail into the address bar, or click it again there.
 link-to-login = Go to log-in
 
 # ---- inbox ----
@@ -168,10 +172,11 @@ inbox-unread =
         [one] one unread
        *[other] { $n } unread
     }
-inbox-empty-title = Nothing here yet
+inbox-empty-title = No messages yet
 inbox-empty-text = When we have a confidential message for you, we send you an e‑mail, and the message appears here.
 inbox-welcome = Your mailbox is ready.
-inbox-welcome-text = From now on you log in with your e‑mail address and your password. Please save important messages on your own device: they are kept here for a limited time.
+inbox-welcome-text = From now on you log in with your e‑mail address and your password.
+inbox-welcome-save = Please save important messages on your own device: they are kept here for a limited time only.
 unread-mark = Unread
 sender-unknown = Sender unknown
 subject-none = No subject
@@ -215,7 +220,7 @@ message-attachments =
 message-download = Save
 message-content = Message
 message-frame = Content of the message
-message-too-complex = The formatting of this message is too complex to be shown safely. Here is its text.
+message-too-complex = The formatting of this message is too complex to be shown safely. You therefore see its text only.
 message-cut = The text is very long and not shown completely. Save the message to read all of it.
 message-empty = This message has no text.
 frame-places = The links in this message lead to:
@@ -236,22 +241,22 @@ accessibility-how-zoom = You can enlarge the page to 400 % and use your own colo
 accessibility-limits = What we cannot promise
 accessibility-limits-text = Messages and attachments are shown as their senders made them. “Show as plain text” often helps.
 accessibility-contact = Found a barrier?
-accessibility-contact-text = Please tell us. We will answer and fix it:
+accessibility-contact-text = Please tell us. We will answer and see to it:
 accessibility-contact-none = Please tell the company that wrote to you. They will pass it on.
 
 # ---- problems ----
-problem-missing-title = There is nothing here
+problem-missing-title = This page does not exist
 problem-missing-text = The address is not complete, or the message has been deleted.
 problem-forged-title = This page was too old
 problem-forged-text = For your safety we accept a form only from a page that you opened here shortly before. Please open the page again and repeat your entry. Cookies must be allowed.
 problem-form-title = We could not read that
 problem-form-text = The request was not complete. Please go back and try again.
 problem-many-title = Too many requests
-problem-many-text = Very many requests came from your connection in a short time, perhaps also from other people in the same network. Nothing is lost.
+problem-many-text = Very many requests came in a short time, from you or from others in the same network. Your messages are not affected.
 problem-busy-title = One moment, please
-problem-busy-text = We cannot do this just now. Nothing is lost.
+problem-busy-text = We cannot do this just now. Your messages are not affected.
 problem-fault-title = Something went wrong here
-problem-fault-text = This is our fault, not yours. Nothing is lost. Please try again in a few minutes.
+problem-fault-text = This is our fault, not yours. Your messages are not affected. Please try again in a few minutes.
 problem-damaged-title = This message cannot be opened
 problem-damaged-text = It was damaged on our side; this is our fault, not yours. Your other messages are not affected. Please get in touch with us, so that the sender can send it again.
 problem-home = Go to the start page

@@ -115,9 +115,9 @@ export-size = About { $name }.
 export-format = Which format?
 export-pdf = PDF
 export-pdf-text = For reading, printing and keeping. All attachments and the original are embedded in it.
-export-pdf-missing = PDF is not available here at the moment. The original (.eml) and .msg are.
+export-pdf-missing = PDF is not available here at the moment. The original (.eml) and Outlook (.msg) are.
 export-eml = Original (.eml)
-export-eml-text = Unchanged, as we sent it. For mail programs such as Thunderbird or Apple Mail.
+export-eml-text = The message unchanged, with all its details. For mail programs such as Thunderbird or Apple Mail.
 export-msg = Outlook (.msg)
 export-msg-text = For Microsoft Outlook.
 export-button = Save ZIP file
@@ -220,7 +220,7 @@ repeat-minute =
 repeat-workdays = every working day from Monday to Friday
 repeat-in-week = { $name } in week { $number }
 repeat-in-month = { $name } in { $month }
-repeat-date = { $month } { $number }
+repeat-date = { $number } { $month }
 repeat-except = { $name }, except on { $date }
 repeat-also = { $name }, and also on { $date }
 repeat-only-also = also on { $date }
@@ -240,8 +240,8 @@ message-pictures =
         [one] One picture in the message
        *[other] { $n } pictures in the message
     }
-files-all = Save all files (.zip)
-files-zip = files
+files-all = Save all attachments (.zip)
+files-zip = attachments
 people-more =
     { $n ->
         [one] and one more person

@@ -96,7 +96,7 @@ pub(super) fn ask(
         format!("  {line}"),
     ];
     let each = recipients(listener, caller, envelope, &mut lines);
-    for (wrong, reply) in of_the_letter(listener, head, letter) {
+    for (wrong, reply) in of_the_letter(listener, caller, head, letter) {
         lines.push(format!("  refused: {wrong}: {reply}"));
         shut.get_or_insert(reply);
     }
@@ -214,18 +214,24 @@ fn recipients(
 }
 
 /// What a letter is refused for whatever the rules say, and with which reply.
-fn of_the_letter(listener: &ListenerConfig, head: &Head, letter: &[u8]) -> Vec<(String, String)> {
+fn of_the_letter(
+    listener: &ListenerConfig,
+    caller: &Caller<'_>,
+    head: &Head,
+    letter: &[u8],
+) -> Vec<(String, String)> {
     let limits = &listener.limits;
     let mut found = Vec::new();
     let size = letter.len() as u64;
     if size > limits.max_size {
         found.push((format!("{size} bytes are more than max-size ({})", limits.max_size), "552 5.3.4"));
     }
-    let mut reader = ChunkReader::new(limits.text_line);
+    let longest = limits.longest_line(right(listener, caller));
+    let mut reader = ChunkReader::new(longest);
     if reader.check(letter).is_err() || reader.check(CRLF).is_err() {
         found.push(("a bare CR or a NUL in the letter".to_owned(), "550 5.6.11"));
     } else if reader.had_long_line() {
-        let wrong = format!("a line of more than {} octets (max-line)", limits.text_line);
+        let wrong = format!("a line of more than {longest} octets (max-line)");
         found.push((wrong, "554 5.6.0"));
     }
     if head.received_count() > MAX_RECEIVED {

@@ -7,7 +7,7 @@ use sealpost_vault::{Label, MailboxSecret, SessionHash, Unwrapped};
 
 use super::{Access, Beside, Waiting};
 use crate::audit::{Actor, Event};
-use crate::rekey::{NewPair, Whose};
+use crate::rekey::{NewPair, Whose, Wrapped};
 use crate::retention::Retention;
 use crate::{MailboxError, Resident};
 
@@ -80,13 +80,14 @@ impl Access<'_> {
         let wraps = self.own_wraps(hashing, &pair, id, password, answer).await?;
         let question_sealed = self.rows.seal(Label::Question, id, question.as_bytes(), self.random());
         let whose = Whose { mailbox_id: id, address: &waiting.address };
+        let mut done = Wrapped::default();
         for _ in 0..NewPair::RACES {
             let now = self.now();
             let wish = Activate {
                 mailbox_id: id.clone(),
                 proof: waiting.proof,
                 now,
-                rekey: self.take_over(sealing, &pair, &whose, &waiting.secret).await?,
+                rekey: self.take_over(sealing, &pair, &whose, &waiting.secret, &mut done).await?,
                 wraps: wraps.clone(),
                 question_sealed: Some(question_sealed.clone()),
                 language: language.clone(),

@@ -22,7 +22,7 @@ use sealpost_vault::{
 use crate::MailboxError;
 use crate::audit::{Actor, Event};
 use crate::directory::Resident;
-use crate::rekey::{NewPair, Whose};
+use crate::rekey::{NewPair, Whose, Wrapped};
 
 pub use activate::{Activated, Chosen};
 pub use credentials::{NewCredential, Owner};
@@ -110,11 +110,18 @@ impl Access<'_> {
         pair: &NewPair,
         whose: &Whose<'_>,
         old: &MailboxSecret,
+        done: &mut Wrapped,
     ) -> Result<Rekey, C::Refused> {
         let found = self.store.sealed_keys(whose.mailbox_id).await.map_err(MailboxError::from)?;
         let (id, new, opened) = (whose.mailbox_id.to_owned(), pair.clone(), old.clone());
         let random = Arc::clone(self.random);
-        let keys = sealing.run(move || new.seal_again(&id, &opened, found, random.as_ref())).await?;
+        let mut known = std::mem::take(done);
+        let sealed = sealing.run(move || {
+            let keys = new.seal_again(&id, &opened, found, &mut known, random.as_ref());
+            (keys, known)
+        });
+        let (keys, known) = sealed.await?;
+        *done = known;
         let rows = pair.rows(whose, old, keys, self.rows, self.escrow, self.random());
         Ok(rows.map_err(MailboxError::from)?)
     }

@@ -11,7 +11,7 @@ use super::{Access, Beside, KnownLink};
 use crate::MailboxError;
 use crate::audit::{Actor, Event};
 use crate::epochs::wrap_id;
-use crate::rekey::{NewPair, Whose};
+use crate::rekey::{NewPair, Whose, Wrapped};
 
 /// How long a link in a mail is good that leads back into a mailbox.
 pub const LINK_LASTS: Duration = Duration::from_secs(60 * 60);
@@ -206,12 +206,13 @@ impl Access<'_> {
                 hash
             }
         };
+        let mut done = Wrapped::default();
         for _ in 0..NewPair::RACES {
             let wish = ResetPassword {
                 mailbox_id: id.to_owned(),
                 token_hash,
                 now: self.now(),
-                rekey: self.take_over(sealing, &pair, &whose, opened).await?,
+                rekey: self.take_over(sealing, &pair, &whose, opened, &mut done).await?,
                 wraps: wraps.clone(),
             };
             let noting = self.noting(&Event::PasswordReset { mailbox: id }, &Actor::Owner);

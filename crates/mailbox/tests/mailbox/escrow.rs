@@ -2,7 +2,7 @@
 //! moment of a mailbox's life.
 
 use sealpost_mail::SystemRandom;
-use sealpost_mailbox::{Access, NewPair, NewPending, WaysIn, Whose};
+use sealpost_mailbox::{Access, NewPair, NewPending, WaysIn, Whose, Wrapped};
 use sealpost_store::WrapKind;
 use sealpost_vault::{MailboxSecret, ServerKey, TokenPurpose};
 
@@ -74,7 +74,13 @@ async fn a_new_pair_has_an_escrow_wrap_only_where_there_is_an_escrow_key() {
     for is_escrowed in [false, true] {
         let escrow = is_escrowed.then(|| rig.keys.escrow.public());
         let pair = NewPair::generate(&SystemRandom);
-        let keys = pair.seal_again(&id, &old, rig.store.sealed_keys(&id).await.unwrap(), &SystemRandom);
+        let keys = pair.seal_again(
+            &id,
+            &old,
+            rig.store.sealed_keys(&id).await.unwrap(),
+            &mut Wrapped::default(),
+            &SystemRandom,
+        );
         let rows = pair.rows(&whose, &old, keys, &rig.keys.rows, escrow.as_ref(), &SystemRandom).unwrap();
         assert_eq!(rows.escrow.is_some(), is_escrowed);
     }

@@ -1,7 +1,7 @@
 //! Whose a mailbox is, what opens it while it is pending, and what a new key pair leaves of that.
 
 use sealpost_mail::SystemRandom;
-use sealpost_mailbox::{Epochs, NewPair, Resident, Whose, listing, wrap_id};
+use sealpost_mailbox::{Epochs, NewPair, Resident, Whose, Wrapped, listing, wrap_id};
 use sealpost_store::{Folder, MailboxRow, MailboxState, Page, WrapKind};
 use sealpost_vault::{MailboxKeys, MailboxSecret};
 
@@ -63,7 +63,13 @@ async fn a_new_pair_takes_everything_over_and_the_old_one_opens_nothing() {
     let (link, wrap) = rig.store.kept_link(&id).await.unwrap().unwrap();
     let (_, old) = MailboxSecret::unwrap_kept(&link, &wrap, &id, &rig.keys.rows, &rig.keys.pepper).unwrap();
     let pair = NewPair::generate(&SystemRandom);
-    let keys = pair.seal_again(&id, &old, rig.store.sealed_keys(&id).await.unwrap(), &SystemRandom);
+    let keys = pair.seal_again(
+        &id,
+        &old,
+        rig.store.sealed_keys(&id).await.unwrap(),
+        &mut Wrapped::default(),
+        &SystemRandom,
+    );
     assert_eq!((keys.letters.len(), keys.drafts.len()), (1, 0));
     let whose = Whose { mailbox_id: &id, address: ADDRESS };
     let escrow = rig.keys.escrow.public();
@@ -77,6 +83,22 @@ async fn a_new_pair_takes_everything_over_and_the_old_one_opens_nothing() {
     assert_eq!(by_escrow.public().to_bytes(), rows.public_key);
 }
 
+/// Letters come while a large mailbox is taken over.
+#[tokio::test]
+async fn what_was_taken_over_once_costs_no_second_key_exchange() {
+    let rig = Rig::new();
+    let (id, _) = rig.pending().await;
+    let (link, wrap) = rig.store.kept_link(&id).await.unwrap().unwrap();
+    let (_, old) = MailboxSecret::unwrap_kept(&link, &wrap, &id, &rig.keys.rows, &rig.keys.pepper).unwrap();
+    let found = rig.store.sealed_keys(&id).await.unwrap();
+    let (pair, mut done) = (NewPair::generate(&SystemRandom), Wrapped::default());
+    let first = pair.seal_again(&id, &old, found.clone(), &mut done, &SystemRandom);
+    // A salt is in each: the same bytes were not made twice.
+    assert_eq!(pair.seal_again(&id, &old, found.clone(), &mut done, &SystemRandom), first);
+    let afresh = pair.seal_again(&id, &old, found, &mut Wrapped::default(), &SystemRandom);
+    assert_ne!(afresh, first);
+}
+
 #[tokio::test]
 async fn a_key_that_cannot_be_opened_does_not_keep_the_owner_out() {
     let rig = Rig::new();
@@ -85,7 +107,13 @@ async fn a_key_that_cannot_be_opened_does_not_keep_the_owner_out() {
     let (_, old) = MailboxSecret::unwrap_kept(&link, &wrap, &id, &rig.keys.rows, &rig.keys.pepper).unwrap();
     let mut found = rig.store.sealed_keys(&id).await.unwrap();
     found.letters[0].key_sealed.truncate(40);
-    let again = NewPair::generate(&SystemRandom).seal_again(&id, &old, found.clone(), &SystemRandom);
+    let again = NewPair::generate(&SystemRandom).seal_again(
+        &id,
+        &old,
+        found.clone(),
+        &mut Wrapped::default(),
+        &SystemRandom,
+    );
     assert_eq!(again, found, "left as it was");
 }
 
@@ -99,7 +127,13 @@ async fn whoever_comes_second_touches_nothing_that_was_sealed_to_the_first_one_s
     let mut found = rig.store.sealed_keys(&id).await.unwrap();
     // As the winner's transaction leaves it. That it is no error, the log says: tests/flows/race.rs.
     found.public_key = winner.public().to_bytes();
-    let again = NewPair::generate(&SystemRandom).seal_again(&id, &old, found.clone(), &SystemRandom);
+    let again = NewPair::generate(&SystemRandom).seal_again(
+        &id,
+        &old,
+        found.clone(),
+        &mut Wrapped::default(),
+        &SystemRandom,
+    );
     assert_eq!(again, found);
 }
 

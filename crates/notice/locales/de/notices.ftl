@@ -137,7 +137,7 @@ unfetched-came-back = E‑Mails an seine Adresse sind zurückgekommen. Wahrschei
 unfetched-call = Rufen Sie den Empfänger an: Vielleicht hat er die Benachrichtigung nicht gesehen.
 unfetched-password = Nennen Sie ihm dabei das Startpasswort, falls er es noch nicht hat: Ohne das Startpasswort kommt er nicht an die Nachricht. Es steht in der E‑Mail, die Sie dazu bekommen haben.
 unfetched-post = Ist es eilig oder eine Frist zu wahren, senden Sie das Schreiben mit der Post.
-unfetched-deadline = Holt sie niemand ab, wird die Nachricht am { $until } gelöscht.
+unfetched-deadline = Holt sie niemand ab, wird die Nachricht nach dem { $until } gelöscht.
 unfetched-steps = Was Sie tun können
 unfetched-check-address = Prüfen Sie die Adresse auf Tippfehler.
 unfetched-call-anyway = War sie richtig, rufen Sie den Empfänger an: Vielleicht ist sein E‑Mail-Postfach voll oder gibt es nicht mehr.
@@ -193,8 +193,8 @@ message-button = Anmelden und lesen
 message-deadline =
     { $days ->
         [0] Die Nachricht wird heute gelöscht.
-        [one] Die Nachricht wird am { $until } gelöscht (noch ein Tag).
-       *[other] Die Nachricht wird am { $until } gelöscht (noch { $days } Tage).
+        [one] Die Nachricht wird nach dem { $until } gelöscht (noch ein Tag).
+       *[other] Die Nachricht wird nach dem { $until } gelöscht (noch { $days } Tage).
     }
 message-keep = Speichern Sie, was Sie behalten möchten: Das Postfach ist zum Abholen gedacht, nicht zum Aufbewahren.
 
@@ -222,8 +222,8 @@ password-for-sender-intro = Ihre vertrauliche Nachricht liegt im Portal „{ $po
 password-for-sender-deadline =
     { $days ->
         [0] Ungelesen wird die Nachricht noch heute gelöscht.
-        [one] Ungelesen wird die Nachricht am { $until } gelöscht (noch ein Tag).
-       *[other] Ungelesen wird die Nachricht am { $until } gelöscht (noch { $days } Tage).
+        [one] Ungelesen wird die Nachricht nach dem { $until } gelöscht (noch ein Tag).
+       *[other] Ungelesen wird die Nachricht nach dem { $until } gelöscht (noch { $days } Tage).
     }
 password-for-sender-steps = So geht es sicher
 password-for-sender-tell = Nennen Sie das Startpasswort am Telefon oder schicken Sie es mit der Post. Prüfen Sie vorher, mit wem Sie sprechen.
@@ -235,7 +235,7 @@ again-subject = [{ $brand }] Ihr Zugang wurde zurückgesetzt – bitte neu einri
 again-heading = Richten Sie Ihr Postfach neu ein
 again-intro = Wie mit unserem Support besprochen, gilt Ihr bisheriger Zugang zum Portal „{ $portal }“ nicht mehr. Mit dem Link legen Sie ein neues Passwort und eine neue Sicherheitsfrage fest.
 again-kept = Ihre Nachrichten bleiben erhalten und sind danach wieder lesbar.
-again-lost = Die bisherigen Nachrichten lassen sich danach nicht mehr lesen: Sie waren mit Ihrem alten Passwort verschlüsselt. Brauchen Sie eine davon noch, bitten Sie den Absender, sie neu zu senden.
+again-lost = Die bisherigen Nachrichten lassen sich danach nicht mehr lesen: Öffnen ließen sie sich nur mit Ihrem alten Passwort oder der Antwort auf Ihre alte Sicherheitsfrage. Brauchen Sie eine davon noch, bitten Sie den Absender, sie neu zu senden.
 again-initial-intro = Wie mit unserem Support besprochen, gilt Ihr bisheriger Zugang zum Portal „{ $portal }“ nicht mehr. Melden Sie sich mit Ihrer E‑Mail-Adresse und dem Startpasswort an, das wir Ihnen genannt haben. Danach legen Sie ein eigenes Passwort und eine Sicherheitsfrage fest.
 again-initial-deadline =
     { $days ->
@@ -249,7 +249,7 @@ again-deadline = Der Link gilt bis { $until-time } und nur einmal. Danach könne
 again-stranger = Sie haben das nicht mit uns besprochen? Dann benutzen Sie den Link nicht und melden Sie sich bitte bei uns.
 
 ## Passwort vergessen
-reset-subject = [{ $brand }] Neues Passwort für Ihr Postfach
+reset-subject = [{ $brand }] Neues Passwort für Ihr Postfach festlegen
 reset-heading = Legen Sie ein neues Passwort fest
 reset-intro = Jemand, vermutlich Sie, hat im Portal „{ $portal }“ angegeben, das Passwort für Ihr Postfach vergessen zu haben. Mit dem Link und der Antwort auf Ihre Sicherheitsfrage legen Sie ein neues fest.
 reset-button = Neues Passwort festlegen
@@ -309,7 +309,7 @@ waiting-heading = Ihre Nachricht ist noch unterwegs
 waiting-intro = Was Sie geschrieben haben, konnte bisher nicht zugestellt werden. Wir versuchen es weiter.
 waiting-more = Sie müssen nichts tun. Wenn es nicht gelingt, erfahren Sie es hier.
 
-## The same by ordinary mail, to the owner: not what, not to whom
+## Dasselbe als gewöhnliche E-Mail, an den Inhaber: nicht was, nicht an wen
 cameback-subject = Eine Nachricht von Ihnen ist nicht angekommen
 cameback-heading = Eine Nachricht von Ihnen ist zurückgekommen
 cameback-intro = Was Sie im Portal „{ $portal }“ geschrieben haben, konnte nicht zugestellt werden. Es ist nichts verloren. Warum, und was Sie tun können, steht in Ihrem Posteingang.
@@ -342,8 +342,8 @@ digest-deadline =
        *[other] Die erste davon
     } wird { $days ->
         [0] noch heute gelöscht.
-        [one] am { $until } gelöscht (noch ein Tag).
-       *[other] am { $until } gelöscht (noch { $days } Tage).
+        [one] nach dem { $until } gelöscht (noch ein Tag).
+       *[other] nach dem { $until } gelöscht (noch { $days } Tage).
     }
 
 ## Der Support hat etwas mit dem Postfach getan

@@ -94,7 +94,7 @@ report-opened =
 ## Warum (RFC 3463)
 report-why-address = Diese Adresse gibt es dort nicht. Bitte prüfen Sie die Schreibweise.
 report-why-domain = Für den Teil hinter dem @ gibt es keinen Mailserver. Bitte prüfen Sie die Schreibweise.
-report-why-null-mx = Die Domain hinter dem @ nimmt keine E‑Mails an.
+report-why-null-mx = Unter dem Namen hinter dem @ werden keine E‑Mails angenommen.
 report-why-moved = Der Empfänger hat eine neue Adresse.
 report-why-disabled = Das Postfach ist gesperrt.
 report-why-full = Das Postfach des Empfängers ist voll.

@@ -136,7 +136,7 @@ unfetched-came-back = E‑mails to their address have come back. They probably d
 unfetched-call = Call the recipient: perhaps they have not seen the notification.
 unfetched-password = Give them the initial password if they do not have it yet: without it they cannot open the message. It is in the e‑mail that you received about it.
 unfetched-post = If it is urgent, or a deadline must be met, send the document by post.
-unfetched-deadline = If nobody collects it, the message will be deleted on { $until }.
+unfetched-deadline = If nobody collects it, the message will be deleted after { $until }.
 unfetched-steps = What you can do
 unfetched-check-address = Check the address for typing errors.
 unfetched-call-anyway = If it was right, call the recipient: perhaps their e‑mail account is full or no longer exists.
@@ -192,8 +192,8 @@ message-button = Log in and read
 message-deadline =
     { $days ->
         [0] The message will be deleted today.
-        [one] The message will be deleted on { $until } (one day left).
-       *[other] The message will be deleted on { $until } ({ $days } days left).
+        [one] The message will be deleted after { $until } (one day left).
+       *[other] The message will be deleted after { $until } ({ $days } days left).
     }
 message-keep = Save what you want to keep: the mailbox is for collecting, not for storing.
 
@@ -221,20 +221,20 @@ password-for-sender-intro = Your confidential message is waiting in the portal �
 password-for-sender-deadline =
     { $days ->
         [0] If nobody reads it, the message will be deleted today.
-        [one] If nobody reads it, the message will be deleted on { $until } (one day left).
-       *[other] If nobody reads it, the message will be deleted on { $until } ({ $days } days left).
+        [one] If nobody reads it, the message will be deleted after { $until } (one day left).
+       *[other] If nobody reads it, the message will be deleted after { $until } ({ $days } days left).
     }
 password-for-sender-steps = How to do it safely
 password-for-sender-tell = Give the initial password by telephone or send it by post. First make sure you know whom you are talking to.
 password-for-sender-plain = Capitals and hyphens do not matter: “kxcm 7rtw” is the same as “KXCM-7RTW”.
-password-for-sender-never = Do not forward this mail, and do not send the initial password by e‑mail.
+password-for-sender-never = Do not forward this e‑mail, and do not send the initial password by e‑mail.
 
 ## Access reset
 again-subject = [{ $brand }] Your access was reset – please set it up again
 again-heading = Set up your mailbox again
 again-intro = As agreed with our support, your previous access to the portal “{ $portal }” no longer works. With the link you set a new password and a new security question.
 again-kept = Your messages stay and can be read again afterwards.
-again-lost = The messages you had can no longer be read afterwards: they were encrypted with your old password. If you still need one, ask its sender to send it again.
+again-lost = The messages you had can no longer be read afterwards: only your old password or the answer to your old security question opened them. If you still need one, ask its sender to send it again.
 again-initial-intro = As agreed with our support, your previous access to the portal “{ $portal }” no longer works. Log in with your e‑mail address and the initial password we have given you. After that you set a password and a security question of your own.
 again-initial-deadline =
     { $days ->
@@ -248,7 +248,7 @@ again-deadline = The link works until { $until-time } and only once. After that 
 again-stranger = If you did not arrange this with us, do not use the link, and please contact us.
 
 ## Forgotten password
-reset-subject = [{ $brand }] New password for your mailbox
+reset-subject = [{ $brand }] Set a new password for your mailbox
 reset-heading = Set a new password
 reset-intro = Somebody, probably you, told the portal “{ $portal }” that they have forgotten the password of your mailbox. With the link and the answer to your security question you can set a new one.
 reset-button = Set new password
@@ -287,7 +287,7 @@ locked-subject = [{ $brand }] Too many wrong passwords for your mailbox
 locked-heading = Logging in is blocked for a while
 locked-intro = A wrong password was given too often for your mailbox in the portal “{ $portal }”. To protect your messages nobody can log in from an unknown device for now. Devices from which you have logged in before are not affected. The messages are safe, and new ones still arrive.
 locked-button = Go to the mailbox
-locked-you = If this was you, use “Forgotten password” on the page where you log in: with a new password you get in at once. You can also wait.
+locked-you = If this was you, use “Forgotten password” on the log-in page: with a new password you get in at once. You can also wait.
 locked-stranger = If this was not you, somebody else has tried, without success. You need not do anything. As long as it goes on, we will write to you at most once a day.
 
 ## The way by the security question is closed
@@ -341,8 +341,8 @@ digest-deadline =
        *[other] The first of them
     } will be deleted { $days ->
         [0] today.
-        [one] on { $until } (one day left).
-       *[other] on { $until } ({ $days } days left).
+        [one] after { $until } (one day left).
+       *[other] after { $until } ({ $days } days left).
     }
 
 ## Support has done something to the mailbox
@@ -363,15 +363,15 @@ support-ask = If you do not know why, please ask us on a telephone number that y
 ## Keys end, to the operator
 keys-subject =
     { $count ->
-        [one] A key for encrypted e-mail is about to expire
-       *[other] { $count } keys for encrypted e-mail are about to expire
+        [one] A key for encrypted e‑mail is about to expire
+       *[other] { $count } keys for encrypted e‑mail are about to expire
     }
 keys-heading =
     { $count ->
         [one] A key is about to expire
        *[other] { $count } keys are about to expire
     }
-keys-intro = { $portal } uses these keys to exchange encrypted e-mail with other companies. After the day given, no message is encrypted or signed with them any more. There is no successor yet.
+keys-intro = { $portal } uses these keys to exchange encrypted e‑mail with other companies. After the day given, no message is encrypted or signed with them any more. There is no successor yet.
 keys-steps = What to do
 keys-own = Own key: make a new one (sealpost domain-key make) and give it to the partners before the old one expires.
 keys-partner = Key of a partner: ask the partner for the new one and add it (sealpost partner add).

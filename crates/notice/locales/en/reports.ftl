@@ -43,7 +43,7 @@ report-not-notified =
 
     { $to }
 
-    is waiting, encrypted, in the recipient's mailbox, but the notification about it could not be delivered. { $why }
+    is waiting, encrypted, in the recipient’s mailbox, but the notification about it could not be delivered. { $why }
 
     Please inform the recipient by other means.
 
@@ -77,11 +77,11 @@ report-deposited =
 
     { $to }
 
-    has been accepted and is in the recipient's mailbox, encrypted. { $notice }
+    has been accepted and is in the recipient’s mailbox, encrypted. { $notice }
 
     This report does not mean that the recipient has opened or read the message.
-report-deposited-now = They are being notified by e-mail. If that fails, you will be told.
-report-deposited-later = They will be notified by e-mail later, together with other new messages.
+report-deposited-now = They are being notified by e‑mail. If that fails, you will be told.
+report-deposited-later = They will be notified by e‑mail later, together with other new messages.
 
 report-opened-subject = Opened
 report-opened =
@@ -94,16 +94,16 @@ report-opened =
 ## Why (RFC 3463)
 report-why-address = There is no such address. Please check its spelling.
 report-why-domain = There is no mail server for the part behind the @. Please check its spelling.
-report-why-null-mx = The domain behind the @ does not accept mail.
+report-why-null-mx = No e‑mail is accepted under the name behind the @.
 report-why-moved = The recipient has moved to a new address.
 report-why-disabled = The mailbox is disabled.
-report-why-full = The recipient's mailbox is full.
-report-why-size = The message is too large for the recipient's server.
+report-why-full = The recipient’s mailbox is full.
+report-why-size = The message is too large for the recipient’s server.
 report-why-loop = The mail servers are set up so that the message would go round in circles.
-report-why-busy = The recipient's server was not ready to accept it all this time.
-report-why-unreachable = The recipient's server cannot be reached.
-report-why-plain = The recipient's server accepts plain text without accents and special characters only (no 8BITMIME), and we do not change your message, so that signatures stay valid. Please set your mail program to the encoding "quoted-printable", or write without accents.
-report-why-characters = The recipient's server cannot accept messages with such characters.
-report-why-tls = The connection to the recipient's server is not as safe as this message requires.
-report-why-security = The recipient's server refused it for security reasons.
-report-why-other = The recipient's server did not accept it.
+report-why-busy = The recipient’s server was not ready to accept it all this time.
+report-why-unreachable = The recipient’s server cannot be reached.
+report-why-plain = The recipient’s server accepts plain text without accents and special characters only (no 8BITMIME), and we do not change your message, so that signatures stay valid. Please set your mail program to the encoding “quoted-printable”, or write without accents.
+report-why-characters = The recipient’s server cannot accept messages with such characters.
+report-why-tls = The connection to the recipient’s server is not as safe as this message requires.
+report-why-security = The recipient’s server refused it for security reasons.
+report-why-other = The recipient’s server did not accept it.

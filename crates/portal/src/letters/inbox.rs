@@ -16,8 +16,9 @@ use crate::letters::conversation::Talk;
 use crate::letters::order::Order;
 use crate::letters::place::FolderPage;
 use crate::letters::repeated_fields::MAX_CHOSEN;
-use crate::letters::search::{Found, MAX_LINES};
+use crate::letters::search::Found;
 use crate::letters::search_query::Question;
+use crate::letters::sorted::{MAX_SORTED, Source, sorted};
 use crate::letters::withdrawn::{self, Withdrawn};
 use crate::mailbox::own_folder::FolderId;
 use crate::mailbox::{Line, Listed};
@@ -42,6 +43,8 @@ struct Entry {
     is_sent: bool,
     person: Option<String>,
     subject: Option<String>,
+    /// The first words of its text.
+    preview: Option<String>,
     received: Timestamp,
     size: u64,
     attachments: u64,
@@ -93,6 +96,8 @@ struct InboxPage {
     number: u32,
     pages: u32,
     welcome: bool,
+    /// Nothing is kept for good here.
+    letters_go: bool,
     order: Order,
     /// Letters too old to be sorted.
     unsorted: u64,
@@ -243,30 +248,32 @@ async fn list(
     let grouped = owner.profile().grouped && groups(place);
     let part = match (grouped, order) {
         // Counts and folders alone.
-        (true, _) => StorePage { offset: 0, limit: 0 },
-        (false, Order::Newest) => StorePage { offset, limit: per_page },
-        (false, Order::Oldest | Order::Person | Order::Subject | Order::Largest) => {
-            StorePage { offset: 0, limit: MAX_LINES }
+        (true, _) | (false, Order::Oldest | Order::Person | Order::Subject | Order::Largest) => {
+            StorePage { offset: 0, limit: 0 }
         }
+        (false, Order::Newest) => StorePage { offset, limit: per_page },
     };
     let Listed { mut lines, counts, folders } = owner.listed(site, place.place(), part).await?;
-    let (mut unsorted, mut all, mut talks) = (0, counts.total, HashMap::new());
+    let (mut unsorted, mut all, mut talks, mut heads) = (0, counts.total, HashMap::new(), Vec::new());
     if grouped {
         let mut found = owner.talks(site).await?.in_place(place);
         all = found.len() as u64;
         if order == Order::Newest {
             found = found.into_iter().skip(offset as usize).take(per_page as usize).collect();
         } else {
-            found.truncate(MAX_LINES as usize);
+            found.truncate(MAX_SORTED);
         }
-        let ids: Vec<String> = found.iter().filter_map(|talk| talk.ids.first().cloned()).collect();
-        lines = owner.lines_of(site, &ids).await?;
-        talks = ids.into_iter().zip(found).collect();
+        heads = found.iter().filter_map(|talk| talk.ids.first().cloned()).collect();
+        talks = heads.iter().cloned().zip(found).collect();
     }
     if order != Order::Newest {
-        unsorted = all.saturating_sub(lines.len() as u64);
-        order.sort(&mut lines);
-        lines = lines.into_iter().skip(offset as usize).take(per_page as usize).collect();
+        let source = if grouped { Source::Letters(&heads) } else { Source::Place(place) };
+        let sorted = sorted(site, owner, source, order).await?;
+        unsorted = all.saturating_sub(sorted.len() as u64);
+        heads = sorted.into_iter().skip(offset as usize).take(per_page as usize).collect();
+    }
+    if grouped || order != Order::Newest {
+        lines = owner.lines_of(site, &heads).await?;
     }
     if let FolderPage::Own(id) = place
         && !folders.iter().any(|folder| folder.id == id)
@@ -298,6 +305,7 @@ async fn list(
         number,
         pages,
         welcome: query.welcome == "1",
+        letters_go: site.config.retention.activated(site.now()).is_some(),
         order,
         unsorted,
         searched: None,
@@ -379,6 +387,7 @@ async fn answer(
         number,
         pages,
         welcome: false,
+        letters_go: false,
         order: sought.order,
         unsorted: 0,
         searched: Some(Searched {
@@ -446,6 +455,7 @@ fn entry(site: &Site, owner: &SignedIn, line: Line) -> Entry {
     Entry {
         person: summary.as_ref().and_then(people),
         attachments: summary.as_ref().map_or(0, real),
+        preview: summary.as_ref().and_then(|s| s.preview.clone()),
         subject: summary.and_then(|s| s.subject).filter(|subject| !subject.trim().is_empty()),
         received: row.received_at,
         size: u64::try_from(row.size).unwrap_or(0),

@@ -15,6 +15,7 @@ pub(crate) mod search;
 pub(crate) mod search_index;
 pub(crate) mod search_query;
 pub(crate) mod selection;
+mod sorted;
 pub(crate) mod withdrawn;
 
 use crate::language::Language;

@@ -1,6 +1,6 @@
 //! In which order letters are shown. Opens nothing.
 
-use std::cmp::Ordering;
+use std::cmp::Reverse;
 
 use sealpost_mail::folded;
 use sealpost_store::Folder;
@@ -43,13 +43,33 @@ impl Order {
         match self {
             Self::Newest => {}
             Self::Oldest => lines.reverse(),
-            Self::Person => lines.sort_by_cached_key(person),
-            Self::Subject => lines.sort_by_cached_key(|line| {
-                folded(line.summary.as_ref().and_then(|s| s.subject.as_deref()).unwrap_or_default())
-            }),
-            Self::Largest => lines.sort_by(|a, b| b.row.size.cmp(&a.row.size).then(Ordering::Equal)),
+            Self::Person | Self::Subject | Self::Largest => {
+                lines.sort_by_cached_key(|line| self.rank(line, 0));
+            }
         }
     }
+
+    /// Where a line stands that comes as the `number`th of a list that stands newest first.
+    pub(crate) fn rank(self, line: &Line, number: usize) -> Rank {
+        match self {
+            Self::Newest => Rank::Equal,
+            Self::Oldest => Rank::Last(Reverse(number)),
+            Self::Person => Rank::Words(person(line)),
+            Self::Subject => Rank::Words(folded(
+                line.summary.as_ref().and_then(|s| s.subject.as_deref()).unwrap_or_default(),
+            )),
+            Self::Largest => Rank::Size(Reverse(line.row.size)),
+        }
+    }
+}
+
+/// Where a line stands in an order; equal ones stay newest first. A few bytes, where a line may be kilobytes.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Rank {
+    Equal,
+    Last(Reverse<usize>),
+    Words(String),
+    Size(Reverse<i64>),
 }
 
 fn person(line: &Line) -> String {

@@ -19,8 +19,6 @@ use crate::mailbox::{Line, Reader};
 use crate::problem::Problem;
 use crate::state::Site;
 
-/// Lines that a folder is sorted by at once; older ones are left out, and the page says so.
-pub(crate) const MAX_LINES: u32 = 2000;
 /// Found letters that are sorted; there may be more, and the page says so.
 const MAX_FOUND: usize = 2000;
 /// Letters whose words are opened.
@@ -29,8 +27,8 @@ const MAX_OPENED: u64 = 20_000;
 const AT_ONCE: u32 = 100;
 /// Room for them: most letters have a few hundred words.
 const ROOM: u64 = 4 * 1024 * 1024;
-/// Time for making words that are missing.
-const TIME: Duration = Duration::from_secs(4);
+/// Time for making words that are missing while somebody waits. What is left is made beside the page.
+const TIME: Duration = Duration::from_millis(600);
 /// Bytes of letters opened for that in one search.
 const BYTES: u64 = 64 * 1024 * 1024;
 /// Whether somebody has moved them meanwhile or not: a letter is found once.
@@ -78,6 +76,8 @@ pub(crate) struct Found {
     pub(crate) left_out: u64,
     /// More were found than are shown.
     pub(crate) more: bool,
+    /// Letters whose words are still to be made.
+    wordless: Vec<String>,
 }
 
 /// How much may still be spent on words that are missing.
@@ -138,6 +138,10 @@ impl SignedIn {
                 }
             }
         }
+        let wordless = std::mem::take(&mut found.wordless);
+        if !wordless.is_empty() {
+            self.reader().make_words_beside(site.clone(), wordless);
+        }
         found.lines.sort_by(|a, b| b.row.received_at.cmp(&a.row.received_at).then(a.row.id.cmp(&b.row.id)));
         sought.order.sort(&mut found.lines);
         Ok(found)
@@ -165,6 +169,9 @@ impl SignedIn {
             let size = u64::try_from(line.row.size).unwrap_or(0);
             let is_small = size <= MAX_LOOKED_INTO;
             if Instant::now() >= budget.until || (is_small && size > budget.bytes) {
+                if is_small {
+                    found.wordless.push(line.row.id.clone());
+                }
                 // What the list knows of it is looked at all the same.
                 match sought.words.are_in(&search_index::make(line.summary.as_ref(), None)) {
                     Match::Yes => found.lines.push(line),

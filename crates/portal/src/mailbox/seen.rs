@@ -99,6 +99,15 @@ impl Reader {
         });
     }
 
+    /// Makes words that a search had no time for. The page does not wait for them.
+    pub(crate) fn make_words_beside(self, site: web::Data<Site>, ids: Vec<String>) {
+        actix_web::rt::spawn(async move {
+            for part in ids.chunks(NOTED_AT_ONCE) {
+                self.make_words(&site, part).await;
+            }
+        });
+    }
+
     /// One letter after the other, and only as long as nothing stands in the way: a search makes what is missing.
     async fn make_words(&self, site: &Site, ids: &[String]) {
         let Ok(ids) = site.store.without_words(&self.mailbox_id, ids).await else { return };

@@ -345,7 +345,7 @@ async fn search_finds_in_all_folders_what_people_type_and_filters_it() {
         }
         let fields = [("folder", "inbox"), ("words", "text"), ("sort", "subject")];
         let page = act(&mut browser, "/search", &fields).await.text();
-        let at = |subject: &str| page.find(&format!("letter-subject\">{subject}")).unwrap();
+        let at = |subject: &str| page.find(&format!("what\">{subject}")).unwrap();
         assert!(at("Absage") < at("Große Rechnung") && at("Große Rechnung") < at("Zusage"));
     }
     // What was deleted for good is not found, and nothing of it is left.

@@ -6,7 +6,7 @@ use super::rig::{HOUR, Rig, sample};
 async fn the_inbox_shows_what_is_there_newest_first() {
     let rig = Rig::start().await;
     let (made, mut browser) = rig.owner("max@web.example").await;
-    assert!(browser.get("/inbox").await.text().contains("Noch nichts da"));
+    assert!(browser.get("/inbox").await.text().contains("Noch keine Nachrichten"));
     for n in 0..30_u32 {
         let letter = sample::plain("Anna <anna@insurer.example>", &format!("Nummer <{n}>"), "Text");
         rig.world.letter(&made, &letter, HOUR * (n + 1), 5).await;

@@ -192,6 +192,7 @@ mod tests {
             references: Vec::new(),
             attachments: Vec::new(),
             size: 1,
+            preview: None,
         }
     }
 

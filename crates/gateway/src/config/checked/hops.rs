@@ -8,6 +8,7 @@ use sealpost_policy::{OtherwiseSpec, TreatmentSpec};
 use toml::Spanned;
 
 use super::memory::Shares;
+use super::unworkable::LINE;
 use super::{minimums, networks};
 use crate::config::file::{self as config, Config, Size, Source};
 
@@ -42,6 +43,15 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<DeliveryConfi
         source.at(recipients.span().start, "recipients-per-transaction must be 1 to 100", "50 is good");
     }
     delivery.recipients_per_transaction = *recipients.get_ref();
+    let longest = &config.delivery.max_line;
+    if *longest.get_ref() < LINE {
+        source.at(
+            longest.span().start,
+            "max-line is shorter than the lines that every server must take",
+            "998 at least (RFC 5321 §4.5.3.1.6)",
+        );
+    }
+    delivery.longest_line = *longest.get_ref();
     delivery.private_networks = networks::read(&config.delivery.private_networks, "10.0.0.0/8", source);
     delivery.memory_budget = Size(Shares::of(config.gateway.memory.get_ref().0).going_out).bytes();
     delivery.retry = RetryPlan {

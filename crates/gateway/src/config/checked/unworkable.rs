@@ -13,7 +13,7 @@ const MAX_PASSWORD: usize = 256;
 /// Less than any letter's head.
 const SMALLEST_LETTER: u64 = 1024;
 /// RFC 5321 §4.5.3.1.6, without the CRLF.
-const LINE: usize = 998;
+pub(super) const LINE: usize = 998;
 
 pub(super) fn find(config: &Config, source: &mut Source) {
     for listener in &config.listeners {

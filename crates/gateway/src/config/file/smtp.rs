@@ -89,7 +89,7 @@ fn max_recipients() -> usize {
     1000
 }
 fn max_line() -> usize {
-    998
+    1024 * 1024
 }
 fn max_junk_commands() -> u32 {
     100
@@ -231,6 +231,9 @@ pub(crate) struct Delivery {
     pub(crate) connections_per_destination: usize,
     #[serde(default = "recipients_per_transaction")]
     pub(crate) recipients_per_transaction: Spanned<usize>,
+    /// What is longer is broken.
+    #[serde(default = "longest_line")]
+    pub(crate) max_line: Spanned<usize>,
     #[serde(default)]
     pub(crate) private_networks: Vec<Spanned<String>>,
     /// Left out: the system's.
@@ -273,6 +276,9 @@ fn out_connections() -> usize {
 }
 fn out_per_destination() -> usize {
     20
+}
+fn longest_line() -> Spanned<usize> {
+    Spanned::new(0..0, 998)
 }
 fn recipients_per_transaction() -> Spanned<usize> {
     Spanned::new(0..0, 50)

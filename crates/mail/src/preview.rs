@@ -1,0 +1,108 @@
+//! The first words of a letter, as a list shows them below its subject. Reads the beginning of one part and no more; knows no
+//! list.
+
+use crate::body::{self, Body};
+use crate::display::one_line;
+use crate::html::html_to_text;
+use crate::parts::Part;
+
+/// More than the widest list shows of it.
+const MAX_CHARS: usize = 90;
+/// What is looked at for them.
+const MAX_LOOKED_AT: usize = 4 * 1024;
+
+/// The first words of what is read first; nothing where nothing is said.
+pub(crate) fn of(parts: &[Part<'_>], body: &Body) -> Option<String> {
+    let block = body.blocks.first()?;
+    let (first, is_plain) = match (block.plain.first(), block.html.first()) {
+        (Some(plain), _) => (plain, true),
+        (None, Some(page)) => (page, false),
+        (None, None) => return None,
+    };
+    let part = parts.get(*first)?;
+    let text = body::characters(part, &part.beginning());
+    if text.trim_start().starts_with("-----BEGIN PGP MESSAGE-----") {
+        return None;
+    }
+    first_words(&if is_plain { text } else { html_to_text(&text) })
+}
+
+/// The first words of a text that no program has written for programs.
+#[must_use]
+pub fn first_words(text: &str) -> Option<String> {
+    let end = text.char_indices().map(|(at, _)| at).find(|at| *at >= MAX_LOOKED_AT).unwrap_or(text.len());
+    let said = text.get(..end)?.lines().filter(|line| says_something(line));
+    let line = one_line(&said.collect::<Vec<_>>().join(" "));
+    let words = line.split_whitespace().collect::<Vec<_>>().join(" ");
+    let (short, is_cut) = match words.char_indices().nth(MAX_CHARS) {
+        None => (words.as_str(), false),
+        Some((at, _)) => (words.get(..at)?, true),
+    };
+    // At the end of a word, where there is one.
+    let short = match short.rsplit_once(' ') {
+        Some((whole, _)) if is_cut => whole,
+        Some(_) | None => short,
+    };
+    (!short.is_empty()).then(|| short.to_owned())
+}
+
+/// Neither a quotation nor a line that is drawn.
+fn says_something(line: &str) -> bool {
+    !line.starts_with('>') && line.chars().any(char::is_alphanumeric)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::letter::Letter;
+
+    fn preview(letter: &str) -> Option<String> {
+        Letter::parse(letter.replace('\n', "\r\n").as_bytes()).unwrap().summary().preview
+    }
+
+    #[test]
+    fn the_first_words_are_those_that_are_read_first() {
+        for (letter, words) in [
+            ("Subject: x\n\nGuten Tag\n\nIhr  Schaden\tvom 3. Mai\n", "Guten Tag Ihr Schaden vom 3. Mai"),
+            ("Subject: x\n\n> Sie schrieben:\n> etwas\n-----\nJa.\n", "Ja."),
+            (
+                "Subject: x\nContent-Type: text/html; charset=utf-8\n\n<html><head><style>p{color:red}</style><title>t</title></head><p>Gr&uuml;&szlig;e</p><p>aus Köln</p>",
+                "Grüße aus Köln",
+            ),
+            (
+                "Subject: x\nContent-Type: text/plain; charset=iso-8859-1\nContent-Transfer-Encoding: quoted-printable\n\nM=FCller\n",
+                "Müller",
+            ),
+            (
+                "Subject: x\nContent-Type: multipart/alternative; boundary=b\n\n--b\nContent-Type: text/plain\n\nText\n--b\nContent-Type: text/html\n\n<p>Page</p>\n--b--\n",
+                "Text",
+            ),
+        ] {
+            assert_eq!(preview(letter).as_deref(), Some(words), "{letter}");
+        }
+    }
+
+    #[test]
+    fn it_is_short_and_ends_with_a_word() {
+        let long = preview(&format!("Subject: x\n\n{}\n", "Versicherung ".repeat(1000))).unwrap();
+        assert!(long.chars().count() <= super::MAX_CHARS && long.ends_with("Versicherung"), "{long}");
+        let one = preview(&format!("Subject: x\n\n{}\n", "ä".repeat(100_000))).unwrap();
+        assert_eq!(one.chars().count(), super::MAX_CHARS);
+    }
+
+    #[test]
+    fn where_nothing_can_be_read_there_are_no_words() {
+        for letter in [
+            "Subject: x\n\n\n",
+            "Subject: x\n\n-----BEGIN PGP MESSAGE-----\n\nhQEMA\n-----END PGP MESSAGE-----\n",
+            "Subject: x\nContent-Type: application/pdf\n\n%PDF\n",
+        ] {
+            assert_eq!(preview(letter), None, "{letter}");
+        }
+    }
+
+    #[test]
+    fn nothing_in_it_plays_tricks() {
+        let words = preview("Subject: x\n\nGuten\u{202e} Tag\u{7}\n").unwrap();
+        assert!(!words.contains(['\u{202e}', '\u{7}']), "{words:?}");
+    }
+}
