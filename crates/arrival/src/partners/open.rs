@@ -1,6 +1,8 @@
 //! Letters from the world: our own fields and tags go out of them, what partners encrypted is opened by the worker, and
 //! what was found stands in one field that is ours alone. What nobody closed goes on as it came. Decides nothing.
 
+use std::sync::Arc;
+
 use sealpost_intake::client_of;
 use sealpost_mail::{Address, Domain, Envelope, Fault, Head, Origin, Reply};
 use sealpost_partner::Known;
@@ -178,7 +180,7 @@ async fn opened(
     let _turn = partners.opening.of(whose).await?;
     let own = partners.own(shared);
     let domains: Vec<Domain> = envelope.recipients.iter().map(|to| to.address.domain().clone()).collect();
-    let own = own.lending(&domains).await.map_err(unavailable)?;
+    let own = own.lending(&domains, Arc::clone(&partners.tokens)).await.map_err(unavailable)?;
     let known = match address(spooled) {
         Some(from) => partners.book(shared).trusted_for(&from).await.map_err(unavailable)?,
         None => None,
@@ -260,6 +262,7 @@ fn for_good(error: OpenError) -> Result<&'static str, Reply> {
         OpenError::Worker(WorkerError::Limit(_)) => Ok("too-large"),
         // The peer's queue tries again, and gives up when its own time is over.
         error @ (OpenError::Io(_)
+        | OpenError::Token(_)
         | OpenError::Worker(
             WorkerError::Missing(_) | WorkerError::Stopped(_) | WorkerError::Failed(_),
         )) => Err(failure::later(error)),
