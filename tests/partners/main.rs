@@ -32,6 +32,8 @@ mod signed_for;
 mod signed_notices;
 mod signed_on_the_way;
 mod test_letters;
+mod token;
+mod token_away;
 mod trusted_zones;
 mod turns;
 mod two_insurers;

@@ -88,7 +88,15 @@ impl Home {
     /// Runs `sealpost VERB … --config gateway.toml`: exit code, standard output, standard error.
     #[must_use]
     pub fn sealpost(&self, args: &[&str]) -> (i32, String, String) {
-        run(Command::new(binary()).args(args).arg("--config").arg(self.config()).current_dir(self.path()))
+        self.sealpost_with(args, &[])
+    }
+
+    /// The same with this in its environment.
+    #[must_use]
+    pub fn sealpost_with(&self, args: &[&str], environment: &[(String, String)]) -> (i32, String, String) {
+        let mut command = Command::new(binary());
+        command.envs(environment.iter().cloned());
+        run(command.args(args).arg("--config").arg(self.config()).current_dir(self.path()))
     }
 }
 
@@ -219,7 +227,7 @@ impl Gateway {
     /// Runs a command of the binary on the same configuration.
     #[must_use]
     pub fn sealpost(&self, args: &[&str]) -> (i32, String, String) {
-        self.home.sealpost(args)
+        self.home.sealpost_with(args, &self.environment)
     }
 
     /// What such a command says on standard output, having gone well.

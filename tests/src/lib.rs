@@ -51,6 +51,7 @@ pub mod s3;
 pub mod signed_zones;
 pub mod sink;
 pub mod smtp;
+pub mod softhsm;
 pub mod tap;
 pub mod tls;
 pub mod trap;

@@ -68,6 +68,12 @@ pub(crate) const TEST: &[Need] = &[
         purpose: "a TLS client that is not ours, and another program's S/MIME",
     },
     Need {
+        probe: "command -v softhsm2-util && test -e /usr/lib/softhsm/libsofthsm2.so",
+        package: "softhsm2",
+        purpose: "a token that private keys lie in",
+    },
+    Need { probe: "command -v pkcs11-tool", package: "opensc", purpose: "another program's view of a token" },
+    Need {
         probe: "command -v gpg && command -v gpg-agent",
         package: "gnupg",
         purpose: "another program's OpenPGP",

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use sealpost_mail::{Clock, Random};
-use sealpost_seal::{Closed, Closing, HeaderProtection, OwnKey, Profile, close};
+use sealpost_seal::{Closed, Closing, HeaderProtection, NoTokens, OwnKey, Profile, close};
 
 /// Signs notices with one key.
 #[derive(Clone)]
@@ -24,6 +24,8 @@ impl NoticeSigner {
         let closing = Closing {
             sign_with: Some(&self.key),
             to: &[],
+            // It is a file of this role's.
+            tokens: &NoTokens,
             // Nothing is hidden, and a second head in the text would only be seen by programs that do not know what it is.
             profile: Profile { headers: HeaderProtection::Off, ..Profile::default() },
             now: self.clock.now(),

@@ -144,6 +144,17 @@ unsafe extern "C" {
         context: *mut sys::EVP_PKEY_CTX,
         digest: *const sys::EVP_MD,
     ) -> c_int;
+    pub(crate) fn RSA_padding_check_PKCS1_OAEP_mgf1(
+        to: *mut c_uchar,
+        to_length: c_int,
+        from: *const c_uchar,
+        from_length: c_int,
+        modulus: c_int,
+        label: *const c_uchar,
+        label_length: c_int,
+        digest: *const sys::EVP_MD,
+        mask: *const sys::EVP_MD,
+    ) -> c_int;
     pub(crate) fn X509_check_ca(cert: *mut sys::X509) -> c_int;
     pub(crate) fn X509_STORE_add_crl(store: *mut sys::X509_STORE, crl: *mut sys::X509_CRL) -> c_int;
 }

@@ -4,9 +4,11 @@
 //! each pointer has one owner that frees it. No C code ever calls back into Rust: content goes in and comes out by pieces.
 
 mod ffi;
+mod padding;
 mod read;
 mod write;
 
 pub use ffi::CmsError;
+pub use padding::oaep_unpadded;
 pub use read::{Cms, CmsKind, RecipientKind, SignerFound, crl_in_store, is_authority};
 pub use write::{Cipher, Digester, Encryptor, KeyTransport, OpaqueSigner, SignPadding};

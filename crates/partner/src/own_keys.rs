@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use sealpost_mail::{Domain, Random, Secret, Timestamp};
-use sealpost_seal::{Lends, Method, OwnKey, PartnerKey, Purpose};
+use sealpost_seal::{Lends, Method, OwnKey, PartnerKey, Purpose, Tokens};
 use sealpost_store::{AuditRow, OwnKeyRow, OwnKeyState, Store};
 use sealpost_vault::{KeyringKey, Label, RowKey};
 use serde::{Deserialize, Serialize};
@@ -119,7 +119,11 @@ impl OwnKeys<'_> {
 
     /// All of them as a letter's opener gets them: what is public at once, what is private one by one. The keys of
     /// `domains`, for which the letter is, come first, then the newest.
-    pub async fn lending(&self, domains: &[Domain]) -> Result<Lending<'_>, PartnerError> {
+    pub async fn lending(
+        &self,
+        domains: &[Domain],
+        tokens: Arc<dyn Tokens>,
+    ) -> Result<Lending<'_>, PartnerError> {
         let mut keys = Vec::new();
         for row in self.store.own_keys().await? {
             match open_public(self.rows, &row.id, row.state, &row.public_sealed) {
@@ -131,7 +135,7 @@ impl OwnKeys<'_> {
             let meant = public.domains.iter().any(|domain| domains.contains(domain));
             (!meant, std::cmp::Reverse(public.since))
         });
-        Ok(Lending { own: *self, keys })
+        Ok(Lending { own: *self, keys, tokens })
     }
 
     /// A new one.
@@ -282,9 +286,14 @@ async fn closed_when_idle(opened: Weak<Mutex<Option<Opened>>>) {
 pub struct Lending<'a> {
     own: OwnKeys<'a>,
     keys: Vec<(Published, OwnKeyRow)>,
+    tokens: Arc<dyn Tokens>,
 }
 
 impl Lends for Lending<'_> {
+    fn tokens(&self) -> Arc<dyn Tokens> {
+        Arc::clone(&self.tokens)
+    }
+
     fn public(&self) -> Vec<PartnerKey> {
         self.keys.iter().map(|(public, _)| public.key.clone()).collect()
     }

@@ -24,7 +24,7 @@ pub struct Policy {
     pub memory: u64,
     /// Processor time.
     pub cpu_seconds: u64,
-    /// Descriptors: those that are open when the walls go up, counted from 0.
+    /// Descriptors that are its own, counted from 0. What is open beyond them it can neither read nor write.
     pub descriptors: u64,
 }
 
@@ -71,7 +71,8 @@ pub fn enter(policy: Policy) -> Result<Landlock, SandboxError> {
     // Not one descriptor more, and what is written goes into a pipe only.
     setrlimit(Resource::Nofile, at(policy.descriptors))?;
     setrlimit(Resource::Fsize, at(0))?;
-    syscalls::allow_only_computing().map_err(|error| SandboxError::Calls(error.to_string()))?;
+    syscalls::allow_only_computing(policy.descriptors)
+        .map_err(|error| SandboxError::Calls(error.to_string()))?;
     Ok(landlock)
 }
 

@@ -13,10 +13,6 @@ type Rules = BTreeMap<i64, Vec<SeccompRule>>;
 
 /// Without conditions.
 const FREE: &[i64] = &[
-    libc::SYS_read,
-    libc::SYS_readv,
-    libc::SYS_write,
-    libc::SYS_writev,
     libc::SYS_close,
     libc::SYS_fstat,
     libc::SYS_lseek,
@@ -44,9 +40,17 @@ const FREE: &[i64] = &[
     libc::SYS_exit_group,
 ];
 
+/// For descriptors below a number: what else was left open belongs to libraries of who started the worker (a module of a
+/// hardware token opens what it likes, and lets children inherit it).
+const ON_DESCRIPTORS: &[i64] = &[libc::SYS_read, libc::SYS_readv, libc::SYS_write, libc::SYS_writev];
+
 /// Takes effect for this thread and all it starts.
-pub(crate) fn allow_only_computing() -> Result<(), seccompiler::Error> {
-    apply_filter(&filter(allowed()?, SeccompAction::Errno(libc::EPERM as u32), SeccompAction::Allow)?)
+pub(crate) fn allow_only_computing(descriptors: u64) -> Result<(), seccompiler::Error> {
+    apply_filter(&filter(
+        allowed(descriptors)?,
+        SeccompAction::Errno(libc::EPERM as u32),
+        SeccompAction::Allow,
+    )?)
 }
 
 fn filter(
@@ -59,12 +63,18 @@ fn filter(
     Ok(filter.try_into()?)
 }
 
-fn allowed() -> Result<Rules, seccompiler::Error> {
+fn allowed(descriptors: u64) -> Result<Rules, seccompiler::Error> {
     let mut rules: Rules = FREE.iter().map(|call| (*call, Vec::new())).collect();
-    // Memory is never code.
-    let no_code = || no_bits(2, libc::PROT_EXEC as u64);
-    rules.insert(libc::SYS_mmap, vec![no_code()?]);
-    rules.insert(libc::SYS_mprotect, vec![no_code()?]);
+    for call in ON_DESCRIPTORS {
+        let below = SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Lt, descriptors)?;
+        rules.insert(*call, vec![SeccompRule::new(vec![below])?]);
+    }
+    // Memory is never code, and no file's.
+    let no_code = || condition(2, SeccompCmpOp::MaskedEq(libc::PROT_EXEC as u64), 0);
+    let anonymous = libc::MAP_ANONYMOUS as u64;
+    let no_file = condition(3, SeccompCmpOp::MaskedEq(anonymous), anonymous)?;
+    rules.insert(libc::SYS_mmap, vec![SeccompRule::new(vec![no_code()?, no_file])?]);
+    rules.insert(libc::SYS_mprotect, vec![SeccompRule::new(vec![no_code()?])?]);
     // The name of a thread, and of memory.
     const PR_SET_VMA: u64 = 0x5356_4d41;
     let names = [libc::PR_SET_NAME as u64, PR_SET_VMA];
@@ -76,11 +86,14 @@ fn allowed() -> Result<Rules, seccompiler::Error> {
     Ok(rules)
 }
 
-fn no_bits(argument: u8, bits: u64) -> Result<SeccompRule, seccompiler::Error> {
-    rule(argument, SeccompCmpOp::MaskedEq(bits), 0)
+fn rule(argument: u8, compare: SeccompCmpOp, value: u64) -> Result<SeccompRule, seccompiler::Error> {
+    Ok(SeccompRule::new(vec![condition(argument, compare, value)?])?)
 }
 
-fn rule(argument: u8, compare: SeccompCmpOp, value: u64) -> Result<SeccompRule, seccompiler::Error> {
-    let condition = SeccompCondition::new(argument, SeccompCmpArgLen::Qword, compare, value)?;
-    Ok(SeccompRule::new(vec![condition])?)
+fn condition(
+    argument: u8,
+    compare: SeccompCmpOp,
+    value: u64,
+) -> Result<SeccompCondition, seccompiler::Error> {
+    Ok(SeccompCondition::new(argument, SeccompCmpArgLen::Qword, compare, value)?)
 }

@@ -54,7 +54,7 @@ fn outside() {
 }
 
 /// What is tried.
-const TRIED: [&str; 13] = [
+const TRIED: [&str; 15] = [
     "a thread",
     "open the key",
     "open the key with a descriptor closed before",
@@ -68,6 +68,8 @@ const TRIED: [&str; 13] = [
     "look into itself",
     "a signal to the parent",
     "raise a limit",
+    "read what was left open",
+    "write what was left open",
 ];
 
 fn inside() {
@@ -78,6 +80,8 @@ fn inside() {
     assert!(std::fs::read(&key).is_ok() && TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok());
     assert!(Command::new("/bin/true").status().is_ok() && std::fs::read_dir("/").is_ok());
     let spare = std::fs::File::open("/dev/null").unwrap();
+    // What a library of the parent's might have left to its children.
+    let mut left = std::fs::OpenOptions::new().read(true).write(true).open(&key).unwrap();
     let landlock = enter(Policy { memory: 1 << 30, cpu_seconds: 20, descriptors: 4 }).unwrap();
 
     let mut letter = String::new();
@@ -102,6 +106,8 @@ fn inside() {
     tell("look into itself", std::fs::read("/proc/self/environ").is_ok());
     let pid = rustix::process::Pid::from_raw(parent).unwrap();
     tell("a signal to the parent", rustix::process::test_kill_process(pid).is_ok());
+    tell("read what was left open", left.read(&mut [0; 8]).is_ok());
+    tell("write what was left open", left.write(b"x").is_ok());
     let more = rustix::process::Rlimit { current: Some(64), maximum: Some(64) };
     tell("raise a limit", rustix::process::setrlimit(rustix::process::Resource::Nofile, more).is_ok());
 }

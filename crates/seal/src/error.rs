@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::token::TokenError;
+
 /// Why bytes are no usable key.
 #[derive(Debug, Error)]
 pub enum KeyError {
@@ -36,6 +38,9 @@ pub enum KeyError {
     /// The worker that reads what strangers sent.
     #[error(transparent)]
     Worker(#[from] WorkerError),
+    /// The token that has the private part.
+    #[error(transparent)]
+    Token(#[from] TokenError),
 }
 
 /// Why a letter could not be closed. All of them mean: refuse, hold or defer, never send in clear.
@@ -64,6 +69,9 @@ pub enum CloseError {
     /// The library refused.
     #[error("the cryptographic library refused: {0}")]
     Library(String),
+    /// The token that has our private key: temporary.
+    #[error(transparent)]
+    Token(#[from] TokenError),
 }
 
 /// Why a letter could not be opened at all. A letter that cannot be decrypted or does not verify is no error: that is
@@ -79,6 +87,9 @@ pub enum OpenError {
     /// The worker failed: see there.
     #[error(transparent)]
     Worker(#[from] WorkerError),
+    /// The token that has our private key: temporary.
+    #[error(transparent)]
+    Token(#[from] TokenError),
 }
 
 /// What became of the worker process.

@@ -9,6 +9,7 @@ use crate::lend::Lent;
 use crate::open_result::SpeaksFor;
 use crate::own_key::OwnKey;
 use crate::partner_key::PartnerKey;
+use crate::token::NoTokens;
 use proptest::prelude::*;
 use sealpost_mail::{Clock as _, SequenceRandom, SystemClock};
 use std::sync::LazyLock;
@@ -55,7 +56,14 @@ static SENT: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
         for (sign_with, to) in [(Some(key), &to[..0]), (None, to), (Some(key), to)] {
             let random = SequenceRandom::default();
             let profile = Profile::default();
-            let closing = Closing { sign_with, to, profile, now: SystemClock.now(), random: &random };
+            let closing = Closing {
+                sign_with,
+                to,
+                tokens: &NoTokens,
+                profile,
+                now: SystemClock.now(),
+                random: &random,
+            };
             sent.push(close(&mut &LETTER[..], &closing, Vec::new()).unwrap().into_inner());
         }
     }

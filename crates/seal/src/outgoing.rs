@@ -212,7 +212,14 @@ mod tests {
         let key = OwnKey::generate(Kind::SmimeP256, &holder, SystemClock.now(), 2).unwrap();
         let profile = Profile { headers: HeaderProtection::SubjectWithheld, ..Profile::default() };
         let (to, random) = (std::slice::from_ref(key.public()), SequenceRandom::default());
-        let closing = Closing { sign_with: None, to, profile, now: SystemClock.now(), random: &random };
+        let closing = Closing {
+            sign_with: None,
+            to,
+            tokens: &crate::token::NoTokens,
+            profile,
+            now: SystemClock.now(),
+            random: &random,
+        };
         let mut letter = LETTER.as_bytes();
         let outgoing = Outgoing::read(&mut letter, &closing).unwrap();
         let (outside, inside) =

@@ -1,5 +1,5 @@
 //! Our own key: private part with its certificate, or an OpenPGP secret key. Made, imported, kept as sealed bytes by
-//! whoever calls. Never printed.
+//! whoever calls; or where in a token it lies. Never printed.
 
 use openssl::nid::Nid;
 use openssl::pkey::PKey;
@@ -16,7 +16,9 @@ use crate::keyfile;
 use crate::partner_key::PartnerKey;
 use crate::pgp;
 use crate::smime::certificate::library;
-use crate::smime::make::{self, SmimeKey};
+use crate::smime::in_token;
+use crate::smime::make::{self, SmimeKey, SmimePrivate};
+use crate::token::{TokenKey, TokenPublic, Tokens};
 
 /// A private key with its certificate, or an OpenPGP secret key.
 #[derive(Clone)]
@@ -44,6 +46,15 @@ enum Kept {
         #[serde(with = "crate::base64_list")]
         chain: Vec<Vec<u8>>,
     },
+    /// Nothing secret: the private key does not leave its token.
+    #[serde(rename = "smime-in-token")]
+    SmimeInToken {
+        place: TokenKey,
+        #[serde(with = "crate::base64_bytes")]
+        certificate: Vec<u8>,
+        #[serde(with = "crate::base64_list")]
+        chain: Vec<Vec<u8>>,
+    },
     OpenPgp {
         /// Transferable secret key (RFC 9580 §10.2), binary.
         #[serde(with = "crate::base64_bytes")]
@@ -55,6 +66,7 @@ impl Drop for Kept {
     fn drop(&mut self) {
         match self {
             Self::Smime { key, .. } | Self::OpenPgp { key } => key.zeroize(),
+            Self::SmimeInToken { .. } => {}
         }
     }
 }
@@ -76,6 +88,44 @@ impl OwnKey {
             }
         };
         Self::of_smime(make::self_signed(key, holder, now, years)?)
+    }
+
+    /// A key pair that lies in a token, with a certificate that it signs for itself there.
+    ///
+    /// # Errors
+    /// The library refused, or the token.
+    pub fn in_token(
+        place: TokenKey,
+        public: &TokenPublic,
+        holder: &Holder,
+        now: Timestamp,
+        years: u32,
+        tokens: &dyn Tokens,
+    ) -> Result<Self, KeyError> {
+        Self::of_smime(in_token::self_signed(place, public, holder, now, years, tokens)?)
+    }
+
+    /// A key pair that lies in a token, with a certificate that there is for it (PEM, DER or PKCS#7 with its chain).
+    ///
+    /// # Errors
+    /// It is for another key.
+    pub fn certified_in_token(
+        place: TokenKey,
+        public: &TokenPublic,
+        issued: &[u8],
+    ) -> Result<Self, KeyError> {
+        Self::of_smime(in_token::certified(place, public, keyfile::certificates(issued)?)?)
+    }
+
+    /// Where the private part lies, if it lies in a token.
+    #[must_use]
+    pub fn token(&self) -> Option<&TokenKey> {
+        match &self.private {
+            PrivatePart::Smime(SmimeKey { private: SmimePrivate::InToken(place), .. }) => Some(place),
+            PrivatePart::Smime(SmimeKey { private: SmimePrivate::Here(_), .. }) | PrivatePart::OpenPgp(_) => {
+                None
+            }
+        }
     }
 
     /// Reads a PKCS#12 file, PEM with key and certificate, or an OpenPGP secret key, whichever it is.
@@ -100,13 +150,16 @@ impl OwnKey {
         }
     }
 
-    /// A certificate signing request for a CA, as PEM.
+    /// A certificate signing request for a CA, as PEM. Asks the token where the key lies in one.
     ///
     /// # Errors
     /// OpenPGP keys have none.
-    pub fn signing_request(&self, holder: &Holder) -> Result<String, KeyError> {
+    pub fn signing_request(&self, holder: &Holder, tokens: &dyn Tokens) -> Result<String, KeyError> {
         match &self.private {
-            PrivatePart::Smime(own) => make::signing_request(own, holder),
+            PrivatePart::Smime(own) => match &own.private {
+                SmimePrivate::Here(key) => make::signing_request(key, holder),
+                SmimePrivate::InToken(place) => in_token::signing_request(own, place, holder, tokens),
+            },
             PrivatePart::OpenPgp(_) => Err(KeyError::Unsupported("OpenPGP keys are not certified by a CA")),
         }
     }
@@ -118,7 +171,9 @@ impl OwnKey {
     pub fn with_certificate(&self, issued: &[u8]) -> Result<Self, KeyError> {
         match &self.private {
             PrivatePart::Smime(own) => {
-                Self::of_smime(make::matched(own.key.clone(), keyfile::certificates(issued)?)?)
+                let public = own.certificate.public_key().map_err(library)?;
+                let (certificate, chain) = make::matched(&public, keyfile::certificates(issued)?)?;
+                Self::of_smime(SmimeKey { private: own.private.clone(), certificate, chain })
             }
             PrivatePart::OpenPgp(_) => Err(KeyError::Unsupported("OpenPGP keys are not certified by a CA")),
         }
@@ -155,11 +210,20 @@ impl OwnKey {
     /// The library refused.
     pub fn to_bytes(&self) -> Result<Secret<Vec<u8>>, KeyError> {
         let kept = match &self.private {
-            PrivatePart::Smime(own) => Kept::Smime {
-                key: own.key.private_key_to_pkcs8().map_err(library)?,
-                certificate: own.certificate.to_der().map_err(library)?,
-                chain: own.chain.iter().map(|one| one.to_der()).collect::<Result<_, _>>().map_err(library)?,
-            },
+            PrivatePart::Smime(own) => {
+                let certificate = own.certificate.to_der().map_err(library)?;
+                let chain = own.chain.iter().map(|one| one.to_der());
+                let chain = chain.collect::<Result<_, _>>().map_err(library)?;
+                match &own.private {
+                    SmimePrivate::Here(key) => {
+                        let key = key.private_key_to_pkcs8().map_err(library)?;
+                        Kept::Smime { key, certificate, chain }
+                    }
+                    SmimePrivate::InToken(place) => {
+                        Kept::SmimeInToken { place: place.clone(), certificate, chain }
+                    }
+                }
+            }
             PrivatePart::OpenPgp(cert) => Kept::OpenPgp { key: pgp::key::secret_bytes(cert)? },
         };
         serde_json::to_vec(&kept).map(Secret::new).map_err(|error| KeyError::Library(error.to_string()))
@@ -174,13 +238,14 @@ impl OwnKey {
         let kept: Kept = serde_json::from_slice(bytes).map_err(|_secret| KeyError::Unknown)?;
         match &kept {
             Kept::Smime { key, certificate, chain } => Self::of_smime(SmimeKey {
-                key: PKey::private_key_from_pkcs8(key).map_err(library)?,
+                private: SmimePrivate::Here(PKey::private_key_from_pkcs8(key).map_err(library)?),
                 certificate: X509::from_der(certificate).map_err(library)?,
-                chain: chain
-                    .iter()
-                    .map(|der| X509::from_der(der))
-                    .collect::<Result<_, _>>()
-                    .map_err(library)?,
+                chain: certificates(chain)?,
+            }),
+            Kept::SmimeInToken { place, certificate, chain } => Self::of_smime(SmimeKey {
+                private: SmimePrivate::InToken(place.clone()),
+                certificate: X509::from_der(certificate).map_err(library)?,
+                chain: certificates(chain)?,
             }),
             Kept::OpenPgp { key } => Self::of_cert(pgp::key::from_secret_bytes(key)?),
         }
@@ -198,6 +263,10 @@ impl OwnKey {
     fn of_cert(cert: Cert) -> Result<Self, KeyError> {
         Ok(Self { public: PartnerKey::of_cert(&cert)?, private: PrivatePart::OpenPgp(Box::new(cert)) })
     }
+}
+
+fn certificates(chain: &[Vec<u8>]) -> Result<Vec<X509>, KeyError> {
+    chain.iter().map(|der| X509::from_der(der)).collect::<Result<_, _>>().map_err(library)
 }
 
 impl std::fmt::Debug for OwnKey {

@@ -16,6 +16,7 @@ use crate::open::{self, Asked};
 use crate::open_result::SpeaksFor;
 use crate::opening::{Lists, Sender, TrustedKey};
 use crate::own_key::OwnKey;
+use crate::token::NoTokens;
 
 const LETTER: &[u8] = b"From: a@warm.invalid\r\nTo: b@warm.invalid\r\nSubject: x\r\n\r\nx\r\n";
 /// Some moment: nothing of it goes anywhere.
@@ -41,6 +42,7 @@ fn there_and_back(kind: Kind) -> Option<()> {
     let closing = Closing {
         sign_with: Some(&own),
         to: &to,
+        tokens: &NoTokens,
         profile: Profile::default(),
         now: NOW,
         random: &SystemRandom,

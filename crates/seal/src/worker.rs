@@ -3,6 +3,7 @@
 
 use std::path::Path;
 use std::process::ExitStatus;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sealpost_mail::{Secret, Timestamp};
@@ -21,8 +22,9 @@ use crate::opening::Opening;
 use crate::partner_key::PartnerKey;
 use crate::smime::chain_verdict::ChainVerdict;
 use crate::smime::ocsp::OcspAnswer;
+use crate::unwrap::{Errands, Rejection};
 use crate::worker_program::{NAME, Pipes, Program, Running};
-use crate::worker_protocol::{Bytes, Job, Loan, MAX_JSON, START, Trusted, WorkerReply};
+use crate::worker_protocol::{Bytes, Errand, Job, Loan, MAX_JSON, START, Trusted, WorkerReply};
 
 /// The least memory that a letter takes, as a multiple of its size.
 const MIN_MEMORY_FACTOR: u64 = 2;
@@ -58,6 +60,13 @@ impl Default for Limits {
 pub struct Worker {
     program: Program,
     limits: Limits,
+    rejection: Arc<Rejection>,
+}
+
+/// What the worker asks its parent for.
+enum Asked {
+    Key(usize),
+    Errand(Errand),
 }
 
 impl Worker {
@@ -68,7 +77,8 @@ impl Worker {
     pub fn find(configured: Option<&Path>, limits: Limits) -> Result<Self, WorkerError> {
         let path = launch::program(configured, NAME).map_err(WorkerError::Missing)?;
         let program = Program::new(path, launch::arguments(limits.memory, limits.cpu));
-        Ok(Self { program, limits })
+        let rejection = Rejection::new().map_err(|error| WorkerError::Failed(error.to_string()))?;
+        Ok(Self { program, limits, rejection: Arc::new(rejection) })
     }
 
     /// Opens `letter` (`length` bytes) and writes what is readable to `spool`, after it was authenticated as far as its
@@ -107,6 +117,7 @@ impl Worker {
         match self.run(&job, letter, Some(opening.own), spool).await? {
             WorkerReply::Opened(opened) => Ok(opened),
             WorkerReply::Needs(_)
+            | WorkerReply::Asks(_)
             | WorkerReply::Keys(_)
             | WorkerReply::Chain(_)
             | WorkerReply::Ocsp(_)
@@ -123,9 +134,11 @@ impl Worker {
         match self.run(&job, file, None, tokio::io::sink()).await.map_err(worker_error)? {
             WorkerReply::Keys(keys) => Ok(keys),
             WorkerReply::Refused(refusal) => Err(refusal.into()),
-            WorkerReply::Needs(_) | WorkerReply::Opened(_) | WorkerReply::Chain(_) | WorkerReply::Ocsp(_) => {
-                Err(KeyError::Worker(other_answer()))
-            }
+            WorkerReply::Needs(_)
+            | WorkerReply::Asks(_)
+            | WorkerReply::Opened(_)
+            | WorkerReply::Chain(_)
+            | WorkerReply::Ocsp(_) => Err(KeyError::Worker(other_answer())),
         }
     }
 
@@ -143,9 +156,11 @@ impl Worker {
         match self.run(&job, file, None, tokio::io::sink()).await.map_err(worker_error)? {
             WorkerReply::Keys(keys) => Ok(keys),
             WorkerReply::Refused(refusal) => Err(refusal.into()),
-            WorkerReply::Needs(_) | WorkerReply::Opened(_) | WorkerReply::Chain(_) | WorkerReply::Ocsp(_) => {
-                Err(KeyError::Worker(other_answer()))
-            }
+            WorkerReply::Needs(_)
+            | WorkerReply::Asks(_)
+            | WorkerReply::Opened(_)
+            | WorkerReply::Chain(_)
+            | WorkerReply::Ocsp(_) => Err(KeyError::Worker(other_answer())),
         }
     }
 
@@ -166,9 +181,11 @@ impl Worker {
         match self.run(&job, response, None, tokio::io::sink()).await.map_err(worker_error)? {
             WorkerReply::Ocsp(answer) => Ok(answer),
             WorkerReply::Refused(refusal) => Err(refusal.into()),
-            WorkerReply::Needs(_) | WorkerReply::Opened(_) | WorkerReply::Keys(_) | WorkerReply::Chain(_) => {
-                Err(KeyError::Worker(other_answer()))
-            }
+            WorkerReply::Needs(_)
+            | WorkerReply::Asks(_)
+            | WorkerReply::Opened(_)
+            | WorkerReply::Keys(_)
+            | WorkerReply::Chain(_) => Err(KeyError::Worker(other_answer())),
         }
     }
 
@@ -188,9 +205,11 @@ impl Worker {
         match self.run(&job, &[][..], None, tokio::io::sink()).await.map_err(worker_error)? {
             WorkerReply::Chain(verdict) => Ok(verdict),
             WorkerReply::Refused(refusal) => Err(refusal.into()),
-            WorkerReply::Needs(_) | WorkerReply::Opened(_) | WorkerReply::Keys(_) | WorkerReply::Ocsp(_) => {
-                Err(KeyError::Worker(other_answer()))
-            }
+            WorkerReply::Needs(_)
+            | WorkerReply::Asks(_)
+            | WorkerReply::Opened(_)
+            | WorkerReply::Keys(_)
+            | WorkerReply::Ocsp(_) => Err(KeyError::Worker(other_answer())),
         }
     }
 
@@ -219,10 +238,13 @@ impl Worker {
         own: Option<&dyn Lends>,
         mut spool: impl AsyncWrite + Unpin + Send,
     ) -> Result<WorkerReply, OpenError> {
-        let Pipes { mut stdin, stdout, stderr } = pipes;
+        let Pipes { stdin, stdout, stderr } = pipes;
         let json = framed(job)?;
-        let (asks, mut asked) = mpsc::channel(MAX_LENT);
-        let feed = async move {
+        let (asks, asked) = mpsc::channel(MAX_LENT);
+        let mut errands = own.map(|own| Errands::new(own, &self.rejection));
+        let feed = async {
+            // Gone at its end: the worker must not wait for an answer that nobody gives.
+            let (mut stdin, mut asked) = (stdin, asked);
             // A worker that ends early closes the pipe; its status says why.
             if stdin.write_all(json.expose()).await.is_err() {
                 return Ok(());
@@ -244,25 +266,37 @@ impl Worker {
                     return Ok(());
                 }
             }
-            while let Some(at) = asked.recv().await {
-                let own = own.and_then(|own| own.private(at)).map(|own| Bytes(own.expose().clone()));
-                let loan = framed(&Loan(own))?;
+            while let Some(asked) = asked.recv().await {
+                let lent = match (asked, &mut errands) {
+                    (Asked::Key(at), _) => own.and_then(|own| own.private(at)),
+                    // It gets no answer where the token gives none, and the letter no verdict.
+                    (Asked::Errand(errand), Some(errands)) => errands.run(errand).await?,
+                    (Asked::Errand(_), None) => None,
+                };
+                let loan = framed(&Loan(lent.map(|lent| Bytes(lent.expose().clone()))))?;
                 if stdin.write_all(loan.expose()).await.is_err() {
                     break;
                 }
             }
-            Ok::<(), std::io::Error>(())
+            Ok::<(), OpenError>(())
         };
         let mut said = Vec::new();
         let hear = async {
             let _ = stderr.take(4096).read_to_end(&mut said).await;
         };
         let (fed, answer, ()) = tokio::join!(feed, self.hear(stdout, asks, &mut spool), hear);
+        if fed.is_err() && answer.is_ok() {
+            // It has heard that nothing comes any more: its end is an ordinary one, and the program stays.
+            let _ended = running.ended().await;
+        }
         fed?;
         let answer = answer?;
         let status = running.ended().await?;
         match answer {
             Some(answer) if status.success() => {
+                if let (WorkerReply::Opened(opened), Some(errands)) = (&answer, errands) {
+                    errands.believed(opened).await?;
+                }
                 spool.flush().await?;
                 Ok(answer)
             }
@@ -274,27 +308,30 @@ impl Worker {
     async fn hear(
         &self,
         stdout: pipe::Receiver,
-        asks: mpsc::Sender<usize>,
+        asks: mpsc::Sender<Asked>,
         spool: &mut (impl AsyncWrite + Unpin + Send),
     ) -> Result<Option<WorkerReply>, OpenError> {
         let mut stdout = BufReader::with_capacity(64 * 1024, stdout);
-        let mut asked = 0;
+        let (mut keys, mut errands) = (0, 0);
         let answer = loop {
-            match said(&mut stdout).await {
+            let ask = match said(&mut stdout).await {
                 Some(WorkerReply::Needs(at)) => {
-                    asked += 1;
-                    // No letter needs so many: it is the worker's wish, or somebody's who has taken it over.
-                    if asked > MAX_LENT {
-                        return Err(
-                            WorkerError::Failed("it asked for more keys than it may".to_owned()).into()
-                        );
-                    }
-                    // Who would answer has gone if the worker has; its status says why.
-                    let _ = asks.send(at).await;
+                    keys += 1;
+                    Asked::Key(at)
+                }
+                Some(WorkerReply::Asks(errand)) => {
+                    errands += 1;
+                    Asked::Errand(errand)
                 }
                 Some(answer) => break answer,
                 None => return Ok(None),
+            };
+            // No letter needs so many: it is the worker's wish, or somebody's who has taken it over.
+            if keys > MAX_LENT || errands > MAX_LENT {
+                return Err(WorkerError::Failed("it asked for more keys than it may".to_owned()).into());
             }
+            // Who would answer has gone if the worker has; its status says why.
+            let _ = asks.send(ask).await;
         };
         drop(asks);
         let mut left = self.limits.output.saturating_add(1);
@@ -341,6 +378,7 @@ fn worker_error(error: OpenError) -> KeyError {
     match error {
         OpenError::Worker(error) => KeyError::Worker(error),
         OpenError::TooComplex => KeyError::TooLarge,
+        OpenError::Token(error) => KeyError::Token(error),
         OpenError::Io(error) => KeyError::Worker(WorkerError::Failed(error.to_string())),
     }
 }

@@ -2,12 +2,13 @@
 
 use std::io::{self, BufRead, Read as _, Write};
 
+use sealpost_mail::Secret;
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
 use crate::error::KeyError;
 use crate::keyfile;
-use crate::lend::Lent;
+use crate::lend::{Lender, Lent, TokenTask};
 use crate::open::{self, Asked};
 use crate::opening::TrustedKey;
 use crate::own_key::OwnKey;
@@ -15,7 +16,7 @@ use crate::partner_key::PartnerKey;
 use crate::smime::chain::{self, Anchors};
 use crate::smime::chain_verdict::ChainVerdict;
 use crate::smime::ocsp;
-use crate::worker_protocol::{Bytes, Job, Loan, MAX_JSON, START, WorkerReply};
+use crate::worker_protocol::{Bytes, Errand, Job, Loan, MAX_JSON, START, WorkerReply};
 
 /// Does the one job that `input` holds. For the binary `sealpost-seal`, which has shut itself in before.
 ///
@@ -31,16 +32,35 @@ pub fn work(input: &mut impl BufRead, out: &mut impl Write) -> io::Result<()> {
     if bytes.len() != follows {
         return Err(wrong("the input ends too early"));
     }
-    let mut ask = |at: usize| -> Option<OwnKey> {
-        write_json(out, &WorkerReply::Needs(at)).ok()?;
-        let Loan(own) = read_json(input).ok()?;
-        OwnKey::from_bytes(&own?.0).ok()
-    };
-    let (answer, letter) = done(job, &bytes, &mut ask);
+    let (answer, letter) = done(job, &bytes, &mut Asking { input: &mut *input, out: &mut *out });
     drop(bytes);
     write_json(out, &answer)?;
     out.write_all(&letter.unwrap_or_default())?;
     out.flush()
+}
+
+/// The parent, asked through the pipes.
+struct Asking<'a, R, W> {
+    input: &'a mut R,
+    out: &'a mut W,
+}
+
+impl<R: BufRead, W: Write> Asking<'_, R, W> {
+    fn loan(&mut self, asked: &WorkerReply) -> Option<Secret<Vec<u8>>> {
+        write_json(self.out, asked).ok()?;
+        let Loan(lent) = read_json(self.input).ok()?;
+        lent.map(|lent| Secret::new(lent.0))
+    }
+}
+
+impl<R: BufRead, W: Write> Lender for Asking<'_, R, W> {
+    fn key(&mut self, at: usize) -> Option<OwnKey> {
+        OwnKey::from_bytes(self.loan(&WorkerReply::Needs(at))?.expose()).ok()
+    }
+
+    fn in_token(&mut self, at: usize, task: &TokenTask) -> Option<Secret<Vec<u8>>> {
+        self.loan(&WorkerReply::Asks(Errand { at, task: task.clone() }))
+    }
 }
 
 fn wrong(what: &str) -> io::Error {
@@ -69,11 +89,7 @@ fn write_json(out: &mut impl Write, answer: &WorkerReply) -> io::Result<()> {
     out.flush()
 }
 
-fn done(
-    job: Job,
-    bytes: &[u8],
-    ask: &mut dyn FnMut(usize) -> Option<OwnKey>,
-) -> (WorkerReply, Option<Vec<u8>>) {
+fn done(job: Job, bytes: &[u8], lender: &mut dyn Lender) -> (WorkerReply, Option<Vec<u8>>) {
     let plain = |list: Vec<Bytes>| list.into_iter().map(|bytes| bytes.0).collect::<Vec<_>>();
     match job {
         Job::Open { own, trusted, distrusted, roots, crls, lists, sender, now, most, .. } => {
@@ -90,7 +106,7 @@ fn done(
                 now,
                 most: usize::try_from(most).unwrap_or(usize::MAX),
             };
-            let (opened, letter) = open::open(bytes, &asked, &mut Lent::new(own, ask));
+            let (opened, letter) = open::open(bytes, &asked, &mut Lent::new(own, lender));
             (WorkerReply::Opened(opened), letter)
         }
         Job::Keys { .. } => (PartnerKey::read(bytes).map_or_else(refused, WorkerReply::Keys), None),

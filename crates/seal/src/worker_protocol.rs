@@ -6,7 +6,7 @@
 //! <bytes: as many as the JSON says>
 //! ```
 //!
-//! Before it answers, the worker may ask for private keys, one after the other.
+//! Before it answers, the worker may ask for private keys, one after the other, and for what a token does with one.
 //!
 //! Knows no process.
 
@@ -14,6 +14,7 @@ use sealpost_mail::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::error::KeyError;
+use crate::lend::TokenTask;
 use crate::open_result::{Opened, SpeaksFor};
 use crate::opening::{DistrustedKey, Lists, Sender};
 use crate::partner_key::PartnerKey;
@@ -97,12 +98,22 @@ pub(crate) struct Trusted {
 #[serde(transparent)]
 pub(crate) struct Loan(pub(crate) Option<Bytes>);
 
+/// What the worker asks of a private key that does not leave its token. A [`Loan`] of what the token gave is the answer.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Errand {
+    /// The key's place in the list.
+    pub(crate) at: usize,
+    pub(crate) task: TokenTask,
+}
+
 /// What the worker says.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum WorkerReply {
     /// It needs the private key at that place in the list. A [`Loan`] is the answer; no bytes follow either.
     Needs(usize),
+    /// It needs something done in a token.
+    Asks(Errand),
     /// The letter was looked at; what was written follows.
     Opened(Opened),
     /// The keys in the file.
@@ -135,6 +146,7 @@ impl From<KeyError> for Refusal {
             | KeyError::OtherKey
             | KeyError::Unsupported(_)
             | KeyError::Library(_)
+            | KeyError::Token(_)
             | KeyError::Worker(_) => Self::Library(error.to_string()),
         }
     }

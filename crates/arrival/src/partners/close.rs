@@ -308,10 +308,11 @@ impl Closer<'_> {
         let now = self.now;
         let random: Arc<dyn Random> = Arc::clone(&shared.random);
         let own_keys = Arc::clone(&self.own);
+        let tokens = Arc::clone(&self.partners.tokens);
         let closing = tokio::task::spawn_blocking(move || {
             let _turn = turn;
             let sign_with = own_keys.get(own).map(|own| &own.key);
-            let closing = Closing { sign_with, to: &to, profile, now, random: &*random };
+            let closing = Closing { sign_with, to: &to, tokens: &*tokens, profile, now, random: &*random };
             match sign_with {
                 Some(_) => sealpost_seal::close(&mut letter, &closing, out),
                 // Never unsigned: which key it is was decided before.
@@ -360,7 +361,8 @@ fn failed(partner: &str, error: &CloseError) -> Reply {
         | CloseError::MixedMethods
         | CloseError::Key { .. }
         | CloseError::Io(_)
-        | CloseError::Library(_) => {
+        | CloseError::Library(_)
+        | CloseError::Token(_) => {
             Reply::later(451, 7, 5, "The message cannot be encrypted at the moment, please try again later")
                 .because(because)
         }

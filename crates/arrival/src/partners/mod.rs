@@ -13,12 +13,12 @@ mod test_letter;
 mod worker_slots;
 
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use sealpost_mail::{Reply, Timestamp};
 use sealpost_partner::{Book, Distrusted, OpenedKeys, Originals, OwnKeys, PartnerError};
-use sealpost_seal::Worker;
+use sealpost_seal::{Tokens, Worker};
 use sealpost_vault::KeyringKey;
 
 use crate::context::Shared;
@@ -48,6 +48,8 @@ pub struct Pace {
 pub struct Partners {
     keyring: KeyringKey,
     worker: Option<Worker>,
+    /// Where keys of ours lie that do not come out.
+    tokens: Arc<dyn Tokens>,
     distrusted: Distrusted,
     opened_keys: OpenedKeys,
     /// Strangers never take a turn from our own letters.
@@ -60,12 +62,13 @@ pub struct Partners {
 impl Partners {
     /// Puts it together. Without a worker nothing is opened.
     #[must_use]
-    pub fn new(keyring: KeyringKey, worker: Option<Worker>, pace: Pace) -> Self {
+    pub fn new(keyring: KeyringKey, worker: Option<Worker>, tokens: Arc<dyn Tokens>, pace: Pace) -> Self {
         let opening = Turns::new(pace.opened_at_once, pace.wait);
         let closing = Turns::new(CLOSED_AT_ONCE, pace.wait);
         Self {
             keyring,
             worker,
+            tokens,
             distrusted: Distrusted::default(),
             opened_keys: OpenedKeys::default(),
             opening,

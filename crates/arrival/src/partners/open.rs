@@ -2,6 +2,8 @@
 //! what was found stands in one field that is ours alone. What nobody closed goes on as it came. Whether one
 //! waits for an operator, because it was opened and may have been changed or could not be opened, is decided here; nothing else.
 
+use std::sync::Arc;
+
 use sealpost_intake::client_of;
 use sealpost_mail::{Address, Direction, Domain, Envelope, Fault, Head, Origin, Reply};
 use sealpost_partner::Known;
@@ -181,7 +183,7 @@ async fn opened(
     let _turn = partners.opening.of(whose).await?;
     let own = partners.own(shared);
     let domains: Vec<Domain> = envelope.recipients.iter().map(|to| to.address.domain().clone()).collect();
-    let own = own.lending(&domains).await.map_err(unavailable)?;
+    let own = own.lending(&domains, Arc::clone(&partners.tokens)).await.map_err(unavailable)?;
     let known = match address(spooled) {
         Some(from) => partners.book(shared).trusted_for(&from).await.map_err(unavailable)?,
         None => None,
@@ -263,6 +265,7 @@ fn for_good(error: OpenError) -> Result<&'static str, Reply> {
         OpenError::Worker(WorkerError::Limit(_)) => Ok("too-large"),
         // The peer's queue tries again, and gives up when its own time is over.
         error @ (OpenError::Io(_)
+        | OpenError::Token(_)
         | OpenError::Worker(
             WorkerError::Missing(_) | WorkerError::Stopped(_) | WorkerError::Failed(_),
         )) => Err(failure::later(error)),

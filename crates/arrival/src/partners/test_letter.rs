@@ -190,12 +190,13 @@ async fn answer(
     let letter = letter.compose(announcer.language(&to), &announcer.brand)?;
     let random: Arc<dyn Random> = Arc::clone(&shared.random);
     let profile = partner.profile.raised_by(key.key.facts());
+    let tokens = Arc::clone(&partners.tokens);
     let closing = tokio::task::spawn_blocking(move || {
         let sign_with = own.iter().find(|one| one.public.id == signer).map(|one| &one.key);
         // Never unsigned: an answer that anybody could have written says nothing.
         sign_with.ok_or(CloseError::NoKey)?;
         let to = std::slice::from_ref(&key.key);
-        let closing = Closing { sign_with, to, profile, now, random: &*random };
+        let closing = Closing { sign_with, to, tokens: &*tokens, profile, now, random: &*random };
         close(&mut letter.as_slice(), &closing, Vec::new()).map(sealpost_seal::Closed::into_inner)
     });
     let closed = closing.await.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;

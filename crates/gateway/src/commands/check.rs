@@ -11,7 +11,8 @@ use sealpost_partner::PartnerError;
 use sealpost_store::Store;
 
 use super::{
-    check_bucket, check_database, check_dnssec, check_partners, complain, complain_all, fail, runtime, say,
+    check_bucket, check_database, check_dnssec, check_partners, check_tokens, complain, complain_all, fail,
+    runtime, say,
 };
 use crate::config::checked::{Plan, ServiceKeys};
 use crate::config::file::{self as config, Problem};
@@ -62,6 +63,11 @@ pub(super) fn run(config: &Path, roles: Roles, store: bool, offline: bool) -> Ex
     }
     for warning in keys.intake.iter().flat_map(|keys| check_partners::warnings(&plan, keys)) {
         complain(format_args!("warning: {warning}"));
+    }
+    // A token that is away keeps nothing from starting: letters that need it wait.
+    for found in keys.intake.iter().filter(|_| !offline).map(|keys| check_tokens::look(&plan, keys)) {
+        found.said.iter().for_each(|line| say(line));
+        found.wrong.iter().for_each(|warning| complain(format_args!("warning: {warning}")));
     }
     say(format_args!("memory: {}", plan.account));
     if let Some(there_is) = memory_here().filter(|there_is| *there_is < plan.account.most()) {

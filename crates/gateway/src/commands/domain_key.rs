@@ -15,6 +15,7 @@ use serde_json::json;
 
 use super::partner::{CommandError, Desk, at_desk, time_left};
 use super::say;
+use super::token_key::{self, InToken, SelfSigned};
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -42,8 +43,14 @@ pub(crate) enum DomainKeyCommand {
         /// Further domains whose letters it signs.
         #[arg(long = "also-for", value_parser = Domain::parse)]
         also: Vec<Domain>,
+        #[command(flatten)]
+        place: InToken,
+        /// Takes the key pair of that label which lies in the token already.
+        #[arg(long, requires = "label")]
+        existing: bool,
     },
-    /// Brings a key that exists: PKCS#12, PEM with key and certificate, or an OpenPGP secret key.
+    /// Brings a key that exists: PKCS#12, PEM with key and certificate, or an OpenPGP secret key; with --token, the
+    /// certificate of a key pair that lies there.
     Import {
         /// Our domain, insurer.example.
         #[arg(value_parser = Domain::parse)]
@@ -56,6 +63,8 @@ pub(crate) enum DomainKeyCommand {
         /// Further domains whose letters it signs.
         #[arg(long = "also-for", value_parser = Domain::parse)]
         also: Vec<Domain>,
+        #[command(flatten)]
+        place: InToken,
     },
     /// Prints a request for a certificate (PKCS#10), for an authority.
     Csr {
@@ -154,7 +163,7 @@ fn country(text: &str) -> Result<String, &'static str> {
 
 pub(super) fn run(config: &Path, what: &DomainKeyCommand) -> ExitCode {
     at_desk(config, async |desk| match what {
-        DomainKeyCommand::Make { domain, kind, name, address, country, years, also } => {
+        DomainKeyCommand::Make { domain, kind, name, address, country, years, also, place, existing } => {
             let address = match address {
                 Some(address) => address.clone(),
                 None => Address::from_parts("securemail", domain.clone())
@@ -166,10 +175,45 @@ pub(super) fn run(config: &Path, what: &DomainKeyCommand) -> ExitCode {
                 domain: Some(domain.clone()),
                 country: country.clone(),
             };
-            let key = OwnKey::generate(kind.kind(), &holder, desk.now, *years)?;
+            let Some(token) = &place.token else {
+                let key = OwnKey::generate(kind.kind(), &holder, desk.now, *years)?;
+                return add(desk, key, domain, also).await;
+            };
+            let (tokens, label) = (desk.tokens(), place.label.as_deref());
+            let certificate = SelfSigned { holder: &holder, now: desk.now, years: *years };
+            match label.filter(|_| *existing) {
+                Some(label) => {
+                    let known = keys(desk).all().await?;
+                    let key = token_key::take_over(&tokens, token, label, &known, &certificate)?;
+                    add(desk, key, domain, also).await
+                }
+                None => {
+                    let key = token_key::make(&tokens, token, label, kind.kind(), domain, &certificate)?;
+                    let added = add(desk, key.clone(), domain, also).await;
+                    if added.is_err() {
+                        token_key::undo(&tokens, &key)?;
+                    }
+                    added
+                }
+            }
+        }
+        DomainKeyCommand::Import {
+            domain,
+            file,
+            passphrase_file: _,
+            also,
+            place: InToken { token: Some(token), label },
+        } => {
+            let key = token_key::bring(&desk.tokens(), token, label.as_deref(), file)?;
             add(desk, key, domain, also).await
         }
-        DomainKeyCommand::Import { domain, file, passphrase_file, also } => {
+        DomainKeyCommand::Import {
+            domain,
+            file,
+            passphrase_file,
+            also,
+            place: InToken { token: None, .. },
+        } => {
             let passphrase = passphrase_file.as_deref().map(passphrase).transpose()?;
             let bytes = private(file)?;
             let key = OwnKey::import(bytes.expose(), passphrase.as_ref())
@@ -186,7 +230,7 @@ pub(super) fn run(config: &Path, what: &DomainKeyCommand) -> ExitCode {
                 )
             })?;
             let holder = Holder { name: name.clone(), address, domain, country: country.clone() };
-            say(own.key.signing_request(&holder)?.trim_end());
+            say(own.key.signing_request(&holder, &desk.tokens())?.trim_end());
             Ok(())
         }
         DomainKeyCommand::Certify { fingerprint, file } => certify(desk, fingerprint, file).await,
@@ -242,7 +286,8 @@ async fn add(desk: &Desk<'_>, key: OwnKey, domain: &Domain, also: &[Domain]) -> 
     let own = Own { public, key };
     keys(desk).add(&own, noted(desk, &own, OwnKeyChange::Added), desk.now, &SystemRandom).await?;
     let facts = own.key.facts();
-    say(format_args!("{} {} for {domain}", facts.method, facts.algorithm));
+    let lies = own.key.token().map(|place| format!(", in the token {}: {:?}", place.token, place.label));
+    say(format_args!("{} {} for {domain}{}", facts.method, facts.algorithm, lies.unwrap_or_default()));
     say(format_args!("fingerprint  {}", facts.fingerprint));
     if let Some(objection) = objection {
         say(format_args!("retired at once, it opens letters and signs none: {objection}"));
@@ -325,17 +370,21 @@ async fn list(desk: &Desk<'_>, as_json: bool) -> Result<(), CommandError> {
                 "domains": domains,
                 "subject": facts.subject,
                 "not_after": facts.not_after.map(sealpost_mail::Timestamp::seconds),
+                "token": key.token().map(|place| &place.token),
+                "label": key.token().map(|place| &place.label),
                 "ends_soon": EndingStep::of(facts.not_after, desk.now).is_some(),
             }));
         } else {
             let days = facts.not_after.map(|end| time_left(end, desk.now));
             let days = days.unwrap_or_else(|| "no end".to_owned());
+            let lies = key.token().map(|place| format!("  in the token {}: {:?}", place.token, place.label));
             say(format_args!(
-                "{:7} {:8} {:10} {}  {days}\n        {}",
+                "{:7} {:8} {:10} {}  {days}{}\n        {}",
                 public.state.as_str(),
                 facts.method.to_string(),
                 facts.algorithm.to_string(),
                 domains.join(", "),
+                lies.unwrap_or_default(),
                 facts.fingerprint
             ));
         }

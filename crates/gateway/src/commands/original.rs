@@ -100,7 +100,8 @@ fn reception(store: &Store, plan: Plan, role: IntakeRole) -> Result<ArrivalRecep
     let (clock, random): (Arc<dyn Clock>, Arc<dyn Random>) = (Arc::new(SystemClock), Arc::new(SystemRandom));
     let IntakeRole { queue, way_in, keyring } = role;
     let making = serve::making(&plan.escrow, way_in);
-    let partners = serve::partners(plan.worker.as_deref(), plan.worker_limits, plan.pace, keyring);
+    let partners =
+        serve::partners(plan.worker.as_deref(), plan.worker_limits, &plan.tokens, plan.pace, keyring);
     let spool = queue.spool.clone();
     let runner = Runner::new(store.clone(), spool, Arc::clone(&clock), Arc::clone(&random), plan.delivery)?;
     let kib = u32::try_from(plan.memory.looked_into / 1024).unwrap_or(u32::MAX);

@@ -16,6 +16,7 @@ use sealpost_mailbox::audit::{Actor, Chain};
 use sealpost_portal::{Portal, PortalKeys};
 use sealpost_seal::{Limits, Worker};
 use sealpost_store::{AuditProver, NewNode, Rows, SchemaWish, Store, StoreOptions};
+use sealpost_token::{Pkcs11Tokens, TokenSettings};
 use sealpost_vault::{IntakeRole, KeyringKey, PortalRole, QueueKeys, WayInKeys};
 
 use super::error::RunError;
@@ -107,7 +108,7 @@ pub(crate) fn prepare(
         let trail = Arc::<LoginTrail>::default();
         let logins = ConfiguredLogins::new(plan.logins, store.clone(), queue.tags, Arc::clone(&trail));
         let making = making(&plan.escrow, way_in);
-        let partners = partners(plan.worker.as_deref(), plan.worker_limits, plan.pace, keyring);
+        let partners = partners(plan.worker.as_deref(), plan.worker_limits, &plan.tokens, plan.pace, keyring);
         let reception = Arc::new(ArrivalReception { context: Arc::clone(&context), making, partners });
         let (clock, random) = (Arc::clone(&clock), Arc::clone(&random));
         let intake = Intake::bind(plan.listeners, reception, Arc::new(logins), clock, random, coming_in)?;
@@ -183,11 +184,12 @@ pub(crate) fn making(escrow: &EscrowPlan, way_in: WayInKeys) -> Arc<Making> {
 pub(crate) fn partners(
     worker: Option<&Path>,
     limits: Limits,
+    tokens: &[TokenSettings],
     pace: Pace,
     keyring: KeyringKey,
 ) -> Arc<Partners> {
     let worker = Worker::find(worker, limits).inspect_err(|error| {
         tracing::warn!(%error, "nothing that partners send encrypted is opened");
     });
-    Arc::new(Partners::new(keyring, worker.ok(), pace))
+    Arc::new(Partners::new(keyring, worker.ok(), Arc::new(Pkcs11Tokens::new(tokens)), pace))
 }

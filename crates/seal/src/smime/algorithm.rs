@@ -1,7 +1,10 @@
 //! Which algorithms of CMS are taken, by their identifiers' very bytes. Pure.
 
-use super::der::{self, OID, SEQUENCE, SET};
+use openssl::symm::Cipher;
+
+use super::der::{self, OCTET_STRING, OID, SEQUENCE, SET};
 use crate::key_facts::Capability;
+use crate::token::{KeyEncryption, Sha};
 
 /// OIDs' contents, as they lie in DER.
 mod oid {
@@ -23,6 +26,8 @@ mod oid {
     pub(super) const SHA2: &[u8] = &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2];
     /// AES, by its last byte.
     pub(super) const AES: &[u8] = &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 1];
+    /// des-EDE3-CBC.
+    pub(super) const TRIPLE_DES: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 3, 7];
     /// dhSinglePass-stdDH-sha2*kdf (RFC 5753).
     pub(super) const STD_DH_SHA2: &[u8] = &[0x2b, 0x81, 0x04, 1, 11];
     pub(super) const STD_DH_SHA1: &[u8] = &[0x2b, 0x81, 0x05, 0x10, 0x86, 0x48, 0x3f, 0, 2];
@@ -48,18 +53,19 @@ fn hash(oid: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// The name of a key transport that is taken. OpenSSL takes OAEP whose parameters it cannot read for PKCS#1 v1.5 (its
-/// issue 32567): they are read here first, to the last byte.
-pub(crate) fn transport(der: &[u8]) -> Option<String> {
+/// A key transport that is taken. OpenSSL takes OAEP whose parameters it cannot read for PKCS#1 v1.5 (its issue 32567):
+/// they are read here first, to the last byte.
+pub(crate) fn transport(der: &[u8]) -> Option<KeyEncryption> {
     let (oid, parameters) = identifier(der)?;
     if oid == oid::RSA {
-        return (parameters.is_empty() || parameters == [5, 0]).then(|| "RSAES-PKCS1-v1_5".to_owned());
+        return (parameters.is_empty() || parameters == [5, 0]).then_some(KeyEncryption::Pkcs1);
     }
     if oid != oid::OAEP {
         return None;
     }
     // RFC 8017 A.2.1: all of them may be left out and mean SHA-1 then.
-    let (mut digest, mut mask) = ("SHA-1", "SHA-1");
+    let (mut digest, mut mask) = (Sha::Sha1, Sha::Sha1);
+    let mut given = Vec::new();
     let mut last = 0;
     for field in der::all(der::only(parameters, SEQUENCE)?)? {
         if field.tag <= last {
@@ -74,35 +80,67 @@ pub(crate) fn transport(der: &[u8]) -> Option<String> {
             }
             0xa2 => {
                 let (oid, label) = identifier(field.content)?;
-                if oid != oid::P_SPECIFIED || der::only(label, 0x04).is_none() {
+                if oid != oid::P_SPECIFIED {
                     return None;
                 }
+                given = der::only(label, OCTET_STRING)?.to_vec();
             }
             _ => return None,
         }
     }
-    Some(if digest == mask {
-        format!("RSAES-OAEP with {digest}")
-    } else {
-        format!("RSAES-OAEP with {digest} and MGF1 with {mask}")
-    })
+    Some(KeyEncryption::Oaep { digest, mask, label: given })
 }
 
-fn hash_identifier(der: &[u8]) -> Option<&'static str> {
+fn hash_identifier(der: &[u8]) -> Option<Sha> {
     let (oid, parameters) = identifier(der)?;
-    (parameters.is_empty() || parameters == [5, 0]).then(|| hash(oid)).flatten().filter(|name| *name != "MD5")
+    if !parameters.is_empty() && parameters != [5, 0] {
+        return None;
+    }
+    match oid.split_last() {
+        Some((1, oid::SHA2)) => Some(Sha::Sha256),
+        Some((2, oid::SHA2)) => Some(Sha::Sha384),
+        Some((3, oid::SHA2)) => Some(Sha::Sha512),
+        Some((4, oid::SHA2)) => Some(Sha::Sha224),
+        _ if oid == oid::SHA1 => Some(Sha::Sha1),
+        _ => None,
+    }
 }
 
-/// The name of a key agreement that is taken.
-pub(crate) fn agreement(der: &[u8]) -> Option<String> {
-    let (oid, _wrap) = identifier(der)?;
-    match oid.split_last() {
-        Some((0, oid::STD_DH_SHA2)) => Some("ECDH with SHA-224".to_owned()),
-        Some((1, oid::STD_DH_SHA2)) => Some("ECDH with SHA-256".to_owned()),
-        Some((2, oid::STD_DH_SHA2)) => Some("ECDH with SHA-384".to_owned()),
-        Some((3, oid::STD_DH_SHA2)) => Some("ECDH with SHA-512".to_owned()),
+/// A key agreement that is taken.
+pub(crate) struct KeyAgreement<'a> {
+    /// The hash of its derivation.
+    pub(crate) hash: Sha,
+    /// DER of the wrapping algorithm.
+    pub(crate) wrap: &'a [u8],
+}
+
+impl std::fmt::Display for KeyAgreement<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "ECDH with {}", self.hash)
+    }
+}
+
+/// The key agreement of a keyEncryptionAlgorithm.
+pub(crate) fn agreement(der: &[u8]) -> Option<KeyAgreement<'_>> {
+    let (oid, wrap) = identifier(der)?;
+    let hash = match oid.split_last() {
+        Some((0, oid::STD_DH_SHA2)) => Sha::Sha224,
+        Some((1, oid::STD_DH_SHA2)) => Sha::Sha256,
+        Some((2, oid::STD_DH_SHA2)) => Sha::Sha384,
+        Some((3, oid::STD_DH_SHA2)) => Sha::Sha512,
         // A key derivation: what breaks SHA-1 does not break it.
-        _ if oid == oid::STD_DH_SHA1 => Some("ECDH with SHA-1".to_owned()),
+        _ if oid == oid::STD_DH_SHA1 => Sha::Sha1,
+        _ => return None,
+    };
+    Some(KeyAgreement { hash, wrap })
+}
+
+/// Octets of the key of an AES key wrap (RFC 3565 §2.3.2).
+pub(crate) fn key_wrap(der: &[u8]) -> Option<usize> {
+    match identifier(der)?.0.split_last()? {
+        (0x05, oid::AES) => Some(16),
+        (0x19, oid::AES) => Some(24),
+        (0x2d, oid::AES) => Some(32),
         _ => None,
     }
 }
@@ -149,6 +187,20 @@ pub(crate) fn cipher(name: &str) -> Option<(&'static str, Authenticates)> {
         "DES-EDE3-CBC" => ("3DES-CBC", Authenticates::No),
         _ => return None,
     })
+}
+
+/// A content cipher by its OID, and OpenSSL's name for it, which [`cipher`] judges.
+pub(crate) fn content_cipher(oid: &[u8]) -> Option<(Cipher, &'static str)> {
+    match oid.split_last() {
+        Some((0x02, oid::AES)) => Some((Cipher::aes_128_cbc(), "AES-128-CBC")),
+        Some((0x16, oid::AES)) => Some((Cipher::aes_192_cbc(), "AES-192-CBC")),
+        Some((0x2a, oid::AES)) => Some((Cipher::aes_256_cbc(), "AES-256-CBC")),
+        Some((0x06, oid::AES)) => Some((Cipher::aes_128_gcm(), "AES-128-GCM")),
+        Some((0x1a, oid::AES)) => Some((Cipher::aes_192_gcm(), "AES-192-GCM")),
+        Some((0x2e, oid::AES)) => Some((Cipher::aes_256_gcm(), "AES-256-GCM")),
+        _ if oid == oid::TRIPLE_DES => Some((Cipher::des_ede3_cbc(), "DES-EDE3-CBC")),
+        _ => None,
+    }
 }
 
 /// Whether a cipher notices that what it decrypts was changed.
@@ -219,8 +271,9 @@ mod tests {
     fn oaep_with_parameters_that_cannot_be_read_is_refused_and_not_taken_for_pkcs1() {
         let mask = alg(oid::MGF1, SHA256);
         let good = seq(SEQUENCE, &[&seq(0xa0, &[SHA256]), &seq(0xa1, &[&mask])]);
-        assert_eq!(transport(&alg(oid::OAEP, &good)).unwrap(), "RSAES-OAEP with SHA-256");
-        assert_eq!(transport(&alg(oid::OAEP, &seq(SEQUENCE, &[]))).unwrap(), "RSAES-OAEP with SHA-1");
+        let named = |der: &[u8]| transport(der).unwrap().to_string();
+        assert_eq!(named(&alg(oid::OAEP, &good)), "RSAES-OAEP with SHA-256");
+        assert_eq!(named(&alg(oid::OAEP, &seq(SEQUENCE, &[]))), "RSAES-OAEP with SHA-1");
         let unknown_field = seq(SEQUENCE, &[&seq(0xa0, &[SHA256]), &seq(0xa5, &[&[5, 0]])]);
         let twice = seq(SEQUENCE, &[&seq(0xa0, &[SHA256]), &seq(0xa0, &[SHA256])]);
         let unknown_hash = seq(SEQUENCE, &[&seq(0xa0, &[&alg(&[0x2a, 3], &[5, 0])])]);
@@ -229,7 +282,7 @@ mod tests {
         {
             assert_eq!(transport(&alg(oid::OAEP, wrong)), None);
         }
-        assert_eq!(transport(&alg(oid::RSA, &[5, 0])).unwrap(), "RSAES-PKCS1-v1_5");
+        assert_eq!(named(&alg(oid::RSA, &[5, 0])), "RSAES-PKCS1-v1_5");
         assert_eq!(transport(&alg(oid::RSA, SHA256)), None);
     }
 }

@@ -3,10 +3,11 @@
 use std::io::Write;
 
 use openssl::x509::X509;
-use sealpost_cms::{Cipher, CmsError, Digester, Encryptor, KeyTransport, OpaqueSigner, SignPadding};
+use sealpost_cms::{Cipher, CmsError, Encryptor, KeyTransport};
 
 use super::make::SmimeKey;
-use crate::algorithm_profile::{Content, Form, Signature, Transport};
+use super::signer::{DetachedSigner, OpaqueSigning};
+use crate::algorithm_profile::{Content, Form, Transport};
 use crate::base64_lines::Base64Lines;
 use crate::closing::Closing;
 use crate::error::CloseError;
@@ -84,13 +85,13 @@ fn signed(
     take: Take<'_>,
 ) -> Result<(), CloseError> {
     let own = own.ok_or(CloseError::NoKey)?;
-    let padding = match (own.key.id() == openssl::pkey::Id::RSA, closing.profile.signature) {
-        (true, Signature::Pss) => SignPadding::Pss,
-        (true, Signature::Pkcs1) | (false, Signature::Pss | Signature::Pkcs1) => SignPadding::Default,
-    };
-    match closing.profile.form {
-        Form::Detached => detached(outgoing, &boundary(closing.random), own, padding, take),
-        Form::Opaque => opaque(outgoing, own, padding, take),
+    let Closing { profile, tokens, now, random, .. } = *closing;
+    match profile.form {
+        Form::Detached => {
+            let signer = DetachedSigner::new(own, profile.signature, tokens, now)?;
+            detached(outgoing, &boundary(random), signer, take)
+        }
+        Form::Opaque => opaque(outgoing, OpaqueSigning::new(own, profile.signature, tokens, now)?, take),
     }
 }
 
@@ -98,11 +99,9 @@ fn signed(
 fn detached(
     outgoing: Outgoing<'_>,
     boundary: &str,
-    own: &SmimeKey,
-    padding: SignPadding,
+    mut signer: DetachedSigner<'_>,
     take: Take<'_>,
 ) -> Result<(), CloseError> {
-    let mut digester = Digester::new(&own.certificate, &own.key, &own.chain, padding)?;
     let head = format!(
         "Content-Type: multipart/signed; protocol=\"application/pkcs7-signature\";\r\n\
          \tmicalg=\"sha-256\"; boundary=\"{boundary}\"\r\n\r\n\
@@ -110,10 +109,10 @@ fn detached(
     );
     take(head.as_bytes())?;
     outgoing.entity(|bytes| {
-        digester.write(bytes)?;
+        signer.write(bytes)?;
         take(bytes)
     })?;
-    let signature = digester.finish()?;
+    let signature = signer.finish()?;
     let head = format!(
         "\r\n--{boundary}\r\n\
          Content-Type: application/pkcs7-signature; name=\"smime.p7s\"\r\n\
@@ -128,13 +127,7 @@ fn detached(
 }
 
 /// RFC 8551 §3.5.2.
-fn opaque(
-    outgoing: Outgoing<'_>,
-    own: &SmimeKey,
-    padding: SignPadding,
-    take: Take<'_>,
-) -> Result<(), CloseError> {
-    let mut signer = OpaqueSigner::new(&own.certificate, &own.key, &own.chain, padding)?;
+fn opaque(outgoing: Outgoing<'_>, mut signer: OpaqueSigning<'_>, take: Take<'_>) -> Result<(), CloseError> {
     take(cms_fields("signed-data").as_bytes())?;
     let mut lines = Base64Lines::new(Vec::new());
     let mut ready = Vec::new();

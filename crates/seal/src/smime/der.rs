@@ -1,4 +1,4 @@
-//! Just enough of DER to look at algorithm identifiers: tags, lengths, values, nothing else. Knows no meaning.
+//! Just enough of DER to look at structures and to write them: tags, lengths, values, nothing else. Knows no meaning.
 
 /// One value: its tag and its content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,6 +10,9 @@ pub(crate) struct Value<'a> {
 pub(crate) const SEQUENCE: u8 = 0x30;
 pub(crate) const SET: u8 = 0x31;
 pub(crate) const OID: u8 = 0x06;
+pub(crate) const INTEGER: u8 = 0x02;
+pub(crate) const BIT_STRING: u8 = 0x03;
+pub(crate) const OCTET_STRING: u8 = 0x04;
 
 /// The first value and what is behind it. Definite lengths of at most four bytes, in their shortest form (X.690 §10.1).
 pub(crate) fn value(bytes: &[u8]) -> Option<(Value<'_>, &[u8])> {
@@ -43,6 +46,38 @@ pub(crate) fn only(bytes: &[u8], tag: u8) -> Option<&[u8]> {
     }
 }
 
+/// The first value as it stands, its tag and length included, and what is behind it.
+pub(crate) fn element(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (_, rest) = value(bytes)?;
+    bytes.split_at_checked(bytes.len() - rest.len())
+}
+
+/// A value of that tag, made of these parts.
+pub(crate) fn of(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+    let length: usize = parts.iter().map(|part| part.len()).sum();
+    let mut bytes = begin(tag, length);
+    parts.iter().for_each(|part| bytes.extend_from_slice(part));
+    bytes
+}
+
+/// A SET OF these values, in the order that DER demands (X.690 §11.6).
+pub(crate) fn set_of(tag: u8, mut values: Vec<Vec<u8>>) -> Vec<u8> {
+    values.sort_unstable();
+    of(tag, &values.iter().map(Vec::as_slice).collect::<Vec<_>>())
+}
+
+/// A tag and the length of what follows.
+fn begin(tag: u8, length: usize) -> Vec<u8> {
+    let bytes = length.to_be_bytes();
+    let long = bytes.get(bytes.iter().take_while(|byte| **byte == 0).count()..).unwrap_or_default();
+    match long {
+        [] => vec![tag, 0],
+        [short] if *short < 0x80 => vec![tag, *short],
+        // At most eight octets on every machine.
+        long => [&[tag, 0x80 | u8::try_from(long.len()).unwrap_or(8)], long].concat(),
+    }
+}
+
 /// Every value in a row; `None` if anything in it is none.
 pub(crate) fn all(mut bytes: &[u8]) -> Option<Vec<Value<'_>>> {
     let mut found = Vec::new();
@@ -66,6 +101,17 @@ mod tests {
         assert_eq!(value(&[0x30, 0x80, 0, 0]), None);
         assert_eq!(value(&[0x30, 2, 7]), None);
         assert_eq!(only(&[6, 1, 5, 0], OID), None);
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        for length in [0, 1, 0x7f, 0x80, 0xff, 0x100, 70_000] {
+            let content = vec![7; length];
+            let whole = of(SEQUENCE, &[&content]);
+            assert_eq!(only(&whole, SEQUENCE), Some(content.as_slice()), "{length}");
+            assert_eq!(element(&[whole.as_slice(), &[9]].concat()), Some((whole.as_slice(), &[9][..])));
+        }
+        assert_eq!(set_of(SET, vec![vec![5, 0], vec![2, 1, 3]]), [0x31, 5, 2, 1, 3, 5, 0]);
     }
 
     proptest! {

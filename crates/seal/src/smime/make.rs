@@ -1,4 +1,4 @@
-//! Our own S/MIME keys: made, imported, asked to be certified. Knows no storage.
+//! Our own S/MIME keys: made, imported, asked to be certified. Knows no storage and no token.
 
 use openssl::asn1::{Asn1Integer, Asn1Time};
 use openssl::bn::{BigNum, MsbOption};
@@ -6,27 +6,37 @@ use openssl::ec::{EcGroup, EcKey};
 use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
 use openssl::pkcs12::Pkcs12;
-use openssl::pkey::{Id, PKey, PKeyRef, Private};
+use openssl::pkey::{HasPublic, Id, PKey, PKeyRef, Private};
 use openssl::rsa::Rsa;
 use openssl::stack::Stack;
 use openssl::x509::extension::{
     BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectAlternativeName, SubjectKeyIdentifier,
 };
 use openssl::x509::{
-    X509, X509Builder, X509Extension, X509Name, X509NameBuilder, X509ReqBuilder, X509v3Context,
+    X509, X509Builder, X509Extension, X509Name, X509NameBuilder, X509Req, X509ReqBuilder, X509v3Context,
 };
 use sealpost_mail::{Secret, Timestamp};
 
 use super::certificate::library;
 use crate::error::KeyError;
 use crate::key_request::Holder;
+use crate::token::TokenKey;
 
 /// A private key with its certificate and what leads from it to a root.
 #[derive(Clone)]
 pub(crate) struct SmimeKey {
-    pub(crate) key: PKey<Private>,
+    pub(crate) private: SmimePrivate,
     pub(crate) certificate: X509,
     pub(crate) chain: Vec<X509>,
+}
+
+/// Where a private key is.
+#[derive(Clone)]
+pub(crate) enum SmimePrivate {
+    /// In memory.
+    Here(PKey<Private>),
+    /// In a token.
+    InToken(TokenKey),
 }
 
 /// RSA with so many bits.
@@ -47,12 +57,14 @@ pub(crate) fn self_signed(
     now: Timestamp,
     years: u32,
 ) -> Result<SmimeKey, KeyError> {
-    let certificate = certificate(&key, holder, now, years).map_err(library)?;
-    Ok(SmimeKey { key, certificate, chain: Vec::new() })
+    let certificate = certificate(&key, &key, holder, now, years).map_err(library)?;
+    Ok(SmimeKey { private: SmimePrivate::Here(key), certificate, chain: Vec::new() })
 }
 
-fn certificate(
-    key: &PKeyRef<Private>,
+/// For the public key; signed with `signer`.
+pub(super) fn certificate<P: HasPublic>(
+    key: &PKeyRef<P>,
+    signer: &PKeyRef<Private>,
     holder: &Holder,
     now: Timestamp,
     years: u32,
@@ -76,7 +88,7 @@ fn certificate(
     }
     let id = SubjectKeyIdentifier::new().build(&builder.x509v3_context(None, None))?;
     builder.append_extension(id)?;
-    builder.sign(key, MessageDigest::sha256())?;
+    builder.sign(signer, MessageDigest::sha256())?;
     Ok(builder.build())
 }
 
@@ -91,8 +103,8 @@ fn name(holder: &Holder) -> Result<X509Name, openssl::error::ErrorStack> {
     Ok(name.build())
 }
 
-fn extensions(
-    key: &PKeyRef<Private>,
+fn extensions<P: HasPublic>(
+    key: &PKeyRef<P>,
     holder: &Holder,
     context: &X509v3Context<'_>,
 ) -> Result<Vec<X509Extension>, openssl::error::ErrorStack> {
@@ -116,22 +128,33 @@ fn extensions(
     ])
 }
 
+/// PKCS#10 for the public key; signed with `signer`.
+pub(super) fn request<P: HasPublic>(
+    key: &PKeyRef<P>,
+    signer: &PKeyRef<Private>,
+    holder: &Holder,
+) -> Result<X509Req, openssl::error::ErrorStack> {
+    let mut builder = X509ReqBuilder::new()?;
+    builder.set_version(0)?;
+    builder.set_subject_name(name(holder)?.as_ref())?;
+    builder.set_pubkey(key)?;
+    let mut asked = Stack::new()?;
+    for extension in extensions(key, holder, &builder.x509v3_context(None))? {
+        asked.push(extension)?;
+    }
+    builder.add_extensions(&asked)?;
+    builder.sign(signer, MessageDigest::sha256())?;
+    Ok(builder.build())
+}
+
 /// PKCS#10 as PEM.
-pub(crate) fn signing_request(own: &SmimeKey, holder: &Holder) -> Result<String, KeyError> {
-    let request = || {
-        let mut builder = X509ReqBuilder::new()?;
-        builder.set_version(0)?;
-        builder.set_subject_name(name(holder)?.as_ref())?;
-        builder.set_pubkey(&own.key)?;
-        let mut asked = Stack::new()?;
-        for extension in extensions(&own.key, holder, &builder.x509v3_context(None))? {
-            asked.push(extension)?;
-        }
-        builder.add_extensions(&asked)?;
-        builder.sign(&own.key, MessageDigest::sha256())?;
-        builder.build().to_pem()
-    };
-    let pem = request().map_err(library)?;
+pub(crate) fn signing_request(key: &PKeyRef<Private>, holder: &Holder) -> Result<String, KeyError> {
+    text(&request(key, key, holder).map_err(library)?)
+}
+
+/// As PEM.
+pub(super) fn text(request: &X509Req) -> Result<String, KeyError> {
+    let pem = request.to_pem().map_err(library)?;
     String::from_utf8(pem).map_err(|error| KeyError::Library(error.to_string()))
 }
 
@@ -154,7 +177,7 @@ pub(crate) fn from_pkcs12(bytes: &[u8], passphrase: Option<&Secret<String>>) -> 
     let key = parsed.pkey.ok_or(KeyError::NoPrivateKey)?;
     let certificate = parsed.cert.ok_or(KeyError::NoCertificate)?;
     let chain: Vec<X509> = parsed.ca.into_iter().flatten().collect();
-    matched(key, std::iter::once(certificate).chain(chain).collect())
+    in_memory(key, std::iter::once(certificate).chain(chain).collect())
 }
 
 /// PEM with a private key and the certificate that belongs to it, in any order.
@@ -176,15 +199,23 @@ pub(crate) fn from_pem(bytes: &[u8], passphrase: Option<&Secret<String>>) -> Res
             KeyError::NoPrivateKey
         }
     })?;
-    matched(key, X509::stack_from_pem(bytes).map_err(|_stack| KeyError::NoCertificate)?)
+    in_memory(key, X509::stack_from_pem(bytes).map_err(|_stack| KeyError::NoCertificate)?)
+}
+
+fn in_memory(key: PKey<Private>, certificates: Vec<X509>) -> Result<SmimeKey, KeyError> {
+    let (certificate, chain) = matched(&key, certificates)?;
+    Ok(SmimeKey { private: SmimePrivate::Here(key), certificate, chain })
 }
 
 /// The certificate among these that belongs to the key; the others lead to a root.
-pub(crate) fn matched(key: PKey<Private>, certificates: Vec<X509>) -> Result<SmimeKey, KeyError> {
-    let belongs = |certificate: &X509| certificate.public_key().is_ok_and(|public| public.public_eq(&key));
+pub(crate) fn matched<P: HasPublic>(
+    key: &PKeyRef<P>,
+    certificates: Vec<X509>,
+) -> Result<(X509, Vec<X509>), KeyError> {
+    let belongs = |certificate: &X509| certificate.public_key().is_ok_and(|public| public.public_eq(key));
     let (mut own, chain): (Vec<X509>, Vec<X509>) = certificates.into_iter().partition(belongs);
     if own.is_empty() {
         return Err(if chain.is_empty() { KeyError::NoCertificate } else { KeyError::OtherKey });
     }
-    Ok(SmimeKey { key, certificate: own.remove(0), chain })
+    Ok((own.remove(0), chain))
 }

@@ -2,17 +2,20 @@
 
 use std::io::Read as _;
 
-use openssl::x509::X509;
+use openssl::pkey::{PKeyRef, Private};
+use openssl::x509::{X509, X509Ref};
 use sealpost_cms::{Cms, RecipientKind, SignerFound};
 
 use super::algorithm::{self, Authenticates, Strength};
 use super::certificate::is_authority;
 use super::der;
-use super::make::SmimeKey;
-use crate::key_facts::{Fingerprint, KeyFacts, Method};
-use crate::lend::Keys;
+use super::enveloped::Enveloped;
+use super::make::{SmimeKey, SmimePrivate};
+use crate::key_facts::{Fingerprint, Method};
+use crate::lend::{Keys, TokenTask};
 use crate::open_result::NotOpened;
 use crate::own_key::PrivatePart;
+use crate::token::KeyEncryption;
 
 /// What decrypting gave.
 pub(crate) struct Decrypted {
@@ -34,33 +37,67 @@ pub(crate) fn decrypt(cms: &mut Cms, own: &mut dyn Keys, most: usize) -> Result<
     let mut refused = NotOpened::NoKey;
     for (at, recipient) in named {
         let transport = match recipients.get(recipient) {
-            Some(RecipientKind::Transport(algorithm)) => algorithm::transport(algorithm),
-            Some(RecipientKind::Agreement(algorithm)) => algorithm::agreement(algorithm),
+            Some(RecipientKind::Transport(algorithm)) => algorithm::transport(algorithm).map(Way::Transport),
+            Some(RecipientKind::Agreement(algorithm)) => {
+                algorithm::agreement(algorithm).map(|how| Way::Agreement(how.to_string()))
+            }
             Some(RecipientKind::Other) | None => None,
         };
-        let Some(transport) = transport else {
+        let Some(way) = transport else {
             refused = NotOpened::Algorithm;
             continue;
         };
-        let Some(own) = own.private(at) else { continue };
-        match own.private() {
-            PrivatePart::Smime(key) => return run(cms, key, own.facts(), transport, most),
+        let Some(private) = own.private(at) else { continue };
+        let by = private.facts().fingerprint.clone();
+        let decrypted = match private.private() {
+            PrivatePart::Smime(SmimeKey { private: SmimePrivate::Here(key), certificate, .. }) => {
+                here(cms, key, certificate, most)
+            }
+            PrivatePart::Smime(SmimeKey { private: SmimePrivate::InToken(_), certificate, .. }) => {
+                let certificate = certificate.clone();
+                in_token(cms, own, at, &certificate, &way, most)
+            }
             PrivatePart::OpenPgp(_) => continue,
-        }
+        };
+        let (content, cipher, authenticates) = decrypted?;
+        return Ok(Decrypted {
+            content,
+            cipher: cipher.to_owned(),
+            transport: way.to_string(),
+            by,
+            authenticates,
+        });
     }
     Err(refused)
 }
 
-fn run(
+/// How the content key comes to us.
+enum Way {
+    Transport(KeyEncryption),
+    Agreement(String),
+}
+
+impl std::fmt::Display for Way {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Transport(how) => how.fmt(f),
+            Self::Agreement(how) => how.fmt(f),
+        }
+    }
+}
+
+type Content = (Vec<u8>, &'static str, Authenticates);
+
+/// With a key in memory: OpenSSL does all of it.
+fn here(
     cms: &mut Cms,
-    key: &SmimeKey,
-    facts: &KeyFacts,
-    transport: String,
+    key: &PKeyRef<Private>,
+    certificate: &X509Ref,
     most: usize,
-) -> Result<Decrypted, NotOpened> {
+) -> Result<Content, NotOpened> {
     let mut content = Vec::new();
     let mut too_much = false;
-    let name = cms.decrypt(&key.key, &key.certificate, |piece| {
+    let name = cms.decrypt(key, certificate, |piece| {
         too_much |= content.len() + piece.len() > most;
         if !too_much {
             content.extend_from_slice(piece);
@@ -71,13 +108,35 @@ fn run(
     }
     let name = name.map_err(|_cms| NotOpened::Tampered)?;
     let (cipher, authenticates) = algorithm::cipher(&name).ok_or(NotOpened::Algorithm)?;
-    Ok(Decrypted {
-        content,
-        cipher: cipher.to_owned(),
-        transport,
-        by: facts.fingerprint.clone(),
-        authenticates,
-    })
+    Ok((content, cipher, authenticates))
+}
+
+/// With a key in a token: the content key is asked for, and the content decrypted with it.
+fn in_token(
+    cms: &Cms,
+    own: &mut dyn Keys,
+    at: usize,
+    certificate: &X509Ref,
+    way: &Way,
+    most: usize,
+) -> Result<Content, NotOpened> {
+    let der = cms.to_der().map_err(|_cms| NotOpened::Malformed)?;
+    let enveloped = Enveloped::read(&der).ok_or(NotOpened::Algorithm)?;
+    let task = match way {
+        Way::Transport(how) => TokenTask::Decrypt {
+            how: how.clone(),
+            encrypted: enveloped.transported(certificate).ok_or(NotOpened::Malformed)?.to_vec(),
+            length: enveloped.key_length(),
+        },
+        Way::Agreement(_) => TokenTask::Agree(enveloped.agreed(certificate).ok_or(NotOpened::Algorithm)?),
+    };
+    let key = own.in_token(at, &task).ok_or(NotOpened::Tampered)?;
+    if key.expose().len() != enveloped.key_length() {
+        return Err(NotOpened::Tampered);
+    }
+    let content = enveloped.decrypt(key.expose(), most)?;
+    let (cipher, authenticates) = enveloped.cipher();
+    Ok((content, cipher, authenticates))
 }
 
 /// One signature, as far as cryptography goes.

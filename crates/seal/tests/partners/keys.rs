@@ -58,8 +58,10 @@ fn fingerprints_are_those_that_other_programs_show() {
 fn a_ca_certifies_what_we_ask_for() {
     let key = own(Kind::SmimeRsa3072);
     let partner = Partner::rsa();
-    let csr =
-        partner.put("ours.csr", key.signing_request(&holder("mail", "insurer.example")).unwrap().as_bytes());
+    let csr = partner.put(
+        "ours.csr",
+        key.signing_request(&holder("mail", "insurer.example"), &sealpost_seal::NoTokens).unwrap().as_bytes(),
+    );
     let (cert, ca, ca_key) = (partner.at("ours.crt"), partner.at("ca.pem"), partner.at("ca.key"));
     let arguments = [
         "x509",

@@ -6,8 +6,8 @@ use std::sync::OnceLock;
 
 use sealpost_mail::{Address, Clock as _, Domain, Secret, SystemClock, SystemRandom, Timestamp};
 use sealpost_seal::{
-    Closing, Holder, Kind, Limits, Opened, Opening, OwnKey, PartnerKey, Profile, SpeaksFor, TrustedKey,
-    Worker, close,
+    Closing, Holder, Kind, Limits, NoTokens, Opened, Opening, OwnKey, PartnerKey, Profile, SpeaksFor,
+    TrustedKey, Worker, close,
 };
 use tempfile::TempDir;
 
@@ -129,7 +129,8 @@ pub(crate) fn trusted(key: &PartnerKey) -> TrustedKey {
 }
 
 pub(crate) fn closed(letter: &[u8], by: Option<&OwnKey>, to: &[PartnerKey], profile: Profile) -> Vec<u8> {
-    let closing = Closing { sign_with: by, to, profile, now: now(), random: &SystemRandom };
+    let closing =
+        Closing { sign_with: by, to, tokens: &NoTokens, profile, now: now(), random: &SystemRandom };
     close(&mut &letter[..], &closing, Vec::new()).unwrap().into_inner()
 }
 

@@ -16,3 +16,4 @@ mod sequoia_rnp;
 mod shut_in;
 mod smime_own;
 mod speed;
+mod token;

@@ -102,7 +102,14 @@ fn nothing_is_closed_to_a_key_that_must_not_be_used() {
     let both = [good.public().clone(), weak.public().clone()];
     let mixed = [good.public().clone(), own(Kind::OpenPgpCurve25519).public().clone()];
     let try_close = |to: &[sealpost_seal::PartnerKey], sign_with, at| {
-        let closing = Closing { sign_with, to, profile: Profile::default(), now: at, random: &random };
+        let closing = Closing {
+            sign_with,
+            to,
+            tokens: &sealpost_seal::NoTokens,
+            profile: Profile::default(),
+            now: at,
+            random: &random,
+        };
         close(&mut &letter[..], &closing, Vec::new()).map(|_| ()).unwrap_err()
     };
     let error = try_close(&both, Some(ours), now());

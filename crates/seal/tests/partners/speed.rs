@@ -60,6 +60,7 @@ fn sixty_megabytes() {
             let closing = Closing {
                 sign_with: Some(key),
                 to: std::slice::from_ref(key.public()),
+                tokens: &sealpost_seal::NoTokens,
                 profile,
                 now: now(),
                 random: &sealpost_mail::SystemRandom,

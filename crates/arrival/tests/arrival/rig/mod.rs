@@ -235,7 +235,7 @@ impl Rig {
             escrow: setting.is_escrowed.then(|| keys.escrow.public()),
         };
         let pace = WorkPace { opened_at_once: 1, wait: Duration::from_secs(10) };
-        let partners = Partners::new(keys.keyring.clone(), None, pace);
+        let partners = Partners::new(keys.keyring.clone(), None, Arc::new(sealpost_seal::NoTokens), pace);
         let reception = ArrivalReception {
             context: Arc::clone(&context),
             making: Arc::new(making),

@@ -19,9 +19,10 @@ use sealpost_partner::{
     after,
 };
 use sealpost_seal::{
-    HeaderProtection, KeyError, Limits, Lists, Profile, RevocationList, Worker, WorkerError,
+    HeaderProtection, KeyError, Limits, Lists, Profile, RevocationList, TokenError, Worker, WorkerError,
 };
 use sealpost_store::{AuditRow, PartnerKeyState, Store, StoreError};
+use sealpost_token::Pkcs11Tokens;
 use thiserror::Error;
 
 use super::{say, with_support};
@@ -163,6 +164,8 @@ pub(crate) enum CommandError {
     Key { file: PathBuf, source: KeyError },
     #[error("{0}")]
     OwnKey(#[from] KeyError),
+    #[error("{0}")]
+    Token(#[from] TokenError),
     #[error("there is no partner {0:?}; `sealpost partner list` shows them")]
     Unknown(String),
     #[error(
@@ -195,6 +198,11 @@ impl Desk<'_> {
 
     pub(super) fn worker(&self) -> Result<Worker, CommandError> {
         Ok(Worker::find(self.plan.worker.as_deref(), Limits::default())?)
+    }
+
+    /// The tokens of the configuration; none is opened before it is needed.
+    pub(super) fn tokens(&self) -> Pkcs11Tokens {
+        Pkcs11Tokens::new(&self.plan.tokens)
     }
 
     /// Whether a list of its authority takes this key back, as letters ask it.

@@ -96,9 +96,11 @@ async fn send(
         at: desk.now,
     };
     let letter = letter.compose(announcer.language(to), &announcer.brand).map_err(|error| failed(&error))?;
+    let tokens = desk.tokens();
     let closing = Closing {
         sign_with: Some(&own.key),
         to: std::slice::from_ref(&key.key),
+        tokens: &tokens,
         profile: partner.profile.raised_by(key.key.facts()),
         now: desk.now,
         random,

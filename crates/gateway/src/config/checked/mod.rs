@@ -25,6 +25,7 @@ mod retention;
 mod rules;
 mod security;
 mod store;
+mod tokens;
 mod trials;
 mod unworkable;
 mod warnings;
@@ -101,6 +102,8 @@ pub(crate) struct Plan {
     /// The program that opens them, where it is not beside this one.
     pub(crate) worker: Option<PathBuf>,
     pub(crate) worker_limits: sealpost_seal::Limits,
+    /// Where private keys lie that do not come out.
+    pub(crate) tokens: Vec<sealpost_token::TokenSettings>,
     /// How many letters are opened and closed at once.
     pub(crate) pace: Pace,
     /// What all of it takes at most.
@@ -215,6 +218,7 @@ impl Plan {
         let writing_hop = hops::writing_route(&config, source);
         let inbound = partners::plan(&config, source);
         let worker = partners::worker(&config, source);
+        let tokens = tokens::plan(&config, source);
         let (pace, worker_limits) = partners::pace(&config, source);
         let account = Account::of(&config, roles);
         let telling = notify_times::plan(&config, source);
@@ -257,6 +261,7 @@ impl Plan {
             crl_places: config.partners.crls.iter().map(|place| source.path(place.get_ref())).collect(),
             worker,
             worker_limits,
+            tokens,
             pace,
             account,
             dkim,

@@ -9,6 +9,7 @@ mod problem;
 mod signing;
 mod smtp;
 mod store;
+mod tokens;
 mod units;
 mod web;
 mod webhooks;
@@ -30,6 +31,7 @@ pub(crate) use smtp::{
     Delivery, DeliveryMinimum, Hop, HopTls, Listener, ListenerTls, Login, TlsMinimum, WithoutProxy,
     XclientAgain,
 };
+pub(crate) use tokens::Token;
 pub(crate) use units::Size;
 pub(crate) use web::{Brand, NoticeReplies, Notices, Portal, Renewal, Reset, SecurityTxt};
 pub(crate) use webhooks::Webhook;
@@ -62,6 +64,8 @@ pub(crate) struct Config {
     pub(crate) brand: Brand,
     #[serde(default)]
     pub(crate) partners: Partners,
+    #[serde(default, rename = "token")]
+    pub(crate) tokens: Vec<Token>,
     pub(crate) security_txt: Option<SecurityTxt>,
     #[serde(default)]
     pub(crate) dkim: Dkim,

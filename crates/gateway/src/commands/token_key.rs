@@ -1,0 +1,117 @@
+//! Our own keys whose private half lies in a token: made there, or taken over with their certificate. Keeps none; knows no
+//! store.
+
+use std::path::Path;
+
+use sealpost_mail::{Domain, Random as _, SystemRandom, Timestamp};
+use sealpost_partner::Own;
+use sealpost_seal::{Holder, Kind, OwnKey};
+use sealpost_store::OwnKeyState;
+use sealpost_token::{FoundKey, NewKey, Pkcs11Tokens};
+
+use super::partner::CommandError;
+
+/// Where the private half lies, if not in the store.
+#[derive(Debug, clap::Args)]
+pub(crate) struct InToken {
+    /// A token of the configuration ([[token]]): the private half is made there, and never leaves it.
+    #[arg(long)]
+    pub(super) token: Option<String>,
+    /// What the key pair is called in the token.
+    #[arg(long, requires = "token")]
+    pub(super) label: Option<String>,
+}
+
+/// For whom a key gets a certificate of its own, and from when for how long.
+pub(super) struct SelfSigned<'a> {
+    pub(super) holder: &'a Holder,
+    pub(super) now: Timestamp,
+    pub(super) years: u32,
+}
+
+impl SelfSigned<'_> {
+    fn key(&self, found: &FoundKey, tokens: &Pkcs11Tokens) -> Result<OwnKey, CommandError> {
+        let Self { holder, now, years } = *self;
+        Ok(OwnKey::in_token(found.key.clone(), &found.public, holder, now, years, tokens)?)
+    }
+}
+
+/// Makes a key pair in the token, with a certificate that signs itself.
+pub(super) fn make(
+    tokens: &Pkcs11Tokens,
+    token: &str,
+    label: Option<&str>,
+    kind: Kind,
+    domain: &Domain,
+    certificate: &SelfSigned<'_>,
+) -> Result<OwnKey, CommandError> {
+    let unlike = SystemRandom.id();
+    let some = format!("sealpost {domain} {}", unlike.get(..8).unwrap_or_default());
+    let made = tokens.generate(token, label.unwrap_or(&some), new_key(kind)?, &SystemRandom)?;
+    let key = certificate.key(&made, tokens);
+    if key.is_err() {
+        // Nobody would ever find out what it was for.
+        tokens.remove(&made.key)?;
+    }
+    key
+}
+
+/// Takes over a key pair that lies there, with a certificate that signs itself.
+pub(super) fn take_over(
+    tokens: &Pkcs11Tokens,
+    token: &str,
+    label: &str,
+    known: &[Own],
+    certificate: &SelfSigned<'_>,
+) -> Result<OwnKey, CommandError> {
+    let found = tokens.find(token, label)?;
+    // One key pair in two rows would be retired in one of them and go on in the other.
+    let is_it = |own: &&Own| own.key.token() == Some(&found.key) && own.public.state == OwnKeyState::Current;
+    match known.iter().find(is_it) {
+        None => certificate.key(&found, tokens),
+        Some(own) => Err(CommandError::Wrong(format!(
+            "this key pair is in use already, as {}",
+            own.key.facts().fingerprint
+        ))),
+    }
+}
+
+/// Takes over a key pair that lies there, with the certificate in this file.
+pub(super) fn bring(
+    tokens: &Pkcs11Tokens,
+    token: &str,
+    label: Option<&str>,
+    file: &Path,
+) -> Result<OwnKey, CommandError> {
+    let label = label.ok_or_else(|| {
+        CommandError::Wrong(
+            "which key pair? give --label; `pkcs11-tool --list-objects` shows them".to_owned(),
+        )
+    })?;
+    let issued =
+        std::fs::read(file).map_err(|source| CommandError::File { file: file.to_owned(), source })?;
+    let found = tokens.find(token, label)?;
+    OwnKey::certified_in_token(found.key, &found.public, &issued)
+        .map_err(|source| CommandError::Key { file: file.to_owned(), source })
+}
+
+/// Removes a key pair that was made and not kept.
+pub(super) fn undo(tokens: &Pkcs11Tokens, key: &OwnKey) -> Result<(), CommandError> {
+    match key.token() {
+        Some(place) => Ok(tokens.remove(place)?),
+        None => Ok(()),
+    }
+}
+
+fn new_key(kind: Kind) -> Result<NewKey, CommandError> {
+    match kind {
+        Kind::SmimeRsa3072 => Ok(NewKey::Rsa(3072)),
+        Kind::SmimeRsa4096 => Ok(NewKey::Rsa(4096)),
+        Kind::SmimeP256 => Ok(NewKey::P256),
+        Kind::SmimeP384 => Ok(NewKey::P384),
+        Kind::OpenPgpCurve25519 | Kind::OpenPgpRsa3072 | Kind::OpenPgpRsa4096 => Err(CommandError::Wrong(
+            "OpenPGP keys are not used from a token: leave out --token, or take --kind smime-rsa-3072"
+                .to_owned(),
+        )),
+    }
+}

@@ -1,0 +1,82 @@
+//! The content key of an ECDH recipient (RFC 5753), once the shared secret is known: derived and unwrapped. Knows no letter and
+//! no token.
+
+use openssl::aes::{AesKey, unwrap_key};
+use openssl::hash::{Hasher, MessageDigest};
+use sealpost_mail::Secret;
+use serde::{Deserialize, Serialize};
+
+use super::der::{self, OCTET_STRING, SEQUENCE};
+use crate::token::Sha;
+
+/// What a letter says of how its content key was wrapped.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Agreement {
+    /// The sender's point.
+    #[serde(with = "crate::base64_bytes")]
+    pub(crate) point: Vec<u8>,
+    /// The hash of the derivation.
+    pub(crate) hash: Sha,
+    /// Octets of the key that wraps.
+    pub(crate) wrap: usize,
+    /// DER of ECC-CMS-SharedInfo.
+    #[serde(with = "crate::base64_bytes")]
+    pub(crate) shared_info: Vec<u8>,
+    /// The wrapped key.
+    #[serde(with = "crate::base64_bytes")]
+    pub(crate) wrapped: Vec<u8>,
+}
+
+/// The longest of everything that an honest letter has.
+const MOST: usize = 4096;
+
+/// ECC-CMS-SharedInfo (RFC 5753 §7.2): the wrapping algorithm as it stands in the letter, what the sender adds, the length.
+pub(crate) fn shared_info(algorithm: &[u8], added: Option<&[u8]>, wrap: usize) -> Vec<u8> {
+    let added = added.map(|added| der::of(0xa0, &[&der::of(OCTET_STRING, &[added])])).unwrap_or_default();
+    let bits = u32::try_from(wrap * 8).unwrap_or(0).to_be_bytes();
+    der::of(SEQUENCE, &[algorithm, &added, &der::of(0xa2, &[&der::of(OCTET_STRING, &[&bits])])])
+}
+
+impl Agreement {
+    /// The content key. `None`: it was changed on its way, or is for another key.
+    pub(crate) fn content_key(&self, secret: &[u8]) -> Option<Secret<Vec<u8>>> {
+        if !matches!(self.wrap, 16 | 24 | 32) || self.shared_info.len() > MOST || self.wrapped.len() > MOST {
+            return None;
+        }
+        let mut kek = self.derived(secret)?;
+        kek.truncate(self.wrap);
+        let kek = Secret::new(kek);
+        let key = AesKey::new_decrypt(kek.expose()).ok()?;
+        // RFC 3394: a check of eight octets goes along.
+        let mut clear = vec![0; self.wrapped.len().checked_sub(8)?];
+        let length = unwrap_key(&key, None, &mut clear, &self.wrapped).ok()?;
+        clear.truncate(length);
+        Some(Secret::new(clear))
+    }
+
+    /// ANSI X9.63: as many octets as the hash needs to give.
+    fn derived(&self, secret: &[u8]) -> Option<Vec<u8>> {
+        let mut octets = Vec::new();
+        let mut count = 1_u32;
+        while octets.len() < self.wrap {
+            let mut hasher = Hasher::new(message_digest(self.hash)).ok()?;
+            for part in [secret, &count.to_be_bytes(), &self.shared_info] {
+                hasher.update(part).ok()?;
+            }
+            octets.extend_from_slice(&hasher.finish().ok()?);
+            count += 1;
+        }
+        Some(octets)
+    }
+}
+
+/// As OpenSSL has it.
+pub(crate) fn message_digest(hash: Sha) -> MessageDigest {
+    match hash {
+        Sha::Sha1 => MessageDigest::sha1(),
+        Sha::Sha224 => MessageDigest::sha224(),
+        Sha::Sha256 => MessageDigest::sha256(),
+        Sha::Sha384 => MessageDigest::sha384(),
+        Sha::Sha512 => MessageDigest::sha512(),
+    }
+}

@@ -1,0 +1,246 @@
+//! An EnvelopedData (RFC 5652 §6) or AuthEnvelopedData (RFC 5083) taken apart and decrypted with a content key that somebody
+//! else has unwrapped: OpenSSL decrypts with private keys that lie in its memory and no others. In the worker only; knows no
+//! token and no pipe.
+
+use openssl::error::ErrorStack;
+use openssl::symm::{Cipher, Crypter, Mode};
+use openssl::x509::X509Ref;
+
+use super::agreement::{Agreement, shared_info};
+use super::algorithm::{self, Authenticates};
+use super::der::{self, BIT_STRING, INTEGER, OCTET_STRING, SEQUENCE, SET, Value};
+use super::signed_data::issuer_and_serial;
+use crate::open_result::NotOpened;
+
+/// KeyAgreeRecipientInfo, and the first of the fields that may be left out.
+const CONTEXT_0: u8 = 0xa0;
+const CONTEXT_1: u8 = 0xa1;
+
+/// The parts that matter, as they lie in the DER.
+pub(crate) struct Enveloped<'a> {
+    recipients: Vec<Value<'a>>,
+    cipher: ContentCipher<'a>,
+    content: &'a [u8],
+    /// What the tag covers beside the content: DER of the authenticated attributes.
+    beside: Vec<u8>,
+    tag: &'a [u8],
+}
+
+/// How the content is encrypted.
+struct ContentCipher<'a> {
+    cipher: Cipher,
+    name: &'static str,
+    authenticates: Authenticates,
+    iv: &'a [u8],
+    /// Octets of the tag.
+    tag: usize,
+}
+
+impl<'a> Enveloped<'a> {
+    /// Takes DER apart. `None`: it is no such thing, or its content is encrypted in a way that we do not take.
+    pub(crate) fn read(der: &'a [u8]) -> Option<Self> {
+        let (_oid, wrapped) = der::value(der::only(der, SEQUENCE)?)?;
+        let mut fields =
+            der::all(der::only(der::only(wrapped, CONTEXT_0)?, SEQUENCE)?)?.into_iter().peekable();
+        fields.next_if(|field| field.tag == INTEGER)?;
+        let _originator = fields.next_if(|field| field.tag == CONTEXT_0);
+        let recipients = der::all(fields.next_if(|field| field.tag == SET)?.content)?;
+        let content = der::all(fields.next_if(|field| field.tag == SEQUENCE)?.content)?;
+        let [_kind, how, content] = content.as_slice() else { return None };
+        let cipher = ContentCipher::of(how)?;
+        // [0] IMPLICIT OCTET STRING: OpenSSL has put pieces together when it read them.
+        if content.tag != 0x80 {
+            return None;
+        }
+        let (mut beside, mut tag) = (Vec::new(), &[][..]);
+        if cipher.authenticates == Authenticates::Yes {
+            // RFC 5083 §2.2: with the tag of a SET.
+            if let Some(attributes) = fields.next_if(|field| field.tag == CONTEXT_1) {
+                beside = der::of(SET, &[attributes.content]);
+            }
+            tag = fields.next_if(|field| field.tag == OCTET_STRING)?.content;
+            if tag.len() != cipher.tag {
+                return None;
+            }
+        }
+        Some(Self { recipients, cipher, content: content.content, beside, tag })
+    }
+
+    /// The content key as it was encrypted for this certificate's RSA key.
+    pub(crate) fn transported(&self, certificate: &X509Ref) -> Option<&'a [u8]> {
+        let own = Names::of(certificate)?;
+        let mut second_best = None;
+        for info in self.recipients.iter().filter(|info| info.tag == SEQUENCE) {
+            let Some(fields) = der::all(info.content) else { continue };
+            let [_version, name, _algorithm, key] = fields.as_slice() else { continue };
+            match own.are(name) {
+                Fit::Exactly => return Some(key.content),
+                Fit::Perhaps => second_best = second_best.or(Some(key.content)),
+                Fit::Not => {}
+            }
+        }
+        second_best
+    }
+
+    /// How the content key was wrapped for this certificate's key on a curve (RFC 5753 §3.1.1).
+    pub(crate) fn agreed(&self, certificate: &X509Ref) -> Option<Agreement> {
+        let own = Names::of(certificate)?;
+        let infos = self.recipients.iter().filter(|info| info.tag == CONTEXT_1);
+        infos.filter_map(|info| agreed(&own, info)).next()
+    }
+
+    /// Octets of the content key.
+    pub(crate) fn key_length(&self) -> usize {
+        self.cipher.cipher.key_len()
+    }
+
+    /// The cipher's name, and whether it authenticates.
+    pub(crate) fn cipher(&self) -> (&'static str, Authenticates) {
+        (self.cipher.name, self.cipher.authenticates)
+    }
+
+    /// The content, authenticated as far as its cipher does that.
+    pub(crate) fn decrypt(&self, key: &[u8], most: usize) -> Result<Vec<u8>, NotOpened> {
+        if self.content.len().saturating_sub(self.cipher.cipher.block_size()) > most {
+            return Err(NotOpened::TooMuch);
+        }
+        let clear = self.decrypted(key).map_err(|_stack| {
+            // What failed is said; nothing of it may speak for the next call.
+            let _ = ErrorStack::get();
+            NotOpened::Tampered
+        })?;
+        if clear.len() > most { Err(NotOpened::TooMuch) } else { Ok(clear) }
+    }
+
+    fn decrypted(&self, key: &[u8]) -> Result<Vec<u8>, ErrorStack> {
+        let ContentCipher { cipher, iv, .. } = self.cipher;
+        let mut crypter = Crypter::new(cipher, Mode::Decrypt, key, Some(iv))?;
+        match self.cipher.authenticates {
+            Authenticates::Yes => {
+                crypter.aad_update(&self.beside)?;
+                crypter.set_tag(self.tag)?;
+            }
+            Authenticates::No => {}
+        }
+        let mut clear = vec![0; self.content.len() + cipher.block_size()];
+        let mut length = crypter.update(self.content, &mut clear)?;
+        length += crypter.finalize(clear.get_mut(length..).unwrap_or_default())?;
+        clear.truncate(length);
+        Ok(clear)
+    }
+}
+
+fn agreed(own: &Names, info: &Value<'_>) -> Option<Agreement> {
+    let mut fields = der::all(info.content)?.into_iter().peekable();
+    fields.next_if(|field| field.tag == INTEGER)?;
+    // The sender's key of the moment; keys of theirs that last are not taken.
+    let originator = der::only(fields.next_if(|field| field.tag == CONTEXT_0)?.content, CONTEXT_1)?;
+    let key = der::all(originator)?;
+    let [_algorithm, point] = key.as_slice() else { return None };
+    let point = point.content.strip_prefix(&[0]).filter(|_| point.tag == BIT_STRING)?;
+    let added = match fields.next_if(|field| field.tag == CONTEXT_1) {
+        Some(field) => Some(der::only(field.content, OCTET_STRING)?),
+        None => None,
+    };
+    let algorithm = der::of(SEQUENCE, &[fields.next_if(|field| field.tag == SEQUENCE)?.content]);
+    let agreement = algorithm::agreement(&algorithm)?;
+    let wrap = algorithm::key_wrap(agreement.wrap)?;
+    for key in der::all(fields.next_if(|field| field.tag == SEQUENCE)?.content)? {
+        let fields = der::all(key.content)?;
+        let [name, wrapped] = fields.as_slice() else { continue };
+        // RecipientKeyIdentifier begins with what a KeyTransRecipientInfo has alone.
+        let by_id = (name.tag == CONTEXT_0).then(|| der::value(name.content)).flatten();
+        let name = by_id.map_or(*name, |(id, _)| Value { tag: 0x80, content: id.content });
+        match own.are(&name) {
+            Fit::Exactly | Fit::Perhaps => {
+                return Some(Agreement {
+                    point: point.to_vec(),
+                    hash: agreement.hash,
+                    wrap,
+                    shared_info: shared_info(agreement.wrap, added, wrap),
+                    wrapped: wrapped.content.to_vec(),
+                });
+            }
+            Fit::Not => {}
+        }
+    }
+    None
+}
+
+impl<'a> ContentCipher<'a> {
+    fn of(how: &Value<'a>) -> Option<Self> {
+        let (oid, parameters) = der::value(how.content)?;
+        let (cipher, name) = algorithm::content_cipher(oid.content)?;
+        let (name, authenticates) = algorithm::cipher(name)?;
+        let (iv, tag) = match authenticates {
+            Authenticates::No => (der::only(parameters, OCTET_STRING)?, 0),
+            Authenticates::Yes => gcm(parameters)?,
+        };
+        let fits = match authenticates {
+            Authenticates::No => Some(iv.len()) == cipher.iv_len(),
+            // RFC 5084 §3.2 recommends 12; other lengths would be hashed, which nobody needs.
+            Authenticates::Yes => iv.len() == 12,
+        };
+        fits.then_some(Self { cipher, name, authenticates, iv, tag })
+    }
+}
+
+/// GCMParameters (RFC 5084 §3.2): nonce, and the length of the tag, which is 12 if left out.
+fn gcm(parameters: &[u8]) -> Option<(&[u8], usize)> {
+    let fields = der::all(der::only(parameters, SEQUENCE)?)?;
+    let (nonce, tag) = match fields.as_slice() {
+        [nonce] => (nonce, 12),
+        [nonce, tag] if tag.tag == INTEGER => match tag.content {
+            [length @ 12..=16] => (nonce, usize::from(*length)),
+            _ => return None,
+        },
+        _ => return None,
+    };
+    (nonce.tag == OCTET_STRING).then_some((nonce.content, tag))
+}
+
+/// By what a recipient names a certificate.
+struct Names {
+    issuer_and_serial: Vec<u8>,
+    serial: Vec<u8>,
+    key_id: Option<Vec<u8>>,
+}
+
+/// Whether a recipient is the certificate's.
+enum Fit {
+    Exactly,
+    /// The serial number is the same and the issuer is written in other octets, as some programs do: what is not for us
+    /// does not decrypt.
+    Perhaps,
+    Not,
+}
+
+impl Names {
+    fn of(certificate: &X509Ref) -> Option<Self> {
+        let issuer_and_serial = issuer_and_serial(&certificate.to_der().ok()?)?;
+        let serial = serial(&issuer_and_serial)?.to_vec();
+        let key_id = certificate.subject_key_id().map(|id| id.as_slice().to_vec());
+        Some(Self { issuer_and_serial, serial, key_id })
+    }
+
+    /// Whether this RecipientIdentifier means it.
+    fn are(&self, name: &Value<'_>) -> Fit {
+        match name.tag {
+            SEQUENCE => {
+                let whole = der::of(SEQUENCE, &[name.content]);
+                match serial(&whole) {
+                    Some(_) if whole == self.issuer_and_serial => Fit::Exactly,
+                    Some(serial) if serial == self.serial => Fit::Perhaps,
+                    Some(_) | None => Fit::Not,
+                }
+            }
+            0x80 if self.key_id.as_deref() == Some(name.content) => Fit::Exactly,
+            _ => Fit::Not,
+        }
+    }
+}
+
+fn serial(issuer_and_serial: &[u8]) -> Option<&[u8]> {
+    let (_issuer, rest) = der::element(der::only(issuer_and_serial, SEQUENCE)?)?;
+    der::only(rest, INTEGER)
+}

@@ -1,0 +1,103 @@
+//! One place at a token: a session, kept as long as it works, and opened anew when it does not. Used by one thread. Knows no
+//! key's meaning.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use cryptoki::object::ObjectHandle;
+use cryptoki::session::Session;
+use sealpost_seal::TokenKey;
+
+use crate::failure::Failure;
+use crate::module::Module;
+use crate::session::{Pin, Purpose, open};
+use crate::settings::TokenSettings;
+
+/// A place at a token.
+pub(crate) struct Connection {
+    settings: Arc<TokenSettings>,
+    module: Arc<Module>,
+    pin: Arc<Pin>,
+    open: Option<Open>,
+}
+
+/// A session and what was found by it.
+pub(crate) struct Open {
+    pub(crate) session: Session,
+    pub(crate) handles: HashMap<TokenKey, ObjectHandle>,
+    /// The module's start that it belongs to.
+    starts: u64,
+}
+
+/// How much is done anew before a call is made.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Anew {
+    Nothing,
+    Session,
+    Module,
+}
+
+impl Connection {
+    pub(crate) fn new(settings: Arc<TokenSettings>, module: Arc<Module>, pin: Arc<Pin>) -> Self {
+        Self { settings, module, pin, open: None }
+    }
+
+    /// Does this; where the token is lost, with another session, and then with the module started anew.
+    pub(crate) fn run<T>(&mut self, work: &dyn Fn(&mut Open) -> Result<T, Failure>) -> Result<T, Failure> {
+        let mut lost = String::new();
+        for anew in [Anew::Nothing, Anew::Session, Anew::Module] {
+            match self.once(anew, work) {
+                Err(Failure::Lost(why)) => lost = why,
+                done => return done,
+            }
+        }
+        self.forget();
+        Err(Failure::Lost(lost))
+    }
+
+    /// Does this with a session of its own, which may write.
+    pub(crate) fn make<T>(&mut self, work: &dyn Fn(&Session) -> Result<T, Failure>) -> Result<T, Failure> {
+        let call = self.module.call()?;
+        work(&open(&call.started, &self.settings, &self.pin, Purpose::Make)?)
+    }
+
+    /// Whatever is open is opened anew by the next call.
+    pub(crate) fn renew(&mut self) -> Result<(), Failure> {
+        let starts = self.module.call()?.starts;
+        self.module.restart(starts)
+    }
+
+    fn once<T>(&mut self, anew: Anew, work: &dyn Fn(&mut Open) -> Result<T, Failure>) -> Result<T, Failure> {
+        match anew {
+            Anew::Nothing => {}
+            Anew::Session => self.forget(),
+            Anew::Module => self.renew()?,
+        }
+        let module = Arc::clone(&self.module);
+        let call = module.call()?;
+        if self.open.as_ref().is_none_or(|open| open.starts != call.starts) {
+            self.forget();
+            let session = open(&call.started, &self.settings, &self.pin, Purpose::Use)?;
+            self.open = Some(Open { session, handles: HashMap::new(), starts: call.starts });
+        }
+        match &mut self.open {
+            Some(open) => work(open),
+            None => Err(Failure::Lost("its session is gone".to_owned())),
+        }
+    }
+
+    fn forget(&mut self) {
+        let Some(open) = self.open.take() else { return };
+        // A session of before the module's last start is not closed: its number may be another's by now.
+        match self.module.call() {
+            Ok(call) if call.starts == open.starts => drop(open.session),
+            Ok(_) | Err(_) => std::mem::forget(open.session),
+        }
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.forget();
+    }
+}

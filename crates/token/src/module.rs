@@ -1,0 +1,116 @@
+//! A PKCS#11 module, loaded once for all tokens that it has, and started anew when one is lost: many see a token that came
+//! back only then. Knows no token.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
+use cryptoki::error::{Error, RvError};
+
+use crate::failure::Failure;
+
+/// So long a new start waits for calls that are under way.
+const CALLS_END: Duration = Duration::from_secs(5);
+
+/// A module.
+#[derive(Debug)]
+pub(crate) struct Module {
+    path: PathBuf,
+    state: Mutex<State>,
+    fewer: Condvar,
+}
+
+#[derive(Debug)]
+struct State {
+    started: Option<Pkcs11>,
+    /// How often it was started: sessions of before are nobody's.
+    starts: u64,
+    /// Calls under way. While there are any, nothing may be stopped (PKCS#11, C_Finalize).
+    calls: usize,
+}
+
+/// A call under way: the module stays as it is meanwhile.
+pub(crate) struct Call<'a> {
+    module: &'a Module,
+    pub(crate) started: Pkcs11,
+    pub(crate) starts: u64,
+}
+
+impl Module {
+    pub(crate) fn new(path: &Path) -> Self {
+        let state = State { started: None, starts: 0, calls: 0 };
+        Self { path: path.to_owned(), state: Mutex::new(state), fewer: Condvar::new() }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The module for a call; loaded if it is not.
+    pub(crate) fn call(&self) -> Result<Call<'_>, Failure> {
+        let mut state = self.state();
+        let started = match &state.started {
+            Some(started) => started.clone(),
+            None => {
+                let started = self.start()?;
+                state.starts += 1;
+                state.started.insert(started).clone()
+            }
+        };
+        state.calls += 1;
+        Ok(Call { module: self, started, starts: state.starts })
+    }
+
+    /// Starts it anew, unless somebody has since that start. Nobody may hold a [`Call`] who asks for it.
+    pub(crate) fn restart(&self, since: u64) -> Result<(), Failure> {
+        let state = self.state();
+        let waited =
+            self.fewer.wait_timeout_while(state, CALLS_END, |state| state.calls > 0 && state.starts == since);
+        let (mut state, waited) = waited.unwrap_or_else(PoisonError::into_inner);
+        if state.starts != since {
+            return Ok(());
+        }
+        if waited.timed_out() && state.calls > 0 {
+            return Err(Failure::Lost("its module does not come back from a call".to_owned()));
+        }
+        if let Some(old) = state.started.take() {
+            // One that cannot even be stopped says so when it is started.
+            let _stopped = old.finalize();
+        }
+        tracing::info!(module = %self.path.display(), "a PKCS#11 module is started anew");
+        state.started = Some(self.start()?);
+        state.starts += 1;
+        Ok(())
+    }
+
+    fn start(&self) -> Result<Pkcs11, Failure> {
+        let module = Pkcs11::new(&self.path)?;
+        // Several threads call it.
+        match module.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)) {
+            // Something else in this process uses it, too.
+            Ok(()) | Err(Error::Pkcs11(RvError::CryptokiAlreadyInitialized, _)) => Ok(module),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Module {
+    fn drop(&mut self) {
+        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Some(started) = state.started.take() {
+            let _stopped = started.finalize();
+        }
+    }
+}
+
+impl Drop for Call<'_> {
+    fn drop(&mut self) {
+        self.module.state().calls -= 1;
+        self.module.fewer.notify_all();
+    }
+}

@@ -1,0 +1,123 @@
+//! So many places at a token, each with a thread, and whoever waits for one does so for a while and no longer: a call into a
+//! module cannot be broken off. Knows no work.
+
+use std::fmt;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use crate::connection::Connection;
+use crate::failure::Failure;
+
+/// So many wait at most.
+const WAITING: usize = 256;
+
+type Work = Box<dyn FnOnce(&mut Connection) + Send>;
+
+/// The places at one token. Threads begin with the first call: who never needs the token never opens it.
+pub(crate) struct Pool {
+    places: usize,
+    deadline: Duration,
+    connect: Box<dyn Fn() -> Connection + Send + Sync>,
+    begun: OnceLock<Begun>,
+}
+
+/// Threads at work.
+struct Begun {
+    queue: SyncSender<Work>,
+    /// Hears when the last of them has ended.
+    ended: Mutex<Receiver<()>>,
+}
+
+/// So long the end waits for calls that are under way.
+const CALLS_END: Duration = Duration::from_secs(2);
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Pool({})", self.places)
+    }
+}
+
+impl Pool {
+    pub(crate) fn new(
+        places: usize,
+        deadline: Duration,
+        connect: impl Fn() -> Connection + Send + Sync + 'static,
+    ) -> Self {
+        Self { places, deadline, connect: Box::new(connect), begun: OnceLock::new() }
+    }
+
+    /// Has this done by the next place that is free. Blocks, as long as the deadline says.
+    pub(crate) fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let (answer, answered) = sync_channel(1);
+        // What nobody waits for any more is not begun.
+        let waits = Arc::new(());
+        let waiting = Arc::downgrade(&waits);
+        let work: Work = Box::new(move |connection| {
+            if waiting.strong_count() > 0 {
+                let _nobody_waits = answer.send(work(connection));
+            }
+        });
+        match self.begun.get_or_init(|| self.begin()).queue.try_send(work) {
+            Ok(()) => {}
+            Err(TrySendError::Full(_)) => return Err(Failure::Lost("too many calls wait for it".to_owned())),
+            Err(TrySendError::Disconnected(_)) => {
+                return Err(Failure::Lost("its threads are gone".to_owned()));
+            }
+        }
+        match answered.recv_timeout(self.deadline) {
+            Ok(done) => done,
+            Err(RecvTimeoutError::Timeout) => {
+                Err(Failure::Lost(format!("no answer within {} seconds", self.deadline.as_secs())))
+            }
+            Err(RecvTimeoutError::Disconnected) => Err(Failure::Lost("a call broke off".to_owned())),
+        }
+    }
+
+    fn begin(&self) -> Begun {
+        let (queue, works) = sync_channel::<Work>(WAITING);
+        let (lives, ended) = sync_channel::<()>(0);
+        let works = Arc::new(Mutex::new(works));
+        for _ in 0..self.places.max(1) {
+            let works = Arc::clone(&works);
+            let mut connection = (self.connect)();
+            let lives = lives.clone();
+            let serve = move || {
+                serve(&works, &mut connection);
+                drop(connection);
+                drop(lives);
+            };
+            // One that the system does not give us is missing; where all are, nobody takes what waits.
+            if let Err(error) = thread::Builder::new().name("token".to_owned()).spawn(serve) {
+                tracing::error!(%error, "a thread for a token cannot be started");
+            }
+        }
+        Begun { queue, ended: Mutex::new(ended) }
+    }
+}
+
+/// Sessions are closed before the module is: some modules do not survive an end without that.
+impl Drop for Pool {
+    fn drop(&mut self) {
+        let Some(Begun { queue, ended }) = self.begun.take() else { return };
+        drop(queue);
+        let ended = ended.into_inner().unwrap_or_else(PoisonError::into_inner);
+        // Nothing is ever said; it ends with the last of them.
+        let _ended = ended.recv_timeout(CALLS_END);
+    }
+}
+
+fn serve(works: &Mutex<Receiver<Work>>, connection: &mut Connection) {
+    loop {
+        // Held while one waits, and not while one works.
+        let work = works.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        match work {
+            Ok(work) => work(connection),
+            Err(_over) => return,
+        }
+    }
+}
