@@ -143,7 +143,9 @@ impl Asker {
         match tokio::time::timeout(PATIENCE, self.records(question)).await {
             Ok(Ok(files)) => Ok(files),
             Ok(Err(DnsError::NoSuchName | DnsError::NoRecords)) => Ok(Vec::new()),
-            Ok(Err(DnsError::Temporary(cause))) => Err(Silence::Broken(format!("{question}: {cause}"))),
+            Ok(Err(error @ (DnsError::Temporary(_) | DnsError::Bogus))) => {
+                Err(Silence::Broken(format!("{question}: {error}")))
+            }
             Err(_elapsed) => Err(Silence::Broken(format!("{question}: it took too long"))),
         }
     }
