@@ -380,7 +380,7 @@ async fn what_bars_a_server_is_told_to_its_domain() {
     let world = World { config: &config, resolver: &table, random: &random, policies: None, failed: &failed };
     assert!(endpoints("d.example", (TlsFloor::None, Published::Counts), &world, Timestamp(0)).await.is_err());
     table.tlsa.clear();
-    let world = World { resolver: &table, ..world };
+    let world = World { config: &config, resolver: &table, random: &random, policies: None, failed: &failed };
     assert!(
         endpoints("d.example", (TlsFloor::Verified, Published::Counts), &world, Timestamp(0)).await.is_err()
     );
