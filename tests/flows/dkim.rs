@@ -14,7 +14,7 @@ pub(crate) struct Signing {
 }
 
 /// The lines of a zone file, name and text.
-fn published(zone: &str) -> (String, String) {
+pub(crate) fn published(zone: &str) -> (String, String) {
     let line = zone.lines().find(|line| line.contains(" IN TXT ")).unwrap();
     let (name, data) = line.split_once(". IN TXT ").unwrap();
     (name.to_owned(), data.split('"').skip(1).step_by(2).collect())

@@ -1,6 +1,6 @@
 //! Every job, killed in the middle: where it is about to begin, where half of its work is done, where all is done and
 //! nobody has noted it. After each death it goes on; each thing has happened once, and the trail is whole. The job `ocsp`, which
-//! needs an authority, is killed in `tests/partners/ocsp_killed.rs`.
+//! needs an authority, is killed in `tests/partners/ocsp_killed.rs`, `tls-reports`, which needs a world, in `tls_reports_killed.rs`.
 
 use rig::ill_clock::IllClock;
 use rig::ill_end::IllEnd;

@@ -104,3 +104,30 @@ fn check_refuses_places_that_lead_nowhere() {
     assert!(said("key-servers", r#"["https://keys.example"]"#).contains("none is asked"));
     assert!(said("signed-dns", r#""trust""#).contains("no signature is checked"));
 }
+
+/// An answer that does not fit into a datagram is cut (RFC 2181 §9), and asked for again over TCP (RFC 7766 §5).
+#[test]
+fn keys_larger_than_a_datagram_come_over_tcp() {
+    let dns = Dns::new();
+    let gateway = gateway(&dns, r#"["openpgpkey", "smimea"]"#);
+    let (people, house) =
+        (gpg::House::new("securemail@clinic.example"), openssl::House::new("securemail@clinic.example"));
+    let key = people.dearmoured();
+    assert!(key.len() > 1200, "with what stands around it, too much: {}", key.len());
+    dns.publish(&format!("{SECUREMAIL}._openpgpkey.clinic.example"), Record::Raw(OPENPGPKEY, key));
+    let place = format!("{SECUREMAIL}._smimecert.clinic.example");
+    // One for each use: together too much for a datagram.
+    dns.publish(&place, smimea(&house, 3));
+    dns.add(&place, smimea(&house, 1));
+    let (code, said) = look(&gateway, &["--fresh"]);
+    assert_eq!(code, 0, "{said}");
+    for words in ["from OPENPGPKEY of securemail@clinic.example", "from SMIMEA of securemail@clinic.example"]
+    {
+        assert!(said.contains(words), "{words}:\n{said}");
+    }
+    let digits: String =
+        said.chars().filter(char::is_ascii_hexdigit).collect::<String>().to_ascii_uppercase();
+    assert!(digits.contains(&people.fingerprint().to_ascii_uppercase()), "{said}");
+    assert!(dns.asked_over_tcp() >= 2, "both were cut");
+    gateway.sweep();
+}

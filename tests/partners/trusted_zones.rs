@@ -81,3 +81,49 @@ fn only_a_signed_zone_counts_and_only_if_the_operator_says_so() {
         gateway.sweep();
     }
 }
+
+/// Whom a zone speaks for is decided when its key is believed, and not when the partner is given another place.
+#[test]
+fn a_place_given_later_is_not_reached_by_a_key_that_only_a_zone_vouches_for() {
+    let people = gpg::House::small("securemail@clinic.example");
+    let (server, anchor) = world(Clinic::Signed, &people.dearmoured());
+    let mut config = Config::new(&Hop::new());
+    config
+        .set("delivery", "dane", "true")
+        .set("delivery", "trust-anchor", r#""root.key""#)
+        .set("delivery", "name-servers", &format!("[\"{server}\"]"))
+        .set("partners", "lookup", r#"["openpgpkey"]"#)
+        .set("partners", "signed-dns", r#""trust""#)
+        .rule("closed", r#"{ recipient = "*@*.example" }"#, r#"["domain", "portal"]"#);
+    let home = rig::gateway::Home::new(&config);
+    std::fs::write(home.path().join("root.key"), anchor).unwrap();
+    let gateway = Gateway::start_in(home, &config);
+    sealpost(&gateway, &["domain-key", "make", "insurer.example", "--name", "Insurer", "--kind", "openpgp"]);
+    sealpost(&gateway, &["partner", "add", "clinic.example"]);
+    let mail = gateway.home.write("mail.eml", &rig::letters::plain("Befund", "Text"));
+    let explained = |to: &str| {
+        sealpost(&gateway, &["explain", mail.to_str().unwrap(), "--from", "a@insurer.example", "--to", to])
+    };
+    let (clinic, lab) = ("max@clinic.example", "max@lab.example");
+    let fingerprint = people.fingerprint();
+    assert!(explained(clinic).contains("OpenPGP"), "{}", explained(clinic));
+
+    let other = gpg::House::small("securemail@lab.example");
+    let file = other.key();
+    let more =
+        ["partner", "add", "clinic.example", file.to_str().unwrap(), "--for", "lab.example", "--offer"];
+    sealpost(&gateway, &more);
+    let said = explained(lab);
+    assert!(said.contains("does not speak for this address") || said.contains("is not confirmed"), "{said}");
+    assert!(said.contains("mailbox instead"), "{said}");
+    assert!(explained(clinic).contains("OpenPGP"), "{}", explained(clinic));
+    let shown = sealpost(&gateway, &["partner", "show", "clinic.example"]);
+    assert!(shown.contains("everybody at clinic.example, whose signed zone has it"), "{shown}");
+
+    // Compared by telephone, it is everybody's.
+    sealpost(&gateway, &["partner", "suspend", "clinic.example", &fingerprint]);
+    sealpost(&gateway, &["partner", "trust", "clinic.example", &fingerprint]);
+    let said = explained(lab);
+    assert!(!said.contains("mailbox instead") && said.contains("OpenPGP"), "{said}");
+    gateway.sweep();
+}

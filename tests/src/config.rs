@@ -113,6 +113,12 @@ impl Config {
         self
     }
 
+    /// Takes a section away.
+    pub fn remove(&mut self, section: &str) -> &mut Self {
+        self.sections.retain(|(name, _)| name != section);
+        self
+    }
+
     /// Begins a new entry of an array, like `[listener]`.
     pub fn section(&mut self, section: &str) -> &mut Self {
         self.sections.push((section.to_owned(), Vec::new()));

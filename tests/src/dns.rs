@@ -1,7 +1,9 @@
 //! A name server on loopback that says what a scenario published, and for every other name that there is none.
 
 use std::collections::HashMap;
-use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::io::{Read as _, Write as _};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// What a name has.
@@ -11,6 +13,8 @@ pub enum Record {
     Txt(String),
     /// An address.
     A(Ipv4Addr),
+    /// Who takes mail.
+    Mx(String),
     /// Any other kind, by its number, with its data as on the wire.
     Raw(u16, Vec<u8>),
 }
@@ -19,6 +23,7 @@ impl Record {
     fn kind(&self) -> u16 {
         match self {
             Self::A(_) => 1,
+            Self::Mx(_) => 15,
             Self::Txt(_) => 16,
             Self::Raw(kind, _) => *kind,
         }
@@ -31,6 +36,12 @@ impl Record {
                 let strings = text.as_bytes().chunks(255);
                 strings.flat_map(|part| [&[u8::try_from(part.len()).unwrap()], part].concat()).collect()
             }
+            Self::Mx(host) => {
+                let labels = host
+                    .split('.')
+                    .map(|label| [&[u8::try_from(label.len()).unwrap()], label.as_bytes()].concat());
+                [&[0, 10], labels.collect::<Vec<_>>().concat().as_slice(), &[0]].concat()
+            }
             Self::Raw(_, data) => data.clone(),
         }
     }
@@ -42,6 +53,7 @@ type Zone = HashMap<String, Vec<Record>>;
 pub struct Dns {
     address: SocketAddr,
     zone: Arc<Mutex<Option<Zone>>>,
+    over_tcp: Arc<AtomicUsize>,
 }
 
 impl Default for Dns {
@@ -54,9 +66,18 @@ impl Dns {
     /// Knows no name yet.
     #[must_use]
     pub fn new() -> Self {
-        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let (socket, listener) = both();
         let address = socket.local_addr().unwrap();
         let zone = Arc::new(Mutex::new(Some(Zone::new())));
+        let over_tcp = Arc::<AtomicUsize>::default();
+        let (shared, counted) = (Arc::clone(&zone), Arc::clone(&over_tcp));
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let (shared, counted) = (Arc::clone(&shared), Arc::clone(&counted));
+                // Whoever asked may have gone.
+                std::thread::spawn(move || drop(serve_tcp(stream, &shared, &counted)));
+            }
+        });
         let shared = Arc::clone(&zone);
         std::thread::spawn(move || {
             let mut packet = [0; 4096];
@@ -64,6 +85,8 @@ impl Dns {
                 match socket.recv_from(&mut packet) {
                     Ok((length, from)) => {
                         if let Some(answer) = answer(&packet[..length], shared.lock().unwrap().as_ref()) {
+                            let answer =
+                                if answer.len() > room(&packet[..length]) { cut(answer) } else { answer };
                             // Whoever asked may have gone.
                             let _sent = socket.send_to(&answer, from);
                         }
@@ -74,7 +97,13 @@ impl Dns {
                 }
             }
         });
-        Self { address, zone }
+        Self { address, zone, over_tcp }
+    }
+
+    /// How many questions came over TCP.
+    #[must_use]
+    pub fn asked_over_tcp(&self) -> usize {
+        self.over_tcp.load(Ordering::SeqCst)
     }
 
     /// Where it answers.
@@ -104,6 +133,53 @@ impl Dns {
     pub fn fail(&self) {
         *self.zone.lock().unwrap() = None;
     }
+}
+
+/// One port for UDP and TCP.
+fn both() -> (UdpSocket, TcpListener) {
+    for _ in 0..100 {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        if let Ok(socket) = UdpSocket::bind(listener.local_addr().unwrap()) {
+            return (socket, listener);
+        }
+    }
+    panic!("no port is free for UDP and TCP");
+}
+
+/// RFC 7766 §8: each message behind its length.
+fn serve_tcp(
+    mut stream: TcpStream,
+    zone: &Mutex<Option<Zone>>,
+    counted: &AtomicUsize,
+) -> std::io::Result<()> {
+    loop {
+        let mut length = [0; 2];
+        stream.read_exact(&mut length)?;
+        let mut question = vec![0; usize::from(u16::from_be_bytes(length))];
+        stream.read_exact(&mut question)?;
+        counted.fetch_add(1, Ordering::SeqCst);
+        let Some(answer) = answer(&question, zone.lock().unwrap().as_ref()) else { return Ok(()) };
+        stream.write_all(&u16::try_from(answer.len()).unwrap().to_be_bytes())?;
+        stream.write_all(&answer)?;
+    }
+}
+
+/// What an answer over UDP may have: what the question's OPT record says (RFC 6891 §6.2.3), or RFC 1035 §2.3.4. No more than
+/// most servers send (1,232 octets).
+fn room(question: &[u8]) -> usize {
+    // OPT is the last record of our clients: root, type 41, class = octets.
+    let opt = question.windows(5).rposition(|bytes| bytes[..3] == [0, 0, 41]);
+    let said = opt.map(|at| u16::from_be_bytes([question[at + 3], question[at + 4]]));
+    usize::from(said.unwrap_or(512)).clamp(512, 1232)
+}
+
+/// RFC 2181 §9: TC, and nothing behind the question.
+fn cut(mut answer: Vec<u8>) -> Vec<u8> {
+    let question = 12 + answer[12..].iter().position(|byte| *byte == 0).unwrap() + 5;
+    answer.truncate(question);
+    answer[2] |= 0b10;
+    answer[6..8].copy_from_slice(&[0, 0]);
+    answer
 }
 
 /// RFC 1035 §4.1.

@@ -56,6 +56,8 @@ pub mod tap;
 pub mod tls;
 pub mod trap;
 pub mod watch;
+pub mod web_file;
+pub mod world;
 
 pub use browser::Browser;
 pub use canary::Canary;
@@ -69,6 +71,7 @@ pub use sink::Sink;
 pub use smtp::{Reply, Smtp};
 pub use tls::Authority;
 pub use trap::Trap;
+pub use world::World;
 
 /// The longest any single event may take on a busy two-core machine.
 pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);

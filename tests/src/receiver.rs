@@ -1,4 +1,5 @@
-//! A system of the insurer's that takes webhooks: HTTPS on loopback, answering as a scenario wants, remembering all.
+//! A system that takes what is posted to it, such as the insurer's webhooks: HTTPS on loopback, answering as a scenario wants,
+//! remembering all.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -91,11 +92,23 @@ impl Receiver {
         receiver
     }
 
+    /// Takes everything, under this name.
+    #[must_use]
+    pub fn named(authority: &Authority, name: &str) -> Self {
+        let receiver = Self::of(authority, name);
+        receiver.open();
+        receiver
+    }
+
     /// Does not listen yet.
     #[must_use]
     pub fn closed() -> Self {
-        let (authority, folder) = (Authority::new(), tempfile::tempdir().unwrap());
-        let tls = authority.issue(&["localhost"]).server();
+        Self::of(&Authority::new(), "localhost")
+    }
+
+    fn of(authority: &Authority, name: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let tls = authority.issue(&[name]).server();
         let shared = Shared {
             script: Mutex::new(Arc::new(|_| Verdict::Status(204))),
             log: Mutex::default(),
@@ -155,8 +168,9 @@ impl Receiver {
                 return found.clone();
             }
             let left = end.saturating_duration_since(Instant::now());
-            let seen: Vec<String> = log.iter().map(Received::kind).collect();
-            assert!(!left.is_zero(), "no {what} among {seen:?}");
+            let seen =
+                |one: &Received| String::from_utf8_lossy(&one.body).chars().take(200).collect::<String>();
+            assert!(!left.is_zero(), "no {what} among {:?}", log.iter().map(seen).collect::<Vec<_>>());
             log = self.shared.news.wait_timeout(log, left).unwrap().0;
         }
     }

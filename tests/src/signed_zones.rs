@@ -13,6 +13,9 @@ use hickory_resolver::proto::rr::{DNSClass, Name, RData, Record, RecordSet, Reco
 use tokio::net::UdpSocket;
 
 const TTL: u32 = 60;
+/// Since when signatures hold, and how long: long enough for who sets a clock some days ahead or back.
+const SIGNED_SINCE: Duration = Duration::from_secs(2 * 86_400);
+const SIGNED_FOR: Duration = Duration::from_secs(12 * 86_400);
 
 /// A name in the DNS.
 ///
@@ -48,7 +51,7 @@ impl ZoneKey {
 
     fn signer(&self, zone: &Name) -> DnssecSigner {
         let key = Ed25519SigningKey::from_pkcs8(&self.pkcs8.as_slice().into()).unwrap();
-        DnssecSigner::new(self.record.clone(), Box::new(key), zone.clone(), Duration::from_secs(86_400))
+        DnssecSigner::new(self.record.clone(), Box::new(key), zone.clone(), SIGNED_FOR)
     }
 
     /// By which the zone above vouches for it.
@@ -95,8 +98,8 @@ impl Zone {
         for record in &records {
             set.insert(record.clone(), 1);
         }
-        let hour_ago = std::time::SystemTime::now() - Duration::from_secs(3600);
-        let signature = RRSIG::from_rrset(&set, DNSClass::IN, hour_ago.into(), signer).unwrap();
+        let since = std::time::SystemTime::now() - SIGNED_SINCE;
+        let signature = RRSIG::from_rrset(&set, DNSClass::IN, since.into(), signer).unwrap();
         let signature = RData::DNSSEC(DNSSECRData::RRSIG(signature));
         records.push(Record::from_rdata(set.name().clone(), TTL, signature));
         records

@@ -51,9 +51,11 @@ impl Witness for NoticesNoted {
                     events: told.into_iter().collect(),
                 }
             }
-            Purpose::Relay | Purpose::Report | Purpose::Opened | Purpose::PortalReply { .. } => {
-                LegNotes::default()
-            }
+            Purpose::Relay
+            | Purpose::Report
+            | Purpose::TlsReport
+            | Purpose::Opened
+            | Purpose::PortalReply { .. } => LegNotes::default(),
         }
     }
 }

@@ -43,6 +43,7 @@ mod rows;
 mod settings;
 mod spool;
 mod thread;
+mod tls_report;
 mod undelivered;
 mod verp;
 
@@ -65,4 +66,5 @@ pub use settings::{
     Announcer, Inbound, MostReports, Quotas, Receipts, RevocationLists, Routes, Unopened, Who, Writer,
     Writing,
 };
+pub use tls_report::send_tls_report;
 pub use undelivered::ToMailbox;

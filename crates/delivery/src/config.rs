@@ -70,6 +70,17 @@ pub struct DeliveryConfig {
     pub dkim: DkimKeys,
     /// Whether it also signs letters of our domains that pass through as they came.
     pub dkim_for_passed: bool,
+    /// In whose name domains are told how their servers speak TLS (RFC 8460); none: they are not told.
+    pub tls_reports: Option<TlsReportTerms>,
+}
+
+/// In whose name domains are told how their servers speak TLS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsReportTerms {
+    /// RFC 8460 §4.4 organization-name.
+    pub organization: String,
+    /// RFC 8460 §4.4 contact-info.
+    pub contact: Address,
 }
 
 impl DeliveryConfig {
@@ -103,7 +114,17 @@ impl DeliveryConfig {
             recheck: None,
             dkim: DkimKeys::default(),
             dkim_for_passed: false,
+            tls_reports: None,
         }
+    }
+
+    /// Networks that are not public, and hosts that are asked over https may be in all the same.
+    pub(crate) fn networks(&self) -> Vec<IpNet> {
+        let mut networks = self.private_networks.clone();
+        if self.mx_loopback {
+            networks.extend(["127.0.0.0/8", "::1/128"].iter().filter_map(|net| net.parse::<IpNet>().ok()));
+        }
+        networks
     }
 }
 

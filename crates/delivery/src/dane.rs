@@ -9,6 +9,10 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, Error, RootCertStore};
 
+/// What is said of a certificate that is none of the associations.
+pub(crate) const NONE_OF_THEM: &str =
+    "its certificate is none of those that its domain publishes, or that are pinned";
+
 /// A TLSA record as it stands in the DNS (RFC 6698 §2.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tlsa {
@@ -145,9 +149,7 @@ impl Associations {
             let _unusable = anchors.add(one.clone().into_owned());
         }
         if anchors.is_empty() {
-            return Err(Error::General(
-                "its certificate is none of those that its domain publishes, or that are pinned".to_owned(),
-            ));
+            return Err(Error::General(NONE_OF_THEM.to_owned()));
         }
         let parsed = ParsedCertificate::try_from(certificate)?;
         let algorithms = provider.signature_verification_algorithms.all;

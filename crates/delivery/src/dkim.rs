@@ -18,7 +18,7 @@ use crate::ticket::{Hand, Purpose, Ticket};
 pub(crate) const ROOM: usize = 8 * 1024;
 
 /// What is signed. Named twice: signed if it is there, and none can be added (RFC 6376 §5.4.2).
-const SIGNED: [&str; 16] = [
+const SIGNED: [&str; 18] = [
     "From",
     "Sender",
     "Reply-To",
@@ -35,6 +35,9 @@ const SIGNED: [&str; 16] = [
     "Auto-Submitted",
     "List-Unsubscribe",
     "List-Unsubscribe-Post",
+    // RFC 8460 §5.3.
+    "TLS-Report-Domain",
+    "TLS-Report-Submitter",
 ];
 
 /// Why a key cannot sign.
@@ -105,6 +108,12 @@ impl DkimKeys {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
     }
 
+    /// Whether there is a key for a domain, or for one above it.
+    #[must_use]
+    pub fn sign_for(&self, domain: &Domain) -> bool {
+        !best(&self.0.read().unwrap_or_else(PoisonError::into_inner), domain).is_empty()
+    }
+
     /// The keys that sign this letter, if it is one that we sign: those of the domain in From, which is what DMARC
     /// compares (RFC 7489 §3.1.1), or of our own name for what we write in another's.
     pub(crate) fn of(&self, ticket: &Ticket, head: &[u8], our_name: &str, passed_too: bool) -> Vec<DkimKey> {
@@ -115,12 +124,16 @@ impl DkimKeys {
         let from = Head::new(head.to_vec()).ok().and_then(|head| head.from_address().ok().flatten());
         let aligned = from.map(|from| best(&keys, from.domain())).unwrap_or_default();
         match (&ticket.purpose, ticket.hand) {
-            (Purpose::Notice { .. } | Purpose::Report | Purpose::PortalReply { .. }, _)
-                if aligned.is_empty() =>
-            {
+            (
+                Purpose::Notice { .. } | Purpose::Report | Purpose::TlsReport | Purpose::PortalReply { .. },
+                _,
+            ) if aligned.is_empty() => {
                 Domain::parse(our_name).map(|name| best(&keys, &name)).unwrap_or_default()
             }
-            (Purpose::Notice { .. } | Purpose::Report | Purpose::PortalReply { .. }, _)
+            (
+                Purpose::Notice { .. } | Purpose::Report | Purpose::TlsReport | Purpose::PortalReply { .. },
+                _,
+            )
             | (Purpose::Relay, Hand::Ours) => aligned,
             (Purpose::Relay, Hand::Passed) if passed_too => aligned,
             (Purpose::Relay, Hand::Passed | Hand::World) | (Purpose::Opened, _) => Vec::new(),

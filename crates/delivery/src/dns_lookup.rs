@@ -75,7 +75,7 @@ impl LookUp {
         {
             Ok(answer) => answer,
             Err(DnsError::NoSuchName | DnsError::NoRecords) => return Ok(Vec::new()),
-            Err(error @ DnsError::Temporary(_)) => return Err(error),
+            Err(error @ (DnsError::Temporary(_) | DnsError::Bogus)) => return Err(error),
         };
         let records = answer.answers().iter().filter(|record| record.data.record_type() == kind.wire());
         Ok(records

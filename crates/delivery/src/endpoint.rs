@@ -7,6 +7,7 @@ use sealpost_mail::TlsFloor;
 use crate::client_certificate::ClientCertificate;
 use crate::config::{HopTls, Login, Trust};
 use crate::dane::Associations;
+use crate::tls_session::Counted;
 
 /// One address of one server, and what a connection to it must be like.
 #[derive(Clone, Debug)]
@@ -22,6 +23,8 @@ pub(crate) struct Endpoint {
     pub(crate) login: Option<Login>,
     /// Our certificate, if this server is shown one.
     pub(crate) identity: Option<ClientCertificate>,
+    /// As what a session with it is counted, for the report to its domain (RFC 8460); none: it is not.
+    pub(crate) counted: Option<Counted>,
 }
 
 /// What a server's certificate must be like.

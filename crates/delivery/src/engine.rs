@@ -31,8 +31,10 @@ use crate::resolve::Resolver;
 use crate::retry::Moment;
 use crate::route::{self, RouteKey};
 use crate::sts_cache::StsPolicies;
-use crate::submit::{Caller, Connection, Told};
+use crate::submit::{Caller, Connection, Opening, Told};
 use crate::ticket::{Onwards, Ticket};
+use crate::tls_counts::TlsCounts;
+use crate::tls_session::{AppliedPolicy, SessionEnd, TlsFailure};
 use crate::undelivered_reply::Returns;
 
 /// At least so many letters in a row must fail before a server that still talks is left alone.
@@ -51,6 +53,8 @@ pub(crate) struct Engine {
     pub(crate) resolver: Arc<dyn Resolver>,
     /// MTA-STS policies, if they count.
     pub(crate) policies: Option<StsPolicies>,
+    /// How servers of recipients' domains speak TLS.
+    pub(crate) counts: TlsCounts,
     pub(crate) caller: Caller,
     pub(crate) lanes: Lanes,
     /// Connections in use.
@@ -394,11 +398,15 @@ impl Engine {
                 result => return Ok(result.map(|(round, _kept)| round).map_err(|(trouble, _kept)| trouble)),
             }
         }
+        let failed = |domain: &str, policy: &AppliedPolicy, failure: TlsFailure| {
+            self.counts.note(domain, policy, SessionEnd::Failed(failure), self.clock.now());
+        };
         let world = World {
             config: &self.config,
             resolver: self.resolver.as_ref(),
             random: self.random.as_ref(),
             policies: self.policies.as_ref(),
+            failed: &failed,
         };
         let finding = route::endpoints(&key, &world, self.clock.now());
         let endpoints = match timeout_at(until, finding).await {
@@ -408,7 +416,12 @@ impl Engine {
         };
         let mut last = Ok(Err(DeliveryFailure::NoServer));
         for endpoint in &endpoints {
-            let result = match Connection::open(&self.caller, endpoint, until).await {
+            let mut opening = Opening::new(endpoint, until, self.clock.now());
+            let opened = Connection::open(&self.caller, &mut opening).await;
+            if let (Some(counted), Some(end)) = (&endpoint.counted, opening.secured) {
+                self.counts.note(&counted.domain, &counted.policy, end, self.clock.now());
+            }
+            let result = match opened {
                 Ok(connection) => {
                     let sent = self.send(lane, &key, connection, &sending, &mut letter).await?;
                     sent.map(|(round, _kept)| round).map_err(|(trouble, _kept)| trouble)

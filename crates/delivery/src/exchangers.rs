@@ -3,6 +3,7 @@
 
 use std::cmp::Reverse;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use sealpost_mail::{Random, Timestamp, TlsFloor};
 
@@ -13,7 +14,8 @@ use crate::outcome::DeliveryFailure;
 use crate::public_internet;
 use crate::resolve::{DnsAnswer, DnsError, Mx, Proof, Resolver};
 use crate::sts::Policy;
-use crate::sts_cache::StsPolicies;
+use crate::sts_cache::{StsAnswer, StsPolicies};
+use crate::tls_session::{AppliedPolicy, Counted, Published, ResultType, TlsFailure, Trial};
 
 /// More addresses are not tried in one attempt (RFC 5321 §5.1: at least two).
 pub(crate) const MAX: usize = 8;
@@ -25,6 +27,8 @@ pub(crate) struct World<'a> {
     pub(crate) random: &'a dyn Random,
     /// None: nobody's policy is asked for.
     pub(crate) policies: Option<&'a StsPolicies>,
+    /// Is told of sessions that cannot even begin, for the report to their domain.
+    pub(crate) failed: &'a (dyn Fn(&str, &AppliedPolicy, TlsFailure) + Send + Sync),
 }
 
 /// What a connection to one server must be like.
@@ -32,6 +36,8 @@ pub(crate) struct World<'a> {
 struct Demand {
     floor: TlsFloor,
     expected: Expected,
+    /// As what its sessions are counted; none: what holds is the operator's own.
+    counted: Option<(AppliedPolicy, Trial)>,
 }
 
 /// Why a server is left out.
@@ -47,11 +53,11 @@ enum Barred {
 /// The servers to try for a domain, best first; never empty.
 pub(crate) async fn endpoints(
     domain: &str,
-    floor: TlsFloor,
+    (floor, published): (TlsFloor, Published),
     world: &World<'_>,
     now: Timestamp,
 ) -> Result<Vec<Endpoint>, DeliveryFailure> {
-    let World { config, resolver, random, policies } = *world;
+    let World { config, resolver, random, policies, failed: tell } = *world;
     let endpoint = |host: &str, address: IpAddr, demand: Demand| Endpoint {
         host: host.to_owned(),
         address: SocketAddr::new(address, config.mx_port),
@@ -62,35 +68,59 @@ pub(crate) async fn endpoints(
         trust: config.trust.clone(),
         login: None,
         identity: None,
+        counted: demand.counted.map(|(policy, trial)| Counted {
+            domain: domain.to_owned(),
+            policy: Arc::new(policy),
+            trial,
+        }),
     };
+    // Where the operator asks for something, that counts whatever is told.
+    let published = if floor == TlsFloor::None { published } else { Published::Counts };
     let pinned = config.domains.get(domain).and_then(|minimum| Associations::pinned(&minimum.pins));
     if let Some(address) = literal(domain) {
         refuse_ourselves(address, config)?;
         if !may_be_reached(address, config) {
             return Err(DeliveryFailure::Inside { address });
         }
-        // Nothing is published for an address.
-        let demand = demand(floor, pinned, Vec::new(), &Policy::Off, domain, domain);
+        // Nothing is published for an address, and nobody is told of it.
+        let demand = demand(floor, pinned, Vec::new(), &StsAnswer::none(), domain, domain);
         return match demand {
-            Ok(demand) => Ok(vec![endpoint(&address.to_string(), address, demand)]),
+            Ok(demand) => {
+                let demand = Demand { counted: None, ..demand };
+                Ok(vec![endpoint(&address.to_string(), address, demand)])
+            }
             Err(barred) => Err(barred.into()),
         };
     }
+    let failed = |policy: &AppliedPolicy, failure: TlsFailure| {
+        if published == Published::Counts && pinned.is_none() {
+            tell(domain, policy, failure);
+        }
+    };
     let (hosts, proof) = match resolver.mx(domain).await {
         Ok(DnsAnswer { records, proof }) => (order(records, config, random)?, proof),
         // RFC 5321 §5.1: without MX records the domain itself is the server. Whether that is proven its addresses tell:
         // they are in the same zone.
         Err(DnsError::NoRecords) => (vec![domain.to_owned()], Proof::Signed),
         Err(DnsError::NoSuchName) => return Err(DeliveryFailure::NoSuchDomain),
+        Err(DnsError::Bogus) => {
+            let cause = DnsError::Bogus.to_string();
+            failed(&AppliedPolicy::none(), TlsFailure::new(ResultType::DnssecInvalid, &cause));
+            return Err(DeliveryFailure::Dns { cause });
+        }
         Err(DnsError::Temporary(cause)) => return Err(DeliveryFailure::Dns { cause }),
     };
-    let policy = match policies {
-        Some(policies) if pinned.is_none() => {
+    let policy = match (policies, published) {
+        (Some(policies), Published::Counts) if pinned.is_none() => {
             let asked = policies.of(domain, resolver, now).await;
             asked.map_err(|error| DeliveryFailure::Local { cause: error.to_string() })?
         }
-        Some(_) | None => Policy::Off,
+        (Some(_) | None, Published::Counts | Published::PassedBy) => StsAnswer::none(),
     };
+    if let Some(trouble) = &policy.trouble {
+        let announced = AppliedPolicy::sts(&policy.lines, policy.policy.servers());
+        failed(&announced, TlsFailure::new(trouble.result, &trouble.cause));
+    }
     let mut found = Vec::new();
     let mut doubt = None;
     let mut barred_by = None;
@@ -99,28 +129,39 @@ pub(crate) async fn endpoints(
         let DnsAnswer { records: addresses, proof: of_host } = match resolver.exchanger(&host).await {
             Ok(answer) => answer,
             Err(DnsError::NoSuchName | DnsError::NoRecords) => continue,
-            Err(DnsError::Temporary(cause)) => {
-                doubt = Some(cause);
+            Err(error @ (DnsError::Temporary(_) | DnsError::Bogus)) => {
+                doubt = Some(error.to_string());
                 continue;
             }
         };
         // RFC 7672 §2.2: only down a chain that is signed from the MX records on.
-        let published = match (&pinned, proof, of_host) {
-            (None, Proof::Signed, Proof::Signed) => match resolver.tlsa(&host, config.mx_port).await {
+        let asks_for_tlsa = pinned.is_none() && published == Published::Counts;
+        let tlsa = match (asks_for_tlsa, proof, of_host) {
+            (true, Proof::Signed, Proof::Signed) => match resolver.tlsa(&host, config.mx_port).await {
                 Ok(records) => Ok(records),
-                Err(error) => Err(Barred::Doubtful(format!("the TLSA records of {host}: {error}"))),
+                Err(error) => {
+                    let cause = format!("the TLSA records of {host}: {error}");
+                    if error == DnsError::Bogus {
+                        let failure = TlsFailure::of_host(ResultType::DnssecInvalid, &host, &cause);
+                        failed(&AppliedPolicy::tlsa(&[]), failure);
+                    }
+                    Err(Barred::Doubtful(cause))
+                }
             },
-            (Some(_), _, _) | (None, Proof::Unsigned, _) | (None, _, Proof::Unsigned) => Ok(Vec::new()),
+            (false, _, _) | (true, Proof::Unsigned, _) | (true, _, Proof::Unsigned) => Ok(Vec::new()),
         };
         let demanded =
-            published.and_then(|records| demand(floor, pinned.clone(), records, &policy, &host, domain));
+            tlsa.and_then(|records| demand(floor, pinned.clone(), records, &policy, &host, domain));
         let demanded = match demanded {
+            Ok(demanded) if published == Published::PassedBy => Demand { counted: None, ..demanded },
             Ok(demanded) => demanded,
             Err(Barred::Doubtful(cause)) => {
                 doubt = Some(cause);
                 continue;
             }
             Err(other @ (Barred::Unproven | Barred::Disallowed)) => {
+                let (applied, failure) = barred(&other, &policy, &host);
+                failed(&applied, failure);
                 barred_by = Some(other);
                 continue;
             }
@@ -156,25 +197,58 @@ fn demand(
     floor: TlsFloor,
     pinned: Option<Associations>,
     published: Vec<Tlsa>,
-    policy: &Policy,
+    policy: &StsAnswer,
     host: &str,
     domain: &str,
 ) -> Result<Demand, Barred> {
     if let Some(pinned) = pinned {
-        return Ok(Demand { floor: TlsFloor::Verified, expected: Expected::Match(pinned) });
+        let expected = Expected::Match(pinned);
+        return Ok(Demand { floor: TlsFloor::Verified, expected, counted: None });
     }
     if let Some(associations) = Associations::of(&published, &[host, domain]) {
-        return Ok(Demand { floor: TlsFloor::Verified, expected: Expected::Match(associations) });
+        let counted = Some((AppliedPolicy::tlsa(&published), Trial::Nothing));
+        let expected = Expected::Match(associations);
+        return Ok(Demand { floor: TlsFloor::Verified, expected, counted });
     }
     // RFC 7672 §2.2: records of which none is usable still promise TLS.
-    let floor = if published.is_empty() { floor } else { floor.max(TlsFloor::Encrypted) };
-    match (policy, floor) {
+    let (floor, unusable) = match published.as_slice() {
+        [] => (floor, None),
+        records => {
+            (floor.max(TlsFloor::Encrypted), Some((AppliedPolicy::tlsa(records), Trial::UnusableTlsa)))
+        }
+    };
+    let sts = |trial| Some((AppliedPolicy::sts(&policy.lines, policy.policy.servers()), trial));
+    match (&policy.policy, floor) {
         (Policy::Enforce(servers), _) if servers.allow(host) => {
-            Ok(Demand { floor: TlsFloor::Verified, expected: Expected::Chain })
+            let expected = Expected::Chain;
+            Ok(Demand { floor: TlsFloor::Verified, expected, counted: sts(Trial::Nothing) })
         }
         (Policy::Enforce(_), _) => Err(Barred::Disallowed),
-        (Policy::Off, TlsFloor::Verified) => Err(Barred::Unproven),
-        (Policy::Off, TlsFloor::None | TlsFloor::Encrypted) => Ok(Demand { floor, expected: Expected::Any }),
+        (Policy::Testing(_) | Policy::Off, TlsFloor::Verified) => Err(Barred::Unproven),
+        (Policy::Testing(servers), TlsFloor::None | TlsFloor::Encrypted) => {
+            let trial = if servers.allow(host) { Trial::Certificate } else { Trial::Unnamed };
+            Ok(Demand { floor, expected: Expected::Any, counted: unusable.or_else(|| sts(trial)) })
+        }
+        (Policy::Off, TlsFloor::None | TlsFloor::Encrypted) => {
+            let counted = unusable.or_else(|| Some((AppliedPolicy::none(), Trial::Nothing)));
+            Ok(Demand { floor, expected: Expected::Any, counted })
+        }
+    }
+}
+
+/// What the domain is told of a server that was left out.
+fn barred(by: &Barred, policy: &StsAnswer, host: &str) -> (AppliedPolicy, TlsFailure) {
+    let sts = || AppliedPolicy::sts(&policy.lines, policy.policy.servers());
+    match by {
+        Barred::Disallowed => {
+            let reason = "the MTA-STS policy does not name this server";
+            (sts(), TlsFailure::of_host(ResultType::ValidationFailure, host, reason))
+        }
+        // RFC 8460 §4.3.2.1: the closest word there is.
+        Barred::Unproven | Barred::Doubtful(_) => {
+            let reason = "we ask for DANE, or an MTA-STS policy in force, and there is none";
+            (AppliedPolicy::none(), TlsFailure::of_host(ResultType::DaneRequired, host, reason))
+        }
     }
 }
 

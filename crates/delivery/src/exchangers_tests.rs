@@ -74,8 +74,8 @@ async fn found(
     config: &DeliveryConfig,
 ) -> Result<Vec<Endpoint>, DeliveryFailure> {
     let random = SequenceRandom::default();
-    let world = World { config, resolver: table, random: &random, policies: None };
-    endpoints(domain, floor, &world, Timestamp(0)).await
+    let world = World { config, resolver: table, random: &random, policies: None, failed: &|_, _, _| {} };
+    endpoints(domain, (floor, Published::Counts), &world, Timestamp(0)).await
 }
 
 async fn tried(domain: &str, table: &Table, config: &DeliveryConfig) -> Result<Vec<String>, DeliveryFailure> {
@@ -104,10 +104,12 @@ async fn equals_take_turns() {
     table.addresses.insert("b.example", at(&["192.0.2.2"]));
     let random = SequenceRandom::default();
     let config = config();
-    let world = World { config: &config, resolver: &table, random: &random, policies: None };
+    let world =
+        World { config: &config, resolver: &table, random: &random, policies: None, failed: &|_, _, _| {} };
     let mut first = std::collections::HashSet::new();
     for _ in 0..32 {
-        let found = endpoints("d.example", TlsFloor::None, &world, Timestamp(0)).await.unwrap();
+        let found =
+            endpoints("d.example", (TlsFloor::None, Published::Counts), &world, Timestamp(0)).await.unwrap();
         first.insert(found[0].host.clone());
     }
     assert_eq!(first.len(), 2);
@@ -302,8 +304,7 @@ async fn a_pin_is_a_proof_for_every_letter() {
 /// RFC 8461 §5 and §2: only servers that the policy names, and DANE first.
 #[test]
 fn a_policy_is_asked_where_dane_says_nothing() {
-    let text = b"version: STSv1\nmode: enforce\nmx: a.example\nmax_age: 60\n";
-    let (policy, _age) = crate::sts::read(text).unwrap();
+    let policy = sts("enforce");
     let asked = |floor, published, host| demand(floor, None, published, &policy, host, "d.example");
     for floor in [TlsFloor::None, TlsFloor::Encrypted, TlsFloor::Verified] {
         let Ok(demand) = asked(floor, Vec::new(), "a.example") else { panic!() };
@@ -312,4 +313,78 @@ fn a_policy_is_asked_where_dane_says_nothing() {
         let Ok(demand) = asked(floor, tlsa(3), "b.example") else { panic!() };
         assert!(matches!(demand.expected, Expected::Match(_)));
     }
+}
+
+fn sts(mode: &str) -> StsAnswer {
+    let text = format!("version: STSv1\nmode: {mode}\nmx: a.example\nmax_age: 60\n");
+    let (policy, _age) = crate::sts::read(text.as_bytes()).unwrap();
+    StsAnswer { policy, lines: crate::sts::lines(text.as_bytes()).into(), trouble: None }
+}
+
+/// RFC 8461 §5: what would have been refused is counted, and goes on.
+#[test]
+fn a_policy_that_is_tested_refuses_nothing_and_is_looked_at() {
+    let policy = sts("testing");
+    let asked = |host| demand(TlsFloor::None, None, Vec::new(), &policy, host, "d.example");
+    for (host, trial) in [("a.example", Trial::Certificate), ("b.example", Trial::Unnamed)] {
+        let Ok(demand) = asked(host) else { panic!() };
+        assert_eq!((demand.floor, demand.expected), (TlsFloor::None, Expected::Any));
+        let (applied, looked) = demand.counted.unwrap();
+        assert_eq!((looked, applied.servers.as_slice()), (trial, &["a.example".to_owned()][..]));
+        assert!(applied.text.contains(&"mode: testing".to_owned()));
+    }
+}
+
+/// RFC 8460 §5.3: a report gets there though the domain's DANE is broken, and is not counted; unless the operator asks for
+/// more.
+#[tokio::test]
+async fn a_report_passes_by_what_is_published_but_not_by_the_operator() {
+    let mut table = one_server();
+    table.signed = ["d.example", "a.example"].into_iter().collect();
+    table.tlsa.insert("a.example", Ok(tlsa(3)));
+    let (random, mut config) = (SequenceRandom::default(), config());
+    for (floor, expected, counted) in
+        [(TlsFloor::None, true, false), (TlsFloor::Encrypted, false, true), (TlsFloor::Verified, false, true)]
+    {
+        let world = World {
+            config: &config,
+            resolver: &table,
+            random: &random,
+            policies: None,
+            failed: &|_, _, _| {},
+        };
+        let found = endpoints("d.example", (floor, Published::PassedBy), &world, Timestamp(0)).await.unwrap();
+        assert_eq!((found[0].expected == Expected::Any, found[0].counted.is_some()), (expected, counted));
+    }
+    config
+        .domains
+        .insert("d.example".to_owned(), DomainMinimum { floor: TlsFloor::Verified, pins: vec![[1; 32]] });
+    let world =
+        World { config: &config, resolver: &table, random: &random, policies: None, failed: &|_, _, _| {} };
+    let found =
+        endpoints("d.example", (TlsFloor::None, Published::PassedBy), &world, Timestamp(0)).await.unwrap();
+    assert_eq!(found[0].expected, Expected::Match(Associations::pinned(&[[1; 32]]).unwrap()));
+}
+
+/// What keeps a session from beginning is told, too.
+#[tokio::test]
+async fn what_bars_a_server_is_told_to_its_domain() {
+    let mut table = one_server();
+    table.signed = ["d.example", "a.example"].into_iter().collect();
+    table.tlsa.insert("a.example", Err(DnsError::Bogus));
+    let (random, config) = (SequenceRandom::default(), config());
+    let told = std::sync::Mutex::new(Vec::new());
+    let failed = |domain: &str, _policy: &AppliedPolicy, failure: TlsFailure| {
+        told.lock().unwrap().push((domain.to_owned(), failure.result));
+    };
+    let world = World { config: &config, resolver: &table, random: &random, policies: None, failed: &failed };
+    assert!(endpoints("d.example", (TlsFloor::None, Published::Counts), &world, Timestamp(0)).await.is_err());
+    table.tlsa.clear();
+    let world = World { config: &config, resolver: &table, random: &random, policies: None, failed: &failed };
+    assert!(
+        endpoints("d.example", (TlsFloor::Verified, Published::Counts), &world, Timestamp(0)).await.is_err()
+    );
+    let domain = "d.example".to_owned();
+    let expected = [(domain.clone(), ResultType::DnssecInvalid), (domain, ResultType::DaneRequired)];
+    assert_eq!(*told.lock().unwrap(), expected);
 }

@@ -1,5 +1,5 @@
 //! Something small that is asked of a host which is part of the public internet: a GET over https of what a partner publishes, a
-//! POST of a question to an authority. Says nothing about what came; follows nowhere.
+//! POST of a question to an authority, or of a report. Says nothing about what came; follows nowhere.
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -57,6 +57,14 @@ pub enum FetchError {
         host: String,
         /// Where.
         address: IpAddr,
+    },
+    /// It cannot prove that it is the one of that name.
+    #[error("{host}: {cause}")]
+    Untrusted {
+        /// Which.
+        host: String,
+        /// What TLS said.
+        cause: String,
     },
     /// It does not answer as it should.
     #[error("{host}: {cause}")]
@@ -126,6 +134,23 @@ impl Fetcher {
         self.in_time(&url, &host, Asked::Question(content_type, question)).await
     }
 
+    /// Hands something in at an https address; what is answered but a yes does not matter.
+    ///
+    /// # Errors
+    /// See [`FetchError`].
+    pub(crate) async fn submit(
+        &self,
+        address: &str,
+        content_type: &'static str,
+        body: Vec<u8>,
+    ) -> Result<(), FetchError> {
+        let (url, host) = checked(address)?;
+        match url.scheme() {
+            "https" => self.in_time(&url, &host, Asked::Submission(content_type, body)).await.map(drop),
+            _ => Err(FetchError::Address(shown(address))),
+        }
+    }
+
     async fn in_time(&self, url: &Url, host: &str, asked: Asked) -> Result<Vec<u8>, FetchError> {
         match timeout(PATIENCE, self.ask(url, host, asked)).await {
             Ok(answer) => answer,
@@ -143,12 +168,16 @@ impl Fetcher {
         }
         let name = ServerName::try_from(host.to_owned()).map_err(|error| server(error.to_string()))?;
         let tls = TlsConnector::from(Arc::clone(&self.tls)).connect(name, tcp).await;
-        exchange(tls.map_err(|error| server(error.to_string()))?, url, host, asked).await
+        let tls = tls.map_err(|error| match tls::is_about_a_certificate(&error) {
+            true => FetchError::Untrusted { host: host.to_owned(), cause: error.to_string() },
+            false => server(error.to_string()),
+        })?;
+        exchange(tls, url, host, asked).await
     }
 
     /// To an address that was looked at, and not to what the name leads to a moment later.
     async fn connect(&self, host: &str, port: u16) -> Result<TcpStream, FetchError> {
-        let found = self.resolver.addresses(host).await;
+        let found = self.resolver.exchanger(host).await.map(|answer| answer.records);
         let found = found.map_err(|source| FetchError::Name { host: host.to_owned(), source })?;
         let may =
             |address: &IpAddr| is_public(*address) || self.networks.iter().any(|net| net.contains(address));
@@ -172,6 +201,8 @@ enum Asked {
     File,
     /// Of this type.
     Question(&'static str, Vec<u8>),
+    /// Something of this type is handed in.
+    Submission(&'static str, Vec<u8>),
 }
 
 async fn exchange<S>(stream: S, url: &Url, host: &str, asked: Asked) -> Result<Vec<u8>, FetchError>
@@ -202,10 +233,11 @@ async fn sent(
         Some(port) => format!("{host}:{port}"),
         None => host.to_owned(),
     };
+    let handed_in = matches!(asked, Asked::Submission(..));
     let (request, body) = match asked {
         Asked::File => (Request::get(target), Vec::new()),
-        Asked::Question(content_type, question) => {
-            (Request::post(target).header(header::CONTENT_TYPE, content_type), question)
+        Asked::Question(content_type, body) | Asked::Submission(content_type, body) => {
+            (Request::post(target).header(header::CONTENT_TYPE, content_type), body)
         }
     };
     let request = request
@@ -216,6 +248,8 @@ async fn sent(
         .map_err(|error| server(error.to_string()))?;
     let answer = sender.send_request(request).await.map_err(|error| server(error.to_string()))?;
     match answer.status() {
+        // RFC 8460 §5.4: 200 or 201; others say 202 or 204.
+        taken if handed_in && taken.is_success() => return Ok(Vec::new()),
         StatusCode::OK => {}
         StatusCode::NOT_FOUND | StatusCode::GONE => return Err(FetchError::Missing(url.to_string())),
         other if other.is_redirection() => {

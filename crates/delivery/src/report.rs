@@ -80,7 +80,7 @@ pub(crate) fn addressee(ticket: &Ticket) -> Option<&Address> {
         Purpose::Relay | Purpose::Opened | Purpose::PortalReply { .. } => ticket.reverse_path.address(),
         // The notice itself has its own reverse-path; the one to know is the letter's sender.
         Purpose::Notice { sender, .. } => sender.address(),
-        Purpose::Report => None,
+        Purpose::Report | Purpose::TlsReport => None,
     }
 }
 
@@ -125,9 +125,11 @@ impl Report {
     /// change.
     fn for_sender_of(&self, purpose: &Purpose) -> Self {
         match purpose {
-            Purpose::Relay | Purpose::Notice { .. } | Purpose::Report | Purpose::PortalReply { .. } => {
-                self.clone()
-            }
+            Purpose::Relay
+            | Purpose::Notice { .. }
+            | Purpose::Report
+            | Purpose::TlsReport
+            | Purpose::PortalReply { .. } => self.clone(),
             Purpose::Opened => {
                 let EnhancedCode(class, subject, _detail) = self.status;
                 let status = match (subject, self.status.2) {
@@ -209,7 +211,7 @@ fn about(ticket: &Ticket) -> Option<String> {
     match &ticket.purpose {
         Purpose::Notice { letter_id, .. } => letter_id.clone(),
         Purpose::Relay => Head::new(ticket.content.head()?.to_vec()).ok()?.message_id(),
-        Purpose::Opened | Purpose::Report | Purpose::PortalReply { .. } => None,
+        Purpose::Opened | Purpose::Report | Purpose::TlsReport | Purpose::PortalReply { .. } => None,
     }
 }
 
@@ -235,7 +237,11 @@ fn compose(
             GivesBack::Nothing => ticket.content.head().and_then(found_by),
         },
         // Nothing of a confidential letter leaves in a report.
-        Purpose::Opened | Purpose::Notice { .. } | Purpose::Report | Purpose::PortalReply { .. } => None,
+        Purpose::Opened
+        | Purpose::Notice { .. }
+        | Purpose::Report
+        | Purpose::TlsReport
+        | Purpose::PortalReply { .. } => None,
     };
     let config = reporting.config;
     let parts = DsnParts {

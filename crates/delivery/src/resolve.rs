@@ -37,6 +37,9 @@ pub enum DnsError {
     /// The name exists, but has no record of this kind.
     #[error("the name has no such record")]
     NoRecords,
+    /// What came back was signed, and its signatures do not hold, or ought to have been signed and was not.
+    #[error("the signatures of the DNS (DNSSEC) do not hold")]
+    Bogus,
     /// Nobody knows now.
     #[error("{0}")]
     Temporary(String),
@@ -256,7 +259,7 @@ impl Resolver for SystemResolver {
             Ok(answer) => answer,
             // Whoever says so in a signed zone has proven it; a failed proof is another error.
             Err(DnsError::NoSuchName | DnsError::NoRecords) => return Ok(Vec::new()),
-            Err(error @ DnsError::Temporary(_)) => return Err(error),
+            Err(error @ (DnsError::Temporary(_) | DnsError::Bogus)) => return Err(error),
         };
         if proof(answer.answers()) == Proof::Unsigned {
             return Ok(Vec::new());
@@ -310,13 +313,25 @@ pub(crate) fn absolute(name: &str) -> String {
 }
 
 pub(crate) fn dns_error(error: &NetError) -> DnsError {
-    if error.is_nx_domain() {
+    if is_bogus(error) {
+        DnsError::Bogus
+    } else if error.is_nx_domain() {
         DnsError::NoSuchName
     } else if error.is_no_records_found() {
         // SERVFAIL and REFUSED without records are reported alike; only NOERROR means "none".
         no_records(error)
     } else {
         DnsError::Temporary(error.to_string())
+    }
+}
+
+/// Whether an answer was refused for its signatures.
+fn is_bogus(error: &NetError) -> bool {
+    use hickory_resolver::net::DnsError as Semantic;
+    match error {
+        NetError::Dns(Semantic::DnssecBogus) => true,
+        NetError::Dns(Semantic::Nsec { proof, .. }) => *proof == Signature::Bogus,
+        _ => false,
     }
 }
 

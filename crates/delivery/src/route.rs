@@ -10,12 +10,14 @@ use crate::exchangers::{self, MAX, World};
 use crate::outcome::DeliveryFailure;
 use crate::resolve::Resolver;
 use crate::ticket::{Route, Ticket};
+use crate::tls_session::Published;
 
 /// Which connections are alike: a letter may travel over any with the same key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RouteKey {
     place: Destination,
     floor: TlsFloor,
+    published: Published,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +34,8 @@ impl RouteKey {
             Route::NextHop(name) => Destination::Hop(name.clone()),
             Route::Mx => Destination::Domain(to.domain().as_str().to_owned()),
         };
-        Self { place, floor: floor_of(&ticket.route, to, ticket.tls, config) }
+        let floor = floor_of(&ticket.route, to, ticket.tls, config);
+        Self { place, floor, published: ticket.purpose.published() }
     }
 }
 
@@ -55,7 +58,9 @@ pub(crate) async fn endpoints(
 ) -> Result<Vec<Endpoint>, DeliveryFailure> {
     match &key.place {
         Destination::Hop(name) => hop_endpoints(name, key.floor, world.config, world.resolver).await,
-        Destination::Domain(domain) => exchangers::endpoints(domain, key.floor, world, now).await,
+        Destination::Domain(domain) => {
+            exchangers::endpoints(domain, (key.floor, key.published), world, now).await
+        }
     }
 }
 
@@ -90,6 +95,7 @@ async fn hop_endpoints(
         trust: hop.trust.clone(),
         login: hop.login.clone(),
         identity: hop.identity.clone(),
+        counted: None,
     });
     Ok(endpoints.collect())
 }

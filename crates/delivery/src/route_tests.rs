@@ -45,8 +45,13 @@ async fn a_next_hop_is_asked_for_addresses_only_and_may_be_on_this_machine() {
     config.hops.insert("six".to_owned(), NextHop::new("[::1]", 25));
     config.hops.insert("gone".to_owned(), NextHop::new("gone.example", 25));
     let random = SequenceRandom::default();
-    let world = World { config: &config, resolver: &table, random: &random, policies: None };
-    let hop = |name: &str| RouteKey { place: Destination::Hop(name.to_owned()), floor: TlsFloor::None };
+    let world =
+        World { config: &config, resolver: &table, random: &random, policies: None, failed: &|_, _, _| {} };
+    let hop = |name: &str| RouteKey {
+        place: Destination::Hop(name.to_owned()),
+        floor: TlsFloor::None,
+        published: Published::Counts,
+    };
     let found = endpoints(&hop("out"), &world, Timestamp(0)).await.unwrap();
     assert_eq!(found[0].address.to_string(), "127.0.0.1:2525");
     let found = endpoints(&hop("six"), &world, Timestamp(0)).await.unwrap();

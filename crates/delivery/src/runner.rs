@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use ipnet::IpNet;
 use sealpost_mail::{Clock, Random, Timestamp};
 use sealpost_store::{Alone, Lease, NodeState, Store, StoreError};
 use sealpost_vault::SpoolKey;
@@ -28,6 +27,7 @@ use crate::resolve::{NoResolver, Resolver, SystemResolver};
 use crate::sts_cache::StsPolicies;
 use crate::submit::{Caller, Connection};
 use crate::tls::TlsConfigs;
+use crate::tls_counts::TlsCounts;
 use crate::undelivered_reply::Returns;
 use crate::wire::MaySpeak;
 
@@ -75,13 +75,7 @@ impl Runner {
         let policies = match config.mta_sts {
             None => None,
             Some(port) => {
-                let mut networks = config.private_networks.clone();
-                if config.mx_loopback {
-                    networks.extend(
-                        ["127.0.0.0/8", "::1/128"].iter().filter_map(|net| net.parse::<IpNet>().ok()),
-                    );
-                }
-                let fetcher = Fetcher::over(Arc::clone(&resolver), &config.trust, networks)?;
+                let fetcher = Fetcher::over(Arc::clone(&resolver), &config.trust, config.networks())?;
                 Some(StsPolicies::new(store.clone(), key.clone(), Arc::clone(&random), fetcher, port))
             }
         };
@@ -93,7 +87,9 @@ impl Runner {
         );
         let own = store.clone();
         let may_speak: MaySpeak = Arc::new(move || own.node_state() == NodeState::Active);
+        let counts = TlsCounts::new(store.clone(), key.clone(), Arc::clone(&random));
         let engine = Engine {
+            counts,
             store,
             key,
             clock,

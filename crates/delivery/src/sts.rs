@@ -10,14 +10,28 @@ const MAX_AGE: u64 = 31_557_600;
 const MAX_BYTES: usize = 64 * 1024;
 /// More names of servers are not looked at.
 const MAX_SERVERS: usize = 256;
+/// Of a policy so many octets are shown to whoever publishes it.
+const SHOWN: usize = 2048;
 
 /// What a domain asks of those who send to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Policy {
     /// Deliver to these only, and only over verified TLS.
     Enforce(Servers),
+    /// Deliver as ever, and say what `Enforce` would have refused (RFC 8461 §5, "testing").
+    Testing(Servers),
     /// Deliver as ever.
     Off,
+}
+
+impl Policy {
+    /// The servers it names.
+    pub(crate) fn servers(&self) -> &[String] {
+        match self {
+            Self::Enforce(servers) | Self::Testing(servers) => servers.patterns(),
+            Self::Off => &[],
+        }
+    }
 }
 
 /// Patterns of the names of servers; never empty.
@@ -25,6 +39,11 @@ pub(crate) enum Policy {
 pub(crate) struct Servers(Vec<String>);
 
 impl Servers {
+    /// As they are published.
+    pub(crate) fn patterns(&self) -> &[String] {
+        &self.0
+    }
+
     /// RFC 8461 §4.1: a wildcard stands for the leftmost label, and for one only.
     pub(crate) fn allow(&self, host: &str) -> bool {
         self.0.iter().any(|pattern| match pattern.strip_prefix("*.") {
@@ -78,9 +97,23 @@ pub(crate) fn read(text: &[u8]) -> Result<(Policy, Duration), PolicyError> {
     match mode {
         Some("enforce") if servers.is_empty() => Err(PolicyError::Field("mx")),
         Some("enforce") => Ok((Policy::Enforce(Servers(servers)), age)),
+        Some("testing") if !servers.is_empty() => Ok((Policy::Testing(Servers(servers)), age)),
         Some("testing" | "none") => Ok((Policy::Off, age)),
         Some(_) | None => Err(PolicyError::Field("mode")),
     }
+}
+
+/// A policy's lines as its domain is told of them (RFC 8460 §4.4); what is too much, or no text, is left out.
+pub(crate) fn lines(text: &[u8]) -> Vec<String> {
+    let mut room = SHOWN;
+    let printable = |line: &&str| !line.is_empty() && line.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    let fits = |line: &&str| {
+        let fits = line.len() <= room;
+        room = if fits { room - line.len() } else { 0 };
+        fits
+    };
+    let text = String::from_utf8_lossy(text);
+    text.lines().map(str::trim).filter(printable).take_while(fits).map(str::to_owned).collect()
 }
 
 /// The id in a domain's `_mta-sts` record (§3.1): none if there is none, or more than one.
@@ -129,11 +162,22 @@ mod tests {
     }
 
     #[test]
-    fn testing_and_none_ask_for_nothing() {
-        for mode in ["testing", "none"] {
-            let text = GOOD.replace("enforce", mode);
-            assert_eq!(read(text.as_bytes()).unwrap().0, Policy::Off);
-        }
+    fn none_asks_for_nothing_and_testing_names_servers() {
+        let none = GOOD.replace("enforce", "none");
+        assert_eq!(read(none.as_bytes()).unwrap().0, Policy::Off);
+        let testing = GOOD.replace("enforce", "testing");
+        assert!(
+            matches!(read(testing.as_bytes()).unwrap().0, Policy::Testing(servers) if servers.allow("a.net.example"))
+        );
+    }
+
+    #[test]
+    fn what_is_shown_of_a_policy_is_text_and_not_too_much() {
+        let shown = lines(format!("{GOOD}\u{1b}[31m: x\n\n{}", "mx: a.example\n".repeat(1000)).as_bytes());
+        assert_eq!(shown.first().map(String::as_str), Some("version: STSv1"));
+        assert!(shown.iter().all(|line| line.is_ascii() && !line.contains('\u{1b}')));
+        assert!(shown.iter().map(String::len).sum::<usize>() <= SHOWN);
+        assert_eq!(lines(b"\xff\xfe"), Vec::<String>::new());
     }
 
     #[test]

@@ -11,10 +11,11 @@ use sealpost_store::{Store, StoreError};
 use sealpost_vault::SpoolKey;
 use thiserror::Error;
 
-use crate::fetch::Fetcher;
+use crate::fetch::{FetchError, Fetcher};
 use crate::resolve::{DnsError, Resolver};
 use crate::sts::{self, Policy};
 use crate::sts_row;
+use crate::tls_session::ResultType;
 
 /// The record of a domain is looked at this often at most: changes are meant to take days.
 const RECHECK: Duration = Duration::from_secs(3600);
@@ -30,11 +31,14 @@ struct Known {
     policy: Option<Held>,
     /// Before this nobody is asked.
     look_at: Timestamp,
+    /// Why there is no newer policy, where one should be.
+    trouble: Option<StsTrouble>,
 }
 
 #[derive(Clone)]
 struct Held {
     policy: Policy,
+    lines: Arc<[String]>,
     id: String,
     until: Timestamp,
     fetched: Timestamp,
@@ -66,7 +70,38 @@ enum Asked {
     /// Nothing that changes what is known.
     Same,
     /// Nobody can say whether there is another policy now.
-    Unknown,
+    Unknown(Option<StsTrouble>),
+}
+
+/// Why a policy that a domain announces could not be had (RFC 8460 §4.3.2.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct StsTrouble {
+    pub(crate) result: ResultType,
+    pub(crate) cause: String,
+}
+
+/// What a domain asks for.
+#[derive(Clone, Debug)]
+pub(crate) struct StsAnswer {
+    pub(crate) policy: Policy,
+    /// The policy as it stands there.
+    pub(crate) lines: Arc<[String]>,
+    /// It should be told that its policy could not be had.
+    pub(crate) trouble: Option<StsTrouble>,
+}
+
+impl StsAnswer {
+    /// It asks for nothing.
+    pub(crate) fn none() -> Self {
+        Self { policy: Policy::Off, lines: Arc::default(), trouble: None }
+    }
+
+    fn of(held: Option<&Held>, trouble: Option<StsTrouble>) -> Self {
+        match held {
+            Some(held) => Self { policy: held.policy.clone(), lines: Arc::clone(&held.lines), trouble },
+            None => Self { trouble, ..Self::none() },
+        }
+    }
 }
 
 /// Why a letter waits.
@@ -116,7 +151,7 @@ impl StsPolicies {
         domain: &str,
         resolver: &dyn Resolver,
         now: Timestamp,
-    ) -> Result<Policy, StsError> {
+    ) -> Result<StsAnswer, StsError> {
         let remembered = {
             let known = self.known();
             let entry = known.get(domain);
@@ -124,7 +159,7 @@ impl StsPolicies {
             if let Some(entry) = entry
                 && entry.look_at > now
             {
-                return Ok(held.map_or(Policy::Off, |held| held.policy));
+                return Ok(StsAnswer::of(held.as_ref(), entry.trouble.clone()));
             }
             held
         };
@@ -133,15 +168,15 @@ impl StsPolicies {
             Some(held) => Kept::Policy(held),
             None => self.kept(domain, now).await?,
         };
-        let (held, again) = match (self.ask(domain, kept.policy(), resolver, now).await, kept) {
-            (Asked::New(held), _) => (Some(held), RECHECK),
-            (Asked::Same, Kept::Policy(held)) => (Some(held), RECHECK),
-            (Asked::Same, Kept::Nothing | Kept::Spoiled) => (None, RECHECK),
-            (Asked::Unknown, Kept::Policy(held)) => (Some(held), AFTER_FAILURE),
-            (Asked::Unknown, Kept::Nothing) => (None, AFTER_FAILURE),
-            (Asked::Unknown, Kept::Spoiled) => return Err(StsError::Lost),
+        let (held, again, trouble) = match (self.ask(domain, kept.policy(), resolver, now).await, kept) {
+            (Asked::New(held), _) => (Some(held), RECHECK, None),
+            (Asked::Same, Kept::Policy(held)) => (Some(held), RECHECK, None),
+            (Asked::Same, Kept::Nothing | Kept::Spoiled) => (None, RECHECK, None),
+            (Asked::Unknown(trouble), Kept::Policy(held)) => (Some(held), AFTER_FAILURE, trouble),
+            (Asked::Unknown(trouble), Kept::Nothing) => (None, AFTER_FAILURE, trouble),
+            (Asked::Unknown(_), Kept::Spoiled) => return Err(StsError::Lost),
         };
-        let policy = held.as_ref().map_or(Policy::Off, |held| held.policy.clone());
+        let answer = StsAnswer::of(held.as_ref(), trouble.clone());
         let mut known = self.known();
         if known.len() >= MAX {
             // What nobody would miss goes first; if everything is in use, anything.
@@ -150,8 +185,8 @@ impl StsPolicies {
                 known.clear();
             }
         }
-        known.insert(domain.to_owned(), Known { policy: held, look_at: now.plus(again) });
-        Ok(policy)
+        known.insert(domain.to_owned(), Known { policy: held, look_at: now.plus(again), trouble });
+        Ok(answer)
     }
 
     async fn kept(&self, domain: &str, now: Timestamp) -> Result<Kept, StoreError> {
@@ -159,15 +194,18 @@ impl StsPolicies {
             return Ok(Kept::Nothing);
         };
         let opened = sts_row::open(&self.key, domain, &row, now);
-        let read = opened.and_then(|kept| Some((sts::read(kept.text.as_bytes()).ok()?.0, kept.id)));
-        let Some((policy, id)) = read else {
+        let read = opened.and_then(|kept| {
+            let lines = sts::lines(kept.text.as_bytes());
+            Some((sts::read(kept.text.as_bytes()).ok()?.0, lines, kept.id))
+        });
+        let Some((policy, lines, id)) = read else {
             tracing::error!(
                 delivery.domain = domain,
                 "its MTA-STS policy in the store cannot be opened, or is of a time to come: it was not written so by us"
             );
             return Ok(Kept::Spoiled);
         };
-        let held = Held { policy, id, until: row.good_until, fetched: row.fetched_at };
+        let held = Held { policy, lines: lines.into(), id, until: row.good_until, fetched: row.fetched_at };
         Ok(if held.until > now { Kept::Policy(held) } else { Kept::Nothing })
     }
 
@@ -175,13 +213,13 @@ impl StsPolicies {
         let id = match resolver.texts(&format!("_mta-sts.{domain}")).await {
             Ok(texts) => sts::id(&texts),
             Err(DnsError::NoSuchName | DnsError::NoRecords) => None,
-            Err(DnsError::Temporary(cause)) => {
+            Err(error @ (DnsError::Temporary(_) | DnsError::Bogus)) => {
                 tracing::info!(
                     delivery.domain = domain,
-                    cause,
+                    cause = %error,
                     "whether it has an MTA-STS policy is not known now"
                 );
-                return Asked::Unknown;
+                return Asked::Unknown(None);
             }
         };
         let Some(id) = id else { return Asked::Same };
@@ -191,18 +229,26 @@ impl StsPolicies {
         let port = if self.port == 443 { String::new() } else { format!(":{}", self.port) };
         let address = format!("https://mta-sts.{domain}{port}/.well-known/mta-sts.txt");
         let fetched = match self.fetcher.get(&address).await {
-            Ok(text) => sts::read(&text).map(|read| (text, read)).map_err(|error| error.to_string()),
-            Err(error) => Err(error.to_string()),
+            Ok(text) => sts::read(&text).map(|read| (text, read)).map_err(|error| StsTrouble {
+                result: ResultType::StsPolicyInvalid,
+                cause: error.to_string(),
+            }),
+            Err(error) => Err(trouble(&error)),
         };
         match fetched {
             Ok((text, (policy, age))) => {
-                let held = Held { policy, id, until: now.plus(age), fetched: now };
+                let lines = sts::lines(&text).into();
+                let held = Held { policy, lines, id, until: now.plus(age), fetched: now };
                 self.keep(domain, &held, text).await;
                 Asked::New(held)
             }
-            Err(cause) => {
-                tracing::warn!(delivery.domain = domain, cause, "its MTA-STS policy could not be fetched");
-                Asked::Unknown
+            Err(trouble) => {
+                tracing::warn!(
+                    delivery.domain = domain,
+                    cause = trouble.cause,
+                    "its MTA-STS policy could not be fetched"
+                );
+                Asked::Unknown(Some(trouble))
             }
         }
     }
@@ -217,4 +263,17 @@ impl StsPolicies {
             tracing::error!(delivery.domain = domain, %error, "its MTA-STS policy could not be kept");
         }
     }
+}
+
+/// RFC 8460 §4.3.2.2: its host could not prove that it is the domain's, or could not be asked.
+fn trouble(error: &FetchError) -> StsTrouble {
+    let result = match error {
+        FetchError::Untrusted { .. } => ResultType::StsWebpkiInvalid,
+        FetchError::Address(_)
+        | FetchError::Name { .. }
+        | FetchError::Inside { .. }
+        | FetchError::Server { .. }
+        | FetchError::Missing(_) => ResultType::StsPolicyFetchError,
+    };
+    StsTrouble { result, cause: error.to_string() }
 }

@@ -19,6 +19,8 @@ use crate::wire::{MaySpeak, Wire};
 
 mod greeting;
 
+pub(crate) use greeting::Opening;
+
 /// Letters are handed to the wire in pieces of this size.
 const PIECE: usize = 64 * 1024;
 

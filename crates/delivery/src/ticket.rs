@@ -14,6 +14,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use thiserror::Error;
 
 use crate::report_limit::ReportsTo;
+use crate::tls_session::Published;
 
 /// Whether a ticket lets its leg go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,6 +95,8 @@ pub enum Purpose {
     },
     /// A delivery report; nobody hears of its failure (RFC 5321 §4.5.5).
     Report,
+    /// A report to a domain on how its servers speak TLS (RFC 8460); nobody hears of its failure.
+    TlsReport,
     /// A letter written in the portal; nothing of it is ever returned.
     #[serde(rename = "answer")] // its name in tickets that are on their way
     PortalReply {
@@ -118,14 +121,26 @@ impl Purpose {
     fn travels_in_company(&self) -> bool {
         match self {
             Self::Relay | Self::Opened => true,
-            Self::Notice { .. } | Self::Report | Self::PortalReply { .. } => false,
+            Self::Notice { .. } | Self::Report | Self::TlsReport | Self::PortalReply { .. } => false,
+        }
+    }
+
+    /// Whether what a recipient's domain publishes decides how its servers are spoken to.
+    pub(crate) fn published(&self) -> Published {
+        match self {
+            Self::TlsReport => Published::PassedBy,
+            Self::Relay | Self::Opened | Self::Notice { .. } | Self::Report | Self::PortalReply { .. } => {
+                Published::Counts
+            }
         }
     }
 
     pub(crate) fn onwards(&self) -> Onwards {
         match self {
             Self::Opened => Onwards::Nothing,
-            Self::Relay | Self::Notice { .. } | Self::Report | Self::PortalReply { .. } => Onwards::AsAsked,
+            Self::Relay | Self::Notice { .. } | Self::Report | Self::TlsReport | Self::PortalReply { .. } => {
+                Onwards::AsAsked
+            }
         }
     }
 }

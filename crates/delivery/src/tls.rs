@@ -4,27 +4,32 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{Resumption, WantsClientCert, WebPkiServerVerifier};
 use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use sealpost_mail::Timestamp;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use crate::config::{NextHop, Trust};
-use crate::dane::Associations;
+use crate::dane::{Associations, NONE_OF_THEM};
 use crate::endpoint::{Endpoint, Expected};
 use crate::error::DeliveryError;
+use crate::tls_session::{ResultType, TlsTrouble, Trial};
 
 /// Client configurations, made once: session tickets are shared by all connections.
 pub(crate) struct TlsConfigs {
     provider: Arc<CryptoProvider>,
     any: Arc<ClientConfig>,
     verified: HashMap<Trust, Arc<ClientConfig>>,
+    /// What policies that are only tried out would ask of exchangers.
+    exchangers: Arc<WebPkiServerVerifier>,
     /// Of hops that are shown a certificate of ours.
     own: HashMap<(PathBuf, PathBuf, Trust), Own>,
 }
@@ -45,6 +50,7 @@ impl TlsConfigs {
             provider: Arc::clone(&provider),
             any: Arc::new(without_authority(None, &provider)?.with_no_client_auth()),
             verified: HashMap::new(),
+            exchangers: verifier(trust, &provider)?,
             own: HashMap::new(),
         };
         all.verified.insert(trust.clone(), Arc::new(verified(trust, &provider)?.with_no_client_auth()));
@@ -69,18 +75,19 @@ impl TlsConfigs {
         Ok(all)
     }
 
-    /// Shakes hands. `Err` is a sentence for the log and the report.
+    /// Shakes hands.
     pub(crate) async fn connect(
         &self,
         tcp: TcpStream,
         to: &Endpoint,
-    ) -> Result<TlsStream<TcpStream>, String> {
+    ) -> Result<TlsStream<TcpStream>, TlsTrouble> {
+        let ours = |cause: &str| TlsTrouble { result: None, cause: cause.to_owned() };
         let name = &to.certificate_name;
         let own = match &to.identity {
             Some(identity) => {
                 let (certificate, key) = identity.files();
                 let own = self.own.get(&(certificate, key, to.trust.clone()));
-                Some(own.ok_or("the certificate for this hop is not loaded")?)
+                Some(own.ok_or_else(|| ours("the certificate for this hop is not loaded"))?)
             }
             None => None,
         };
@@ -89,22 +96,88 @@ impl TlsConfigs {
             (Expected::Any, None) => &self.any,
             (Expected::Any, Some(own)) => &own.any,
             (Expected::Chain, None) => {
-                self.verified.get(&to.trust).ok_or("its certificate authorities are not loaded")?
+                let loaded = self.verified.get(&to.trust);
+                loaded.ok_or_else(|| ours("its certificate authorities are not loaded"))?
             }
             (Expected::Chain, Some(own)) => &own.verified,
             // No certificate of ours is for servers of others. Made for this connection: a session of another server,
             // or of before a key was exchanged, is not taken up again.
             (Expected::Match(associations), _) => {
                 let config = without_authority(Some(associations.clone()), &self.provider);
-                let config = config.map_err(|error| error.to_string())?;
+                let config = config.map_err(|error| ours(&error.to_string()))?;
                 matching = Arc::new(config.with_no_client_auth());
                 &matching
             }
         };
         let name = ServerName::try_from(name.to_owned())
-            .map_err(|error| format!("{name} cannot be the name in a certificate: {error}"))?;
+            .map_err(|error| ours(&format!("{name} cannot be the name in a certificate: {error}")))?;
         let connector = TlsConnector::from(Arc::clone(config));
-        connector.connect(name, tcp).await.map_err(|error| error.to_string())
+        connector.connect(name, tcp).await.map_err(|error| trouble(&error))
+    }
+
+    /// What a policy that is only tried out would have said of this session, which goes on all the same.
+    pub(crate) fn tried(
+        &self,
+        tls: &TlsStream<TcpStream>,
+        to: &Endpoint,
+        now: Timestamp,
+    ) -> Result<(), TlsTrouble> {
+        let found = |result, cause: &str| Err(TlsTrouble { result: Some(result), cause: cause.to_owned() });
+        match to.counted.as_ref().map(|counted| counted.trial) {
+            None | Some(Trial::Nothing) => Ok(()),
+            Some(Trial::Unnamed) => {
+                found(ResultType::ValidationFailure, "the MTA-STS policy does not name this server")
+            }
+            Some(Trial::UnusableTlsa) => {
+                found(ResultType::TlsaInvalid, "none of the TLSA records can be used")
+            }
+            Some(Trial::Certificate) => {
+                let Some([certificate, chain @ ..]) = tls.get_ref().1.peer_certificates() else {
+                    return found(ResultType::ValidationFailure, "the server showed no certificate");
+                };
+                let Ok(name) = ServerName::try_from(to.certificate_name.as_str()) else {
+                    return found(ResultType::CertificateHostMismatch, "the server has no name");
+                };
+                let at = UnixTime::since_unix_epoch(Duration::from_millis(
+                    u64::try_from(now.0).unwrap_or_default(),
+                ));
+                match self.exchangers.verify_server_cert(certificate, chain, &name, &[], at) {
+                    Ok(_verified) => Ok(()),
+                    Err(error) => found(kind(&error), &error.to_string()),
+                }
+            }
+        }
+    }
+}
+
+/// Why a handshake failed. What is no TLS error is one of the network, and may be gone in a moment.
+fn trouble(error: &std::io::Error) -> TlsTrouble {
+    let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    TlsTrouble { result: tls.map(kind), cause: error.to_string() }
+}
+
+/// Whether it is a certificate that a handshake failed on.
+pub(crate) fn is_about_a_certificate(error: &std::io::Error) -> bool {
+    let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    tls.is_some_and(|error| matches!(error, rustls::Error::InvalidCertificate(_)))
+}
+
+/// RFC 8460 §4.3.1.
+fn kind(error: &rustls::Error) -> ResultType {
+    match error {
+        rustls::Error::InvalidCertificate(certificate) => match certificate {
+            CertificateError::Expired
+            | CertificateError::ExpiredContext { .. }
+            | CertificateError::NotValidYet
+            | CertificateError::NotValidYetContext { .. } => ResultType::CertificateExpired,
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                ResultType::CertificateHostMismatch
+            }
+            // Every other flaw of a certificate, those not invented yet included.
+            _ => ResultType::CertificateNotTrusted,
+        },
+        rustls::Error::General(said) if said == NONE_OF_THEM => ResultType::CertificateNotTrusted,
+        _ => ResultType::ValidationFailure,
     }
 }
 
@@ -112,10 +185,16 @@ pub(crate) fn verified(
     trust: &Trust,
     provider: &Arc<CryptoProvider>,
 ) -> Result<rustls::ConfigBuilder<ClientConfig, WantsClientCert>, DeliveryError> {
-    let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots(trust)?), Arc::clone(provider))
+    Ok(builder(provider)?.with_webpki_verifier(verifier(trust, provider)?))
+}
+
+fn verifier(
+    trust: &Trust,
+    provider: &Arc<CryptoProvider>,
+) -> Result<Arc<WebPkiServerVerifier>, DeliveryError> {
+    WebPkiServerVerifier::builder_with_provider(Arc::new(roots(trust)?), Arc::clone(provider))
         .build()
-        .map_err(|error| DeliveryError::Config(format!("{trust:?}: {error}")))?;
-    Ok(builder(provider)?.with_webpki_verifier(verifier))
+        .map_err(|error| DeliveryError::Config(format!("{trust:?}: {error}")))
 }
 
 fn without_authority(

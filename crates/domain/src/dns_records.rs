@@ -106,7 +106,12 @@ fn senders(publishing: &Publishing, domains: &[Domain]) -> Vec<Wanted> {
 fn signatures(publishing: &Publishing, keys: &[(Entry, String)], portal_key: Option<&str>) -> Vec<Wanted> {
     let dkim = keys.iter().map(|(entry, record)| {
         let about = format!("DKIM (RFC 6376): {}", entry.standing.as_str());
-        txt(&entry.name(), record.clone(), Rule::Key, &[&about])
+        let record = match publishing.tells_of_tls {
+            // RFC 8460 §3: receivers may ask for this service to be named.
+            true => record.replacen("; p=", "; s=email:tlsrpt; p=", 1),
+            false => record.clone(),
+        };
+        txt(&entry.name(), record, Rule::Key, &[&about])
     });
     let portal = portal_key.map(|record| {
         let about = "what portal users write is signed so (sealpost verify-portal)";
@@ -128,6 +133,14 @@ fn inbound(publishing: &Publishing) -> Result<Vec<Wanted>, String> {
             &["mail from the world comes to the gateway; leave this out if a filter in front of it takes it"],
         ));
         all.extend(sts(domain, name));
+        if !publishing.tls_reports_to.is_empty() {
+            all.push(txt(
+                &format!("_smtp._tls.{domain}"),
+                format!("v=TLSRPTv1; rua={}", publishing.tls_reports_to.join(",")),
+                Rule::Begins("v=TLSRPTv1"),
+                &["TLS reports (RFC 8460): where others tell you how your servers speak TLS"],
+            ));
+        }
     }
     if let Some(hash) = publishing.listener_key.as_deref().map(key_hash).transpose()? {
         all.push(other(

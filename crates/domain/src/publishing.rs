@@ -20,6 +20,10 @@ pub struct Publishing {
     pub portal: Option<Domain>,
     /// Whether keys are shown in a Web Key Directory.
     pub directory: bool,
+    /// Whether others are told by signed mail how their servers speak TLS.
+    pub tells_of_tls: bool,
+    /// Where they tell us how ours do.
+    pub tls_reports_to: Vec<String>,
     /// Whom to tell of a hole, and how that is dealt with.
     pub security: (Vec<String>, Option<String>),
 }

@@ -7,6 +7,9 @@ use crate::notify_times::NotifyTimes;
 /// Between two looks for letters to tell of, in milliseconds.
 const DIGESTS: i64 = 5 * 60_000;
 
+/// Between two looks for domains whose time has come to hear of their TLS.
+const TLS_REPORTS: i64 = 10 * 60_000;
+
 /// What there is to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Job {
@@ -30,6 +33,8 @@ pub enum Job {
     Keys,
     /// Questions to authorities about partners' certificates.
     Ocsp,
+    /// Reports to domains on how their servers speak TLS.
+    TlsReports,
     /// The end of the audit trail to the log; its old rows go.
     Audit,
 }
@@ -47,13 +52,14 @@ pub enum Needs {
 
 impl Job {
     /// In the order in which they run when several are due: who is reminded first loses nothing meanwhile.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Digests,
         Self::Reminders,
         Self::MailboxReminders,
         Self::Senders,
         Self::Keys,
         Self::Ocsp,
+        Self::TlsReports,
         Self::Retention,
         Self::Mailboxes,
         Self::Forget,
@@ -74,6 +80,7 @@ impl Job {
             Self::Senders => "senders",
             Self::Keys => "keys",
             Self::Ocsp => "ocsp",
+            Self::TlsReports => "tls-reports",
             Self::Audit => "audit",
         }
     }
@@ -86,7 +93,9 @@ impl Job {
     /// Where it runs.
     pub fn needs(self) -> Needs {
         match self {
-            Self::Reminders | Self::Digests | Self::MailboxReminders | Self::Senders => Needs::Delivery,
+            Self::Reminders | Self::Digests | Self::MailboxReminders | Self::Senders | Self::TlsReports => {
+                Needs::Delivery
+            }
             Self::Keys | Self::Ocsp => Needs::Intake,
             Self::Retention | Self::Mailboxes | Self::Forget | Self::Sweep | Self::Audit => Needs::Store,
         }
@@ -103,6 +112,7 @@ impl Job {
             | Self::MailboxReminders
             | Self::Keys
             | Self::Ocsp
+            | Self::TlsReports
             | Self::Senders => false,
         }
     }
@@ -117,6 +127,8 @@ impl Job {
             | Self::Reminders
             | Self::MailboxReminders
             | Self::Keys
+            // A day that is not over would be told as if it were.
+            | Self::TlsReports
             | Self::Senders => true,
             Self::Sweep | Self::Digests | Self::Ocsp => false,
         }
@@ -132,6 +144,8 @@ impl Job {
         };
         match self {
             Self::Digests => Timestamp((now.0.div_euclid(DIGESTS) + 1) * DIGESTS),
+            // Each domain has its own minute.
+            Self::TlsReports => Timestamp((now.0.div_euclid(TLS_REPORTS) + 1) * TLS_REPORTS),
             Self::Retention => hourly(23),
             Self::Reminders => hourly(7),
             Self::Ocsp => hourly(37),

@@ -20,6 +20,7 @@ mod retention;
 mod runner;
 mod scheduler;
 mod senders;
+mod tls_reports;
 mod unreadable_rows;
 mod workshop;
 

@@ -4,7 +4,7 @@ use sealpost_mail::Timestamp;
 
 use crate::job::Job;
 use crate::workshop::{Failed, Workshop};
-use crate::{digests, reminders, retention, senders};
+use crate::{digests, reminders, retention, senders, tls_reports};
 
 /// One line for each thing that would go or be sent.
 pub async fn foresee(workshop: &Workshop, job: Job, now: Timestamp) -> Result<Vec<String>, Failed> {
@@ -53,6 +53,7 @@ pub async fn foresee(workshop: &Workshop, job: Job, now: Timestamp) -> Result<Ve
         Job::Ocsp => {
             Ok(vec!["authorities are asked about partners' certificates, if they are due".to_owned()])
         }
+        Job::TlsReports => tls_reports::waiting(workshop, now).await,
         Job::Forget | Job::Sweep | Job::Audit => Ok(vec!["nothing that anybody could read goes".to_owned()]),
     }
 }

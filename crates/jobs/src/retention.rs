@@ -250,6 +250,7 @@ mod tests {
             actor: sealpost_mailbox::audit::Actor::System,
             context: None,
             partners: None,
+            tls_reports: None,
         };
         letter(&store, &random, 1).await;
         let (late, _) = letter(&store, &random, 2).await;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sealpost_arrival::Context;
+use sealpost_delivery::TlsReporter;
 use sealpost_mail::{Clock, Random, Term};
 use sealpost_mailbox::Retention;
 use sealpost_mailbox::audit::Actor;
@@ -61,6 +62,8 @@ pub struct Workshop {
     pub context: Option<Arc<Context>>,
     /// For those that look at partners' keys; nothing where no letters are taken in.
     pub partners: Option<PartnerWork>,
+    /// What tells domains of their TLS; nothing where nobody is told, or no mail leaves.
+    pub tls_reports: Option<TlsReporter>,
 }
 
 /// What partners' keys are looked at with.

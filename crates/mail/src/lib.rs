@@ -48,6 +48,7 @@ mod rewritten;
 mod routing_fields;
 mod secret;
 mod skeleton;
+mod tls_report;
 mod transfer;
 mod unpacked;
 mod verdict;
@@ -84,6 +85,7 @@ pub use reply::{EnhancedCode, Fault, Reply};
 pub use routing_fields::is_routing_field;
 pub use secret::Secret;
 pub use skeleton::{caseless, composed, is_bracket, latinised, skeleton, tidied};
+pub use tls_report::{TlsReportMail, compose_tls_report};
 pub use transfer::Decoder;
 pub use verdict::{Edit, Judgement, Otherwise, Reason, Signing, TlsFloor, Treatment};
 

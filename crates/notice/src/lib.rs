@@ -30,6 +30,7 @@ mod pseudo;
 mod pseudo_tests;
 mod report;
 mod sanitize;
+mod tls_report;
 mod to_recipients;
 mod to_senders;
 mod writer;
@@ -48,3 +49,4 @@ pub use notice::{
 pub use partner_letter::{PartnerLetter, partner_letter};
 pub use report::{Hears, Report, ReportText, Why};
 pub use sanitize::{address as plain_address, text as plain_text};
+pub use tls_report::TlsReportWords;

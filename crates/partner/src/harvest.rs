@@ -58,6 +58,7 @@ impl Book<'_> {
             key: key.clone(),
             source: "a signed letter".to_owned(),
             provenance: Provenance::Harvested,
+            vouched_for: Vec::new(),
             since: now,
         };
         let offer = self.key_row(&found.partner.id, &offer, now, random)?;

@@ -43,6 +43,8 @@ pub enum Why {
     Objection(Objection),
     /// It is for other addresses.
     OtherAddress,
+    /// Zones of the partner's other places vouch for it, and nobody else.
+    NotVouchedFor,
     /// The letter does not say whose it is.
     NoSender,
     /// Its Sender is of another domain than its From, or cannot be read in one way.
@@ -69,6 +71,9 @@ impl fmt::Display for Why {
             Self::Revoked => "the partner's key is revoked",
             Self::Objection(objection) => return f.write_str(said(*objection)),
             Self::OtherAddress => "the partner's key is for another address",
+            Self::NotVouchedFor => {
+                "nobody has compared the partner's key, and the signed zone that has it does not speak for this address"
+            }
             Self::NoSender => "the message does not say in one way whose it is",
             Self::OtherSender => {
                 "the message's Sender is of another domain than its From, so it is not signed for either"
@@ -127,12 +132,9 @@ pub fn judge(partner: &Partner, key: &PartnerKey, address: &Address, now: Timest
         PartnerKeyState::Trusted => {}
     }
     let facts = key.key.facts();
-    let reaches = match key.reach {
-        Reach::Company => partner.covers(address),
-        Reach::Named => facts.names(address),
-    };
-    if !reaches {
-        return not(Why::OtherAddress);
+    if !key.reaches(partner, address) {
+        let vouched = key.reach == Reach::Company && partner.covers(address);
+        return not(if vouched { Why::NotVouchedFor } else { Why::OtherAddress });
     }
     let covers = match key.reach {
         // That it speaks for all of the partner was said when it was added; it may name another of its domains.

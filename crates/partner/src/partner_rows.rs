@@ -79,8 +79,27 @@ pub struct PartnerKey {
     pub source: String,
     /// Who brought it.
     pub provenance: Provenance,
+    /// Of a key for the whole company that nobody compared: the places whose signed zones vouch for it, and no others. Empty: an
+    /// operator has taken it, for everything the partner answers for.
+    pub vouched_for: Vec<DomainOrAddress>,
     /// When it was added.
     pub since: Timestamp,
+}
+
+impl PartnerKey {
+    /// Whether it is for this address of the partner's: a place that the partner was given later is reached by no key that
+    /// zones of other places alone vouch for.
+    #[must_use]
+    pub fn reaches(&self, partner: &Partner, address: &Address) -> bool {
+        match self.reach {
+            Reach::Company => partner.covers(address) && self.speaks_for(address),
+            Reach::Named => self.key.facts().names(address),
+        }
+    }
+
+    fn speaks_for(&self, address: &Address) -> bool {
+        self.vouched_for.is_empty() || self.vouched_for.iter().any(|place| place.covers(address))
+    }
 }
 
 /// A partner with its keys.
@@ -114,6 +133,8 @@ struct KeyRecord {
     source: String,
     #[serde(default)]
     provenance: Provenance,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    vouched_for: Vec<DomainOrAddress>,
     since: Timestamp,
 }
 
@@ -186,7 +207,17 @@ impl Book<'_> {
         if unreadable > 0 {
             return Ok(Some(Vec::new()));
         }
-        let trusted = keys.into_iter().filter(|key| key.state == PartnerKeyState::Trusted);
+        let trusted = keys.into_iter().filter(|key| match (key.state, key.reach) {
+            (PartnerKeyState::Trusted, Reach::Company) => key.speaks_for(from),
+            (PartnerKeyState::Trusted, Reach::Named) => true,
+            (
+                PartnerKeyState::Offered
+                | PartnerKeyState::Suspended
+                | PartnerKeyState::Expired
+                | PartnerKeyState::Revoked,
+                _,
+            ) => false,
+        });
         let trusted = trusted.map(|key| TrustedKey {
             speaks_for: match key.reach {
                 Reach::Company => SpeaksFor::Domain(from.domain().clone()),
@@ -261,7 +292,19 @@ impl Book<'_> {
         if former.state != key.state {
             return Err(PartnerError::Overtaken);
         }
-        let changed = PartnerKey { state: to, ..key.clone() };
+        let vouched_for = match (key.state, to) {
+            // Who takes it has compared it.
+            (PartnerKeyState::Offered | PartnerKeyState::Suspended, PartnerKeyState::Trusted) => Vec::new(),
+            (_, PartnerKeyState::Trusted)
+            | (
+                _,
+                PartnerKeyState::Offered
+                | PartnerKeyState::Suspended
+                | PartnerKeyState::Expired
+                | PartnerKeyState::Revoked,
+            ) => key.vouched_for.clone(),
+        };
+        let changed = PartnerKey { state: to, vouched_for, ..key.clone() };
         let row = self.key_row(&partner.id, &changed, now, random)?;
         done(self.store.change_partner_key(&former, &row, noted).await?)
     }
@@ -351,8 +394,8 @@ impl Book<'_> {
             .map_err(|source| PartnerError::Forged { what: "partner's key", id: id(), source })?;
         let record: KeyRecord = serde_json::from_slice(plain.expose())
             .map_err(|source| PartnerError::Record { what: "partner's key", id: id(), source })?;
-        let KeyRecord { reach, key, source, provenance, since } = record;
-        Ok(PartnerKey { id: id(), state: row.state, reach, key, source, provenance, since })
+        let KeyRecord { reach, key, source, provenance, vouched_for, since } = record;
+        Ok(PartnerKey { id: id(), state: row.state, reach, key, source, provenance, vouched_for, since })
     }
 
     pub(crate) fn key_row(
@@ -367,6 +410,7 @@ impl Book<'_> {
             key: key.key.clone(),
             source: key.source.clone(),
             provenance: key.provenance,
+            vouched_for: key.vouched_for.clone(),
             since: key.since,
         };
         let plain = serde_json::to_vec(&record).map_err(|source| PartnerError::Record {

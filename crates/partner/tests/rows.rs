@@ -55,6 +55,7 @@ impl Rig {
             key: made(address).public().clone(),
             source: "test".to_owned(),
             provenance: Provenance::Operator,
+            vouched_for: Vec::new(),
             since: NOW,
         }
     }
@@ -150,6 +151,43 @@ async fn steps_lead_where_they_may_and_a_key_that_is_older_does_not_win() {
     assert_eq!(chosen().await, offered.id);
     let again = book.step(&partner, &offered, PartnerKeyState::Trusted, audit(), NOW, &rig.random).await;
     assert!(again.is_err(), "it is not what it was");
+}
+
+/// Zones vouched for it, and nobody compared it: a place that the partner is given later is none of theirs.
+#[tokio::test]
+async fn a_key_that_zones_vouch_for_reaches_no_other_place_until_somebody_takes_it() {
+    let rig = Rig::new();
+    let place = |text| DomainOrAddress::parse(text).unwrap();
+    let partner = Partner {
+        places: vec![place("clinic.example"), place("lab.example"), place("moor@web.example")],
+        ..rig.partner("clinic.example")
+    };
+    let key = PartnerKey {
+        vouched_for: vec![place("clinic.example")],
+        ..rig.key("securemail@clinic.example", PartnerKeyState::Trusted)
+    };
+    let book = rig.book();
+    book.add(&partner, std::slice::from_ref(&key), audit(), NOW, &rig.random).await.unwrap();
+    let found = async || book.named("clinic.example").await.unwrap().unwrap();
+    let believed =
+        async |from: &str| book.trusted_for(&Address::parse(from).unwrap()).await.unwrap().unwrap().len();
+    let others = ["chief@lab.example", "moor@web.example"];
+    for other in others {
+        assert_eq!(why(&found().await, other, NOW), Why::NotVouchedFor);
+        assert_eq!(believed(other).await, 0, "nor is what it signs");
+    }
+    let doctor = Address::parse("doctor@clinic.example").unwrap();
+    assert!(matches!(choose(&found().await, &doctor, &|_| true, NOW), Choice::Use(..)));
+    assert_eq!(believed("doctor@clinic.example").await, 1);
+
+    for to in [PartnerKeyState::Suspended, PartnerKeyState::Trusted] {
+        let key = found().await.keys.remove(0);
+        book.step(&partner, &key, to, audit(), NOW, &rig.random).await.unwrap();
+    }
+    for other in others {
+        let other = Address::parse(other).unwrap();
+        assert!(matches!(choose(&found().await, &other, &|_| true, NOW), Choice::Use(..)));
+    }
 }
 
 #[test]

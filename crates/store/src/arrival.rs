@@ -23,6 +23,7 @@ use crate::reminder::NewReminder;
 use crate::sender_status::Told;
 use crate::statement::{Batch, Outcome, Refusal, Statement, sql};
 use crate::store::Store;
+use crate::tls_report::NewTlsReport;
 use crate::token::{NewToken, prolong_activation_token};
 use crate::unreachable::NewBounce;
 
@@ -67,6 +68,8 @@ pub struct ArrivalRows {
     pub told: Vec<Told>,
     /// Keys of whose end the operator is told with it. Somebody else has: [`Committed::Duplicate`].
     pub key_warnings: Vec<KeyWarning>,
+    /// Domains that are told with it how their servers spoke TLS. Somebody else has told them: [`Committed::Duplicate`].
+    pub tls_reports: Vec<NewTlsReport>,
     /// Notices of new letters that leave with it. Another has left meanwhile: [`Committed::MailboxTaken`].
     pub announced: Vec<Announced>,
     /// Letters whose owners are told of them later.
@@ -110,6 +113,7 @@ impl ArrivalRows {
             reminders: Vec::new(),
             told: Vec::new(),
             key_warnings: Vec::new(),
+            tls_reports: Vec::new(),
             announced: Vec::new(),
             unannounced: Vec::new(),
             bounced: Vec::new(),
@@ -144,6 +148,7 @@ impl ArrivalRows {
             reminders,
             told,
             key_warnings,
+            tls_reports,
             announced,
             unannounced,
             bounced,
@@ -169,6 +174,7 @@ impl ArrivalRows {
         self.reminders.extend(reminders);
         self.told.extend(told);
         self.key_warnings.extend(key_warnings);
+        self.tls_reports.extend(tls_reports);
         self.announced.extend(announced);
         self.unannounced.extend(unannounced);
         self.bounced.extend(bounced);
@@ -216,6 +222,7 @@ impl ArrivalRows {
         self.reminders.into_iter().for_each(|one| one.add_to(&mut batch));
         self.told.into_iter().for_each(|one| one.add_to(&mut batch));
         self.key_warnings.into_iter().for_each(|one| one.add_to(&mut batch));
+        self.tls_reports.into_iter().for_each(|one| one.add_to(&mut batch));
         for bounce in self.bounced {
             if let Some(deposit_id) = &bounce.deposit_id {
                 batch.add(hook::tell(LetterEvent::NoticeBounced, deposit_id, bounce.at, &bounce.status));

@@ -11,6 +11,7 @@ use crate::rate_counts::forget_old_uses;
 use crate::statement::sql;
 use crate::store::Store;
 use crate::sts_policy::forget_old_policies;
+use crate::tls_report::forget_old_tls_reports;
 
 /// Something that must never be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -155,17 +156,17 @@ const CHECKS: &[(Meaning, &str)] = &[
 
 /// Forgets fingerprints no retry is to be expected for, and sessions that are over; returns how many.
 pub(crate) async fn drop_stale(store: &Store, now: Timestamp) -> Result<(u64, u64), StoreError> {
-    let dropped = store
-        .change(vec![
-            sql!("DELETE FROM fingerprints WHERE committed_at < ?1", now.minus(RETRY_WINDOW)),
-            sql!("DELETE FROM sessions WHERE expires_at <= ?1", now),
-            sql!("DELETE FROM newcomers WHERE expires_at <= ?1", now),
-            forget_old_tries(now),
-            forget_ended_sessions(now),
-            forget_old_uses(now),
-            forget_old_policies(now),
-        ])
-        .await?;
+    let mut stale = vec![
+        sql!("DELETE FROM fingerprints WHERE committed_at < ?1", now.minus(RETRY_WINDOW)),
+        sql!("DELETE FROM sessions WHERE expires_at <= ?1", now),
+        sql!("DELETE FROM newcomers WHERE expires_at <= ?1", now),
+        forget_old_tries(now),
+        forget_ended_sessions(now),
+        forget_old_uses(now),
+        forget_old_policies(now),
+    ];
+    stale.extend(forget_old_tls_reports(now));
+    let dropped = store.change(stale).await?;
     let mut dropped = dropped.into_iter().map(|rows| u64::try_from(rows).unwrap_or(u64::MAX));
     Ok((dropped.next().unwrap_or(0), dropped.next().unwrap_or(0)))
 }

@@ -309,6 +309,10 @@ impl Store {
             sql!("DELETE FROM key_lookups"),
             // Policies are fetched anew.
             sql!("DELETE FROM mta_sts_policies"),
+            // Counts of the day begin anew; reports are a courtesy.
+            sql!("DELETE FROM tls_sessions"),
+            sql!("DELETE FROM tls_reported"),
+            sql!("DELETE FROM tls_submissions"),
         ];
         self.change(gone).await.map(drop)
     }
@@ -468,6 +472,8 @@ mod tests {
             "requests.note_sealed",
             "sessions.device_sealed",
             "sessions.secret_sealed",
+            "tls_sessions.facts_sealed",
+            "tls_submissions.report_sealed",
             "withdrawn.by_sealed",
             "wraps.sealed",
         ];

@@ -56,6 +56,10 @@ labels! {
     KeyLookup = "key-lookup",
     /// An MTA-STS policy.
     StsPolicy = "sts-policy",
+    /// How sessions with servers of one domain went under TLS, counted.
+    TlsSessions = "tls-sessions",
+    /// A report on that for its domain, on its way.
+    TlsReport = "tls-report",
     /// A letter from the world as it came, kept to be opened again.
     Original = "original",
     /// Whom to tell if a notice comes back.

@@ -75,6 +75,18 @@ impl SpoolKey {
         self.0.key.mac("sealpost/1/tag-sts-policy", domain.as_bytes())
     }
 
+    /// The tag of a domain and a day, under which it is counted how its servers speak TLS.
+    #[must_use]
+    pub fn tls_report_tag(&self, domain: &str, day: i64) -> [u8; 32] {
+        self.0.key.mac("sealpost/1/tag-tls-report", format!("{day} {domain}").as_bytes())
+    }
+
+    /// The tag of what is counted as one by one process.
+    #[must_use]
+    pub fn tls_sessions_tag(&self, process: &str, counted: &[u8]) -> [u8; 32] {
+        self.0.key.mac("sealpost/1/tag-tls-sessions", &[process.as_bytes(), b" ", counted].concat())
+    }
+
     /// Opens what [`SpoolKey::seal`] made for this label and id.
     pub fn open(&self, label: Label, id: &str, sealed: &[u8]) -> Result<Secret<Vec<u8>>, VaultError> {
         self.0.open(label, id, sealed)

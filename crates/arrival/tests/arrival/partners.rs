@@ -56,6 +56,7 @@ async fn knows(rig: &Rig, domain: &str, state: PartnerKeyState) {
         key: made(&format!("securemail@{domain}")).public().clone(),
         source: "test".to_owned(),
         provenance: Provenance::Operator,
+        vouched_for: Vec::new(),
         since: NOW,
     };
     book(rig).add(&partner, &[key], audit(), NOW, &*rig.random).await.unwrap();

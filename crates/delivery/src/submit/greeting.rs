@@ -1,14 +1,14 @@
 //! A connection until the first letter can go over it: TCP, greeting, EHLO, TLS as the endpoint's floor asks, log-in. Sends
 //! no letter.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, AsyncTokioStream};
 use lettre::transport::smtp::extension::ClientId;
-use sealpost_mail::TlsFloor;
+use sealpost_mail::{Timestamp, TlsFloor};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -17,6 +17,8 @@ use crate::config::{HopTls, Login};
 use crate::ehlo::Ehlo;
 use crate::endpoint::Endpoint;
 use crate::outcome::{DeliveryFailure, Stage};
+use crate::public_internet::is_public;
+use crate::tls_session::{ResultType, SessionEnd, TlsFailure, TlsTrouble};
 use crate::wire::Wire;
 
 impl AsyncTokioStream for Wire {
@@ -29,19 +31,42 @@ impl AsyncTokioStream for Wire {
 /// one it insists on forgets most of the EHLO reply. The true greeting and EHLO follow.
 const PRELUDE: &[u8] = b"220 prelude\r\n250-prelude\r\n250 AUTH PLAIN LOGIN\r\n";
 
-impl Connection {
-    /// Connects before `until`, or says why the letter cannot go this way now.
-    pub(crate) async fn open(
-        caller: &Caller,
-        to: &Endpoint,
-        until: Instant,
-    ) -> Result<Self, DeliveryFailure> {
-        let opening = Self::open_as_it_may(caller, to, until);
-        timeout_at(until, opening).await.unwrap_or(Err(DeliveryFailure::Silent { stage: Stage::Connect }))
+/// What a connection is opened for.
+pub(crate) struct Opening<'a> {
+    pub(crate) to: &'a Endpoint,
+    pub(crate) until: Instant,
+    pub(crate) now: Timestamp,
+    /// Our own address on it, where it is one that the other side can have seen.
+    ours: Option<IpAddr>,
+    /// How it went under TLS, as far as it came to that and its domain can be told.
+    pub(crate) secured: Option<SessionEnd>,
+}
+
+impl<'a> Opening<'a> {
+    pub(crate) fn new(to: &'a Endpoint, until: Instant, now: Timestamp) -> Self {
+        Self { to, until, now, ours: None, secured: None }
     }
 
-    async fn open_as_it_may(caller: &Caller, to: &Endpoint, until: Instant) -> Result<Self, DeliveryFailure> {
-        match Self::open_with(caller, to, to.tls != HopTls::Clear, until).await {
+    fn failed(&mut self, result: ResultType, reason: &str) {
+        self.secured = Some(SessionEnd::Failed(TlsFailure {
+            address: Some(self.to.address.ip()),
+            ours: self.ours,
+            ..TlsFailure::of_host(result, &self.to.host, reason)
+        }));
+    }
+}
+
+impl Connection {
+    /// Connects in time, or says why the letter cannot go this way now.
+    pub(crate) async fn open(caller: &Caller, opening: &mut Opening<'_>) -> Result<Self, DeliveryFailure> {
+        let until = opening.until;
+        let connecting = Self::open_as_it_may(caller, opening);
+        timeout_at(until, connecting).await.unwrap_or(Err(DeliveryFailure::Silent { stage: Stage::Connect }))
+    }
+
+    async fn open_as_it_may(caller: &Caller, opening: &mut Opening<'_>) -> Result<Self, DeliveryFailure> {
+        let to = opening.to;
+        match Self::open_with(caller, opening, to.tls != HopTls::Clear).await {
             // Opportunistic means that broken TLS is as good as none (RFC 7435 §3).
             Err(DeliveryFailure::BelowFloor { offered: true, cause })
                 if to.floor == TlsFloor::None
@@ -54,7 +79,7 @@ impl Connection {
                     cause,
                     "TLS failed; trying without, as the floor allows"
                 );
-                Self::open_with(caller, to, false, until).await
+                Self::open_with(caller, opening, false).await
             }
             other => other,
         }
@@ -62,10 +87,10 @@ impl Connection {
 
     async fn open_with(
         caller: &Caller,
-        to: &Endpoint,
+        opening: &mut Opening<'_>,
         tls: bool,
-        until: Instant,
     ) -> Result<Self, DeliveryFailure> {
+        let to = opening.to;
         if to.floor > TlsFloor::None && to.tls == HopTls::Clear {
             return Err(below(false, "this hop is configured without TLS"));
         }
@@ -74,6 +99,8 @@ impl Connection {
         let tcp = tcp.and_then(|tcp| tcp.set_nodelay(true).map(|()| tcp));
         let tcp =
             tcp.map_err(|error| DeliveryFailure::Lost { stage: Stage::Connect, cause: error.to_string() })?;
+        let ours = tcp.local_addr().ok().map(|own| own.ip().to_canonical());
+        opening.ours = ours.filter(|own| is_public(*own));
 
         let wire = Wire::scripted(PRELUDE, to.address, Arc::clone(&caller.may_speak));
         let smtp = AsyncSmtpConnection::connect_with_transport(
@@ -91,11 +118,11 @@ impl Connection {
             dirty: false,
             broken: false,
             letters: 0,
-            until,
+            until: opening.until,
         };
         let mut secured = false;
         if tls && to.tls == HopTls::Implicit {
-            connection.shake_hands(caller, to, tcp).await?;
+            connection.shake_hands(caller, opening, tcp).await?;
             secured = true;
         } else {
             connection.wire.carry_tcp(tcp);
@@ -103,9 +130,15 @@ impl Connection {
         let greeting = connection.answer(Stage::Greeting, times.greeting).await?;
         connection.expect(Stage::Greeting, &greeting, 220)?;
         connection.hello(caller).await?;
-        if tls && !secured && connection.offers.starttls {
-            connection.start_tls(caller, to).await?;
-            secured = true;
+        match (tls && !secured, connection.offers.starttls) {
+            (true, true) => {
+                connection.start_tls(caller, opening).await?;
+                secured = true;
+            }
+            (true, false) => {
+                opening.failed(ResultType::StarttlsNotSupported, "STARTTLS is not offered");
+            }
+            (false, _) => {}
         }
         if to.floor > TlsFloor::None && !secured {
             return Err(below(false, "the server offers no STARTTLS"));
@@ -136,35 +169,47 @@ impl Connection {
         }
     }
 
-    async fn start_tls(&mut self, caller: &Caller, to: &Endpoint) -> Result<(), DeliveryFailure> {
+    async fn start_tls(&mut self, caller: &Caller, opening: &mut Opening<'_>) -> Result<(), DeliveryFailure> {
         let reply = self.command(Stage::Tls, self.timeouts.hello, "STARTTLS\r\n".to_owned()).await;
         match reply.and_then(|reply| self.expect(Stage::Tls, &reply, 220)) {
             Ok(()) => {}
             Err(DeliveryFailure::Refused { answer, .. }) => {
-                return Err(below(true, &format!("the server refused STARTTLS: {answer:?}")));
+                let cause = format!("the server refused STARTTLS: {answer:?}");
+                opening.failed(ResultType::StarttlsNotSupported, &cause);
+                return Err(below(true, &cause));
             }
             Err(trouble) => return Err(trouble),
         }
-        let tcp = self
-            .wire
-            .take_tcp()
-            .ok_or_else(|| below(true, "the server sent text in the clear behind its answer to STARTTLS"))?;
-        self.shake_hands(caller, to, tcp).await?;
+        let Some(tcp) = self.wire.take_tcp() else {
+            let cause = "the server sent text in the clear behind its answer to STARTTLS";
+            opening.failed(ResultType::ValidationFailure, cause);
+            return Err(below(true, cause));
+        };
+        self.shake_hands(caller, opening, tcp).await?;
         self.hello(caller).await
     }
 
     async fn shake_hands(
         &mut self,
         caller: &Caller,
-        to: &Endpoint,
+        opening: &mut Opening<'_>,
         tcp: TcpStream,
     ) -> Result<(), DeliveryFailure> {
-        let shaking = caller.tls.connect(tcp, to);
+        let shaking = caller.tls.connect(tcp, opening.to);
         let tls = match timeout(self.timeouts.connect, shaking).await {
             Ok(Ok(tls)) => tls,
-            Ok(Err(cause)) => return Err(below(true, &cause)),
+            Ok(Err(TlsTrouble { result, cause })) => {
+                result.into_iter().for_each(|result| opening.failed(result, &cause));
+                return Err(below(true, &cause));
+            }
             Err(_elapsed) => return Err(below(true, "the TLS handshake took too long")),
         };
+        match caller.tls.tried(&tls, opening.to, opening.now) {
+            Ok(()) => opening.secured = Some(SessionEnd::Secured),
+            Err(TlsTrouble { result, cause }) => {
+                result.into_iter().for_each(|result| opening.failed(result, &cause));
+            }
+        }
         self.wire.carry_tls(tls);
         Ok(())
     }

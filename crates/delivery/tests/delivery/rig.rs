@@ -98,7 +98,8 @@ impl Resolver for OneDomain {
         match host {
             // The first is a loopback address where nobody listens.
             "mx1.d.example" => Ok(self.answer(vec!["127.0.0.9".parse().unwrap()])),
-            "mx2.d.example" => Ok(self.answer(vec!["127.0.0.1".parse().unwrap()])),
+            // And where its policy is.
+            "mx2.d.example" | "mta-sts.d.example" => Ok(self.answer(vec!["127.0.0.1".parse().unwrap()])),
             _ => Err(DnsError::NoSuchName),
         }
     }
@@ -184,7 +185,7 @@ impl Desk {
             match post.purpose {
                 Purpose::Relay | Purpose::Opened => LegPurpose::Relay,
                 Purpose::Notice { .. } => LegPurpose::Notice,
-                Purpose::Report => LegPurpose::Report,
+                Purpose::Report | Purpose::TlsReport => LegPurpose::Report,
                 Purpose::PortalReply { .. } => LegPurpose::PortalReply,
             },
         );

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Subcommand;
+use sealpost_delivery::TlsReporter;
 use sealpost_jobs::{Belief, Failed, Job, Needs, Ran, Runner, Workshop, belief, days, foresee};
 use sealpost_mail::{Clock, SystemClock, SystemRandom};
 use sealpost_mailbox::audit::{Actor, Event};
@@ -20,6 +21,7 @@ use crate::roles::Roles;
 
 /// Whose key a run needs.
 const JOBS: Roles = Roles { jobs: true, ..Roles::NONE };
+const DELIVERY: Roles = Roles { delivery: true, ..Roles::NONE };
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -75,6 +77,11 @@ impl From<sealpost_store::StoreError> for JobsError {
 }
 
 pub(super) fn run(config: &Path, what: &JobsCommand) -> ExitCode {
+    if let JobsCommand::Run { job, dry_run: true, .. } = what
+        && Job::parse(job) == Some(Job::TlsReports)
+    {
+        return foresee_tls_reports(config);
+    }
     // What is deleted here stands in the audit trail, proven; looking needs no key.
     let loaded = match what {
         JobsCommand::Run { dry_run, job, clock_is_right }
@@ -112,10 +119,7 @@ async fn act(store: &Store, plan: &Plan, what: &JobsCommand) -> Result<(), JobsE
                 believe_clock(store).await?;
             }
             if *dry_run {
-                let lines = foresee(&workshop, job, SystemClock.now()).await?;
-                lines.iter().for_each(say);
-                say(format_args!("{} in all; nothing was done", lines.len()));
-                return Ok(());
+                return show(&workshop, job).await;
             }
             match job.needs() {
                 Needs::Delivery => return leave_to(store, job, "delivery").await,
@@ -131,6 +135,35 @@ async fn act(store: &Store, plan: &Plan, what: &JobsCommand) -> Result<(), JobsE
                 }
             }
         }
+    }
+}
+
+async fn show(workshop: &Workshop, job: Job) -> Result<(), JobsError> {
+    let lines = foresee(workshop, job, SystemClock.now()).await?;
+    lines.iter().for_each(say);
+    say(format_args!("{} in all; nothing was done", lines.len()));
+    Ok(())
+}
+
+/// What is counted there is sealed: only delivery's key opens it.
+fn foresee_tls_reports(config: &Path) -> ExitCode {
+    let (plan, keys) = match Plan::load(config, DELIVERY) {
+        Ok(loaded) => loaded,
+        Err(problems) => return complain_all(&problems),
+    };
+    let Some(spool) = keys.delivery.map(|role| role.queue.spool) else {
+        return fail(&JobsError::Failed(Failed::Keys("delivery has none".to_owned())));
+    };
+    let reporter = match TlsReporter::new(&plan.delivery, spool) {
+        Ok(reporter) => reporter,
+        Err(error) => return fail(&error),
+    };
+    let done: Result<(), JobsError> = looking(&plan, async |store| {
+        show(&Workshop { tls_reports: reporter, ..workshop(store, &plan) }, Job::TlsReports).await
+    });
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error),
     }
 }
 
@@ -170,6 +203,7 @@ fn workshop(store: &Store, plan: &Plan) -> Workshop {
         actor: Actor::of_command(),
         context: None,
         partners: None,
+        tls_reports: None,
     }
 }
 

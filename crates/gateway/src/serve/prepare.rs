@@ -8,7 +8,7 @@ use sealpost_arrival::{
     ArrivalReception, ConfiguredLogins, Context, LoginTrail, Making, NoticeSigner, NoticeWriter,
     NoticesNoted, Pace, Partners, PortalOutbox, ReportsToClaimed, Shared, Tenant, ToMailbox,
 };
-use sealpost_delivery::Runner;
+use sealpost_delivery::{Runner, TlsReporter};
 use sealpost_intake::{Intake, MemoryBudget};
 use sealpost_jobs::{Job, Needs, PartnerWork, Workshop};
 use sealpost_mail::{Clock, Random, SystemClock, SystemRandom};
@@ -46,6 +46,7 @@ pub(crate) fn prepare(
         actor: Actor::System,
         context: None,
         partners: None,
+        tls_reports: None,
     };
     let mut ready = Ready {
         intake: None,
@@ -63,6 +64,9 @@ pub(crate) fn prepare(
     let Some(queue) = queue(&keys).cloned() else { return Ok(ready) };
     ready.shown = plan.delivery.hops.values().filter_map(|hop| hop.identity.clone()).collect();
     ready.dkim = plan.dkim.filter(|_| delivers.is_some()).map(|folder| (folder, plan.delivery.dkim.clone()));
+    if delivers.is_some() {
+        ready.workshop.tls_reports = TlsReporter::new(&plan.delivery, queue.spool.clone())?;
+    }
     let (clock_here, random_here) = (Arc::clone(&clock), Arc::clone(&random));
     let runner = Runner::new(store.clone(), queue.spool.clone(), clock_here, random_here, plan.delivery)?;
     let kib = |share: u64| MemoryBudget::kib(u32::try_from(share / 1024).unwrap_or(u32::MAX));

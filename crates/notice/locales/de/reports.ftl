@@ -107,3 +107,13 @@ report-why-characters = Der Server des Empfängers kann Nachrichten mit diesen Z
 report-why-tls = Die Verbindung zum Server des Empfängers ist nicht so sicher, wie diese Nachricht es verlangt.
 report-why-security = Der Server des Empfängers hat die Annahme aus Sicherheitsgründen abgelehnt.
 report-why-other = Der Server des Empfängers hat sie nicht angenommen.
+
+## Bericht an eine fremde Domain über TLS (RFC 8460)
+tls-report =
+    Dies ist ein Bericht nach RFC 8460 (SMTP TLS Reporting) von { $organization } an die Betreiber von { $domain }.
+
+    Am { $date } (UTC) waren unsere Verbindungen zu Ihren Mailservern
+    - wie von Ihnen veröffentlicht verschlüsselt: { $secured }
+    - nicht oder nicht so verschlüsselt: { $failed }
+
+    Einzelheiten stehen maschinenlesbar im Anhang. Sie erhalten den Bericht, weil Ihre Domain unter _smtp._tls darum bittet.

@@ -107,3 +107,13 @@ report-why-characters = The recipient’s server cannot accept messages with suc
 report-why-tls = The connection to the recipient’s server is not as safe as this message requires.
 report-why-security = The recipient’s server refused it for security reasons.
 report-why-other = The recipient’s server did not accept it.
+
+## Report to another domain on TLS (RFC 8460)
+tls-report =
+    This is a report according to RFC 8460 (SMTP TLS Reporting) from { $organization } to the operators of { $domain }.
+
+    On { $date } (UTC) our connections to your mail servers were
+    - encrypted as you publish it: { $secured }
+    - not encrypted, or not so: { $failed }
+
+    Details are attached in a form for machines. You receive this report because your domain asks for it under _smtp._tls.

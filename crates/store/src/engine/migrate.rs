@@ -38,6 +38,7 @@ pub(crate) const MIGRATIONS: &[(i64, &str)] = &[
     (32, include_str!("../../schema/032_job_wishes.sql")),
     (33, include_str!("../../schema/033_key_lookups.sql")),
     (34, include_str!("../../schema/034_mta_sts_policies.sql")),
+    (35, include_str!("../../schema/035_tls_reports.sql")),
 ];
 
 /// The oldest program, by the newest schema it knows, that works with the schema of today: what was added since then it does

@@ -275,11 +275,14 @@ async fn fetch(
 /// What a found key is before anybody was asked.
 fn judged(desk: &Desk<'_>, add: &Add, places: &[DomainOrAddress], found: FoundKey) -> PartnerKey {
     let by_zones = found.by_zones(places);
+    let mut vouched_for = found.proven_for.clone();
+    vouched_for.dedup();
     let key = offered(desk, add, found.key, &found.source);
     match (desk.plan.lookup.signed_dns, by_zones, found.hands) {
         (SignedDns::Trust, Some(reach), _) if !add.offer => PartnerKey {
             state: PartnerKeyState::Trusted,
             reach: if add.personal { Reach::Named } else { reach },
+            vouched_for,
             ..key
         },
         (SignedDns::Trust | SignedDns::Offer, _, Hands::Anybodys) if add.fingerprint.is_empty() => {
@@ -297,6 +300,7 @@ fn offered(desk: &Desk<'_>, add: &Add, key: sealpost_seal::PartnerKey, source: &
         key,
         source: source.to_owned(),
         provenance: Provenance::Operator,
+        vouched_for: Vec::new(),
         since: desk.now,
     }
 }

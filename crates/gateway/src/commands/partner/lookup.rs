@@ -8,7 +8,7 @@ use sealpost_mail::SystemRandom;
 use sealpost_partner::{DomainOrAddress, KeyFile, KeyLookups, Proven};
 
 use super::found_keys::Hands;
-use super::lookup_places::{Asked, Question, of_page, questions};
+use super::lookup_places::{Asked, Question, of_page, openpgpkey_name, questions, smimea_name};
 use super::{CommandError, Desk};
 use crate::commands::complain;
 
@@ -130,49 +130,66 @@ impl Asker {
 
     /// What is there; nothing, if it is certain that there is nothing. Otherwise why nobody knows.
     async fn ask(&self, question: &Question) -> Result<Vec<KeyFile>, Silence> {
-        if let Question::File(address) | Question::KeyServer(address) = question {
-            return match self.web.get(address).await {
-                Ok(bytes) => Ok(vec![KeyFile { bytes, proven: Proven::No }]),
-                Err(FetchError::Missing(_)) => Ok(Vec::new()),
-                Err(error @ FetchError::Name { source: DnsError::NoSuchName | DnsError::NoRecords, .. }) => {
-                    Err(Silence::Absent(error.to_string()))
-                }
-                Err(error) => Err(Silence::Broken(error.to_string())),
-            };
-        }
-        match tokio::time::timeout(PATIENCE, self.records(question)).await {
-            Ok(Ok(files)) => Ok(files),
-            Ok(Err(DnsError::NoSuchName | DnsError::NoRecords)) => Ok(Vec::new()),
-            Ok(Err(DnsError::Temporary(cause))) => Err(Silence::Broken(format!("{question}: {cause}"))),
-            Err(_elapsed) => Err(Silence::Broken(format!("{question}: it took too long"))),
+        match question {
+            Question::File(address) | Question::KeyServer(address) => self.file(address).await,
+            Question::OpenPgpKey(of) => in_zone(question, self.openpgp_keys(&openpgpkey_name(of))).await,
+            Question::Smimea(of) => in_zone(question, self.certificates(&smimea_name(of))).await,
         }
     }
 
-    async fn records(&self, question: &Question) -> Result<Vec<KeyFile>, DnsError> {
-        let Some(name) = question.name() else { return Ok(Vec::new()) };
-        let names = self.names.as_ref().map_err(Clone::clone)?;
-        let of = |proof: Proof| match proof {
-            Proof::Signed => Proven::BySignedZone,
-            Proof::Unsigned => Proven::No,
-        };
-        match question {
-            Question::File(_) | Question::KeyServer(_) => Ok(Vec::new()),
-            Question::OpenPgpKey(_) => {
-                let answer = names.openpgp_keys(&name).await?;
-                let proven = of(answer.proof);
-                Ok(answer.records.into_iter().map(|bytes| KeyFile { bytes, proven }).collect())
+    /// Over https.
+    async fn file(&self, address: &str) -> Result<Vec<KeyFile>, Silence> {
+        match self.web.get(address).await {
+            Ok(bytes) => Ok(vec![KeyFile { bytes, proven: Proven::No }]),
+            Err(FetchError::Missing(_)) => Ok(Vec::new()),
+            Err(error @ FetchError::Name { source: DnsError::NoSuchName | DnsError::NoRecords, .. }) => {
+                Err(Silence::Absent(error.to_string()))
             }
-            Question::Smimea(_) => {
-                let answer = names.certificates(&name).await?;
-                let whole = answer.records.into_iter().filter(|one| one.selector == 0 && one.matching == 0);
-                // RFC 8162 §2: 3 says "take this one"; 1 leaves it to authorities, and digests name what others have.
-                let files = whole.filter_map(|one| match one.usage {
-                    3 => Some(KeyFile { bytes: one.data, proven: of(answer.proof) }),
-                    1 => Some(KeyFile { bytes: one.data, proven: Proven::No }),
-                    _ => None,
-                });
-                Ok(files.collect())
-            }
+            Err(error) => Err(Silence::Broken(error.to_string())),
         }
+    }
+
+    async fn openpgp_keys(&self, name: &str) -> Result<Vec<KeyFile>, DnsError> {
+        let answer = self.names()?.openpgp_keys(name).await?;
+        let proven = proven(answer.proof);
+        Ok(answer.records.into_iter().map(|bytes| KeyFile { bytes, proven }).collect())
+    }
+
+    async fn certificates(&self, name: &str) -> Result<Vec<KeyFile>, DnsError> {
+        let answer = self.names()?.certificates(name).await?;
+        let whole = answer.records.into_iter().filter(|one| one.selector == 0 && one.matching == 0);
+        // RFC 8162 §2: 3 says "take this one"; 1 leaves it to authorities, and digests name what others have.
+        let files = whole.filter_map(|one| match one.usage {
+            3 => Some(KeyFile { bytes: one.data, proven: proven(answer.proof) }),
+            1 => Some(KeyFile { bytes: one.data, proven: Proven::No }),
+            _ => None,
+        });
+        Ok(files.collect())
+    }
+
+    fn names(&self) -> Result<&SystemResolver, DnsError> {
+        self.names.as_ref().map_err(Clone::clone)
+    }
+}
+
+/// What a zone has, in time.
+async fn in_zone(
+    question: &Question,
+    asking: impl Future<Output = Result<Vec<KeyFile>, DnsError>>,
+) -> Result<Vec<KeyFile>, Silence> {
+    match tokio::time::timeout(PATIENCE, asking).await {
+        Ok(Ok(files)) => Ok(files),
+        Ok(Err(DnsError::NoSuchName | DnsError::NoRecords)) => Ok(Vec::new()),
+        Ok(Err(error @ (DnsError::Temporary(_) | DnsError::Bogus))) => {
+            Err(Silence::Broken(format!("{question}: {error}")))
+        }
+        Err(_elapsed) => Err(Silence::Broken(format!("{question}: it took too long"))),
+    }
+}
+
+fn proven(proof: Proof) -> Proven {
+    match proof {
+        Proof::Signed => Proven::BySignedZone,
+        Proof::Unsigned => Proven::No,
     }
 }

@@ -42,15 +42,16 @@ impl Question {
             Self::Smimea(of) => format!("SMIMEA records of {}", of.domain()),
         }
     }
+}
 
-    /// The name in the DNS that has the answer; `None`: it is asked by https.
-    pub(super) fn name(&self) -> Option<String> {
-        match self {
-            Self::File(_) | Self::KeyServer(_) => None,
-            Self::OpenPgpKey(of) => Some(format!("{}._openpgpkey.{}", dane_name(of.local()), of.domain())),
-            Self::Smimea(of) => Some(format!("{}._smimecert.{}", dane_name(of.local()), of.domain())),
-        }
-    }
+/// The name in the DNS that has an address's OpenPGP key (RFC 7929 §3).
+pub(super) fn openpgpkey_name(of: &Address) -> String {
+    format!("{}._openpgpkey.{}", dane_name(of.local()), of.domain())
+}
+
+/// The name that has its certificate (RFC 8162 §3).
+pub(super) fn smimea_name(of: &Address) -> String {
+    format!("{}._smimecert.{}", dane_name(of.local()), of.domain())
 }
 
 impl fmt::Display for Question {
@@ -234,11 +235,7 @@ mod tests {
     fn names_in_the_dns() {
         let address = Address::parse("hugh@example.com").unwrap();
         let hash = "c93f1e400f26708f98cb19d936620da35eec8f72e57f9eec01c1afd6";
-        for (question, name) in [
-            (Question::OpenPgpKey(address.clone()), "_openpgpkey"),
-            (Question::Smimea(address), "_smimecert"),
-        ] {
-            assert_eq!(question.name().unwrap(), format!("{hash}.{name}.example.com"));
-        }
+        assert_eq!(openpgpkey_name(&address), format!("{hash}._openpgpkey.example.com"));
+        assert_eq!(smimea_name(&address), format!("{hash}._smimecert.example.com"));
     }
 }

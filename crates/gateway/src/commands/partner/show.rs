@@ -126,17 +126,24 @@ pub(super) fn key(one: &PartnerKey, now: Timestamp) {
     let addresses = facts.addresses.iter().map(|address| clean(&address.to_path()));
     let names = addresses.chain(facts.domains.iter().map(|domain| clean(domain.as_str())));
     say(format_args!("names      {}", in_short(names, IN_FULL)));
-    say(format_args!(
-        "for        {}",
-        match one.reach {
-            Reach::Company => "everybody at the partner",
-            Reach::Named => "the addresses it names",
-        }
-    ));
+    say(format_args!("for        {}", spoken_for(one)));
     if let Some(end) = facts.not_after {
         say(format_args!("good for   {}", time_left(end, now)));
     }
     say(format_args!("compare    {}", facts.fingerprint));
+}
+
+/// Whom it is for.
+fn spoken_for(one: &PartnerKey) -> String {
+    match (one.reach, one.vouched_for.is_empty()) {
+        (Reach::Named, _) => "the addresses it names".to_owned(),
+        (Reach::Company, true) => "everybody at the partner".to_owned(),
+        (Reach::Company, false) => format!(
+            "everybody at {}, whose signed zone has it; for more, compare it: `sealpost partner suspend` and `trust` with its \
+             fingerprint",
+            in_short(one.vouched_for.iter().map(ToString::to_string), IN_LIST)
+        ),
+    }
 }
 
 /// How long a key is good.
@@ -174,7 +181,10 @@ fn why_not(desk: &Desk<'_>, partner: &Partner, key: &PartnerKey) -> Option<Strin
 
 pub(super) fn verdict(partner: &Partner, key: &PartnerKey, now: Timestamp) -> Option<String> {
     let somebody = match key.reach {
-        Reach::Company => partner.places.iter().find_map(somebody_at),
+        Reach::Company => {
+            let somebody = || partner.places.iter().filter_map(somebody_at);
+            somebody().find(|address| key.reaches(partner, address)).or_else(|| somebody().next())
+        }
         Reach::Named => key.key.facts().addresses.iter().find(|address| partner.covers(address)).cloned(),
     };
     let Some(address) = somebody else { return Some("it names nobody of this partner".to_owned()) };

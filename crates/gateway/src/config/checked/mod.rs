@@ -25,6 +25,7 @@ mod retention;
 mod rules;
 mod security;
 mod store;
+mod tls_reports;
 mod tokens;
 mod trials;
 mod unworkable;
@@ -205,6 +206,9 @@ impl Plan {
             minimums::plan(&config, delivery, source);
         }
         let dkim = dkim::plan(&config, roles, delivery.as_mut(), source);
+        if let Some(delivery) = &mut delivery {
+            tls_reports::plan(&config, roles, delivery, source);
+        }
         let publishing = publishing::plan(&config, source);
         let lookup = lookup::plan(&config, source);
         let route = hops::route(&config, source);

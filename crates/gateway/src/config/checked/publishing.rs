@@ -4,7 +4,7 @@ use sealpost_delivery::Route;
 use sealpost_domain::Publishing;
 use sealpost_mail::{Address, Domain};
 
-use super::hops;
+use super::{hops, tls_reports};
 use crate::config::file::{Config, ListenerTls, Source};
 
 pub(super) fn plan(config: &Config, source: &mut Source) -> Publishing {
@@ -33,6 +33,8 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Publishing {
         sends,
         portal: Domain::parse(host).ok().filter(|_| host.parse::<std::net::IpAddr>().is_err()),
         directory: config.partners.page,
+        tells_of_tls: config.delivery.tls_reports.is_some(),
+        tls_reports_to: tls_reports::received_at(config, source),
         security: (
             security.map(|text| text.contact.get_ref().clone()).unwrap_or_default(),
             security.and_then(|text| Some(text.policy.as_ref()?.get_ref().clone())),

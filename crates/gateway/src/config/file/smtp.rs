@@ -245,6 +245,20 @@ pub(crate) struct Delivery {
     pub(crate) trust_anchor: Option<Spanned<PathBuf>>,
     #[serde(default)]
     pub(crate) mta_sts: bool,
+    /// Authorities that count for MTA-STS and reports by https, instead of the world's.
+    pub(crate) roots: Option<Spanned<PathBuf>>,
+    pub(crate) tls_reports: Option<TlsReports>,
+}
+
+/// `[delivery.tls-reports]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct TlsReports {
+    pub(crate) organization_name: Spanned<String>,
+    pub(crate) contact: Address,
+    /// Where others' reports on our own servers go: for the DNS alone.
+    #[serde(default)]
+    pub(crate) receive_at: Vec<Spanned<String>>,
 }
 
 /// `[[delivery-minimum]]`

@@ -62,6 +62,15 @@ const TABLES: &[(&str, &str)] = &[
     ("sessions", "who is signed in: the mailbox's secret, sealed under the cookie's"),
     ("threads", "Message-IDs of the portal, as keyed tags: replies to them stay confidential"),
     ("tokens", "links of activation and reset, as keyed hashes"),
+    (
+        "tls_reported",
+        "which domains were told of which day how their servers spoke TLS (RFC 8460), by keyed tag",
+    ),
+    (
+        "tls_sessions",
+        "how sessions with servers of recipients' domains went under TLS, counted by day, sealed, by keyed tag",
+    ),
+    ("tls_submissions", "reports on that which go by https, until their receivers have them"),
     ("told_unfetched", "letters whose senders know that nobody fetches them"),
     ("trash", "letters their owners have deleted, until they go"),
     ("tries", "wrong passwords and answers, by keyed tag"),

@@ -1,0 +1,66 @@
+//! A report to a domain on how its servers spoke TLS (RFC 8460) on its way out: committed with the note that its domain was told,
+//! so that nobody tells it twice. Knows neither what is counted nor when it is time.
+
+use std::time::Duration;
+
+use sealpost_delivery::{Purpose, ReportTo, ReportsTo, Route, TlsReport, TlsReportError, TlsReporter};
+use sealpost_mail::{ReversePath, Timestamp, TlsFloor};
+use sealpost_store::{ArrivalRows, LegPurpose, NewTlsReport};
+
+use crate::context::Context;
+use crate::enqueue;
+use crate::reminder::{Unsent, is_new, unsent};
+
+/// RFC 8460 §5.5.
+const TRIED: Duration = Duration::from_secs(24 * 3600);
+
+/// Queues the report for each of these places. None of them, or no report: it is only noted that the domain was told. `false`:
+/// somebody else has told it.
+pub async fn send_tls_report(
+    context: &Context,
+    reporter: &TlsReporter,
+    (day, report_tag): (i64, [u8; 32]),
+    report: Option<(&TlsReport, &[ReportTo])>,
+    now: Timestamp,
+) -> Result<bool, Unsent> {
+    let shared = &context.shared;
+    let mut told = NewTlsReport { report_tag, day, submissions: Vec::new() };
+    let mut rows = ArrivalRows::new(now);
+    let Some((report, places)) = report else {
+        rows.tls_reports.push(told);
+        return is_new(context, rows).await;
+    };
+    let unwritten = |error: TlsReportError| Unsent::Row(error.to_string());
+    for place in places {
+        match place {
+            ReportTo::Web(url) => {
+                let submission = reporter.submission(report, url, now, &*shared.random);
+                told.submissions.push(submission.map_err(unwritten)?);
+            }
+            ReportTo::Mail(to) => {
+                let message_id = format!("{}@{}", shared.random.id(), context.tenant.name);
+                let mail = reporter.mail(report, to, message_id, now).map_err(unwritten)?;
+                let letter = enqueue::letter(&shared.store, &*shared.random, mail);
+                let (content, body) = letter.await.map_err(unsent)?;
+                let draft = enqueue::Draft {
+                    content,
+                    // Nobody can do anything about a bounce of this one, and none may come back to us.
+                    reverse_path: ReversePath::Null,
+                    recipient: to.clone(),
+                    route: Route::Mx,
+                    tls: TlsFloor::None,
+                    purpose: Purpose::TlsReport,
+                    reports_to: ReportsTo::Ours,
+                    at: now,
+                };
+                let queue = enqueue::Queue { give_up: TRIED, ..enqueue::Queue::of(context) };
+                let id = shared.random.id();
+                let leg = enqueue::leg(&queue, draft, Some(&body), LegPurpose::Report, &id);
+                rows.legs.push(leg.map_err(unsent)?);
+                rows.more_bodies.push(body);
+            }
+        }
+    }
+    rows.tls_reports.push(told);
+    is_new(context, rows).await
+}

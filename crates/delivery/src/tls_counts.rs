@@ -1,0 +1,196 @@
+//! Counts how sessions went under TLS: each in a row of its day and of what was seen, sealed under the queue's key, with the
+//! next commit of whoever is in a hurry. Nobody waits for it. Knows no letter, no recipient and no report.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use sealpost_mail::{Random, Timestamp, hex};
+use sealpost_store::{Store, TlsSessionRow};
+use sealpost_vault::{Label, SpoolKey};
+use serde::{Deserialize, Serialize};
+
+use crate::tls_session::{AppliedPolicy, SessionEnd, TlsFailure};
+
+/// Days are those of UTC (RFC 8460 §4.1).
+const DAY: i64 = 86_400_000;
+/// Different things that one process counts in one day; more are not counted.
+const MOST: usize = 10_000;
+/// Different failures of one domain that it counts with all that is known of them; more are counted by their kind alone:
+/// who publishes a thousand servers, or another policy every minute, fills no disk.
+const EACH: usize = 50;
+
+/// What is sealed in a row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Seen {
+    pub(crate) domain: String,
+    pub(crate) policy: AppliedPolicy,
+    pub(crate) end: SessionEnd,
+}
+
+/// What this process has counted today.
+#[derive(Default)]
+struct Today {
+    day: i64,
+    known: HashSet<[u8; 32]>,
+    kinds: HashMap<String, usize>,
+}
+
+/// Counts.
+pub(crate) struct TlsCounts {
+    store: Store,
+    key: SpoolKey,
+    random: Arc<dyn Random>,
+    /// Two processes never count in the same row, and so never wait for each other.
+    process: String,
+    today: Mutex<Today>,
+}
+
+impl TlsCounts {
+    pub(crate) fn new(store: Store, key: SpoolKey, random: Arc<dyn Random>) -> Self {
+        let process = random.id();
+        Self { store, key, random, process, today: Mutex::default() }
+    }
+
+    fn today(&self) -> MutexGuard<'_, Today> {
+        self.today.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts one session of `domain` that went so.
+    pub(crate) fn note(&self, domain: &str, policy: &AppliedPolicy, end: SessionEnd, now: Timestamp) {
+        let day = now.0.div_euclid(DAY);
+        let seen = Seen { domain: domain.to_owned(), policy: policy.clone(), end };
+        let Some((tag, plain)) = self.place(day, seen) else { return };
+        let bound = bound(&tag, day);
+        self.store.count_tls_sessions(TlsSessionRow {
+            tag,
+            report_tag: self.key.tls_report_tag(domain, day),
+            day,
+            facts_sealed: self.key.seal(Label::TlsSessions, &bound, &plain, &*self.random),
+            sessions: 1,
+        });
+    }
+
+    /// The row it is counted in; `None`: there are too many.
+    fn place(&self, day: i64, seen: Seen) -> Option<([u8; 32], Vec<u8>)> {
+        let mut today = self.today();
+        if today.day != day {
+            *today = Today { day, ..Today::default() };
+        }
+        let (tag, plain) = self.tag(day, &seen)?;
+        if today.known.contains(&tag) {
+            return Some((tag, plain));
+        }
+        let kinds = today.kinds.entry(seen.domain.clone()).or_default();
+        *kinds += 1;
+        let (tag, plain) = if *kinds > EACH { self.tag(day, &by_kind_alone(seen))? } else { (tag, plain) };
+        if !today.known.contains(&tag) && today.known.len() >= MOST {
+            return None;
+        }
+        today.known.insert(tag);
+        Some((tag, plain))
+    }
+
+    fn tag(&self, day: i64, seen: &Seen) -> Option<([u8; 32], Vec<u8>)> {
+        let plain = serde_json::to_vec(seen).ok()?;
+        Some((self.key.tls_sessions_tag(&format!("{} {day}", self.process), &plain), plain))
+    }
+}
+
+/// Without what a domain can vary as it likes.
+fn by_kind_alone(seen: Seen) -> Seen {
+    let policy = AppliedPolicy { kind: seen.policy.kind, ..AppliedPolicy::none() };
+    let end = match seen.end {
+        SessionEnd::Secured => SessionEnd::Secured,
+        SessionEnd::Failed(TlsFailure { result, .. }) => {
+            SessionEnd::Failed(TlsFailure { result, host: None, address: None, ours: None, reason: None })
+        }
+    };
+    Seen { policy, end, ..seen }
+}
+
+/// What we sealed in this row; `None`: we did not.
+pub(crate) fn open(key: &SpoolKey, row: &TlsSessionRow) -> Option<Seen> {
+    let plain = key.open(Label::TlsSessions, &bound(&row.tag, row.day), &row.facts_sealed).ok()?;
+    let seen: Seen = serde_json::from_slice(plain.expose()).ok()?;
+    (key.tls_report_tag(&seen.domain, row.day) == row.report_tag).then_some(seen)
+}
+
+fn bound(tag: &[u8; 32], day: i64) -> String {
+    format!("{} {day}", hex(tag))
+}
+
+#[cfg(test)]
+mod tests {
+    use sealpost_mail::SequenceRandom;
+    use sealpost_store::StoreOptions;
+    use sealpost_vault::ServerKey;
+
+    use super::*;
+    use crate::tls_session::ResultType;
+
+    const NOW: Timestamp = Timestamp(1_800_000_000_000);
+    const TODAY: i64 = NOW.0 / DAY;
+
+    struct Desk {
+        store: Store,
+        key: SpoolKey,
+        counts: TlsCounts,
+        _folder: tempfile::TempDir,
+    }
+
+    fn desk() -> Desk {
+        let (folder, random) = (tempfile::tempdir().unwrap(), Arc::new(SequenceRandom::default()));
+        let store = Store::open(StoreOptions::new(folder.path())).unwrap();
+        let key = ServerKey::generate(&*random).keys().spool;
+        let counts = TlsCounts::new(store.clone(), key.clone(), random);
+        Desk { store, key, counts, _folder: folder }
+    }
+
+    impl Desk {
+        async fn rows(&self) -> Vec<TlsSessionRow> {
+            // Whoever waits for a commit of the same writer has what came before it.
+            let _done = self.store.sweep(NOW).await.unwrap();
+            let mut rows = Vec::new();
+            for which in self.store.tls_untold(TODAY + 1, (0, [0; 32])).await.unwrap() {
+                rows.extend(self.store.tls_sessions(which).await.unwrap());
+            }
+            rows
+        }
+    }
+
+    #[tokio::test]
+    async fn what_went_alike_is_one_row_and_says_nothing_to_others() {
+        let desk = desk();
+        let none = AppliedPolicy::none();
+        for _ in 0..3 {
+            desk.counts.note("clinic.example", &none, SessionEnd::Secured, NOW);
+        }
+        let failure = TlsFailure::of_host(ResultType::StarttlsNotSupported, "mx.clinic.example", "x");
+        desk.counts.note("clinic.example", &none, SessionEnd::Failed(failure), NOW);
+        let rows = desk.rows().await;
+        let mut sessions: Vec<u64> = rows.iter().map(|row| row.sessions).collect();
+        sessions.sort_unstable();
+        assert_eq!(sessions, [1, 3]);
+        for row in rows {
+            assert_eq!(open(&desk.key, &row).unwrap().domain, "clinic.example");
+            assert!(!row.facts_sealed.windows(6).any(|bytes| bytes == b"clinic"));
+            let other = TlsSessionRow { day: row.day + 1, ..row.clone() };
+            assert!(open(&desk.key, &other).is_none(), "another day's");
+            let other = TlsSessionRow { report_tag: [0; 32], ..row };
+            assert!(open(&desk.key, &other).is_none(), "another domain's");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_domain_that_varies_fills_no_disk() {
+        let desk = desk();
+        for nth in 0..400 {
+            let (policy, host) = (AppliedPolicy::sts(&[format!("mx: {nth}")], &[]), format!("mx{nth}"));
+            let failure = TlsFailure::of_host(ResultType::CertificateExpired, &host, "expired");
+            desk.counts.note("clinic.example", &policy, SessionEnd::Failed(failure), NOW);
+        }
+        let rows = desk.rows().await;
+        assert_eq!(rows.len(), EACH + 1);
+        assert_eq!(rows.iter().map(|row| row.sessions).sum::<u64>(), 400);
+    }
+}

@@ -1,0 +1,305 @@
+//! Reports to domains on how their servers spoke TLS in one day (RFC 8460): what was counted, where its domain wishes to hear of
+//! it, and the report itself, by mail or by https. Decides not when, and queues nothing.
+
+use std::io::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use sealpost_mail::{Address, Random, Timestamp, TlsReportMail, compose_tls_report, hex};
+use sealpost_notice::{Language, TlsReportWords};
+use sealpost_store::{NewTlsSubmission, TlsSessionRow, TlsSubmissionRow};
+use sealpost_vault::{Label, SpoolKey};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::config::{DeliveryConfig, TlsReportTerms};
+use crate::dkim::DkimKeys;
+use crate::error::DeliveryError;
+use crate::fetch::{FetchError, Fetcher};
+use crate::resolve::{DnsError, Resolver, SystemResolver};
+use crate::tls_counts;
+
+mod document;
+mod record;
+
+use document::{Frame, Tally};
+pub use record::ReportTo;
+
+/// Days are those of UTC (RFC 8460 §4.1).
+const DAY: i64 = 86_400_000;
+/// RFC 8460 §4.1: "a random delay of up to four hours", and a minute at least.
+const SPREAD: (u64, u64) = (60_000, 4 * 3_600_000);
+/// RFC 8460 §5.5: no longer is a report tried.
+const TRIED: Duration = Duration::from_secs(24 * 3600);
+
+/// The type of a report (RFC 8460 §6.3).
+const GZIP: &str = "application/tlsrpt+gzip";
+
+/// Why there is no report.
+#[derive(Debug, Error)]
+pub enum TlsReportError {
+    /// It could not be written.
+    #[error("the report could not be written: {0}")]
+    Written(String),
+    /// What waits was not written by us.
+    #[error("the report that waits to be sent cannot be opened: it was not written so by us")]
+    Sealed,
+}
+
+/// What was counted of one domain in one day.
+#[derive(Clone, Debug)]
+pub struct DayTally {
+    /// Whose servers.
+    pub domain: String,
+    /// The day, since 1970.
+    pub day: i64,
+    report_tag: [u8; 32],
+    tally: Tally,
+}
+
+impl DayTally {
+    /// Sessions under TLS as the domain asks, and others.
+    #[must_use]
+    pub fn sessions(&self) -> (u64, u64) {
+        (self.tally.secured(), self.tally.failed())
+    }
+
+    /// The day, as `2026-11-28`.
+    #[must_use]
+    pub fn date(&self) -> String {
+        date(self.day)
+    }
+}
+
+/// A report, ready to go.
+#[derive(Clone)]
+pub struct TlsReport {
+    /// About whom.
+    pub domain: String,
+    id: String,
+    file: String,
+    gzip: Vec<u8>,
+    date: String,
+    sessions: (u64, u64),
+}
+
+/// What is sealed of a report on its way by https.
+#[derive(Serialize, Deserialize)]
+struct Waiting {
+    url: String,
+    domain: String,
+    gzip: String,
+}
+
+/// Makes reports.
+pub struct TlsReporter {
+    terms: TlsReportTerms,
+    /// RFC 8460 §5.3 TLS-Report-Submitter: the domain in From, whose DKIM key signs.
+    from: Address,
+    languages: Vec<Language>,
+    dkim: DkimKeys,
+    key: SpoolKey,
+    resolver: Arc<dyn Resolver>,
+    fetcher: Fetcher,
+}
+
+/// The day of a moment.
+#[must_use]
+pub fn day_of(now: Timestamp) -> i64 {
+    now.0.div_euclid(DAY)
+}
+
+impl TlsReporter {
+    /// In whose name the configuration says; nobody's, if it says none.
+    ///
+    /// # Errors
+    /// There are no name servers, or the authorities cannot be read.
+    pub fn new(config: &DeliveryConfig, key: SpoolKey) -> Result<Option<Self>, DeliveryError> {
+        let Some(terms) = config.tls_reports.clone() else { return Ok(None) };
+        let resolver = SystemResolver::with(&config.name_servers);
+        let resolver: Arc<dyn Resolver> =
+            Arc::new(resolver.map_err(|error| DeliveryError::Config(error.to_string()))?);
+        let fetcher = Fetcher::over(Arc::clone(&resolver), &config.trust, config.networks())?;
+        let (from, languages) = (config.report_from.1.clone(), config.report_languages.clone());
+        let dkim = config.dkim.clone();
+        Ok(Some(Self { terms, from, languages, dkim, key, resolver, fetcher }))
+    }
+
+    /// Whether its mails are signed by the domain that they are from.
+    #[must_use]
+    pub fn signs(&self) -> bool {
+        self.dkim.sign_for(self.from.domain())
+    }
+
+    /// When a domain is told of a day: some time in its first hours after it, another time for each domain, so that who hears
+    /// of many does not hear of all at once.
+    #[must_use]
+    pub fn due_at((day, report_tag): (i64, [u8; 32])) -> Timestamp {
+        let end = Timestamp(day.saturating_add(1).saturating_mul(DAY));
+        end.plus(Duration::from_millis(SPREAD.0 + drawn(&report_tag) % (SPREAD.1 - SPREAD.0)))
+    }
+
+    /// What these rows say. `None`: nothing that we wrote.
+    #[must_use]
+    pub fn tally(&self, rows: &[TlsSessionRow]) -> Option<DayTally> {
+        let mut found: Option<DayTally> = None;
+        for row in rows {
+            let Some(seen) = tls_counts::open(&self.key, row) else {
+                tracing::error!(
+                    "a count of sessions under TLS cannot be opened: it was not written so by us"
+                );
+                continue;
+            };
+            let all = found.get_or_insert_with(|| DayTally {
+                domain: seen.domain.clone(),
+                day: row.day,
+                report_tag: row.report_tag,
+                tally: Tally::default(),
+            });
+            all.tally.add(seen, row.sessions);
+        }
+        found
+    }
+
+    /// Where a domain wishes to hear of it (RFC 8460 §3); nowhere, if it says nothing that can be read.
+    ///
+    /// # Errors
+    /// Nobody knows now.
+    pub async fn places(&self, domain: &str) -> Result<Vec<ReportTo>, DnsError> {
+        match self.resolver.texts(&format!("_smtp._tls.{domain}")).await {
+            Ok(texts) => Ok(record::read(&texts)),
+            Err(DnsError::NoSuchName | DnsError::NoRecords) => Ok(Vec::new()),
+            Err(error @ (DnsError::Temporary(_) | DnsError::Bogus)) => Err(error),
+        }
+    }
+
+    /// The report. Written again it is the same, under the same id: who gets it twice can tell.
+    ///
+    /// # Errors
+    /// It could not be written.
+    pub fn write(&self, counted: &DayTally) -> Result<TlsReport, TlsReportError> {
+        let submitter = self.from.domain().as_str();
+        let (begin, end) =
+            (counted.day.saturating_mul(DAY), counted.day.saturating_add(1).saturating_mul(DAY));
+        let date = counted.date();
+        let unique: String = hex(&counted.report_tag).chars().take(24).collect();
+        let id = format!("{date}.{unique}@{submitter}");
+        let contact = self.terms.contact.to_path();
+        let frame = Frame {
+            organization: &self.terms.organization,
+            contact: &contact,
+            report_id: &id,
+            begin: format!("{date}T00:00:00Z"),
+            end: format!("{date}T23:59:59Z"),
+            domain: &counted.domain,
+        };
+        let written = |error: &dyn std::error::Error| TlsReportError::Written(error.to_string());
+        let json = counted.tally.json(&frame).map_err(|error| written(&error))?;
+        let mut packed = GzEncoder::new(Vec::new(), Compression::default());
+        let gzip = packed.write_all(&json).and_then(|()| packed.finish()).map_err(|error| written(&error))?;
+        // RFC 8460 §5.1: sender, domain, begin and end in seconds.
+        let file =
+            format!("{submitter}!{}!{}!{}!{unique}.json.gz", counted.domain, begin / 1000, end / 1000 - 1);
+        let (domain, sessions) = (counted.domain.clone(), counted.sessions());
+        Ok(TlsReport { domain, id, file, gzip, date, sessions })
+    }
+
+    /// The report as a mail (RFC 8460 §5.3).
+    ///
+    /// # Errors
+    /// It could not be written.
+    pub fn mail(
+        &self,
+        report: &TlsReport,
+        to: &Address,
+        message_id: String,
+        at: Timestamp,
+    ) -> Result<Vec<u8>, TlsReportError> {
+        let written = |error: String| TlsReportError::Written(error);
+        let words = TlsReportWords {
+            domain: &report.domain,
+            organization: &self.terms.organization,
+            date: &report.date,
+            secured: report.sessions.0,
+            failed: report.sessions.1,
+        };
+        let text = words.text(&self.languages).map_err(|error| written(error.to_string()))?;
+        let submitter = self.from.domain().as_str().to_owned();
+        let mail = TlsReportMail {
+            from: (self.terms.organization.clone(), self.from.clone()),
+            to: to.clone(),
+            domain: report.domain.clone(),
+            submitter,
+            report_id: report.id.clone(),
+            message_id,
+            at,
+            text,
+            file: (report.file.clone(), report.gzip.clone()),
+        };
+        compose_tls_report(&mail).map_err(|error| written(error.to_string()))
+    }
+
+    /// The report on its way to an https address.
+    ///
+    /// # Errors
+    /// It could not be written.
+    pub fn submission(
+        &self,
+        report: &TlsReport,
+        url: &str,
+        at: Timestamp,
+        random: &dyn Random,
+    ) -> Result<NewTlsSubmission, TlsReportError> {
+        let (url, gzip) = (url.to_owned(), STANDARD.encode(&report.gzip));
+        let plain = serde_json::to_vec(&Waiting { url, domain: report.domain.clone(), gzip })
+            .map_err(|error| TlsReportError::Written(error.to_string()))?;
+        let id = random.id();
+        let report_sealed = self.key.seal(Label::TlsReport, &id, &plain, random);
+        Ok(NewTlsSubmission { id, report_sealed, at, expires_at: at.plus(TRIED) })
+    }
+
+    /// Hands it in. The domain it is about, and what came of it.
+    ///
+    /// # Errors
+    /// It was not written by us.
+    pub async fn submit(
+        &self,
+        row: &TlsSubmissionRow,
+    ) -> Result<(String, Result<(), FetchError>), TlsReportError> {
+        let plain = self.key.open(Label::TlsReport, &row.id, &row.report_sealed);
+        let plain = plain.map_err(|_sealed| TlsReportError::Sealed)?;
+        let waiting: Waiting =
+            serde_json::from_slice(plain.expose()).map_err(|_form| TlsReportError::Sealed)?;
+        let gzip = STANDARD.decode(&waiting.gzip).map_err(|_form| TlsReportError::Sealed)?;
+        Ok((waiting.domain, self.fetcher.submit(&waiting.url, GZIP, gzip).await))
+    }
+}
+
+fn date(day: i64) -> String {
+    let begin = jiff::Timestamp::from_millisecond(day.saturating_mul(DAY));
+    begin.map(|at| at.strftime("%Y-%m-%d").to_string()).unwrap_or_default()
+}
+
+/// A number that is as good as drawn: tags are keyed.
+fn drawn(tag: &[u8; 32]) -> u64 {
+    tag.iter().take(8).fold(0, |number, byte| (number << 8) | u64::from(*byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_domain_has_its_time_within_four_hours() {
+        let day = 20_785;
+        let times: std::collections::BTreeSet<i64> =
+            (0..200_u8).map(|nth| TlsReporter::due_at((day, [nth; 32])).0 - (day + 1) * DAY).collect();
+        assert!(times.len() > 100);
+        assert!(times.iter().all(|time| (60_000..14_400_000).contains(time)), "{times:?}");
+        assert_eq!(date(day), "2026-11-28");
+    }
+}

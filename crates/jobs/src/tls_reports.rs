@@ -1,0 +1,236 @@
+//! Domains are told how their servers spoke TLS on a day that is over (RFC 8460), if they wish to be: each in its own minute of the
+//! first four hours, by mail or by https. What was missed is made up for while it is kept. Knows neither JSON nor DNS.
+
+use std::time::Duration;
+
+use sealpost_arrival::reminder::Unsent;
+use sealpost_arrival::{Context, send_tls_report};
+use sealpost_delivery::{DayTally, ReportTo, TlsReporter, day_of};
+use sealpost_mail::Timestamp;
+use sealpost_store::{StoreError, TlsSubmissionRow};
+
+use crate::workshop::{Counts, Failed, Workshop};
+
+/// Between the first two tries by https; each further pause is twice as long, and none is longer than the other.
+const PAUSE: (Duration, Duration) = (Duration::from_secs(10 * 60), Duration::from_secs(4 * 3600));
+
+pub(super) async fn send(workshop: &Workshop, now: Timestamp) -> Result<Counts, Failed> {
+    let (Some(context), Some(reporter)) = (&workshop.context, &workshop.tls_reports) else {
+        return Ok(Vec::new());
+    };
+    let (mut reports, mut unknown) = (0, 0);
+    let mut untold = Untold::before(workshop, now);
+    while let Some(which) = untold.next().await? {
+        if TlsReporter::due_at(which) > now {
+            continue;
+        }
+        match tell(workshop, context, reporter, which, now).await? {
+            Told::Report => reports += 1,
+            Told::NoReport => {}
+            Told::Unknown => unknown += 1,
+        }
+    }
+    let (submitted, refused) = submit(workshop, reporter, now).await?;
+    Ok(vec![("reports", reports), ("unknown", unknown), ("submitted", submitted), ("refused", refused)])
+}
+
+/// Domains and days that nobody was told of.
+struct Untold<'a> {
+    workshop: &'a Workshop,
+    before: i64,
+    after: (i64, [u8; 32]),
+    page: std::vec::IntoIter<(i64, [u8; 32])>,
+}
+
+impl<'a> Untold<'a> {
+    fn before(workshop: &'a Workshop, now: Timestamp) -> Self {
+        Self { workshop, before: day_of(now), after: (i64::MIN, [0; 32]), page: Vec::new().into_iter() }
+    }
+
+    async fn next(&mut self) -> Result<Option<(i64, [u8; 32])>, StoreError> {
+        if self.page.as_slice().is_empty() {
+            self.page = self.workshop.store.tls_untold(self.before, self.after).await?.into_iter();
+        }
+        let next = self.page.next();
+        self.after = next.unwrap_or(self.after);
+        Ok(next)
+    }
+}
+
+/// What a domain was told of a day.
+enum Told {
+    /// How it went, or will be: it is on its way.
+    Report,
+    /// Nothing: it does not wish to be told, or somebody else has told it.
+    NoReport,
+    /// Nothing yet: nobody knows now whether it wishes to be told.
+    Unknown,
+}
+
+async fn tell(
+    workshop: &Workshop,
+    context: &Context,
+    reporter: &TlsReporter,
+    which: (i64, [u8; 32]),
+    now: Timestamp,
+) -> Result<Told, Failed> {
+    let Some(counted) = reporter.tally(&workshop.store.tls_sessions(which).await?) else {
+        // What cannot be read is told to nobody.
+        sent(send_tls_report(context, reporter, which, None, now).await)?;
+        return Ok(Told::NoReport);
+    };
+    let places = match places(reporter, &counted).await {
+        Ok(places) => places,
+        Err(cause) => {
+            tracing::info!(
+                tls_report.domain = counted.domain,
+                cause,
+                "whether it wishes to hear of its TLS is not known now"
+            );
+            return Ok(Told::Unknown);
+        }
+    };
+    let report = match reporter.write(&counted) {
+        Ok(report) if !places.is_empty() => report,
+        Ok(_nobody_wants_it) => {
+            sent(send_tls_report(context, reporter, which, None, now).await)?;
+            return Ok(Told::NoReport);
+        }
+        Err(error) => {
+            tracing::error!(tls_report.domain = counted.domain, %error, "a report on TLS");
+            return Ok(Told::Unknown);
+        }
+    };
+    match sent(send_tls_report(context, reporter, which, Some((&report, &places)), now).await)? {
+        false => Ok(Told::NoReport),
+        true => {
+            let (secured, failed) = counted.sessions();
+            tracing::info!(
+                tls_report.domain = counted.domain,
+                tls_report.day = counted.date(),
+                tls_report.secured = secured,
+                tls_report.failed = failed,
+                tls_report.places = places.len(),
+                "a domain is told how its servers spoke TLS"
+            );
+            Ok(Told::Report)
+        }
+    }
+}
+
+/// Where a report goes: by mail only with a signature, or it would be ignored (RFC 8460 §3).
+async fn places(reporter: &TlsReporter, counted: &DayTally) -> Result<Vec<ReportTo>, String> {
+    let mut places = reporter.places(&counted.domain).await.map_err(|error| error.to_string())?;
+    let before = places.len();
+    places.retain(|place| match place {
+        ReportTo::Mail(_) => reporter.signs(),
+        ReportTo::Web(_) => true,
+    });
+    if places.len() < before {
+        tracing::warn!(
+            tls_report.domain = counted.domain,
+            "no report on TLS by mail: no DKIM key is there for the domain in report-from (`sealpost dkim create`)"
+        );
+    }
+    Ok(places)
+}
+
+/// Whether it is on its way. One that cannot be written keeps no other domain from hearing.
+fn sent(outcome: Result<bool, Unsent>) -> Result<bool, Failed> {
+    match outcome {
+        Ok(is_new) => Ok(is_new),
+        Err(Unsent::Row(error)) => {
+            tracing::error!(error, "a report on TLS could not be sent");
+            Ok(false)
+        }
+        Err(Unsent::Store(said)) => Err(Failed::Mail(said)),
+    }
+}
+
+/// Hands in what waits. What somebody began to hand in and did not end may have got there: it is not handed in again.
+async fn submit(workshop: &Workshop, reporter: &TlsReporter, now: Timestamp) -> Result<(u64, u64), Failed> {
+    let store = &workshop.store;
+    let (mut submitted, mut refused) = (0, 0);
+    for row in store.tls_submissions(now).await? {
+        if row.begun_at.is_some() {
+            tracing::warn!(
+                "a report on TLS may have been handed in when the service ended; it is not sent again"
+            );
+            store.end_tls_submission(&row.id).await?;
+            continue;
+        }
+        if row.expires_at <= now {
+            tracing::warn!("a report on TLS was not taken within a day and is given up");
+            store.end_tls_submission(&row.id).await?;
+            continue;
+        }
+        if !store.begin_tls_submission(&row.id, now).await? {
+            continue;
+        }
+        match reporter.submit(&row).await {
+            Ok((domain, Ok(()))) => {
+                tracing::info!(tls_report.domain = domain, "a report on TLS was handed in");
+                store.end_tls_submission(&row.id).await?;
+                submitted += 1;
+            }
+            Ok((domain, Err(error))) => {
+                tracing::info!(tls_report.domain = domain, %error, "a report on TLS was not taken");
+                store.retry_tls_submission(&row.id, now.plus(pause(&row))).await?;
+                refused += 1;
+            }
+            Err(error) => {
+                tracing::error!(%error, "a report on TLS");
+                store.end_tls_submission(&row.id).await?;
+            }
+        }
+    }
+    Ok((submitted, refused))
+}
+
+/// RFC 8460 §5.5: "exponential backoff".
+fn pause(row: &TlsSubmissionRow) -> Duration {
+    let doubled = u32::try_from(row.attempts).unwrap_or(u32::MAX).min(16);
+    PAUSE.0.saturating_mul(1 << doubled).min(PAUSE.1)
+}
+
+/// What would go, line by line.
+pub(super) async fn waiting(workshop: &Workshop, now: Timestamp) -> Result<Vec<String>, Failed> {
+    let Some(reporter) = &workshop.tls_reports else {
+        return Ok(vec![
+            "no report goes: there is no [delivery.tls-reports] in the configuration".to_owned(),
+        ]);
+    };
+    let mut lines = Vec::new();
+    let mut untold = Untold::before(workshop, now);
+    while let Some(which) = untold.next().await? {
+        let Some(counted) = reporter.tally(&workshop.store.tls_sessions(which).await?) else {
+            continue;
+        };
+        let (secured, failed) = counted.sessions();
+        let whither = match reporter.places(&counted.domain).await {
+            Ok(places) if places.is_empty() => "goes nowhere: the domain wishes none".to_owned(),
+            Ok(places) => format!("to {}", places.iter().map(shown).collect::<Vec<_>>().join(", ")),
+            Err(error) => format!("waits: {error}"),
+        };
+        let minutes = TlsReporter::due_at(which).since(now).as_secs().div_ceil(60);
+        let when = if minutes == 0 { String::new() } else { format!(", in {minutes} minutes") };
+        lines.push(format!(
+            "report on {} of {}: {secured} sessions under TLS as it asks, {failed} not; {whither}{when}",
+            counted.domain,
+            counted.date()
+        ));
+    }
+    let by_https = workshop.store.tls_submissions(now).await?.len();
+    if by_https > 0 {
+        lines.push(format!("{by_https} reports by https that were not taken yet"));
+    }
+    Ok(lines)
+}
+
+/// The operator may know where it goes; the address is in the DNS for everybody.
+fn shown(place: &ReportTo) -> String {
+    match place {
+        ReportTo::Mail(address) => format!("mailto:{}", address.to_path()),
+        ReportTo::Web(url) => url.clone(),
+    }
+}
