@@ -47,6 +47,8 @@ mod sessions;
 #[path = "../store/stories.rs"]
 mod stories;
 mod tls;
+#[path = "../store/tls_reports.rs"]
+mod tls_reports;
 #[path = "../store/trail.rs"]
 mod trail;
 #[path = "../store/trash.rs"]

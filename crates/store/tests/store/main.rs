@@ -22,6 +22,7 @@ mod rig;
 mod sessions;
 mod sqlite;
 mod stories;
+mod tls_reports;
 mod trail;
 mod trash;
 mod tries;
