@@ -121,3 +121,52 @@ fn serve(works: &Mutex<Receiver<Work>>, connection: &mut Connection) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::mpsc::channel;
+
+    use super::*;
+    use crate::module::Module;
+    use crate::settings::{TokenPlace, TokenSettings};
+
+    fn pool(deadline: Duration) -> Pool {
+        let settings = TokenSettings {
+            name: "hsm".to_owned(),
+            module: "/nonexistent/module.so".into(),
+            place: TokenPlace::Slot(0),
+            pin_file: "/nonexistent/pin".into(),
+            sessions: 1,
+            deadline,
+        };
+        let (settings, module) =
+            (Arc::new(settings), Arc::new(Module::new("/nonexistent/module.so".as_ref())));
+        Pool::new(1, deadline, move || {
+            Connection::new(Arc::clone(&settings), Arc::clone(&module), Arc::default())
+        })
+    }
+
+    #[test]
+    fn a_call_that_does_not_come_back_is_waited_for_no_longer_than_the_deadline() {
+        let mut pool = pool(Duration::from_millis(100));
+        let (go_on, stuck) = channel::<()>();
+        let began = Arc::new(AtomicUsize::new(0));
+        let hangs = pool.run(move |_| Ok(stuck.recv().is_ok()));
+        assert!(matches!(hangs, Err(Failure::Lost(why)) if why.contains("no answer")));
+        // Whoever comes meanwhile waits as long, and what nobody waits for any more is not begun.
+        let counts = Arc::clone(&began);
+        let waits = pool.run(move |_| Ok(counts.fetch_add(1, Ordering::SeqCst)));
+        assert!(matches!(waits, Err(Failure::Lost(_))));
+        go_on.send(()).unwrap();
+        pool.deadline = Duration::from_secs(60);
+        assert_eq!(pool.run(|_| Ok(7)), Ok(7));
+        assert_eq!(began.load(Ordering::SeqCst), 0);
+    }
+
+    #[test]
+    fn a_module_that_is_not_there_is_a_token_that_is_away() {
+        let lost = pool(Duration::from_secs(60)).run(|connection| connection.run(&|_open| Ok(())));
+        assert!(matches!(lost, Err(Failure::Lost(why)) if why.contains("cannot be loaded")));
+    }
+}

@@ -66,7 +66,7 @@ pub(super) fn run(config: &Path, roles: Roles, store: bool, offline: bool) -> Ex
     }
     // A token that is away keeps nothing from starting: letters that need it wait.
     for found in keys.intake.iter().filter(|_| !offline).map(|keys| check_tokens::look(&plan, keys)) {
-        found.said.iter().for_each(|line| say(line));
+        found.said.iter().for_each(say);
         found.wrong.iter().for_each(|warning| complain(format_args!("warning: {warning}")));
     }
     say(format_args!("memory: {}", plan.account));

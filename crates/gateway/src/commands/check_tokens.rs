@@ -31,7 +31,7 @@ pub(super) fn look(plan: &Plan, keys: &IntakeRole) -> Found {
     for token in &plan.tokens {
         match tokens.open(&token.name) {
             Ok(()) => found.said.push(format!("token {}: logged in, {}", token.name, token.module.display())),
-            Err(error) => found.wrong.push(format!("{error}; letters that need it wait (451 4.7.5)")),
+            Err(error) => found.wrong.push(format!("{error}; letters that need it wait (451)")),
         }
     }
     let broken = |name: &str| found.wrong.iter().any(|wrong| wrong.contains(&format!("{name:?}")));
