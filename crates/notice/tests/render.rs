@@ -132,7 +132,7 @@ fn the_days_until_deletion_are_said_in_both_languages() {
     assert!(deadlines("reminder-password", Language::De).contains("Danach wird die erste davon gelöscht"));
     assert!(deadlines("message", Language::De).contains("wird nach dem 24.02.2020 gelöscht (noch 60 Tage)"));
     assert!(deadlines("message", Language::En).contains("deleted after 24 February 2020 (60 days left)"));
-    assert!(deadlines("message-1", Language::De).contains("am 24.02.2020 gelöscht (noch ein Tag)"));
+    assert!(deadlines("message-1", Language::De).contains("nach dem 24.02.2020 gelöscht (noch ein Tag)"));
     assert!(deadlines("reset", Language::En).contains("until 24 February 2020, 12:49"));
     assert!(!deadlines("message-withheld", Language::De).contains("gelöscht"));
 }

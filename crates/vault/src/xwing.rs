@@ -1,5 +1,5 @@
-//! X-Wing (draft-connolly-cfrg-xwing-kem) as HPKE wants it, by AWS-LC: sealing, which every letter pays for, and opening, which
-//! a whole mailbox pays for at its activation, are three times as fast as in Rust. Knows no format.
+//! X-Wing (draft-connolly-cfrg-xwing-kem) as HPKE wants it, by AWS-LC: sealing, which every letter pays for and which is three
+//! times as fast as in Rust, and opening, which a whole mailbox pays for at its activation. Knows no format.
 //!
 //! ML-KEM's half of the randomness is AWS-LC's own, which lets nobody else give it. Both halves would have to
 //! be foreseen to foresee a key.

@@ -93,6 +93,8 @@ pub(crate) struct Site {
     pub(crate) window: Window,
     cleaning: Arc<Semaphore>,
     cleaning_of: PerOwner,
+    /// Owners for whom words are made beside their pages.
+    pub(crate) wording: PerOwner,
     opening_of: PerOwner,
     judging: Arc<Semaphore>,
     late: Arc<Semaphore>,
@@ -143,6 +145,7 @@ impl Site {
             window: Window::default(),
             cleaning: Arc::new(Semaphore::new(CLEANING)),
             cleaning_of: PerOwner::new(CLEANING_OF_ONE),
+            wording: PerOwner::new(1),
             opening_of: PerOwner::new(OPEN_OF_ONE),
             judging: Arc::new(Semaphore::new(JUDGING)),
             late: Arc::new(Semaphore::new(LATE)),
