@@ -112,9 +112,9 @@ async fn act(store: &Store, plan: &Plan, what: &JobsCommand) -> Result<(), JobsE
                 believe_clock(store).await?;
             }
             if *dry_run {
-                let lines = foresee(&workshop, job, SystemClock.now()).await?;
-                lines.iter().for_each(say);
-                say(format_args!("{} in all; nothing was done", lines.len()));
+                let foreseen = foresee(&workshop, job, SystemClock.now()).await?;
+                foreseen.lines.iter().for_each(say);
+                say(format_args!("{} in all; nothing was done", foreseen.all));
                 return Ok(());
             }
             match job.needs() {
