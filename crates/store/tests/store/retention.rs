@@ -6,8 +6,8 @@ use std::time::Duration;
 use sealpost_mail::{Random as _, SystemRandom, Timestamp};
 use sealpost_store::{
     Activate, Activation, ArrivalRows, Committed, DraftQuota, Folder, MailboxState, NewBounceMemo, NewDraft,
-    NewNewcomer, NewSession, NewToken, NewUpload, Page, Proof, RequestKind, ResumedTime, TokenPurpose,
-    Unread, WrapKind, bounce_token,
+    NewNewcomer, NewSession, NewToken, NewUpload, Page, PendingEnd, Proof, RequestKind, ResumedTime,
+    TokenPurpose, Unread, WrapKind, bounce_token,
 };
 
 use crate::rig::{LARGE, LATER, NOW, Rig, no_rekey, wrap};
@@ -123,6 +123,23 @@ async fn what_is_foreseen_is_what_goes() {
     let after = store.foresee_retention(now, trashed, touched).await.unwrap();
     assert_eq!((after.letters.all, after.mailboxes.all, after.drafts.all, after.uploads.all), (0, 0, 0, 0));
     assert_eq!(store.drafts(fourth).await.unwrap().len(), 1, "held");
+    // What is left of the third goes with its letter; what was begun there is told with its times.
+    let letter = store.letters_of(third).await.unwrap().remove(0);
+    assert_eq!(store.pending_end(third).await.unwrap(), PendingEnd::At(letter.expires_at.unwrap()));
+    let times = store.other_times(third).await.unwrap();
+    assert_eq!(times.iter().map(|time| time.what.as_str()).collect::<Vec<_>>(), ["draft"]);
+    assert_eq!(times[0].first, Some(NOW));
+    assert!(store.ask(third, RequestKind::Access, None, NOW).await.unwrap());
+    assert_eq!(store.pending_end(third).await.unwrap(), PendingEnd::Unknown);
+    // A question for each thing that is only counted.
+    let later = now.plus(DAY * 4_000);
+    let forgotten = store.foresee_forgotten(later).await.unwrap();
+    let forgot = store.forget(later).await.unwrap();
+    assert_eq!(forgotten, forgot);
+    assert_eq!(
+        (store.old_job_runs(later).await.unwrap(), store.old_audit_rows(later).await.unwrap()),
+        (0, 0)
+    );
     rig.clean().await;
 }
 
