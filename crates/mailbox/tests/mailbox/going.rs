@@ -87,7 +87,8 @@ async fn letters_go_when_their_time_is_over_and_not_before() {
         rig.store.purge_letters(Unread::Forgotten, NOW.plus(DAY - Duration::from_secs(1))).await.unwrap(),
         0
     );
-    assert_eq!(rig.store.foresee_letters(NOW.plus(DAY)).await.unwrap().len(), 1, "and that is foreseen");
+    let seen = rig.store.foresee_retention(NOW.plus(DAY), NOW, NOW).await.unwrap();
+    assert_eq!(seen.letters.all, 1, "and that is foreseen");
     assert_eq!(rig.store.purge_letters(Unread::Forgotten, NOW.plus(DAY)).await.unwrap(), 1);
     assert_eq!(ids().await, ["always", "letter-1", "long"]);
     assert_eq!(rig.store.purge_letters(Unread::Forgotten, NOW.plus(DAY * 100)).await.unwrap(), 2);
