@@ -118,6 +118,7 @@ fn every_kind_of_deed_leaves_its_row() {
     let hop = Hop::new();
     let mut config = Config::on_sqlite(&hop);
     config.set("gateway", "escrow", r#""server""#).set("policy", "recall", r#""always""#);
+    config.set("dkim", "keys", r#""dkim""#);
     let gateway = Gateway::start(&config);
     owner_lives(&gateway, &hop);
     support_acts(&gateway, &hop);
@@ -125,9 +126,19 @@ fn every_kind_of_deed_leaves_its_row() {
     gateway.process().signal(Signal::HUP);
     gateway.process().output.wait_from(before, "*rules and lists read again*").unwrap();
     ok(&gateway.home, &["adopt"]);
+    for selector in ["a1", "a2"] {
+        ok(&gateway.home, &["dkim", "create", "insurer.example", "--selector", selector]);
+        ok(&gateway.home, &["dkim", "use", selector]);
+    }
+    ok(&gateway.home, &["dkim", "retire", "a2"]);
+    ok(&gateway.home, &["dkim", "remove", "a1"]);
     for (action, actor, count) in [
         ("configuration.loaded", "system", 1),
         ("configuration.reloaded", "system", 1),
+        ("dkim-key.created", "operator:", 2),
+        ("dkim-key.used", "operator:", 2),
+        ("dkim-key.retired", "operator:", 2),
+        ("dkim-key.removed", "operator:", 1),
         ("mailbox.created", "sender", 1),
         ("letter.deposited", "sender", 2),
         ("mailbox.activated", "owner", 2),

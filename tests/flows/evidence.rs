@@ -136,3 +136,27 @@ fn evidence_says_when_what_happened_to_a_letter_and_nothing_of_it() {
     assert!(code != 0 && err.contains("says nothing of a letter"), "{err}");
     gateway.sweep();
 }
+
+#[test]
+fn of_a_letter_whose_time_was_over_evidence_says_that_nobody_deleted_it() {
+    let hop = Hop::new();
+    let mut config = Config::on_sqlite(&hop);
+    config.set("portal", "activation-within", r#""1 s""#);
+    let gateway = Gateway::start(&config);
+    let letter = letters::plain("[vertraulich] Betreff-4711", "Inhalt-4711");
+    gateway.smtp().letter("erika@insurer.example", &[CUSTOMER], &letter).expect("250 *");
+    let _ = hop.wait_to(CUSTOMER);
+    let id = rig::gateway::blobs(&gateway.home.data(), "SELECT CAST(id AS BLOB) FROM deposits").remove(0);
+    let id = String::from_utf8(id).unwrap();
+    poll("its time to be over", || {
+        ok(&gateway, &["jobs", "run", "retention"]);
+        (gateway.count("SELECT count(*) FROM deposits") == 0).then_some(())
+    });
+    let facts = facts(&gateway, &id);
+    assert!(actions(&facts).contains(&"letter.expired"), "{facts}");
+    for (language, words) in [("en", "Deleted when its time was over"), ("de", "Aufbewahrungsfrist")] {
+        let text = pdf(&gateway, &id, language);
+        assert!(text.contains(words), "{language}: {text}");
+    }
+    gateway.sweep();
+}

@@ -9,6 +9,7 @@ const SECRET: &str = "Kniegelenk";
 
 fn begin(hop: &Hop, recall: &str) -> Gateway {
     let mut config = Config::new(hop);
+    config.set("portal.write", "domains", r#"["insurer.example"]"#).set("portal.write", "floor", r#""none""#);
     config.set("policy", "recall", &format!("{recall:?}")).set("retention", "mailbox", r#""18 months""#);
     Gateway::start(&config)
 }
@@ -67,7 +68,9 @@ fn support_locks_holds_and_deletes_and_sees_no_content() {
     );
     assert!(refused(&gateway, &["mailbox", "show", "nobody@web.example"]).contains("no mailbox"));
 
-    said(&gateway, &["mailbox", "lock", &id, "--note", "Verdacht auf Missbrauch"]);
+    let done = said(&gateway, &["mailbox", "lock", &id, "--note", "Verdacht auf Missbrauch", "--json"]);
+    let done: Value = serde_json::from_str(&done).unwrap();
+    assert_eq!(done, serde_json::json!({ "mailbox": id, "done": "locked", "owner_told": "by-mail" }));
     assert_ne!(web.get("/inbox").status, 200);
     let mut other = gateway.web();
     let page = other.get("/");
@@ -81,6 +84,9 @@ fn support_locks_holds_and_deletes_and_sees_no_content() {
     let inbox = other.follow(inbox);
     inbox.expect(200);
 
+    let begun = other.get("/inbox");
+    let begun = other.submit(&begun, "/write", &[("kind", "new")]);
+    let draft = begun.header("location").unwrap().to_owned();
     let early = other.get("/account/delete");
     let last_letter = shown(&gateway, &id)["last_letter"].clone();
     // While it is held nothing goes by anybody's hand, and its owner reads why.
@@ -99,6 +105,13 @@ fn support_locks_holds_and_deletes_and_sees_no_content() {
     );
     assert!(other.follow(kept).text().contains("nichts endgültig gelöscht"));
     assert!(!trash.text().contains("danach werden sie endgültig"), "{}", trash.text());
+    // What was begun stays, too; the page says why.
+    let page = other.get(&draft);
+    assert!(page.text().contains("aus rechtlichen Gründen aufbewahrt"), "{}", page.text());
+    let kept = other.submit(&page, &draft, &[("do", "discard")]);
+    assert!(other.follow(kept).text().contains("nichts endgültig gelöscht"));
+    assert_eq!(gateway.count("SELECT count(*) FROM drafts"), 1);
+    assert!(other.get(&format!("/m/{letter}")).text().contains("aus rechtlichen Gründen aufbewahrt"));
     let page = other.get("/account/delete");
     let said_so = page.text().contains("kann nicht gelöscht werden");
     assert!(said_so && !page.text().contains("wird endgültig"), "{}", page.text());

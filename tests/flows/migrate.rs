@@ -35,6 +35,8 @@ fn a_command_never_brings_the_schema_forward_and_migrate_does() {
             let (code, out, err) = gateway.sealpost(&["migrate"]);
             assert_eq!(code, 0, "{out}{err}");
         }
+        // The second time there was nothing to do.
+        assert_eq!(gateway.count("SELECT count(*) FROM audit WHERE action = 'store.migrated'"), 1);
         let (code, out, err) = gateway.sealpost(&["queue", "list"]);
         assert_eq!(code, 0, "{out}{err}");
         // Who is alone does it at its start.

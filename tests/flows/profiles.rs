@@ -107,6 +107,19 @@ impl Operator {
         }
     }
 
+    /// Nothing is left of so many mailboxes but that they were there.
+    fn all_is_gone(&self, tombstones: i64) {
+        assert_eq!(self.rows("mailboxes WHERE state <> 'deleted'"), 0);
+        for table in
+            ["deposits", "bodies", "wraps", "bounce_memos", "sessions", "reminded", "wished", "waits_from"]
+        {
+            assert_eq!(self.rows(table), 0, "{table}");
+        }
+        assert_eq!(self.rows("mailboxes"), tombstones, "tombstones");
+        assert_eq!(self.rows("mailboxes WHERE length(address_sealed) > 0"), 0);
+        poll("senders to be told", || (self.rows("gone_unread") == 0).then_some(()));
+    }
+
     fn rows(&self, table: &str) -> i64 {
         self.gateway.count(&format!("SELECT count(*) FROM {table}"))
     }
@@ -236,14 +249,7 @@ fn an_accident_insurer_from_the_first_mail_to_the_last_deletion() {
     assert_eq!(operator.rows("mailboxes WHERE state = 'active'"), 1);
     operator.day(602);
     operator.day(603);
-    assert_eq!(operator.rows("mailboxes WHERE state <> 'deleted'"), 0);
-    for table in
-        ["deposits", "bodies", "wraps", "bounce_memos", "sessions", "reminded", "wished", "gone_unread"]
-    {
-        assert_eq!(operator.rows(table), 0, "{table}");
-    }
-    assert_eq!(operator.rows("mailboxes"), 3, "tombstones");
-    assert_eq!(operator.rows("mailboxes WHERE length(address_sealed) > 0"), 0);
+    operator.all_is_gone(3);
     gone(&operator.gateway, "a mailbox nobody used to go", &sealed);
     // What lay in it unread is not lost without a word.
     operator.told(SENDER, &["Ungelesen gelöscht", bert]);
@@ -308,9 +314,11 @@ fn a_pension_fund_from_the_first_mail_to_the_last_deletion() {
     operator.told(dora, &["Ihr Postfach wird bald gelöscht"]);
     operator.day(365);
     operator.told(dora, &["Ihr Postfach wird bald gelöscht"]);
+    let sealed = pieces(&operator.gateway, SEALED);
     assert_eq!(operator.rows("mailboxes WHERE state = 'active'"), 1);
     operator.day(369);
-    assert_eq!(operator.rows("mailboxes WHERE state <> 'deleted'"), 0);
+    operator.all_is_gone(2);
+    gone(&operator.gateway, "a mailbox nobody used to go", &sealed);
     operator.quiet(&[dora, emil]);
     operator.gateway.sweep();
 }

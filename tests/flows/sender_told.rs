@@ -59,7 +59,7 @@ impl Office {
         field(&letter, "Message-ID").unwrap()
     }
 
-    fn is_quiet(&self) {
+    pub(crate) fn is_quiet(&self) {
         poll("an empty queue", || (self.gateway.count("SELECT count(*) FROM legs") == 0).then_some(()));
     }
 
@@ -77,6 +77,31 @@ impl Office {
             (self.gateway.count(&sql) == 11).then_some(())
         });
         self.is_quiet();
+    }
+
+    /// The same, as long as it takes until one job has run, at this hour of that day.
+    pub(crate) fn day_at(&self, day: i64, hour: i8, job: &str) {
+        self.is_quiet();
+        let at = self.begun.to_zoned(jiff::tz::TimeZone::get("Europe/Berlin").unwrap());
+        let at = at.date().checked_add(day.days()).unwrap().at(hour, 0, 0, 0);
+        let at = at.to_zoned(jiff::tz::TimeZone::get("Europe/Berlin").unwrap()).unwrap().timestamp();
+        self.clock.set(at.as_second() - IllClock::right());
+        let since = at.as_millisecond() - 60_000;
+        poll(job, || {
+            let sql = "SELECT count(*) FROM job_runs WHERE ended_at IS NOT NULL AND";
+            (self.gateway.count(&format!("{sql} job = '{job}' AND begun_at > {since}")) > 0).then_some(())
+        });
+        self.is_quiet();
+    }
+
+    /// What a command by the gateway's clock says.
+    pub(crate) fn said(&self, args: &[&str]) -> String {
+        let mut command = std::process::Command::new(rig::gateway::binary());
+        command.args(args).arg("--config").arg(self.gateway.home.config());
+        command.current_dir(self.gateway.home.path()).envs(self.clock.environment());
+        let (code, out, err) = rig::process::run(&mut command);
+        assert_eq!(code, 0, "{args:?}: {out}{err}");
+        out
     }
 
     pub(crate) fn to(&self, whom: &str) -> Vec<Vec<u8>> {

@@ -127,6 +127,13 @@ fn there_and_back_nothing_has_changed() {
     moves(&there_home, &back_home);
     let after = rows(&back_home.data());
     for (name, rows) in &before {
+        // That it was moved, twice, is noted where it went.
+        if name.starts_with("audit") {
+            let kept = rows.iter().filter(|row| after[name].contains(row)).count();
+            let (more, kept_all) = if name == "audit" { (2, rows.len()) } else { (0, kept) };
+            assert_eq!((after[name].len(), kept), (rows.len() + more, kept_all), "{name}");
+            continue;
+        }
         assert!(&after[name] == rows, "{name}: {} rows became {}, or others", rows.len(), after[name].len());
     }
     assert!(files(&back_home.data()) == large, "large letters differ");
@@ -178,6 +185,7 @@ fn large_letters_alone_move_into_a_bucket_and_out_of_it() {
     gateway.home.write("gateway.toml", plain.text().as_bytes());
     gateway.restart();
     assert!(read_all(&gateway) == want, "letters came back changed");
+    assert_eq!(gateway.count("SELECT count(*) FROM audit WHERE action = 'store.bodies-moved'"), 2);
     gateway.sweep();
 }
 

@@ -1,7 +1,7 @@
 //! What the clock brings, and what people hear of it, in English: from the first notice to the word that a letter went unread.
 
 use rig::letters::link;
-use rig::reader::{activate, letter_path};
+use rig::reader::{ANSWER, PASSWORD, activate, letter_path};
 
 use crate::sender_told::{CUSTOMER, Office, SENDER, subject, text};
 
@@ -77,5 +77,66 @@ fn a_recipient_who_deletes_a_letter_unread_is_told_of_in_english() {
         "Deleted unread",
         &["without opening it", "Ask the recipient", "send the document by post"],
     );
+    office.gateway.sweep();
+}
+
+#[test]
+fn an_owner_reads_in_english_that_the_mailbox_will_go() {
+    let office = Office::open(|config| {
+        config.set("notices", "language", r#""en""#).set("retention", "mailbox", r#""60 days""#).set(
+            "reminders",
+            "mailbox",
+            r#"["7 days"]"#,
+        );
+    });
+    office.letter("one");
+    let link = link(&office.hop.wait_to(CUSTOMER).bytes);
+    let mut web = office.gateway.web();
+    let page = web.get(&link);
+    let path = format!("/a/{}", link.rsplit_once("/a/").unwrap().1);
+    let fields = [
+        ("password", PASSWORD),
+        ("repeat", PASSWORD),
+        ("question", "0"),
+        ("answer", ANSWER),
+        ("language", "en"),
+    ];
+    web.submit(&page, &path, &fields).expect(303);
+    office.day(53);
+    let mails = office.to(CUSTOMER);
+    assert_eq!(mails.len(), 2);
+    says(
+        &mails[1],
+        "Your mailbox will be deleted soon",
+        &["Nothing has come to your mailbox", "(7 days left)", "simply log in once"],
+    );
+    office.day(61);
+    assert_eq!(office.gateway.count("SELECT count(*) FROM mailboxes WHERE state <> 'deleted'"), 0);
+    office.gateway.sweep();
+}
+
+#[test]
+fn whoever_gets_many_letters_and_an_initial_password_reads_english() {
+    let office = Office::open(|config| {
+        config
+            .set("notices", "language", r#""en""#)
+            .set("portal", "activation", r#""initial-password""#)
+            .set("notices", "pending-pace", r#""daily""#);
+    });
+    office.letter("one");
+    let notice = office.hop.wait_to(CUSTOMER).bytes;
+    says(
+        &notice,
+        "your initial password comes separately",
+        &["To log in for the first time you need an initial password", "days left"],
+    );
+    let told = office.hop.wait_to(SENDER).bytes;
+    says(&told, "initial password", &["by telephone", CUSTOMER]);
+    office.letter("two");
+    office.letter("three");
+    office.day(2);
+    let mails = office.to(CUSTOMER);
+    assert_eq!(mails.len(), 2, "one mail for both");
+    says(&mails[1], "2 new confidential messages for you", &["has sent you 2 more", "days left"]);
     office.gateway.sweep();
 }

@@ -283,3 +283,20 @@ fn an_old_signed_mail_sent_once_more_and_one_of_another_customer_are_no_wishes()
     });
     gateway.sweep();
 }
+
+/// What a domain's owner publishes counts beside our own look: with `adkim=s` the provider's signature does not speak for a
+/// domain below its own.
+#[test]
+fn what_a_domain_publishes_under_dmarc_counts_for_wishes() {
+    let (hop, dns) = (Hop::new(), Dns::new());
+    let dkim = provider(&dns);
+    dns.publish("_dmarc.strict.web.example", Record::Txt("v=DMARC1; p=reject; adkim=s; aspf=s".to_owned()));
+    let gateway = Gateway::start(&configured(&hop, &dns));
+    for (from, is_proven) in [("max@strict.web.example", false), ("max@silent.web.example", true)] {
+        with_mailbox(&gateway, &hop, from);
+        gateway.smtp().letter(from, &[OURS], &dkim.sign(&wish(from, ""))).expect("250 *");
+        let answer = wait_answer(&hop, from);
+        assert_eq!(answer.contains("/d/"), is_proven, "{from}: {answer}");
+    }
+    gateway.sweep();
+}

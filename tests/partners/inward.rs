@@ -77,6 +77,7 @@ fn what_openssl_encrypted_and_signed_is_handed_on_in_clear_with_its_result() {
         assert!(found.contains(word), "{word}: {found}");
     }
     assert!(text.contains("Subject: [secure] Befund\r\n"), "one tag, and it is ours:\n{text}");
+    assert_eq!(crate::out::uses(&scene.gateway, "own-key.opened"), 1);
     scene.gateway.sweep();
 }
 

@@ -38,7 +38,18 @@ fn a_letter_is_opened_by_the_partner_s_openssl_and_is_signed_by_us() {
     }
     let inside_of_it = clinic.open(&copy.bytes, &our_certificate(&gateway));
     assert!(inside_of_it.contains("Größe des Befundes: 4711"), "{inside_of_it}");
+    // Counted, and one copy was signed once.
+    assert_eq!(uses(&gateway, "own-key.signed"), 1);
     gateway.sweep();
+}
+
+/// How often a key of ours is said to have been used so, once it is said: counted, or a row by now.
+pub(crate) fn uses(gateway: &Gateway, word: &str) -> i64 {
+    let sql = format!(
+        "SELECT (SELECT coalesce(sum(count), 0) FROM audit_counts WHERE action = '{word}' AND mailbox <> '')
+             + (SELECT count(*) FROM audit WHERE action = '{word}' AND object <> '')"
+    );
+    rig::process::poll(word, || Some(gateway.count(&sql)).filter(|times| *times > 0))
 }
 
 #[test]

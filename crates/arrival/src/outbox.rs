@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use sealpost_mail::ActivateBy;
 use sealpost_mailbox::{About, Outbox, OutboxError, Outgoing, Sent, WrittenLetter, portal_links};
-use sealpost_notice::{DeletedBy, Notice};
+use sealpost_notice::{DeletedBy, LetterClock, Notice};
 use sealpost_store::{ArrivalRows, AuditRow, LegPurpose};
 use sealpost_vault::LetterSigner;
 
@@ -44,6 +44,7 @@ impl Outbox for PortalOutbox {
                     link: announcer.link(&portal_links::activation(token.expose())),
                     expires,
                     days: announcer.retention.days(now, expires),
+                    clock: LetterClock::Runs,
                 }
             }
             About::Reactivation { token, expires } => Notice::Reactivation {

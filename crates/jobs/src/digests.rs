@@ -30,14 +30,22 @@ pub(super) async fn tell(workshop: &Workshop, now: Timestamp) -> Result<Counts, 
 }
 
 /// Mailboxes with letters to tell of, and how many. Changes nothing.
-pub(super) async fn waiting(workshop: &Workshop) -> Result<Vec<(String, usize)>, Failed> {
+pub(super) async fn waiting(workshop: &Workshop, now: Timestamp) -> Result<Vec<(String, usize)>, Failed> {
     let (mut all, mut after) = (Vec::new(), String::new());
     loop {
         let found = workshop.store.awaiting_notice(&after).await?;
         let Some(last) = found.last() else { return Ok(all) };
         after.clone_from(&last.mailbox_id);
-        let groups = found.chunk_by(|a, b| a.mailbox_id == b.mailbox_id);
-        all.extend(groups.filter_map(|group| Some((group.first()?.mailbox_id.clone(), group.len()))));
+        for letters in found.chunk_by(|a, b| a.mailbox_id == b.mailbox_id) {
+            let id = letters.first().map_or("", |letter| letter.mailbox_id.as_str());
+            let Some(mailbox) = workshop.store.mailbox(id).await? else { continue };
+            let bounced = workshop.store.unreachable(id).await?;
+            let given_up = bounced.is_some_and(|bounced| bounced.bounces >= workshop.telling.most_bounces());
+            let news = letters.iter().filter(|letter| is_news(&mailbox, letter, now)).count();
+            if news > 0 && !given_up {
+                all.push((mailbox.id, news));
+            }
+        }
     }
 }
 
@@ -52,7 +60,7 @@ async fn one(
     let because = |error: StoreError| Unsent::because(&error);
     let Some(first) = letters.first() else { return Ok(false) };
     let Some(mailbox) = store.mailbox(&first.mailbox_id).await.map_err(because)? else { return Ok(false) };
-    let news: Vec<&AwaitsNotice> = letters.iter().filter(|letter| is_news(&mailbox, letter)).collect();
+    let news: Vec<&AwaitsNotice> = letters.iter().filter(|letter| is_news(&mailbox, letter, now)).collect();
     let bounced = store.unreachable(&mailbox.id).await.map_err(because)?;
     let given_up = bounced.is_some_and(|bounced| bounced.bounces >= workshop.telling.most_bounces());
     let all = || letters.iter().map(|letter| letter.deposit_id.clone()).collect::<Vec<_>>();
@@ -83,7 +91,9 @@ async fn one(
             (Secret::new(announcer.public_url.clone()), None)
         }
     };
+    // Nothing of a mailbox that is held goes on any day.
     let goes = news.iter().filter_map(|letter| letter.expires_at).min();
+    let goes = goes.filter(|_| mailbox.held_since.is_none());
     let notice = Notice::Digest {
         letters: u32::try_from(news.len()).unwrap_or(u32::MAX),
         date: oldest.received_at,
@@ -97,12 +107,14 @@ async fn one(
     reminder::digest(context, &mailbox, notice, &oldest.deposit_id, &others, announced).await
 }
 
-/// Whether its owner has neither read it nor been here since.
-fn is_news(mailbox: &MailboxRow, letter: &AwaitsNotice) -> bool {
+/// Whether its owner has neither read it nor been here since, and it is still there to be read: after a time in which nothing
+/// ran, what goes now is announced to nobody.
+fn is_news(mailbox: &MailboxRow, letter: &AwaitsNotice, now: Timestamp) -> bool {
+    let stays = mailbox.held_since.is_some() || letter.expires_at.is_none_or(|at| at > now);
     let been_here = mailbox.last_seen_at.max(mailbox.activated_at);
     let is_there = match mailbox.state {
         MailboxState::Pending | MailboxState::Active | MailboxState::Locked => true,
         MailboxState::Deleted => false,
     };
-    is_there && letter.is_new && been_here.is_none_or(|at| at < letter.received_at)
+    is_there && stays && letter.is_new && been_here.is_none_or(|at| at < letter.received_at)
 }

@@ -153,9 +153,9 @@ impl Job {
             Self::Forget => zone.next(now, 60 + 52),
             Self::Sweep => zone.next(now, 2 * 60 + 11),
             Self::Audit => zone.next(now, 11),
-            Self::MailboxReminders => zone.next(now, telling.hours.from.saturating_add(13)),
-            Self::Senders => zone.next(now, telling.hours.from.saturating_add(29)),
-            Self::Keys => zone.next(now, telling.hours.from.saturating_add(41)),
+            Self::MailboxReminders => zone.next(now, telling.hours.minute(13)),
+            Self::Senders => zone.next(now, telling.hours.minute(29)),
+            Self::Keys => zone.next(now, telling.hours.minute(41)),
         }
     }
 }
@@ -178,6 +178,11 @@ mod tests {
         assert_eq!(next(Job::Retention, "2026-11-28T10:22:59Z"), at("2026-11-28T10:23:00Z"));
         assert_eq!(next(Job::Mailboxes, "2026-11-28T10:23:00Z"), at("2026-11-29T00:41:00Z"));
         assert_eq!(next(Job::Senders, "2026-07-28T10:23:00Z"), at("2026-07-29T06:29:00Z"));
+        // However short the hours are, what asks for them is due within them.
+        let short = NotifyTimes { hours: Hours { from: 8 * 60, to: 8 * 60 + 20 }, ..telling.clone() };
+        for job in [Job::Senders, Job::MailboxReminders] {
+            assert!(short.is_awake(&zone, job.next(at("2026-11-28T10:23:00Z"), &zone, &short)), "{job:?}");
+        }
         for job in Job::ALL {
             assert_eq!(Job::parse(job.name()), Some(job));
             assert!(next(job, "2026-11-28T10:23:00Z") > at("2026-11-28T10:23:00Z"), "{job:?}");

@@ -29,7 +29,7 @@ pub use clock_check::{Belief, belief, days};
 pub use job::{Job, Needs};
 pub use notify_times::{Hours, NotifyTimes};
 pub use ocsp_lookup::Ocsp;
-pub use preview::foresee;
+pub use preview::{Foresight, foresee};
 pub use runner::{Ran, Runner};
 pub use scheduler::{JobError, Jobs, start};
 pub use workshop::{Counts, Failed, PartnerWork, Workshop};

@@ -1,6 +1,6 @@
 //! When owners, senders and the operator are told something by the clock. Sends nothing.
 
-use sealpost_mail::{Address, Term};
+use sealpost_mail::{Address, Term, Timestamp, Zone};
 use sealpost_store::Unread;
 
 /// Minutes since midnight, the last one not among them.
@@ -48,7 +48,20 @@ impl Default for NotifyTimes {
     }
 }
 
+impl Hours {
+    /// So many minutes after their beginning, but within them, however short they are.
+    pub(crate) fn minute(&self, after: u16) -> u16 {
+        self.from.saturating_add(after.min(self.to.saturating_sub(self.from) / 2))
+    }
+}
+
 impl NotifyTimes {
+    /// Whether people are: at night nobody is told anything by the clock.
+    #[must_use]
+    pub fn is_awake(&self, zone: &Zone, now: Timestamp) -> bool {
+        (self.hours.from..self.hours.to).contains(&zone.minute_of_day(now))
+    }
+
     /// From how many on nothing more is sent.
     pub fn most_bounces(&self) -> u32 {
         if self.hard_bounces == 0 { u32::MAX } else { self.hard_bounces }

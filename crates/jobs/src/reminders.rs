@@ -1,9 +1,10 @@
 //! Owners are reminded before something is lost: one mail for all letters that wait, on the days of the operator's ladder,
-//! when people are awake. Committed together with the note that it was sent: twice is impossible, whoever else runs.
+//! when people are awake. Committed together with the note that it was sent: twice is impossible, whoever else runs. Days
+//! count from `waits_from`: while a mailbox was held none of them passed.
 
 use sealpost_arrival::reminder::Unsent;
 use sealpost_arrival::{Context, reminder};
-use sealpost_mail::{Secret, Timestamp};
+use sealpost_mail::{Secret, Term, Timestamp};
 use sealpost_mailbox::LastUse;
 use sealpost_notice::Notice;
 use sealpost_store::{IdleMailbox, MailboxRow, MailboxState, Reminded, WaitingLetter};
@@ -15,14 +16,25 @@ use crate::workshop::{Counts, Failed, Workshop};
 pub(crate) struct Due {
     pub(crate) mailbox_id: String,
     pub(crate) letters: u32,
+    /// Which of the ladder's days it is.
+    pub(crate) rung: Rung,
     oldest: WaitingLetter,
     expires: Timestamp,
+}
+
+/// A day of the ladder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rung {
+    /// So long after a letter came into a mailbox that nobody has activated.
+    Waits(Term),
+    /// So long before a letter goes that nobody has read.
+    Goes(Term),
 }
 
 /// Reminds of letters that wait.
 pub(super) async fn letters(workshop: &Workshop, now: Timestamp) -> Result<Counts, Failed> {
     let (mut sent, mut unread) = (0, Unread::default());
-    let Some(context) = awake(workshop, now) else { return Ok(vec![("mails", 0)]) };
+    let Some(context) = workshop.context.as_deref() else { return Ok(vec![("mails", 0)]) };
     for due in due(workshop, now).await? {
         let reminded = remind(workshop, context, &due, now).await;
         sent += u64::from(unread.or_noted("mailbox", &due.mailbox_id, reminded)?.unwrap_or_default());
@@ -30,18 +42,14 @@ pub(super) async fn letters(workshop: &Workshop, now: Timestamp) -> Result<Count
     Ok([("mails", sent)].into_iter().chain(unread.count()).collect())
 }
 
-/// Never at night, and not where no mail leaves.
-fn awake(workshop: &Workshop, now: Timestamp) -> Option<&Context> {
-    let minute = workshop.retention.zone.minute_of_day(now);
-    let hours = &workshop.telling.hours;
-    workshop.context.as_deref().filter(|_| (hours.from..hours.to).contains(&minute))
-}
-
-/// Everybody the ladder reaches now. Changes nothing.
+/// Everybody the ladder reaches now; nobody at night. Changes nothing.
 pub(crate) async fn due(workshop: &Workshop, now: Timestamp) -> Result<Vec<Due>, Failed> {
     let (store, telling, zone) = (&workshop.store, &workshop.telling, &workshop.retention.zone);
     let bounces = telling.most_bounces();
     let mut all = Vec::new();
+    if !telling.is_awake(zone, now) {
+        return Ok(all);
+    }
     if !telling.unactivated.is_empty() {
         let mut after = String::new();
         loop {
@@ -49,7 +57,8 @@ pub(crate) async fn due(workshop: &Workshop, now: Timestamp) -> Result<Vec<Due>,
             let Some(groups) = groups(found, &mut after) else { break };
             all.extend(groups.into_iter().filter_map(|letters| {
                 reached(letters, now, |letter| {
-                    telling.unactivated.iter().map(|rung| zone.after(letter.received_at, *rung)).collect()
+                    let rung = |term: &Term| (zone.after(letter.waits_from, *term), Rung::Waits(*term));
+                    telling.unactivated.iter().map(rung).collect()
                 })
             }));
         }
@@ -61,7 +70,8 @@ pub(crate) async fn due(workshop: &Workshop, now: Timestamp) -> Result<Vec<Due>,
             let Some(groups) = groups(found, &mut after) else { break };
             all.extend(groups.into_iter().filter_map(|letters| {
                 reached(letters, now, |letter| {
-                    telling.unread.iter().map(|rung| zone.before(letter.expires_at, *rung)).collect()
+                    let rung = |term: &Term| (zone.before(letter.expires_at, *term), Rung::Goes(*term));
+                    telling.unread.iter().map(rung).collect()
                 })
             }));
         }
@@ -89,19 +99,18 @@ fn groups(found: Vec<WaitingLetter>, after: &mut String) -> Option<Vec<Vec<Waiti
 fn reached(
     letters: Vec<WaitingLetter>,
     now: Timestamp,
-    rungs: impl Fn(&WaitingLetter) -> Vec<Timestamp>,
+    rungs: impl Fn(&WaitingLetter) -> Vec<(Timestamp, Rung)>,
 ) -> Option<Due> {
-    let is_due = |letter: &WaitingLetter| {
-        let since = letter.reminded_at.map_or(letter.received_at, |at| at.max(letter.received_at));
-        rungs(letter).into_iter().any(|rung| rung > since && rung <= now)
+    let due = |letter: &WaitingLetter| {
+        let since = letter.reminded_counted.map_or(letter.waits_from, |at| at.max(letter.waits_from));
+        let reached = rungs(letter).into_iter().filter(|(at, _)| *at > since && *at <= now);
+        reached.max_by_key(|(at, _)| *at)
     };
-    if !letters.iter().any(is_due) {
-        return None;
-    }
+    let (_, rung) = letters.iter().filter_map(due).max_by_key(|(at, _)| *at)?;
     let expires = letters.iter().map(|letter| letter.expires_at).min()?;
     let count = u32::try_from(letters.len()).unwrap_or(u32::MAX);
     let oldest = letters.into_iter().min_by_key(|letter| letter.received_at)?;
-    Some(Due { mailbox_id: oldest.mailbox_id.clone(), letters: count, oldest, expires })
+    Some(Due { mailbox_id: oldest.mailbox_id.clone(), letters: count, rung, oldest, expires })
 }
 
 async fn remind(workshop: &Workshop, context: &Context, due: &Due, now: Timestamp) -> Result<bool, Unsent> {
@@ -148,7 +157,7 @@ fn number(workshop: &Workshop, due: &Due, now: Timestamp) -> u8 {
 /// Reminds of mailboxes that will go.
 pub(super) async fn mailboxes(workshop: &Workshop, now: Timestamp) -> Result<Counts, Failed> {
     let (mut sent, mut unread) = (0, Unread::default());
-    let Some(context) = awake(workshop, now) else { return Ok(vec![("mails", 0)]) };
+    let Some(context) = workshop.context.as_deref() else { return Ok(vec![("mails", 0)]) };
     for Ending { mailbox_id, ends, goes, before } in ending(workshop, now).await? {
         let found = mailbox(workshop, &mailbox_id).await;
         let Some(Some(mailbox)) = unread.or_noted("mailbox", &mailbox_id, found)? else { continue };
@@ -177,15 +186,18 @@ pub(crate) struct Ending {
     /// When its time is over.
     ends: Timestamp,
     /// When it goes: later, where nobody could tell its owner in time.
-    goes: Timestamp,
+    pub(crate) goes: Timestamp,
     /// When they were told last.
     before: Option<Timestamp>,
 }
 
-/// All of them. Changes nothing.
+/// All of them; nobody at night. Changes nothing.
 pub(crate) async fn ending(workshop: &Workshop, now: Timestamp) -> Result<Vec<Ending>, Failed> {
     let Workshop { store, retention, telling, .. } = workshop;
     let (mut all, mut after) = (Vec::new(), String::new());
+    if !telling.is_awake(&retention.zone, now) {
+        return Ok(all);
+    }
     while retention.mailbox.is_some() && !telling.mailbox.is_empty() {
         let found = store.idle_mailboxes(now, &after).await?;
         let Some(last) = found.last() else { break };
@@ -254,8 +266,10 @@ mod tests {
             mailbox_id: mailbox.to_owned(),
             deposit_id: format!("{mailbox}-{came}"),
             received_at: Timestamp(came * DAY + 1),
+            waits_from: Timestamp(came * DAY + 1),
             expires_at: Timestamp((came + 40) * DAY),
             reminded_at: reminded.map(|day| Timestamp(day * DAY)),
+            reminded_counted: reminded.map(|day| Timestamp(day * DAY)),
             pending: true,
         }
     }
@@ -270,7 +284,7 @@ mod tests {
             let letters: Vec<_> = here.map(|came| waiting("m", *came, told)).collect();
             let now = Timestamp(day * DAY + DAY / 2);
             let rungs = |letter: &WaitingLetter| {
-                ladder.iter().map(|rung| zone.after(letter.received_at, *rung)).collect()
+                ladder.iter().map(|rung| (zone.after(letter.waits_from, *rung), Rung::Waits(*rung))).collect()
             };
             if let Some(due) = reached(letters, now, rungs) {
                 said.push((day, due.letters));
@@ -286,6 +300,27 @@ mod tests {
         // One mail for both, on the days of either.
         assert_eq!(days(&[0, 0]), [(3, 2), (14, 2), (33, 2)]);
         assert_eq!(days(&[0, 11]), [(3, 1), (14, 2), (25, 2), (33, 2), (44, 1)]);
+    }
+
+    #[test]
+    fn days_of_a_hold_do_not_count_and_no_rung_is_said_twice() {
+        let zone = Zone::utc();
+        let rungs = |letter: &WaitingLetter| {
+            let rung =
+                |days| (zone.after(letter.waits_from, Term::Days(days)), Rung::Waits(Term::Days(days)));
+            [3, 14, 33].map(rung).to_vec()
+        };
+        // It came on day 0, its owner was told on day 3, and from day 4 to day 100 the mailbox was held.
+        let resumed = |now: i64| {
+            let letter = WaitingLetter {
+                waits_from: Timestamp(96 * DAY),
+                reminded_counted: Some(Timestamp(99 * DAY)),
+                ..waiting("m", 0, Some(3))
+            };
+            reached(vec![letter], Timestamp(now * DAY + DAY / 2), rungs).map(|due| due.rung)
+        };
+        let said: Vec<_> = (100..112).filter_map(|day| resumed(day).map(|rung| (day, rung))).collect();
+        assert_eq!(said, [110, 111].map(|day| (day, Rung::Waits(Term::Days(14)))));
     }
 
     #[test]

@@ -105,7 +105,7 @@ pub(crate) async fn unused_mailboxes(
 }
 
 /// Runs of jobs are remembered for so long.
-const RUNS: std::time::Duration = std::time::Duration::from_secs(400 * 24 * 60 * 60);
+pub(crate) const RUNS: std::time::Duration = std::time::Duration::from_secs(400 * 24 * 60 * 60);
 
 pub(super) async fn forget(workshop: &Workshop, now: Timestamp) -> Result<Counts, Failed> {
     let forgotten = workshop.store.forget(now).await?;

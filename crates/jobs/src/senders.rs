@@ -1,5 +1,5 @@
 //! Senders hear of letters that nobody opened: after the operator's number of days, and when one went unread, by time or by its
-//! recipient's hand. Each is told once, with the commit of the mail.
+//! recipient's hand. Each is told once, with the commit of the mail, and never at night.
 
 use sealpost_arrival::reminder;
 use sealpost_mail::{ActivateBy, Timestamp};
@@ -16,17 +16,18 @@ pub(super) async fn tell(workshop: &Workshop, now: Timestamp) -> Result<Counts, 
     Ok([("unfetched", unfetched), ("gone unread", gone)].into_iter().chain(unread.count()).collect())
 }
 
-/// Letters whose senders are to be told now that nobody fetches them. Changes nothing.
+/// Letters whose senders are to be told now that nobody fetches them; nobody at night. Changes nothing.
 pub(crate) async fn unfetched(workshop: &Workshop, now: Timestamp) -> Result<Vec<Unfetched>, Failed> {
     let (mut all, mut after) = (Vec::new(), String::new());
-    let Some(term) = workshop.telling.unfetched else { return Ok(all) };
     let zone = &workshop.retention.zone;
+    let awake = workshop.telling.is_awake(zone, now);
+    let Some(term) = workshop.telling.unfetched.filter(|_| awake) else { return Ok(all) };
     loop {
         let found = workshop.store.unfetched(&after, now, workshop.telling.most_bounces()).await?;
         let Some(last) = found.last() else { return Ok(all) };
         after.clone_from(&last.deposit_id);
         all.extend(found.into_iter().filter(|letter| {
-            zone.after(letter.received_at, term) <= now && letter.expires_at.is_none_or(|ends| ends > now)
+            zone.after(letter.waits_from, term) <= now && letter.expires_at.is_none_or(|ends| ends > now)
         }));
     }
 }
@@ -54,9 +55,12 @@ async fn tell_unfetched(workshop: &Workshop, unread: &mut Unread, now: Timestamp
     Ok(sent)
 }
 
-/// Letters that went unread. Changes nothing.
-pub(crate) async fn gone(workshop: &Workshop) -> Result<Vec<GoneUnread>, Failed> {
+/// Letters that went unread and whose senders are to be told now; nobody at night. Changes nothing.
+pub(crate) async fn gone(workshop: &Workshop, now: Timestamp) -> Result<Vec<GoneUnread>, Failed> {
     let (mut all, mut after) = (Vec::new(), String::new());
+    if !workshop.telling.is_awake(&workshop.retention.zone, now) {
+        return Ok(all);
+    }
     loop {
         let found = workshop.store.gone_unread(&after).await?;
         let Some(last) = found.last() else { return Ok(all) };
@@ -68,7 +72,7 @@ pub(crate) async fn gone(workshop: &Workshop) -> Result<Vec<GoneUnread>, Failed>
 async fn tell_gone(workshop: &Workshop, unread: &mut Unread, now: Timestamp) -> Result<u64, Failed> {
     let mut sent = 0;
     let Some(context) = &workshop.context else { return Ok(0) };
-    for letter in gone(workshop).await? {
+    for letter in gone(workshop, now).await? {
         let told = Told::Gone { deposit_id: letter.deposit_id.clone() };
         let notice = |recipient: &sealpost_mail::Address| Notice::GoneUnread {
             recipient: recipient.to_path(),

@@ -5,7 +5,8 @@ use futures_util::StreamExt as _;
 use futures_util::stream;
 use sealpost_mail::{Address, Clock, Random, Secret, Timestamp};
 use sealpost_store::{
-    DraftFile, DraftQuota, DraftRow, NewDraft, NewDraftFile, SentDraft, Store, StoreError, UploadRow,
+    DraftFile, DraftQuota, DraftRow, NewDraft, NewDraftFile, SentDraft, Store, StoreError, ThrownAway,
+    UploadRow,
 };
 use sealpost_vault::{MailboxSecret, MessageKey, Part, SessionAuth};
 use serde::{Deserialize, Serialize};
@@ -276,16 +277,16 @@ impl Drafts<'_> {
     ///
     /// # Errors
     /// The store does not answer.
-    pub async fn remove_file(&self, draft: &Draft, id: &str) -> Result<(), StoreError> {
-        self.store.remove_draft_file(self.mailbox_id, &draft.id, id).await.map(drop)
+    pub async fn remove_file(&self, draft: &Draft, id: &str) -> Result<ThrownAway, StoreError> {
+        self.store.remove_draft_file(self.mailbox_id, &draft.id, id).await
     }
 
     /// Throws the draft away.
     ///
     /// # Errors
     /// The store does not answer.
-    pub async fn discard(&self, draft: &Draft) -> Result<(), StoreError> {
-        self.store.delete_draft(self.mailbox_id, &draft.id).await.map(drop)
+    pub async fn discard(&self, draft: &Draft) -> Result<ThrownAway, StoreError> {
+        self.store.delete_draft(self.mailbox_id, &draft.id).await
     }
 
     /// The letter that a draft becomes, its files to be read one after the other.

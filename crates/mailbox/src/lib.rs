@@ -12,6 +12,7 @@ mod directory;
 mod draft;
 mod epochs;
 mod error;
+mod hold_end;
 mod outbox;
 mod owner_letter;
 pub mod portal_links;

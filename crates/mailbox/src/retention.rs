@@ -1,7 +1,7 @@
 //! When letters, links, the trash and mailboxes expire. One place decides; everybody else asks it. Pure: the clock is an argument.
 
 use sealpost_mail::{Term, Timestamp, Zone};
-use sealpost_store::{IdleMailbox, MailboxRow, MailboxState};
+use sealpost_store::{IdleMailbox, MailboxRow, MailboxState, PendingEnd};
 
 /// How long the operator keeps what, counted on the calendar of the operator's time zone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,6 +117,24 @@ impl Retention {
     #[must_use]
     pub fn unused(&self, last: &LastUse) -> Option<Timestamp> {
         self.mailbox.map(|kept| self.zone.end(last.at(), kept))
+    }
+
+    /// When a mailbox goes if nobody comes and nothing more comes. One that waits for its owner goes with the last thing in it,
+    /// too; while it is held none goes.
+    #[must_use]
+    pub fn mailbox_goes(&self, row: &MailboxRow, pending: PendingEnd) -> Option<Timestamp> {
+        if row.held_since.is_some() {
+            return None;
+        }
+        let unused = self.unused(&LastUse::from(row));
+        match (row.state, pending) {
+            (MailboxState::Pending, PendingEnd::At(end)) => {
+                Some(unused.map_or(end, |unused| unused.min(end)))
+            }
+            (MailboxState::Pending, PendingEnd::Unknown)
+            | (MailboxState::Active | MailboxState::Locked, _) => unused,
+            (MailboxState::Deleted, _) => None,
+        }
     }
 
     /// When a letter goes that came into the trash then.

@@ -2,7 +2,7 @@
 //! become one file of the draft. What has come survives a lost connection and a closed page. Knows no page.
 
 use sealpost_mail::Secret;
-use sealpost_store::{NewPiece, NewUpload, PieceRow, Room, StoreError};
+use sealpost_store::{NewPiece, NewUpload, PieceRow, Room, StoreError, ThrownAway};
 use sealpost_vault::{MessageKey, Part};
 
 use crate::draft::{Draft, Drafts, FileFacts, Pending};
@@ -211,11 +211,11 @@ impl Drafts<'_> {
     ///
     /// # Errors
     /// The store does not answer.
-    pub async fn give_up(&self, draft: &Draft, id: &str) -> Result<(), StoreError> {
+    pub async fn give_up(&self, draft: &Draft, id: &str) -> Result<ThrownAway, StoreError> {
         if !is_id(id) {
-            return Ok(());
+            return Ok(ThrownAway::NotThere);
         }
-        self.store.remove_upload(self.mailbox_id, &draft.id, id).await.map(drop)
+        self.store.remove_upload(self.mailbox_id, &draft.id, id).await
     }
 }
 

@@ -57,10 +57,12 @@ fn capitalised(text: &str) -> String {
 impl Writer<'_> {
     fn page(&self, notice: &Notice, brand: &Brand) -> Written<Page> {
         match notice {
-            Notice::Activation { from_name, from_address, subject, date, link, .. } => self.activation(
-                &Letter::new(from_name.as_deref(), from_address, subject.as_deref(), *date),
-                link,
-            ),
+            Notice::Activation { from_name, from_address, subject, date, link, clock, .. } => self
+                .activation(
+                    &Letter::new(from_name.as_deref(), from_address, subject.as_deref(), *date),
+                    link,
+                    *clock,
+                ),
             Notice::ActivationReminder { letters, date, link, by, .. } => {
                 self.activation_reminder(*letters, *date, link, *by)
             }
@@ -85,10 +87,11 @@ impl Writer<'_> {
                     deletion.is_some(),
                     *access,
                 ),
-            Notice::InitialPassword { from_name, from_address, subject, date, link, .. } => self
+            Notice::InitialPassword { from_name, from_address, subject, date, link, clock, .. } => self
                 .initial_password(
                     &Letter::new(from_name.as_deref(), from_address, subject.as_deref(), *date),
                     link,
+                    *clock,
                 ),
             Notice::PasswordForSender { recipient, password, subject, date, .. } => {
                 self.password_for_sender(recipient, password, subject.as_deref(), *date)

@@ -44,7 +44,8 @@ pub use evidence::{
 };
 pub use language::Language;
 pub use notice::{
-    Access, DeletedBy, EndingKey, KeyOwner, Notice, Reached, Rendered, SupportDid, WentUnread, Wrote,
+    Access, DeletedBy, EndingKey, KeyOwner, LetterClock, Notice, Reached, Rendered, SupportDid, WentUnread,
+    Wrote,
 };
 pub use partner_letter::{PartnerLetter, partner_letter};
 pub use report::{Hears, Report, ReportText, Why};

@@ -29,6 +29,9 @@ pub enum Notice {
         expires: Timestamp,
         /// The same in whole days from now.
         days: u32,
+        /// Whether that time runs.
+        #[serde(default)]
+        clock: LetterClock,
     },
     /// Letters wait in a mailbox that nobody has activated: one mail for all of them.
     ActivationReminder {
@@ -177,6 +180,9 @@ pub enum Notice {
         expires: Timestamp,
         /// The same in whole days from now.
         days: u32,
+        /// Whether that time runs.
+        #[serde(default)]
+        clock: LetterClock,
     },
     /// The other half of [`Notice::InitialPassword`]: to the sender, who passes the password on by
     /// telephone or letter.
@@ -355,6 +361,17 @@ pub enum WentUnread {
     Deleted,
     /// The mailbox was deleted, by its owner or by support, and it was in it.
     WithMailbox,
+}
+
+/// Whether the time of what is in a mailbox runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LetterClock {
+    /// It does, and the day is named.
+    #[default]
+    Runs,
+    /// The operator holds the mailbox: nothing of it goes, so no day is named.
+    Stopped,
 }
 
 /// Whether an owner gets into a mailbox in use.

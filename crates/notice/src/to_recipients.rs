@@ -3,17 +3,22 @@
 use sealpost_mail::{ActivateBy, Secret, Timestamp};
 
 use crate::layout::Page;
-use crate::notice::Access;
+use crate::notice::{Access, LetterClock};
 use crate::sanitize;
 use crate::writer::{Letter, SUBJECT, Writer, Written, preview};
 
 impl Writer<'_> {
-    pub(super) fn activation(&self, letter: &Letter<'_>, link: &Secret<String>) -> Written<Page> {
+    pub(super) fn activation(
+        &self,
+        letter: &Letter<'_>,
+        link: &Secret<String>,
+        clock: LetterClock,
+    ) -> Written<Page> {
         let mut page = self.start(["activation-subject", "activation-heading", "activation-intro"])?;
         page.facts = self.letter(letter)?;
         page.preview = preview(&page);
         page.button = self.button("activation-button", link)?;
-        page.deadline = Some(self.say("activation-deadline")?);
+        page.deadline = self.deadline_if(clock == LetterClock::Runs, "activation-deadline")?;
         page.steps = self.section("steps-title", &["step-open", "step-password", "step-question"])?;
         page.genuine = self.genuine(&["genuine-link", "genuine-never", "genuine-doubt"])?;
         Ok(page)
@@ -134,12 +139,17 @@ impl Writer<'_> {
         Ok(page)
     }
 
-    pub(super) fn initial_password(&self, letter: &Letter<'_>, link: &Secret<String>) -> Written<Page> {
+    pub(super) fn initial_password(
+        &self,
+        letter: &Letter<'_>,
+        link: &Secret<String>,
+        clock: LetterClock,
+    ) -> Written<Page> {
         let mut page = self.start(["initial-subject", "initial-heading", "initial-intro"])?;
         page.facts = self.letter(letter)?;
         page.preview = preview(&page);
         page.button = self.button("initial-button", link)?;
-        page.deadline = Some(self.say("initial-deadline")?);
+        page.deadline = self.deadline_if(clock == LetterClock::Runs, "initial-deadline")?;
         page.steps = self.section("initial-steps", &["initial-wait", "initial-login", "initial-own"])?;
         page.genuine = self.genuine(&["genuine-type", "genuine-never", "genuine-doubt"])?;
         Ok(page)

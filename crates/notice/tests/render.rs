@@ -135,6 +135,12 @@ fn the_days_until_deletion_are_said_in_both_languages() {
     assert!(deadlines("message-1", Language::De).contains("nach dem 24.02.2020 gelöscht (noch ein Tag)"));
     assert!(deadlines("reset", Language::En).contains("until 24 February 2020, 12:49"));
     assert!(!deadlines("message-withheld", Language::De).contains("gelöscht"));
+    for language in [Language::De, Language::En] {
+        let held = deadlines("activation-held", language);
+        for day in ["24.02.2020", "24 February", "40 Tage", "40 days"] {
+            assert!(!held.contains(day), "{day}: {held}");
+        }
+    }
 }
 
 #[test]

@@ -81,6 +81,15 @@ pub struct LegNotes {
     pub events: Vec<NewEvent>,
 }
 
+/// Rows older than `?1`, from the first one on as far as all are, but for the last of all.
+macro_rules! old_rows {
+    () => {
+        "FROM audit WHERE at < ?1
+         AND seq < (SELECT coalesce(min(seq), 9223372036854775807) FROM audit WHERE at >= ?1)
+         AND seq < (SELECT max(seq) FROM audit)"
+    };
+}
+
 impl Store {
     /// The same store, noting `rows` in the trail in every transaction written through it that changes anything. For
     /// calls that write one transaction, or one for each of several things.
@@ -225,20 +234,19 @@ impl Store {
         Ok(Anchors { head: next()?, pruned: next()? })
     }
 
+    /// How many rows [`Store::prune_audit`] would let go.
+    pub async fn old_audit_rows(&self, before: Timestamp) -> Result<u64, StoreError> {
+        self.count(sql!(concat!("SELECT count(*) ", old_rows!()), before)).await
+    }
+
     /// Lets rows go that are older than `before`, but for the last one; the place where the trail begins from then on
     /// is proven. How many.
     pub async fn prune_audit(&self, before: Timestamp) -> Result<usize, StoreError> {
         let mut gone = 0;
         loop {
             // From the oldest on, as far as all are old: a clock that was set back makes no hole.
-            let question = sql!(
-                "SELECT seq, at, proof FROM audit WHERE at < ?1
-                 AND seq < (SELECT coalesce(min(seq), 9223372036854775807) FROM audit WHERE at >= ?1)
-                 AND seq < (SELECT max(seq) FROM audit)
-                 ORDER BY seq LIMIT ?2",
-                before,
-                PAGE
-            );
+            let question =
+                sql!(concat!("SELECT seq, at, proof ", old_rows!(), " ORDER BY seq LIMIT ?2"), before, PAGE);
             let rows = self.read_rows(question).await?;
             let count = rows.len();
             let Some(mut last) = rows.into_iter().next_back() else { return Ok(gone) };

@@ -8,7 +8,7 @@ use crate::ended_sessions::forget_ended_sessions;
 use crate::error::StoreError;
 use crate::failed_logins::forget_old_tries;
 use crate::rate_counts::forget_old_uses;
-use crate::statement::sql;
+use crate::statement::{Statement, sql};
 use crate::store::Store;
 use crate::sts_policy::forget_old_policies;
 use crate::tls_report::forget_old_tls_reports;
@@ -155,6 +155,14 @@ const CHECKS: &[(Meaning, &str)] = &[
 ];
 
 /// Forgets fingerprints no retry is to be expected for, and sessions that are over; returns how many.
+/// How many fingerprints and sessions that are.
+pub(crate) fn stale_from(now: Timestamp) -> [Statement; 2] {
+    [
+        sql!("SELECT count(*) FROM fingerprints WHERE committed_at < ?1", now.minus(RETRY_WINDOW)),
+        sql!("SELECT count(*) FROM sessions WHERE expires_at <= ?1", now),
+    ]
+}
+
 pub(crate) async fn drop_stale(store: &Store, now: Timestamp) -> Result<(u64, u64), StoreError> {
     let mut stale = vec![
         sql!("DELETE FROM fingerprints WHERE committed_at < ?1", now.minus(RETRY_WINDOW)),

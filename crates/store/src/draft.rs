@@ -7,6 +7,7 @@ use crate::draft_quota::DraftQuota;
 use crate::error::StoreError;
 use crate::statement::{Batch, Outcome, Refusal, Row, Statement, sql};
 use crate::store::Store;
+use crate::unheld::unheld;
 
 /// Drafts a mailbox can hold. Nobody has so many unfinished letters; a script might.
 const MAX_DRAFTS: i64 = 200;
@@ -105,6 +106,23 @@ pub struct SentDraft {
     pub files_version: i64,
     /// The bodies of its files.
     pub body_ids: Vec<String>,
+}
+
+/// What became of something of a draft that its owner throws away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ThrownAway {
+    /// It is gone.
+    Gone,
+    /// It was not there.
+    NotThere,
+    /// Somebody holds the mailbox: it stays.
+    Held,
+}
+
+/// Refuses the batch while somebody holds the mailbox.
+pub(crate) fn unless_held(mailbox_id: &str) -> Statement {
+    sql!(concat!("SELECT id FROM mailboxes WHERE id = ?1 AND ", unheld!("?1")), mailbox_id)
+        .or_refuse(Refusal::Held)
 }
 
 fn draft_row(mut row: Row) -> Result<DraftRow, StoreError> {
@@ -249,33 +267,41 @@ impl Store {
         Ok(matches!(self.write(batch).await?, Outcome::Kept(_)))
     }
 
-    /// Takes a file away. `false`: it is not there.
+    /// Takes a file away.
     pub async fn remove_draft_file(
         &self,
         mailbox_id: &str,
         draft_id: &str,
         file_id: &str,
-    ) -> Result<bool, StoreError> {
-        let Some((_, files)) = self.draft(mailbox_id, draft_id).await? else { return Ok(false) };
-        let Some(file) = files.into_iter().find(|file| file.id == file_id) else { return Ok(false) };
+    ) -> Result<ThrownAway, StoreError> {
+        let found = self.draft(mailbox_id, draft_id).await?;
+        let file = found.and_then(|(_, files)| files.into_iter().find(|file| file.id == file_id));
+        let Some(file) = file else { return Ok(ThrownAway::NotThere) };
         let mut batch = Batch::default();
         batch.hold_mailbox(mailbox_id);
+        batch.add(unless_held(mailbox_id));
         batch.add(touch(draft_id));
         batch.add(sql!("DELETE FROM draft_files WHERE id = ?1", file.id));
         batch.release_body(&file.body_id);
-        Ok(matches!(self.write(batch).await?, Outcome::Kept(_)))
+        Ok(match self.write(batch).await? {
+            Outcome::Kept(_) => ThrownAway::Gone,
+            Outcome::Refused(_) => ThrownAway::Held,
+        })
     }
 
-    /// Throws a draft away with its files. `false`: it is not there.
-    pub async fn delete_draft(&self, mailbox_id: &str, draft_id: &str) -> Result<bool, StoreError> {
+    /// Throws a draft away with its files, by its owner's hand.
+    pub async fn delete_draft(&self, mailbox_id: &str, draft_id: &str) -> Result<ThrownAway, StoreError> {
         loop {
             let mut batch = Batch::default();
+            batch.add(unless_held(mailbox_id));
             if !self.add_removal(&mut batch, mailbox_id, draft_id).await? {
-                return Ok(false);
+                return Ok(ThrownAway::NotThere);
             }
-            // Refused: a file came in between, or somebody was quicker. Look again.
-            if let Outcome::Kept(_) = self.write(batch).await? {
-                return Ok(true);
+            match self.write(batch).await? {
+                Outcome::Kept(_) => return Ok(ThrownAway::Gone),
+                Outcome::Refused(Refusal::Held) => return Ok(ThrownAway::Held),
+                // A file came in between, or somebody was quicker. Look again.
+                Outcome::Refused(_) => {}
             }
         }
     }

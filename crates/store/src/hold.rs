@@ -1,11 +1,123 @@
-//! A hold: while it lasts nothing of a mailbox goes, neither by time nor by its owner's hand. When it ends, what was left
-//! of each time begins to run again.
+//! A hold: while it lasts nothing of a mailbox goes, neither by time nor by its owner's hand. When it ends, the times that it
+//! stopped go on, as whoever ends it says. What they become is not known here.
 
 use sealpost_mail::Timestamp;
 
 use crate::error::StoreError;
-use crate::statement::{Batch, Outcome, Refusal, sql};
+use crate::statement::{Batch, Outcome, Refusal, Row, Statement, sql};
 use crate::store::Store;
+
+/// One time that a hold has stopped, as it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoppedTime {
+    /// What it is the time of.
+    pub row: StoppedRow,
+    /// When it began to run.
+    pub began: Timestamp,
+    /// The moment that is kept of it: an end, or the beginning itself.
+    pub at: Timestamp,
+}
+
+/// The row it is in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoppedRow {
+    /// When a letter goes.
+    Letter(String),
+    /// When it goes whatever becomes of its mailbox.
+    Wished(String),
+    /// When a link that activates the mailbox ends.
+    Link(Vec<u8>),
+    /// Since when a letter is in the trash.
+    Trash(String),
+    /// From when a letter that nobody has opened waits.
+    Waiting(String),
+    /// When the owner was reminded of letters.
+    Reminded,
+}
+
+/// What is kept of a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoppedMoment {
+    /// Its end: what was left is given back.
+    End,
+    /// Its beginning: what had passed stays.
+    Beginning,
+}
+
+impl StoppedRow {
+    /// What is kept of it.
+    #[must_use]
+    pub fn moment(&self) -> StoppedMoment {
+        match self {
+            Self::Letter(_) | Self::Wished(_) | Self::Link(_) => StoppedMoment::End,
+            Self::Trash(_) | Self::Waiting(_) | Self::Reminded => StoppedMoment::Beginning,
+        }
+    }
+}
+
+/// A hold and the times that it has stopped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// When it began.
+    pub since: Timestamp,
+    /// What it stopped.
+    pub times: Vec<StoppedTime>,
+}
+
+/// A time that goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResumedTime {
+    /// As it stood: one that has become another meanwhile is left alone.
+    pub was: StoppedTime,
+    /// What it is now.
+    pub at: Timestamp,
+}
+
+impl ResumedTime {
+    fn statement(self, mailbox_id: &str) -> Statement {
+        let Self { was: StoppedTime { row, began: _, at: was }, at } = self;
+        match row {
+            StoppedRow::Letter(id) => sql!(
+                "UPDATE deposits SET expires_at = ?4 WHERE mailbox_id = ?1 AND id = ?2 AND expires_at = ?3",
+                mailbox_id,
+                id,
+                was,
+                at
+            ),
+            StoppedRow::Wished(id) => {
+                sql!("UPDATE wished SET until = ?3 WHERE deposit_id = ?1 AND until = ?2", id, was, at)
+            }
+            StoppedRow::Link(hash) => sql!(
+                "UPDATE tokens SET expires_at = ?3 WHERE hash = ?1 AND expires_at = ?2 AND spent_at IS NULL",
+                hash,
+                was,
+                at
+            ),
+            StoppedRow::Trash(id) => {
+                sql!("UPDATE trash SET since = ?3 WHERE deposit_id = ?1 AND since = ?2", id, was, at)
+            }
+            StoppedRow::Waiting(id) => sql!(
+                "INSERT INTO waits_from (deposit_id, at)
+                 SELECT id, CAST(?3 AS BIGINT) FROM deposits WHERE mailbox_id = ?1 AND id = ?2
+                 ON CONFLICT (deposit_id) DO UPDATE SET at = excluded.at",
+                mailbox_id,
+                id,
+                at
+            ),
+            StoppedRow::Reminded => sql!(
+                "UPDATE reminded SET counted_at = ?3
+                 WHERE mailbox_id = ?1 AND about = 'letters' AND coalesce(counted_at, at) = ?2",
+                mailbox_id,
+                was,
+                at
+            ),
+        }
+    }
+}
+
+fn of_letter(row: fn(String) -> StoppedRow) -> impl Fn(Row) -> Result<StoppedTime, StoreError> {
+    move |mut found| Ok(StoppedTime { row: row(found.text()?), began: found.time()?, at: found.time()? })
+}
 
 impl Store {
     /// Begins a hold. `false`: no such mailbox, or it is deleted or held already.
@@ -24,57 +136,83 @@ impl Store {
         Ok(matches!(self.write(batch).await?, Outcome::Kept(_)))
     }
 
-    /// Ends a hold: letters, trash and links have as long from now as they had when it began, and the mailbox counts
-    /// as used. `false`: it is not held.
-    pub async fn end_hold(&self, mailbox_id: &str, now: Timestamp) -> Result<bool, StoreError> {
+    /// What a hold has stopped. `None`: the mailbox is not held.
+    pub async fn held(&self, mailbox_id: &str) -> Result<Option<Held>, StoreError> {
+        let questions = vec![
+            sql!("SELECT held_since FROM mailboxes WHERE id = ?1 AND held_since IS NOT NULL", mailbox_id),
+            sql!(
+                "SELECT id, received_at, expires_at FROM deposits
+                 WHERE mailbox_id = ?1 AND expires_at IS NOT NULL",
+                mailbox_id
+            ),
+            sql!(
+                "SELECT d.id, d.received_at, w.until FROM wished w JOIN deposits d ON d.id = w.deposit_id
+                 WHERE d.mailbox_id = ?1",
+                mailbox_id
+            ),
+            sql!(
+                "SELECT d.id, t.since, t.since FROM trash t JOIN deposits d ON d.id = t.deposit_id
+                 WHERE d.mailbox_id = ?1",
+                mailbox_id
+            ),
+            sql!(
+                "SELECT d.id, coalesce(w.at, d.received_at), coalesce(w.at, d.received_at)
+                 FROM deposits d LEFT JOIN waits_from w ON w.deposit_id = d.id
+                 WHERE d.mailbox_id = ?1 AND d.read_at IS NULL AND d.folder <> 'sent'",
+                mailbox_id
+            ),
+            sql!(
+                "SELECT hash, created_at, expires_at FROM tokens
+                 WHERE mailbox_id = ?1 AND purpose = 'activation' AND spent_at IS NULL",
+                mailbox_id
+            ),
+            sql!(
+                "SELECT coalesce(counted_at, at) FROM reminded WHERE mailbox_id = ?1 AND about = 'letters'",
+                mailbox_id
+            ),
+        ];
+        let mut answers = self.read(questions).await?.into_iter();
+        let mut next = || answers.next().unwrap_or_default();
+        let Some(mut hold) = next().pop() else { return Ok(None) };
+        let since = hold.time()?;
+        let mut times = Vec::new();
+        for row in [StoppedRow::Letter, StoppedRow::Wished, StoppedRow::Trash, StoppedRow::Waiting] {
+            for found in next().into_iter().map(of_letter(row)) {
+                times.push(found?);
+            }
+        }
+        for mut found in next() {
+            let row = StoppedRow::Link(found.blob()?);
+            times.push(StoppedTime { row, began: found.time()?, at: found.time()? });
+        }
+        for mut found in next() {
+            let at = found.time()?;
+            times.push(StoppedTime { row: StoppedRow::Reminded, began: at, at });
+        }
+        Ok(Some(Held { since, times }))
+    }
+
+    /// Ends the hold that began `since`: its times go on as given, and the mailbox counts as used. What came, went or was
+    /// given another time since they were read keeps what it has. `false`: that hold has ended.
+    pub async fn end_hold(
+        &self,
+        mailbox_id: &str,
+        since: Timestamp,
+        times: Vec<ResumedTime>,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
         let mut batch = Batch::default();
         batch.hold_mailbox(mailbox_id);
-        // Each of these reads held_since, so it goes last. What came during the hold lost no more than since then.
-        batch.add(sql!(
-            "UPDATE deposits SET expires_at = expires_at + ?2 - (SELECT CASE
-                 WHEN deposits.received_at > m.held_since THEN deposits.received_at ELSE m.held_since END
-                 FROM mailboxes m WHERE m.id = ?1)
-             WHERE mailbox_id = ?1 AND expires_at IS NOT NULL
-               AND EXISTS (SELECT 1 FROM mailboxes WHERE id = ?1 AND held_since IS NOT NULL)",
-            mailbox_id,
-            now
-        ));
-        batch.add(sql!(
-            "UPDATE wished SET until = until + ?2 - (SELECT CASE
-                 WHEN d.received_at > m.held_since THEN d.received_at ELSE m.held_since END
-                 FROM mailboxes m JOIN deposits d ON d.mailbox_id = m.id WHERE d.id = wished.deposit_id)
-             WHERE deposit_id IN (SELECT id FROM deposits WHERE mailbox_id = ?1)
-               AND EXISTS (SELECT 1 FROM mailboxes WHERE id = ?1 AND held_since IS NOT NULL)",
-            mailbox_id,
-            now
-        ));
-        batch.add(sql!(
-            "UPDATE trash SET since = since + ?2 - (SELECT CASE
-                 WHEN trash.since > m.held_since THEN trash.since ELSE m.held_since END
-                 FROM mailboxes m WHERE m.id = ?1)
-             WHERE deposit_id IN (SELECT id FROM deposits WHERE mailbox_id = ?1)
-               AND EXISTS (SELECT 1 FROM mailboxes WHERE id = ?1 AND held_since IS NOT NULL)",
-            mailbox_id,
-            now
-        ));
-        batch.add(sql!(
-            "UPDATE tokens SET expires_at = expires_at + ?2 - (SELECT CASE
-                 WHEN tokens.created_at > m.held_since THEN tokens.created_at ELSE m.held_since END
-                 FROM mailboxes m WHERE m.id = ?1)
-             WHERE mailbox_id = ?1 AND purpose = 'activation' AND spent_at IS NULL
-               AND EXISTS (SELECT 1 FROM mailboxes WHERE id = ?1 AND held_since IS NOT NULL)",
-            mailbox_id,
-            now
-        ));
         batch.add(
             sql!(
-                "UPDATE mailboxes SET held_since = NULL, reached_at = ?2
-                 WHERE id = ?1 AND held_since IS NOT NULL",
+                "UPDATE mailboxes SET held_since = NULL, reached_at = ?3 WHERE id = ?1 AND held_since = ?2",
                 mailbox_id,
+                since,
                 now
             )
             .or_refuse(Refusal::Held),
         );
+        batch.extend(times.into_iter().map(|time| time.statement(mailbox_id)));
         Ok(matches!(self.write(batch).await?, Outcome::Kept(_)))
     }
 }

@@ -212,7 +212,12 @@ impl Store {
         rows.into_iter().map(run).collect()
     }
 
-    /// Forgets runs that began before.
+    /// How many runs began before then.
+    pub async fn old_job_runs(&self, before: Timestamp) -> Result<u64, StoreError> {
+        self.count(sql!("SELECT count(*) FROM job_runs WHERE begun_at < ?1", before)).await
+    }
+
+    /// Forgets runs that began before then.
     pub async fn forget_job_runs(&self, before: Timestamp) -> Result<u64, StoreError> {
         let gone = self.change(vec![sql!("DELETE FROM job_runs WHERE begun_at < ?1", before)]).await?;
         Ok(gone.into_iter().sum::<usize>() as u64)

@@ -113,16 +113,18 @@ pub use deposit::{DepositCounts, DepositLetter, DepositRow, FolderPage, NewDepos
 pub use digest::AwaitsNotice;
 pub use disk::Room;
 pub use disk_reservation::Aside;
-pub use draft::{DraftFile, DraftRow, NewDraft, NewDraftFile, SentDraft};
+pub use draft::{DraftFile, DraftRow, NewDraft, NewDraftFile, SentDraft, ThrownAway};
 pub use draft_quota::DraftQuota;
 pub use engine::{
     Durability, PostgresFacts, PostgresHost, PostgresOptions, PostgresTls, PostgresUnfit, SchemaWish,
+    newest_schema,
 };
 pub use error::{EngineError, FileError, StoreError};
 pub use exclusive_lock::Alone;
 pub use failed_logins::Tries;
 pub use first_login::{NewNewcomer, NewcomerRow};
 pub use folder_ref::{FolderRef, OwnFolderRow};
+pub use hold::{Held, ResumedTime, StoppedMoment, StoppedRow, StoppedTime};
 pub use hook::{EventRow, NewEvent, NotTaken};
 pub use job::{Claim, JobEnd, JobRow, JobRun};
 pub use key_lookup::KeyLookupRow;
@@ -145,6 +147,7 @@ pub use reminder::{NewReminder, Reminded, WaitingLetter};
 pub use request::{Again, MAX_OPEN, Release, Released, RequestRow};
 pub use reset::{Reset, ResetPassword};
 pub use retention::Forgotten;
+pub use retention_preview::{Foreseen, ForeseenRetention};
 pub use rotate::{KeyUse, Keyed, KeyedMailbox, KeyedRequest, KeyedRow, RotatedMailbox};
 pub use rotation_mark::Rotating;
 pub use seen::{After, Rewrapped, SealedWords, Searchable};
@@ -152,7 +155,7 @@ pub use sender_status::{GoneUnread, Told, Unfetched, Unread};
 pub use session::{NewSession, SessionRow};
 pub use store::{Company, Page, Rows, Store, StoreOptions};
 pub use sts_policy::StsPolicyRow;
-pub use support::MailboxFacts;
+pub use support::{MailboxFacts, OtherTime, PendingEnd};
 pub use tls_report::{NewTlsReport, NewTlsSubmission, TlsSessionRow, TlsSubmissionRow};
 pub use token::{NewToken, Reissued, TokenRow};
 pub use unreachable::{NewBounce, Unreachable};

@@ -134,6 +134,8 @@ pub struct ReachedMailbox {
     pub announced_at: Option<Timestamp>,
     /// Letters that wait for the next one.
     pub unannounced: u64,
+    /// Since when an operator holds it, if one does.
+    pub held_since: Option<Timestamp>,
 }
 
 /// What a mailbox's time is counted from.
@@ -235,7 +237,7 @@ impl Store {
                      (SELECT bounces FROM unreachable WHERE mailbox_id = mailboxes.id),
                      (SELECT wish FROM pace WHERE mailbox_id = mailboxes.id),
                      (SELECT announced_at FROM pace WHERE mailbox_id = mailboxes.id),
-                     (SELECT count(*) FROM unannounced WHERE mailbox_id = mailboxes.id)
+                     (SELECT count(*) FROM unannounced WHERE mailbox_id = mailboxes.id), held_since
                  FROM mailboxes WHERE tag = ?1 AND state <> 'deleted'",
                 tag
             )
@@ -256,6 +258,7 @@ impl Store {
                 wish: row.opt_text()?.map(|word| Pace::parse(&word)).transpose()?,
                 announced_at: row.opt_time()?,
                 unannounced: row.count()?,
+                held_since: row.opt_time()?,
             })
         };
         answers.into_iter().flatten().map(reached).collect()

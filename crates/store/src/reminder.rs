@@ -47,10 +47,14 @@ pub struct WaitingLetter {
     pub deposit_id: String,
     /// When it came.
     pub received_at: Timestamp,
+    /// From when its waiting counts: from when it came, but for days on which its mailbox was held.
+    pub waits_from: Timestamp,
     /// When it goes.
     pub expires_at: Timestamp,
-    /// When its owner was last reminded of letters.
+    /// When its owner was last reminded of letters, as it was noted.
     pub reminded_at: Option<Timestamp>,
+    /// The same as the letters' waiting counts it.
+    pub reminded_counted: Option<Timestamp>,
     /// Whether nobody has activated the mailbox.
     pub pending: bool,
 }
@@ -69,7 +73,8 @@ impl NewReminder {
         batch.add(
             sql!(
                 "INSERT INTO reminded (mailbox_id, about, at) VALUES (?1, ?2, ?3)
-                 ON CONFLICT (mailbox_id, about) DO UPDATE SET at = excluded.at WHERE reminded.at = ?4",
+                 ON CONFLICT (mailbox_id, about) DO UPDATE SET at = excluded.at, counted_at = NULL
+                 WHERE reminded.at = ?4",
                 self.mailbox_id,
                 self.about.as_str(),
                 self.at,
@@ -80,14 +85,32 @@ impl NewReminder {
     }
 }
 
+/// The columns of a [`WaitingLetter`]: `d` is the letter, `m` its mailbox, `w` from when it waits, `r` the last reminder.
+macro_rules! waiting_columns {
+    () => {
+        "m.id, d.id, d.received_at, coalesce(w.at, d.received_at), d.expires_at, r.at,
+             coalesce(r.counted_at, r.at), m.state"
+    };
+}
+
+/// Where the last two of them are.
+macro_rules! waiting_joins {
+    () => {
+        " LEFT JOIN waits_from w ON w.deposit_id = d.id
+          LEFT JOIN reminded r ON r.mailbox_id = m.id AND r.about = 'letters' "
+    };
+}
+
 /// One row of [`WaitingLetter`].
 fn waiting(mut row: Row) -> Result<WaitingLetter, StoreError> {
     Ok(WaitingLetter {
         mailbox_id: row.text()?,
         deposit_id: row.text()?,
         received_at: row.time()?,
+        waits_from: row.time()?,
         expires_at: row.time()?,
         reminded_at: row.opt_time()?,
+        reminded_counted: row.opt_time()?,
         pending: row.text()? == "pending",
     })
 }
@@ -107,14 +130,13 @@ impl Store {
     ) -> Result<Vec<WaitingLetter>, StoreError> {
         let rows = self
             .read_rows(sql!(
-                "SELECT m.id, d.id, d.received_at, d.expires_at,
-                     (SELECT at FROM reminded WHERE mailbox_id = m.id AND about = 'letters'), m.state
-                 FROM mailboxes m JOIN deposits d ON d.mailbox_id = m.id AND d.folder = 'inbox'
-                 WHERE m.state = 'pending' AND m.id > ?1 AND m.activated_at IS NULL AND m.held_since IS NULL
+                concat!("SELECT ", waiting_columns!(), "
+                 FROM mailboxes m JOIN deposits d ON d.mailbox_id = m.id AND d.folder = 'inbox'",
+                 waiting_joins!(), "WHERE m.state = 'pending' AND m.id > ?1 AND m.activated_at IS NULL AND m.held_since IS NULL
                    AND d.expires_at > ?2
                    AND NOT EXISTS (SELECT 1 FROM unreachable u WHERE u.mailbox_id = m.id AND (u.bounces >= ?3
                        OR u.last_at >= (SELECT max(received_at) FROM deposits WHERE mailbox_id = m.id AND folder = 'inbox')))
-                 ORDER BY m.id, d.received_at LIMIT ?4",
+                 ORDER BY m.id, d.received_at LIMIT ?4"),
                 after,
                 now,
                 bounces,
@@ -134,15 +156,14 @@ impl Store {
     ) -> Result<Vec<WaitingLetter>, StoreError> {
         let rows = self
             .read_rows(sql!(
-                "SELECT m.id, d.id, d.received_at, d.expires_at,
-                     (SELECT at FROM reminded WHERE mailbox_id = m.id AND about = 'letters'), m.state
-                 FROM deposits d JOIN mailboxes m ON m.id = d.mailbox_id
-                 WHERE d.expires_at > ?2 AND d.expires_at <= ?3 AND d.folder = 'inbox' AND d.read_at IS NULL
+                concat!("SELECT ", waiting_columns!(), "
+                 FROM deposits d JOIN mailboxes m ON m.id = d.mailbox_id",
+                 waiting_joins!(), "WHERE d.expires_at > ?2 AND d.expires_at <= ?3 AND d.folder = 'inbox' AND d.read_at IS NULL
                    AND (d.flags & 4) = 0
                    AND m.state = 'active' AND m.id > ?1 AND m.held_since IS NULL
                    AND NOT EXISTS (SELECT 1 FROM unreachable u WHERE u.mailbox_id = m.id AND (u.bounces >= ?4
                        OR u.last_at >= (SELECT max(received_at) FROM deposits WHERE mailbox_id = m.id AND folder = 'inbox')))
-                 ORDER BY m.id, d.received_at LIMIT ?5",
+                 ORDER BY m.id, d.received_at LIMIT ?5"),
                 after,
                 now,
                 before,

@@ -47,20 +47,42 @@ pub struct Forgotten {
     pub threads: u64,
 }
 
-/// Nobody came, no letter is left, and nobody is expected. `m` is the mailbox.
+/// 40 days: whoever had a mailbox, and let a short link run out, may ask again.
+macro_rules! ask_again {
+    () => {
+        "3456000000"
+    };
+}
+pub(crate) use ask_again;
+
+/// Letters whose time is over and that nobody holds. `d` is the letter.
+macro_rules! over {
+    ($now:literal) => {
+        concat!("FROM deposits d WHERE d.expires_at <= ", $now, " AND ", unheld!("d.mailbox_id"))
+    };
+}
+
+/// Nobody came, no letter is left, and nobody is expected. `m` is the mailbox, `l` one of its letters; `$left`: which of them
+/// count as left, if not all.
 macro_rules! unattended {
     ($now:literal) => {
+        unattended!($now, "true")
+    };
+    ($now:literal, $($left:tt)+) => {
         concat!(
             "m.state = 'pending' AND m.held_since IS NULL
-             AND NOT EXISTS (SELECT 1 FROM deposits WHERE mailbox_id = m.id)
-             AND NOT EXISTS (SELECT 1 FROM requests WHERE mailbox_id = m.id AND state = 'open')
+             AND NOT EXISTS (SELECT 1 FROM deposits l WHERE l.mailbox_id = m.id AND (",
+            $($left)+,
+            ")) AND NOT EXISTS (SELECT 1 FROM requests WHERE mailbox_id = m.id AND state = 'open')
              AND NOT EXISTS (SELECT 1 FROM tokens WHERE mailbox_id = m.id AND purpose = 'activation'
                  AND spent_at IS NULL AND expires_at > ",
             $now,
             ") AND NOT (m.activated_at IS NOT NULL AND EXISTS (SELECT 1 FROM tokens WHERE mailbox_id = m.id
                  AND purpose = 'activation' AND created_at > ",
             $now,
-            " - 3456000000))" // 40 days: whoever had a mailbox, and let a short link run out, may ask again
+            " - ",
+            ask_again!(),
+            "))"
         )
     };
 }
@@ -72,8 +94,41 @@ macro_rules! abandoned {
     };
 }
 
-pub(crate) use abandoned;
+/// A rule of [`Forgotten`]: the rows that time has made useless. `?1` is the moment from which on they stay.
+macro_rules! useless {
+    (bounce_memos) => {
+        "FROM bounce_memos WHERE created_at < ?1
+           AND NOT EXISTS (SELECT 1 FROM deposits WHERE id = bounce_memos.deposit_id)"
+    };
+    (threads) => {
+        "FROM threads WHERE created_at < ?1"
+    };
+    // A mailbox that waits keeps its link, however old: the next letter prolongs it. A link for a forgotten password, before
+    // `?2`, has nothing to explain once it has run out.
+    (tokens) => {
+        "FROM tokens
+         WHERE (expires_at < ?1 AND (spent_at IS NOT NULL OR NOT EXISTS
+                   (SELECT 1 FROM mailboxes m WHERE m.id = tokens.mailbox_id AND m.state = 'pending')))
+            OR (expires_at < ?2 AND purpose IN ('reset', 'deletion'))"
+    };
+}
+
+pub(crate) use over;
 pub(crate) use unattended;
+pub(crate) use useless;
+
+/// From when on each of them stays.
+pub(crate) fn links_stay(now: Timestamp) -> (Timestamp, Timestamp) {
+    (now.minus(LINKS), now.minus(DAY))
+}
+
+pub(crate) fn notices_stay(now: Timestamp) -> Timestamp {
+    now.minus(NOTICES)
+}
+
+pub(crate) fn threads_stay(now: Timestamp) -> Timestamp {
+    now.minus(THREADS)
+}
 
 impl Store {
     /// Deletes everybody's letters for good whose time is over at `now`, each body with its last reference.
@@ -84,9 +139,9 @@ impl Store {
             let rows = self
                 .read_rows(sql!(
                     concat!(
-                        "SELECT id, body_id, mailbox_id FROM deposits WHERE expires_at <= ?1 AND ",
-                        unheld!("deposits.mailbox_id"),
-                        " ORDER BY expires_at LIMIT ?2"
+                        "SELECT d.id, d.body_id, d.mailbox_id ",
+                        over!("?1"),
+                        " ORDER BY d.expires_at LIMIT ?2"
                     ),
                     now,
                     yielding.rows()
@@ -207,29 +262,18 @@ impl Store {
     /// Forgets rows that time has made useless. Reads whole tables, beside the writer.
     pub async fn forget(&self, now: Timestamp) -> Result<Forgotten, StoreError> {
         let (fingerprints, sessions) = drop_stale(self, now).await?;
-        // A mailbox that waits keeps its link, however old: the next letter prolongs it. A link for a forgotten
-        // password has nothing to explain once it has run out.
+        let (links, resets) = links_stay(now);
         let tokens = self
             .forget_old(
-                sql!(
-                    "SELECT hash FROM tokens
-                     WHERE (expires_at < ?1 AND (spent_at IS NOT NULL OR NOT EXISTS
-                               (SELECT 1 FROM mailboxes m
-                                WHERE m.id = tokens.mailbox_id AND m.state = 'pending')))
-                        OR (expires_at < ?2 AND purpose IN ('reset', 'deletion')) LIMIT ?3",
-                    now.minus(LINKS),
-                    now.minus(DAY),
-                    FOUND_AT_ONCE
-                ),
+                sql!(concat!("SELECT hash ", useless!(tokens), " LIMIT ?3"), links, resets, FOUND_AT_ONCE),
                 |mut row| Ok(sql!("DELETE FROM tokens WHERE hash = ?1", row.blob()?)),
             )
             .await?;
         let bounce_memos = self
             .forget_old(
                 sql!(
-                    "SELECT token FROM bounce_memos WHERE created_at < ?1
-                       AND NOT EXISTS (SELECT 1 FROM deposits WHERE id = bounce_memos.deposit_id) LIMIT ?2",
-                    now.minus(NOTICES),
+                    concat!("SELECT token ", useless!(bounce_memos), " LIMIT ?2"),
+                    notices_stay(now),
                     FOUND_AT_ONCE
                 ),
                 |mut row| Ok(sql!("DELETE FROM bounce_memos WHERE token = ?1", row.text()?)),
@@ -238,8 +282,8 @@ impl Store {
         let threads = self
             .forget_old(
                 sql!(
-                    "SELECT tag FROM threads WHERE created_at < ?1 LIMIT ?2",
-                    now.minus(THREADS),
+                    concat!("SELECT tag ", useless!(threads), " LIMIT ?2"),
+                    threads_stay(now),
                     FOUND_AT_ONCE
                 ),
                 |mut row| Ok(sql!("DELETE FROM threads WHERE tag = ?1", row.blob()?)),

@@ -1,55 +1,158 @@
-//! What retention would delete now: the same questions as deletion asks, without its end. Ten thousand of each at most.
+//! What retention would delete now: the conditions are those that deletion asks by, so that both find the same. Changes
+//! nothing. So many of each are named; how many there are is counted.
 
 use sealpost_mail::Timestamp;
 
+use crate::consistency::stale_from;
 use crate::error::StoreError;
-use crate::retention::{abandoned, unattended};
-use crate::statement::{Row, sql};
+use crate::retention::{
+    Forgotten, ask_again, links_stay, notices_stay, over, threads_stay, unattended, useless,
+};
+use crate::statement::{Row, Statement, sql};
 use crate::store::Store;
+use crate::trash::long_trashed;
 use crate::unheld::unheld;
+use crate::upload::stale_uploads;
+
+/// What would go: some of it by its ids, and how many there are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Foreseen<T> {
+    /// The first ones.
+    pub named: Vec<T>,
+    /// All.
+    pub all: u64,
+}
+
+/// What the hourly run would delete.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForeseenRetention {
+    /// Letters whose time is over: id and mailbox.
+    pub letters: Foreseen<(String, String)>,
+    /// Others that have been in the trash long enough.
+    pub trash: Foreseen<(String, String)>,
+    /// What was begun in mailboxes that nobody came back for: id and mailbox.
+    pub drafts: Foreseen<(String, String)>,
+    /// Mailboxes nobody activated and that hold nothing, once those letters are gone.
+    pub mailboxes: Foreseen<String>,
+    /// Encrypted letters that were kept as they came.
+    pub originals: Foreseen<String>,
+    /// Files on their way in of which nothing came any more: id and mailbox.
+    pub uploads: Foreseen<(String, String)>,
+}
+
+/// Letters `l` that are still there when everything has gone whose time is over at `?1`, or that came into the trash before `?2`.
+macro_rules! stays {
+    () => {
+        "(l.expires_at IS NULL OR l.expires_at > ?1) AND NOT (l.folder = 'trash'
+             AND EXISTS (SELECT 1 FROM trash t WHERE t.deposit_id = l.id AND t.since < ?2))"
+    };
+}
+
+/// The ids, and the count of the same.
+macro_rules! foresee {
+    ($what:literal, $from:expr, $order:literal $(, $param:expr)*) => {
+        [
+            sql!(concat!("SELECT ", $what, " ", $from, " ORDER BY ", $order, " LIMIT 10000") $(, $param)*),
+            sql!(concat!("SELECT count(*) ", $from) $(, $param)*),
+        ]
+    };
+}
+
+fn one(mut row: Row) -> Result<String, StoreError> {
+    row.text()
+}
 
 fn two(mut row: Row) -> Result<(String, String), StoreError> {
     Ok((row.text()?, row.text()?))
 }
 
 impl Store {
-    /// Letters whose time is over: id and mailbox.
-    pub async fn foresee_letters(&self, now: Timestamp) -> Result<Vec<(String, String)>, StoreError> {
-        let question = sql!(
-            concat!(
-                "SELECT id, mailbox_id FROM deposits WHERE expires_at <= ?1 AND ",
-                unheld!("deposits.mailbox_id"),
-                " ORDER BY expires_at LIMIT 10000"
-            ),
-            now
+    /// What the hourly run would delete at `now`: of the trash what came there before `trashed`, of uploads those that stand
+    /// still since before `touched`.
+    pub async fn foresee_retention(
+        &self,
+        now: Timestamp,
+        trashed: Timestamp,
+        touched: Timestamp,
+    ) -> Result<ForeseenRetention, StoreError> {
+        let letters = foresee!("d.id, d.mailbox_id", over!("?1"), "d.expires_at, d.id", now);
+        let trash = foresee!(
+            "d.id, d.mailbox_id",
+            concat!(long_trashed!("?2"), " AND (d.expires_at IS NULL OR d.expires_at > ?1)"),
+            "t.since, d.id",
+            now,
+            trashed
         );
-        self.read_rows(question).await?.into_iter().map(two).collect()
+        let drafts = foresee!(
+            "f.id, f.mailbox_id",
+            concat!(
+                "FROM drafts f JOIN mailboxes m ON m.id = f.mailbox_id WHERE ",
+                unattended!("?1", stays!())
+            ),
+            "f.id",
+            now,
+            trashed
+        );
+        let mailboxes = foresee!(
+            "m.id",
+            concat!("FROM mailboxes m WHERE ", unattended!("?1", stays!())),
+            "m.created_at, m.id",
+            now,
+            trashed
+        );
+        let originals = foresee!("id", "FROM originals WHERE until <= ?1", "until, id", now);
+        // Those of drafts that go are gone with them.
+        let uploads = foresee!(
+            "u.id, d.mailbox_id",
+            concat!(
+                stale_uploads!("?3"),
+                " AND NOT EXISTS (SELECT 1 FROM mailboxes m WHERE m.id = d.mailbox_id AND ",
+                unattended!("?1", stays!()),
+                ")"
+            ),
+            "u.touched_at, u.id",
+            now,
+            trashed,
+            touched
+        );
+        Ok(ForeseenRetention {
+            letters: self.foreseen(letters, two).await?,
+            trash: self.foreseen(trash, two).await?,
+            drafts: self.foreseen(drafts, two).await?,
+            mailboxes: self.foreseen(mailboxes, one).await?,
+            originals: self.foreseen(originals, one).await?,
+            uploads: self.foreseen(uploads, two).await?,
+        })
     }
 
-    /// Letters that have been in the trash since before: id and mailbox.
-    pub async fn foresee_trash(&self, before: Timestamp) -> Result<Vec<(String, String)>, StoreError> {
-        let question = sql!(
-            concat!(
-                "SELECT d.id, d.mailbox_id FROM trash t JOIN deposits d ON d.id = t.deposit_id
-                 WHERE t.since < ?1 AND d.folder = 'trash' AND ",
-                unheld!("d.mailbox_id"),
-                " ORDER BY t.since LIMIT 10000"
-            ),
-            before
-        );
-        self.read_rows(question).await?.into_iter().map(two).collect()
+    /// How much the nightly run would forget.
+    pub async fn foresee_forgotten(&self, now: Timestamp) -> Result<Forgotten, StoreError> {
+        let (links, resets) = links_stay(now);
+        let [fingerprints, sessions] = stale_from(now);
+        Ok(Forgotten {
+            fingerprints: self.count(fingerprints).await?,
+            sessions: self.count(sessions).await?,
+            tokens: self.count(sql!(concat!("SELECT count(*) ", useless!(tokens)), links, resets)).await?,
+            bounce_memos: self
+                .count(sql!(concat!("SELECT count(*) ", useless!(bounce_memos)), notices_stay(now)))
+                .await?,
+            threads: self
+                .count(sql!(concat!("SELECT count(*) ", useless!(threads)), threads_stay(now)))
+                .await?,
+        })
     }
 
-    /// Mailboxes nobody activated and that hold nothing.
-    pub async fn foresee_pending(&self, now: Timestamp) -> Result<Vec<String>, StoreError> {
-        let question = sql!(
-            concat!(
-                "SELECT id FROM mailboxes m WHERE ",
-                abandoned!("?1"),
-                " ORDER BY created_at LIMIT 10000"
-            ),
-            now
-        );
-        self.read_rows(question).await?.into_iter().map(|mut row| row.text()).collect()
+    async fn foreseen<T>(
+        &self,
+        [named, all]: [Statement; 2],
+        read: fn(Row) -> Result<T, StoreError>,
+    ) -> Result<Foreseen<T>, StoreError> {
+        let named = self.read_rows(named).await?.into_iter().map(read).collect::<Result<_, _>>()?;
+        Ok(Foreseen { named, all: self.count(all).await? })
+    }
+
+    pub(crate) async fn count(&self, question: Statement) -> Result<u64, StoreError> {
+        let row = self.read_one(question).await?;
+        row.ok_or(StoreError::Damaged { what: "a count" })?.count()
     }
 }

@@ -17,6 +17,8 @@ pub struct Unfetched {
     pub deposit_id: String,
     /// When it came.
     pub received_at: Timestamp,
+    /// From when its waiting counts: from when it came, but for days on which its mailbox was held.
+    pub waits_from: Timestamp,
     /// When it goes, if it goes by time.
     pub expires_at: Option<Timestamp>,
     /// Whose it is and whom it is for, sealed.
@@ -146,7 +148,9 @@ impl Store {
         let rows = self
             .read_rows(sql!(
                 concat!(
-                    "SELECT d.id, d.received_at, d.expires_at, n.memo_sealed,
+                    "SELECT d.id, d.received_at,
+                         coalesce((SELECT at FROM waits_from WHERE deposit_id = d.id), d.received_at),
+                         d.expires_at, n.memo_sealed,
                          CASE WHEN EXISTS (SELECT 1 FROM unreachable u WHERE u.mailbox_id = d.mailbox_id
                              AND (u.bounces >= ?4 OR u.last_at >= d.received_at)) THEN 1 ELSE 0 END,
                          CASE WHEN EXISTS (SELECT 1 FROM wraps w WHERE w.mailbox_id = d.mailbox_id
@@ -167,6 +171,7 @@ impl Store {
             Ok(Unfetched {
                 deposit_id: row.text()?,
                 received_at: row.time()?,
+                waits_from: row.time()?,
                 expires_at: row.opt_time()?,
                 memo_sealed: row.blob()?,
                 came_back: row.int()? == 1,

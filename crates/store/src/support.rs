@@ -5,6 +5,7 @@ use sealpost_mail::Timestamp;
 use crate::deposit::{DepositRow, deposit_row, list_columns};
 use crate::error::StoreError;
 use crate::mailbox::{MailboxRow, MailboxState, mailbox_row, select_mailbox};
+use crate::retention::ask_again;
 use crate::statement::{Row, sql};
 use crate::store::Store;
 use crate::withdrawn_row::{WithdrawnRow, withdrawn_columns};
@@ -33,6 +34,28 @@ pub struct MailboxFacts {
     pub requests: u64,
     /// Until when the link that activates it is good.
     pub link_until: Option<Timestamp>,
+}
+
+/// When something happened, and when again last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OtherTime {
+    /// What it is.
+    pub what: String,
+    /// Its id, or the letter's or mailbox's that it is about.
+    pub id: String,
+    /// When it began; nothing: of a folder, that nothing was ever moved into it.
+    pub first: Option<Timestamp>,
+    /// When it was changed last; of an event that waits, when it is due.
+    pub last: Option<Timestamp>,
+}
+
+/// Until when something keeps a mailbox that waits for its owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PendingEnd {
+    /// Its letters and its link, the last of them until then.
+    At(Timestamp),
+    /// A letter that goes by no time, or an open request of support.
+    Unknown,
 }
 
 fn facts(mut row: Row) -> Result<MailboxFacts, StoreError> {
@@ -87,6 +110,68 @@ impl Store {
             ))
             .await?;
         row.map(facts).transpose()?.ok_or(StoreError::Damaged { what: "a count" })
+    }
+
+    /// When a mailbox goes that waits for its owner, if nobody comes and nothing more does: retention deletes it when nothing
+    /// keeps it any more.
+    pub async fn pending_end(&self, mailbox_id: &str) -> Result<PendingEnd, StoreError> {
+        let row = self
+            .read_one(sql!(
+                concat!(
+                    "SELECT (SELECT count(*) FROM deposits WHERE mailbox_id = m.id AND expires_at IS NULL)
+                         + (SELECT count(*) FROM requests WHERE mailbox_id = m.id AND state = 'open'),
+                     m.created_at,
+                     (SELECT max(expires_at) FROM deposits WHERE mailbox_id = m.id),
+                     (SELECT max(expires_at) FROM tokens WHERE mailbox_id = m.id
+                         AND purpose = 'activation' AND spent_at IS NULL),
+                     (SELECT max(created_at) + ",
+                    ask_again!(),
+                    " FROM tokens WHERE mailbox_id = m.id AND purpose = 'activation'
+                         AND m.activated_at IS NOT NULL)
+                     FROM mailboxes m WHERE m.id = ?1"
+                ),
+                mailbox_id
+            ))
+            .await?;
+        let Some(mut row) = row else { return Ok(PendingEnd::Unknown) };
+        if row.count()? > 0 {
+            return Ok(PendingEnd::Unknown);
+        }
+        let made = row.time()?;
+        let kept = [row.opt_time()?, row.opt_time()?, row.opt_time()?];
+        Ok(PendingEnd::At(kept.into_iter().flatten().fold(made, Timestamp::max)))
+    }
+
+    /// When things of a mailbox happened that nothing else of support's shows: as they are called, with the id of each.
+    pub async fn other_times(&self, mailbox_id: &str) -> Result<Vec<OtherTime>, StoreError> {
+        let rows = self
+            .read_rows(sql!(
+                "SELECT 'draft', id, created_at, changed_at FROM drafts WHERE mailbox_id = ?1
+                 UNION ALL SELECT 'draft file', f.id, f.added_at, f.added_at
+                     FROM draft_files f JOIN drafts d ON d.id = f.draft_id WHERE d.mailbox_id = ?1
+                 UNION ALL SELECT 'upload', u.id, u.begun_at, u.touched_at
+                     FROM uploads u JOIN drafts d ON d.id = u.draft_id WHERE d.mailbox_id = ?1
+                 UNION ALL SELECT 'folder', o.id, min(f.moved_at), max(f.moved_at)
+                     FROM own_folders o LEFT JOIN filed f ON f.folder_id = o.id
+                     WHERE o.mailbox_id = ?1 GROUP BY o.id
+                 UNION ALL SELECT 'reminded of ' || about, mailbox_id, at, at FROM reminded WHERE mailbox_id = ?1
+                 UNION ALL SELECT 'sender told that nobody fetches', t.deposit_id, t.at, t.at
+                     FROM told_unfetched t JOIN deposits d ON d.id = t.deposit_id WHERE d.mailbox_id = ?1
+                 UNION ALL SELECT 'event ' || kind || ' for ' || hook, letter, at, due_at
+                     FROM hook_events WHERE mailbox = ?1
+                 ORDER BY 1, 2",
+                mailbox_id
+            ))
+            .await?;
+        let one = |mut row: Row| {
+            Ok(OtherTime {
+                what: row.text()?,
+                id: row.text()?,
+                first: row.opt_time()?,
+                last: row.opt_time()?,
+            })
+        };
+        rows.into_iter().map(one).collect()
     }
 
     /// All letters of a mailbox, newest first; nothing of what is in them.

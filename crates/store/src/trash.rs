@@ -11,6 +11,19 @@ use crate::store::Store;
 use crate::unheld::unheld;
 use crate::yielding::Yielding;
 
+/// Letters that have been in the trash since before `$before` and that nobody holds. `d` is the letter, `t` its place.
+macro_rules! long_trashed {
+    ($before:literal) => {
+        concat!(
+            "FROM trash t JOIN deposits d ON d.id = t.deposit_id WHERE t.since < ",
+            $before,
+            " AND d.folder = 'trash' AND ",
+            unheld!("d.mailbox_id")
+        )
+    };
+}
+pub(crate) use long_trashed;
+
 impl Store {
     /// Moves received and sent letters of this mailbox into the trash. Returns how many there were; ids of
     /// other mailboxes, and of letters that are elsewhere, are passed over.
@@ -108,10 +121,8 @@ impl Store {
             let rows = self
                 .read_rows(sql!(
                     concat!(
-                        "SELECT d.id, d.body_id, d.mailbox_id FROM trash t
-                         JOIN deposits d ON d.id = t.deposit_id
-                         WHERE t.since < ?1 AND d.folder = 'trash' AND ",
-                        unheld!("d.mailbox_id"),
+                        "SELECT d.id, d.body_id, d.mailbox_id ",
+                        long_trashed!("?1"),
                         " ORDER BY t.since LIMIT ?2"
                     ),
                     before,

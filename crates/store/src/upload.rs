@@ -3,11 +3,12 @@
 use sealpost_mail::Timestamp;
 
 use crate::body::StoredBody;
-use crate::draft::{NewDraftFile, remove_upload, touch};
+use crate::draft::{NewDraftFile, ThrownAway, remove_upload, touch, unless_held};
 use crate::draft_quota::DraftQuota;
 use crate::error::StoreError;
 use crate::statement::{Batch, Outcome, Refusal, Row, sql};
 use crate::store::Store;
+use crate::unheld::unheld;
 
 /// Uploads given up in one go.
 const EXPIRE_AT_ONCE: u32 = 100;
@@ -75,6 +76,19 @@ pub struct NewPiece {
     /// When.
     pub now: Timestamp,
 }
+
+/// Uploads that stand still since before `$before`, in mailboxes that nobody holds; `d` is the draft.
+macro_rules! stale_uploads {
+    ($before:literal) => {
+        concat!(
+            "FROM uploads u JOIN drafts d ON d.id = u.draft_id WHERE u.touched_at < ",
+            $before,
+            " AND ",
+            unheld!("d.mailbox_id")
+        )
+    };
+}
+pub(crate) use stale_uploads;
 
 pub(crate) fn upload_row(mut row: Row) -> Result<UploadRow, StoreError> {
     Ok(UploadRow { id: row.text()?, size: row.count()?, received: row.count()?, facts_sealed: row.blob()? })
@@ -200,24 +214,27 @@ impl Store {
         Ok(matches!(self.write(batch).await?, Outcome::Kept(_)))
     }
 
-    /// Gives an upload up. `false`: it is not there.
+    /// Gives an upload up, by its owner's hand.
     pub async fn remove_upload(
         &self,
         mailbox_id: &str,
         draft_id: &str,
         upload_id: &str,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<ThrownAway, StoreError> {
         loop {
             let Some((row, pieces)) = self.upload(mailbox_id, draft_id, upload_id).await? else {
-                return Ok(false);
+                return Ok(ThrownAway::NotThere);
             };
-            if self.give_up(mailbox_id, draft_id, &row, pieces, Timestamp(i64::MAX)).await? {
-                return Ok(true);
+            match self.give_up(mailbox_id, draft_id, &row, pieces, Timestamp(i64::MAX)).await? {
+                Outcome::Kept(_) => return Ok(ThrownAway::Gone),
+                Outcome::Refused(Refusal::Held) => return Ok(ThrownAway::Held),
+                // A piece came in between. Look again.
+                Outcome::Refused(_) => {}
             }
         }
     }
 
-    /// `false`: a piece came in between, or the last one since `untouched_since`.
+    /// Refused: somebody holds the mailbox, a piece came in between, or the last one since `untouched_since`.
     async fn give_up(
         &self,
         mailbox_id: &str,
@@ -225,10 +242,11 @@ impl Store {
         row: &UploadRow,
         pieces: Vec<PieceRow>,
         untouched_since: Timestamp,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Outcome, StoreError> {
         let bodies: Vec<String> = pieces.into_iter().map(|piece| piece.body_id).collect();
         let mut batch = Batch::default();
         batch.hold_mailbox(mailbox_id);
+        batch.add(unless_held(mailbox_id));
         batch.add(
             sql!(
                 "SELECT id FROM uploads WHERE id = ?1 AND received = ?2 AND touched_at < ?3",
@@ -240,17 +258,21 @@ impl Store {
         );
         remove_upload(&mut batch, &row.id, &bodies);
         batch.add(touch(draft_id));
-        Ok(matches!(self.write(batch).await?, Outcome::Kept(_)))
+        self.write(batch).await
     }
 
-    /// Gives up every upload of which nothing has come since before `before`. Returns how many.
+    /// Gives up every upload of which nothing has come since before `before`, but in mailboxes that are held. Returns how
+    /// many.
     pub async fn expire_uploads(&self, before: Timestamp) -> Result<usize, StoreError> {
         let mut gone = 0;
         loop {
             let rows = self
                 .read_rows(sql!(
-                    "SELECT u.id, u.draft_id, d.mailbox_id FROM uploads u JOIN drafts d ON d.id = u.draft_id
-                     WHERE u.touched_at < ?1 ORDER BY u.touched_at LIMIT ?2",
+                    concat!(
+                        "SELECT u.id, u.draft_id, d.mailbox_id ",
+                        stale_uploads!("?1"),
+                        " ORDER BY u.touched_at LIMIT ?2"
+                    ),
                     before,
                     EXPIRE_AT_ONCE
                 ))
@@ -264,7 +286,8 @@ impl Store {
                 let Some((upload, pieces)) = self.upload(&mailbox_id, &draft_id, &id).await? else {
                     continue;
                 };
-                gone += usize::from(self.give_up(&mailbox_id, &draft_id, &upload, pieces, before).await?);
+                let outcome = self.give_up(&mailbox_id, &draft_id, &upload, pieces, before).await?;
+                gone += usize::from(matches!(outcome, Outcome::Kept(_)));
             }
         }
     }

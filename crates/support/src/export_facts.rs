@@ -6,13 +6,15 @@ use std::collections::HashMap;
 use sealpost_arrival::{EventFacts, memo_facts};
 use sealpost_mail::{Address, Timestamp};
 use sealpost_mailbox::audit::Event;
-use sealpost_store::{AuditRow, MailboxRow, Pace, RequestRow, SessionRow, Store, StoreError, WithdrawnRow};
+use sealpost_store::{
+    AuditRow, MailboxRow, OtherTime, Pace, RequestRow, SessionRow, Store, StoreError, WithdrawnRow,
+};
 use sealpost_vault::{Label, RowKey};
 use serde_json::{Value, json};
 
 use crate::desk::Desk;
 use crate::error::SupportError;
-use crate::mailbox_facts::{address, facts_json, instant, last_letter};
+use crate::mailbox_facts::{address, facts_json, goes, instant, last_letter};
 
 impl Desk<'_> {
     /// One object. Noted before anybody reads it, like every other look.
@@ -32,8 +34,9 @@ impl Desk<'_> {
         let requests = store.requests_of(&row.id).await?;
         let noted = store.audit_of(&row.id).await?;
         let last = last_letter(&noted, &letters);
-        let mut told =
-            facts_json(self.retention, row, address.as_deref(), &facts, &letters, last, withdrawn.len());
+        let goes = goes(store, self.retention, row).await?;
+        let others = store.other_times(&row.id).await?;
+        let mut told = facts_json(goes, row, address.as_deref(), &facts, &letters, last, withdrawn.len());
         if let Some(Value::Array(letters)) = told.get_mut("letters") {
             letters.iter_mut().for_each(|letter| name_sender(letter, &senders));
         }
@@ -57,6 +60,7 @@ impl Desk<'_> {
                 "requests".to_owned(),
                 requests.iter().map(|request| request_json(rows, &row.id, request)).collect(),
             ),
+            ("other_times".to_owned(), others.iter().map(other_json).collect()),
             ("trail".to_owned(), noted.iter().map(trail_json).collect()),
         ]);
         if let Some(bounced) = store.unreachable(&row.id).await? {
@@ -110,8 +114,17 @@ fn request_json(rows: &RowKey, mailbox: &str, request: &RequestRow) -> Value {
     })
 }
 
+/// The whole row: what it is about, how it ended and from which network.
 fn trail_json(line: &AuditRow) -> Value {
-    json!({ "at": instant(Some(line.at)), "actor": line.actor, "action": line.action, "detail": line.detail })
+    let AuditRow { at, actor, action, object, mailbox: _, network, outcome, detail } = line;
+    json!({
+        "at": instant(Some(*at)), "actor": actor, "action": action, "object": object, "outcome": outcome,
+        "network": network, "detail": detail,
+    })
+}
+
+fn other_json(OtherTime { what, id, first, last }: &OtherTime) -> Value {
+    json!({ "what": what, "id": id, "first": instant(*first), "last": instant(*last) })
 }
 
 /// Who sent which letter, as it is kept beside the letters' first notices.

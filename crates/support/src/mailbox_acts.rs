@@ -103,7 +103,11 @@ impl Desk<'_> {
     /// See [`SupportError`]: then nothing was done.
     pub async fn end_hold(&self, row: &MailboxRow, note: &Note, now: Timestamp) -> Result<(), SupportError> {
         let store = self.noting(&Event::MailboxFreed { mailbox: &row.id }, note, now);
-        done(store.end_hold(&row.id, now).await?, (), "it is not held")
+        let not_held = "it is not held";
+        let Some(held) = store.held(&row.id).await? else { return Err(SupportError::Not(not_held)) };
+        let since = held.since;
+        let resumed = self.retention.resumed(held, now);
+        done(store.end_hold(&row.id, since, resumed, now).await?, (), not_held)
     }
 
     /// The store, noting what is done.

@@ -3,8 +3,10 @@
 
 use sealpost_mail::{Address, Timestamp};
 use sealpost_mailbox::audit::actions;
-use sealpost_mailbox::{LastUse, MailboxError, Resident, Retention};
-use sealpost_store::{AuditRow, DepositRow, Folder, MailboxFacts, MailboxRow, MailboxState, Store};
+use sealpost_mailbox::{MailboxError, Resident, Retention};
+use sealpost_store::{
+    AuditRow, DepositRow, Folder, MailboxFacts, MailboxRow, MailboxState, PendingEnd, Store, StoreError,
+};
 use sealpost_vault::SupportRole;
 use serde_json::{Map, Value, json};
 
@@ -60,18 +62,26 @@ pub fn instant(at: Option<Timestamp>) -> Option<String> {
     Some(jiff::Timestamp::from_millisecond(at?.0).ok()?.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
 }
 
-/// When a mailbox goes, if nobody uses it.
-#[must_use]
-pub fn goes(retention: &Retention, row: &MailboxRow) -> Option<Timestamp> {
-    retention
-        .unused(&LastUse::from(row))
-        .filter(|_| row.held_since.is_none() && row.state != MailboxState::Deleted)
+/// When a mailbox goes, if nobody uses it or comes for it.
+///
+/// # Errors
+/// The store does not answer.
+pub async fn goes(
+    store: &Store,
+    retention: &Retention,
+    row: &MailboxRow,
+) -> Result<Option<Timestamp>, StoreError> {
+    let pending = match row.state {
+        MailboxState::Pending => store.pending_end(&row.id).await?,
+        MailboxState::Active | MailboxState::Locked | MailboxState::Deleted => PendingEnd::Unknown,
+    };
+    Ok(retention.mailbox_goes(row, pending))
 }
 
 /// Everything that is shown of a mailbox.
 #[must_use]
 pub fn facts_json(
-    retention: &Retention,
+    goes: Option<Timestamp>,
     row: &MailboxRow,
     address: Option<&str>,
     facts: &MailboxFacts,
@@ -79,6 +89,8 @@ pub fn facts_json(
     last_letter: Option<Timestamp>,
     withdrawn: usize,
 ) -> Map<String, Value> {
+    // While the mailbox is held its link is good without end.
+    let counts = row.state == MailboxState::Pending && row.held_since.is_none();
     let letters: Vec<Value> = letters.iter().map(|letter| letter_json(row, letter)).collect();
     let facts = json!({
         "mailbox": row.id,
@@ -90,8 +102,8 @@ pub fn facts_json(
         "last_log_in": instant(row.last_seen_at),
         "last_letter": instant(last_letter),
         "held_since": instant(row.held_since),
-        "goes": instant(goes(retention, row)),
-        "link_good_until": instant(facts.link_until.filter(|_| row.state == MailboxState::Pending)),
+        "goes": instant(goes),
+        "link_good_until": instant(facts.link_until.filter(|_| counts)),
         "received": facts.received,
         "unread": facts.unread,
         "sent": facts.sent,

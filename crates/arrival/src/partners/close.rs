@@ -8,7 +8,7 @@ use sealpost_mail::{
     Direction, Domain, Edit, Fault, Head, Judgement, Origin, Otherwise, Random, Recipient, Reply, Signing,
     Timestamp, TlsFloor, Treatment,
 };
-use sealpost_mailbox::audit::{Actor, Event, KeyChange};
+use sealpost_mailbox::audit::{Actor, Event, KeyChange, OwnKeyUse};
 use sealpost_partner::{Own, Partner, PartnerKey, Why};
 use sealpost_seal::{ChainVerdict, CloseError, Closing, HeaderProtection, Lists, Method, Profile};
 use sealpost_store::PartnerKeyState;
@@ -323,6 +323,10 @@ impl Closer<'_> {
         let closed = closed.map_err(|error| failed(partner, &error))?;
         let written = closed.into_inner().into_inner();
         let written = written.map_err(|error| failed(partner, &CloseError::Io(error.into_error())))?;
+        if let Some(own) = self.own.get(own) {
+            let fingerprint = own.key.public().facts().fingerprint.to_hex();
+            self.partners.uses.note(OwnKeyUse::Signed, fingerprint, now);
+        }
         written.into_spool().finish().await
     }
 }

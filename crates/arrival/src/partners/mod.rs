@@ -22,6 +22,7 @@ use sealpost_seal::{Tokens, Worker};
 use sealpost_vault::KeyringKey;
 
 use crate::context::Shared;
+use crate::key_trail::KeyTrail;
 use worker_slots::Turns;
 
 pub use choose::{Chosen, choose, choose_for_test};
@@ -57,6 +58,8 @@ pub struct Partners {
     closing: Turns,
     /// Partners whose test letters were answered lately, and when.
     answered: Mutex<HashMap<String, Timestamp>>,
+    /// What our own keys were used for, until it stands in the trail.
+    uses: Arc<KeyTrail>,
 }
 
 impl Partners {
@@ -74,7 +77,14 @@ impl Partners {
             opening,
             closing,
             answered: Mutex::default(),
+            uses: Arc::default(),
         }
+    }
+
+    /// What our own keys were used for: whoever runs this writes it down.
+    #[must_use]
+    pub fn uses(&self) -> Arc<KeyTrail> {
+        Arc::clone(&self.uses)
     }
 
     pub(crate) fn worker(&self) -> Option<&Worker> {

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use sealpost_intake::client_of;
 use sealpost_mail::{Address, Direction, Domain, Envelope, Fault, Head, Origin, Reply};
+use sealpost_mailbox::audit::OwnKeyUse;
 use sealpost_partner::Known;
-use sealpost_seal::{OpenError, Opened, Opening, Sender, Worker, WorkerError, Written};
+use sealpost_seal::{Layer, OpenError, Opened, Opening, Sender, Worker, WorkerError, Written};
 use sealpost_store::{OriginalState, StoredBody};
 use sealpost_vault::MessageKey;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -97,6 +98,7 @@ pub(crate) async fn open(
                 .await?
             {
                 (Ok(opened), letter) => {
+                    note_keys(context, partners, &opened);
                     harvest::offer(context, partners, &opened, address(&spooled).as_ref()).await;
                     (Outcome::Looked(opened), letter)
                 }
@@ -165,6 +167,15 @@ fn whose(context: &Context, envelope: &Envelope, origin: &Origin) -> Whose {
     match envelope.reverse_path.address() {
         Some(sender) if behind_filter => Whose::Domain(sender.domain().as_str().to_ascii_lowercase()),
         Some(_) | None => Whose::Network(client_of(origin.peer)),
+    }
+}
+
+/// Which of our keys opened something of it.
+fn note_keys(context: &Context, partners: &Partners, opened: &Opened) {
+    for layer in &opened.layers {
+        if let Layer::Decrypted { by, .. } = layer {
+            partners.uses.note(OwnKeyUse::Opened, by.to_hex(), context.shared.clock.now());
+        }
     }
 }
 

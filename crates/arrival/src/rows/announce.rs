@@ -4,7 +4,7 @@
 use sealpost_delivery::Purpose;
 use sealpost_mail::{Address, Direction, Reply, ReversePath, Secret};
 use sealpost_mailbox::portal_links;
-use sealpost_notice::{Access, Notice};
+use sealpost_notice::{Access, LetterClock, Notice};
 use sealpost_store::{Announced, ArrivalRows, LegPurpose, Unannounced};
 use sealpost_vault::Label;
 
@@ -126,6 +126,7 @@ fn notice(arrival: &Arrival<'_>, about: &Announcement<'_>, rows: &mut ArrivalRow
         link,
         expires,
         days,
+        clock: about.clock,
     };
     let by_password = || Notice::InitialPassword {
         from_name: from_name.clone(),
@@ -135,6 +136,7 @@ fn notice(arrival: &Arrival<'_>, about: &Announcement<'_>, rows: &mut ArrivalRow
         link: Secret::new(announcer.public_url.clone()),
         expires,
         days,
+        clock: about.clock,
     };
     match about.standing {
         Standing::New { link } => activation(link.clone()),
@@ -161,7 +163,10 @@ fn notice(arrival: &Arrival<'_>, about: &Announcement<'_>, rows: &mut ArrivalRow
             subject: subject.clone(),
             date: arrival.now,
             link: announcer.link(&portal_links::letter(about.deposit_id)),
-            deletion: about.going.at.map(|at| (at, announcer.retention.days(arrival.now, at))),
+            deletion: match about.clock {
+                LetterClock::Runs => about.going.at.map(|at| (at, announcer.retention.days(arrival.now, at))),
+                LetterClock::Stopped => None,
+            },
         },
     }
 }

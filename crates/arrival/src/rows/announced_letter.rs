@@ -2,6 +2,7 @@
 
 use sealpost_mail::{ActivateBy, Address, ReversePath, Secret, Summary, Timestamp};
 use sealpost_mailbox::{Going, RetentionRequest};
+use sealpost_notice::LetterClock;
 use sealpost_store::{MailboxState, ReachedMailbox};
 use sealpost_vault::{InitialPassword, Token};
 
@@ -34,6 +35,8 @@ pub(super) struct Announcement<'a> {
     pub(super) standing: &'a Standing,
     /// When it goes.
     pub(super) going: Going,
+    /// Whether that time runs, or the mailbox is held.
+    pub(super) clock: LetterClock,
     /// So many notices came back that no further one is sent.
     pub(super) is_unreachable: bool,
     pub(super) pacing: Pacing,

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use sealpost_mail::{ActivateBy, Address, Head, Judgement, Recipient, Reply, Summary, Treatment};
 use sealpost_mailbox::audit::{Arrived, Event};
 use sealpost_mailbox::{NewLetter, NewOwner, NewPending, Resident, RetentionRequest, WaysIn};
-use sealpost_notice::Hears;
+use sealpost_notice::{Hears, LetterClock};
 use sealpost_store::{ArrivalRows, Folder, ReachedMailbox};
 use sealpost_vault::{MailboxPublic, TokenPurpose};
 
@@ -44,6 +44,7 @@ struct Target {
     /// So many notices came back that no further one is sent.
     is_unreachable: bool,
     pacing: Pacing,
+    clock: LetterClock,
 }
 
 impl<'r> Portal<'r> {
@@ -144,7 +145,9 @@ fn standing(arrival: &Arrival<'_>, row: &ReachedMailbox) -> Result<(Target, Stan
         .map_err(failure::later)?;
     let is_unreachable = arrival.context.tenant.announcer.is_unreachable(row.bounces);
     let pacing = Pacing::of(&arrival.context.tenant.announcer, row, arrival.now);
-    let target = Target { id: row.id.clone(), public: resident.public().clone(), is_unreachable, pacing };
+    let clock = if row.held_since.is_some() { LetterClock::Stopped } else { LetterClock::Runs };
+    let target =
+        Target { id: row.id.clone(), public: resident.public().clone(), is_unreachable, pacing, clock };
     Ok((target, Standing::of(arrival.context, row)))
 }
 
@@ -170,7 +173,7 @@ async fn new_mailbox(
     let mut new = NewPending::new(&ways, making.escrow.as_ref(), random).map_err(failure::later)?;
     let pacing = Pacing::first(&context.tenant.announcer);
     let (id, public) = (new.id().to_owned(), new.public().clone());
-    let target = Target { id, public, is_unreachable: false, pacing };
+    let target = Target { id, public, is_unreachable: false, pacing, clock: LetterClock::Runs };
     let standing = match by {
         ActivateBy::InitialPassword => {
             let (initial, sealed) =
@@ -235,6 +238,7 @@ async fn deposit(
         listing: &listing,
         standing,
         going,
+        clock: mailbox.clock,
         is_unreachable: mailbox.is_unreachable,
         pacing: mailbox.pacing,
     };

@@ -9,10 +9,12 @@ use sealpost_delivery::DkimAlgorithm;
 use sealpost_domain::dkim_folder::{self, FolderError, Standing};
 use sealpost_domain::zone_file;
 use sealpost_mail::{Clock as _, Domain, SystemClock};
+use sealpost_mailbox::audit::{Actor, DkimKeyChange, Event};
+use sealpost_store::StoreError;
 use serde_json::json;
 use thiserror::Error;
 
-use super::{complain_all, fail, say};
+use super::{complain_all, fail, load_to_note, say, with_store};
 use crate::config::checked::Plan;
 
 /// What to do.
@@ -74,6 +76,8 @@ impl Kind {
 enum DkimCommandError {
     #[error("{0}")]
     Folder(#[from] FolderError),
+    #[error("{0}")]
+    Store(#[from] StoreError),
     #[error("no folder for the keys is configured; write keys = \"dkim\" under [dkim]")]
     NoFolder,
     #[error("a selector is made of a-z, 0-9, \"-\" and \".\", and not of {0:?}")]
@@ -81,17 +85,48 @@ enum DkimCommandError {
 }
 
 pub(super) fn run(config: &Path, what: &DkimCommand) -> ExitCode {
-    let plan = match Plan::load_without_keys(config) {
-        Ok(plan) => plan,
+    // What is changed stands in the audit trail; looking needs no key and no store.
+    let loaded = match what {
+        DkimCommand::List { .. } => Plan::load_without_keys(config).map(|plan| (plan, None)),
+        DkimCommand::Create { .. }
+        | DkimCommand::Use { .. }
+        | DkimCommand::Retire { .. }
+        | DkimCommand::Remove { .. } => load_to_note(config),
+    };
+    let (plan, key) = match loaded {
+        Ok(loaded) => loaded,
         Err(problems) => return complain_all(&problems),
     };
-    match plan.dkim.ok_or(DkimCommandError::NoFolder).and_then(|folder| act(&folder, what)) {
+    let Some(folder) = plan.dkim.as_deref() else { return fail(&DkimCommandError::NoFolder) };
+    let done = match &key {
+        None => act(folder, what, &mut Vec::new()),
+        Some(key) => with_store(&plan, key, async |store| {
+            let mut changed = Vec::new();
+            let done = act(folder, what, &mut changed);
+            let now = SystemClock.now();
+            let row = |(name, what): &(String, DkimKeyChange)| {
+                Event::DkimKeyChanged { name, what: *what }.row(now, &Actor::of_command(), None)
+            };
+            // Also where it was half done: what has changed has changed.
+            let rows: Vec<_> = changed.iter().map(row).collect();
+            if !rows.is_empty() {
+                store.append_audit(rows).await?;
+            }
+            done
+        }),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
     }
 }
 
-fn act(folder: &Path, what: &DkimCommand) -> Result<(), DkimCommandError> {
+/// Does it, and says which keys are another thing now.
+fn act(
+    folder: &Path,
+    what: &DkimCommand,
+    changed: &mut Vec<(String, DkimKeyChange)>,
+) -> Result<(), DkimCommandError> {
     match what {
         DkimCommand::Create { domain, kind, selector } => {
             let selector = selector.clone().unwrap_or_else(|| this_month(*kind));
@@ -99,6 +134,7 @@ fn act(folder: &Path, what: &DkimCommand) -> Result<(), DkimCommandError> {
                 return Err(DkimCommandError::Selector(selector));
             }
             let entry = dkim_folder::create(folder, domain, &selector, kind.algorithm())?;
+            changed.push((entry.name(), DkimKeyChange::Created));
             say(zone_file::txt(&entry.name(), &entry.public()?.record));
             say(format_args!(
                 "; Publish this line, wait until it can be seen, then: sealpost dkim use {selector}"
@@ -107,7 +143,10 @@ fn act(folder: &Path, what: &DkimCommand) -> Result<(), DkimCommandError> {
         }
         DkimCommand::Use { key } => {
             let mut entry = dkim_folder::find(folder, key)?;
-            for old in dkim_folder::sign_with(folder, &mut entry)? {
+            let retired = dkim_folder::sign_with(folder, &mut entry)?;
+            changed.push((entry.name(), DkimKeyChange::Used));
+            changed.extend(retired.iter().map(|old| (old.name(), DkimKeyChange::Retired)));
+            for old in retired {
                 say(format_args!("{old} is retired; leave its line in the DNS for two weeks"));
             }
             say(format_args!("{entry} signs after: systemctl reload sealpost"));
@@ -135,6 +174,7 @@ fn act(folder: &Path, what: &DkimCommand) -> Result<(), DkimCommandError> {
         DkimCommand::Retire { key } => {
             let mut entry = dkim_folder::find(folder, key)?;
             entry.turn(Standing::Retired)?;
+            changed.push((entry.name(), DkimKeyChange::Retired));
             say(format_args!(
                 "{entry} signs nothing after: systemctl reload sealpost. Leave its line in the DNS for two weeks"
             ));
@@ -144,6 +184,7 @@ fn act(folder: &Path, what: &DkimCommand) -> Result<(), DkimCommandError> {
             let entry = dkim_folder::find(folder, key)?;
             let name = entry.name();
             entry.remove()?;
+            changed.push((name.clone(), DkimKeyChange::Removed));
             say(format_args!("{name} is deleted; take its line out of the DNS"));
             Ok(())
         }

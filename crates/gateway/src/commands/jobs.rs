@@ -139,9 +139,9 @@ async fn act(store: &Store, plan: &Plan, what: &JobsCommand) -> Result<(), JobsE
 }
 
 async fn show(workshop: &Workshop, job: Job) -> Result<(), JobsError> {
-    let lines = foresee(workshop, job, SystemClock.now()).await?;
-    lines.iter().for_each(say);
-    say(format_args!("{} in all; nothing was done", lines.len()));
+    let foreseen = foresee(workshop, job, SystemClock.now()).await?;
+    foreseen.lines.iter().for_each(say);
+    say(format_args!("{} in all; nothing was done", foreseen.all));
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use clap::Subcommand;
 use sealpost_mail::{Clock as _, SystemClock};
 use sealpost_store::{DepositRow, MailboxRow};
 use sealpost_support::{Note, Opened, SupportError, find_letter, letter_json};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{desk, evidence, say, with_support};
 use crate::config::checked::Plan;
@@ -38,6 +38,9 @@ pub(crate) enum LetterCommand {
         /// Also if it has been opened: it went to the wrong person, whose access ends. Needs recall = "always".
         #[arg(long)]
         even_if_read: bool,
+        /// One JSON object that says what was done.
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -55,7 +58,7 @@ pub(super) fn run(config: &Path, what: &LetterCommand) -> ExitCode {
                 evidence::make(store, plan, &keys, masters.as_deref(), wish, SystemClock.now()).await
             })
         }
-        LetterCommand::Recall { letter, note, by, even_if_read } => {
+        LetterCommand::Recall { letter, note, by, even_if_read, json } => {
             let opened = if *even_if_read { Opened::IsTakenBack } else { Opened::Stays };
             with_support(config, async |store, plan, keys| {
                 let note = Note::parse(note)?;
@@ -63,7 +66,12 @@ pub(super) fn run(config: &Path, what: &LetterCommand) -> ExitCode {
                 let by = by.as_deref().unwrap_or(&plan.portal.brand.name);
                 let desk = desk(store, plan, &keys);
                 desk.recall((&row, &mailbox), by, opened, &note, SystemClock.now()).await?;
-                say("recalled: its recipient sees that a message was withdrawn, and by whom");
+                if *json {
+                    let (letter, mailbox) = (&row.id, &row.mailbox_id);
+                    say(json!({ "letter": letter, "mailbox": mailbox, "done": "recalled", "by": by }));
+                } else {
+                    say("recalled: its recipient sees that a message was withdrawn, and by whom");
+                }
                 Ok::<_, SupportError>(())
             })
         }

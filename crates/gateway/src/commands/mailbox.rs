@@ -71,6 +71,9 @@ pub(crate) struct Act {
     /// Why; stands in the audit trail. No addresses: the trail has none.
     #[arg(long)]
     note: String,
+    /// One JSON object that says what was done.
+    #[arg(long)]
+    json: bool,
 }
 
 pub(super) fn run(config: &Path, what: &MailboxCommand) -> ExitCode {
@@ -97,45 +100,57 @@ pub(super) fn run(config: &Path, what: &MailboxCommand) -> ExitCode {
             }
             MailboxCommand::Lock(act) => {
                 let (row, note) = checked(&desk, act).await?;
-                done(desk.lock(&row, &note, now).await?, "locked")
+                done(act, &row, "locked", Some(desk.lock(&row, &note, now).await?), "locked");
+                Ok(())
             }
             MailboxCommand::Unlock(act) => {
                 let (row, note) = checked(&desk, act).await?;
-                done(desk.unlock(&row, &note, now).await?, "unlocked")
+                done(act, &row, "unlocked", Some(desk.unlock(&row, &note, now).await?), "unlocked");
+                Ok(())
             }
             MailboxCommand::Delete(act) => {
                 let (row, note) = checked(&desk, act).await?;
-                done(desk.delete(&row, &note, now).await?, "deleted")
+                done(act, &row, "deleted", Some(desk.delete(&row, &note, now).await?), "deleted");
+                Ok(())
             }
             MailboxCommand::Clear(act) => {
                 let (row, note) = checked(&desk, act).await?;
                 desk.clear_address(&row, &note, now).await?;
-                say("cleared: mail is sent there again");
+                done(act, &row, "cleared", None, "cleared: mail is sent there again");
                 Ok(())
             }
             MailboxCommand::Hold { act, end: false } => {
                 let (row, note) = checked(&desk, act).await?;
                 desk.hold(&row, &note, now).await?;
-                say("held: nothing of it goes until `sealpost mailbox hold --end`");
+                done(act, &row, "held", None, "held: nothing of it goes until `sealpost mailbox hold --end`");
                 Ok(())
             }
             MailboxCommand::Hold { act, end: true } => {
                 let (row, note) = checked(&desk, act).await?;
                 desk.end_hold(&row, &note, now).await?;
-                say("the hold is ended");
+                done(act, &row, "hold-ended", None, "the hold is ended");
                 Ok(())
             }
         }
     })
 }
 
-fn done(told: OwnerTold, said: &str) -> Result<(), SupportError> {
+/// Says what was done, and whether the owner hears of it; `None`: it is nothing that they would notice.
+fn done(act: &Act, row: &MailboxRow, word: &str, told: Option<OwnerTold>, said: &str) {
+    let told_by = match told {
+        None | Some(OwnerTold::Nobody) => "nobody",
+        Some(OwnerTold::ByMail) => "by-mail",
+        Some(OwnerTold::ComesBack) => "comes-back",
+    };
+    if act.json {
+        say(json!({ "mailbox": row.id, "done": word, "owner_told": told_by }));
+        return;
+    }
     match told {
-        OwnerTold::ComesBack => say("its owner is not told: mail to them has come back too often"),
-        OwnerTold::ByMail | OwnerTold::Nobody => {}
+        Some(OwnerTold::ComesBack) => say("its owner is not told: mail to them has come back too often"),
+        Some(OwnerTold::ByMail | OwnerTold::Nobody) | None => {}
     }
     say(said);
-    Ok(())
 }
 
 async fn checked(desk: &Desk<'_>, act: &Act) -> Result<(MailboxRow, Note), SupportError> {
@@ -182,7 +197,7 @@ async fn list(
                     "created": instant(Some(row.created_at)),
                     "last_log_in": instant(row.last_seen_at),
                     "held_since": instant(row.held_since),
-                    "goes": instant(goes(desk.retention, row)),
+                    "goes": instant(goes(desk.store, desk.retention, row).await?),
                 }));
             } else {
                 let held = if row.held_since.is_some() { "  held" } else { "" };
@@ -203,7 +218,8 @@ async fn show(desk: &Desk<'_>, row: &MailboxRow, as_json: bool, now: Timestamp) 
     let letters = store.letters_of(&row.id).await?;
     let withdrawn = store.withdrawn(&row.id, now).await?.len();
     let last = last_letter(&store.audit_of(&row.id).await?, &letters);
-    let mut told = facts_json(desk.retention, row, address.as_deref(), &facts, &letters, last, withdrawn);
+    let goes = goes(store, desk.retention, row).await?;
+    let mut told = facts_json(goes, row, address.as_deref(), &facts, &letters, last, withdrawn);
     if let Some(bounced) = store.unreachable(&row.id).await? {
         told.insert("mail_came_back".to_owned(), json!(bounced.bounces));
         told.insert("came_back_last".to_owned(), json!(instant(Some(bounced.last_at))));

@@ -46,7 +46,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use output::{complain, complain_all, fail, say};
-use with_store::{desk, looking, open_store, prover, runtime, with_store, with_support};
+use with_store::{desk, load_to_note, looking, open_store, prover, runtime, with_store, with_support};
 
 use crate::roles::Roles;
 

@@ -1,17 +1,19 @@
 //! `sealpost store move`: a whole store to where another configuration says, or its large letters alone. The services stand
-//! still meanwhile. Cut short at any moment, the same command goes on. Needs no key: everything is sealed.
+//! still meanwhile. Cut short at any moment, the same command goes on. Opens nothing; that it was moved stands in the trail.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Subcommand;
 use sealpost_mail::{Clock as _, Random as _, SystemClock, SystemRandom};
+use sealpost_mailbox::audit::{Actor, Event, StoreMove};
 use sealpost_store::{
-    BucketOptions, Company, LargeBodies, MoveEnd, MoveStep, Moved, PostgresOptions, Rows, Store, StoreError,
-    StoreOptions,
+    AuditProver, BucketOptions, Company, LargeBodies, MoveEnd, MoveStep, Moved, PostgresOptions, Rows, Store,
+    StoreError, StoreOptions,
 };
 
-use super::{complain, complain_all, fail, runtime, say};
+use super::{complain, complain_all, fail, load_to_note, prover, runtime, say};
 use crate::config::checked as plan;
 use crate::config::file::{self as config, Problem};
 
@@ -35,6 +37,11 @@ pub(super) fn run(config: &Path, what: &What) -> ExitCode {
         Ok((read, _source)) => crate::logging::start(&read.log),
         Err(problems) => return complain_all(&problems),
     }
+    // What moves is sealed; the key proves the row that says so.
+    let key = match load_to_note(config) {
+        Ok((_plan, key)) => key,
+        Err(problems) => return complain_all(&problems),
+    };
     let here = match StoreLocation::of(config) {
         Ok(here) => here,
         Err(problems) => return complain_all(&problems),
@@ -48,9 +55,10 @@ pub(super) fn run(config: &Path, what: &What) -> ExitCode {
         Err(error) => return fail(&error),
     };
     let done = runtime.block_on(async {
+        let prover = key.as_ref().map(prover);
         match there {
-            None => give_up(&here).await,
-            Some(there) => move_between(&here, &there).await,
+            None => give_up(&here, prover).await,
+            Some(there) => move_between(&here, &there, prover).await,
         }
     });
     done.unwrap_or_else(|error| fail(&error))
@@ -73,13 +81,33 @@ impl StoreLocation {
         }
     }
 
+    /// Says in its trail that it was moved.
+    async fn note(
+        &self,
+        bodies: &LargeBodies,
+        prover: Option<Arc<dyn AuditProver>>,
+        what: StoreMove,
+        moved: &Moved,
+    ) -> Result<(), StoreError> {
+        let options = self.options(bodies);
+        let store = Store::open(StoreOptions { prover, ..options })?;
+        let event = Event::StoreMoved { what, rows: moved.rows, bodies: moved.bodies };
+        let noted = store.append_audit(vec![event.row(SystemClock.now(), &Actor::of_command(), None)]).await;
+        store.close().await;
+        noted
+    }
+
     async fn open(&self, bodies: &LargeBodies) -> Result<Store, StoreError> {
-        Store::open(StoreOptions {
+        Store::open(self.options(bodies))
+    }
+
+    fn options(&self, bodies: &LargeBodies) -> StoreOptions {
+        StoreOptions {
             company: Company::Mover,
             rows: self.rows.clone(),
             bodies: bodies.clone(),
             ..StoreOptions::new(&self.data)
-        })
+        }
     }
 
     fn has_rows_of(&self, other: &Self) -> bool {
@@ -107,9 +135,13 @@ fn same_bucket(one: &BucketOptions, other: &BucketOptions) -> bool {
     (&one.endpoint, &one.bucket, &one.prefix) == (&other.endpoint, &other.bucket, &other.prefix)
 }
 
-async fn move_between(here: &StoreLocation, there: &StoreLocation) -> Result<ExitCode, StoreError> {
+async fn move_between(
+    here: &StoreLocation,
+    there: &StoreLocation,
+    prover: Option<Arc<dyn AuditProver>>,
+) -> Result<ExitCode, StoreError> {
     if here.has_rows_of(there) {
-        return move_bodies(here, there).await;
+        return move_bodies(here, there, prover).await;
     }
     if same_folder(&here.data, &there.data) {
         return Ok(refuse("both name the same gateway.data: a store that moves needs a new folder"));
@@ -136,6 +168,7 @@ async fn move_between(here: &StoreLocation, there: &StoreLocation) -> Result<Exi
     match ended? {
         MoveEnd::Done(moved) => {
             carry_notes(here, there)?;
+            there.note(&there.bodies, prover, StoreMove::Whole, &moved).await?;
             moved_it(&moved);
             say(format_args!(
                 "the other configuration's store is the store now; this one does not start any more"
@@ -173,7 +206,11 @@ fn carry_notes(here: &StoreLocation, there: &StoreLocation) -> Result<(), StoreE
     std::fs::copy(&from, &to).map(drop).map_err(|source| StoreError::Path { path: to, source })
 }
 
-async fn move_bodies(here: &StoreLocation, there: &StoreLocation) -> Result<ExitCode, StoreError> {
+async fn move_bodies(
+    here: &StoreLocation,
+    there: &StoreLocation,
+    prover: Option<Arc<dyn AuditProver>>,
+) -> Result<ExitCode, StoreError> {
     let moved = match (&here.bodies, &there.bodies) {
         (LargeBodies::Folder, LargeBodies::Bucket(_)) => {
             // Files that are in the data folder are read there still.
@@ -210,16 +247,18 @@ async fn move_bodies(here: &StoreLocation, there: &StoreLocation) -> Result<Exit
             ));
         }
     };
+    here.note(&there.bodies, prover, StoreMove::Bodies, &moved).await?;
     moved_it(&moved);
     Ok(ExitCode::SUCCESS)
 }
 
-async fn give_up(here: &StoreLocation) -> Result<ExitCode, StoreError> {
+async fn give_up(here: &StoreLocation, prover: Option<Arc<dyn AuditProver>>) -> Result<ExitCode, StoreError> {
     let store = here.open(&here.bodies).await?;
     let given = store.give_up_move().await;
     store.close().await;
     match given? {
         true => {
+            here.note(&here.bodies, prover, StoreMove::GivenUp, &Moved::default()).await?;
             say(format_args!("given up: this store serves again. Empty the other place before a new move"));
             Ok(ExitCode::SUCCESS)
         }

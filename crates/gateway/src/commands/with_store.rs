@@ -12,6 +12,8 @@ use sealpost_vault::AuditKey;
 
 use super::output::{complain_all, fail};
 use crate::config::checked::{Plan, SupportKeys};
+use crate::config::file::Problem;
+use crate::roles::Roles;
 
 /// Opens the store for a command, whose rows in the audit trail are proven by `key`.
 pub(super) fn open_store(plan: &Plan, key: &AuditKey) -> Result<Store, StoreError> {
@@ -55,6 +57,14 @@ pub(super) fn looking<T, E: From<StoreError>>(
         store.close().await;
         done
     })
+}
+
+/// Whose key proves what commands of operators note that need no other one.
+const NOTES: Roles = Roles { jobs: true, ..Roles::NONE };
+
+/// The plan, and the key that proves what such a command notes.
+pub(super) fn load_to_note(config: &Path) -> Result<(Plan, Option<AuditKey>), Vec<Problem>> {
+    Plan::load(config, NOTES).map(|(plan, keys)| (plan, keys.audit))
 }
 
 /// A whole command of support's: with the configuration, its store and support's keys.

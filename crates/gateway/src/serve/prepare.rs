@@ -20,7 +20,7 @@ use sealpost_token::{Pkcs11Tokens, TokenSettings};
 use sealpost_vault::{IntakeRole, KeyringKey, PortalRole, QueueKeys, WayInKeys};
 
 use super::error::RunError;
-use super::ready::Ready;
+use super::ready::{Ready, TakesIn};
 use crate::config::checked::{EscrowPlan, Plan, ServiceKeys};
 
 /// Opens the store and binds the sockets of the roles that there are keys for: each part is made of its own role's
@@ -113,10 +113,11 @@ pub(crate) fn prepare(
         let logins = ConfiguredLogins::new(plan.logins, store.clone(), queue.tags, Arc::clone(&trail));
         let making = making(&plan.escrow, way_in);
         let partners = partners(plan.worker.as_deref(), plan.worker_limits, &plan.tokens, plan.pace, keyring);
+        let uses = partners.uses();
         let reception = Arc::new(ArrivalReception { context: Arc::clone(&context), making, partners });
         let (clock, random) = (Arc::clone(&clock), Arc::clone(&random));
         let intake = Intake::bind(plan.listeners, reception, Arc::new(logins), clock, random, coming_in)?;
-        ready.intake = Some((intake, trail));
+        ready.intake = Some(TakesIn { intake, logins: trail, keys: uses });
     }
     if let Some(role) = keys.portal {
         let outbox = PortalOutbox { context: Arc::clone(&context), letters: role.letters.clone() };

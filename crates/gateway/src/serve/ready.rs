@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sealpost_arrival::LoginTrail;
+use sealpost_arrival::{KeyTrail, LoginTrail};
 use sealpost_delivery::{ClientCertificate, DkimKeys, Runner};
 use sealpost_intake::{Intake, TlsSource};
 use sealpost_jobs::{self as jobs, Job, Workshop};
@@ -25,9 +25,16 @@ use crate::{readiness, webhooks};
 /// Time for sessions to end once this process is fenced off from the store.
 const HALTED_DRAIN: Duration = Duration::from_secs(5);
 
+/// What takes letters in, and what is noted of it for the audit trail.
+pub(super) struct TakesIn {
+    pub(super) intake: Intake,
+    pub(super) logins: Arc<LoginTrail>,
+    pub(super) keys: Arc<KeyTrail>,
+}
+
 /// Everything bound and ready; nothing runs yet.
 pub(crate) struct Ready {
-    pub(super) intake: Option<(Intake, Arc<LoginTrail>)>,
+    pub(super) intake: Option<TakesIn>,
     pub(super) delivery: Option<(Runner, Alone)>,
     pub(super) portal: Option<Portal>,
     /// What runs here, in words.
@@ -47,7 +54,7 @@ pub(crate) struct Ready {
 impl Ready {
     /// Where SMTP is spoken: listener names and addresses.
     pub(crate) fn smtp(&self) -> Vec<(String, SocketAddr)> {
-        self.intake.as_ref().map(|(intake, _)| intake.addresses()).unwrap_or_default()
+        self.intake.as_ref().map(|takes_in| takes_in.intake.addresses()).unwrap_or_default()
     }
 
     /// Where the portal answers.
@@ -114,8 +121,7 @@ impl Ready {
             true => None,
             false => Some(jobs::start(jobs::Runner::new(workshop, jobs)).await?),
         };
-        let intake =
-            intake.map(|(intake, trail)| tokio::spawn(take_in(intake, trail, store.clone(), stop.clone())));
+        let intake = intake.map(|takes_in| tokio::spawn(take_in(takes_in, store.clone(), stop.clone())));
         let watch = tokio::spawn(readiness::watch(store.clone(), clock, rest.clone()));
         let parts = first_to_end(&stop, delivery, portal, &rest, intake);
         let ended = until_fenced_off(&store, &stop, &rest, parts).await;
@@ -145,14 +151,15 @@ impl Ready {
     }
 }
 
-/// Takes letters in until `stop`; what became of log-ins is written to the end.
-async fn take_in(intake: Intake, trail: Arc<LoginTrail>, store: Store, stop: CancellationToken) {
+/// Takes letters in until `stop`; what became of log-ins, and what keys were used for, is written to the end.
+async fn take_in(takes_in: TakesIn, store: Store, stop: CancellationToken) {
+    let TakesIn { intake, logins, keys } = takes_in;
     let over = CancellationToken::new();
     let taking_in = async {
         intake.run(stop).await;
         over.cancel();
     };
-    tokio::join!(taking_in, trail.keep(&store, over.clone()));
+    tokio::join!(taking_in, logins.keep(&store, over.clone()), keys.keep(&store, over.clone()));
 }
 
 /// Until the parts have ended; they are told to where nothing that this process wrote would be kept.

@@ -218,6 +218,53 @@ pub enum OwnKeyChange {
     Addressed,
 }
 
+/// For what a key of our own for partners was used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum OwnKeyUse {
+    /// It opened letters.
+    Opened,
+    /// It signed letters.
+    Signed,
+}
+
+impl OwnKeyUse {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Opened, Self::Signed];
+
+    /// Its dotted word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Opened => "own-key.opened",
+            Self::Signed => "own-key.signed",
+        }
+    }
+}
+
+/// What became of a key for DKIM.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DkimKeyChange {
+    /// It is new, and waits.
+    Created,
+    /// It signs.
+    Used,
+    /// It signs nothing more.
+    Retired,
+    /// It is gone.
+    Removed,
+}
+
+/// What of a store was moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoreMove {
+    /// All of it: this row is the first of the new one.
+    Whole,
+    /// Large bodies alone.
+    Bodies,
+    /// Nothing: the move was given up.
+    GivenUp,
+}
+
 /// What happened. Ids and codes only.
 #[expect(missing_docs, reason = "a variant's words say what its ids and codes are")]
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -302,6 +349,14 @@ pub enum Event<'a> {
     PartnerKeyChanged { partner: &'a str, fingerprint: &'a str, what: KeyChange },
     /// A key of our own for partners.
     OwnKeyChanged { key: &'a str, fingerprint: &'a str, what: OwnKeyChange },
+    /// How many letters one was used for in one minute.
+    OwnKeyUsed { what: OwnKeyUse, fingerprint: &'a str, times: i64 },
+    /// A key for DKIM, by its name in the DNS.
+    DkimKeyChanged { name: &'a str, what: DkimKeyChange },
+    /// A store was moved to another place.
+    StoreMoved { what: StoreMove, rows: u64, bodies: u64 },
+    /// Its schema was brought forward.
+    Migrated { to: i64 },
     /// Queue commands: with a riding row, each leg.
     LegRetried,
     /// Held.
@@ -350,6 +405,11 @@ impl Event<'_> {
 pub fn counted(row: CountedRow) -> Option<AuditRow> {
     if let Some(how) = LogInNote::COUNTED.into_iter().find(|how| how.word() == row.action) {
         return Some(logged_in(how, row));
+    }
+    if let Some(what) = OwnKeyUse::ALL.into_iter().find(|what| what.word() == row.action) {
+        let CountedRow { minute, action: _, whose, network: _, times } = row;
+        let used = Event::OwnKeyUsed { what, fingerprint: &whose, times };
+        return Some(used.row(minute, &Actor::System, None));
     }
     let how = Failure::ALL.into_iter().find(|how| how.word() == row.action)?;
     let CountedRow { minute, action: _, whose, network, times } = row;

@@ -4,8 +4,8 @@ use sealpost_mail::{EnhancedCode, hex};
 
 use super::actions::{self, HOP, NO_ANSWER, QUEUE_ID, SHA256};
 use super::event::{
-    Arrived, Credentials, Event, HopReply, KeyChange, LetterGone, LogInNote, MailboxGone, OwnKeyChange,
-    PartnerChange, SessionEnd, Words,
+    Arrived, Credentials, DkimKeyChange, Event, HopReply, KeyChange, LetterGone, LogInNote, MailboxGone,
+    OwnKeyChange, PartnerChange, SessionEnd, StoreMove, Words,
 };
 
 impl Event<'_> {
@@ -153,6 +153,29 @@ impl Event<'_> {
                     OwnKeyChange::Addressed => "own-key.addresses",
                 };
                 Words { detail: format!("fingerprint={fingerprint}"), ..words(action, key, "") }
+            }
+            Self::OwnKeyUsed { what, fingerprint, times } => {
+                Words { detail: format!("times={times}"), ..words(what.word(), fingerprint, "") }
+            }
+            Self::DkimKeyChanged { name, what } => {
+                let action = match what {
+                    DkimKeyChange::Created => "dkim-key.created",
+                    DkimKeyChange::Used => "dkim-key.used",
+                    DkimKeyChange::Retired => "dkim-key.retired",
+                    DkimKeyChange::Removed => "dkim-key.removed",
+                };
+                words(action, name, "")
+            }
+            Self::StoreMoved { what, rows, bodies } => {
+                let action = match what {
+                    StoreMove::Whole => "store.moved",
+                    StoreMove::Bodies => "store.bodies-moved",
+                    StoreMove::GivenUp => "store.move-given-up",
+                };
+                Words { detail: format!("rows={rows} bodies={bodies}"), ..words(action, "store", "") }
+            }
+            Self::Migrated { to } => {
+                Words { detail: format!("to={to}"), ..words("store.migrated", "schema", "") }
             }
             Self::LegRetried => words("queue.retried", "", ""),
             Self::LegFrozen => words("queue.frozen", "", ""),

@@ -87,7 +87,8 @@ async fn letters_go_when_their_time_is_over_and_not_before() {
         rig.store.purge_letters(Unread::Forgotten, NOW.plus(DAY - Duration::from_secs(1))).await.unwrap(),
         0
     );
-    assert_eq!(rig.store.foresee_letters(NOW.plus(DAY)).await.unwrap().len(), 1, "and that is foreseen");
+    let seen = rig.store.foresee_retention(NOW.plus(DAY), NOW, NOW).await.unwrap();
+    assert_eq!(seen.letters.all, 1, "and that is foreseen");
     assert_eq!(rig.store.purge_letters(Unread::Forgotten, NOW.plus(DAY)).await.unwrap(), 1);
     assert_eq!(ids().await, ["always", "letter-1", "long"]);
     assert_eq!(rig.store.purge_letters(Unread::Forgotten, NOW.plus(DAY * 100)).await.unwrap(), 2);
@@ -119,12 +120,16 @@ async fn while_a_mailbox_is_held_nothing_of_it_goes_and_then_its_time_goes_on() 
     assert!(!rig.store.delete_mailbox(&id, Unread::Forgotten, late).await.unwrap(), "not even by hand");
     assert_eq!(rig.inbox(&id).await.len(), 2);
 
-    assert!(rig.store.end_hold(&id, late).await.unwrap());
-    assert!(!rig.store.end_hold(&id, late).await.unwrap(), "it is not held");
+    let held = rig.store.held(&id).await.unwrap().unwrap();
+    let since = held.since;
+    let times = retention().resumed(held, late);
+    assert!(rig.store.end_hold(&id, since, times.clone(), late).await.unwrap());
+    assert!(!rig.store.end_hold(&id, since, times, late).await.unwrap(), "it is not held");
     let short = rig.inbox(&id).await.into_iter().find(|row| row.id == "short").unwrap();
-    assert_eq!(short.expires_at, Some(late.plus(DAY)), "a day was left when it began");
-    assert_eq!(rig.store.purge_letters(Unread::Forgotten, late).await.unwrap(), 0);
-    assert_eq!(rig.store.purge_letters(Unread::Forgotten, late.plus(DAY)).await.unwrap(), 1);
+    let ends = retention().zone.end(late, Term::Days(1));
+    assert_eq!(short.expires_at, Some(ends), "a day was left when it began, and it ends with its day");
+    assert_eq!(rig.store.purge_letters(Unread::Forgotten, Timestamp(ends.0 - 1)).await.unwrap(), 0);
+    assert_eq!(rig.store.purge_letters(Unread::Forgotten, ends).await.unwrap(), 1);
 }
 
 #[tokio::test]

@@ -49,7 +49,7 @@ async fn a_hold_keeps_a_mailbox_from_its_owner_s_own_wish() {
     let (store, id) = (&door.rig.store, &door.mailbox_id);
     assert!(store.hold_mailbox(id, crate::rig::NOW).await.unwrap());
     assert_eq!(deletes(&door, text.expose()).await, "held");
-    assert!(store.end_hold(id, crate::rig::NOW).await.unwrap());
+    assert!(store.end_hold(id, crate::rig::NOW, Vec::new(), crate::rig::NOW).await.unwrap());
     assert_eq!(deletes(&door, text.expose()).await, "good");
 }
 

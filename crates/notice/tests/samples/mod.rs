@@ -3,7 +3,8 @@
 use sealpost_mail::{ActivateBy, Colour};
 use sealpost_mail::{Secret, Timestamp};
 use sealpost_notice::{
-    Access, Brand, DeletedBy, EndingKey, KeyOwner, Logo, Notice, Reached, SupportDid, WentUnread, Wrote,
+    Access, Brand, DeletedBy, EndingKey, KeyOwner, LetterClock, Logo, Notice, Reached, SupportDid,
+    WentUnread, Wrote,
 };
 
 /// 2020-01-15T11:49:00Z.
@@ -53,7 +54,12 @@ pub(crate) fn notices(facts: &Facts) -> Vec<(&'static str, Notice)> {
     let link = || Secret::new(LINK.to_owned());
     let (date, expires) = (DATE, EXPIRES);
     let mut all = Vec::new();
-    for (name, days) in [("activation", 40), ("activation-last-day", 0), ("activation-one-day", 1)] {
+    for (name, days, clock) in [
+        ("activation", 40, LetterClock::Runs),
+        ("activation-last-day", 0, LetterClock::Runs),
+        ("activation-one-day", 1, LetterClock::Runs),
+        ("activation-held", 40, LetterClock::Stopped),
+    ] {
         all.push((
             name,
             Notice::Activation {
@@ -64,6 +70,7 @@ pub(crate) fn notices(facts: &Facts) -> Vec<(&'static str, Notice)> {
                 link: link(),
                 expires,
                 days,
+                clock,
             },
         ));
     }
@@ -155,6 +162,7 @@ pub(crate) fn notices(facts: &Facts) -> Vec<(&'static str, Notice)> {
             link: link(),
             expires,
             days: 60,
+            clock: LetterClock::Runs,
         },
     ));
     all.push((

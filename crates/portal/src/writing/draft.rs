@@ -5,6 +5,7 @@ use sealpost_mail::Address;
 use sealpost_mailbox::{
     Announcement, BodySealer, Content, Draft, Drafts, FileFacts, MailboxError, Piece, Progress, Sent, Stage,
 };
+use sealpost_store::ThrownAway;
 use sealpost_vault::MailboxSecret;
 
 use crate::access::session::SignedIn;
@@ -103,12 +104,17 @@ impl SignedIn {
     }
 
     /// Takes a file away.
-    pub(crate) async fn remove_file(&self, site: &Site, draft: &Draft, id: &str) -> Result<(), Problem> {
+    pub(crate) async fn remove_file(
+        &self,
+        site: &Site,
+        draft: &Draft,
+        id: &str,
+    ) -> Result<ThrownAway, Problem> {
         self.drafts_of(site).remove_file(draft, id).await.map_err(lost)
     }
 
     /// Throws the draft away.
-    pub(crate) async fn discard(&self, site: &Site, draft: &Draft) -> Result<(), Problem> {
+    pub(crate) async fn discard(&self, site: &Site, draft: &Draft) -> Result<ThrownAway, Problem> {
         self.drafts_of(site).discard(draft).await.map_err(lost)
     }
 
@@ -181,8 +187,8 @@ impl SignedIn {
         self.drafts_of(site).keep_piece(draft, upload_id, place, piece).await.map_err(lost)
     }
 
-    /// Takes away a file that has not come whole. Gone already is gone, too.
-    pub(crate) async fn give_up(&self, site: &Site, draft: &Draft, id: &str) -> Result<(), Problem> {
+    /// Takes away a file that has not come whole.
+    pub(crate) async fn give_up(&self, site: &Site, draft: &Draft, id: &str) -> Result<ThrownAway, Problem> {
         self.drafts_of(site).give_up(draft, id).await.map_err(lost)
     }
 }

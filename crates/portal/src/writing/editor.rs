@@ -9,6 +9,7 @@ use askama::Template;
 use sealpost_export::Format;
 use sealpost_mail::{Address, Attachment, Letter, Summary};
 use sealpost_mailbox::{Content, Draft, MAX_FILES, Pending, Sent};
+use sealpost_store::ThrownAway;
 use serde::Deserialize;
 
 use crate::access::session::SignedIn;
@@ -48,6 +49,8 @@ enum Note {
     Anew,
     /// Not every file of a forwarded letter had room.
     LeftOut,
+    /// Nothing of it is thrown away: the mailbox is held.
+    Held,
 }
 
 #[derive(Template)]
@@ -259,6 +262,7 @@ pub(crate) async fn show(
         "left-out" => Note::LeftOut,
         "late" => Note::Late,
         "anew" => Note::Anew,
+        "held" => Note::Held,
         _ => Note::None,
     };
     editor(&site, &request, &owner, draft, Vec::new(), note)
@@ -360,9 +364,12 @@ pub(crate) async fn act(
     };
     let [to, cc, subject, text] = typed;
     draft.content.type_in(to, cc, subject, text);
+    let kept = format!("/w/{}?note=held", draft.id);
     if let Wanted::Discard = wanted {
-        owner.discard(&site, &draft).await?;
-        return Ok(redirect("/drafts?note=gone"));
+        return Ok(match owner.discard(&site, &draft).await? {
+            ThrownAway::Gone | ThrownAway::NotThere => redirect("/drafts?note=gone"),
+            ThrownAway::Held => redirect(&kept),
+        });
     }
     if !owner.save_draft(&site, &draft).await? {
         return match wanted.keeps_what_is_typed() {
@@ -380,9 +387,10 @@ pub(crate) async fn act(
             editor(&site, &request, &owner, draft, complaints, Note::None)
         }
         Wanted::Remove(file) => {
-            owner.remove_file(&site, &draft, &file).await?;
-            owner.give_up(&site, &draft, &file).await?;
-            Ok(redirect(&format!("{here}#files")))
+            // It is a whole file, or one that has not come whole.
+            let is_held = owner.remove_file(&site, &draft, &file).await? == ThrownAway::Held
+                || owner.give_up(&site, &draft, &file).await? == ThrownAway::Held;
+            Ok(redirect(&if is_held { kept } else { format!("{here}#files") }))
         }
         Wanted::Attach => Ok(redirect(&format!("{here}#files"))),
         Wanted::Save | Wanted::Send | Wanted::Discard => Ok(redirect(&format!("{here}?note=saved"))),

@@ -37,7 +37,8 @@ pub(crate) async fn settle(
         if is_empty { begun.is_none() } else { was_sent(site, owner, &content, begun.as_ref()).await? };
     if sent {
         if let Some(begun) = &begun {
-            owner.discard(site, begun).await?;
+            // Where the mailbox is held it stays among the drafts, its words sent already.
+            let _thrown_away = owner.discard(site, begun).await?;
         }
         return Ok(Fate::Sent);
     }

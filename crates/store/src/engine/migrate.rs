@@ -39,6 +39,7 @@ pub(crate) const MIGRATIONS: &[(i64, &str)] = &[
     (33, include_str!("../../schema/033_key_lookups.sql")),
     (34, include_str!("../../schema/034_mta_sts_policies.sql")),
     (35, include_str!("../../schema/035_tls_reports.sql")),
+    (36, include_str!("../../schema/036_held_letters.sql")),
 ];
 
 /// The oldest program, by the newest schema it knows, that works with the schema of today: what was added since then it does
@@ -93,7 +94,8 @@ pub(crate) fn due(there: &[(i64, Option<i64>)], wish: SchemaWish, alone: bool) -
 }
 
 /// The newest schema this program knows.
-pub(crate) fn newest() -> i64 {
+#[must_use]
+pub fn newest() -> i64 {
     MIGRATIONS.iter().map(|(version, _)| *version).max().unwrap_or(0)
 }
 

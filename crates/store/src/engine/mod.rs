@@ -23,7 +23,7 @@ use crate::large_bodies::LargeBodies;
 use crate::move_state::{MoveState, state_question};
 use crate::statement::{Batch, Outcome, Row, Statement, sql};
 
-pub use migrate::SchemaWish;
+pub use migrate::{SchemaWish, newest as newest_schema};
 pub use postgres::{Durability, PostgresFacts, PostgresHost, PostgresOptions, PostgresTls, PostgresUnfit};
 pub(crate) use postgres::{Heartbeat, LongSilent};
 pub(crate) use sqlite::Options as SqliteOptions;

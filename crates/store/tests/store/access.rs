@@ -195,7 +195,7 @@ async fn what_a_hold_refuses_takes_no_draft_along() {
     assert_eq!(release(&rig, number, &id, again(50)).await, Released::NotOpen);
     assert!(!rig.store.delete_mailbox(&id, Unread::Forgotten, NOW).await.unwrap());
     assert_eq!(rig.store.drafts(&id).await.unwrap().len(), 1, "a hold keeps what was begun, too");
-    assert!(rig.store.end_hold(&id, NOW).await.unwrap());
+    assert!(rig.store.end_hold(&id, NOW, Vec::new(), NOW).await.unwrap());
     assert_eq!(release(&rig, number, &id, again(51)).await, Released::Done);
     assert_eq!(rig.store.drafts(&id).await.unwrap().len(), 0);
     rig.clean().await;

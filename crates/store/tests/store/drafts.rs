@@ -3,7 +3,7 @@
 use sealpost_mail::{Random as _, SystemRandom, Timestamp};
 use sealpost_store::{
     ArrivalRows, Committed, DraftQuota, NewDraft, NewDraftFile, NewPiece, NewUpload, SentDraft, StoredBody,
-    Unread,
+    ThrownAway, Unread,
 };
 
 use crate::rig::{LARGE, LATER, NOW, Rig};
@@ -98,11 +98,14 @@ async fn files_are_taken_up_to_the_limit_and_leave_nothing_behind() {
     let (_, files) = rig.store.draft(&mailbox_id, &id).await.unwrap().unwrap();
     assert_eq!(files.len(), 3);
     assert!(rig.store.draft("somebody else", &id).await.unwrap().is_none());
-    assert!(!rig.store.remove_draft_file("somebody else", &id, &files[0].id).await.unwrap());
-    assert!(rig.store.remove_draft_file(&mailbox_id, &id, &files[1].id).await.unwrap());
+    assert_eq!(
+        rig.store.remove_draft_file("somebody else", &id, &files[0].id).await.unwrap(),
+        ThrownAway::NotThere
+    );
+    assert_eq!(rig.store.remove_draft_file(&mailbox_id, &id, &files[1].id).await.unwrap(), ThrownAway::Gone);
     assert!(rig.store.body(&files[1].body_id).await.unwrap().is_none());
-    assert!(!rig.store.delete_draft("somebody else", &id).await.unwrap());
-    assert!(rig.store.delete_draft(&mailbox_id, &id).await.unwrap());
+    assert_eq!(rig.store.delete_draft("somebody else", &id).await.unwrap(), ThrownAway::NotThere);
+    assert_eq!(rig.store.delete_draft(&mailbox_id, &id).await.unwrap(), ThrownAway::Gone);
     assert!(rig.store.body(&files[0].body_id).await.unwrap().is_none());
     assert!(rig.store.sweep(NOW).await.unwrap().is_clean());
 }
@@ -185,9 +188,9 @@ async fn what_is_given_up_leaves_nothing_behind() {
         begun.push(one);
     }
     assert!(upload(&rig, &mailbox_id, &id, 1).await.is_none(), "a fourth");
-    assert!(!rig.store.remove_upload("somebody else", &id, &begun[0]).await.unwrap());
-    assert!(rig.store.remove_upload(&mailbox_id, &id, &begun[0]).await.unwrap());
-    assert!(!rig.store.remove_upload(&mailbox_id, &id, &begun[0]).await.unwrap());
+    assert_eq!(rig.store.remove_upload("somebody else", &id, &begun[0]).await.unwrap(), ThrownAway::NotThere);
+    assert_eq!(rig.store.remove_upload(&mailbox_id, &id, &begun[0]).await.unwrap(), ThrownAway::Gone);
+    assert_eq!(rig.store.remove_upload(&mailbox_id, &id, &begun[0]).await.unwrap(), ThrownAway::NotThere);
     assert_eq!(rig.store.uploads(&mailbox_id, &id).await.unwrap().len(), 2);
     assert_eq!(rig.store.expire_uploads(NOW).await.unwrap(), 0, "touched just now");
     // Another draft of the same mailbox: the mailbox as a whole has its limit.
@@ -203,7 +206,7 @@ async fn what_is_given_up_leaves_nothing_behind() {
     assert!(rig.store.add_draft(new).await.unwrap());
     assert!(upload(&rig, &mailbox_id, &other, 91).await.is_none());
     assert!(upload(&rig, &mailbox_id, &other, 90).await.is_some());
-    assert!(rig.store.delete_draft(&mailbox_id, &id).await.unwrap());
+    assert_eq!(rig.store.delete_draft(&mailbox_id, &id).await.unwrap(), ThrownAway::Gone);
     rig.wait_for_files(0).await;
     assert_eq!(rig.store.expire_uploads(Timestamp(NOW.0 + 1)).await.unwrap(), 1);
     assert!(rig.store.uploads(&mailbox_id, &other).await.unwrap().is_empty());

@@ -3,12 +3,25 @@
 
 use std::time::Duration;
 
-use sealpost_mail::Timestamp;
-use sealpost_store::{ArrivalRows, Committed, IdleMailbox, MailboxState, NewBounceMemo, Unread};
+use sealpost_mail::{Random as _, SystemRandom, Timestamp};
+use sealpost_store::{
+    ArrivalRows, Committed, DraftQuota, IdleMailbox, MailboxState, NewBounceMemo, NewDraft, NewDraftFile,
+    NewUpload, ResumedTime, StoppedTime, ThrownAway, Unread,
+};
 
 use crate::rig::{LATER, NOW, Rig};
 
 const HOUR: Duration = Duration::from_secs(3600);
+
+/// Ends a hold as whoever has no calendar would: to the moment.
+async fn end_hold(rig: &Rig, id: &str, now: Timestamp) -> bool {
+    let Some(held) = rig.store.held(id).await.unwrap() else { return false };
+    let times = held.times.into_iter().map(|was| {
+        let at = Timestamp(was.at.0 + now.0 - held.since.max(was.began).0);
+        ResumedTime { was, at }
+    });
+    rig.store.end_hold(id, held.since, times.collect(), now).await.unwrap()
+}
 
 async fn idle(rig: &Rig, before: Timestamp) -> Vec<IdleMailbox> {
     rig.store.idle_mailboxes(before, "").await.unwrap()
@@ -91,8 +104,8 @@ async fn a_hold_stops_every_clock_and_gives_back_what_was_left() {
     let before = rig.store.deposit(&mailbox, &letter).await.unwrap().unwrap().row.expires_at.unwrap();
     let ended = held.plus(HOUR * 1000);
     for id in [&mailbox, &other] {
-        assert!(rig.store.end_hold(id, ended).await.unwrap());
-        assert!(!rig.store.end_hold(id, ended).await.unwrap());
+        assert!(end_hold(&rig, id, ended).await);
+        assert!(!end_hold(&rig, id, ended).await);
     }
     let row = rig.store.deposit(&mailbox, &letter).await.unwrap().unwrap().row;
     assert_eq!(row.expires_at, Some(before.plus(HOUR * 1000)));
@@ -101,4 +114,77 @@ async fn a_hold_stops_every_clock_and_gives_back_what_was_left() {
     assert_eq!(rig.store.mailbox(&mailbox).await.unwrap().unwrap().reached_at, Some(ended));
     assert_eq!(rig.store.purge_letters(Unread::Forgotten, before.plus(HOUR * 1000)).await.unwrap(), 2);
     assert!(rig.store.delete_mailbox(&mailbox, Unread::Forgotten, ended).await.unwrap());
+}
+
+/// What an owner had begun stays, too: by their own hand, piece by piece, and by time.
+#[tokio::test]
+async fn while_a_mailbox_is_held_drafts_their_files_and_uploads_stay() {
+    let rig = Rig::new();
+    let (mailbox, _, _) = rig.deposit_in_new(1).await;
+    let quota = DraftQuota { bytes: 1 << 20, files: 10, in_mailbox: 1 << 20 };
+    let draft = NewDraft {
+        id: SystemRandom.id(),
+        mailbox_id: mailbox.clone(),
+        now: NOW,
+        key_sealed: b"key".to_vec(),
+        sealed_to: b"public".to_vec(),
+        content_sealed: b"text".to_vec(),
+    };
+    let draft_id = draft.id.clone();
+    assert!(rig.store.add_draft(draft).await.unwrap());
+    let (file_id, upload_id) = (SystemRandom.id(), SystemRandom.id());
+    let file = NewDraftFile {
+        id: file_id.clone(),
+        mailbox_id: mailbox.clone(),
+        draft_id: draft_id.clone(),
+        body: rig.body(100_000).await,
+        size: 100_000,
+        facts_sealed: b"name".to_vec(),
+        now: NOW,
+    };
+    assert!(rig.store.add_draft_file(file, quota).await.unwrap());
+    let upload = NewUpload {
+        id: upload_id.clone(),
+        mailbox_id: mailbox.clone(),
+        draft_id: draft_id.clone(),
+        size: 10,
+        facts_sealed: b"name".to_vec(),
+        now: NOW,
+        quota,
+    };
+    assert!(rig.store.begin_upload(upload).await.unwrap());
+    assert!(rig.store.hold_mailbox(&mailbox, NOW).await.unwrap());
+    let store = &rig.store;
+    assert_eq!(store.remove_draft_file(&mailbox, &draft_id, &file_id).await.unwrap(), ThrownAway::Held);
+    assert_eq!(store.remove_upload(&mailbox, &draft_id, &upload_id).await.unwrap(), ThrownAway::Held);
+    assert_eq!(store.delete_draft(&mailbox, &draft_id).await.unwrap(), ThrownAway::Held);
+    assert_eq!(store.expire_uploads(LATER).await.unwrap(), 0);
+    let (_, files) = store.draft(&mailbox, &draft_id).await.unwrap().unwrap();
+    assert_eq!((files.len(), store.uploads(&mailbox, &draft_id).await.unwrap().len()), (1, 1));
+    assert!(end_hold(&rig, &mailbox, NOW).await);
+    assert_eq!(store.expire_uploads(LATER).await.unwrap(), 1);
+    assert_eq!(store.remove_draft_file(&mailbox, &draft_id, &file_id).await.unwrap(), ThrownAway::Gone);
+    assert_eq!(store.delete_draft(&mailbox, &draft_id).await.unwrap(), ThrownAway::Gone);
+    assert_eq!(store.delete_draft(&mailbox, &draft_id).await.unwrap(), ThrownAway::NotThere);
+    rig.clean().await;
+}
+
+/// While the ends are worked out a letter may come, go, or get another time: nothing of that is undone.
+#[tokio::test]
+async fn what_changed_while_a_hold_was_ended_keeps_what_it_has() {
+    let rig = Rig::new();
+    let (mailbox, letter, _) = rig.deposit_in_new(1).await;
+    assert!(rig.store.hold_mailbox(&mailbox, NOW).await.unwrap());
+    let held = rig.store.held(&mailbox).await.unwrap().unwrap();
+    let times: Vec<_> =
+        held.times.into_iter().map(|was| ResumedTime { at: Timestamp(was.at.0 + 7), was }).collect();
+    let before = rig.store.deposit(&mailbox, &letter).await.unwrap().unwrap().row.expires_at.unwrap();
+    assert!(!rig.store.end_hold(&mailbox, LATER, times.clone(), LATER).await.unwrap(), "another hold");
+    let meanwhile = times.into_iter().map(|time| {
+        let was = StoppedTime { at: Timestamp(time.was.at.0 + 1), ..time.was };
+        ResumedTime { was, at: time.at }
+    });
+    assert!(rig.store.end_hold(&mailbox, held.since, meanwhile.collect(), LATER).await.unwrap());
+    let row = rig.store.deposit(&mailbox, &letter).await.unwrap().unwrap().row;
+    assert_eq!(row.expires_at, Some(before));
 }

@@ -3,10 +3,11 @@
 
 use std::time::Duration;
 
-use sealpost_mail::Timestamp;
+use sealpost_mail::{Random as _, SystemRandom, Timestamp};
 use sealpost_store::{
-    Activate, Activation, ArrivalRows, Committed, Folder, MailboxState, NewBounceMemo, NewNewcomer,
-    NewSession, NewToken, Page, Proof, RequestKind, TokenPurpose, Unread, WrapKind, bounce_token,
+    Activate, Activation, ArrivalRows, Committed, DraftQuota, Folder, MailboxState, NewBounceMemo, NewDraft,
+    NewNewcomer, NewSession, NewToken, NewUpload, Page, PendingEnd, Proof, RequestKind, ResumedTime,
+    TokenPurpose, Unread, WrapKind, bounce_token,
 };
 
 use crate::rig::{LARGE, LATER, NOW, Rig, no_rekey, wrap};
@@ -53,6 +54,93 @@ async fn a_letter_goes_with_its_body_when_its_time_is_over_and_not_before() {
     assert_eq!(rig.store.purge_letters(Unread::Forgotten, LATER.plus(DAY)).await.unwrap(), 1);
     rig.wait_for_files(0).await;
     assert_eq!(rig.clean().await.deposits, 0);
+}
+
+/// A draft with a file on its way in.
+async fn begun(rig: &Rig, mailbox: &str) {
+    let quota = DraftQuota { bytes: 1 << 20, files: 10, in_mailbox: 1 << 20 };
+    let draft = NewDraft {
+        id: SystemRandom.id(),
+        mailbox_id: mailbox.to_owned(),
+        now: NOW,
+        key_sealed: b"key".to_vec(),
+        sealed_to: b"public".to_vec(),
+        content_sealed: b"text".to_vec(),
+    };
+    let upload = NewUpload {
+        id: SystemRandom.id(),
+        mailbox_id: mailbox.to_owned(),
+        draft_id: draft.id.clone(),
+        size: 10,
+        facts_sealed: b"name".to_vec(),
+        now: NOW,
+        quota,
+    };
+    assert!(rig.store.add_draft(draft).await.unwrap());
+    assert!(rig.store.begin_upload(upload).await.unwrap());
+}
+
+#[tokio::test]
+async fn what_is_foreseen_is_what_goes() {
+    let rig = Rig::new();
+    let store = &rig.store;
+    // One whose letter goes, one whose letter leaves the trash, one whose letter stays, and one that is held.
+    let mut ids = Vec::new();
+    for tag in 1..=4 {
+        let (mailbox, letter, _) = rig.deposit_in_new(tag).await;
+        begun(&rig, &mailbox).await;
+        ids.push((mailbox, letter));
+    }
+    let [(_, first), (second, thrown), (third, _), (fourth, _)] = &ids[..] else { panic!("four") };
+    // Its own time is longer: it is put off by ending a hold that it was not in.
+    assert!(store.hold_mailbox(third, NOW).await.unwrap());
+    let held = store.held(third).await.unwrap().unwrap();
+    let later = held.times.into_iter().map(|was| ResumedTime { at: was.at.plus(DAY * 100), was });
+    assert!(store.end_hold(third, NOW, later.collect(), NOW).await.unwrap());
+    assert_eq!(store.trash_deposits(second, std::slice::from_ref(thrown), NOW).await.unwrap(), 1);
+    assert!(store.hold_mailbox(fourth, NOW).await.unwrap());
+    let (now, trashed, touched) = (LATER, LATER, LATER);
+    let seen = store.foresee_retention(now, trashed, touched).await.unwrap();
+    assert!(seen.letters.named.iter().any(|(letter, _)| letter == first));
+    let foreseen = [
+        seen.letters.all,
+        seen.trash.all,
+        seen.drafts.all,
+        seen.mailboxes.all,
+        seen.originals.all,
+        seen.uploads.all,
+    ];
+    let gone = [
+        store.purge_letters(Unread::Forgotten, now).await.unwrap(),
+        store.purge_trash(trashed, Unread::Forgotten, now).await.unwrap(),
+        store.purge_unattended_drafts(now).await.unwrap(),
+        store.purge_pending(now).await.unwrap(),
+        store.forget_originals(now).await.unwrap(),
+        store.expire_uploads(touched).await.unwrap(),
+    ];
+    assert_eq!(foreseen.map(|count| usize::try_from(count).unwrap()), gone);
+    assert!(gone[2] > 0 && gone[3] > 0, "{gone:?}");
+    let after = store.foresee_retention(now, trashed, touched).await.unwrap();
+    assert_eq!((after.letters.all, after.mailboxes.all, after.drafts.all, after.uploads.all), (0, 0, 0, 0));
+    assert_eq!(store.drafts(fourth).await.unwrap().len(), 1, "held");
+    // What is left of the third goes with its letter; what was begun there is told with its times.
+    let letter = store.letters_of(third).await.unwrap().remove(0);
+    assert_eq!(store.pending_end(third).await.unwrap(), PendingEnd::At(letter.expires_at.unwrap()));
+    let times = store.other_times(third).await.unwrap();
+    assert_eq!(times.iter().map(|time| time.what.as_str()).collect::<Vec<_>>(), ["draft"]);
+    assert_eq!(times[0].first, Some(NOW));
+    assert!(store.ask(third, RequestKind::Access, None, NOW).await.unwrap());
+    assert_eq!(store.pending_end(third).await.unwrap(), PendingEnd::Unknown);
+    // A question for each thing that is only counted.
+    let later = now.plus(DAY * 4_000);
+    let forgotten = store.foresee_forgotten(later).await.unwrap();
+    let forgot = store.forget(later).await.unwrap();
+    assert_eq!(forgotten, forgot);
+    assert_eq!(
+        (store.old_job_runs(later).await.unwrap(), store.old_audit_rows(later).await.unwrap()),
+        (0, 0)
+    );
+    rig.clean().await;
 }
 
 #[tokio::test]

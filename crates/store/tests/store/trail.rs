@@ -103,7 +103,7 @@ async fn a_row_rides_with_what_changes_something_and_with_nothing_else() {
     let rig = Rig::new();
     let id = active(&rig, 1).await;
     let noting = rig.store.audited([row("mailbox.held", &id)]);
-    assert!(!noting.end_hold(&id, NOW).await.unwrap());
+    assert!(!noting.end_hold(&id, NOW, Vec::new(), NOW).await.unwrap());
     assert!(said(&rig.store).await.is_empty(), "nothing was changed");
     assert!(noting.hold_mailbox(&id, NOW).await.unwrap());
     assert!(!noting.hold_mailbox(&id, NOW).await.unwrap(), "refused");

@@ -13,7 +13,8 @@ const TABLES: &[(&str, &str)] = &[
     ("audit_anchors", "where the audit trail ends, and up to where the operator has let it go, proven"),
     (
         "audit_counts",
-        "log-ins that failed, by mailbox or login, network and minute, until they are a row of the trail",
+        "log-ins that failed, by mailbox or login, network and minute, and letters that our own keys for partners opened and \
+         signed, until they are a row of the trail",
     ),
     ("believed_time", "what the jobs last believed the time to be"),
     ("bodies", "sealed bodies: small ones here, large ones as files or in a bucket"),
@@ -78,6 +79,7 @@ const TABLES: &[(&str, &str)] = &[
     ("unreachable", "addresses that notices came back from"),
     ("upload_pieces", "pieces of files that are still coming"),
     ("uploads", "files that are still coming"),
+    ("waits_from", "from when a letter's waiting counts where a hold has kept it"),
     ("wished", "terms that senders have asked for, by letter"),
     ("withdrawn", "letters that were taken back, until their recipients have been told"),
     ("words", "the words of a letter, for who searches; sealed under its own key"),

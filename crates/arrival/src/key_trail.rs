@@ -1,0 +1,120 @@
+//! For how many letters each of our own keys for partners was used, for the audit trail: counted in memory by key, kind and
+//! minute, written once a second as counts. No letter waits for it, and none costs a commit. Knows no key, only fingerprints.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use sealpost_mail::Timestamp;
+use sealpost_mailbox::audit::OwnKeyUse;
+use sealpost_store::{CountedRow, Store};
+use tokio::sync::Notify;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+/// What comes in this time is one transaction.
+const GATHERED: Duration = Duration::from_secs(1);
+/// After which a store that could not write is asked again.
+const AGAIN: Duration = Duration::from_secs(10);
+const MINUTE: i64 = 60_000;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Key {
+    what: OwnKeyUse,
+    fingerprint: String,
+    /// When the minute began.
+    minute: i64,
+}
+
+/// What is not written yet. A process that is killed takes the last second with it.
+#[derive(Debug, Default)]
+pub struct KeyTrail {
+    counts: Mutex<HashMap<Key, i64>>,
+    some: Notify,
+}
+
+impl KeyTrail {
+    /// A letter was opened or signed with the key of this fingerprint.
+    pub fn note(&self, what: OwnKeyUse, fingerprint: String, now: Timestamp) {
+        self.add(Key { what, fingerprint, minute: now.0.div_euclid(MINUTE).saturating_mul(MINUTE) }, 1);
+        self.some.notify_one();
+    }
+
+    /// Writes what is counted, until `done`.
+    pub async fn keep(&self, store: &Store, done: CancellationToken) {
+        let mut pause = GATHERED;
+        while !done.is_cancelled() {
+            tokio::select! {
+                () = self.some.notified() => {}
+                () = done.cancelled() => break,
+            }
+            tokio::select! {
+                () = sleep(pause) => {}
+                () = done.cancelled() => break,
+            }
+            pause = self.write(store).await;
+        }
+        self.write(store).await;
+    }
+
+    async fn write(&self, store: &Store) -> Duration {
+        let counts = std::mem::take(&mut *self.counts());
+        if counts.is_empty() {
+            return GATHERED;
+        }
+        let row = |(key, times): (&Key, &i64)| CountedRow {
+            minute: Timestamp(key.minute),
+            action: key.what.word().to_owned(),
+            whose: key.fingerprint.clone(),
+            network: String::new(),
+            times: *times,
+        };
+        let rows: Vec<CountedRow> = counts.iter().map(row).collect();
+        match store.count_audit_of(&rows).await {
+            Ok(()) => GATHERED,
+            Err(error) => {
+                tracing::error!(%error, "the use of keys could not be noted in the audit trail; trying again");
+                counts.into_iter().for_each(|(key, times)| self.add(key, times));
+                self.some.notify_one();
+                AGAIN
+            }
+        }
+    }
+
+    fn add(&self, key: Key, times: i64) {
+        let mut counts = self.counts();
+        let count = counts.entry(key).or_default();
+        *count = count.saturating_add(times);
+    }
+
+    fn counts(&self) -> MutexGuard<'_, HashMap<Key, i64>> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn uses_are_counted_by_key_kind_and_minute() {
+        let trail = KeyTrail::default();
+        for n in 0..90 {
+            trail.note(OwnKeyUse::Signed, "aa".to_owned(), Timestamp(n * 1000));
+            trail.note(OwnKeyUse::Opened, "aa".to_owned(), Timestamp(n * 1000));
+        }
+        trail.note(OwnKeyUse::Opened, "bb".to_owned(), Timestamp(0));
+        let mut counts: Vec<(String, &str, i64, i64)> = trail
+            .counts()
+            .iter()
+            .map(|(key, times)| (key.fingerprint.clone(), key.what.word(), key.minute, *times))
+            .collect();
+        counts.sort();
+        let each = |what| [("aa", what, 0, 60), ("aa", what, MINUTE, 30)];
+        let mut expected = [each("own-key.opened"), each("own-key.signed")].concat();
+        expected.push(("bb", "own-key.opened", 0, 1));
+        let counts: Vec<_> =
+            counts.iter().map(|(key, what, minute, n)| (key.as_str(), *what, *minute, *n)).collect();
+        assert_eq!(counts, expected);
+    }
+}
