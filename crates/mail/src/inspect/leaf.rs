@@ -15,7 +15,7 @@ use crate::display::{file_name, last_of_path};
 use crate::file_type;
 use crate::head::Head;
 use crate::skeleton::tidied;
-use crate::flowed;
+use crate::{flowed, rewritten};
 
 /// Types of files that are wrapped in what nobody here undoes.
 const UNOPENED: [&str; 9] = [
@@ -289,6 +289,9 @@ impl<'a> Search<'a> {
 /// Ends of names that programs put behind the name of what they wrap.
 const WRAPPINGS: [&str; 4] = ["p7m", "pgp", "gpg", "asc"];
 
+/// No file system takes a longer name; as many octets in three codes have these.
+const LONGEST_NAME: usize = 1000;
+
 const BYTES: &str = "application/octet-stream";
 
 /// Whether bytes of which nothing is said begin like a text in any charset of eight bits.
@@ -312,7 +315,9 @@ fn readings(names: &[String]) -> Vec<String> {
         });
         // "Kfz/x.pdf" is a name to us, and a folder and a file to others.
         let last = file_name(last_of_path(name));
-        for reading in [Some(name.clone()), saved, last, inner, Some(read), file].into_iter().flatten() {
+        let before = if name.len() <= LONGEST_NAME { rewritten::before(name) } else { Vec::new() };
+        let one = [Some(name.clone()), saved, last, inner, Some(read), file].into_iter().flatten();
+        for reading in one.chain(before) {
             if !all.contains(&reading) {
                 all.push(reading);
             }
