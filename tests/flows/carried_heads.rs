@@ -1,5 +1,5 @@
 //! A letter that carries a confidential one is confidential: rules about heads see the heads of letters within it, the
-//! properties of a winmail.dat and the class of an appointment. For a rule that relays they count for nothing.
+//! properties of a winmail.dat and of messages in it, the title and class of an appointment. For a rule that relays they count for nothing.
 
 use base64::Engine as _;
 use rig::letters::without_trace;
@@ -32,18 +32,49 @@ fn carried(fields: &str) -> Vec<u8> {
     ))
 }
 
-/// MS-OXTNEF: the message's properties with one of them, PidTagSensitivity.
+/// MS-OXTNEF: attributes of a message (level 1) or of a file (level 2).
+fn tnef(attributes: &[(u8, u32, &[u8])]) -> Vec<u8> {
+    let mut bytes = vec![0x78, 0x9f, 0x3e, 0x22, 1, 0];
+    for (level, id, data) in attributes {
+        bytes.push(*level);
+        bytes.extend(id.to_le_bytes());
+        bytes.extend(u32::try_from(data.len()).unwrap().to_le_bytes());
+        bytes.extend(*data);
+        bytes.extend(data.iter().fold(0_u16, |sum, byte| sum.wrapping_add(u16::from(*byte))).to_le_bytes());
+    }
+    bytes
+}
+
+/// The message's properties with one of them, PidTagSensitivity.
 fn winmail(sensitivity: u32) -> Vec<u8> {
     let mut properties = 1_u32.to_le_bytes().to_vec();
     properties.extend([0x03, 0x00, 0x36, 0x00]);
     properties.extend(sensitivity.to_le_bytes());
-    let mut bytes = vec![0x78, 0x9f, 0x3e, 0x22, 1, 0, 1];
-    bytes.extend(0x0006_9003_u32.to_le_bytes());
-    bytes.extend(u32::try_from(properties.len()).unwrap().to_le_bytes());
-    let sum: u16 = properties.iter().map(|byte| u16::from(*byte)).sum();
-    bytes.extend(properties);
-    bytes.extend(sum.to_le_bytes());
-    bytes
+    tnef(&[(1, 0x0006_9003, &properties)])
+}
+
+/// One property of a type whose values have a length.
+fn property(id: u16, kind: u16, value: &[u8]) -> Vec<u8> {
+    let mut out = 1_u32.to_le_bytes().to_vec();
+    out.extend(kind.to_le_bytes());
+    out.extend(id.to_le_bytes());
+    out.extend(1_u32.to_le_bytes());
+    out.extend(u32::try_from(value.len()).unwrap().to_le_bytes());
+    out.extend(value);
+    out.resize(out.len().next_multiple_of(4), 0);
+    out
+}
+
+/// A message with PidTagSubject, and what "forward as attachment" makes of it in Outlook's own format: a file that is one
+/// (PidTagAttachDataObject).
+fn titled(subject: &str) -> Vec<u8> {
+    let wide: Vec<u8> = subject.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect();
+    tnef(&[(1, 0x0006_9003, &property(0x0037, 0x001f, &wide))])
+}
+
+fn forwarded(message: &[u8]) -> Vec<u8> {
+    let object = [&[0; 16][..], message].concat();
+    tnef(&[(2, 0x0006_9002, &[0; 14]), (2, 0x0006_9005, &property(0x3701, 0x000d, &object))])
 }
 
 fn config(hop: &Hop) -> Config {
@@ -62,6 +93,9 @@ fn what_a_letter_carries_is_judged_with_it() {
     let gateway = Gateway::start(&config(&hop));
     let calendar = |class: &str| {
         format!("BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nCLASS:{class}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n")
+    };
+    let title = |title: &str| {
+        format!("BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nSUMMARY:{title}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n")
     };
     let within = carried("Subject: [vertraulich] Akte");
     let mut client = gateway.smtp();
@@ -87,6 +121,11 @@ fn what_a_letter_carries_is_judged_with_it() {
         ("two levels down", attached("message/rfc822", &within)),
         ("winmail.dat, private", attached("application/ms-tnef", &winmail(2))),
         ("winmail.dat, confidential", attached("application/ms-tnef", &winmail(3))),
+        ("winmail.dat with a tag", attached("application/ms-tnef", &titled("[vertraulich] Akte"))),
+        ("in winmail.dat", attached("application/ms-tnef", &forwarded(&titled("[vertraulich] Akte")))),
+        ("almost", attached("application/ms-tnef", &forwarded(&titled("(vertraulich) Akte")))),
+        ("a title", attached("text/calendar", title("[vertraulich] Gutachtertermin").as_bytes())),
+        ("a title in a file", attached("application/octet-stream", title("[vertraulich] x").as_bytes())),
         ("an appointment", attached("text/calendar", calendar("PRIVATE").as_bytes())),
         ("a confidential one", attached("text/calendar", calendar("CONFIDENTIAL").as_bytes())),
     ]
@@ -101,6 +140,8 @@ fn what_a_letter_carries_is_judged_with_it() {
         ("an ordinary letter", carried("Subject: Akte 7\r\nSensitivity: Normal")),
         ("an ordinary appointment", attached("text/calendar", calendar("PUBLIC").as_bytes())),
         ("an ordinary winmail.dat", attached("application/ms-tnef", &winmail(0))),
+        ("a message in it", attached("application/ms-tnef", &forwarded(&titled("AW: Termin am Freitag")))),
+        ("an ordinary title", attached("text/calendar", title("Besprechung am Freitag").as_bytes())),
     ] {
         client.letter("erika@insurer.example", &["k@web.example"], &letter).expect("250 *");
         hop.wait_where(what, |mail| mail.bytes.ends_with(&letter));

@@ -57,8 +57,12 @@ pub(crate) fn unfolded_bytes(bytes: &[u8]) -> Vec<u8> {
 
 /// A calendar's lines put together again, and its escapes undone.
 pub(crate) fn unfolded_calendar(text: &str) -> String {
-    let joined = text.replace("\r\n", "\n").replace("\n ", "").replace("\n\t", "");
-    joined.replace("\\n", "\n").replace("\\N", "\n").replace("\\,", ",").replace("\\;", ";")
+    unfolded(text).replace("\\n", "\n").replace("\\N", "\n").replace("\\,", ",").replace("\\;", ";")
+}
+
+/// A calendar's lines put together again.
+pub(crate) fn unfolded(text: &str) -> String {
+    text.replace("\r\n", "\n").replace("\n ", "").replace("\n\t", "")
 }
 
 #[cfg(test)]

@@ -1,27 +1,54 @@
-//! A text as it was before a program wrote it in another code once too often: UTF-8 taken for a code page, entities of
-//! pages, per cent, quoted-printable, and letters turned round. For rules; never for showing. Knows no fields.
+//! A text as it was before programs wrote it in other codes once too often, one within the other: UTF-8 taken for a code page,
+//! entities of pages, encoded-words, per cent, quoted-printable, and letters turned round. For rules; never for showing. Knows no
+//! fields.
 
 use std::collections::HashMap;
 
-use crate::{charset, html, transfer};
+use crate::{charset, encoded_words, html, transfer};
 
 /// How often one text was taken for another code page.
 const MAX_TIMES: usize = 3;
 
+/// How many codes may lie within each other, and texts that one may have been: what programs do by mistake, they do twice.
+const MAX_DEEP: usize = 4;
+const MAX_TEXTS: usize = 24;
+/// Bytes of them all, once there are any: what is long costs no more than its first few readings.
+const MAX_BYTES: usize = 32 * 1024;
+
 /// What it may have been, each once, without the text itself. The text is expected to be short.
 pub(crate) fn before(text: &str) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
-    let mut add = |one: String| {
-        if one != text && !all.contains(&one) {
-            all.push(one);
+    let mut pages = None;
+    let mut from = 0;
+    for _ in 0..MAX_DEEP {
+        let to = all.len();
+        let mut found: Vec<String> = Vec::new();
+        if from == 0 && to == 0 {
+            once(text, &mut pages, &mut |one| found.push(one));
         }
-    };
+        for one in all.get(from..to).unwrap_or_default() {
+            once(one, &mut pages, &mut |earlier| found.push(earlier));
+        }
+        for one in found {
+            if one != text && !all.contains(&one) && all.len() < MAX_TEXTS {
+                all.push(one);
+            }
+        }
+        if all.len() == to || all.iter().map(String::len).sum::<usize>() > MAX_BYTES {
+            break;
+        }
+        from = to;
+    }
+    all
+}
+
+/// The texts that are one code away, and as many misreadings as there may be of one kind.
+fn once(text: &str, pages: &mut Option<Vec<HashMap<char, u8>>>, add: &mut dyn FnMut(String)) {
     if !text.is_ascii() {
-        for guess in charset::GUESSES {
-            let bytes_of = code_page(guess);
+        for bytes_of in pages.get_or_insert_with(|| charset::GUESSES.into_iter().map(code_page).collect()) {
             let mut one = text.to_owned();
             for _ in 0..MAX_TIMES {
-                let Some(earlier) = misread(&one, &bytes_of) else { break };
+                let Some(earlier) = misread(&one, bytes_of) else { break };
                 one = earlier;
                 add(one.clone());
             }
@@ -29,6 +56,9 @@ pub(crate) fn before(text: &str) -> Vec<String> {
     }
     if text.contains('&') {
         add(html::html_to_text(text));
+    }
+    if text.contains("=?") {
+        encoded_words::readings(text.as_bytes()).into_iter().for_each(&mut *add);
     }
     for mark in ['%', '='] {
         if has_escape(text, mark) {
@@ -38,9 +68,9 @@ pub(crate) fn before(text: &str) -> Vec<String> {
         }
     }
     if text.contains(TURNS) {
-        add(turned(text));
+        add(turned(text, |c| c));
+        add(turned(text, in_a_mirror));
     }
-    all
 }
 
 /// The high characters of a code page and their bytes.
@@ -86,20 +116,35 @@ fn has_escape(text: &str, mark: char) -> bool {
     })
 }
 
-/// From here on, letters are shown from right to left; up to there (UAX #9, §2.2 and §2.6).
+/// From here on, letters are shown from right to left, and brackets mirrored; up to there (UAX #9 §2.2, §2.6 and L4).
 const TURNS: char = '\u{202e}';
 const TURNS_BACK: [char; 2] = ['\u{202c}', '\u{202d}'];
 
-fn turned(text: &str) -> String {
+/// Some turn letters and brackets, and some turn only letters.
+fn turned(text: &str, mirrored: impl Fn(char) -> char) -> String {
     let mut pieces = text.split(TURNS);
     let mut out = pieces.next().unwrap_or_default().to_owned();
     for piece in pieces {
         let end = piece.find(TURNS_BACK).unwrap_or(piece.len());
         let (inside, rest) = piece.split_at_checked(end).unwrap_or((piece, ""));
-        out.extend(inside.chars().rev());
+        out.extend(inside.chars().rev().map(&mirrored));
         out.push_str(rest);
     }
     out
+}
+
+fn in_a_mirror(c: char) -> char {
+    match c {
+        '[' => ']',
+        ']' => '[',
+        '(' => ')',
+        ')' => '(',
+        '{' => '}',
+        '}' => '{',
+        '<' => '>',
+        '>' => '<',
+        other => other,
+    }
 }
 
 #[cfg(test)]
@@ -108,6 +153,8 @@ mod tests {
 
     #[test]
     fn a_text_is_read_as_it_was_before() {
+        // However many codes there are in it, no more than these are taken off.
+        assert!(before(&"%26amp;%253D=3D=?x&#37;Ã".repeat(300)).len() <= super::MAX_TEXTS);
         for (text, was) in [
             ("[persÃ¶nlich] x", "[persönlich] x"),
             ("[persÃƒÂ¶nlich] x", "[persönlich] x"),
@@ -120,6 +167,14 @@ mod tests {
             ("%5Bpers%C3%B6nlich%5D 3=4", "[persönlich] 3=4"),
             ("[pers=C3=B6nlich]", "[persönlich]"),
             ("Re: \u{202e}]hcilnösrep[\u{202c} x", "Re: [persönlich]\u{202c} x"),
+            ("Re: \u{202e}[hcilnösrep]\u{202c} x", "Re: [persönlich]\u{202c} x"),
+            ("=?utf-8?B?W2dlaGVpbV0=?=", "[geheim]"),
+            ("\"=?utf-8?Q?=5Bgeheim=5D_x?=\"", "\"[geheim] x\""),
+            ("=?utf-8?B?PT91dGYtOD9CP1cyZGxhR1ZwYlYwPT89?=", "[geheim]"),
+            ("%255Bgeheim%255D", "[geheim]"),
+            ("&amp;#91;geheim&amp;#93;", "[geheim]"),
+            ("=?utf-8?Q?=26#91;geheim=26#93;?=", "[geheim]"),
+            ("%26%2391;pers%26ouml;nlich%26%2393;", "[persönlich]"),
         ] {
             assert!(before(text).iter().any(|one| one == was), "{text}: {:?}", before(text));
         }

@@ -91,11 +91,31 @@ fn a_subject_counts_as_it_was_before_a_program_wrote_it_anew() {
         "%5Bpers%C3%B6nlich%5D x",
         "[pers=C3=B6nlich] x",
         "\u{202e}]hcilnösrep[ x",
+        "%255Bpers%25C3%25B6nlich%255D x",
+        "&amp;#91;pers&amp;ouml;nlich] x",
+        "=?utf-8?Q?=3D=3Futf-8=3FQ=3F=5Bpers=C3=B6nlich=5D=3F=3D?=",
+        "=?utf-8?B?Ij0/dXRmLTg/Qj9XM0JsY25QRHRtNXNhV05vWFNCND89Ig==?=",
     ] {
         assert_eq!(subject("subject-tag = \"[persönlich]\"", text), "portal", "{text}");
     }
     for text in ["Schaden 12 % & mehr", "Größe = 40", "Ihr persönlicher Betreuer – Termin"] {
         assert_eq!(subject("subject-tag = \"[persönlich]\"", text), "relay", "{text}");
+    }
+}
+
+/// A word, then the same within another, in the fields of which a value is compared.
+#[test]
+fn a_field_counts_as_it_was_before_it_was_encoded_twice() {
+    let once = "=?utf-8?Q?company-confidential?=";
+    let twice = "=?utf-8?Q?=3D=3Futf-8=3FQ=3Fcompany-confidential=3F=3D?=";
+    for value in [once, twice] {
+        let head = format!("Subject: x\r\nSensitivity: {value}\r\nX-Class: {value}\r\n");
+        for when in [
+            "sensitivity = 'company-confidential'",
+            "header = { name = 'X-Class', equals = 'company-confidential' }",
+        ] {
+            assert_eq!(verdict(when, head.as_bytes(), &Known::Unasked), "portal", "{when} {value}");
+        }
     }
 }
 

@@ -1,6 +1,7 @@
-//! What mails are wrapped in beside MIME: winmail.dat, uuencode, opaque signatures and compression, rich text. Each file reads one
+//! What mails are wrapped in beside MIME: winmail.dat, calendars, uuencode, opaque signatures and compression, rich text. Each file reads one
 //! of them, pure and bounded, and says whether it could read all; none knows letters or rules.
 
+pub(crate) mod calendar;
 pub(crate) mod cms;
 pub(crate) mod lzfu;
 pub(crate) mod mime;

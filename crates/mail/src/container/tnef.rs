@@ -2,6 +2,8 @@
 //!
 //! There is a maintained reader for neither the whole format nor for part of it on the registry.
 
+use std::collections::BTreeSet;
+
 use super::{Bytes, lzfu};
 use crate::charset;
 
@@ -48,6 +50,14 @@ pub(crate) struct File<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct Tnef<'a> {
     pub(crate) subject: Option<String>,
+    /// Everything in it that stands for a subject.
+    pub(crate) subjects: BTreeSet<String>,
+    /// Fields of a message as it came by SMTP: PidTagTransportMessageHeaders.
+    pub(crate) transport: Vec<String>,
+    /// Fields of a message that are properties by their names.
+    pub(crate) fields: Vec<(String, String)>,
+    /// Its Message-ID, and those that it answers.
+    pub(crate) message_ids: Vec<String>,
     pub(crate) plain: Option<String>,
     /// Texts that stand where another one is the better reading: some readers show these.
     pub(crate) others: Vec<String>,
@@ -97,8 +107,7 @@ pub(crate) fn read(bytes: &[u8]) -> Tnef<'_> {
                 true
             }
             (SUBJECT, _) => {
-                let text = narrow(data, &label);
-                tnef.others.extend(tnef.subject.replace(text));
+                tnef.set_subject(narrow(data, &label));
                 true
             }
             (BODY, _) => {
@@ -164,8 +173,20 @@ fn triple(data: &[u8], label: &str, tnef: &mut Tnef<'_>) {
 
 fn message(data: &[u8], label: &str, tnef: &mut Tnef<'_>) -> bool {
     let (mut html, mut page, mut sound) = (None, None, true);
-    let whole = properties(data, &mut |id, kind, value| match (id, kind) {
-        (0x0037, _) => tnef.others.extend(tnef.subject.replace(text(kind, value, label))),
+    let mut subject: (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
+    let whole = properties(data, &mut |id, name, kind, value| match (id, kind) {
+        (0x0037, _) => tnef.set_subject(text(kind, value, label)),
+        // PidTagSubjectPrefix and PidTagNormalizedSubject: one behind the other they are the subject.
+        (0x003d, NARROW | WIDE) => subject.0.push(text(kind, value, label)),
+        (0x0e1d, NARROW | WIDE) => subject.1.push(text(kind, value, label)),
+        // PidTagOriginalSubject and PidTagConversationTopic
+        (0x0049 | 0x0070, NARROW | WIDE) => tnef.add_subject(text(kind, value, label)),
+        (0x007d, NARROW | WIDE) => tnef.transport.push(text(kind, value, label)),
+        // PidTagInternetMessageId, PidTagInternetReferences, PidTagInReplyToId
+        (0x1035 | 0x1039 | 0x1042, NARROW | WIDE) => tnef.message_ids.push(text(kind, value, label)),
+        (0x8000.., NARROW | WIDE) => {
+            tnef.fields.extend(name.map(|name| (wide(name), text(kind, value, label))))
+        }
         (0x1000, _) => tnef.others.extend(tnef.plain.replace(text(kind, value, label))),
         (0x1009, _) => match lzfu::decompress(value) {
             // Two of them are nobody's: which one is shown cannot be said.
@@ -194,6 +215,10 @@ fn message(data: &[u8], label: &str, tnef: &mut Tnef<'_>) -> bool {
         (0x3fde, 0x03) => page = Bytes(value).u32(),
         _ => {}
     });
+    subject.1.iter().for_each(|normal| tnef.add_subject(normal.clone()));
+    if let (Some(prefix), Some(normal)) = (subject.0.last(), subject.1.last()) {
+        tnef.add_subject(format!("{prefix}{normal}"));
+    }
     if let Some(html) = html {
         let label = charset::declared_in_page(&html)
             .or_else(|| page.map(charset::of_code_page))
@@ -204,7 +229,7 @@ fn message(data: &[u8], label: &str, tnef: &mut Tnef<'_>) -> bool {
 }
 
 fn attachment<'a>(data: &'a [u8], label: &str, file: &mut File<'a>) -> bool {
-    properties(data, &mut |id, kind, value| match id {
+    properties(data, &mut |id, _name, kind, value| match id {
         // Long name, long path name
         0x3707 | 0x370d => add_name(file, text(kind, value, label), true),
         // Short name, display name, transport name
@@ -221,6 +246,19 @@ fn attachment<'a>(data: &'a [u8], label: &str, file: &mut File<'a>) -> bool {
         },
         _ => {}
     })
+}
+
+impl Tnef<'_> {
+    fn set_subject(&mut self, text: String) {
+        self.add_subject(text.clone());
+        self.others.extend(self.subject.replace(text));
+    }
+
+    fn add_subject(&mut self, text: String) {
+        if !text.trim().is_empty() {
+            self.subjects.insert(text);
+        }
+    }
 }
 
 impl<'a> File<'a> {
@@ -248,21 +286,28 @@ const NARROW: u16 = 0x1e;
 const WIDE: u16 = 0x1f;
 const BINARY: u16 = 0x102;
 
+/// PS_INTERNET_HEADERS (MS-OXPROPS §1.3.2): the set of properties whose names are those of fields.
+const INTERNET_HEADERS: [u8; 16] = [0x86, 3, 2, 0, 0, 0, 0, 0, 0xc0, 0, 0, 0, 0, 0, 0, 0x46];
+
+/// Takes a property's id, the name of the field that it is, its type, and a value.
+type See<'f, 'a> = dyn FnMut(u16, Option<&'a [u8]>, u16, &'a [u8]) + 'f;
+
 /// MS-OXTNEF §2.1.3.4: a count, then properties of a type, an id and a value each. `false`: not all could be read.
-fn properties<'a>(data: &'a [u8], see: &mut dyn FnMut(u16, u16, &'a [u8])) -> bool {
+fn properties<'a>(data: &'a [u8], see: &mut See<'_, 'a>) -> bool {
     let mut rest = Bytes(data);
     let Some(count) = rest.u32() else { return false };
     (0..count).all(|number| number < MAX_PROPERTIES && property(&mut rest, see).is_some())
 }
 
-fn property<'a>(rest: &mut Bytes<'a>, see: &mut dyn FnMut(u16, u16, &'a [u8])) -> Option<()> {
+fn property<'a>(rest: &mut Bytes<'a>, see: &mut See<'_, 'a>) -> Option<()> {
     let (kind, id) = (rest.u16()?, rest.u16()?);
+    let mut name = None;
     if id >= 0x8000 {
         // A named property: its set, then a number or a text.
-        rest.take(16)?;
+        let set = rest.take(16)?;
         match rest.u32()? {
             0 => drop(rest.u32()?),
-            _ => drop(padded(rest)?),
+            _ => name = Some(padded(rest)?).filter(|_| set == INTERNET_HEADERS),
         }
     }
     let many = kind & 0x1000 != 0;
@@ -280,7 +325,7 @@ fn property<'a>(rest: &mut Bytes<'a>, see: &mut dyn FnMut(u16, u16, &'a [u8])) -
             _ if is_long(kind) => padded(rest)?,
             _ => return None,
         };
-        see(id, kind, value);
+        see(id, name, kind, value);
     }
     Some(())
 }

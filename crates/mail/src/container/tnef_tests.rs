@@ -153,3 +153,36 @@ fn cut_anywhere_it_says_that_it_is_not_whole() {
     assert!(read(&[sample(), b"\r\n".to_vec()].concat()).whole);
     assert!(!read(&[sample(), b"hidden away".to_vec()].concat()).whole);
 }
+
+#[test]
+fn everything_that_stands_for_a_subject_is_told() {
+    let named = |name: &str, value: &str| {
+        let mut out = [WIDE.to_le_bytes(), 0x8000_u16.to_le_bytes()].concat();
+        out.extend(INTERNET_HEADERS);
+        out.extend(1_u32.to_le_bytes());
+        for text in [wide_of(name), wide_of(value)] {
+            if out.len() > 24 {
+                out.extend(1_u32.to_le_bytes());
+            }
+            out.extend(u32::try_from(text.len()).unwrap().to_le_bytes());
+            out.extend(&text);
+            out.resize(out.len().next_multiple_of(4), 0);
+        }
+        out
+    };
+    let all = properties_of(&[
+        property_of(0x0037, NARROW, b"pers\xf6nlich\0"),
+        property_of(0x003d, WIDE, &wide_of("[geheim] ")),
+        property_of(0x0e1d, WIDE, &wide_of("Befund")),
+        property_of(0x0070, WIDE, &wide_of("Thema")),
+        property_of(0x007d, NARROW, b"Subject: oben\r\nSensitivity: Private\r\n\0"),
+        named("msip_labels", "MSIP_Label_1_Name=x"),
+    ]);
+    let file = file_of(&[attribute_of(1, SUBJECT, b"alt\0"), attribute_of(1, PROPERTIES, &all)]);
+    let found = read(&file);
+    assert!(found.whole);
+    let subjects: Vec<&str> = found.subjects.iter().map(String::as_str).collect();
+    assert_eq!(subjects, ["Befund", "Thema", "[geheim] Befund", "alt", "persönlich"]);
+    assert_eq!(found.transport, ["Subject: oben\r\nSensitivity: Private\r\n"]);
+    assert_eq!(found.fields, [("msip_labels".to_owned(), "MSIP_Label_1_Name=x".to_owned())]);
+}

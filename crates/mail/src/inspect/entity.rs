@@ -350,7 +350,7 @@ fn first_line_without_field(head: &[u8]) -> Option<usize> {
 }
 
 /// Every field: its name, and its value as it came. White space before the colon is obsolete (RFC 5322 §4.5.8).
-fn fields(head: &[u8]) -> Vec<(String, Vec<u8>)> {
+pub(super) fn fields(head: &[u8]) -> Vec<(String, Vec<u8>)> {
     let mut fields: Vec<(String, Vec<u8>)> = Vec::new();
     for line in head.split_inclusive(|b| *b == b'\n') {
         if let (Some(b' ' | b'\t'), Some((_, value))) = (line.first(), fields.last_mut()) {

@@ -1,6 +1,7 @@
-//! Heads of letters within a letter, and what stands for one: the properties of a winmail.dat, the class of an
+//! Heads of letters within a letter, and what stands for one: the properties of a winmail.dat, the title and class of an
 //! appointment. For rules about heads: a confidential letter is one also where another one carries it. Opens nothing.
 
+use crate::container::calendar::Calendar;
 use crate::container::tnef::Tnef;
 use crate::head::Head;
 
@@ -37,47 +38,75 @@ pub(super) fn of_fields(fields: &[(String, Vec<u8>)]) -> Option<Head> {
     Head::new(bytes).ok()
 }
 
-/// PidTagSensitivity (MS-OXCMSG §2.2.1.13) and the subject.
-pub(super) fn of_winmail(tnef: &Tnef<'_>) -> Option<Head> {
-    let sensitivity = match tnef.sensitivity? {
-        1 => "Personal",
-        2 => "Private",
-        3 => "Company-Confidential",
-        _ => return None,
+/// Values that stand for fields of one head; of more, there are several.
+const MAX_VALUES: usize = 64;
+
+/// There is more than a head can hold.
+pub(super) struct TooMuch;
+
+/// PidTagSensitivity (MS-OXCMSG §2.2.1.13), everything that stands for a subject, and fields that are properties.
+pub(super) fn of_winmail(tnef: &Tnef<'_>) -> Result<Vec<Head>, TooMuch> {
+    let sensitivity = match tnef.sensitivity {
+        Some(1) => Some("Personal"),
+        Some(2) => Some("Private"),
+        Some(3) => Some("Company-Confidential"),
+        Some(_) | None => None,
     };
-    Head::new(format!("Sensitivity: {sensitivity}\r\n").into_bytes()).ok()
+    // A message within bears its subject as the name of the file that it is.
+    let names = tnef.files.iter().filter(|file| file.is_message).flat_map(|file| &file.names);
+    let subjects = tnef.subjects.iter().chain(names).map(|subject| ("Subject", subject.as_str()));
+    let is_name = |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_graphic() && b != b':');
+    let fields = tnef.fields.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let fields = fields.filter(|(name, _)| is_name(name));
+    of_values(sensitivity.map(|word| ("Sensitivity", word)).into_iter().chain(subjects).chain(fields))
 }
 
-/// CLASS (RFC 5545 §3.8.1.3) as mail programs write it beside Sensitivity. What a program does not know it takes for
-/// PRIVATE.
-pub(super) fn of_calendar(bytes: &[u8]) -> Vec<Head> {
-    let mut found: Vec<&str> = Vec::new();
-    for line in
-        String::from_utf8_lossy(bytes).replace("\r\n", "\n").replace("\n ", "").replace("\n\t", "").lines()
-    {
-        let Some((name, value)) = line.split_once(':') else { continue };
-        let name = name.split(';').next().unwrap_or_default().trim();
-        if !name.eq_ignore_ascii_case("CLASS") {
-            continue;
-        }
-        let sensitivity = match value.trim().to_ascii_uppercase().as_str() {
-            "PUBLIC" | "" => continue,
-            "CONFIDENTIAL" => "Company-Confidential",
-            _ => "Private",
-        };
-        if !found.contains(&sensitivity) {
-            found.push(sensitivity);
-        }
+/// CLASS (RFC 5545 §3.8.1.3) as mail programs write it beside Sensitivity, and the titles as what they are shown as: subjects.
+pub(super) fn of_calendar(calendar: &Calendar) -> Result<Vec<Head>, TooMuch> {
+    let mut words: Vec<&str> = calendar.classes.iter().filter_map(|class| sensitivity(class)).collect();
+    words.sort_unstable();
+    words.dedup();
+    let words = words.into_iter().map(|word| ("Sensitivity", word));
+    of_values(words.chain(calendar.titles.iter().map(|title| ("Subject", title.as_str()))))
+}
+
+/// What a program does not know it takes for PRIVATE.
+fn sensitivity(class: &str) -> Option<&'static str> {
+    match class {
+        "PUBLIC" | "" => None,
+        "CONFIDENTIAL" => Some("Company-Confidential"),
+        _ => Some("Private"),
     }
-    found
-        .into_iter()
-        .filter_map(|one| Head::new(format!("Sensitivity: {one}\r\n").into_bytes()).ok())
-        .collect()
+}
+
+fn of_values<'v>(values: impl Iterator<Item = (&'v str, &'v str)>) -> Result<Vec<Head>, TooMuch> {
+    let all: Vec<_> = values.collect();
+    let heads = all.chunks(MAX_VALUES).map(|some| {
+        let mut bytes = Vec::new();
+        for (name, value) in some {
+            // What is cut off is too long for a rule to say "no" by it.
+            let value = value.get(..value.floor_char_boundary(2 * Head::MAX_WORDS)).unwrap_or(value);
+            bytes.extend_from_slice(name.as_bytes());
+            bytes.extend_from_slice(b": ");
+            let value: String = value.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+            bytes.extend_from_slice(value.as_bytes());
+            bytes.extend_from_slice(b"\r\n");
+        }
+        Head::new(bytes).map_err(|_too_long| TooMuch)
+    });
+    heads.collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::inspect::Inside;
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+
+    use crate::container::tnef::tests::{attribute_of, file_of, properties_of, property_of, wide_of};
+    use crate::inspect::{Inside, Unread};
+
+    /// MS-OXTNEF §2.1.3.2
+    const PROPERTIES: u32 = 0x0006_9003;
 
     fn sensitivities(letter: &str) -> Vec<String> {
         let heads = Inside::letters_of(letter.replace('\n', "\r\n").as_bytes()).heads;
@@ -112,5 +141,96 @@ mod tests {
             );
             assert_eq!(sensitivities(&letter), wanted, "{class}");
         }
+    }
+
+    fn subjects(kind: &str, bytes: &[u8]) -> Vec<String> {
+        let letter = [
+            format!("Subject: outside\r\nContent-Type: {kind}\r\nContent-Transfer-Encoding: base64\r\n\r\n")
+                .as_bytes(),
+            STANDARD.encode(bytes).as_bytes(),
+        ]
+        .concat();
+        Inside::letters_of(&letter).heads.iter().flat_map(|head| head.all("Subject")).collect()
+    }
+
+    #[test]
+    fn a_winmail_and_the_messages_within_it_have_subjects() {
+        let tag = "[vertraulich] Befund";
+        let message = |all: &[Vec<u8>]| file_of(&[attribute_of(1, PROPERTIES, &properties_of(all))]);
+        let within = |inner: &[u8]| {
+            let object = [&[7; 16][..], inner].concat();
+            file_of(&[
+                attribute_of(2, 0x0006_9002, &[0; 14]),
+                attribute_of(2, 0x0006_9005, &properties_of(&[property_of(0x3701, 0x0d, &object)])),
+            ])
+        };
+        let headers = format!("Received: x\r\nSubject: {tag}\r\n\r\n");
+        for (what, bytes) in [
+            ("attSubject", file_of(&[attribute_of(1, 0x0001_8004, tag.as_bytes())])),
+            ("PidTagSubject", message(&[property_of(0x37, 0x1f, &wide_of(tag))])),
+            ("8 bits", message(&[property_of(0x37, 0x1e, tag.as_bytes())])),
+            ("PidTagNormalizedSubject", message(&[property_of(0x0e1d, 0x1f, &wide_of(tag))])),
+            ("PidTagConversationTopic", message(&[property_of(0x70, 0x1f, &wide_of(tag))])),
+            ("PidTagTransportMessageHeaders", message(&[property_of(0x7d, 0x1f, &wide_of(&headers))])),
+        ] {
+            assert_eq!(subjects("application/ms-tnef", &bytes), [tag], "{what}");
+            let outer = within(&bytes);
+            assert_eq!(subjects("application/ms-tnef", &outer), [tag], "{what} within");
+            assert_eq!(subjects("application/ms-tnef", &within(&outer)), [tag], "{what} two levels down");
+        }
+    }
+
+    #[test]
+    fn however_many_subjects_there_are_none_is_overlooked() {
+        let of = |long: &str| {
+            let all = (0..200).map(|n| property_of(0x37, 0x1f, &wide_of(&format!("Nr. {n} {long}"))));
+            let all: Vec<Vec<u8>> = all.collect();
+            file_of(&[attribute_of(1, PROPERTIES, &properties_of(&all))])
+        };
+        assert_eq!(subjects("application/ms-tnef", &of("x")).len(), 200);
+        let head = "Content-Type: application/ms-tnef\r\nContent-Transfer-Encoding: base64\r\n\r\n";
+        let letter = format!("{head}{}", STANDARD.encode(of(&"x".repeat(20_000))));
+        assert_eq!(Inside::letters_of(letter.as_bytes()).unread, Some(Unread::TooMuch));
+    }
+
+    #[test]
+    fn the_title_of_an_appointment_is_a_subject() {
+        let calendar = |line: &str| {
+            format!("BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\n{line}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n")
+        };
+        let tagged = calendar("SUMMARY;LANGUAGE=de:[pers\u{f6}n\r\n lich] Termin");
+        for (kind, bytes) in [
+            ("text/calendar", tagged.clone().into_bytes()),
+            ("application/octet-stream; name=a.ics", tagged.clone().into_bytes()),
+            ("application/octet-stream", tagged.clone().into_bytes()),
+            ("text/plain", tagged.clone().into_bytes()),
+            ("text/calendar; charset=utf-16", tagged.encode_utf16().flat_map(u16::to_be_bytes).collect()),
+            (
+                "text/calendar; charset=iso-8859-1",
+                tagged.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect(),
+            ),
+            ("text/calendar", tagged.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect()),
+        ] {
+            assert!(
+                subjects(kind, &bytes).iter().any(|one| one == "[pers\u{f6}nlich] Termin"),
+                "{kind}: {:?}",
+                subjects(kind, &bytes)
+            );
+        }
+        assert!(subjects("text/calendar", calendar("DESCRIPTION:SUMMARY:[x]").as_bytes()).is_empty());
+    }
+
+    #[test]
+    fn a_file_within_an_appointment_is_a_file() {
+        let line = "ATTACH;FMTTYPE=text/plain;ENCODING=BASE64;VALUE=BINARY;FILENAME=a.exe:";
+        let text = STANDARD.encode("Die Geheimnummer");
+        let calendar = format!(
+            "Content-Type: text/calendar\r\n\r\nBEGIN:VCALENDAR\r\n{line}{}\r\n {}\r\nEND:VCALENDAR\r\n",
+            &text[..5],
+            &text[5..]
+        );
+        let inside = Inside::of(calendar.as_bytes());
+        assert!(inside.files.iter().any(|(name, _)| name == "a.exe"), "{:?}", inside.files);
+        assert!(inside.texts.iter().any(|text| text.trim() == "Die Geheimnummer"), "{:?}", inside.texts);
     }
 }

@@ -2,16 +2,20 @@
 //! letter, as something that holds others.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
+use super::entity::fields as fields_of;
 use super::openpgp;
 use super::text::{self, Form};
 use super::{Item, Said, Sealed, Search, Unread, What, heads};
 use crate::charset;
 use crate::container::openpgp::OpenPgp;
-use crate::container::{self, cms, tnef, unsupported, uuencode};
+use crate::container::{self, calendar, cms, tnef, unsupported, uuencode};
 use crate::display::{file_name, last_of_path};
 use crate::file_type;
+use crate::head::Head;
 use crate::skeleton::tidied;
+use crate::{flowed, rewritten};
 
 /// Types of files that are wrapped in what nobody here undoes.
 const UNOPENED: [&str; 9] = [
@@ -79,8 +83,11 @@ impl<'a> Search<'a> {
         if !forms.is_empty() || charset::is_text(bytes) {
             self.ids.look(bytes);
         }
-        if is_typed(&["text/calendar", "application/ics"]) || is_called(&["ics", "ical", "vcs"]) {
-            heads::of_calendar(bytes).into_iter().for_each(|head| self.head(Some(head)));
+        let is_calendar = is_typed(&["text/calendar", "application/ics", "text/x-vcalendar"])
+            || is_called(&["ics", "ical", "icalendar", "ifb", "vcs"])
+            || calendar::is_calendar(bytes);
+        if is_calendar {
+            self.calendar(bytes, depth, &said);
         }
         let is_winmail = is_typed(&["application/ms-tnef", "application/vnd.ms-tnef"])
             || names.iter().any(|name| name.eq_ignore_ascii_case("winmail.dat"));
@@ -176,13 +183,59 @@ impl<'a> Search<'a> {
         }
     }
 
+    /// What is in a calendar beside its text: heads, and files.
+    fn calendar(&mut self, bytes: &[u8], depth: usize, said: &Said) {
+        let labels: Vec<&str> = said.charsets.iter().map(String::as_str).collect();
+        // A line may be folded within a character, or within half of one.
+        let unfolded = flowed::unfolded_bytes(bytes);
+        let mut texts = match String::from_utf8(unfolded) {
+            Ok(text) if labels.is_empty() && !text.contains(['\0', '\u{1b}']) => vec![text],
+            Ok(text) => charset::candidates(text.as_bytes(), &labels).0,
+            Err(other) => charset::candidates(other.as_bytes(), &labels).0,
+        };
+        if bytes.contains(&0) {
+            texts.extend(charset::candidates(bytes, &labels).0.iter().map(|text| flowed::unfolded(text)));
+        }
+        let mut known = HashSet::new();
+        for text in texts {
+            if !self.can_work(text.len()) {
+                return self.unread(Unread::TooMuch);
+            }
+            let found = calendar::read(&text);
+            match heads::of_calendar(&found) {
+                Ok(heads) => heads.into_iter().for_each(|head| self.head(Some(head))),
+                Err(heads::TooMuch) => self.unread(Unread::TooMuch),
+            }
+            if !found.whole {
+                self.unread(Unread::TooMuch);
+            }
+            for file in found.files.into_iter().filter(|file| known.insert(file.clone())) {
+                let kind = file.content_type.filter(|kind| kind.contains('/'));
+                let types = vec![kind.unwrap_or_else(|| BYTES.to_owned())];
+                let said = Said { names: file.names, types, is_file: true, ..Said::default() };
+                self.push(Item { bytes: Cow::Owned(file.bytes), depth: depth + 1, what: What::Leaf(said) });
+            }
+        }
+    }
+
     fn winmail<'b>(&mut self, bytes: &'b [u8], depth: usize, keep: &impl Fn(&'b [u8]) -> Cow<'a, [u8]>) {
         let tnef = tnef::read(bytes);
         if !tnef.whole {
             self.unread(Unread::Damaged);
         }
-        self.head(heads::of_winmail(&tnef));
-        tnef.subject.into_iter().for_each(|subject| self.text(subject));
+        match heads::of_winmail(&tnef) {
+            Ok(heads) => heads.into_iter().for_each(|head| self.head(Some(head))),
+            Err(heads::TooMuch) => self.unread(Unread::TooMuch),
+        }
+        for fields in &tnef.transport {
+            if fields.len() > Head::MAX {
+                self.unread(Unread::TooMuch);
+            }
+            self.head(heads::of_fields(&fields_of(fields.as_bytes())));
+            self.ids.look(fields.as_bytes());
+        }
+        tnef.message_ids.into_iter().for_each(|ids| self.message_id(ids));
+        tnef.subjects.into_iter().chain(tnef.subject).for_each(|subject| self.text(subject));
         tnef.html.iter().for_each(|page| self.ids.look(page.as_bytes()));
         tnef.plain.into_iter().chain(tnef.others).for_each(|plain| {
             self.ids.look(plain.as_bytes());
@@ -236,6 +289,9 @@ impl<'a> Search<'a> {
 /// Ends of names that programs put behind the name of what they wrap.
 const WRAPPINGS: [&str; 4] = ["p7m", "pgp", "gpg", "asc"];
 
+/// No file system takes a longer name; as many octets in three codes have these.
+const LONGEST_NAME: usize = 1000;
+
 const BYTES: &str = "application/octet-stream";
 
 /// Whether bytes of which nothing is said begin like a text in any charset of eight bits.
@@ -259,7 +315,9 @@ fn readings(names: &[String]) -> Vec<String> {
         });
         // "Kfz/x.pdf" is a name to us, and a folder and a file to others.
         let last = file_name(last_of_path(name));
-        for reading in [Some(name.clone()), saved, last, inner, Some(read), file].into_iter().flatten() {
+        let before = if name.len() <= LONGEST_NAME { rewritten::before(name) } else { Vec::new() };
+        let one = [Some(name.clone()), saved, last, inner, Some(read), file].into_iter().flatten();
+        for reading in one.chain(before) {
             if !all.contains(&reading) {
                 all.push(reading);
             }

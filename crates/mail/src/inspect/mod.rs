@@ -90,7 +90,7 @@ pub struct Inside {
     pub message_ids: Vec<String>,
     /// What else in its texts may be a Message-ID.
     pub perhaps_ids: Vec<String>,
-    /// The heads of the letters within it, and what stands for one: the properties of a winmail.dat, the class of an
+    /// The heads of the letters within it, and what stands for one: the properties of a winmail.dat, the title and class of an
     /// appointment.
     pub heads: Vec<Head>,
 }

@@ -481,3 +481,20 @@ fn what_is_in_an_unknown_charset_is_not_nothing() {
     let seen = Inside::of(&mixed(&[&format!("Content-Type: text/html\r\n\r\n{page}")]));
     assert_eq!(seen.illegible, Some(Unread::Encrypted));
 }
+
+#[test]
+fn a_name_that_was_encoded_once_too_often_is_read_as_it_was_before() {
+    for name in [
+        "filename=\"a&#46;exe\"",
+        "filename=\"a%252Eexe\"",
+        "filename=\"=?utf-8?B?PT91dGYtOD9CP1lTNWxlR1U9Pz0=?=\"",
+        "filename*=utf-8''%3D%3Futf-8%3FB%3FYS5leGU%3D%3F%3D",
+        "filename=\"=?utf-8?Q?=3D=3Futf-8=3FQ=3Fa=2Eexe=3F=3D?=\"",
+    ] {
+        let letter = format!(
+            "Content-Type: application/octet-stream\r\nContent-Disposition: attachment; {name}\r\n\r\nMZ\r\n"
+        );
+        let files = Inside::of(letter.as_bytes()).files;
+        assert!(files.iter().any(|(name, _)| name == "a.exe"), "{name}: {files:?}");
+    }
+}

@@ -1,0 +1,223 @@
+//! Calendars (RFC 5545, vCalendar 1.0) as something that carries: titles, classes and files within, of every component. Reads lines
+//! and knows no appointment.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::charset;
+use crate::transfer::{Transfer, base64_lenient};
+
+/// Files of one calendar.
+const MAX_FILES: usize = 1000;
+
+/// Parameters with a file's name; RFC 8607 §4.1 has the first, programs wrote the others before.
+const NAMES: [&str; 6] = [
+    "FILENAME",
+    "X-FILENAME",
+    "X-APPLE-FILENAME",
+    "X-ORACLE-FILENAME",
+    "X-EVOLUTION-CALDAV-FILENAME",
+    "X-LABEL",
+];
+
+/// A file that stands in a calendar itself (RFC 5545 §3.8.1.1).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct File {
+    pub(crate) names: Vec<String>,
+    pub(crate) content_type: Option<String>,
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// What is in it.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Calendar {
+    /// SUMMARY in every reading.
+    pub(crate) titles: BTreeSet<String>,
+    /// CLASS, in capitals.
+    pub(crate) classes: BTreeSet<String>,
+    pub(crate) files: Vec<File>,
+    /// There was no more than is looked at.
+    pub(crate) whole: bool,
+}
+
+/// Whether bytes of whatever type begin as a calendar.
+pub(crate) fn is_calendar(bytes: &[u8]) -> bool {
+    const START: &[u8] = b"BEGIN:VCALENDAR";
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
+    text.get(..START.len()).is_some_and(|start| start.eq_ignore_ascii_case(START))
+}
+
+/// Reads a text whose folded lines are put together.
+pub(crate) fn read(unfolded: &str) -> Calendar {
+    let mut found = Calendar { whole: true, ..Calendar::default() };
+    let mut lines = unfolded.split(['\r', '\n']).filter(|line| !line.is_empty()).peekable();
+    while let Some(line) = lines.next() {
+        let mut line = Cow::Borrowed(line);
+        // A soft line break of vCalendar 1.0.
+        while line.ends_with('=') && is_quoted_printable(&line) && lines.peek().is_some() {
+            let length = line.len() - 1;
+            let line = line.to_mut();
+            line.truncate(length);
+            line.push_str(lines.next().unwrap_or_default());
+        }
+        let line = line.as_ref();
+        let name = line.split([';', ':']).next().unwrap_or_default().trim().to_ascii_uppercase();
+        match name.as_str() {
+            "SUMMARY" => values(line).for_each(|value| title(line, value, &mut found.titles)),
+            "CLASS" => found.classes.extend(values(line).map(|value| value.trim().to_ascii_uppercase())),
+            "ATTACH" if found.files.len() >= MAX_FILES => found.whole = false,
+            "ATTACH" => found.files.extend(file(line)),
+            _ => {}
+        }
+    }
+    found
+}
+
+/// What stands behind the colon that is the first outside of quotes (RFC 5545 §3.2), and behind the first of all.
+fn values(line: &str) -> impl Iterator<Item = &str> {
+    let mut quoted = false;
+    let outside = line.find(|c: char| {
+        quoted ^= c == '"';
+        c == ':' && !quoted
+    });
+    let first = line.find(':').filter(|first| Some(*first) != outside);
+    outside.into_iter().chain(first).filter_map(|at| line.get(at + 1..))
+}
+
+fn title(line: &str, value: &str, titles: &mut BTreeSet<String>) {
+    let mut add = |text: String| {
+        if !text.trim().is_empty() {
+            titles.insert(text.trim().to_owned());
+        }
+    };
+    if is_quoted_printable(line) {
+        add(plain(&charset::decode(&Transfer::QuotedPrintable.decode(value.as_bytes()), None)));
+    }
+    add(plain(value));
+}
+
+/// As vCalendar 1.0 has it.
+fn is_quoted_printable(line: &str) -> bool {
+    let before = line.split(':').next().unwrap_or_default();
+    before.to_ascii_uppercase().contains("QUOTED-PRINTABLE")
+}
+
+/// RFC 5545 §3.3.11
+fn plain(value: &str) -> String {
+    let mut out = String::with_capacity(value.len());
+    let mut chars = value.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => match chars.next() {
+                Some('n' | 'N') | None => out.push(' '),
+                Some(escaped) => out.push(escaped),
+            },
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+fn file(line: &str) -> Option<File> {
+    let value = values(line).next()?;
+    let before = line.get(..line.len() - value.len()).unwrap_or_default();
+    let parameter = |wanted: &str| {
+        before.split(';').skip(1).find_map(|one| {
+            let (name, value) = one.trim_end_matches(':').split_once('=')?;
+            name.trim().eq_ignore_ascii_case(wanted).then(|| value.trim().trim_matches('"').to_owned())
+        })
+    };
+    let mut content_type = parameter("FMTTYPE").map(|kind| kind.trim().to_ascii_lowercase());
+    let names = NAMES.iter().filter_map(|name| parameter(name)).filter(|name| !name.is_empty()).collect();
+    let digits = match value.split_once(',') {
+        // RFC 2397
+        Some((head, data)) if is_data(head) && !head.to_ascii_lowercase().contains(";base64") => {
+            return Some(File { names, content_type, bytes: data.as_bytes().to_vec() });
+        }
+        Some((head, data)) if is_data(head) => {
+            let kind =
+                head.get(5..).and_then(|kind| kind.split(';').next()).filter(|kind| kind.contains('/'));
+            content_type = kind.map(str::to_ascii_lowercase).or(content_type);
+            data
+        }
+        Some(_) | None if is_encoded(&parameter) => value,
+        Some(_) | None => return None,
+    };
+    let dense: String = digits.chars().filter(|c| !c.is_whitespace()).collect();
+    let bytes = STANDARD.decode(&dense).unwrap_or_else(|_odd| base64_lenient(dense.as_bytes()));
+    Some(File { names, content_type, bytes })
+}
+
+fn is_data(head: &str) -> bool {
+    head.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("data:"))
+}
+
+/// `ENCODING=BASE64;VALUE=BINARY`; one of them alone is enough for programs, and vCalendar 1.0 has only the first.
+fn is_encoded(parameter: &impl Fn(&str) -> Option<String>) -> bool {
+    let encoding = parameter("ENCODING").unwrap_or_default().to_ascii_uppercase();
+    let value = parameter("VALUE").unwrap_or_default().to_ascii_uppercase();
+    matches!(encoding.as_str(), "BASE64" | "B") || matches!(value.as_str(), "BINARY" | "INLINE")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn titles(line: &str) -> BTreeSet<String> {
+        read(&format!("BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\n{line}\r\nEND:VEVENT\r\n")).titles
+    }
+
+    #[test]
+    fn titles_are_found_however_they_are_written() {
+        for line in [
+            "SUMMARY:[vertraulich] Termin",
+            "summary;LANGUAGE=de:[vertraulich] Termin",
+            "SUMMARY;X-A=\"a:b\":[vertraulich] Termin",
+            "SUMMARY;ENCODING=QUOTED-PRINTABLE:=5Bvertraulich=5D Termin",
+            "SUMMARY:\\[vertraulich\\] Termin",
+            "SUMMARY;ENCODING=QUOTED-PRINTABLE:=5Bver=\r\ntraulich=5D Termin",
+        ] {
+            assert!(
+                titles(line).iter().any(|title| title == "[vertraulich] Termin"),
+                "{line}: {:?}",
+                titles(line)
+            );
+        }
+        assert!(titles("DESCRIPTION:SUMMARY:[vertraulich]").is_empty());
+    }
+
+    #[test]
+    fn files_within_are_found() {
+        let of = |line: &str| read(line).files.pop();
+        for (line, names) in [
+            ("ATTACH;ENCODING=BASE64;VALUE=BINARY;FILENAME=a.exe:TVqQAAM=", &["a.exe"][..]),
+            (
+                "ATTACH;FMTTYPE=application/pdf;ENCODING=BASE64;VALUE=BINARY;X-FILENAME=\"a.exe\":TVqQAAM=",
+                &["a.exe"],
+            ),
+            ("attach;encoding=base64:TVqQAAM=", &[]),
+            ("ATTACH:data:application/x-msdownload;base64,TVqQAAM=", &[]),
+        ] {
+            let found = of(line).unwrap();
+            assert_eq!(
+                (found.bytes.as_slice(), found.names.as_slice()),
+                (
+                    b"MZ\x90\0\x03".as_slice(),
+                    &names.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>()[..]
+                ),
+                "{line}"
+            );
+        }
+        assert_eq!(of("ATTACH:https://insurer.example/a.exe"), None);
+        assert_eq!(of("ATTACH;FILENAME=a.exe:CID:x@insurer.example"), None);
+    }
+
+    #[test]
+    fn more_than_is_looked_at_is_said() {
+        assert!(read(&"ATTACH;ENCODING=BASE64:AAAA\r\n".repeat(MAX_FILES)).whole);
+        assert!(!read(&"ATTACH;ENCODING=BASE64:AAAA\r\n".repeat(MAX_FILES + 1)).whole);
+    }
+}
