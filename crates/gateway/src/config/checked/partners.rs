@@ -10,6 +10,7 @@ use rustls_pki_types::pem::PemObject as _;
 use sealpost_arrival::crl_files::{self, CrlFiles};
 use sealpost_arrival::{Inbound, Pace, Unopened};
 use sealpost_delivery::Route;
+use sealpost_mail::Direction;
 use sealpost_policy::list_entries;
 use sealpost_seal::{Harvest, Limits, Lists, Worker};
 

@@ -2,7 +2,7 @@
 
 use sealpost_delivery::Route;
 use sealpost_domain::Publishing;
-use sealpost_mail::{Address, Direction, Domain};
+use sealpost_mail::{Address, Domain};
 
 use super::hops;
 use crate::config::file::{Config, ListenerTls, Source};
