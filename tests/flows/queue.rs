@@ -85,3 +85,41 @@ fn a_removed_leg_is_gone_and_nobody_is_told() {
     assert_eq!(hop.delivered().len(), 1);
     gateway.sweep();
 }
+
+#[test]
+fn an_id_that_is_not_there_is_an_error_and_nothing_is_done() {
+    let (_hop, gateway) = waiting();
+    let id = list(&gateway)[0]["id"].as_str().unwrap().to_owned();
+    for act in ["retry", "freeze", "thaw", "remove"] {
+        let (code, out, err) = gateway.sealpost(&["queue", act, &id, "nonsense"]);
+        assert!(code != 0 && err.contains("nonsense") && !err.contains(&id), "{act}: {out}{err}");
+        assert!(list(&gateway).iter().all(|leg| leg["state"] == "queued"), "{act}");
+    }
+    let (code, _, err) = gateway.sealpost(&["queue", "thaw", &id]);
+    assert!(code != 0 && err.contains("not frozen"), "{err}");
+    // The same one twice is one.
+    assert!(run(&gateway, &["remove", &id, &id]).contains("1 removed"));
+    assert_eq!(list(&gateway).len(), 1);
+}
+
+/// A server that takes a connection and says nothing: what waits behind it says so.
+#[test]
+fn list_says_what_a_leg_waits_for() {
+    let hop = Hop::new();
+    hop.script(|stage, _| match stage {
+        rig::Stage::Connect => rig::Answer::Hang,
+        rig::Stage::Hello | rig::Stage::Mail | rig::Stage::Rcpt | rig::Stage::Data | rig::Stage::Body => {
+            rig::Answer::Yes
+        }
+    });
+    let mut config = Config::new(&hop);
+    config.set("delivery", "connections-per-destination", "1");
+    let mut gateway = Gateway::start(&config);
+    gateway.smtp().letter("a@insurer.example", &["k@web.example"], &letters::plain("x", "x")).expect("250 *");
+    poll("it is under way", || (!list(&gateway)[0]["under_way_seconds"].is_null()).then_some(()));
+    assert_eq!(list(&gateway)[0]["under_way_to_destination"], 1);
+    assert!(run(&gateway, &["list"]).contains("under way for"));
+    // And the stop waits for nobody who says nothing.
+    gateway.stop();
+    assert_eq!(list(&gateway).len(), 1);
+}

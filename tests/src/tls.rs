@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName, UnixTime};
@@ -44,10 +44,26 @@ impl Authority {
     /// A certificate for these names, valid now.
     #[must_use]
     pub fn issue(&self, names: &[&str]) -> Identity {
+        self.issue_with(names, |_params| {})
+    }
+
+    /// The same for the time between so many days from now, before it or behind.
+    #[must_use]
+    pub fn issue_between(&self, names: &[&str], from: i64, until: i64) -> Identity {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+        let at = |days: i64| {
+            let seconds = now.checked_add_signed(days * 86_400).unwrap();
+            date_time_ymd(1970, 1, 1) + std::time::Duration::from_secs(seconds)
+        };
+        self.issue_with(names, |params| (params.not_before, params.not_after) = (at(from), at(until)))
+    }
+
+    fn issue_with(&self, names: &[&str], change: impl FnOnce(&mut CertificateParams)) -> Identity {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new(names.clone()).unwrap();
         params.distinguished_name.push(rcgen::DnType::CommonName, names[0].as_str());
+        change(&mut params);
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
         Identity {
             certificate: certificate.der().clone(),

@@ -233,6 +233,9 @@ pub struct Timeouts {
     /// A whole attempt up to the final dot, whatever each step may take. What the lease of a leg leaves counts if that
     /// is less.
     pub attempt: Duration,
+    /// After so long a destination that failed is tried over one more connection, whatever the one on trial still
+    /// waits for.
+    pub trial: Duration,
     /// A kept connection without work is closed after this.
     pub idle: Duration,
     /// A connection is closed after this many letters.
@@ -255,6 +258,7 @@ impl Default for Timeouts {
             rate: 1024,
             grace: minutes(3),
             attempt: minutes(40),
+            trial: Duration::from_secs(20),
             idle: Duration::from_secs(10),
             letters_per_connection: 1000,
         }

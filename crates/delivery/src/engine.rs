@@ -9,7 +9,7 @@ use sealpost_mail::{Clock, DsnAction, Random, Timestamp};
 use sealpost_store::{Deliveries, Finished, LeasedLeg, LegEnd, LegNotes, NodeState, Noted, Store};
 use sealpost_vault::SpoolKey;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -20,6 +20,7 @@ use crate::content::{ContentError, Opened, Waiting};
 use crate::dkim;
 use crate::ehlo::MailParameters;
 use crate::exchangers::World;
+use crate::final_dot::FinalDot;
 use crate::hop_answer::HopAnswer;
 use crate::lane::{Lane, Lanes};
 use crate::lease::LEASE;
@@ -105,6 +106,7 @@ struct Sending<'a> {
     group: &'a [Bound],
     waiting: &'a Waiting<'a>,
     until: Instant,
+    dot: &'a FinalDot,
 }
 
 /// One transaction: what became of each recipient, and who said so.
@@ -256,7 +258,11 @@ impl Engine {
         if group.is_empty() {
             return group;
         }
-        match self.attempt(lane, &group).await {
+        let Some(attempted) = self.attempt_unless_stopped(lane, &group).await else {
+            group.iter().for_each(|_| self.one_less());
+            return Vec::new();
+        };
+        match attempted {
             Err(Unworkable(cause)) => {
                 group.into_iter().for_each(|bound| self.freeze(bound.leg, cause.clone()));
                 Vec::new()
@@ -273,6 +279,48 @@ impl Engine {
                 Vec::new()
             }
         }
+    }
+
+    /// An attempt, dropped when delivery stops before its final dot has left: the letter was not sent then, and its lease
+    /// is given back at the next start. One that takes long is said to be slow meanwhile.
+    async fn attempt_unless_stopped(
+        self: &Arc<Self>,
+        lane: &Arc<Lane>,
+        group: &[Bound],
+    ) -> Option<Result<Result<Round, DeliveryFailure>, Unworkable>> {
+        if self.is_stopping() {
+            return None;
+        }
+        let dot = FinalDot::default();
+        let attempt = self.attempt(lane, group, &dot);
+        tokio::pin!(attempt);
+        let slow_from = Instant::now() + self.config.timeouts.trial;
+        let (mut is_slow, mut has_stopped) = (false, false);
+        let attempted = loop {
+            tokio::select! {
+                // Before it is dropped, it has said whether the final dot has left.
+                biased;
+                attempted = &mut attempt => break Some(attempted),
+                () = self.stop.cancelled(), if !has_stopped => {
+                    has_stopped = true;
+                    if !dot.may_have_left() {
+                        tracing::info!(delivery.legs = group.len(), "attempt dropped before its final dot: stopping");
+                        break None;
+                    }
+                }
+                () = sleep_until(slow_from), if !is_slow => {
+                    is_slow = true;
+                    if lane.slow() {
+                        self.staff(lane);
+                        self.room.notify_one();
+                    }
+                }
+            }
+        };
+        if is_slow {
+            lane.slow_no_more();
+        }
+        attempted
     }
 
     /// Each recipient's own end of a transaction.
@@ -380,6 +428,7 @@ impl Engine {
         &self,
         lane: &Lane,
         group: &[Bound],
+        dot: &FinalDot,
     ) -> Result<Result<Round, DeliveryFailure>, Unworkable> {
         let Some(Bound { leg, ticket }) = group.first() else { return Ok(Err(DeliveryFailure::NoServer)) };
         let waiting = match Waiting::find(&self.store, leg, ticket).await {
@@ -388,19 +437,20 @@ impl Engine {
         };
         let key = RouteKey::of(ticket, &self.config);
         let until = Instant::now() + self.attempt_time();
-        let sending = Sending { group, waiting: &waiting, until };
+        let sending = Sending { group, waiting: &waiting, until, dot };
         let mut letter = None;
         if let Some(connection) = lane.take_kept(&key, Instant::now()) {
             match self.send(lane, &key, connection, &sending, &mut letter).await? {
                 // The server let go of the kept connection: no failure of this attempt.
-                Err((trouble, true)) if trouble.tries_next_server() => {}
-                Ok((round, true)) if round.is_silence() => {}
+                Err((trouble, true)) if trouble.tries_next_server() && !self.is_stopping() => {}
+                Ok((round, true)) if round.is_silence() && !self.is_stopping() => {}
                 result => return Ok(result.map(|(round, _kept)| round).map_err(|(trouble, _kept)| trouble)),
             }
         }
         let failed = |domain: &str, policy: &AppliedPolicy, failure: TlsFailure| {
             self.counts.note(domain, policy, SessionEnd::Failed(failure), self.clock.now());
         };
+        dot.came_to_nothing();
         let world = World {
             config: &self.config,
             resolver: self.resolver.as_ref(),
@@ -442,9 +492,10 @@ impl Engine {
                 }
             };
             last = Ok(result);
-            if !goes_on || Instant::now() >= until {
+            if !goes_on || Instant::now() >= until || self.is_stopping() {
                 break;
             }
+            dot.came_to_nothing();
         }
         last
     }
@@ -456,7 +507,7 @@ impl Engine {
         lane: &Lane,
         key: &RouteKey,
         mut connection: Connection,
-        &Sending { group, waiting, until }: &Sending<'_>,
+        &Sending { group, waiting, until, dot }: &Sending<'_>,
         letter: &mut Option<(Opened, OwnedSemaphorePermit)>,
     ) -> Result<Result<(Round, bool), (DeliveryFailure, bool)>, Unworkable> {
         let Some(Bound { ticket, leg }) = group.first() else {
@@ -503,7 +554,7 @@ impl Engine {
             eight_bit: !bytes.is_ascii(),
             size: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
         };
-        let result = connection.send(&parameters, bytes, until).await;
+        let result = connection.send(&parameters, bytes, until, dot).await;
         // Who was asked to report nothing leaves it to us (RFC 3461 §5.2.2).
         let reports = match ticket.purpose.onwards() {
             Onwards::AsAsked => connection.reports(),

@@ -26,6 +26,8 @@ struct State {
     workers: usize,
     kept: Vec<Kept>,
     health: Health,
+    /// Workers whose attempt takes long: a trial does not wait for them.
+    slow: usize,
     /// Fewer workers than configured, because the server did not want so many connections.
     cap: Option<usize>,
     /// Letters taken since the last failure of the destination.
@@ -38,9 +40,14 @@ struct State {
 const WIDEN_AFTER: usize = 200;
 
 impl State {
-    /// After a rest one goes ahead; the others follow when it has come through.
+    /// After a rest one goes ahead; the others follow when it has come through. One that hangs says nothing of the
+    /// others, and another goes beside it.
     fn limit(&self, configured: usize) -> usize {
-        if self.health.is_on_trial() { 1 } else { self.cap.unwrap_or(configured).min(configured) }
+        if self.health.is_on_trial() {
+            self.slow.saturating_add(1).min(configured)
+        } else {
+            self.cap.unwrap_or(configured).min(configured)
+        }
     }
 
     /// The one that has waited longest; on trial the one with the fewest failures of its own, because the one
@@ -118,6 +125,19 @@ impl Lane {
                 None
             }
         }
+    }
+
+    /// A worker's attempt takes long. Whether that lets another one go: then there is room for its leg.
+    pub(crate) fn slow(&self) -> bool {
+        let mut state = self.state();
+        state.slow = state.slow.saturating_add(1);
+        state.health.is_on_trial()
+    }
+
+    /// It has come to its end.
+    pub(crate) fn slow_no_more(&self) {
+        let mut state = self.state();
+        state.slow = state.slow.saturating_sub(1);
     }
 
     /// Legs that could not travel with the others.
@@ -245,13 +265,15 @@ impl Lanes {
         })
     }
 
-    pub(crate) fn closed(&self, now: Timestamp, full: usize) -> Closed {
+    /// `full` legs waiting are enough for a lane, and `most` connections.
+    pub(crate) fn closed(&self, now: Timestamp, full: usize, most: usize) -> Closed {
         let mut closed = Closed::default();
         for (destination, lane) in self.map().iter() {
             let state = lane.state();
             let rest = state.health.rests(now);
             let is_full = state.waiting.len() >= full
-                || (state.health.is_on_trial() && (state.workers > 0 || !state.waiting.is_empty()));
+                || (state.health.is_on_trial()
+                    && (state.workers >= state.limit(most) || !state.waiting.is_empty()));
             if let Some(until) = rest {
                 closed.rest_ends = Some(closed.rest_ends.map_or(until, |ends| ends.min(until)));
             }

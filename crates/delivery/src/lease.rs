@@ -3,4 +3,4 @@
 use std::time::Duration;
 
 /// More than twice as long as any attempt may take ([`crate::config::Timeouts::attempt`]).
-pub(crate) const LEASE: Duration = Duration::from_secs(2 * 3600);
+pub const LEASE: Duration = Duration::from_secs(2 * 3600);

@@ -148,8 +148,8 @@ impl Runner {
         Inlet { waker: Arc::clone(&self.engine.waker), engine: Arc::downgrade(&self.engine) }
     }
 
-    /// Delivers until `stop`. Letters under way are finished first; those not begun keep their lease, which the
-    /// next start gives back: `alone` proves that nobody else is at work on this queue.
+    /// Delivers until `stop`. Letters whose final dot has left are finished first; the others keep their lease, which
+    /// the next start gives back: `alone` proves that nobody else is at work on this queue.
     pub async fn run(self, alone: Alone, stop: CancellationToken) -> Result<(), DeliveryError> {
         let engine = self.engine;
         // A runner runs once, so nobody has set it before.
@@ -189,7 +189,11 @@ impl Runner {
                     Err(error) => tracing::error!(%error, "what waits could not be pulled in; trying again"),
                 }
             }
-            let closed = engine.lanes.closed(now, engine.lane_full());
+            let closed = engine.lanes.closed(
+                now,
+                engine.lane_full(),
+                engine.config.concurrency_per_destination.max(1),
+            );
             let has_room =
                 engine.under_way.load(Ordering::SeqCst) + engine.config.batch <= engine.most_under_way();
             let mut failed = false;
@@ -228,9 +232,13 @@ impl Runner {
         engine.stop.cancel();
         engine.tasks.close();
         engine.tasks.wait().await;
+        // Together: each of them may be the one that does not answer.
+        let leaving = TaskTracker::new();
         for connection in sweep(&engine, None).0 {
-            connection.quit().await;
+            leaving.spawn(connection.quit());
         }
+        leaving.close();
+        leaving.wait().await;
         Ok(())
     }
 }

@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 use crate::config::Timeouts;
 use crate::ehlo::{Ehlo, MailParameters};
+use crate::final_dot::FinalDot;
 use crate::outcome::{DeliveryFailure, ServerReply, Stage};
 use crate::tls::TlsConfigs;
 use crate::wire::{MaySpeak, Wire};
@@ -50,12 +51,13 @@ pub(crate) struct Connection {
 impl Connection {
     /// One transaction for all recipients of the parameters; what became of each, in their order. `letter` must
     /// be CRLF-clean; exactly its bytes arrive (RFC 5321 §4.1.1.4: the last line's CRLF is part of the
-    /// end-of-data mark, so a letter without one gains it). The final dot leaves before `until`.
+    /// end-of-data mark, so a letter without one gains it). The final dot leaves before `until`, and `dot` knows when.
     pub(crate) async fn send(
         &mut self,
         parameters: &MailParameters<'_>,
         letter: &[u8],
         until: Instant,
+        dot: &FinalDot,
     ) -> Result<Vec<Told>, DeliveryFailure> {
         self.until = until;
         parameters.check(&self.offers)?;
@@ -69,9 +71,9 @@ impl Connection {
             return Ok(envelope.into_iter().map(|heard| heard.told(&Told::Unheard)).collect());
         }
         // RFC 5321 §3.3: the reply to the final dot is for everybody who was accepted.
-        let end = match self.content(letter).await.and_then(|reply| {
+        let end = match self.content(letter, dot).await.and_then(|reply| {
             self.expect(Stage::End, &reply, 250)?;
-            Ok(ServerReply::new(u16::from(reply.code()), &text_of(&reply)))
+            Ok(ServerReply::new(self.code_of(&reply), &text_of(&reply)))
         }) {
             Ok(answer) => Told::Taken(answer),
             Err(trouble) => Told::Not(trouble),
@@ -199,18 +201,28 @@ impl Connection {
     /// The letter and its end. The deadline follows what really leaves: one for each block, another for
     /// the answer to the final dot (RFC 5321 §4.5.3.2.5, §4.5.3.2.6). A server that takes an octet now and then
     /// would never be too late by these alone, so a least rate and the attempt's end stand beside them.
-    async fn content(&mut self, letter: &[u8]) -> Result<Response, DeliveryFailure> {
+    async fn content(&mut self, letter: &[u8], dot: &FinalDot) -> Result<Response, DeliveryFailure> {
         let (wire, times) = (self.wire.clone(), self.timeouts);
+        dot.is_ahead_on(&wire);
         let started = Instant::now();
         let reply = {
-            let smtp = &mut self.smtp;
+            let (smtp, ending) = (&mut self.smtp, wire.clone());
             let sending = async move {
                 if letter.is_empty() {
+                    ending.ends_letter();
                     return smtp.command(".\r\n").await;
                 }
                 // lettre ends every letter with CRLF . CRLF, also one that has its CRLF.
                 let body = letter.strip_suffix(b"\r\n").unwrap_or(letter);
-                smtp.message_iter(body.chunks(PIECE)).await
+                let mut pieces = body.chunks(PIECE);
+                let pieces = std::iter::from_fn(|| {
+                    let piece = pieces.next();
+                    if piece.is_none() {
+                        ending.ends_letter();
+                    }
+                    piece
+                });
+                smtp.message_iter(pieces).await
             };
             tokio::pin!(sending);
             let (until, before) = (self.until, wire.progress().sent);
@@ -286,7 +298,7 @@ impl Connection {
     /// A positive reply with another code than the one due means that we and the server are out of step: whatever is
     /// read next may be the answer to something else, so nothing more goes over this connection.
     fn expect(&mut self, stage: Stage, reply: &Response, code: u16) -> Result<(), DeliveryFailure> {
-        let got = u16::from(reply.code());
+        let got = self.code_of(reply);
         // RFC 5321 §4.3.2: any 2yz will do where 250 is due.
         if got == code || (code == 250 && (200..300).contains(&got)) {
             return Ok(());
@@ -299,7 +311,7 @@ impl Connection {
     fn trouble(&mut self, stage: Stage, error: &SmtpError) -> DeliveryFailure {
         if let Some(code) = error.status() {
             let text = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
-            let answer = ServerReply::new(u16::from(code), &text);
+            let answer = ServerReply::new(self.wire.code_as_given(u16::from(code)), &text);
             // RFC 5321 §3.8: after 421 the server hangs up.
             self.broken |= answer.code == 421;
             return DeliveryFailure::Refused { stage, answer };
@@ -318,6 +330,11 @@ impl Connection {
         } else {
             DeliveryFailure::Lost { stage, cause: error.to_string() }
         }
+    }
+
+    /// As the server gave it, and not as the parser had to be given it.
+    fn code_of(&self, reply: &Response) -> u16 {
+        self.wire.code_as_given(u16::from(reply.code()))
     }
 
     /// Whether another letter may go over this connection.

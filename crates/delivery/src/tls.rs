@@ -214,6 +214,16 @@ fn builder(
         .map_err(|error| DeliveryError::Config(error.to_string()))
 }
 
+impl Trust {
+    /// Whether its authorities can be loaded, as [`crate::Runner::new`] loads them.
+    ///
+    /// # Errors
+    /// What is wrong with the file.
+    pub fn check(&self) -> Result<(), DeliveryError> {
+        roots(self).map(drop)
+    }
+}
+
 fn roots(trust: &Trust) -> Result<RootCertStore, DeliveryError> {
     let mut roots = RootCertStore::empty();
     match trust {

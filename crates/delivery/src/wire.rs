@@ -45,6 +45,8 @@ struct State {
     /// How many went out in all.
     sent: u64,
     ended: bool,
+    /// The letter's end has been written, and so may have left.
+    letter_ended: bool,
     may_speak: MaySpeak,
 }
 
@@ -78,6 +80,7 @@ impl Wire {
             wrote: Instant::now(),
             sent: 0,
             ended: false,
+            letter_ended: false,
             may_speak,
         };
         Self { state: Arc::new(Mutex::new(state)), peer }
@@ -140,6 +143,30 @@ impl Wire {
     pub(crate) fn progress(&self) -> Progress {
         let state = self.state();
         Progress { all_out: state.out_at >= state.out.len(), wrote: state.wrote, sent: state.sent }
+    }
+
+    /// The code of the last reply as the peer gave it: the parser above was given one that it knows.
+    pub(crate) fn code_as_given(&self, parsed: u16) -> u16 {
+        match self.state().replies.given {
+            given @ b'6'..=b'9' => parsed / 100 * 100 + u16::from(given - b'0') * 10 + parsed % 10,
+            _known => parsed,
+        }
+    }
+
+    /// What is written from here on may end the letter: from then on the peer may have it.
+    pub(crate) fn ends_letter(&self) {
+        self.state().letter_ended = true;
+    }
+
+    /// Nothing of the next letter has been said.
+    pub(crate) fn begins_letter(&self) {
+        self.state().letter_ended = false;
+    }
+
+    /// Whether the letter's end has left.
+    pub(crate) fn may_have_ended_letter(&self) -> bool {
+        let state = self.state();
+        state.letter_ended && state.out_at >= state.out.len()
     }
 
     /// Whether the peer closed its side.
@@ -250,6 +277,12 @@ struct Replies {
     lines: usize,
     column: usize,
     last: u8,
+    /// The second digit of the line that is coming in.
+    second: u8,
+    /// Those of the lines that wait.
+    seconds: std::collections::VecDeque<u8>,
+    /// That of the line handed up last.
+    given: u8,
 }
 
 impl Replies {
@@ -266,6 +299,7 @@ impl Replies {
                         self.bytes.push_back(b'\r');
                     }
                     self.bytes.push_back(b'\n');
+                    self.seconds.push_back(std::mem::take(&mut self.second));
                     self.lines += 1;
                     self.column = 0;
                 }
@@ -274,6 +308,9 @@ impl Replies {
                     self.bytes.push_back(b'\r');
                 }
                 _ => {
+                    if self.column == 1 {
+                        self.second = byte;
+                    }
                     if self.column < LINE {
                         self.bytes.push_back(match (self.column, byte) {
                             // RFC 5321 §4.2.1: a second digit that nobody has defined takes nothing from the first; the
@@ -309,6 +346,7 @@ impl Replies {
             moved = true;
             if byte == b'\n' {
                 self.lines -= 1;
+                self.given = self.seconds.pop_front().unwrap_or_default();
                 break;
             }
         }
@@ -349,6 +387,24 @@ mod tests {
         // RFC 5321 §4.2.1: the first digit decides.
         assert_eq!(tidied(b"299 ok\r\n"), ["259 ok\r\n"]);
         assert_eq!(tidied(b"291-a 9\r\n299 ok\r\n"), ["251-a 9\r\n", "259 ok\r\n"]);
+    }
+
+    #[test]
+    fn a_code_is_known_as_it_was_given() {
+        for given in [250, 299, 490, 571, 560] {
+            let wire = Wire::scripted(
+                format!("{given}-a 9\r\n{given} b\r\n354 go\r\n").as_bytes(),
+                SocketAddr::from(([127, 0, 0, 1], 25)),
+                Arc::new(|| true),
+            );
+            let mut space = [0_u8; 2000];
+            for _line in 0..2 {
+                let mut buf = ReadBuf::new(&mut space);
+                assert!(wire.state().replies.line_into(&mut buf));
+            }
+            let parsed = std::str::from_utf8(&space[..3]).unwrap().parse().unwrap();
+            assert_eq!(wire.code_as_given(parsed), given);
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use regex_syntax::hir::{Hir, HirKind, Look};
 use crate::compile::RuleError;
 use crate::file_pattern;
 use crate::media_type;
+use crate::sensitivity_label;
 use crate::spec::{HeaderSpec, RuleSpec, When};
 
 /// What is odd about a value.
@@ -300,7 +301,19 @@ fn kind(text: &str) -> Option<Odd> {
     None
 }
 
+/// As labels are numbered: `f42aa342-8706-4288-bd11-ebb85995028c`.
+const GUID: [usize; 5] = [8, 4, 4, 4, 12];
+
 fn label(text: &str) -> Option<Odd> {
+    let bare = sensitivity_label::bare(text);
+    let parts: Vec<&str> = bare.split('-').collect();
+    let is_number = parts.len() > 3 && bare.chars().all(|c| c == '-' || c.is_ascii_hexdigit());
+    if is_number && !parts.iter().map(|part| part.len()).eq(GUID) {
+        return Odd::wrong(
+            format!("`{text}` is no whole number of a label: some of it is missing, or too much"),
+            "copy all 36 characters, like f42aa342-8706-4288-bd11-ebb85995028c",
+        );
+    }
     let pieces = several(text, &[',', ';', '|'], false);
     (pieces.len() > 1)
         .then(|| {
@@ -343,9 +356,23 @@ fn value(text: &str) -> Option<Odd> {
 
 fn address(text: &str) -> Option<Odd> {
     let pieces = several(text, &[',', ';', '|', ' '], false);
-    (pieces.len() > 1 && pieces.iter().all(|piece| piece.contains(['@', '.', '*'])))
-        .then(|| Odd::wrong(format!("`{text}` is one address"), format!("write a list: {}", list(&pieces))))
-        .flatten()
+    if pieces.len() > 1 && pieces.iter().all(|piece| piece.contains(['@', '.', '*'])) {
+        return Odd::wrong(format!("`{text}` is one address"), format!("write a list: {}", list(&pieces)));
+    }
+    if let Some(meant) = text.strip_prefix('!') {
+        return Odd::doubtful(
+            format!("`{text}` takes an address that begins with an exclamation mark, and excepts none"),
+            format!("for all but `{meant}`, put it into `not`"),
+        );
+    }
+    let local = text.rsplit_once('@').map_or("", |(local, _)| local);
+    if !local.is_empty() && local.chars().all(|c| c == '?') {
+        return Odd::doubtful(
+            format!("`{text}`: each ? is one letter, and nobody is called so"),
+            "write * for any name",
+        );
+    }
+    None
 }
 
 #[cfg(test)]
@@ -396,6 +423,8 @@ mod tests {
             ("header = { name = 'X', equals = 'yes*' }", "pattern"),
             ("header = { name = 'X', equals = '(?i)yes' }", "pattern"),
             ("recipient = 'a@x.example, b@x.example'", r#"["a@x.example", "b@x.example"]"#),
+            ("label = 'f42aa342-8706-4288-bd11-ebb85995028'", "36"),
+            ("label = '{f42aa342-8706-4288-bd11}'", "36"),
             ("from = 'x.example y.example'", r#"["x.example", "y.example"]"#),
             (r#"[not]\n[[not.not]]\nsubject-tag = '[a-b], [c-d]'"#.replace("\\n", "\n").as_str(), "list"),
         ] {
@@ -409,6 +438,9 @@ mod tests {
     #[test]
     fn what_somebody_may_mean_is_doubted() {
         for when in [
+            "recipient = '!a@web.example'",
+            "recipient = '!web.example'",
+            "recipient = '?@web.example'",
             "subject-pattern = '^vertraulich$'",
             "subject-pattern = '(?i)^vertraulich$'",
             "text-pattern = 'vertraulich, geheim'",

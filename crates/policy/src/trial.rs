@@ -23,6 +23,8 @@ pub struct Entrance {
     pub listener: String,
     /// Whence letters may come to it.
     pub peers: Vec<IpAddr>,
+    /// Those of them that stand for few: single machines beside whole networks, the other kind of address.
+    pub few: Vec<IpAddr>,
     /// Who may log in there.
     pub logins: Vec<String>,
     /// Which way letters go from there.
@@ -56,6 +58,10 @@ pub enum Which {
     Ordinary,
     /// Ordinary ones between people whom no rule names.
     Strangers,
+    /// Ordinary ones without a file.
+    Fileless,
+    /// Both.
+    FilelessStrangers,
 }
 
 /// Tries the rules; what leaves is from these domains of the `own` house, if any are known. What is found about the rule in the n-th place stands with n; the default stands behind the last.
@@ -123,6 +129,8 @@ struct Trial {
     every: Class,
     ordinary: Class,
     strangers: Class,
+    fileless: Class,
+    fileless_strangers: Class,
 }
 
 impl Trial {
@@ -132,7 +140,7 @@ impl Trial {
             for letter in wishes.met_by(&letter) {
                 trial.note(rules, place, &letter);
             }
-            if trial.strangers.reached && trial.ordinary.reached && trial.every.reached {
+            if trial.fileless_strangers.reached && trial.strangers.reached && trial.every.reached {
                 return None;
             }
         }
@@ -148,8 +156,14 @@ impl Trial {
         self.every.note(decided);
         if !letter.is_rare {
             self.ordinary.note(decided);
+            if !letter.has_file {
+                self.fileless.note(decided);
+            }
             if !letter.is_named {
                 self.strangers.note(decided);
+                if !letter.has_file {
+                    self.fileless_strangers.note(decided);
+                }
             }
         }
     }
@@ -168,7 +182,13 @@ impl Trial {
         // Some may be kept by others that protect: what counts is that an ordinary letter of it is not.
         let is_open = if self.strangers.tried { self.strangers.goes() } else { !self.every.kept };
         let exposed = all.into_iter().find(|(class, _)| class.is_taken() && is_open && protects);
-        if let Some((class, which)) = exposed {
+        // Most letters have no file: a rule that only those reach which have one protects little. A default may be meant for
+        // them alone.
+        let fileless =
+            [(&self.fileless, Which::Fileless), (&self.fileless_strangers, Which::FilelessStrangers)];
+        let is_open = self.fileless_strangers.goes() && !wishes.are_none();
+        let bare = fileless.into_iter().find(|(class, _)| class.is_taken() && is_open && protects);
+        if let Some((class, which)) = exposed.or(bare) {
             return Some(Found::Taken { by: names(&class.let_go), which, exposes: true });
         }
         let by = names(&self.every.takers);
@@ -207,7 +227,8 @@ mod tests {
         ]);
         let entrances = [Entrance {
             listener: "inside".to_owned(),
-            peers: vec!["10.0.0.0".parse().unwrap(), "10.255.255.255".parse().unwrap()],
+            peers: ["10.0.0.0", "10.255.255.255", "::1"].map(|peer| peer.parse().unwrap()).to_vec(),
+            few: vec!["::1".parse().unwrap()],
             logins: vec!["exchange".to_owned()],
             direction: Direction::Outbound,
             max_size: 50 << 20,
@@ -236,7 +257,15 @@ mod tests {
                 "{ recipient = ['*.example', '*.com', '*.net', '*.org', '*.test', '*.at', '*.de', 'example.com', 'example.net', 'example.org', 'insurer.example'] }",
                 Which::Every,
             ),
-            ("{ client = '10.0.0.0/8' }", Which::Every),
+            ("{ client = ['10.0.0.0/8', '::1'] }", Which::Every),
+            ("{ client = '10.0.0.0/8' }", Which::Strangers),
+            ("{ not = { attachment-name = '*' } }", Which::Fileless),
+            ("{ not = { attachment-type = '*/*' } }", Which::Fileless),
+            ("{ not = { attachment-type = 'application/*' } }", Which::Fileless),
+            ("{ reply = false, not = { attachment-name = '*' } }", Which::Fileless),
+            ("{ not = { not = { not = { attachment-name = '*' } } } }", Which::Fileless),
+            ("{ size-at-most = '10 MiB', not = { attachment-name = '*' } }", Which::FilelessStrangers),
+            ("{ not = [{ attachment-name = '*' }, { sensitivity = 'private' }] }", Which::FilelessStrangers),
             ("{ reply = false }", Which::Ordinary),
             ("{ encrypted = false }", Which::Ordinary),
             ("{ signed = false }", Which::Ordinary),
@@ -287,6 +316,11 @@ mod tests {
             &[("{ recipient = 'clinic.example' }", "relay"), ("{ label = 'Vertraulich' }", "portal")],
             &[("{ login = 'exchange' }", "relay"), ("{ subject-tag = '[x-y]' }", "portal")],
             &[("{ client = '10.0.0.0/9' }", "relay"), ("{ subject-tag = '[x-y]' }", "portal")],
+            &[
+                ("{ not = { attachment-name = '*' } }", "relay"),
+                ("{ subject-tag = '[x-y]', attachment-name = '*' }", "portal"),
+            ],
+            &[("{ attachment-name = '*' }", "relay"), ("{ subject-tag = '[x-y]' }", "portal")],
             &[("{ size-at-least = '10 MiB' }", "relay"), ("{ attachment-name = '*.xlsx' }", "portal")],
             &[("{ encrypted = true }", "relay"), ("{ attachment-type = 'image/*' }", "portal")],
             &[("{ reply = true }", "relay"), ("{ text-pattern = '''(?i)\\bvertraulich\\b''' }", "portal")],
@@ -343,7 +377,7 @@ mod tests {
             ("{ attachment-name = '*' }", "{ not = { attachment-name = '*' } }"),
             ("{ size-at-most = '1 MiB' }", "{ size-at-least = '1 MiB' }"),
             ("{ header = { name = 'X-A' } }", "{ header = { name = 'X-A', present = false } }"),
-            ("{ client = '10.0.0.0/9' }", "{ client = '10.128.0.0/9' }"),
+            ("{ client = '10.0.0.0/9' }", "{ client = ['10.128.0.0/9', '::1'] }"),
             ("{ encrypted = true }", "{ not = { encrypted = true } }"),
         ] {
             let rules = [

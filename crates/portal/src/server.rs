@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::{PortalConfig, PortalError, PortalTls};
 use crate::http::connections::Connections;
 use crate::http::refusals::Refusals;
-use crate::http::tls::{Certificate, server_config};
+use crate::http::tls::{self, Certificate, server_config};
 use crate::http::transport::{self, Transport};
 use crate::routes;
 use crate::state::limits::HealthCheck;
@@ -47,6 +47,19 @@ impl Reloader {
     /// Takes the files as they are now; on error the old ones stay in use.
     pub fn reload(&self) -> Result<(), PortalError> {
         self.0.as_ref().map_or(Ok(()), |certificate| certificate.reload())
+    }
+}
+
+impl PortalTls {
+    /// Whether a portal could be bound with these files: reads them as [`Portal::bind`] does.
+    ///
+    /// # Errors
+    /// Which file is missing, is none, or does not fit the other.
+    pub fn check(&self) -> Result<(), PortalError> {
+        match self {
+            Self::Off => Ok(()),
+            Self::Files { certificate, key } => tls::check(certificate, key),
+        }
     }
 }
 

@@ -249,7 +249,7 @@ impl Store {
                 batch.add(
                     sql!(
                         "UPDATE mailboxes SET state = 'pending', question_sealed = NULL
-                         WHERE id = ?1 AND state <> 'deleted'",
+                         WHERE id = ?1 AND state NOT IN ('deleted', 'locked')",
                         mailbox_id.as_str()
                     )
                     .or_refuse(Refusal::NotPending),
@@ -269,7 +269,7 @@ impl Store {
                     sql!(
                         "UPDATE mailboxes SET state = 'deleted', address_sealed = ?2,
                              question_sealed = NULL, profile_sealed = NULL, public_key = ?2
-                         WHERE id = ?1 AND state <> 'deleted' AND held_since IS NULL
+                         WHERE id = ?1 AND state NOT IN ('deleted', 'locked') AND held_since IS NULL
                            AND NOT EXISTS (SELECT 1 FROM deposits WHERE mailbox_id = ?1)
                            AND NOT EXISTS (SELECT 1 FROM drafts WHERE mailbox_id = ?1)",
                         mailbox_id.as_str(),

@@ -28,11 +28,25 @@ pub enum ReleaseError {
     #[error("what is sealed cannot be opened with these keys")]
     Sealed(#[from] VaultError),
     /// The mailbox is gone, or somebody has decided already.
-    #[error("request {0} is decided already, or its mailbox is gone; nothing was changed")]
+    #[error(
+        "request {0} is decided already, or its mailbox is gone or changes at this moment; nothing was changed"
+    )]
     NotOpen(i64),
     /// Its owner came by another way meanwhile.
     #[error("the mailbox has been activated meanwhile; refuse the request, the recipient can log in")]
     Active,
+    /// Support has locked it, and a release would open it again.
+    #[error(
+        "the mailbox is locked, and a release would open it again: unlock it first (`sealpost mailbox unlock`) if it may be \
+         opened, or refuse the request; nothing was changed"
+    )]
+    Locked,
+    /// Its messages would go, and a hold keeps them.
+    #[error(
+        "the mailbox is held, and its messages would be lost with a release: end the hold first (`sealpost mailbox hold \
+         --end`), or refuse the request; nothing was changed"
+    )]
+    Held,
     /// The messages could be kept with a key that is not at hand.
     #[error("the messages can be kept, but only with the escrow key; nothing was changed")]
     NeedsEscrowKey,
@@ -100,11 +114,12 @@ impl Releasing<'_> {
     ) -> Result<LetIn, ReleaseError> {
         let &Self { store, keys, announcer, now, random, .. } = self;
         match (request.kind, mailbox.state) {
-            (RequestKind::Renewal, MailboxState::Active | MailboxState::Locked) => {
-                return Err(ReleaseError::Active);
-            }
+            (RequestKind::Renewal, MailboxState::Active) => return Err(ReleaseError::Active),
+            (RequestKind::Renewal, MailboxState::Locked) => return Err(ReleaseError::Locked),
+            (RequestKind::Access, MailboxState::Locked) => return Err(ReleaseError::Locked),
             (_, MailboxState::Deleted) => return Err(ReleaseError::NotOpen(request.number)),
-            (RequestKind::Renewal, MailboxState::Pending) | (RequestKind::Access, _) => {}
+            (RequestKind::Renewal, MailboxState::Pending)
+            | (RequestKind::Access, MailboxState::Pending | MailboxState::Active) => {}
         }
         let (token, hash) = keys.way_in.tokens.issue(VaultPurpose::Activation, random);
         let activate_by = announcer.activate_by;
@@ -125,6 +140,9 @@ impl Releasing<'_> {
         let ways = Ways { token: &token, initial: initial.as_ref() };
         let secret = self.secret_of(mailbox, messages).await?;
         let kept = secret.is_some();
+        if !kept && mailbox.held_since.is_some() {
+            return Err(ReleaseError::Held);
+        }
         let again = match secret {
             Some(secret) => {
                 Again::Kept { wraps: ways.wraps(keys, &mailbox.id, &secret, random)?, token: new_token }
@@ -180,6 +198,22 @@ impl Releasing<'_> {
             Released::Done => Ok(LetIn { kept, initial }),
             Released::NotOpen => Err(ReleaseError::NotOpen(request.number)),
         }
+    }
+
+    /// Whether a release would keep the messages, as far as it can be known without the escrow key.
+    ///
+    /// # Errors
+    /// The store.
+    pub async fn could_keep(
+        store: &Store,
+        escrow: Option<&EscrowPublic>,
+        mailbox: &MailboxRow,
+    ) -> Result<bool, StoreError> {
+        let by_escrow = match escrow {
+            Some(_) => store.wrap(&mailbox.id, WrapKind::Escrow).await?.is_some(),
+            None => false,
+        };
+        Ok(by_escrow || store.kept_link(&mailbox.id).await?.is_some())
     }
 
     /// The mailbox's secret: by escrow where the operator chose that and the key is at hand; by the kept link while

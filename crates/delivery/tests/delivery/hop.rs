@@ -22,6 +22,8 @@ pub(crate) enum Say {
 #[derive(Clone)]
 pub(crate) struct Script {
     pub(crate) greeting: Say,
+    /// Greetings of the first connections, used up one by one; then `greeting`.
+    pub(crate) first_greetings: VecDeque<Say>,
     pub(crate) offers: Vec<&'static str>,
     /// Answers EHLO with 502, HELO with 250.
     pub(crate) helo_only: bool,
@@ -51,6 +53,7 @@ impl Default for Script {
     fn default() -> Self {
         Self {
             greeting: Say::Line("220 hop ESMTP"),
+            first_greetings: VecDeque::new(),
             offers: vec!["PIPELINING", "SIZE 0", "8BITMIME", "SMTPUTF8", "DSN", "ENHANCEDSTATUSCODES"],
             helo_only: false,
             tls: None,
@@ -232,8 +235,9 @@ impl Session {
         let mut letters = 0;
         if greets {
             let (greeting, most) = {
-                let script = self.script.lock().unwrap();
-                (script.greeting.clone(), script.most_connections)
+                let mut script = self.script.lock().unwrap();
+                let greeting = script.first_greetings.pop_front();
+                (greeting.unwrap_or_else(|| script.greeting.clone()), script.most_connections)
             };
             if self.hop.open() > most {
                 say(&mut stream, Say::Line("421 4.7.0 too many connections")).await?;

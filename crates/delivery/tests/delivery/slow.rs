@@ -72,3 +72,31 @@ async fn a_letter_that_was_taken_after_its_lease_is_not_sent_for_ever() {
     running.stop().await;
     assert!(desk.legs().await.is_empty(), "the second attempt's end must not bring it back");
 }
+
+/// What is tried after a failure may hang for as long as its timeouts allow; the others wait for it only so long.
+#[tokio::test]
+async fn a_trial_that_hangs_does_not_hold_the_hop() {
+    let first_greetings = VecDeque::from([
+        Say::Line("421 4.3.2 not now"),
+        Say::Nothing,
+        Say::Line("421 4.3.2 not yet"),
+        Say::Nothing,
+    ]);
+    let hop = Hop::start(Script { first_greetings, ..Script::default() }).await;
+    let mut desk = Desk::new(&hop);
+    desk.config.timeouts.trial = SHORT;
+    desk.queue(post("first@d.example")).await;
+    let running = desk.start();
+    desk.until_attempts(1).await;
+    for number in 0..50 {
+        desk.queue(post(&format!("r{number}@d.example"))).await;
+    }
+    // Past the rest, and past the next one.
+    running.advance(&desk, Duration::from_secs(6));
+    hop.connections(3).await;
+    desk.until("tried again", |legs| legs.iter().filter(|leg| leg.attempts > 0).count() > 1).await;
+    running.advance(&desk, Duration::from_secs(60));
+    // All but those that two connections hang with, and those that failed and are not due yet.
+    hop.letters(47).await;
+    running.stop().await;
+}

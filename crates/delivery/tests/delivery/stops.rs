@@ -1,5 +1,6 @@
 //! Stopping between letters, and starting after a crash.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,8 +8,8 @@ use sealpost_mail::Timestamp;
 use sealpost_store::Lease;
 use tokio::sync::Semaphore;
 
-use crate::hop::{Hop, Script};
-use crate::rig::{Desk, START, post};
+use crate::hop::{Hop, Say, Script};
+use crate::rig::{Desk, Post, START, post};
 
 #[tokio::test]
 async fn a_letter_under_way_is_finished_and_no_other_begun() {
@@ -31,6 +32,32 @@ async fn a_letter_under_way_is_finished_and_no_other_begun() {
     hop.letters(5).await;
     desk.until_empty().await;
     running.stop().await;
+}
+
+/// Every limit stays at its minutes: only the stop itself ends these attempts, wherever they are before the final dot.
+#[tokio::test]
+async fn an_attempt_before_its_final_dot_does_not_hold_the_stop() {
+    let mute = VecDeque::from([Say::Nothing]);
+    let silent = Script { greeting: Say::Nothing, ..Script::default() };
+    let mut no_rcpt = Script { offers: Vec::new(), ..Script::default() };
+    no_rcpt.rcpt.insert("r@d.example", mute.clone());
+    let no_mail = Script { offers: Vec::new(), mail: mute, ..Script::default() };
+    let sipping = Script { sips: Some(1), ..Script::default() };
+    for (script, awaited) in [(silent, ""), (no_mail, "MAIL"), (no_rcpt, "RCPT"), (sipping, "DATA")] {
+        let hop = Hop::start(script).await;
+        let desk = Desk::new(&hop);
+        let rest = "x\r\n".repeat(10 * 1024 * 1024 / 3).into_bytes();
+        desk.queue(Post { rest, ..post("r@d.example") }).await;
+        let running = desk.start();
+        hop.connections(1).await;
+        if !awaited.is_empty() {
+            hop.command(awaited).await;
+        }
+        running.stop().await;
+        let legs = desk.legs().await;
+        assert!(legs.len() == 1 && legs[0].attempts == 0, "{awaited}: {legs:#?}");
+        assert_eq!(hop.letter_count(), 0, "{awaited}");
+    }
 }
 
 #[tokio::test]

@@ -111,7 +111,12 @@ pub(super) fn run(config: &Path, what: &JobsCommand) -> ExitCode {
 async fn act(store: &Store, plan: &Plan, what: &JobsCommand) -> Result<(), JobsError> {
     match what {
         JobsCommand::List { json } => list(store, plan, *json).await,
-        JobsCommand::Log { job, most, json } => log(store, job.as_deref(), *most, *json).await,
+        JobsCommand::Log { job, most, json } => {
+            if let Some(unknown) = job.as_ref().filter(|job| Job::parse(job).is_none()) {
+                return Err(JobsError::Unknown(unknown.clone()));
+            }
+            log(store, job.as_deref(), *most, *json).await
+        }
         JobsCommand::Run { job, dry_run, clock_is_right } => {
             let job = Job::parse(job).ok_or_else(|| JobsError::Unknown(job.clone()))?;
             let workshop = workshop(store, plan);

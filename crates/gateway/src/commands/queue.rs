@@ -1,14 +1,16 @@
 //! `sealpost queue`: what waits to be delivered, and the operator's hand in it.
 
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use sealpost_delivery::{Hold, Ticket, floor_of};
+use sealpost_delivery::{Hold, LEASE, Ticket, floor_of};
 use sealpost_mail::{Clock as _, SystemClock, SystemRandom, Timestamp, TlsFloor};
 use sealpost_mailbox::audit::{Actor, Event};
 use sealpost_store::{LegFilter, LegRow, LegState, Page, Store, StoreError, TurnedLeg};
 use sealpost_vault::SpoolKey;
+use thiserror::Error;
 
 use super::{complain, say, with_support};
 use crate::config::checked::{Plan, SupportKeys};
@@ -63,62 +65,99 @@ pub(crate) struct Which {
 
 const PAGE: u32 = 500;
 
+/// Why nothing was done, or not everything.
+#[derive(Debug, Error)]
+pub(crate) enum QueueError {
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    #[error("nothing in the queue has the id {}; nothing was changed", .0.join(", "))]
+    Unknown(Vec<String>),
+    #[error("{done} {word}, {left} left as they were: {why}")]
+    Left { done: usize, word: &'static str, left: usize, why: &'static str },
+}
+
 pub(super) fn run(config: &Path, what: &QueueCommand) -> ExitCode {
     with_support(config, async |store, plan, keys| act(store, plan, &keys, what).await)
 }
 
-async fn act(store: &Store, plan: &Plan, keys: &SupportKeys, what: &QueueCommand) -> Result<(), StoreError> {
+async fn act(store: &Store, plan: &Plan, keys: &SupportKeys, what: &QueueCommand) -> Result<(), QueueError> {
     let now = SystemClock.now();
     let noting = |event: &Event<'_>| store.audited([event.row(now, &Actor::of_command(), None)]);
-    let (word, count) = match what {
+    let spool = &keys.role.queue.spool;
+    let (word, which, count, why) = match what {
         QueueCommand::List { destination, addresses, json } => {
             let filter = LegFilter { destination: destination.clone(), ..LegFilter::default() };
             let show = Show { addresses: *addresses, json: *json };
-            return list(store, plan, &keys.role.queue.spool, &filter, show, now).await;
+            return Ok(list(store, plan, spool, &filter, show, now).await?);
         }
         QueueCommand::Retry { which } => {
-            ("due now", noting(&Event::LegRetried).retry_legs(&ids(store, which).await?, now).await?)
+            let ids = ids(store, which).await?;
+            let count = noting(&Event::LegRetried).retry_legs(&ids, now).await?;
+            ("due now", (which, ids.len()), count, "frozen, or being sent at this moment")
         }
         QueueCommand::Freeze { which } => {
-            let legs = turned(store, &keys.role.queue.spool, which, Hold::Held).await?;
-            ("frozen", noting(&Event::LegFrozen).freeze_legs(legs).await?)
+            let (ids, legs) = turned(store, spool, which, Hold::Held).await?;
+            let count = noting(&Event::LegFrozen).freeze_legs(legs).await?;
+            ("frozen", (which, ids), count, "frozen already, or not readable with these keys")
         }
         QueueCommand::Thaw { which } => {
-            let legs = turned(store, &keys.role.queue.spool, which, Hold::Free).await?;
+            let (ids, legs) = turned(store, spool, which, Hold::Free).await?;
             let until = now.plus(plan.routes.give_up);
-            ("thawed", noting(&Event::LegThawed).thaw_legs(legs, now, until).await?)
+            let count = noting(&Event::LegThawed).thaw_legs(legs, now, until).await?;
+            ("thawed", (which, ids), count, "not frozen, or not readable with these keys")
         }
         QueueCommand::Remove { which } => {
-            ("removed", noting(&Event::LegRemoved).remove_legs(&ids(store, which).await?).await?)
+            let ids = ids(store, which).await?;
+            let count = noting(&Event::LegRemoved).remove_legs(&ids).await?;
+            ("removed", (which, ids.len()), count, "gone meanwhile")
         }
     };
-    say(format_args!("{count} {word}"));
-    Ok(())
+    // Whoever names legs means each of them; of all there are, those that it concerns.
+    match which {
+        (Which { all: false, .. }, named) if count < named => {
+            Err(QueueError::Left { done: count, word, left: named - count, why })
+        }
+        (Which { all: true | false, .. }, _) => {
+            say(format_args!("{count} {word}"));
+            Ok(())
+        }
+    }
 }
 
-async fn ids(store: &Store, which: &Which) -> Result<Vec<String>, StoreError> {
+/// Those that are named, each once. One that is not there is a slip, and perhaps all of them are.
+async fn ids(store: &Store, which: &Which) -> Result<Vec<String>, QueueError> {
     if !which.all {
-        return Ok(which.ids.clone());
+        let (mut named, mut unknown, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
+        for id in which.ids.iter().filter(|id| seen.insert(id.as_str())) {
+            match store.leg_ticket(id).await? {
+                Some(_) => named.push(id.clone()),
+                None => unknown.push(id.clone()),
+            }
+        }
+        return if unknown.is_empty() { Ok(named) } else { Err(QueueError::Unknown(unknown)) };
     }
     Ok(all(store, &LegFilter::default()).await?.into_iter().map(|leg| leg.id).collect())
 }
 
-/// The legs with the tickets that hold them or let them go. One whose ticket is not ours stays as it is, and is named.
+/// How many were asked for, and the legs with the tickets that hold them or let them go. One whose ticket is not ours stays
+/// as it is, and is named.
 async fn turned(
     store: &Store,
     key: &SpoolKey,
     which: &Which,
     hold: Hold,
-) -> Result<Vec<TurnedLeg>, StoreError> {
+) -> Result<(usize, Vec<TurnedLeg>), QueueError> {
     let mut legs = Vec::new();
-    for id in ids(store, which).await? {
+    let ids = ids(store, which).await?;
+    let asked = ids.len();
+    for id in ids {
         let Some(before) = store.leg_ticket(&id).await? else { continue };
         match Ticket::turned(key, &id, &before, hold, &SystemRandom) {
             Ok(now) => legs.push(TurnedLeg { now: now.unwrap_or_else(|| before.clone()), id, before }),
             Err(error) => complain(format_args!("{id} stays as it is: {error}")),
         }
     }
-    Ok(legs)
+    Ok((asked, legs))
 }
 
 async fn all(store: &Store, filter: &LegFilter) -> Result<Vec<LegRow>, StoreError> {
@@ -154,7 +193,9 @@ async fn list(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let legs = all(store, filter).await?;
+    let under_way = UnderWay::of(&legs, now);
     for leg in &legs {
+        let waits = under_way.waits(leg, now);
         let sealed = store.leg_ticket(&leg.id).await?.unwrap_or_default();
         let ticket = Ticket::open_any(key, &leg.id, &sealed).map(|(ticket, _hold)| ticket);
         let recipient = match &ticket {
@@ -191,10 +232,12 @@ async fn list(
                 "age_seconds": now.since(leg.created_at).as_secs(),
                 "due_in_seconds": leg.due_at.since(now).as_secs(),
                 "last": last,
+                "under_way_seconds": since(leg, now),
+                "under_way_to_destination": under_way.to(&leg.destination).map_or(0, |(legs, _first)| legs),
             }));
         } else {
             say(format_args!(
-                "{} {state:6} {:6} {:>3} tries  age {:>6}  due in {:>6}  tls {tls:9}  last {last:10} {} via {}",
+                "{} {state:6} {:6} {:>3} tries  age {:>6}  due in {:>6}  tls {tls:9}  last {last:10} {} via {}{waits}",
                 leg.id,
                 leg.purpose.as_str(),
                 leg.attempts,
@@ -209,6 +252,48 @@ async fn list(
         say(format_args!("{} in the queue", legs.len()));
     }
     Ok(())
+}
+
+/// For how long a leg is being worked on.
+fn since(leg: &LegRow, now: Timestamp) -> Option<u64> {
+    let (_owner, until) = leg.leased.as_ref().filter(|(_, until)| *until > now)?;
+    Some(LEASE.saturating_sub(until.since(now)).as_secs())
+}
+
+/// What is being worked on, by destination: how many, and for how long the first of them. Others to the same place may wait
+/// for them.
+struct UnderWay(HashMap<String, (usize, u64)>);
+
+impl UnderWay {
+    fn of(legs: &[LegRow], now: Timestamp) -> Self {
+        let mut all: HashMap<String, (usize, u64)> = HashMap::new();
+        for leg in legs {
+            let Some(since) = since(leg, now) else { continue };
+            let (count, first) = all.entry(leg.destination.clone()).or_default();
+            (*count, *first) = (*count + 1, since.max(*first));
+        }
+        Self(all)
+    }
+
+    fn to(&self, destination: &str) -> Option<(usize, u64)> {
+        self.0.get(destination).copied()
+    }
+
+    /// What a leg waits for that is due and does not go.
+    fn waits(&self, leg: &LegRow, now: Timestamp) -> String {
+        match (since(leg, now), leg.state, self.to(&leg.destination)) {
+            (Some(seconds), _, _) => format!("  under way for {}", short(seconds)),
+            (None, LegState::Frozen, _) => String::new(),
+            (None, LegState::Queued, _) if leg.due_at > now => String::new(),
+            (None, LegState::Queued, Some((count, first))) => {
+                format!("  waits for its turn: {count} under way, the first for {}", short(first))
+            }
+            (None, LegState::Queued, None) => {
+                "  waits for its turn: none under way, the destination is left alone or delivery does not run"
+                    .to_owned()
+            }
+        }
+    }
 }
 
 /// Seconds as a person reads them in a column.

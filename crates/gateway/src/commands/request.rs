@@ -9,7 +9,9 @@ use sealpost_keyfile::KeyFileError;
 use sealpost_mail::{Address, Clock as _, Random, SystemClock, SystemRandom, Timestamp};
 use sealpost_mailbox::audit::{Actor, Event};
 use sealpost_mailbox::{MailboxError, Resident};
-use sealpost_store::{MAX_OPEN, MailboxRow, RequestKind, RequestRow, RequestState, Store, StoreError};
+use sealpost_store::{
+    MAX_OPEN, MailboxRow, MailboxState, RequestKind, RequestRow, RequestState, Store, StoreError,
+};
 use sealpost_support::{Messages, ReleaseError, Releasing, seal_note};
 use sealpost_vault::{EscrowSecret, Label, VaultError};
 use thiserror::Error;
@@ -80,7 +82,9 @@ pub(crate) enum RequestError {
     Sealed(#[from] VaultError),
     #[error("there is no request {0}; `sealpost request list` shows the open ones")]
     Unknown(i64),
-    #[error("request {0} is decided already, or its mailbox is gone; nothing was changed")]
+    #[error(
+        "request {0} is decided already, or its mailbox is gone or changes at this moment; nothing was changed"
+    )]
     NotOpen(i64),
     #[error("{0}")]
     Release(ReleaseError),
@@ -104,9 +108,11 @@ impl From<ReleaseError> for RequestError {
             ReleaseError::Store(error) => Self::Store(error),
             ReleaseError::Sealed(error) => Self::Sealed(error),
             ReleaseError::NotOpen(number) => Self::NotOpen(number),
-            error @ (ReleaseError::Active | ReleaseError::Forged | ReleaseError::Mail(_)) => {
-                Self::Release(error)
-            }
+            error @ (ReleaseError::Active
+            | ReleaseError::Locked
+            | ReleaseError::Held
+            | ReleaseError::Forged
+            | ReleaseError::Mail(_)) => Self::Release(error),
         }
     }
 }
@@ -257,14 +263,21 @@ async fn list(
                 "age_hours": hours,
                 "recipient": address,
                 "mailbox": request.mailbox_id,
+                "mailbox_state": mailbox.as_ref().map(|mailbox| mailbox.state.as_str()),
+                "held": mailbox.as_ref().is_some_and(|mailbox| mailbox.held_since.is_some()),
                 "others_for_mailbox": beside.len(),
             }));
         } else {
             say(format_args!(
-                "{:>5} {:8} {:8} {hours:>5} h  {address}{}",
+                "{:>5} {:8} {:8} {hours:>5} h  {address}{}{}",
                 request.number,
                 word(request.kind),
                 request.state.as_str(),
+                mailbox
+                    .as_ref()
+                    .map(barred)
+                    .filter(|barred| !barred.is_empty())
+                    .map_or_else(String::new, |barred| format!("  {}", barred.join(", "))),
                 match beside.len() {
                     0 => String::new(),
                     others => format!("  (one of {} for this mailbox)", others + 1),
@@ -276,6 +289,15 @@ async fn list(
         say(format_args!("{} requests", requests.len()));
     }
     Ok(())
+}
+
+/// What somebody has decided about the mailbox before, and a release has to do with.
+fn barred(mailbox: &MailboxRow) -> Vec<&'static str> {
+    let locked = match mailbox.state {
+        MailboxState::Locked => Some("locked"),
+        MailboxState::Pending | MailboxState::Active | MailboxState::Deleted => None,
+    };
+    locked.into_iter().chain(mailbox.held_since.is_some().then_some("held")).collect()
 }
 
 /// The other open requests for the same mailbox: perhaps by somebody else.
@@ -328,13 +350,45 @@ async fn show(
     if !decision.is_empty() {
         say(format_args!("decision   {decision}"));
     }
-    let kept = match plan.escrow {
-        EscrowPlan::Server => "released, the messages are kept (escrow = \"server\")",
-        EscrowPlan::Offline(_) => {
+    let barred = barred(&mailbox);
+    let state = [mailbox.state.as_str()].into_iter().filter(|word| !barred.contains(word));
+    say(format_args!("mailbox    {}", state.chain(barred.iter().copied()).collect::<Vec<_>>().join(", ")));
+    if request.state == RequestState::Open {
+        say(format_args!("if         {}", if_released(store, plan, keys, &mailbox).await?));
+    }
+    Ok(())
+}
+
+/// What a release would do, or why there can be none.
+async fn if_released(
+    store: &Store,
+    plan: &Plan,
+    keys: &SupportKeys,
+    mailbox: &MailboxRow,
+) -> Result<&'static str, RequestError> {
+    match mailbox.state {
+        MailboxState::Locked => {
+            return Ok("it cannot be released: the mailbox is locked; unlock it first, or refuse");
+        }
+        MailboxState::Deleted => return Ok("it cannot be released: the mailbox is deleted"),
+        MailboxState::Pending | MailboxState::Active => {}
+    }
+    let escrow = plan.escrow.public(&keys.role.way_in);
+    let keeps = Releasing::could_keep(store, escrow.as_ref(), mailbox).await?;
+    if !keeps && mailbox.held_since.is_some() {
+        return Ok(
+            "it cannot be released: the mailbox is held, and the messages would be lost; end the hold first, or refuse",
+        );
+    }
+    Ok(match (&plan.escrow, keeps) {
+        (EscrowPlan::Server, true) => "released, the messages are kept (escrow = \"server\")",
+        (EscrowPlan::Offline(_), true) => {
             "released with the escrow key from the safe, the messages are kept (escrow = \"offline\")"
         }
-        EscrowPlan::None => "released, the messages are lost (escrow = \"none\")",
-    };
-    say(format_args!("if         {kept}"));
-    Ok(())
+        (EscrowPlan::None, true) => "released, the messages are kept: nobody has a password yet",
+        (EscrowPlan::None, false) => "released, the messages are lost (escrow = \"none\")",
+        (EscrowPlan::Server | EscrowPlan::Offline(_), false) => {
+            "released, the messages are lost: the mailbox was made without escrow"
+        }
+    })
 }

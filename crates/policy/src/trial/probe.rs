@@ -48,6 +48,8 @@ pub(super) struct Probe {
     closed_thread: bool,
     from_partner: bool,
     size: u64,
+    /// It has a file, whatever the rule asks for that it is tried on.
+    pub(super) has_file: bool,
     /// Somebody or something stands in it that a rule names.
     pub(super) is_named: bool,
     /// It is no ordinary letter.
@@ -94,10 +96,9 @@ pub(super) fn people(
     own: &[String],
 ) -> Vec<Probe> {
     let ways: Vec<Probe> = entrances.iter().flat_map(ways_in).collect();
-    let Some(usual) = ways.iter().find(|way| way.direction == Direction::Outbound).or(ways.first()).cloned()
-    else {
-        return Vec::new();
-    };
+    let outbound = || ways.iter().filter(|way| way.direction == Direction::Outbound);
+    let usual = outbound().find(|way| !way.is_named).or_else(|| outbound().next()).or(ways.first());
+    let Some(usual) = usual.cloned() else { return Vec::new() };
     let named: Vec<ReversePath> =
         specs.iter().flat_map(|spec| named(&spec.when, lists)).take(MAX_NAMED).collect();
     let address = |path: &ReversePath| path.address().cloned();
@@ -168,7 +169,9 @@ fn ways_in(entrance: &Entrance) -> Vec<Probe> {
             closed_thread: false,
             from_partner: false,
             size: USUAL_SIZE.min(entrance.max_size),
-            is_named: false,
+            has_file: false,
+            // Where most come from is another place.
+            is_named: entrance.few.contains(&peer),
             is_rare: false,
         })
     })
@@ -267,6 +270,7 @@ pub(super) fn ordinary(people: &Probe, kind: Kind) -> Probe {
             letter.is_rare = true;
         }
     }
+    letter.has_file = !letter.deep.attachments.is_empty();
     letter
 }
 
@@ -300,6 +304,11 @@ impl<'w> Wishes<'w> {
             subjects: samples(&when.subject_pattern),
             texts: samples(&when.text_pattern),
         }
+    }
+
+    /// Nothing is asked for: the default.
+    pub(super) fn are_none(&self) -> bool {
+        self.when.is_none()
     }
 
     /// Lists that are empty yet: such a rule waits to be needed.

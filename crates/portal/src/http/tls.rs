@@ -39,6 +39,11 @@ impl ResolvesServerCert for Certificate {
     }
 }
 
+/// Whether they could be loaded now, as [`Certificate::load`] loads them.
+pub(crate) fn check(certificate: &PathBuf, key: &PathBuf) -> Result<(), PortalError> {
+    read(certificate, key).map(drop)
+}
+
 fn read(certificate: &PathBuf, key: &PathBuf) -> Result<Arc<CertifiedKey>, PortalError> {
     let bad = |path: &PathBuf, why: String| PortalError::Tls { path: path.clone(), why };
     let chain = CertificateDer::pem_file_iter(certificate)

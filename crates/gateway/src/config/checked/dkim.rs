@@ -20,7 +20,19 @@ pub(super) fn plan(
     if let (true, Some(delivery)) = (roles.delivery, delivery) {
         delivery.dkim_for_passed = config.dkim.passed;
         match dkim_folder::signing(&folder) {
-            Ok(keys) => delivery.dkim.replace(keys),
+            Ok(keys) => {
+                if keys.is_empty() {
+                    source.warn(
+                        named.span().start,
+                        format!(
+                            "there is no key in {} that signs: letters leave without a signature",
+                            folder.display()
+                        ),
+                        "make one with `sealpost dkim create`, publish it and turn it on, or leave keys out",
+                    );
+                }
+                delivery.dkim.replace(keys);
+            }
             Err(error) => source.at(
                 named.span().start,
                 error.to_string(),

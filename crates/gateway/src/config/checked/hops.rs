@@ -91,15 +91,15 @@ fn one(name: &str, hop: &config::Hop, source: &mut Source) -> Option<NextHop> {
     let trust = match &hop.ca {
         None => Trust::WebPki,
         Some(ca) => {
-            let path = source.path(ca.get_ref());
-            if let Err(error) = std::fs::read(&path) {
+            let trust = Trust::File(source.path(ca.get_ref()));
+            if let Err(error) = trust.check() {
                 source.at(
                     ca.span().start,
-                    format!("the CA file {} cannot be read: {error}", path.display()),
-                    "name a PEM file",
+                    format!("the authorities of hop {name} cannot be loaded: {error}"),
+                    "name a PEM file with the authority's own certificate",
                 );
             }
-            Trust::File(path)
+            trust
         }
     };
     let login = match (&hop.login, &hop.password_file) {

@@ -2,6 +2,7 @@
 //! run the same code, so what passes one starts in the other. Opens no socket.
 
 mod bodies;
+mod certificates;
 mod dead_rules;
 mod dkim;
 mod escrow;
@@ -10,10 +11,12 @@ mod keys;
 mod listeners;
 mod lookup;
 mod memory;
+mod minimum_free;
 mod minimums;
 mod networks;
 mod notice_key;
 mod notify_times;
+mod odd_names;
 mod odd_times;
 mod partners;
 mod portal;
@@ -191,7 +194,7 @@ impl Plan {
         let rows = store::plan(&config, source);
         let bodies = bodies::plan(&config, source);
         let node = store::node(&config, source);
-        let minimum_free = minimum_free(&config, source);
+        let minimum_free = minimum_free::plan(&config, &data, source);
         memory::check(&config, source);
         listeners::apart(&config, source);
         let (listeners, reloadable, logins) = match roles.intake {
@@ -217,6 +220,7 @@ impl Plan {
         hops::floors(&config, source);
         warnings::find(&config, source);
         unworkable::find(&config, source);
+        certificates::find(&config, source);
         let portal = portal::plan(&config, source);
         let notice_key = notice_key::plan(&config, source);
         let writing_hop = hops::writing_route(&config, source);
@@ -330,25 +334,6 @@ pub(crate) fn reload_rules(file: &Path) -> Result<Reloaded, Vec<Problem>> {
         }
         Some(_) | None => Err(source.problems),
     }
-}
-
-/// What new letters leave free: room for the largest one must be among it, or MAIL would promise what DATA cannot keep
-/// (Postfix asks for one and a half times `message_size_limit` as `queue_minfree`).
-fn minimum_free(config: &Config, source: &mut Source) -> u64 {
-    const MIN: u64 = 128 * 1024 * 1024;
-    let largest = config.listeners.iter().map(|listener| listener.max_size.0).max().unwrap_or(0);
-    let Some(own) = &config.gateway.minimum_free else {
-        return largest.saturating_mul(2).max(MIN);
-    };
-    let wanted = own.get_ref().0;
-    if wanted > 0 && wanted < largest.saturating_add(largest / 2) {
-        source.at(
-            own.span().start,
-            "minimum-free is less than one and a half times the largest letter (max-size)",
-            "raise it, lower max-size, or write \"0 B\" to do without",
-        );
-    }
-    wanted
 }
 
 fn data_folder(config: &Config, source: &mut Source) -> PathBuf {

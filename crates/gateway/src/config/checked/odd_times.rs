@@ -7,6 +7,8 @@ use sealpost_mail::Term;
 use crate::config::file::{Config, Source};
 
 const MINUTE: Duration = Duration::from_secs(60);
+/// A session that ends within it ends in the middle of ordinary letters.
+const HARDLY_ANY: Duration = Duration::from_secs(10);
 const HOUR: Duration = Duration::from_secs(60 * 60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -40,6 +42,13 @@ pub(super) fn find(config: &Config, source: &mut Source) {
             "10 is good",
         );
     }
+    if portal.answer_attempts > MANY_TRIES {
+        source.near_warn(
+            "answer-attempts",
+            format!("answer-attempts = {} lets an answer be guessed at leisure", portal.answer_attempts),
+            "5 is good",
+        );
+    }
     if portal.lock_for.0 < MINUTE {
         source.near_warn(
             "lock-for",
@@ -47,7 +56,33 @@ pub(super) fn find(config: &Config, source: &mut Source) {
             "\"15 min\" is good",
         );
     }
+    for listener in &config.listeners {
+        for (time, name, good) in [
+            (listener.session.0, "session", "\"30 min\" is good"),
+            (listener.data_time.0, "data-time", "\"10 min\" is good"),
+            (listener.idle.0, "idle", "\"5 min\" is good (RFC 5321 §4.5.3.2.7)"),
+        ] {
+            // None at all is an error, said elsewhere.
+            if !time.is_zero() && time < HARDLY_ANY {
+                source.warn(
+                    listener.addresses.span().start,
+                    format!(
+                        "listener {:?}: {name} is over before a server that is busy has said anything",
+                        listener.name
+                    ),
+                    good,
+                );
+            }
+        }
+    }
     let delivery = &config.delivery;
+    if delivery.delay_notice.0 > delivery.give_up.0 {
+        source.near_warn(
+            "delay-notice",
+            "delay-notice comes after give-up: no sender is ever told that a letter takes longer",
+            "\"4 h\" is good",
+        );
+    }
     let steps = delivery.retry.get_ref();
     if steps.last().is_some_and(|step| step.0 < MINUTE) {
         source.warn(

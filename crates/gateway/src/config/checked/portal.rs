@@ -23,7 +23,12 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<PortalConfig>
         (Some(certificate), Some(key)) => {
             let key_path = source.path(key.get_ref());
             super::keys::read_private(&key_path, key.span().start, "the key", "name the right file", source)?;
-            PortalTls::Files { certificate: source.path(certificate.get_ref()), key: key_path }
+            let tls = PortalTls::Files { certificate: source.path(certificate.get_ref()), key: key_path };
+            if let Err(error) = tls.check() {
+                source.at(certificate.span().start, error.to_string(), "give PEM files that belong together");
+                return None;
+            }
+            tls
         }
         (Some(one), None) | (None, Some(one)) => {
             source.at(

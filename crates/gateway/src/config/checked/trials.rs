@@ -1,6 +1,7 @@
 //! Rules tried on letters made of their own values, and what that shows said at the rule's line. Judges nothing itself.
 
 use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
 
 use sealpost_mail::{Direction, Domain, Network};
 use sealpost_policy::{Entrance, Found, RuleSpec, Rules, Which, try_out};
@@ -49,8 +50,12 @@ pub(super) fn find(
                 let (wrong, hint) = taken(config, spec, place, &by, which);
                 // Nobody writes a protecting rule for nothing; one for a few may be meant, and so may a default.
                 match (exposes, which, spec) {
-                    (true, Which::Every | Which::Ordinary, Some(_)) => source.at(at, wrong, hint),
-                    (true, Which::Strangers, Some(_)) | (true, _, None) | (false, _, _) => {
+                    (true, Which::Every | Which::Ordinary | Which::Fileless, Some(_)) => {
+                        source.at(at, wrong, hint);
+                    }
+                    (true, Which::Strangers | Which::FilelessStrangers, Some(_))
+                    | (true, _, None)
+                    | (false, _, _) => {
                         source.warn(at, wrong, hint);
                     }
                 }
@@ -84,7 +89,14 @@ fn taken(
         Which::Ordinary => {
             "every ordinary letter (all but replies, reports, empty, signed and encrypted ones and the like)"
         }
-        Which::Strangers => "every letter but those from or to somebody, or of a size, that the rules name",
+        Which::Strangers => {
+            "every letter but those from or to somebody, from a few machines, or of a size, that the configuration names"
+        }
+        Which::Fileless => "every ordinary letter without a file",
+        Which::FilelessStrangers => {
+            "every letter without a file but those from or to somebody, from a few machines, or of a size, that the \
+             configuration names"
+        }
     };
     match spec {
         None => (
@@ -99,9 +111,20 @@ fn taken(
     }
 }
 
+/// Whose letters are few: single machines where there are whole networks, and where those are of both kinds of address, the
+/// kind that stands behind. A rule for all the others is one for everybody.
+fn few(networks: &[Network]) -> Vec<IpAddr> {
+    let is_single = |network: &&Network| network.first() == network.last();
+    let main = networks.iter().find(|network| !is_single(network)).map(|network| network.first().is_ipv4());
+    let Some(main) = main else { return Vec::new() };
+    let few = networks.iter().filter(|network| is_single(network) || network.first().is_ipv4() != main);
+    few.flat_map(|network| [network.first(), network.last()]).collect()
+}
+
 fn entrance(config: &Config, listener: &Listener) -> Entrance {
     let networks = listener.networks.iter().filter_map(|text| Network::parse(text.get_ref()).ok());
-    let ends = networks.take(MAX_NETWORKS).flat_map(|network| [network.first(), network.last()]);
+    let networks: Vec<Network> = networks.take(MAX_NETWORKS).collect();
+    let ends = networks.iter().flat_map(|network| [network.first(), network.last()]);
     let is_open = *listener.auth.get_ref()
         || !listener.client_certificates.is_empty()
         || listener.direction() == Direction::Inbound;
@@ -110,6 +133,7 @@ fn entrance(config: &Config, listener: &Listener) -> Entrance {
     let logins = config.logins.iter().filter(|_| *listener.auth.get_ref());
     Entrance {
         listener: listener.name.clone(),
+        few: few(&networks),
         peers: ends.chain(strangers.filter(|_| is_open)).collect(),
         logins: logins.map(|login| login.name.clone()).collect(),
         direction: listener.direction(),

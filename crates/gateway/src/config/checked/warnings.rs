@@ -18,6 +18,7 @@ pub(super) fn find(config: &Config, source: &mut Source) {
     providers(config, source);
     fields(config, source);
     super::odd_times::find(config, source);
+    super::odd_names::find(config, source);
 }
 
 /// Domains where anybody opens a mailbox within minutes: whoever may write to all of them may write to the world.
