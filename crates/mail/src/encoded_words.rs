@@ -7,8 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::charset::Beside;
-use crate::skeleton::Skeleton;
-use crate::{charset, transfer};
+use crate::skeleton::{Skeleton, squared};
+use crate::{charset, direction, transfer};
 
 /// A stretch of a raw field value.
 enum Piece<'a> {
@@ -302,7 +302,7 @@ type Letter<'a> = (char, &'a [u8]);
 /// match. Only the matches go, byte by byte. Where they are hidden in encoded-words, those words are decoded, cut and
 /// encoded anew, and the whole value only where a match reaches over several.
 pub(crate) fn cut(raw: &[u8], tag: &str) -> Option<Vec<u8>> {
-    let tag = Skeleton::of(tag.chars());
+    let tag = Skeleton::of(tag.chars().map(squared));
     let wanted = readings(raw).iter().find_map(|seen| cut_text(seen, &tag))?;
     let wanted = wanted.trim().to_owned();
     let gone = |raw: &[u8]| readings(raw).iter().all(|seen| !is_in(seen, &tag));
@@ -328,7 +328,12 @@ pub(crate) fn cut(raw: &[u8], tag: &str) -> Option<Vec<u8>> {
 }
 
 fn is_in(text: &str, tag: &Skeleton) -> bool {
-    !Skeleton::of(text.chars()).places(tag).is_empty()
+    !Skeleton::of(text.chars().map(squared)).places(tag).is_empty()
+}
+
+/// The value so that it is read in the order in which it is shown; `None`: it is so already.
+pub(crate) fn in_order(raw: &[u8]) -> Option<Vec<u8>> {
+    readings(raw).iter().find_map(|seen| direction::without_marks(seen)).map(|seen| encode(seen.trim()))
 }
 
 /// What becomes of encoded-words.
@@ -395,7 +400,7 @@ const PASSES: usize = 5;
 fn cut_letters<'a>(mut text: Vec<Letter<'a>>, tag: &Skeleton) -> Option<Vec<Letter<'a>>> {
     let mut found = None;
     for _ in 0..PASSES {
-        let places = Skeleton::of(text.iter().map(|(c, _)| *c)).places(tag);
+        let places = Skeleton::of(text.iter().map(|(c, _)| squared(*c))).places(tag);
         let Some((_, last)) = places.last() else { break };
         let at_the_end = *last == text.len();
         let mut left: Vec<Letter<'a>> = Vec::with_capacity(text.len());
@@ -566,6 +571,25 @@ mod tests {
     }
 
     #[test]
+    fn brackets_that_look_square_are_square() {
+        for seen in [
+            "❲secure❳",
+            "〔secure〕",
+            "【secure】",
+            "⟦Secure⟧",
+            "［secure］",
+            "⌈secure⌋",
+            "「secure」",
+            "⎡secure⎦",
+        ] {
+            assert_eq!(cut_str(&format!(" {seen} Befund"), "[secure]").as_deref(), Some(" Befund"), "{seen}");
+        }
+        for seen in ["(secure) Befund", "„secure“ Befund", "{secure} Befund", "《secure》 Befund"] {
+            assert_eq!(cut_str(seen, "[secure]"), None, "{seen}");
+        }
+    }
+
+    #[test]
     fn many_tags_take_no_time() {
         let many = format!(" {}x", "[vertraulich] ".repeat(4_000));
         assert_eq!(cut_str(&many, "[vertraulich]").as_deref(), Some(" x"));
@@ -607,7 +631,7 @@ mod tests {
         #[test]
         fn arbitrary_bytes_never_panic_and_the_tag_never_stays(raw in proptest::collection::vec(any::<u8>(), 0..200), tag in "[ -~]{1,8}") {
             let before = decode(&raw);
-            let sees = |text: &str| is_in(text, &Skeleton::of(tag.chars()));
+            let sees = |text: &str| is_in(text, &Skeleton::of(tag.chars().map(squared)));
             match cut(&raw, &tag) {
                 None => prop_assert!(!sees(&before)),
                 Some(after) => prop_assert!(!sees(&decode(&after))),

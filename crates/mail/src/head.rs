@@ -252,10 +252,17 @@ impl Head {
         Self(bytes)
     }
 
-    /// The same head without the fields whose names this says; every other byte stays.
+    /// The same head without the fields whose names look as if they began so, whatever stands between their letters; every other
+    /// byte stays.
     #[must_use]
-    pub fn without_where(&self, goes: impl Fn(&str) -> bool) -> Self {
-        self.without_fields(|name, _| goes(name))
+    pub fn without_names_like(&self, start: &str) -> Self {
+        let mut bytes = Vec::with_capacity(self.0.len());
+        for line in (Lines { rest: &self.0 }) {
+            if !odd_name::begins_like(line.raw, start) {
+                bytes.extend_from_slice(line.raw);
+            }
+        }
+        Self(bytes)
     }
 
     /// The same head without the fields of which this says so by name and raw value; every other byte stays.
@@ -309,12 +316,21 @@ impl Head {
     }
 
     fn without_in_subject(&self, text: &str) -> Self {
+        self.with_subjects(|value| encoded_words::cut(value, text))
+    }
+
+    /// The same head with subjects in which nothing is shown in another order than it is written (UAX #9 §2).
+    #[must_use]
+    pub fn with_subjects_in_order(&self) -> Self {
+        self.with_subjects(encoded_words::in_order)
+    }
+
+    fn with_subjects(&self, changed: impl Fn(&[u8]) -> Option<Vec<u8>>) -> Self {
         // Outlook writes the subject a second time.
         const CUT: [&str; 2] = ["Subject", "Thread-Topic"];
         let mut bytes = Vec::with_capacity(self.0.len());
         for line in (Lines { rest: &self.0 }) {
-            let cut =
-                line.value_of(&CUT).and_then(|value| Some((value.len(), encoded_words::cut(value, text)?)));
+            let cut = line.value_of(&CUT).and_then(|value| Some((value.len(), changed(value)?)));
             match cut {
                 Some((length, value)) => {
                     let kept = line.raw.len().saturating_sub(length + 2);

@@ -15,6 +15,7 @@ mod colour;
 mod compose;
 mod container;
 mod date;
+mod direction;
 mod display;
 mod dkim;
 mod double_byte;

@@ -22,6 +22,12 @@ pub(crate) fn shape(name: &str) -> String {
     skeleton(name).chars().filter(|c| !c.is_whitespace()).collect()
 }
 
+/// Whether the name of this line looks as if it began so, by letters and digits alone.
+pub(crate) fn begins_like(raw: &[u8], start: &str) -> bool {
+    let letters = |shape: &str| shape.chars().filter(|c| c.is_alphanumeric()).collect::<String>();
+    field(raw).is_some_and(|(name, _)| letters(&name).starts_with(&letters(&shape(start))))
+}
+
 #[cfg(test)]
 mod tests {
     use crate::head::Head;

@@ -154,6 +154,51 @@ pub fn is_bracket(c: char) -> bool {
         || matches!(category, OpenPunctuation | ClosePunctuation | InitialPunctuation | FinalPunctuation)
 }
 
+/// Brackets that look square, by their corners; what opens stands before what closes.
+const SQUARE: [(char, char); 29] = [
+    ('\u{2045}', '\u{2046}'),
+    ('\u{228f}', '\u{2290}'),
+    ('\u{2291}', '\u{2292}'),
+    ('\u{2308}', '\u{2309}'),
+    ('\u{230a}', '\u{230b}'),
+    ('\u{231c}', '\u{231d}'),
+    ('\u{231e}', '\u{231f}'),
+    ('\u{23a1}', '\u{23a4}'),
+    ('\u{23a2}', '\u{23a5}'),
+    ('\u{23a3}', '\u{23a6}'),
+    ('\u{2772}', '\u{2773}'),
+    ('\u{27e6}', '\u{27e7}'),
+    ('\u{27ec}', '\u{27ed}'),
+    ('\u{298b}', '\u{298c}'),
+    ('\u{298d}', '\u{298e}'),
+    ('\u{298f}', '\u{2990}'),
+    ('\u{2997}', '\u{2998}'),
+    ('\u{2e22}', '\u{2e23}'),
+    ('\u{2e24}', '\u{2e25}'),
+    ('\u{2e55}', '\u{2e56}'),
+    ('\u{2e57}', '\u{2e58}'),
+    ('\u{300c}', '\u{300d}'),
+    ('\u{300e}', '\u{300f}'),
+    ('\u{3010}', '\u{3011}'),
+    ('\u{3014}', '\u{3015}'),
+    ('\u{3016}', '\u{3017}'),
+    ('\u{3018}', '\u{3019}'),
+    ('\u{301a}', '\u{301b}'),
+    ('\u{ff62}', '\u{ff63}'),
+];
+
+/// The square bracket that this one looks like. UTS 39 takes some of them for round ones.
+pub(crate) fn squared(c: char) -> char {
+    if c.is_ascii() {
+        return c;
+    }
+    match SQUARE.iter().find(|(open, close)| c == *open || c == *close) {
+        Some((open, _)) if c == *open => '[',
+        Some(_) => ']',
+        None => c,
+    }
+}
+
 impl Skeleton {
     pub(crate) fn of(text: impl Iterator<Item = char>) -> Self {
         Self::with(text, &mut Remembered::default())

@@ -1,6 +1,6 @@
-//! Whether a letter asks the network for something when it is shown: pictures, style sheets, frames, forms. For letters
-//! that somebody may have changed on their way (EFAIL, <https://efail.de>): there, a yes keeps the letter closed, so what
-//! cannot be told is a yes. Knows no cryptography.
+//! Whether a letter asks the network for something when it is shown: pictures, style sheets, frames, forms, bodies that are
+//! elsewhere. For letters that somebody may have changed on their way (EFAIL, <https://efail.de>): there, a yes keeps the letter
+//! closed, so what cannot be told is a yes. Knows no cryptography.
 
 use crate::mime::Entity;
 
@@ -26,6 +26,30 @@ const STILL: &[&str] = &[
     "application/msword",
 ];
 const STILL_FAMILIES: &[&str] = &["application/vnd.", "audio/", "video/"];
+/// Fields with a status, and nothing that is shown as a page.
+const REPORTS: &[&str] = &[
+    "message/delivery-status",
+    "message/disposition-notification",
+    "message/feedback-report",
+    "message/global-delivery-status",
+    "message/global-disposition-notification",
+];
+
+/// What a text is, by its type or by how it begins, whatever its type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// Shown as it stands, or a file.
+    Still,
+    /// HTML, or nobody knows.
+    Page,
+    Xml,
+    Rich,
+    Markdown,
+    /// vCard and iCalendar.
+    Lines,
+    /// It names what has to be fetched, or Outlook opens it in its own way.
+    Asks,
+}
 
 /// What makes a page ask, without the white space that HTML allows in it. `src=` and `data=` have a look of their own.
 const ASKS: &[&str] = &[
@@ -104,33 +128,124 @@ fn entity(bytes: &[u8], depth: usize) -> bool {
     if matches!(essence, "message/rfc822" | "message/global" | "message/news") {
         return self::entity(&content, depth + 1);
     }
-    let still = STILL.contains(&essence) || STILL_FAMILIES.iter().any(|family| essence.starts_with(family));
-    // Some programs look at what a text begins with.
-    let poses = content.trim_ascii_start().first() == Some(&b'<');
-    if still && !(essence == "text/plain" && poses) {
-        return false;
-    }
     let ascii = content_type.parameter("charset").is_none_or(|charset| {
         let charset = charset.to_ascii_lowercase();
         ["utf-8", "us-ascii", "ascii", "iso-8859-", "windows-125", "cp125", "koi8-"]
             .iter()
             .any(|known| charset.starts_with(known))
     });
-    !ascii || page(&content)
+    match form(essence, &content) {
+        Form::Still => false,
+        _ if !ascii => true,
+        Form::Page => page(&content),
+        // A document type names a file beside it.
+        Form::Xml => page(&content) || has(&content, &["<!doctype", "xi:include"]),
+        // A page that Outlook has wrapped in it.
+        Form::Rich => has(&content, RICH) || (has(&content, &["\\fromhtml"]) && page(&content)),
+        Form::Markdown => page(&content) || has(&content, &["!["]),
+        Form::Lines => page(&content) || lines(&content),
+        Form::Asks => true,
+    }
+}
+
+fn form(essence: &str, content: &[u8]) -> Form {
+    let start = content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(content).trim_ascii_start();
+    let begins = |mark: &[u8]| start.get(..mark.len()).is_some_and(|start| start.eq_ignore_ascii_case(mark));
+    // Some programs look at what a text begins with.
+    if begins(b"{\\rtf") {
+        return Form::Rich;
+    }
+    if begins(&TNEF) {
+        return Form::Asks;
+    }
+    let poses = begins(b"<");
+    let is_card = begins(b"BEGIN:VC");
+    match essence {
+        "text/plain" if poses => Form::Page,
+        "text/plain" => Form::Still,
+        // RFC 2046 §5.2.2, §5.2.3: the rest of it is elsewhere. Nobody knows what others ask for.
+        _ if essence.starts_with("message/") && !REPORTS.contains(&essence) => Form::Asks,
+        "application/ms-tnef" | "application/vnd.ms-tnef" => Form::Asks,
+        "text/rtf" | "application/rtf" | "application/x-rtf" | "application/msword-rtf" => Form::Rich,
+        "text/markdown" | "text/x-markdown" => Form::Markdown,
+        "text/calendar" | "application/ics" | "text/x-vcalendar" | "text/vcard" | "text/x-vcard"
+        | "application/vcard" | "text/directory" => Form::Lines,
+        _ if is_card => Form::Lines,
+        // Lists of what is to be played, and presentations.
+        _ if essence.contains("mpegurl") || essence.contains("scpls") || essence.contains("smil") => {
+            Form::Asks
+        }
+        "text/xml" | "application/xml" => Form::Xml,
+        _ if essence.ends_with("+xml") => Form::Xml,
+        _ if STILL.contains(&essence) => Form::Still,
+        _ if STILL_FAMILIES.iter().any(|family| essence.starts_with(family)) => Form::Still,
+        _ => Form::Page,
+    }
+}
+
+/// MS-OXTNEF §2.1.3.1: how a winmail.dat begins.
+const TNEF: [u8; 4] = [0x78, 0x9f, 0x3e, 0x22];
+
+/// What rich text fetches: fields with pictures or texts that are elsewhere, objects, templates, pictures of shapes.
+const RICH: &[&str] = &[
+    "includepicture",
+    "includetext",
+    "\\field",
+    "\\object",
+    "\\objdata",
+    "\\*\\template",
+    "\\template",
+    "\\filetbl",
+    "\\subdocument",
+    "\\linkself",
+    "pibname",
+    "mailmerge",
+];
+
+/// Properties of vCard (RFC 6350) and iCalendar (RFC 5545, RFC 7986) that hold what is shown or played, or name where it is.
+const CARRIERS: &[&str] = &["photo", "logo", "sound", "key", "image", "attach", "source"];
+
+/// Whether one of them names a place that is not in the letter.
+fn lines(content: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(content).replace("\r\n", "\n").replace("\n ", "").replace("\n\t", "");
+    text.split(['\n', '\r']).any(|line| {
+        let line = line.trim().to_ascii_lowercase();
+        let Some((name, value)) = line.find([';', ':']).and_then(|at| line.split_at_checked(at)) else {
+            return false;
+        };
+        // A group may stand before it: `item1.PHOTO`.
+        let name = name.rsplit('.').next().unwrap_or_default().trim();
+        let is_here = value.contains("encoding=b")
+            || value.contains("value=binary")
+            || value.contains(":data:")
+            || value.contains(":cid:");
+        let is_elsewhere = value.contains("://") || value.contains(":\\\\") || value.contains("=ur");
+        CARRIERS.contains(&name) && (is_elsewhere || !is_here)
+    })
 }
 
 /// Whether this page asks for something. Not read as a browser would: half of it may be noise, which every browser reads
 /// in its own way.
 fn page(content: &[u8]) -> bool {
-    let squeezed: Vec<u8> = content
-        .iter()
-        .filter(|byte| !byte.is_ascii_whitespace() && !byte.is_ascii_control())
-        .map(u8::to_ascii_lowercase)
-        .collect();
+    let squeezed = squeezed(content);
     let has = |word: &str| memchr::memmem::find(&squeezed, word.as_bytes()).is_some();
     // A style may be written with escapes (CSS Syntax §4.3.7): `\75rl(`.
     let escapes = (has("style")) && squeezed.contains(&b'\\');
     escapes || ASKS.iter().any(|word| has(word)) || ADDRESSES.iter().any(|word| elsewhere(&squeezed, word))
+}
+
+/// In small letters, without white space.
+fn squeezed(content: &[u8]) -> Vec<u8> {
+    content
+        .iter()
+        .filter(|byte| !byte.is_ascii_whitespace() && !byte.is_ascii_control())
+        .map(u8::to_ascii_lowercase)
+        .collect()
+}
+
+fn has(content: &[u8], words: &[&str]) -> bool {
+    let squeezed = squeezed(content);
+    words.iter().any(|word| memchr::memmem::find(&squeezed, word.as_bytes()).is_some())
 }
 
 /// Whether one of these attributes names something that is no part of the letter (RFC 2392).
@@ -208,5 +323,90 @@ mod tests {
         }
         assert!(!reaches_out(format!("Content-Type: text/plain\r\n\r\nwrite {pixel} in it").as_bytes()));
         assert!(!reaches_out(b"Subject: x\r\n\r\nplain\r\n"));
+    }
+
+    fn typed(kind: &str, content: &str) -> Vec<u8> {
+        format!("Content-Type: {kind}\r\n\r\n{content}\r\n").into_bytes()
+    }
+
+    #[test]
+    fn what_is_no_page_and_asks_the_network_reaches_out() {
+        let uri = "http://evil.example/x";
+        for (kind, content) in [
+            (
+                r#"message/external-body; access-type=URL; URL="http://evil.example/x""#,
+                "Content-Type: text/plain\r\n\r\n".to_owned(),
+            ),
+            ("message/external-body; access-type=mail-server; server=\"a@evil.example\"", String::new()),
+            ("message/partial; id=x; number=1", String::new()),
+            ("message/x-other", String::new()),
+            ("text/rtf", format!("{{\\rtf1 {{\\field{{\\*\\fldinst INCLUDEPICTURE \"{uri}\"}}}}}}")),
+            ("application/rtf", format!("{{\\rtf1{{\\*\\template {uri}}}}}")),
+            ("text/plain", format!("{{\\rtf1 {{\\field{{\\*\\fldinst INCLUDEPICTURE \"{uri}\"}}}}}}")),
+            ("application/msword", "{\\rtf1{\\object\\objautlink}}".to_owned()),
+            ("text/vcard", format!("BEGIN:VCARD\r\nPHOTO;VALUE=uri:{uri}\r\nEND:VCARD")),
+            ("text/vcard", format!("BEGIN:VCARD\r\nPHO\r\n TO:{uri}\r\nEND:VCARD")),
+            ("text/x-vcard", format!("BEGIN:VCARD\r\nitem1.LOGO;TYPE=png:{uri}\r\nEND:VCARD")),
+            ("application/octet-stream; name=a.vcf", format!("BEGIN:VCARD\r\nSOUND:{uri}\r\nEND:VCARD")),
+            (
+                "text/calendar",
+                format!("BEGIN:VCALENDAR\r\nIMAGE;VALUE=URI;DISPLAY=BADGE:{uri}\r\nEND:VCALENDAR"),
+            ),
+            ("text/calendar", format!("BEGIN:VCALENDAR\r\nATTACH:{uri}\r\nEND:VCALENDAR")),
+            ("text/markdown", format!("![x]({uri})")),
+            ("application/xml", format!("<!DOCTYPE x SYSTEM \"{uri}\"><x/>")),
+            ("application/vnd.wap.xhtml+xml", format!("<img src=\"{uri}\">")),
+            ("application/vnd.ms-tnef", String::new()),
+            ("application/vnd.apple.mpegurl", format!("#EXTM3U\r\n{uri}")),
+            ("audio/x-mpegurl", uri.to_owned()),
+        ] {
+            assert!(reaches_out(&typed(kind, &content)), "{kind}: {content}");
+            let within = [
+                b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n".as_slice(),
+                &typed(kind, &content),
+                b"--b--\r\n",
+            ]
+            .concat();
+            assert!(reaches_out(&within), "{kind} within");
+        }
+    }
+
+    #[test]
+    fn ordinary_files_and_cards_do_not() {
+        for (kind, content) in [
+            (
+                "text/rtf",
+                "{\\rtf1\\ansi{\\fonttbl{\\f0 Arial;}}{\\stylesheet{\\s0 Standard;}}\\f0 Guten Tag, http://clinic.example/\\par}",
+            ),
+            (
+                "text/vcard",
+                "BEGIN:VCARD\r\nFN:Anna\r\nURL:https://clinic.example/\r\nPHOTO;ENCODING=b;TYPE=JPEG:/9j/4AAQ//8\r\nEND:VCARD",
+            ),
+            (
+                "text/vcard",
+                "BEGIN:VCARD\r\nVERSION:4.0\r\nPHOTO:data:image/jpeg;base64,/9j/4AAQ//8\r\nEND:VCARD",
+            ),
+            (
+                "text/calendar",
+                "BEGIN:VCALENDAR\r\nSUMMARY:Termin\r\nLOCATION:https://meet.clinic.example/7\r\nURL:https://clinic.example/\r\nEND:VCALENDAR",
+            ),
+            (
+                "application/xml",
+                "<?xml version=\"1.0\"?><Invoice xmlns=\"urn:oasis:names:x\"><ID>7</ID></Invoice>",
+            ),
+            ("message/delivery-status", "Reporting-MTA: dns; mx.clinic.example"),
+            ("message/disposition-notification", "Final-Recipient: rfc822; a@clinic.example"),
+            ("application/pdf; name=a.pdf", "%PDF-1.7 http://clinic.example/"),
+            (
+                "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+                "PK\u{3}\u{4}http://clinic.example/",
+            ),
+            ("application/octet-stream; name=a.bin", "\u{1}\u{2}"),
+            ("application/pkcs7-signature", "MIIB"),
+            ("text/csv", "a;b"),
+            ("audio/mpeg", "ID3"),
+        ] {
+            assert!(!reaches_out(&typed(kind, content)), "{kind}: {content}");
+        }
     }
 }

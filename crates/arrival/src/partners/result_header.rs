@@ -19,8 +19,8 @@ use crate::spool::Spooled;
 /// The field's name.
 const FIELD: &str = "X-Sealpost-Result";
 
-/// How the names of our fields begin, as letters and digits alone: whoever reads `X_Sealpost-Result` as ours must not
-/// find it either.
+/// How the names of our fields begin, as letters and digits alone, and as they look: whoever reads `X_Sealpost-Result` as ours
+/// must not find it either.
 const OURS: &str = "xsealpost";
 
 /// What a letter must have somewhere to be worth a worker process: the types of RFC 8551 and RFC 3156, and armour.
@@ -45,15 +45,10 @@ pub(super) struct Marked {
 
 /// Without our fields, what looks like them, and our tag.
 pub(super) fn without_ours(head: &Head, tag: Option<&str>) -> Head {
-    let ours = |name: &str| {
-        let letters: String =
-            name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
-        letters.starts_with(OURS)
-    };
-    let head = head.without_where(ours);
+    let head = head.without_names_like(OURS);
     match tag {
-        // As a rule's tag is cut: however it is typed.
-        Some(tag) => head.apply(&[Edit::CutFromSubject(tag.to_owned())]),
+        // As a rule's tag is cut: however it is typed. What turns letters round may make one of what is none.
+        Some(tag) => head.with_subjects_in_order().apply(&[Edit::CutFromSubject(tag.to_owned())]),
         None => head,
     }
 }
@@ -252,5 +247,42 @@ mod tests {
         let names: Vec<&str> = clean.fields().map(|(name, _)| name).collect();
         assert_eq!(names, ["Subject", "X-Other"]);
         assert_eq!(clean.subject().as_deref(), Some("Re: Hallo"));
+    }
+
+    #[test]
+    fn a_field_whose_name_only_looks_like_ours_goes_too() {
+        for name in [
+            "X-Se\u{430}lpost-Result",
+            "\u{ff38}-Sealpost-Result",
+            "X-Seal\u{200b}post-Result",
+            "X Sealpost-Result",
+            "X-Sea1post-Result",
+            "X-SEA\u{13de}POST-Result",
+        ] {
+            let written =
+                head(&format!("From: a@b.example\r\n{name}: signed=valid\r\n x\r\nTo: c@d.example\r\n\r\n"));
+            let clean = without_ours(&written, None);
+            assert_eq!(clean.as_bytes(), b"From: a@b.example\r\nTo: c@d.example\r\n\r\n", "{name}");
+        }
+        let other = head("X-Seal: x\r\nX-Sealpist: y\r\nX-Siegelpost: z\r\n\r\n");
+        assert_eq!(without_ours(&other, None).as_bytes().len(), other.as_bytes().len());
+    }
+
+    #[test]
+    fn nothing_that_is_shown_as_our_tag_stays() {
+        for (subject, left) in [
+            ("\u{202e}]eruces[\u{202c} Befund", "]eruces[ Befund"),
+            ("\u{2067}\u{202e}]eruces[\u{202c}\u{2069} Befund", "]eruces[ Befund"),
+            ("[\u{202e}eruces\u{202c}] Befund", "[eruces] Befund"),
+            ("\u{202e}[secure]\u{202c} Befund", "Befund"),
+            ("\u{2772}secure\u{2773} Befund", "Befund"),
+            ("\u{3014}secure\u{3015} Befund", "Befund"),
+            ("\u{3010}secure\u{3011} Befund", "Befund"),
+            ("\u{27e6}secure\u{27e7} Befund", "Befund"),
+            ("\u{5e9}\u{5dc}\u{5d5}\u{5dd} (7)\u{200f}", "\u{5e9}\u{5dc}\u{5d5}\u{5dd} (7)\u{200f}"),
+        ] {
+            let clean = without_ours(&head(&format!("Subject: {subject}\r\n\r\n")), Some("[secure]"));
+            assert_eq!(clean.subject().as_deref(), Some(left), "{subject:?}");
+        }
     }
 }

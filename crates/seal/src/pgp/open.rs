@@ -6,12 +6,12 @@ use std::io::Read as _;
 use sealpost_mail::Timestamp;
 use sequoia_openpgp::cert::Cert;
 use sequoia_openpgp::crypto::{KeyPair, SessionKey};
-use sequoia_openpgp::packet::{PKESK, SKESK};
-use sequoia_openpgp::parse::Parse as _;
+use sequoia_openpgp::packet::{PKESK, SKESK, Tag};
 use sequoia_openpgp::parse::stream::{
     DecryptionHelper, DecryptorBuilder, DetachedVerifierBuilder, GoodChecksum, MessageLayer,
     MessageStructure, VerificationError, VerificationHelper, VerificationResult, VerifierBuilder,
 };
+use sequoia_openpgp::parse::{PacketParser, PacketParserResult, Parse as _};
 use sequoia_openpgp::policy::StandardPolicy;
 use sequoia_openpgp::types::{RevocationStatus, SymmetricAlgorithm};
 use sequoia_openpgp::{KeyHandle, KeyID};
@@ -177,6 +177,9 @@ pub(crate) fn decrypt(
     if helper.ours.is_empty() {
         return Err(NotOpened::NoKey);
     }
+    if !is_alone(message) {
+        return Err(NotOpened::Beside);
+    }
     let builder = DecryptorBuilder::from_bytes(message).map_err(|_format| NotOpened::Malformed)?;
     let mut decryptor = builder
         .with_policy(&policy, system_time(now), helper)
@@ -197,6 +200,46 @@ pub(crate) fn decrypt(
         return Err(NotOpened::Malformed);
     }
     Ok(Message { content, cipher: helper.cipher, by: helper.used, signers: helper.signers })
+}
+
+/// Whether nothing stands beside the message that is decrypted: it would be lost, and others may read it.
+fn is_alone(message: &[u8]) -> bool {
+    let text = message.trim_ascii();
+    let count = |mark: &[u8]| memchr::memmem::find_iter(text, mark).count();
+    if count(ARMOUR.0) == 0 {
+        // A line end may have been put behind it on the way.
+        return ends_with_message(message) || ends_with_message(message.trim_ascii_end());
+    }
+    let behind = memchr::memmem::rfind(text, ARMOUR.1).and_then(|at| text.get(at..)).unwrap_or_default();
+    let is_one = text.starts_with(ARMOUR.0) && count(ARMOUR.0) == 1 && count(ARMOUR.1) <= 1;
+    is_one && !behind.contains(&b'\n') && ends_with_message(text)
+}
+
+/// How its lines begin (RFC 9580 §6.2), whatever it calls itself.
+const ARMOUR: (&[u8], &[u8]) = (b"-----BEGIN PGP ", b"-----END PGP ");
+
+/// Whether the first thing that is encrypted is the last of all packets, but for what means nothing (RFC 9580 §5.8, §5.14). What is
+/// no message is left to whoever decrypts it.
+fn ends_with_message(message: &[u8]) -> bool {
+    let mut over = false;
+    let Ok(mut next) = PacketParser::from_bytes(message) else { return true };
+    while let PacketParserResult::Some(mut packet) = next {
+        match packet.packet.tag() {
+            Tag::Marker | Tag::Padding => {}
+            _ if over => return false,
+            Tag::SEIP | Tag::SED | Tag::AED => over = true,
+            _ => {}
+        }
+        // Cut off: it is not for this place to say what it is worth.
+        if packet.finish().is_err() {
+            return true;
+        }
+        match packet.next() {
+            Ok((_, behind)) => next = behind,
+            Err(_no_packet) => return !over,
+        }
+    }
+    true
 }
 
 fn refused(error: &anyhow::Error) -> NotOpened {

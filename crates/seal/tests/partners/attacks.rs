@@ -7,7 +7,8 @@ use sealpost_seal::{
     SpeaksFor, TrustedKey, Wholeness,
 };
 
-use crate::lab::{self, body, closed, open, own, trusted};
+use crate::gnupg::{armour, as_letter};
+use crate::lab::{self, body, closed, crlf, open, own, trusted};
 use crate::openssl::Partner;
 
 fn plain() -> Vec<u8> {
@@ -114,6 +115,46 @@ fn an_encrypted_part_beside_others_stays_closed() {
             assert_eq!(opened.still_closed(), Some(NotOpened::Beside));
             assert!(opened.notes.contains(&Note::PartsBeside));
         }
+    }
+}
+
+/// Nothing of what came is lost, and what somebody has put behind a message is not taken for a part of it.
+#[test]
+fn what_stands_beside_an_openpgp_message_keeps_it_closed() {
+    let pgp = own(Kind::OpenPgpCurve25519);
+    let sent = |text: &str| {
+        let letter = format!("From: mail@insurer.example\r\nSubject: x\r\n\r\n{text}\r\n");
+        let to = std::slice::from_ref(pgp.public());
+        crlf(armour(&closed(letter.as_bytes(), Some(pgp), to, Profile::default())))
+    };
+    let (first, second) = (sent("first"), sent("second"));
+    let packets = |armoured: &[u8]| {
+        let text = String::from_utf8(armoured.to_vec()).unwrap();
+        let (_, digits) = text.split_once("\r\n\r\n").unwrap();
+        let lines = digits.lines().take_while(|line| !line.starts_with(['=', '-']));
+        STANDARD.decode(lines.collect::<String>()).unwrap()
+    };
+    let armoured = |bytes: &[u8]| {
+        let (begin, end) = ("-----BEGIN PGP MESSAGE-----", "-----END PGP MESSAGE-----");
+        format!("{begin}\r\n\r\n{}\r\n{end}\r\n", STANDARD.encode(bytes)).into_bytes()
+    };
+    let one = packets(&first);
+    for whole in [first.clone(), armoured(&one), [&first[..], b"\r\n \r\n"].concat()] {
+        let (opened, got) = open(&as_letter(&whole), &[pgp], &[]);
+        assert!(opened.was_decrypted() && !got.is_empty(), "{opened:?}");
+    }
+    let literal = [&[0xcb, 12, b'b', 0, 0, 0, 0, 0][..], b"second"].concat();
+    for (what, message) in [
+        ("a message", [&first[..], b"\r\n", &second].concat()),
+        ("a text", [&first[..], b"\r\nsecond\r\n"].concat()),
+        ("a text before it", [&b"second\r\n\r\n"[..], &first].concat()),
+        ("packets", armoured(&[&one[..], &packets(&second)].concat())),
+        ("a packet in clear", armoured(&[&one[..], &literal].concat())),
+        ("no packet", armoured(&[&one[..], b"second"].concat())),
+    ] {
+        let (opened, got) = open(&as_letter(&message), &[pgp], &[trusted(pgp.public())]);
+        assert_eq!((opened.still_closed(), got.len()), (Some(NotOpened::Beside), 0), "{what}: {opened:?}");
+        assert!(opened.proven_sender().is_none(), "{what}");
     }
 }
 

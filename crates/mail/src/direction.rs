@@ -1,0 +1,42 @@
+//! Marks by which a text is shown in another order than it is written (UAX #9 §2): a text without them. Knows no field.
+
+use icu_properties::CodePointMapData;
+use icu_properties::props::BidiClass;
+
+/// The text without them; `None`: it has none. Explicit ones go always. The implicit ones stay where letters are written from right
+/// to left, as people need them there.
+pub(crate) fn without_marks(text: &str) -> Option<String> {
+    let is_explicit = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let is_implicit = |c: char| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}');
+    let classes = CodePointMapData::<BidiClass>::new();
+    let from_right = |c: char| {
+        !is_implicit(c) && [BidiClass::RightToLeft, BidiClass::ArabicLetter].contains(&classes.get(c))
+    };
+    let stays = text.contains(from_right);
+    let goes = |c: char| is_explicit(c) || (is_implicit(c) && !stays);
+    text.contains(goes).then(|| text.chars().filter(|c| !goes(*c)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_marks;
+
+    #[test]
+    fn what_turns_letters_goes_and_what_people_write_stays() {
+        for (text, left) in [
+            ("\u{202e}]eruces[\u{202c} x", Some("]eruces[ x")),
+            ("[\u{202e}eruces\u{202c}]", Some("[eruces]")),
+            ("\u{2067}\u{202e}]eruces[\u{202c}\u{2069}", Some("]eruces[")),
+            ("\u{2067}secure]\u{2069}] x", Some("secure]] x")),
+            ("\u{200f}[\u{200e}[secure x", Some("[[secure x")),
+            ("\u{5e9}\u{5dc}\u{5d5}\u{5dd} (7)\u{200f} x", None),
+            (
+                "\u{202b}\u{5e9}\u{5dc}\u{5d5}\u{5dd} (7)\u{200f}\u{202c}",
+                Some("\u{5e9}\u{5dc}\u{5d5}\u{5dd} (7)\u{200f}"),
+            ),
+            ("Schaden 7", None),
+        ] {
+            assert_eq!(without_marks(text).as_deref(), left, "{text:?}");
+        }
+    }
+}
