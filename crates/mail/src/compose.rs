@@ -65,9 +65,15 @@ pub struct Compose {
 /// Text and HTML stand side by side in multipart/alternative, images beside the HTML in multipart/related.
 pub fn compose_notice(notice: &Compose) -> Result<Vec<u8>, ComposeError> {
     let id = checked_id(&notice.message_id)?;
-    let mut letter =
-        addressed(notice.from.0.as_deref(), &notice.from.1, &notice.to, &notice.subject, id, notice.at)
-            .header("Auto-Submitted", Raw::new(notice.auto_submitted));
+    let mut letter = addressed(
+        notice.from.0.as_deref(),
+        &notice.from.1,
+        &notice.to,
+        unstructured(&notice.subject),
+        id,
+        notice.at,
+    )
+    .header("Auto-Submitted", Raw::new(notice.auto_submitted));
     letter = in_thread(letter, notice.about.as_deref());
     if let Some(reply_to) = &notice.reply_to {
         letter = letter.reply_to(Written::new_address(None::<String>, reply_to.to_path()));
@@ -97,7 +103,7 @@ pub(crate) fn addressed<'x>(
     from_name: Option<&str>,
     from: &Address,
     to: &Address,
-    subject: &str,
+    subject: HeaderType<'x>,
     id: &'x str,
     at: Timestamp,
 ) -> MessageBuilder<'x> {
@@ -105,7 +111,7 @@ pub(crate) fn addressed<'x>(
     MessageBuilder::new()
         .from(Written::new_address(from_name, from.to_path()))
         .to(Written::new_address(None::<String>, to.to_path()))
-        .header("Subject", unstructured(subject))
+        .header("Subject", subject)
         .date(Date::new(at.seconds()))
         .message_id(id)
 }
@@ -285,8 +291,9 @@ impl DsnAction {
 /// §5.2.1), so of an 8-bit letter the head goes back, which RFC 3461 §6.2 allows.
 pub fn compose_dsn(parts: &DsnParts) -> Result<Vec<u8>, ComposeError> {
     let id = checked_id(&parts.message_id)?;
-    let letter = addressed(Some(&parts.from.0), &parts.from.1, &parts.to, &parts.subject, id, parts.at)
-        .header("Auto-Submitted", Raw::new("auto-replied")); // RFC 3834 §5
+    let letter =
+        addressed(Some(&parts.from.0), &parts.from.1, &parts.to, unstructured(&parts.subject), id, parts.at)
+            .header("Auto-Submitted", Raw::new("auto-replied")); // RFC 3834 §5
     let letter = in_thread(letter, parts.about.as_deref());
     let mut children =
         vec![MimePart::new("text/plain", BodyPart::Text(crlf(&parts.text).into())), status(parts)];

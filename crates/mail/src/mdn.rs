@@ -7,7 +7,7 @@ use mail_builder::mime::{BodyPart, MimePart};
 
 use crate::address::Address;
 use crate::clock::Timestamp;
-use crate::compose::{ComposeError, addressed, checked_id, crlf, line, multipart};
+use crate::compose::{ComposeError, addressed, checked_id, crlf, line, multipart, unstructured};
 
 /// Word that a letter was opened.
 #[derive(Clone)]
@@ -35,8 +35,9 @@ pub struct MdnParts {
 /// Writes it: CRLF, 7-bit clean.
 pub fn compose_mdn(parts: &MdnParts) -> Result<Vec<u8>, ComposeError> {
     let id = checked_id(&parts.message_id)?;
-    let mut letter = addressed(Some(&parts.from.0), &parts.from.1, &parts.to, &parts.subject, id, parts.at)
-        .header("Auto-Submitted", Raw::new("auto-replied")); // RFC 3834 §5, RFC 8098 §3
+    let mut letter =
+        addressed(Some(&parts.from.0), &parts.from.1, &parts.to, unstructured(&parts.subject), id, parts.at)
+            .header("Auto-Submitted", Raw::new("auto-replied")); // RFC 3834 §5, RFC 8098 §3
     let original = parts.original_message_id.as_deref().filter(|id| checked_id(id).is_ok());
     if let Some(original) = original {
         letter = letter.in_reply_to(original.to_owned()).references(original.to_owned());

@@ -24,7 +24,10 @@ pub(crate) fn shape(name: &str) -> String {
 
 /// Whether the name of this line looks as if it began so, by letters and digits alone.
 pub(crate) fn begins_like(raw: &[u8], start: &str) -> bool {
-    let letters = |shape: &str| shape.chars().filter(|c| c.is_alphanumeric()).collect::<String>();
+    // Once more in small letters: what a letter of another script looks like may be a capital.
+    let letters = |shape: &str| {
+        shape.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>()
+    };
     field(raw).is_some_and(|(name, _)| letters(&name).starts_with(&letters(&shape(start))))
 }
 

@@ -37,7 +37,9 @@ pub fn compose_tls_report(mail: &TlsReportMail) -> Result<Vec<u8>, ComposeError>
     let (domain, submitter) = (checked_domain(&mail.domain)?, checked_domain(&mail.submitter)?);
     // RFC 8460 §5.3, in this very order.
     let subject = format!("Report Domain: {domain} Submitter: {submitter} Report-ID: <{report_id}>");
-    let letter = addressed(Some(&mail.from.0), &mail.from.1, &mail.to, &subject, id, mail.at)
+    // Folded, and never as encoded words: machines read it.
+    let subject = Raw::new(subject).into();
+    let letter = addressed(Some(&mail.from.0), &mail.from.1, &mail.to, subject, id, mail.at)
         .header("Auto-Submitted", Raw::new("auto-generated")) // RFC 3834 §5
         .header("TLS-Report-Domain", Raw::new(domain))
         .header("TLS-Report-Submitter", Raw::new(submitter));

@@ -182,8 +182,8 @@ mod tests {
     #[test]
     fn of_a_deposit_nothing_is_said_that_is_not_known_yet() {
         for (hears, de, en) in [
-            (Hears::Now, "Er wird jetzt per E‑Mail benachrichtigt", "being notified by e-mail"),
-            (Hears::Later, "Er wird später per E‑Mail benachrichtigt", "will be notified by e-mail later"),
+            (Hears::Now, "Er wird jetzt per E‑Mail benachrichtigt", "being notified by e‑mail"),
+            (Hears::Later, "Er wird später per E‑Mail benachrichtigt", "will be notified by e‑mail later"),
         ] {
             let said = both(Report::Deposited(hears), None).text;
             assert!(said.contains(de) && said.contains(en), "{said}");
