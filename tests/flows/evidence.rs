@@ -154,7 +154,9 @@ fn of_a_letter_whose_time_was_over_evidence_says_that_nobody_deleted_it() {
     });
     let facts = facts(&gateway, &id);
     assert!(actions(&facts).contains(&"letter.expired"), "{facts}");
-    for (language, words) in [("en", "Deleted when its time was over"), ("de", "Aufbewahrungsfrist")] {
+    for (language, words) in
+        [("en", "Deleted when its retention period was over"), ("de", "Aufbewahrungsfrist")]
+    {
         let text = pdf(&gateway, &id, language);
         assert!(text.contains(words), "{language}: {text}");
     }

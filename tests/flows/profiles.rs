@@ -63,7 +63,7 @@ impl Operator {
             let sql = format!(
                 "SELECT count(DISTINCT job) FROM job_runs WHERE begun_at > {since} AND ended_at IS NOT NULL"
             );
-            (self.gateway.count(&sql) == 11).then_some(())
+            (self.gateway.count(&sql) == rig::gateway::JOBS).then_some(())
         });
         poll("an empty queue", || (self.gateway.count("SELECT count(*) FROM legs") == 0).then_some(()));
     }

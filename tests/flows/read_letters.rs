@@ -347,8 +347,7 @@ fn every_kind_of_letter_is_read() {
             let of = sent.iter().find(|(_, letter)| **letter == eml);
             let (name, _) = of.unwrap_or_else(|| panic!("changed: {}", String::from_utf8_lossy(&eml)));
             let line = text.split(&path).nth(1).unwrap().split("href=\"/m/").next().unwrap();
-            let number =
-                line.split("<span aria-hidden=\"true\">").nth(1).and_then(|rest| rest.split('<').next());
+            let number = line.split("clip\"/></svg>").nth(1).and_then(|rest| rest.split('<').next());
             counted.insert(path.clone(), number.map_or(0, |number| number.parse().unwrap()));
             paths.insert(*name, path);
         }

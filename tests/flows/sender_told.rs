@@ -74,7 +74,7 @@ impl Office {
             let sql = format!(
                 "SELECT count(DISTINCT job) FROM job_runs WHERE begun_at > {since} AND ended_at IS NOT NULL"
             );
-            (self.gateway.count(&sql) == 11).then_some(())
+            (self.gateway.count(&sql) == rig::gateway::JOBS).then_some(())
         });
         self.is_quiet();
     }

@@ -28,7 +28,7 @@ fn a_domain_hears_that_its_server_is_not_the_one_it_publishes() {
     let domain = |origin: &str, hop: &Hop, key: &ZoneKey| {
         let mx = format!("mx.{origin}");
         let wishes = format!("v=TLSRPTv1; rua=mailto:tls@{}", origin.trim_end_matches('.'));
-        let records = vec![
+        let records = [
             (origin.to_owned(), RData::MX(MX::new(10, name(&mx)))),
             (mx.clone(), at(hop)),
             (format!("_25._tcp.{mx}"), tlsa()),

@@ -41,13 +41,10 @@ const WIDEN_AFTER: usize = 200;
 
 impl State {
     /// After a rest one goes ahead; the others follow when it has come through. One that hangs says nothing of the
-    /// others, and another goes beside it.
+    /// others, and another goes beside it, up to as many as the server wants.
     fn limit(&self, configured: usize) -> usize {
-        if self.health.is_on_trial() {
-            self.slow.saturating_add(1).min(configured)
-        } else {
-            self.cap.unwrap_or(configured).min(configured)
-        }
+        let most = self.cap.unwrap_or(configured).min(configured);
+        if self.health.is_on_trial() { self.slow.saturating_add(1).min(most) } else { most }
     }
 
     /// The one that has waited longest; on trial the one with the fewest failures of its own, because the one
@@ -311,5 +308,33 @@ impl Lanes {
                 || remember(&state.health)
         });
         (stale, again)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sealpost_mail::EnhancedCode;
+
+    use super::*;
+
+    #[test]
+    fn on_trial_there_are_no_more_connections_than_the_server_wanted() {
+        let mut state = State { cap: Some(2), slow: 5, ..State::default() };
+        assert_eq!(state.limit(20), 2);
+        let reason = Reason {
+            code: 441,
+            enhanced: EnhancedCode(4, 4, 1),
+            text: "down".to_owned(),
+            whose: crate::outcome::Whose::Ours,
+            untried: false,
+        };
+        let rest = Duration::from_secs(1);
+        assert!(state.health.bad(Timestamp(0), (rest, rest), reason));
+        assert_eq!(state.limit(20), 2);
+        assert_eq!(state.limit(1), 1);
+        state.cap = None;
+        assert_eq!(state.limit(20), 6);
+        state.slow = 0;
+        assert_eq!(state.limit(20), 1);
     }
 }

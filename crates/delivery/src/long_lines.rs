@@ -101,7 +101,11 @@ mod tests {
         assert_eq!(letter.bytes.as_ptr(), place, "the letter was copied");
         let out = String::from_utf8(letter.bytes).unwrap();
         assert!(out.split("\r\n").all(|line| line.len() <= most), "{out}");
-        assert!(!text.contains("\r\n\r\n") || out[..letter.head].ends_with("\r\n\r\n"), "{out}");
+        assert!(
+            !text.contains("\r\n\r\n")
+                || out.get(..letter.head).is_some_and(|head| head.ends_with("\r\n\r\n")),
+            "{out}"
+        );
         out
     }
 

@@ -80,12 +80,19 @@ impl TlsCounts {
         if today.known.contains(&tag) {
             return Some((tag, plain));
         }
-        let kinds = today.kinds.entry(seen.domain.clone()).or_default();
-        *kinds += 1;
-        let (tag, plain) = if *kinds > EACH { self.tag(day, &by_kind_alone(seen))? } else { (tag, plain) };
-        if !today.known.contains(&tag) && today.known.len() >= MOST {
+        let domain = seen.domain.clone();
+        let (tag, plain) = match today.kinds.get(&domain) {
+            Some(kinds) if *kinds >= EACH => self.tag(day, &by_kind_alone(seen))?,
+            Some(_) | None => (tag, plain),
+        };
+        if today.known.contains(&tag) {
+            return Some((tag, plain));
+        }
+        // Before the domain is remembered: else each new one would take memory after that, too.
+        if today.known.len() >= MOST {
             return None;
         }
+        *today.kinds.entry(domain).or_default() += 1;
         today.known.insert(tag);
         Some((tag, plain))
     }
@@ -179,6 +186,22 @@ mod tests {
             let other = TlsSessionRow { report_tag: [0; 32], ..row };
             assert!(open(&desk.key, &other).is_none(), "another domain's");
         }
+    }
+
+    #[tokio::test]
+    async fn a_day_that_is_full_remembers_no_more_domains() {
+        let desk = desk();
+        let seen = |nth: usize| Seen {
+            domain: format!("d{nth}.example"),
+            policy: AppliedPolicy::none(),
+            end: SessionEnd::Secured,
+        };
+        for nth in 0..MOST {
+            assert!(desk.counts.place(TODAY, seen(nth)).is_some());
+        }
+        assert!(desk.counts.place(TODAY, seen(MOST)).is_none());
+        assert!(desk.counts.place(TODAY, seen(0)).is_some(), "it is known");
+        assert_eq!(desk.counts.today().kinds.len(), MOST);
     }
 
     #[tokio::test]

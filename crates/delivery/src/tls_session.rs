@@ -45,9 +45,22 @@ impl AppliedPolicy {
         Self { kind: PolicyType::Tlsa, text, servers: Vec::new() }
     }
 
+    /// Of lines that can be shown, and of names as they come: what can be no host's is left out, and so is what is too much.
     pub(crate) fn sts(lines: &[String], servers: &[String]) -> Self {
-        let servers = servers.iter().take(MOST).cloned().collect();
-        Self { kind: PolicyType::Sts, text: lines.to_vec(), servers }
+        let is_name = |name: &&String| {
+            (1..=LONGEST_NAME).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic())
+        };
+        let mut room = SHOWN;
+        let mut fits = |text: &&String| match room.checked_sub(text.len()) {
+            Some(left) => {
+                room = left;
+                true
+            }
+            None => false,
+        };
+        let text = lines.iter().take_while(&mut fits).cloned().collect();
+        let servers = servers.iter().filter(is_name).take(MOST).take_while(&mut fits).cloned().collect();
+        Self { kind: PolicyType::Sts, text, servers }
     }
 }
 
@@ -55,6 +68,10 @@ impl AppliedPolicy {
 const MOST: usize = 16;
 /// Octets of a record's data that are shown at most: more than any digest has.
 const LONGEST: usize = 64;
+/// Octets of a policy of MTA-STS that are shown at most, its lines and the names of servers together.
+const SHOWN: usize = 2048;
+/// RFC 1035 §2.3.4.
+const LONGEST_NAME: usize = 255;
 
 /// RFC 8460 §4.3: why a session failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -167,6 +184,25 @@ mod tests {
         assert_eq!(word(ResultType::StsWebpkiInvalid), "sts-webpki-invalid");
         assert_eq!(word(ResultType::TlsaInvalid), "tlsa-invalid");
         assert_eq!(serde_json::to_value(PolicyType::NoPolicyFound).unwrap(), "no-policy-found");
+    }
+
+    #[test]
+    fn a_policy_is_shown_as_text_and_not_without_end() {
+        let sts = |lines: &[&str], servers: &[&str]| {
+            let owned = |all: &[&str]| all.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>();
+            AppliedPolicy::sts(&owned(lines), &owned(servers))
+        };
+        let (long, longest) = ("a".repeat(256), "a".repeat(255));
+        let odd = sts(
+            &["version: STSv1"],
+            &["*.a.example", "", "b\u{1b}[31m", "c d", "\u{e4}.example", long.as_str()],
+        );
+        assert_eq!((odd.text.len(), odd.servers), (1, vec!["*.a.example".to_owned()]));
+        let much = sts(&["b".repeat(1000).as_str(); 2], &[longest.as_str(); 40]);
+        assert_eq!((much.text.len(), much.servers.len()), (2, 0));
+        let names = sts(&[], &[longest.as_str(); 40]);
+        assert_eq!(names.servers.len(), 8);
+        assert_eq!(sts(&[], &["a.example"; 40]).servers.len(), MOST);
     }
 
     #[test]

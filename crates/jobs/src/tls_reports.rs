@@ -1,18 +1,24 @@
 //! Domains are told how their servers spoke TLS on a day that is over (RFC 8460), if they wish to be: each in its own minute of the
 //! first four hours, by mail or by https. What was missed is made up for while it is kept. Knows neither JSON nor DNS.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use sealpost_arrival::reminder::Unsent;
 use sealpost_arrival::{Context, send_tls_report};
 use sealpost_delivery::{DayTally, ReportTo, TlsReporter, day_of};
 use sealpost_mail::Timestamp;
-use sealpost_store::{StoreError, TlsSubmissionRow};
+use sealpost_store::{Store, StoreError, TlsSubmissionRow};
+use tokio::time::Instant;
 
 use crate::workshop::{Counts, Failed, Workshop};
 
 /// Between the first two tries by https; each further pause is twice as long, and none is longer than the other.
 const PAUSE: (Duration, Duration) = (Duration::from_secs(10 * 60), Duration::from_secs(4 * 3600));
+
+/// So long a run begins to hand in: with the 20 seconds that the last ones have it is over within a minute. What is left
+/// stays due.
+const BEGUN: Duration = Duration::from_secs(40);
 
 pub(super) async fn send(workshop: &Workshop, now: Timestamp) -> Result<Counts, Failed> {
     let (Some(context), Some(reporter)) = (&workshop.context, &workshop.tls_reports) else {
@@ -147,44 +153,97 @@ fn sent(outcome: Result<bool, Unsent>) -> Result<bool, Failed> {
     }
 }
 
-/// Hands in what waits. What somebody began to hand in and did not end may have got there: it is not handed in again.
+/// Hands in what waits, eight at a time, so that receivers that say nothing keep no other job from its turn.
 async fn submit(workshop: &Workshop, reporter: &TlsReporter, now: Timestamp) -> Result<(u64, u64), Failed> {
-    let store = &workshop.store;
+    let rows = workshop.store.tls_submissions(now).await?;
+    let handing = Handing { store: &workshop.store, reporter, now, until: Instant::now() + BEGUN };
+    let waiting = Mutex::new(rows.into_iter());
+    let one = || handing.some_of(&waiting);
+    // Whoever fails stops none of the others: what is begun has to be ended.
+    let all = tokio::join!(one(), one(), one(), one(), one(), one(), one(), one());
     let (mut submitted, mut refused) = (0, 0);
-    for row in store.tls_submissions(now).await? {
+    for some in <[_; 8]>::from(all) {
+        let (taken, not_taken) = some?;
+        submitted += taken;
+        refused += not_taken;
+    }
+    Ok((submitted, refused))
+}
+
+/// What became of a report that waited.
+enum HandedIn {
+    /// It is taken.
+    Taken,
+    /// Its receiver did not take it.
+    Refused,
+    /// It was not handed in.
+    Not,
+}
+
+/// A run that hands in.
+struct Handing<'a> {
+    store: &'a Store,
+    reporter: &'a TlsReporter,
+    now: Timestamp,
+    /// Nothing is begun after that.
+    until: Instant,
+}
+
+impl Handing<'_> {
+    /// One after the other of those that nobody else has taken out, while there is time. How many were taken, and how many not.
+    async fn some_of(
+        &self,
+        waiting: &Mutex<std::vec::IntoIter<TlsSubmissionRow>>,
+    ) -> Result<(u64, u64), StoreError> {
+        let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
+        let (mut taken, mut refused) = (0, 0);
+        while Instant::now() < self.until {
+            let Some(row) = next() else { break };
+            match self.hand_in(&row).await? {
+                HandedIn::Taken => taken += 1,
+                HandedIn::Refused => refused += 1,
+                HandedIn::Not => {}
+            }
+        }
+        Ok((taken, refused))
+    }
+
+    /// What somebody began to hand in and did not end may have got there: it is not handed in again.
+    async fn hand_in(&self, row: &TlsSubmissionRow) -> Result<HandedIn, StoreError> {
+        let store = self.store;
         if row.begun_at.is_some() {
             tracing::warn!(
                 "a report on TLS may have been handed in when the service ended; it is not sent again"
             );
             store.end_tls_submission(&row.id).await?;
-            continue;
+            return Ok(HandedIn::Not);
         }
-        if row.expires_at <= now {
+        if row.expires_at <= self.now {
             tracing::warn!("a report on TLS was not taken within a day and is given up");
             store.end_tls_submission(&row.id).await?;
-            continue;
+            return Ok(HandedIn::Not);
         }
-        if !store.begin_tls_submission(&row.id, now).await? {
-            continue;
+        if !store.begin_tls_submission(&row.id, self.now).await? {
+            return Ok(HandedIn::Not);
         }
-        match reporter.submit(&row).await {
+        match self.reporter.submit(row).await {
             Ok((domain, Ok(()))) => {
                 tracing::info!(tls_report.domain = domain, "a report on TLS was handed in");
                 store.end_tls_submission(&row.id).await?;
-                submitted += 1;
+                Ok(HandedIn::Taken)
             }
             Ok((domain, Err(error))) => {
                 tracing::info!(tls_report.domain = domain, %error, "a report on TLS was not taken");
-                store.retry_tls_submission(&row.id, now.plus(pause(&row))).await?;
-                refused += 1;
+                store.retry_tls_submission(&row.id, self.now.plus(pause(row))).await?;
+                Ok(HandedIn::Refused)
             }
             Err(error) => {
                 tracing::error!(%error, "a report on TLS");
                 store.end_tls_submission(&row.id).await?;
+                Ok(HandedIn::Not)
             }
         }
     }
-    Ok((submitted, refused))
 }
 
 /// RFC 8460 §5.5: "exponential backoff".

@@ -79,8 +79,8 @@ pub struct PartnerKey {
     pub source: String,
     /// Who brought it.
     pub provenance: Provenance,
-    /// Of a key for the whole company that nobody compared: the places whose signed zones vouch for it, and no others. Empty: an
-    /// operator has taken it, for everything the partner answers for.
+    /// Of a key that nobody compared: the places whose signed zones vouch for it, and no others, whatever it names by now. Empty: an
+    /// operator has taken it, for everything that its reach says.
     pub vouched_for: Vec<DomainOrAddress>,
     /// When it was added.
     pub since: Timestamp,
@@ -93,7 +93,7 @@ impl PartnerKey {
     pub fn reaches(&self, partner: &Partner, address: &Address) -> bool {
         match self.reach {
             Reach::Company => partner.covers(address) && self.speaks_for(address),
-            Reach::Named => self.key.facts().names(address),
+            Reach::Named => self.key.facts().names(address) && self.speaks_for(address),
         }
     }
 
@@ -207,16 +207,12 @@ impl Book<'_> {
         if unreadable > 0 {
             return Ok(Some(Vec::new()));
         }
-        let trusted = keys.into_iter().filter(|key| match (key.state, key.reach) {
-            (PartnerKeyState::Trusted, Reach::Company) => key.speaks_for(from),
-            (PartnerKeyState::Trusted, Reach::Named) => true,
-            (
-                PartnerKeyState::Offered
-                | PartnerKeyState::Suspended
-                | PartnerKeyState::Expired
-                | PartnerKeyState::Revoked,
-                _,
-            ) => false,
+        let trusted = keys.into_iter().filter(|key| match key.state {
+            PartnerKeyState::Trusted => key.speaks_for(from),
+            PartnerKeyState::Offered
+            | PartnerKeyState::Suspended
+            | PartnerKeyState::Expired
+            | PartnerKeyState::Revoked => false,
         });
         let trusted = trusted.map(|key| TrustedKey {
             speaks_for: match key.reach {

@@ -16,6 +16,41 @@ use sealpost_vault::{Keys, ServerKey};
 
 const NOW: Timestamp = Timestamp(1_800_000_000_000);
 
+/// A key of moor@clinic.example, made with GnuPG.
+const MOOR: &str = "-----BEGIN PGP PUBLIC KEY BLOCK-----
+
+mDMEaVW5ABYJKwYBBAHaRw8BAQdAS5GFc/E1r/AdbGWKVHQX2F/Q34W8PeJ6P06H
+qeK2Rb20E21vb3JAY2xpbmljLmV4YW1wbGWIkAQTFggAOBYhBFCJDcxaLVkwgMRI
+xHVU6oKvhG1FBQJpVbkAAhsDBQsJCAcCBhUKCQgLAgQWAgMBAh4BAheAAAoJEHVU
+6oKvhG1F/WMBALnSFKHBDG9f3B7aPuN97hxo1iuMtofZuvzW8U1Sm+dHAQD4BYhR
+4nIhEd9QsZmdQDrwp8JkfIIsXy5G93bGayBFArg4BGlVuQESCisGAQQBl1UBBQEB
+B0D9d3Nn2JlqxsO47Wv3wEhOlVrswSTPF7k93yjrZ46IFgMBCAeIeAQYFggAIBYh
+BFCJDcxaLVkwgMRIxHVU6oKvhG1FBQJpVbkBAhsMAAoJEHVU6oKvhG1FejMA/ijb
+4dg++EjtgVoera81qmBR3B8G0srctEsbJxvrQOPwAP95IZsmwEPiVpRENUoamYoG
+paxSj7hGUtyIt8+gZGt+AA==
+=4lYp
+-----END PGP PUBLIC KEY BLOCK-----
+";
+
+/// The same a day later: its holder has given it the User ID ceo@clinic.example, too.
+const MOOR_AND_CEO: &str = "-----BEGIN PGP PUBLIC KEY BLOCK-----
+
+mDMEaVW5ABYJKwYBBAHaRw8BAQdAS5GFc/E1r/AdbGWKVHQX2F/Q34W8PeJ6P06H
+qeK2Rb20E21vb3JAY2xpbmljLmV4YW1wbGWIkAQTFggAOBYhBFCJDcxaLVkwgMRI
+xHVU6oKvhG1FBQJpVbkAAhsDBQsJCAcCBhUKCQgLAgQWAgMBAh4BAheAAAoJEHVU
+6oKvhG1F/WMBALnSFKHBDG9f3B7aPuN97hxo1iuMtofZuvzW8U1Sm+dHAQD4BYhR
+4nIhEd9QsZmdQDrwp8JkfIIsXy5G93bGayBFArQSY2VvQGNsaW5pYy5leGFtcGxl
+iJAEExYIADgWIQRQiQ3MWi1ZMIDESMR1VOqCr4RtRQUCaVcKgAIbAwULCQgHAgYV
+CgkICwIEFgIDAQIeAQIXgAAKCRB1VOqCr4RtRbPBAP9GvHbXRxfAwdMIDMquoMUx
+/KmgNybJ3chcHqHRFyEXGwEA9X3EFM8l1z00Uf0vnaH+JqMn23NgpBNTb0W3xoSM
+ugG4OARpVbkBEgorBgEEAZdVAQUBAQdA/XdzZ9iZasbDuO1r98BITpVa7MEkzxe5
+Pd8o62eOiBYDAQgHiHgEGBYIACAWIQRQiQ3MWi1ZMIDESMR1VOqCr4RtRQUCaVW5
+AQIbDAAKCRB1VOqCr4RtRXozAP4o2+HYPvhI7YFaHq2vNapgUdwfBtLK3LRLGycb
+60Dj8AD/eSGbJsBD4laURDVKGpmKBqWsUo+4RlLciLfPoGRrfgA=
+=NJ2T
+-----END PGP PUBLIC KEY BLOCK-----
+";
+
 struct Rig {
     _folder: tempfile::TempDir,
     store: Store,
@@ -188,6 +223,44 @@ async fn a_key_that_zones_vouch_for_reaches_no_other_place_until_somebody_takes_
         let other = Address::parse(other).unwrap();
         assert!(matches!(choose(&found().await, &other, &|_| true, NOW), Choice::Use(..)));
     }
+}
+
+/// Its holder can write any name into it, and the zone vouches for the one that it looked at.
+#[tokio::test]
+async fn a_person_s_key_that_takes_a_further_name_counts_for_the_one_that_a_zone_vouches_for() {
+    let rig = Rig::new();
+    let read = |text: &str| sealpost_seal::PartnerKey::read(text.as_bytes()).unwrap().remove(0);
+    let [moor, ceo] = ["moor@clinic.example", "ceo@clinic.example"];
+    let partner = rig.partner("clinic.example");
+    let key = PartnerKey {
+        reach: Reach::Named,
+        key: read(MOOR),
+        vouched_for: vec![DomainOrAddress::parse(moor).unwrap()],
+        ..rig.key(moor, PartnerKeyState::Trusted)
+    };
+    let book = rig.book();
+    book.add(&partner, std::slice::from_ref(&key), audit(), NOW, &rig.random).await.unwrap();
+    let renewed = key.key.renewed_by(&read(MOOR_AND_CEO)).unwrap().unwrap();
+    book.renew(&partner, &key, renewed, audit(), NOW, &rig.random).await.unwrap();
+
+    let found = async || book.named("clinic.example").await.unwrap().unwrap();
+    let believed =
+        async |from: &str| book.trusted_for(&Address::parse(from).unwrap()).await.unwrap().unwrap().len();
+    let is_used = |found: &Found, address: &str| {
+        matches!(choose(found, &Address::parse(address).unwrap(), &|_| true, NOW), Choice::Use(..))
+    };
+    assert!(found().await.keys[0].key.facts().names(&Address::parse(ceo).unwrap()));
+    assert!(is_used(&found().await, moor));
+    assert_eq!(believed(moor).await, 1);
+    assert_eq!(why(&found().await, ceo, NOW), Why::OtherAddress);
+    assert_eq!(believed(ceo).await, 0, "nor is what it signs");
+
+    for to in [PartnerKeyState::Suspended, PartnerKeyState::Trusted] {
+        let key = found().await.keys.remove(0);
+        book.step(&partner, &key, to, audit(), NOW, &rig.random).await.unwrap();
+    }
+    assert!(is_used(&found().await, ceo), "somebody has compared it");
+    assert_eq!(believed(ceo).await, 1);
 }
 
 #[test]

@@ -35,7 +35,7 @@ const REPORTS: &[&str] = &[
     "message/global-disposition-notification",
 ];
 
-/// What a text is, by its type or by how it begins, whatever its type.
+/// What a text is, by its type or by how it begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
     /// Shown as it stands, or a file.
@@ -134,47 +134,64 @@ fn entity(bytes: &[u8], depth: usize) -> bool {
             .iter()
             .any(|known| charset.starts_with(known))
     });
-    match form(essence, &content) {
-        Form::Still => false,
-        _ if !ascii => true,
-        Form::Page => page(&content),
-        // A document type names a file beside it.
-        Form::Xml => page(&content) || has(&content, &["<!doctype", "xi:include"]),
-        // A page that Outlook has wrapped in it.
-        Form::Rich => has(&content, RICH) || (has(&content, &["\\fromhtml"]) && page(&content)),
-        Form::Markdown => page(&content) || has(&content, &["!["]),
-        Form::Lines => page(&content) || lines(&content),
-        Form::Asks => true,
+    // Some programs look at its type, others at what it begins with: it must be still for both.
+    let forms = [by_type(essence, &content), by_start(&content)];
+    let is_text = forms.iter().any(|form| *form != Form::Still);
+    (is_text && !ascii) || forms.iter().any(|form| form.asks(&content))
+}
+
+impl Form {
+    /// Whether this asks, if it is taken for that.
+    fn asks(self, content: &[u8]) -> bool {
+        match self {
+            Self::Still => false,
+            Self::Page => page(content),
+            // A document type names a file beside it.
+            Self::Xml => page(content) || has(content, &["<!doctype", "xi:include"]),
+            // No look at it as a page: its style sheets and backslashes would be a yes every time.
+            Self::Rich => has(content, RICH),
+            Self::Markdown => page(content) || has(content, &["!["]),
+            Self::Lines => page(content) || lines(content),
+            Self::Asks => true,
+        }
     }
 }
 
-fn form(essence: &str, content: &[u8]) -> Form {
+/// Whether it begins so, behind a byte order mark and blanks.
+fn begins(content: &[u8], mark: &[u8]) -> bool {
     let start = content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(content).trim_ascii_start();
-    let begins = |mark: &[u8]| start.get(..mark.len()).is_some_and(|start| start.eq_ignore_ascii_case(mark));
-    // Some programs look at what a text begins with.
-    if begins(b"{\\rtf") {
-        return Form::Rich;
+    start.get(..mark.len()).is_some_and(|start| start.eq_ignore_ascii_case(mark))
+}
+
+/// What it is for those who look at what it begins with; still: nothing that they know.
+fn by_start(content: &[u8]) -> Form {
+    if begins(content, b"{\\rtf") {
+        Form::Rich
+    } else if begins(content, &TNEF) {
+        Form::Asks
+    } else {
+        Form::Still
     }
-    if begins(&TNEF) {
-        return Form::Asks;
-    }
-    let poses = begins(b"<");
-    let is_card = begins(b"BEGIN:VC");
+}
+
+fn by_type(essence: &str, content: &[u8]) -> Form {
+    let poses = begins(content, b"<");
+    let is_card = begins(content, b"BEGIN:VC");
     match essence {
-        "text/plain" if poses => Form::Page,
+        _ if poses && (essence == "text/plain" || RICH_TYPES.contains(&essence)) => Form::Page,
         "text/plain" => Form::Still,
         // RFC 2046 §5.2.2, §5.2.3: the rest of it is elsewhere. Nobody knows what others ask for.
         _ if essence.starts_with("message/") && !REPORTS.contains(&essence) => Form::Asks,
         "application/ms-tnef" | "application/vnd.ms-tnef" => Form::Asks,
-        "text/rtf" | "application/rtf" | "application/x-rtf" | "application/msword-rtf" => Form::Rich,
+        _ if RICH_TYPES.contains(&essence) => Form::Rich,
         "text/markdown" | "text/x-markdown" => Form::Markdown,
         "text/calendar" | "application/ics" | "text/x-vcalendar" | "text/vcard" | "text/x-vcard"
         | "application/vcard" | "text/directory" => Form::Lines,
-        _ if is_card => Form::Lines,
         // Lists of what is to be played, and presentations.
         _ if essence.contains("mpegurl") || essence.contains("scpls") || essence.contains("smil") => {
             Form::Asks
         }
+        _ if is_card => Form::Lines,
         "text/xml" | "application/xml" => Form::Xml,
         _ if essence.ends_with("+xml") => Form::Xml,
         _ if STILL.contains(&essence) => Form::Still,
@@ -183,10 +200,13 @@ fn form(essence: &str, content: &[u8]) -> Form {
     }
 }
 
+const RICH_TYPES: &[&str] = &["text/rtf", "application/rtf", "application/x-rtf", "application/msword-rtf"];
+
 /// MS-OXTNEF §2.1.3.1: how a winmail.dat begins.
 const TNEF: [u8; 4] = [0x78, 0x9f, 0x3e, 0x22];
 
-/// What rich text fetches: fields with pictures or texts that are elsewhere, objects, templates, pictures of shapes.
+/// What rich text fetches: fields with pictures or texts that are elsewhere, objects, templates, pictures of shapes; and a page
+/// that Outlook has wrapped in it.
 const RICH: &[&str] = &[
     "includepicture",
     "includetext",
@@ -200,6 +220,7 @@ const RICH: &[&str] = &[
     "\\linkself",
     "pibname",
     "mailmerge",
+    "\\fromhtml",
 ];
 
 /// Properties of vCard (RFC 6350) and iCalendar (RFC 5545, RFC 7986) that hold what is shown or played, or name where it is.
@@ -215,10 +236,10 @@ fn lines(content: &[u8]) -> bool {
         };
         // A group may stand before it: `item1.PHOTO`.
         let name = name.rsplit('.').next().unwrap_or_default().trim();
-        let is_here = value.contains("encoding=b")
-            || value.contains("value=binary")
-            || value.contains(":data:")
-            || value.contains(":cid:");
+        let (how, data) = value.split_once(':').unwrap_or_default();
+        let is_binary = how.contains("encoding=b") || how.contains("value=binary");
+        let is_base64 = data.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/= \t".contains(&byte));
+        let is_here = (is_binary && is_base64) || data.starts_with("data:") || data.starts_with("cid:");
         let is_elsewhere = value.contains("://") || value.contains(":\\\\") || value.contains("=ur");
         CARRIERS.contains(&name) && (is_elsewhere || !is_here)
     })
@@ -346,6 +367,8 @@ mod tests {
             ("application/msword", "{\\rtf1{\\object\\objautlink}}".to_owned()),
             ("text/vcard", format!("BEGIN:VCARD\r\nPHOTO;VALUE=uri:{uri}\r\nEND:VCARD")),
             ("text/vcard", format!("BEGIN:VCARD\r\nPHO\r\n TO:{uri}\r\nEND:VCARD")),
+            ("text/vcard", "BEGIN:VCARD\r\nPHOTO;ENCODING=b:http:evil.example/x\r\nEND:VCARD".to_owned()),
+            ("text/vcard", "BEGIN:VCARD\r\nPHOTO:http:evil.example/x?:cid:\r\nEND:VCARD".to_owned()),
             ("text/x-vcard", format!("BEGIN:VCARD\r\nitem1.LOGO;TYPE=png:{uri}\r\nEND:VCARD")),
             ("application/octet-stream; name=a.vcf", format!("BEGIN:VCARD\r\nSOUND:{uri}\r\nEND:VCARD")),
             (
@@ -368,6 +391,32 @@ mod tests {
             ]
             .concat();
             assert!(reaches_out(&within), "{kind} within");
+        }
+    }
+
+    #[test]
+    fn what_begins_like_rich_text_is_still_what_its_type_says() {
+        let pixel = "<img src=\"http://evil.example/x\">";
+        for (kind, content) in [
+            ("text/html", format!("{{\\rtf{pixel}")),
+            ("text/html", format!("\u{feff} \r\n{{\\RTF1 {pixel}")),
+            ("text/html", "{\\rtf<p style=\"background:u\\72l(http://evil.example/x)\">".to_owned()),
+            ("application/octet-stream; name=a.html", format!("{{\\rtf{pixel}")),
+            ("application/xml", "{\\rtf<!DOCTYPE x SYSTEM \"http://evil.example/x\">".to_owned()),
+            ("image/svg+xml", format!("{{\\rtf<svg>{pixel}")),
+            ("text/markdown", "{\\rtf\n![x](http://evil.example/x)".to_owned()),
+            ("text/vcard", "{\\rtf\r\nBEGIN:VCARD\r\nPHOTO:http://evil.example/x".to_owned()),
+            ("audio/x-mpegurl", "{\\rtf\r\nhttp://evil.example/x".to_owned()),
+            ("audio/x-mpegurl", "BEGIN:VC\r\nhttp://evil.example/x".to_owned()),
+            ("message/external-body; access-type=URL", "{\\rtf".to_owned()),
+            ("text/rtf", pixel.to_owned()),
+            ("text/rtf", "{\\rtf1\\ansi\\fromhtml1 {\\*\\htmltag64 <p>}}".to_owned()),
+        ] {
+            assert!(reaches_out(&typed(kind, &content)), "{kind}: {content}");
+        }
+        let rich = "{\\rtf1\\ansi{\\stylesheet{\\s0 Standard;}}\\f0 Guten Tag\\par}";
+        for kind in ["text/rtf", "application/rtf", "text/plain", "application/msword"] {
+            assert!(!reaches_out(&typed(kind, rich)), "{kind}");
         }
     }
 

@@ -71,7 +71,8 @@ pub(crate) enum Trial {
     Agree,
 }
 
-/// Whether the key does that; where not, once more over another connection.
+/// Whether the key does that; where it does something else, or nothing, once more over another connection. No other helps where
+/// the token says that it cannot, or has no such key, or does not take the PIN.
 pub(crate) fn works(own: &OwnKey, trial: &Trial, tokens: &dyn Tokens) -> Result<(), TokenError> {
     let PrivatePart::Smime(smime) = own.private() else { return Ok(()) };
     let Some(place) = own.token() else { return Ok(()) };
@@ -80,8 +81,10 @@ pub(crate) fn works(own: &OwnKey, trial: &Trial, tokens: &dyn Tokens) -> Result<
         Trial::Decrypt(how) => decrypted(place, &public, how, tokens),
         Trial::Agree => agreed(place, &public, tokens),
     };
-    if tried().is_ok() {
-        return Ok(());
+    match tried() {
+        Ok(()) => return Ok(()),
+        Err(TrialError::Other { .. } | TrialError::Token(TokenError::Away { .. })) => {}
+        Err(TrialError::Token(error)) => return Err(error),
     }
     tokens.renew(place)?;
     tried().map_err(|error| match error {

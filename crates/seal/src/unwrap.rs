@@ -9,7 +9,7 @@
 
 use openssl::error::ErrorStack;
 use openssl::hash::MessageDigest;
-use openssl::pkey::PKey;
+use openssl::pkey::{Id, PKey};
 use openssl::sign::Signer;
 use sealpost_mail::Secret;
 use tokio::task::spawn_blocking;
@@ -52,7 +52,8 @@ impl Rejection {
 pub(crate) struct Errands<'a> {
     own: &'a dyn Lends,
     rejection: &'a Rejection,
-    /// Keys that were asked, and how.
+    /// Keys that were asked, and how. SECURITY: only what fits the key, or whoever writes a letter has the token's module
+    /// started anew with it.
     done: Vec<(OwnKey, Trial)>,
 }
 
@@ -75,6 +76,10 @@ impl<'a> Errands<'a> {
             TokenTask::Agree(agreement) => {
                 let public = own.public().certificate().and_then(|one| one.public_key().map_err(library));
                 let Ok(public) = public else { return Ok(None) };
+                // The letter names a key of another kind: everybody can see that it does not open.
+                if public.id() != Id::EC {
+                    return Ok(None);
+                }
                 self.done.push((own, Trial::Agree));
                 let (tokens, token) = (self.own.tokens(), place.token.clone());
                 let agreed = spawn_blocking(move || agree(&*tokens, &place, &public, &agreement)).await;
@@ -97,12 +102,13 @@ impl<'a> Errands<'a> {
             instead.map_err(|error| TokenError::Unable { token: token.clone(), why: error.to_string() })?;
         let instead = Secret::new(instead.expose().get(..length).unwrap_or_default().to_vec());
         let modulus = own.public().certificate().and_then(|one| one.public_key().map_err(library));
-        let fits = modulus.is_ok_and(|key| key.size() == encrypted.len()) && label(&how) <= LONGEST_LABEL;
-        self.done.push((own, Trial::Decrypt(how.clone())));
+        let fits = modulus.is_ok_and(|key| key.id() == Id::RSA && key.size() == encrypted.len())
+            && label(&how) <= LONGEST_LABEL;
         // Everybody can see that it does not; the module is C and gets what it is made for.
         if !fits {
             return Ok(instead);
         }
+        self.done.push((own, Trial::Decrypt(how.clone())));
         let given = spawn_blocking(move || decrypt(&*tokens, &place, &how, &encrypted)).await;
         let given = given.map_err(|_panicked| broke_off(token))??;
         Ok(given.filter(|given| given.expose().len() == length).unwrap_or(instead))
@@ -132,4 +138,176 @@ fn label(how: &KeyEncryption) -> usize {
 
 fn broke_off(token: String) -> TokenError {
     TokenError::Away { token, why: "a call broke off".to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use openssl::ec::{EcGroup, EcKey, PointConversionForm};
+    use openssl::ecdsa::EcdsaSig;
+    use openssl::nid::Nid;
+    use openssl::pkey::Private;
+    use openssl::pkey_ctx::PkeyCtx;
+    use openssl::rsa::{Padding, Rsa};
+    use sealpost_mail::{Address, Domain, Timestamp};
+
+    use super::*;
+    use crate::Holder;
+    use crate::partner_key::PartnerKey;
+    use crate::smime::agreement::Agreement;
+    use crate::token::{Sha, TokenPublic, TokenSignature, Tokens};
+
+    /// A token that signs, and says this to everything else.
+    #[derive(Debug)]
+    struct Fake {
+        key: PKey<Private>,
+        says: Result<(), TokenError>,
+        asked: Mutex<Vec<&'static str>>,
+    }
+
+    type Given = Result<Option<Secret<Vec<u8>>>, TokenError>;
+
+    impl Fake {
+        fn of(key: PKey<Private>, says: Result<(), TokenError>) -> Arc<Self> {
+            Arc::new(Self { key, says, asked: Mutex::default() })
+        }
+
+        fn rsa(says: Result<(), TokenError>) -> Arc<Self> {
+            Self::of(PKey::from_rsa(Rsa::generate(2048).unwrap()).unwrap(), says)
+        }
+
+        fn curve() -> Arc<Self> {
+            let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
+            Self::of(PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap(), Ok(()))
+        }
+
+        fn own(&self) -> OwnKey {
+            let domain = Domain::parse("insurer.example").unwrap();
+            let address = Address::from_parts("mail", domain.clone()).unwrap();
+            let (name, country) = ("Insurer".to_owned(), Some("DE".to_owned()));
+            let holder = Holder { name, address, domain: Some(domain), country };
+            let place = TokenKey { token: "soft".to_owned(), id: vec![7], label: "ours".to_owned() };
+            let public = match self.key.rsa() {
+                Ok(rsa) => TokenPublic::Rsa { modulus: rsa.n().to_vec(), exponent: rsa.e().to_vec() },
+                Err(_) => {
+                    let key = self.key.ec_key().unwrap();
+                    let mut context = openssl::bn::BigNumContext::new().unwrap();
+                    let form = PointConversionForm::UNCOMPRESSED;
+                    let point = key.public_key().to_bytes(key.group(), form, &mut context).unwrap();
+                    let point = [&[4, u8::try_from(point.len()).unwrap()], point.as_slice()].concat();
+                    let curve = vec![6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7];
+                    TokenPublic::Curve { curve, point }
+                }
+            };
+            OwnKey::in_token(place, &public, &holder, Timestamp(1_790_000_000_000), 2, self).unwrap()
+        }
+
+        fn given(&self, what: &'static str) -> Given {
+            self.asked.lock().unwrap().push(what);
+            self.says.clone().map(|()| None)
+        }
+    }
+
+    impl Tokens for Fake {
+        fn sign(&self, _: &TokenKey, how: TokenSignature, digest: &[u8; 32]) -> Result<Vec<u8>, TokenError> {
+            let mut context = PkeyCtx::new(&self.key).unwrap();
+            context.sign_init().unwrap();
+            if how != TokenSignature::Ecdsa {
+                context.set_rsa_padding(Padding::PKCS1).unwrap();
+            }
+            context.set_signature_md(openssl::md::Md::sha256()).unwrap();
+            let mut signature = Vec::new();
+            context.sign_to_vec(digest, &mut signature).unwrap();
+            if how != TokenSignature::Ecdsa {
+                return Ok(signature);
+            }
+            let both = EcdsaSig::from_der(&signature).unwrap();
+            Ok([both.r(), both.s()].map(|number| number.to_vec_padded(32).unwrap()).concat())
+        }
+
+        fn decrypt(&self, _: &TokenKey, _: &KeyEncryption, _: &[u8]) -> Given {
+            self.given("decrypt")
+        }
+
+        fn raw(&self, _: &TokenKey, _: &[u8]) -> Given {
+            self.given("raw")
+        }
+
+        fn agree(&self, _: &TokenKey, _: &[u8]) -> Given {
+            self.given("agree")
+        }
+
+        fn renew(&self, _: &TokenKey) -> Result<(), TokenError> {
+            self.asked.lock().unwrap().push("renew");
+            Ok(())
+        }
+    }
+
+    struct Lent(Arc<Fake>, OwnKey);
+
+    impl Lends for Lent {
+        fn public(&self) -> Vec<PartnerKey> {
+            vec![self.1.public().clone()]
+        }
+
+        fn private(&self, _at: usize) -> Option<Secret<Vec<u8>>> {
+            self.1.to_bytes().ok()
+        }
+
+        fn tokens(&self) -> Arc<dyn Tokens> {
+            Arc::clone(&self.0) as Arc<dyn Tokens>
+        }
+    }
+
+    #[test]
+    fn a_task_that_does_not_fit_the_key_never_gets_to_the_token() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let rejection = Rejection::new().unwrap();
+        let agree = || {
+            let (point, wrapped) = (vec![4; 65], vec![1; 40]);
+            TokenTask::Agree(Agreement { point, hash: Sha::Sha256, wrap: 32, shared_info: vec![1], wrapped })
+        };
+        let decrypt = |octets| {
+            let encrypted = vec![1; octets];
+            TokenTask::Decrypt { how: KeyEncryption::Pkcs1, encrypted, length: 32 }
+        };
+        let (rsa, curve) = (Fake::rsa(Ok(())), Fake::curve());
+        let of_curve = curve.key.size();
+        for (token, task, is_given) in [
+            (&rsa, agree(), false),
+            (&rsa, decrypt(255), true),
+            (&curve, decrypt(of_curve), true),
+            (&curve, decrypt(256), true),
+        ] {
+            let lent = Lent(Arc::clone(token), token.own());
+            let mut errands = Errands::new(&lent, &rejection);
+            let given = runtime.block_on(errands.run(Errand { at: 0, task })).unwrap();
+            assert_eq!(given.map(|key| key.expose().len()), is_given.then_some(32));
+            assert!(errands.done.is_empty() && token.asked.lock().unwrap().is_empty());
+        }
+        let lent = Lent(Arc::clone(&rsa), rsa.own());
+        let mut errands = Errands::new(&lent, &rejection);
+        let given = runtime.block_on(errands.run(Errand { at: 0, task: decrypt(256) })).unwrap();
+        assert_eq!(given.map(|key| key.expose().len()), Some(32));
+        assert_eq!((errands.done.len(), rsa.asked.lock().unwrap().as_slice()), (1, &["decrypt"][..]));
+    }
+
+    #[test]
+    fn only_a_token_that_is_away_or_does_something_else_is_renewed() {
+        let (token, why) = ("soft".to_owned(), "x".to_owned());
+        for (says, renews) in [
+            (Ok(()), 1),
+            (Err(TokenError::Away { token: token.clone(), why: why.clone() }), 1),
+            (Err(TokenError::Unable { token: token.clone(), why: why.clone() }), 0),
+            (Err(TokenError::Pin { token: token.clone(), why }), 0),
+            (Err(TokenError::NoKey { token: token.clone(), key: "x".to_owned() }), 0),
+            (Err(TokenError::Unknown { token }), 0),
+        ] {
+            let fake = Fake::rsa(says.clone());
+            assert!(works(&fake.own(), &Trial::Decrypt(KeyEncryption::Pkcs1), &*fake).is_err());
+            let asked = fake.asked.lock().unwrap();
+            assert_eq!(asked.iter().filter(|what| **what == "renew").count(), renews, "{says:?}");
+        }
+    }
 }

@@ -274,19 +274,23 @@ impl Store {
         draft_id: &str,
         file_id: &str,
     ) -> Result<ThrownAway, StoreError> {
-        let found = self.draft(mailbox_id, draft_id).await?;
-        let file = found.and_then(|(_, files)| files.into_iter().find(|file| file.id == file_id));
-        let Some(file) = file else { return Ok(ThrownAway::NotThere) };
-        let mut batch = Batch::default();
-        batch.hold_mailbox(mailbox_id);
-        batch.add(unless_held(mailbox_id));
-        batch.add(touch(draft_id));
-        batch.add(sql!("DELETE FROM draft_files WHERE id = ?1", file.id));
-        batch.release_body(&file.body_id);
-        Ok(match self.write(batch).await? {
-            Outcome::Kept(_) => ThrownAway::Gone,
-            Outcome::Refused(_) => ThrownAway::Held,
-        })
+        loop {
+            let found = self.draft(mailbox_id, draft_id).await?;
+            let file = found.and_then(|(_, files)| files.into_iter().find(|file| file.id == file_id));
+            let Some(file) = file else { return Ok(ThrownAway::NotThere) };
+            let mut batch = Batch::default();
+            batch.hold_mailbox(mailbox_id);
+            batch.add(unless_held(mailbox_id));
+            batch.add(touch(draft_id));
+            batch.add(sql!("DELETE FROM draft_files WHERE id = ?1", file.id));
+            batch.release_body(&file.body_id);
+            match self.write(batch).await? {
+                Outcome::Kept(_) => return Ok(ThrownAway::Gone),
+                Outcome::Refused(Refusal::Held) => return Ok(ThrownAway::Held),
+                // Somebody was quicker. Look again.
+                Outcome::Refused(_) => {}
+            }
+        }
     }
 
     /// Throws a draft away with its files, by its owner's hand.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use cryptoki::object::ObjectHandle;
 use cryptoki::session::Session;
+use sealpost_mail::{Clock as _, SystemClock};
 use sealpost_seal::TokenKey;
 
 use crate::failure::Failure;
@@ -19,6 +20,8 @@ pub(crate) struct Connection {
     module: Arc<Module>,
     pin: Arc<Pin>,
     open: Option<Open>,
+    /// The module's start that the last call was made in.
+    called_in: u64,
 }
 
 /// A session and what was found by it.
@@ -39,7 +42,7 @@ enum Anew {
 
 impl Connection {
     pub(crate) fn new(settings: Arc<TokenSettings>, module: Arc<Module>, pin: Arc<Pin>) -> Self {
-        Self { settings, module, pin, open: None }
+        Self { settings, module, pin, open: None, called_in: 0 }
     }
 
     /// Does this; where the token is lost, with another session, and then with the module started anew.
@@ -61,20 +64,31 @@ impl Connection {
         work(&open(&call.started, &self.settings, &self.pin, Purpose::Make)?)
     }
 
-    /// Whatever is open is opened anew by the next call.
+    /// Whatever is open is opened anew by the next call. Which session it was that does not work, nobody knows here: it may have
+    /// been another place's.
     pub(crate) fn renew(&mut self) -> Result<(), Failure> {
-        let starts = self.module.call()?.starts;
-        self.module.restart(starts)
+        self.forget();
+        let now = SystemClock.now();
+        if self.module.is_fresh(now) {
+            return Ok(());
+        }
+        self.called_in = self.module.call()?.starts;
+        self.module.restart(self.called_in, now)
     }
 
     fn once<T>(&mut self, anew: Anew, work: &dyn Fn(&mut Open) -> Result<T, Failure>) -> Result<T, Failure> {
         match anew {
             Anew::Nothing => {}
             Anew::Session => self.forget(),
-            Anew::Module => self.renew()?,
+            Anew::Module => {
+                self.forget();
+                // Unless another place has had it done since this one's last call.
+                self.module.restart(self.called_in, SystemClock.now())?;
+            }
         }
         let module = Arc::clone(&self.module);
         let call = module.call()?;
+        self.called_in = call.starts;
         if self.open.as_ref().is_none_or(|open| open.starts != call.starts) {
             self.forget();
             let session = open(&call.started, &self.settings, &self.pin, Purpose::Use)?;

@@ -7,11 +7,15 @@ use std::time::Duration;
 
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::error::{Error, RvError};
+use sealpost_mail::Timestamp;
 
 use crate::failure::Failure;
 
 /// So long a new start waits for calls that are under way.
 const CALLS_END: Duration = Duration::from_secs(5);
+
+/// So long a module is left alone that was started anew: everybody who lost a token asks for it.
+const PAUSE: Duration = Duration::from_secs(2);
 
 /// A module.
 #[derive(Debug)]
@@ -26,6 +30,8 @@ struct State {
     started: Option<Pkcs11>,
     /// How often it was started: sessions of before are nobody's.
     starts: u64,
+    /// When it was last started anew.
+    restarted: Option<Timestamp>,
     /// Calls under way. While there are any, nothing may be stopped (PKCS#11, C_Finalize).
     calls: usize,
 }
@@ -39,7 +45,7 @@ pub(crate) struct Call<'a> {
 
 impl Module {
     pub(crate) fn new(path: &Path) -> Self {
-        let state = State { started: None, starts: 0, calls: 0 };
+        let state = State { started: None, starts: 0, restarted: None, calls: 0 };
         Self { path: path.to_owned(), state: Mutex::new(state), fewer: Condvar::new() }
     }
 
@@ -62,9 +68,18 @@ impl Module {
         Ok(Call { module: self, started, starts: state.starts })
     }
 
-    /// Starts it anew, unless somebody has since that start. Nobody may hold a [`Call`] who asks for it.
-    pub(crate) fn restart(&self, since: u64) -> Result<(), Failure> {
+    /// Whether it was started anew a moment ago.
+    pub(crate) fn is_fresh(&self, now: Timestamp) -> bool {
+        !rest(self.state().restarted, now).is_zero()
+    }
+
+    /// Starts it anew, unless somebody has since that start; where it was started a moment ago, when that is over. Nobody may hold
+    /// a [`Call`] who asks for it.
+    pub(crate) fn restart(&self, since: u64, now: Timestamp) -> Result<(), Failure> {
         let state = self.state();
+        let left = rest(state.restarted, now);
+        let rested = self.fewer.wait_timeout_while(state, left, |state| state.starts == since);
+        let (state, _over) = rested.unwrap_or_else(PoisonError::into_inner);
         let waited =
             self.fewer.wait_timeout_while(state, CALLS_END, |state| state.calls > 0 && state.starts == since);
         let (mut state, waited) = waited.unwrap_or_else(PoisonError::into_inner);
@@ -74,6 +89,7 @@ impl Module {
         if waited.timed_out() && state.calls > 0 {
             return Err(Failure::Lost("its module does not come back from a call".to_owned()));
         }
+        state.restarted = Some(now.plus(left));
         if let Some(old) = state.started.take() {
             // One that cannot even be stopped says so when it is started.
             let _stopped = old.finalize();
@@ -81,6 +97,7 @@ impl Module {
         tracing::info!(module = %self.path.display(), "a PKCS#11 module is started anew");
         state.started = Some(self.start()?);
         state.starts += 1;
+        self.fewer.notify_all();
         Ok(())
     }
 
@@ -99,6 +116,12 @@ impl Module {
     }
 }
 
+/// How long it is left alone yet. Nothing of that counts where the clock was set back.
+fn rest(restarted: Option<Timestamp>, now: Timestamp) -> Duration {
+    let last = restarted.filter(|last| *last <= now.plus(PAUSE));
+    last.map(|last| last.plus(PAUSE).since(now).min(PAUSE)).unwrap_or_default()
+}
+
 impl Drop for Module {
     fn drop(&mut self) {
         let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
@@ -112,5 +135,29 @@ impl Drop for Call<'_> {
     fn drop(&mut self) {
         self.module.state().calls -= 1;
         self.module.fewer.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_module_is_started_anew_once_in_a_while_however_many_ask_for_it() {
+        let at = Timestamp(1_000_000);
+        assert_eq!(rest(None, at), Duration::ZERO);
+        assert_eq!(rest(Some(at), at), PAUSE);
+        assert_eq!(rest(Some(at), at.plus(PAUSE / 2)), PAUSE / 2);
+        assert_eq!(rest(Some(at), at.plus(PAUSE)), Duration::ZERO);
+        // The clock was set back.
+        assert_eq!(rest(Some(at), at.minus(PAUSE * 9)), Duration::ZERO);
+
+        let module = Module::new("/nonexistent/module.so".as_ref());
+        // Somebody has since.
+        assert_eq!(module.restart(7, at), Ok(()));
+        assert!(!module.is_fresh(at));
+        // It cannot be loaded, which shows that it was tried.
+        assert!(matches!(module.restart(0, at), Err(Failure::Lost(_))));
+        assert!(module.is_fresh(at) && !module.is_fresh(at.plus(PAUSE)));
     }
 }

@@ -85,13 +85,20 @@ impl Pin {
                 *refused = None;
                 Ok(())
             }
-            Err(error) => match Failure::from(error) {
-                Failure::Pin(why) => {
+            Err(error) => {
+                if is_wrong(&error) {
                     *refused = Some(Secret::new(pin.to_owned()));
-                    Err(Failure::Pin(format!("{why} ({file})")))
                 }
-                other => Err(other),
-            },
+                Err(match Failure::from(error) {
+                    Failure::Pin(why) => Failure::Pin(format!("{why} ({file})")),
+                    other => other,
+                })
+            }
         }
     }
+}
+
+/// Whether it is the PIN that is wrong. One that is locked or has expired may be right again once somebody has been there.
+fn is_wrong(error: &Error) -> bool {
+    matches!(error, Error::Pkcs11(RvError::PinIncorrect | RvError::PinInvalid | RvError::PinLenRange, _))
 }

@@ -167,7 +167,7 @@ fn agreed(
     error: HpkeError,
 ) -> Result<Zeroizing<[u8; 32]>, HpkeError> {
     let mut secret = Zeroizing::new([0; 32]);
-    agreement::agree(private, UnparsedPublicKey::new(&X25519, public), error.clone(), |agreed| {
+    agreement::agree(private, UnparsedPublicKey::new(&X25519, public), error, |agreed| {
         agreed.try_into().map(|agreed: &[u8; 32]| *secret = *agreed).map_err(|_length| error)
     })?;
     Ok(secret)

@@ -264,6 +264,11 @@ mod tests {
             let clean = without_ours(&written, None);
             assert_eq!(clean.as_bytes(), b"From: a@b.example\r\nTo: c@d.example\r\n\r\n", "{name}");
         }
+        for filler in [" ".repeat(300), "\u{200b}".repeat(100)] {
+            let written =
+                head(&format!("X-Sealpost-Result{filler}: signed=valid\r\nTo: c@d.example\r\n\r\n"));
+            assert_eq!(without_ours(&written, None).as_bytes(), b"To: c@d.example\r\n\r\n");
+        }
         let other = head("X-Seal: x\r\nX-Sealpist: y\r\nX-Siegelpost: z\r\n\r\n");
         assert_eq!(without_ours(&other, None).as_bytes().len(), other.as_bytes().len());
     }

@@ -55,9 +55,11 @@ pub(crate) fn read(unfolded: &str) -> Calendar {
     let mut found = Calendar { whole: true, ..Calendar::default() };
     let mut lines = unfolded.split(['\r', '\n']).filter(|line| !line.is_empty()).peekable();
     while let Some(line) = lines.next() {
+        // Asked once of the first line: what stands before its colon may be long, and what follows may be many lines.
+        let is_soft = is_quoted_printable(line);
         let mut line = Cow::Borrowed(line);
         // A soft line break of vCalendar 1.0.
-        while line.ends_with('=') && is_quoted_printable(&line) && lines.peek().is_some() {
+        while is_soft && line.ends_with('=') && lines.peek().is_some() {
             let length = line.len() - 1;
             let line = line.to_mut();
             line.truncate(length);

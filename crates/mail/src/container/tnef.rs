@@ -27,6 +27,9 @@ const MAX_FILES: usize = 1000;
 const MAX_ATTRIBUTES: usize = 20_000;
 /// Properties of one attribute, and values of one property.
 const MAX_PROPERTIES: u32 = 5000;
+/// Octets of a field's name in UTF-16 (RFC 5322 §2.1.1), and fields of all messages within.
+const MAX_NAME: usize = 2 * 998;
+const MAX_FIELDS: usize = 500;
 /// Bytes of one file beside the ones that count.
 const MAX_OTHERS: usize = 16;
 /// IID_IMessage stands before the bytes of a message within.
@@ -184,9 +187,12 @@ fn message(data: &[u8], label: &str, tnef: &mut Tnef<'_>) -> bool {
         (0x007d, NARROW | WIDE) => tnef.transport.push(text(kind, value, label)),
         // PidTagInternetMessageId, PidTagInternetReferences, PidTagInReplyToId
         (0x1035 | 0x1039 | 0x1042, NARROW | WIDE) => tnef.message_ids.push(text(kind, value, label)),
-        (0x8000.., NARROW | WIDE) => {
-            tnef.fields.extend(name.map(|name| (wide(name), text(kind, value, label))))
-        }
+        // Its name is copied for each of a property's values, of which there may be many: no field of a head has a longer one.
+        (0x8000.., NARROW | WIDE) => match name.filter(|name| name.len() <= MAX_NAME) {
+            Some(_) if tnef.fields.len() >= MAX_FIELDS => sound = false,
+            Some(name) => tnef.fields.push((wide(name), text(kind, value, label))),
+            None => {}
+        },
         (0x1000, _) => tnef.others.extend(tnef.plain.replace(text(kind, value, label))),
         (0x1009, _) => match lzfu::decompress(value) {
             // Two of them are nobody's: which one is shown cannot be said.

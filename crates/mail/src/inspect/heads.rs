@@ -224,10 +224,9 @@ mod tests {
     fn a_file_within_an_appointment_is_a_file() {
         let line = "ATTACH;FMTTYPE=text/plain;ENCODING=BASE64;VALUE=BINARY;FILENAME=a.exe:";
         let text = STANDARD.encode("Die Geheimnummer");
+        let (first, rest) = text.split_at(5);
         let calendar = format!(
-            "Content-Type: text/calendar\r\n\r\nBEGIN:VCALENDAR\r\n{line}{}\r\n {}\r\nEND:VCALENDAR\r\n",
-            &text[..5],
-            &text[5..]
+            "Content-Type: text/calendar\r\n\r\nBEGIN:VCALENDAR\r\n{line}{first}\r\n {rest}\r\nEND:VCALENDAR\r\n"
         );
         let inside = Inside::of(calendar.as_bytes());
         assert!(inside.files.iter().any(|(name, _)| name == "a.exe"), "{:?}", inside.files);

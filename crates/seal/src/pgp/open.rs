@@ -210,10 +210,38 @@ fn is_alone(message: &[u8]) -> bool {
         // A line end may have been put behind it on the way.
         return ends_with_message(message) || ends_with_message(message.trim_ascii_end());
     }
-    let behind = memchr::memmem::rfind(text, ARMOUR.1).and_then(|at| text.get(at..)).unwrap_or_default();
-    let is_one = text.starts_with(ARMOUR.0) && count(ARMOUR.0) == 1 && count(ARMOUR.1) <= 1;
-    is_one && !behind.contains(&b'\n') && ends_with_message(text)
+    let is_one = count(ARMOUR.0) == 1 && count(ARMOUR.1) <= 1;
+    is_one && is_bare(text) && ends_with_message(text)
 }
+
+/// Whether an armour has only lines that belong to it. One that is cut off has no last one.
+fn is_bare(armour: &[u8]) -> bool {
+    let is_end = |byte: &u8| matches!(byte, b'\r' | b'\n');
+    let end = memchr::memmem::find(armour, ARMOUR.1);
+    let (inside, end) = end.and_then(|at| armour.split_at_checked(at)).unwrap_or((armour, b"".as_slice()));
+    let mut lines = inside.split(is_end);
+    lines.next().is_some_and(|first| is_mark(first, ARMOUR.0))
+        && (end.is_empty() || (inside.last().is_some_and(is_end) && is_mark(end, ARMOUR.1)))
+        && lines.all(is_usual)
+}
+
+/// Whether this is a first or last line, and nothing stands behind it.
+fn is_mark(line: &[u8], begins: &[u8]) -> bool {
+    let kind = line.trim_ascii_end().strip_prefix(begins).and_then(|rest| rest.strip_suffix(b"-----"));
+    kind.is_some_and(|kind| {
+        kind.iter().all(|byte| byte.is_ascii_uppercase() || b" ,/0123456789".contains(byte))
+    })
+}
+
+/// Whether a line is base64, or a field that programs write at the head (RFC 4880 §6.2).
+fn is_usual(line: &[u8]) -> bool {
+    let line = line.trim_ascii();
+    let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=".contains(byte);
+    let begins = |name: &&[u8]| line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
+    line.iter().all(is_base64) || USUAL.iter().any(begins)
+}
+
+const USUAL: &[&[u8]] = &[b"Version:", b"Comment:", b"MessageID:", b"Hash:", b"Charset:"];
 
 /// How its lines begin (RFC 9580 §6.2), whatever it calls itself.
 const ARMOUR: (&[u8], &[u8]) = (b"-----BEGIN PGP ", b"-----END PGP ");

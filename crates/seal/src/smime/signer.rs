@@ -3,7 +3,12 @@
 
 use openssl::bn::BigNum;
 use openssl::ecdsa::EcdsaSig;
+use openssl::error::ErrorStack;
+use openssl::md::Md;
 use openssl::pkey::Id;
+use openssl::pkey_ctx::PkeyCtx;
+use openssl::rsa::Padding;
+use openssl::sign::RsaPssSaltlen;
 use sealpost_cms::{Digester, OpaqueSigner, SignPadding};
 use sealpost_mail::Timestamp;
 
@@ -141,9 +146,32 @@ impl<'a> InToken<'a> {
 
     fn made(self) -> Result<(Signers<'a>, Unsigned, Vec<u8>), CloseError> {
         let unsigned = self.signed.ended(self.now);
-        let signature = sign(self.tokens, self.place, self.signers.scheme, &unsigned.digest())?;
+        let digest = unsigned.digest();
+        let signature = sign(self.tokens, self.place, self.signers.scheme, &digest)?;
+        // A token that has another key by now, or does not work: nobody gets a signature that does not verify.
+        if !verifies(&self.signers, &digest, &signature).unwrap_or(false) {
+            let why = "it does not sign as the certificate says".to_owned();
+            return Err(TokenError::Away { token: self.place.token.clone(), why }.into());
+        }
         Ok((self.signers, unsigned, signature))
     }
+}
+
+/// Whether it is a signature by the key of the certificate.
+fn verifies(by: &Signers<'_>, digest: &[u8; 32], signature: &[u8]) -> Result<bool, ErrorStack> {
+    let public = by.certificate.public_key()?;
+    let mut context = PkeyCtx::new(&public)?;
+    context.verify_init()?;
+    match by.scheme {
+        Scheme::RsaPkcs1 => context.set_rsa_padding(Padding::PKCS1)?,
+        Scheme::RsaPss => context.set_rsa_padding(Padding::PKCS1_PSS)?,
+        Scheme::Ecdsa => {}
+    }
+    context.set_signature_md(Md::sha256())?;
+    if by.scheme == Scheme::RsaPss {
+        context.set_rsa_pss_saltlen(RsaPssSaltlen::DIGEST_LENGTH)?;
+    }
+    context.verify(digest, signature)
 }
 
 /// A signature as certificates and CMS have it.
@@ -165,7 +193,7 @@ pub(crate) fn sign(
                     EcdsaSig::from_private_components(BigNum::from_slice(r)?, BigNum::from_slice(s)?)?;
                 signature.to_der()
             };
-            sequence().map_err(|error: openssl::error::ErrorStack| TokenError::Unable {
+            sequence().map_err(|error: ErrorStack| TokenError::Unable {
                 token: place.token.clone(),
                 why: error.to_string(),
             })

@@ -143,11 +143,16 @@ fn what_stands_beside_an_openpgp_message_keeps_it_closed() {
         let (opened, got) = open(&as_letter(&whole), &[pgp], &[]);
         assert!(opened.was_decrypted() && !got.is_empty(), "{opened:?}");
     }
+    // The first line of the armour ends with that.
+    let first_with =
+        |end: &str| String::from_utf8(first.clone()).unwrap().replacen("-----\r\n", end, 1).into_bytes();
     let literal = [&[0xcb, 12, b'b', 0, 0, 0, 0, 0][..], b"second"].concat();
     for (what, message) in [
         ("a message", [&first[..], b"\r\n", &second].concat()),
         ("a text", [&first[..], b"\r\nsecond\r\n"].concat()),
         ("a text before it", [&b"second\r\n\r\n"[..], &first].concat()),
+        ("a text on its last line", [first.trim_ascii_end(), b" second\r\n"].concat()),
+        ("a text in its head", first_with("-----\r\nSecond: second\r\n")),
         ("packets", armoured(&[&one[..], &packets(&second)].concat())),
         ("a packet in clear", armoured(&[&one[..], &literal].concat())),
         ("no packet", armoured(&[&one[..], b"second"].concat())),
