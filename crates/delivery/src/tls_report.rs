@@ -9,7 +9,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use ipnet::IpNet;
 use sealpost_mail::{Address, Random, Timestamp, TlsReportMail, compose_tls_report, hex};
 use sealpost_notice::{Language, TlsReportWords};
 use sealpost_store::{NewTlsSubmission, TlsSessionRow, TlsSubmissionRow};
@@ -124,7 +123,7 @@ impl TlsReporter {
         let resolver = SystemResolver::with(&config.name_servers);
         let resolver: Arc<dyn Resolver> =
             Arc::new(resolver.map_err(|error| DeliveryError::Config(error.to_string()))?);
-        let fetcher = Fetcher::over(Arc::clone(&resolver), &config.trust, networks(config))?;
+        let fetcher = Fetcher::over(Arc::clone(&resolver), &config.trust, config.networks())?;
         let (from, languages) = (config.report_from.1.clone(), config.report_languages.clone());
         let dkim = config.dkim.clone();
         Ok(Some(Self { terms, from, languages, dkim, key, resolver, fetcher }))
@@ -280,15 +279,6 @@ impl TlsReporter {
     }
 }
 
-/// Where receivers by https may be apart from the public internet: nowhere, not even in networks of the operator's, since a stranger's
-/// record names them. On this machine where tests have everything there.
-fn networks(config: &DeliveryConfig) -> Vec<IpNet> {
-    if !config.mx_loopback {
-        return Vec::new();
-    }
-    ["127.0.0.0/8", "::1/128"].iter().filter_map(|net| net.parse().ok()).collect()
-}
-
 fn date(day: i64) -> String {
     let begin = jiff::Timestamp::from_millisecond(day.saturating_mul(DAY));
     begin.map(|at| at.strftime("%Y-%m-%d").to_string()).unwrap_or_default()
@@ -302,17 +292,6 @@ fn drawn(tag: &[u8; 32]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn networks_of_the_operators_are_no_place_for_reports() {
-        let from = Address::parse("postmaster@gw.example").unwrap();
-        let mut config =
-            DeliveryConfig::new("gw.example", ("Sealpost".to_owned(), from), crate::ticket::Route::Mx);
-        config.private_networks = vec!["10.0.0.0/8".parse().unwrap()];
-        assert_eq!(networks(&config), Vec::<IpNet>::new());
-        config.mx_loopback = true;
-        assert!(networks(&config).iter().all(|net| net.addr().is_loopback()));
-    }
 
     #[test]
     fn every_domain_has_its_time_within_four_hours() {
