@@ -451,7 +451,7 @@ fn decision_records_are_numbered_without_gaps() {
 }
 
 /// Tables in which nothing is about anybody: what runs, where things are, which release made them.
-const IMPERSONAL: [&str; 9] = [
+const IMPERSONAL: [&str; 12] = [
     "audit_anchors",
     "believed_time",
     "hooks",
@@ -459,6 +459,9 @@ const IMPERSONAL: [&str; 9] = [
     "jobs",
     "moves",
     "mta_sts_policies",
+    "tls_reported",
+    "tls_sessions",
+    "tls_submissions",
     "nodes",
     "objects",
 ];
