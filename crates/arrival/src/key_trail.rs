@@ -3,19 +3,14 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use sealpost_mail::Timestamp;
 use sealpost_mailbox::audit::OwnKeyUse;
 use sealpost_store::{CountedRow, Store};
-use tokio::sync::Notify;
-use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-/// What comes in this time is one transaction.
-const GATHERED: Duration = Duration::from_secs(1);
-/// After which a store that could not write is asked again.
-const AGAIN: Duration = Duration::from_secs(10);
+use crate::gathering::{Gathering, Turn, Written};
+
 const MINUTE: i64 = 60_000;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -30,37 +25,29 @@ struct Key {
 #[derive(Debug, Default)]
 pub struct KeyTrail {
     counts: Mutex<HashMap<Key, i64>>,
-    some: Notify,
+    gathering: Gathering,
 }
 
 impl KeyTrail {
     /// A letter was opened or signed with the key of this fingerprint.
     pub fn note(&self, what: OwnKeyUse, fingerprint: String, now: Timestamp) {
         self.add(Key { what, fingerprint, minute: now.0.div_euclid(MINUTE).saturating_mul(MINUTE) }, 1);
-        self.some.notify_one();
+        self.gathering.some();
     }
 
     /// Writes what is counted, until `done`.
     pub async fn keep(&self, store: &Store, done: CancellationToken) {
-        let mut pause = GATHERED;
-        while !done.is_cancelled() {
-            tokio::select! {
-                () = self.some.notified() => {}
-                () = done.cancelled() => break,
-            }
-            tokio::select! {
-                () = sleep(pause) => {}
-                () = done.cancelled() => break,
-            }
-            pause = self.write(store).await;
+        let mut last = Written::All;
+        while self.gathering.turn(last, &done).await == Turn::Now {
+            last = self.write(store).await;
         }
-        self.write(store).await;
+        let _what_is_left_goes_with_the_process = self.write(store).await;
     }
 
-    async fn write(&self, store: &Store) -> Duration {
+    async fn write(&self, store: &Store) -> Written {
         let counts = std::mem::take(&mut *self.counts());
         if counts.is_empty() {
-            return GATHERED;
+            return Written::All;
         }
         let row = |(key, times): (&Key, &i64)| CountedRow {
             minute: Timestamp(key.minute),
@@ -71,12 +58,11 @@ impl KeyTrail {
         };
         let rows: Vec<CountedRow> = counts.iter().map(row).collect();
         match store.count_audit_of(&rows).await {
-            Ok(()) => GATHERED,
+            Ok(()) => Written::All,
             Err(error) => {
                 tracing::error!(%error, "the use of keys could not be noted in the audit trail; trying again");
                 counts.into_iter().for_each(|(key, times)| self.add(key, times));
-                self.some.notify_one();
-                AGAIN
+                Written::NotAll
             }
         }
     }

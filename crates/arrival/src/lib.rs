@@ -20,6 +20,7 @@ mod deletion_keyword;
 pub mod enqueue;
 mod event;
 mod failure;
+mod gathering;
 mod key_trail;
 mod key_warning;
 mod known_recipients;
@@ -63,7 +64,7 @@ pub use notice_ticket::NoticeWriter;
 pub use outbox::PortalOutbox;
 pub use partners::{Chosen, Copy, Pace, Partners, TestLetter, choose, choose_for_test, speaks_for};
 pub use reception::ArrivalReception;
-pub use report_limit::ReportsToClaimed;
+pub use report_limit::LimitedReports;
 pub use settings::{
     Announcer, Inbound, MostReports, Quotas, Receipts, RevocationLists, Routes, Unopened, Who, Writer,
     Writing,

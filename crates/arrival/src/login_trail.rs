@@ -4,20 +4,15 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use sealpost_intake::LoginNote;
 use sealpost_mail::Timestamp;
 use sealpost_mailbox::audit::{LogInNote, logged_in, network};
 use sealpost_store::{AuditRow, CountedRow, ELSEWHERE, Store};
-use tokio::sync::Notify;
-use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-/// What comes in this time is one transaction.
-const GATHERED: Duration = Duration::from_secs(1);
-/// After which a store that could not write is asked again.
-const AGAIN: Duration = Duration::from_secs(10);
+use crate::gathering::{Gathering, Turn, Written};
+
 /// Counts of their own; networks beyond are counted together.
 const MAX: usize = 1_024;
 
@@ -39,7 +34,7 @@ struct Count {
 #[derive(Debug, Default)]
 pub struct LoginTrail {
     counts: Mutex<HashMap<Key, Count>>,
-    some: Notify,
+    gathering: Gathering,
 }
 
 impl LoginTrail {
@@ -53,27 +48,19 @@ impl LoginTrail {
         };
         let login = login.unwrap_or_default().to_owned();
         self.add(Key { what, login, network: network(client) }, Count { since: now, times: 1 });
-        self.some.notify_one();
+        self.gathering.some();
     }
 
     /// Writes what is counted, until `done`.
     pub async fn keep(&self, store: &Store, done: CancellationToken) {
-        let mut pause = GATHERED;
-        while !done.is_cancelled() {
-            tokio::select! {
-                () = self.some.notified() => {}
-                () = done.cancelled() => break,
-            }
-            tokio::select! {
-                () = sleep(pause) => {}
-                () = done.cancelled() => break,
-            }
-            pause = self.write(store).await;
+        let mut last = Written::All;
+        while self.gathering.turn(last, &done).await == Turn::Now {
+            last = self.write(store).await;
         }
-        self.write(store).await;
+        let _what_is_left_goes_with_the_process = self.write(store).await;
     }
 
-    async fn write(&self, store: &Store) -> Duration {
+    async fn write(&self, store: &Store) -> Written {
         let counts = std::mem::take(&mut *self.counts());
         let (right, other): (Vec<_>, Vec<_>) =
             counts.into_iter().partition(|(key, _count)| key.what == LogInNote::Right);
@@ -82,16 +69,15 @@ impl LoginTrail {
         let counts: Vec<CountedRow> = other.iter().map(|(key, count)| counted(key, *count)).collect();
         let appended = if rows.is_empty() { Ok(()) } else { store.append_audit(rows).await };
         let added = if counts.is_empty() { Ok(()) } else { store.count_audit_of(&counts).await };
-        let mut pause = GATHERED;
+        let mut written = Written::All;
         for (outcome, unwritten) in [(appended, right), (added, other)] {
             if let Err(error) = outcome {
                 tracing::error!(%error, "log-ins by SMTP could not be noted in the audit trail; trying again");
                 unwritten.into_iter().for_each(|(key, count)| self.add(key, count));
-                self.some.notify_one();
-                pause = AGAIN;
+                written = Written::NotAll;
             }
         }
-        pause
+        written
     }
 
     fn add(&self, key: Key, Count { since, times }: Count) {

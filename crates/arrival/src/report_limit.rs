@@ -11,10 +11,10 @@ use sealpost_store::{Most, NewUse, Spent, StoreError};
 use crate::context::Context;
 
 /// For delivery.
-pub struct ReportsToClaimed(pub Arc<Context>);
+pub struct LimitedReports(pub Arc<Context>);
 
 #[async_trait]
-impl ReportLimit for ReportsToClaimed {
+impl ReportLimit for LimitedReports {
     async fn room(
         &self,
         reports_to: ReportsTo,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use sealpost_arrival::revocation_state;
 use sealpost_arrival::{
-    ArrivalReception, ConfiguredLogins, Context, LoginTrail, Making, NoticeSigner, NoticeWriter,
-    NoticesNoted, Pace, Partners, PortalOutbox, ReportsToClaimed, Shared, Tenant, ToMailbox,
+    ArrivalReception, ConfiguredLogins, Context, LimitedReports, LoginTrail, Making, NoticeSigner,
+    NoticeWriter, NoticesNoted, Pace, Partners, PortalOutbox, Shared, Tenant, ToMailbox,
 };
 use sealpost_delivery::{Runner, TlsReporter};
 use sealpost_intake::{Intake, MemoryBudget};
@@ -96,7 +96,7 @@ pub(crate) fn prepare(
     runner.compose_with(Arc::new(writer));
     runner.witnessed_by(Arc::new(NoticesNoted));
     runner.return_to(Arc::new(ToMailbox(Arc::clone(&context))));
-    runner.limit_reports(Arc::new(ReportsToClaimed(Arc::clone(&context))));
+    runner.limit_reports(Arc::new(LimitedReports(Arc::clone(&context))));
     if let Some(IntakeRole { queue, way_in, keyring }) = keys.intake {
         // A list that is broken keeps nothing from starting, and somebody must hear of it.
         for warning in revocation_state::warnings(&context.tenant.inbound, &plan.crl_places, clock.now()) {
