@@ -1,18 +1,15 @@
 //! A report to a domain on how its servers spoke TLS (RFC 8460) on its way out: committed with the note that its domain was told,
 //! so that nobody tells it twice. Knows neither what is counted nor when it is time.
 
-use std::time::Duration;
-
-use sealpost_delivery::{Purpose, ReportTo, ReportsTo, Route, TlsReport, TlsReportError, TlsReporter};
+use sealpost_delivery::{
+    Purpose, ReportTo, ReportsTo, Route, TLS_REPORT_TRIED, TlsReport, TlsReportError, TlsReporter,
+};
 use sealpost_mail::{ReversePath, Timestamp, TlsFloor};
 use sealpost_store::{ArrivalRows, LegPurpose, NewTlsReport};
 
 use crate::context::Context;
 use crate::enqueue;
 use crate::reminder::{Unsent, is_new, unsent};
-
-/// RFC 8460 §5.5.
-const TRIED: Duration = Duration::from_secs(24 * 3600);
 
 /// Queues the report for each of these places. None of them, or no report: it is only noted that the domain was told. `false`:
 /// somebody else has told it.
@@ -53,7 +50,7 @@ pub async fn send_tls_report(
                     reports_to: ReportsTo::Ours,
                     at: now,
                 };
-                let queue = enqueue::Queue { give_up: TRIED, ..enqueue::Queue::of(context) };
+                let queue = enqueue::Queue { give_up: TLS_REPORT_TRIED, ..enqueue::Queue::of(context) };
                 let id = shared.random.id();
                 let leg = enqueue::leg(&queue, draft, Some(&body), LegPurpose::Report, &id);
                 rows.legs.push(leg.map_err(unsent)?);

@@ -70,5 +70,6 @@ pub use retry::{Next, RetryPlan, next_attempt};
 pub use route::floor_of;
 pub use runner::Runner;
 pub use ticket::{Content, Hand, Hold, Purpose, Queued, Route, Ticket, TicketError};
-pub use tls_report::{DayTally, ReportTo, TlsReport, TlsReportError, TlsReporter, day_of};
+pub use tls_counts::day_of;
+pub use tls_report::{DayTally, ReportTo, TLS_REPORT_TRIED, TlsReport, TlsReportError, TlsReporter};
 pub use undelivered_reply::{Returns, UndeliveredReply, Untold};

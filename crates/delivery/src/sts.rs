@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use crate::tls_session::SHOWN;
+
 /// RFC 8461 §3.2: "plaintext non-negative integer seconds; maximum value of 31557600".
 const MAX_AGE: u64 = 31_557_600;
 /// More than a policy's host should send (§3.3).
 const MAX_BYTES: usize = 64 * 1024;
 /// More names of servers are not looked at.
 const MAX_SERVERS: usize = 256;
-/// Of a policy so many octets are shown to whoever publishes it.
-const SHOWN: usize = 2048;
 
 /// What a domain asks of those who send to it.
 #[derive(Clone, Debug, PartialEq, Eq)]

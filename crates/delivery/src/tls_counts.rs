@@ -12,12 +12,18 @@ use serde::{Deserialize, Serialize};
 use crate::tls_session::{AppliedPolicy, SessionEnd, TlsFailure};
 
 /// Days are those of UTC (RFC 8460 §4.1).
-const DAY: i64 = 86_400_000;
+pub(crate) const DAY: i64 = 86_400_000;
 /// Different things that one process counts in one day; more are not counted.
 const MOST: usize = 10_000;
 /// Different failures of one domain that it counts with all that is known of them; more are counted by their kind alone:
 /// who publishes a thousand servers, or another policy every minute, fills no disk.
 const EACH: usize = 50;
+
+/// The day of a moment.
+#[must_use]
+pub fn day_of(now: Timestamp) -> i64 {
+    now.0.div_euclid(DAY)
+}
 
 /// What is sealed in a row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,7 +63,7 @@ impl TlsCounts {
 
     /// Counts one session of `domain` that went so.
     pub(crate) fn note(&self, domain: &str, policy: &AppliedPolicy, end: SessionEnd, now: Timestamp) {
-        let day = now.0.div_euclid(DAY);
+        let day = day_of(now);
         let seen = Seen { domain: domain.to_owned(), policy: policy.clone(), end };
         let Some((tag, plain)) = self.place(day, seen) else { return };
         let bound = bound(&tag, day);

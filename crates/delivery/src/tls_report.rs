@@ -21,7 +21,7 @@ use crate::dkim::DkimKeys;
 use crate::error::DeliveryError;
 use crate::fetch::{FetchError, Fetcher};
 use crate::resolve::{DnsError, Resolver, SystemResolver};
-use crate::tls_counts;
+use crate::tls_counts::{self, DAY};
 
 mod document;
 mod record;
@@ -29,12 +29,10 @@ mod record;
 use document::{Frame, Tally};
 pub use record::ReportTo;
 
-/// Days are those of UTC (RFC 8460 §4.1).
-const DAY: i64 = 86_400_000;
 /// RFC 8460 §4.1: "a random delay of up to four hours", and a minute at least.
 const SPREAD: (u64, u64) = (60_000, 4 * 3_600_000);
 /// RFC 8460 §5.5: no longer is a report tried.
-const TRIED: Duration = Duration::from_secs(24 * 3600);
+pub const TLS_REPORT_TRIED: Duration = Duration::from_secs(24 * 3600);
 
 /// The type of a report (RFC 8460 §6.3).
 const GZIP: &str = "application/tlsrpt+gzip";
@@ -105,12 +103,6 @@ pub struct TlsReporter {
     key: SpoolKey,
     resolver: Arc<dyn Resolver>,
     fetcher: Fetcher,
-}
-
-/// The day of a moment.
-#[must_use]
-pub fn day_of(now: Timestamp) -> i64 {
-    now.0.div_euclid(DAY)
 }
 
 impl TlsReporter {
@@ -259,7 +251,7 @@ impl TlsReporter {
             .map_err(|error| TlsReportError::Written(error.to_string()))?;
         let id = random.id();
         let report_sealed = self.key.seal(Label::TlsReport, &id, &plain, random);
-        Ok(NewTlsSubmission { id, report_sealed, at, expires_at: at.plus(TRIED) })
+        Ok(NewTlsSubmission { id, report_sealed, at, expires_at: at.plus(TLS_REPORT_TRIED) })
     }
 
     /// Hands it in. The domain it is about, and what came of it.

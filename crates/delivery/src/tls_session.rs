@@ -69,7 +69,7 @@ const MOST: usize = 16;
 /// Octets of a record's data that are shown at most: more than any digest has.
 const LONGEST: usize = 64;
 /// Octets of a policy of MTA-STS that are shown at most, its lines and the names of servers together.
-const SHOWN: usize = 2048;
+pub(crate) const SHOWN: usize = 2048;
 /// RFC 1035 §2.3.4.
 const LONGEST_NAME: usize = 255;
 
