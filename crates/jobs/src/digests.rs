@@ -37,16 +37,37 @@ pub(super) async fn waiting(workshop: &Workshop, now: Timestamp) -> Result<Vec<(
         let Some(last) = found.last() else { return Ok(all) };
         after.clone_from(&last.mailbox_id);
         for letters in found.chunk_by(|a, b| a.mailbox_id == b.mailbox_id) {
-            let id = letters.first().map_or("", |letter| letter.mailbox_id.as_str());
-            let Some(mailbox) = workshop.store.mailbox(id).await? else { continue };
-            let bounced = workshop.store.unreachable(id).await?;
-            let given_up = bounced.is_some_and(|bounced| bounced.bounces >= workshop.telling.most_bounces());
-            let news = letters.iter().filter(|letter| is_news(&mailbox, letter, now)).count();
-            if news > 0 && !given_up {
-                all.push((mailbox.id, news));
+            match news(workshop, letters, now).await? {
+                Some(News { mailbox, letters, reached: true }) if !letters.is_empty() => {
+                    all.push((mailbox.id, letters.len()));
+                }
+                Some(_) | None => {}
             }
         }
     }
+}
+
+/// What there is to tell the owner of a mailbox.
+struct News<'a> {
+    mailbox: MailboxRow,
+    letters: Vec<&'a AwaitsNotice>,
+    /// Mail to them has not come back too often.
+    reached: bool,
+}
+
+/// Of these letters of one mailbox; nothing, if it is not there.
+async fn news<'a>(
+    workshop: &Workshop,
+    letters: &'a [AwaitsNotice],
+    now: Timestamp,
+) -> Result<Option<News<'a>>, StoreError> {
+    let store = &workshop.store;
+    let Some(first) = letters.first() else { return Ok(None) };
+    let Some(mailbox) = store.mailbox(&first.mailbox_id).await? else { return Ok(None) };
+    let bounced = store.unreachable(&mailbox.id).await?;
+    let reached = bounced.is_none_or(|bounced| bounced.bounces < workshop.telling.most_bounces());
+    let letters = letters.iter().filter(|letter| is_news(&mailbox, letter, now)).collect();
+    Ok(Some(News { mailbox, letters, reached }))
 }
 
 /// The letters of one mailbox.
@@ -59,12 +80,10 @@ async fn one(
     let store = &workshop.store;
     let because = |error: StoreError| Unsent::because(&error);
     let Some(first) = letters.first() else { return Ok(false) };
-    let Some(mailbox) = store.mailbox(&first.mailbox_id).await.map_err(because)? else { return Ok(false) };
-    let news: Vec<&AwaitsNotice> = letters.iter().filter(|letter| is_news(&mailbox, letter, now)).collect();
-    let bounced = store.unreachable(&mailbox.id).await.map_err(because)?;
-    let given_up = bounced.is_some_and(|bounced| bounced.bounces >= workshop.telling.most_bounces());
+    let found = news(workshop, letters, now).await.map_err(because)?;
+    let Some(News { mailbox, letters: news, reached }) = found else { return Ok(false) };
     let all = || letters.iter().map(|letter| letter.deposit_id.clone()).collect::<Vec<_>>();
-    let Some(oldest) = news.first().filter(|_| !given_up) else {
+    let Some(oldest) = news.first().filter(|_| reached) else {
         // Mail to the owner came back too often: as of every letter that comes now, the senders hear of these.
         for letter in &news {
             nobody_told::tell(context, &letter.deposit_id, Some(nobody_told::UNREACHABLE)).await?;

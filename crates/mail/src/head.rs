@@ -256,9 +256,10 @@ impl Head {
     /// byte stays.
     #[must_use]
     pub fn without_names_like(&self, start: &str) -> Self {
+        let start = odd_name::Start::of(start);
         let mut bytes = Vec::with_capacity(self.0.len());
         for line in (Lines { rest: &self.0 }) {
-            if !odd_name::begins_like(line.raw, start) {
+            if !start.begins(line.raw) {
                 bytes.extend_from_slice(line.raw);
             }
         }

@@ -22,16 +22,25 @@ pub(crate) fn shape(name: &str) -> String {
     skeleton(name).chars().filter(|c| !c.is_whitespace()).collect()
 }
 
-/// Whether the name of this line looks as if it began so, by letters and digits alone. However long it is: blanks before the
-/// colon are allowed in old fields (RFC 5322 §4.5.8).
-pub(crate) fn begins_like(raw: &[u8], start: &str) -> bool {
-    // Once more in small letters: what a letter of another script looks like may be a capital.
-    let letters = |shape: &str| {
-        shape.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>()
-    };
-    let Some(colon) = raw.iter().position(|b| *b == b':') else { return false };
-    let name = String::from_utf8_lossy(raw.get(..colon).unwrap_or_default());
-    letters(&shape(&name)).starts_with(&letters(&shape(start)))
+/// How names begin that are looked for, by letters and digits alone.
+pub(crate) struct Start(String);
+
+impl Start {
+    pub(crate) fn of(start: &str) -> Self {
+        Self(letters(start))
+    }
+
+    /// Whether the name of this line looks as if it began so. However long it is: blanks before the colon are allowed in old
+    /// fields (RFC 5322 §4.5.8).
+    pub(crate) fn begins(&self, raw: &[u8]) -> bool {
+        let Some(colon) = raw.iter().position(|b| *b == b':') else { return false };
+        letters(&String::from_utf8_lossy(raw.get(..colon).unwrap_or_default())).starts_with(&self.0)
+    }
+}
+
+/// Once more in small letters: what a letter of another script looks like may be a capital.
+fn letters(name: &str) -> String {
+    shape(name).chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 #[cfg(test)]

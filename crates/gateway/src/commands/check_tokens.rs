@@ -28,17 +28,20 @@ pub(super) fn look(plan: &Plan, keys: &IntakeRole) -> Found {
         Vec::new()
     });
     let tokens = Pkcs11Tokens::new(&plan.tokens);
+    let mut broken: Vec<&str> = Vec::new();
     for token in &plan.tokens {
         match tokens.open(&token.name) {
             Ok(()) => found.said.push(format!("token {}: logged in, {}", token.name, token.module.display())),
-            Err(error) => found.wrong.push(format!("{error}; letters that need it wait (451)")),
+            Err(error) => {
+                broken.push(&token.name);
+                found.wrong.push(format!("{error}; letters that need it wait (451)"));
+            }
         }
     }
-    let broken = |name: &str| found.wrong.iter().any(|wrong| wrong.contains(&format!("{name:?}")));
     let (said, wrong): (Vec<_>, Vec<_>) = own
         .iter()
         .filter_map(|own| Some((own, own.key.token()?)))
-        .filter(|(_, place)| !broken(&place.token))
+        .filter(|(_, place)| !broken.contains(&place.token.as_str()))
         .map(|(own, place)| {
             let fingerprint = &own.key.facts().fingerprint;
             let errors: Vec<String> = try_in_token(&own.key, &tokens)

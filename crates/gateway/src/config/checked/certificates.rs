@@ -7,6 +7,7 @@ use sealpost_mail::{Clock as _, SystemClock, Timestamp};
 use sealpost_seal::ServerCertificate;
 use toml::Spanned;
 
+use super::odd_names::authority;
 use crate::config::file::{Config, ListenerTls, Source};
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
@@ -17,8 +18,8 @@ pub(super) fn find(config: &Config, source: &mut Source) {
     let now = SystemClock.now();
     let name = config.gateway.name.get_ref().as_str();
     for listener in &config.listeners {
-        match (listener.tls.get_ref(), &listener.certificate) {
-            (ListenerTls::Off, Some(certificate)) => source.warn(
+        match (listener.tls.get_ref(), &listener.certificate, &listener.key) {
+            (ListenerTls::Off, Some(certificate), _) => source.warn(
                 certificate.span().start,
                 format!(
                     "the listener {:?} has a certificate and never offers TLS: tls is off",
@@ -26,17 +27,14 @@ pub(super) fn find(config: &Config, source: &mut Source) {
                 ),
                 "set tls = \"starttls\" or \"implicit\", or leave certificate and key out",
             ),
-            (ListenerTls::Off, None) => {}
-            (ListenerTls::Starttls | ListenerTls::Implicit, Some(certificate)) => {
+            (ListenerTls::Off, None, Some(key)) => {
+                let wrong = format!("the listener {:?} has a key and never offers TLS", listener.name);
+                source.warn(key.span().start, wrong, "set tls and certificate, or leave the key out");
+            }
+            (ListenerTls::Starttls | ListenerTls::Implicit, Some(certificate), _) => {
                 own(certificate, Some((name, "gateway.name")), now, source);
             }
-            (ListenerTls::Starttls | ListenerTls::Implicit, None) => {}
-        }
-        if let (ListenerTls::Off, None, Some(key)) =
-            (listener.tls.get_ref(), &listener.certificate, &listener.key)
-        {
-            let wrong = format!("the listener {:?} has a key and never offers TLS", listener.name);
-            source.warn(key.span().start, wrong, "set tls and certificate, or leave the key out");
+            (ListenerTls::Off | ListenerTls::Starttls | ListenerTls::Implicit, None, _) => {}
         }
     }
     if let Some(certificate) = &config.portal.certificate {
@@ -55,7 +53,7 @@ pub(super) fn find(config: &Config, source: &mut Source) {
 
 /// What a link leads to, without its port.
 fn host(url: &str) -> String {
-    let authority = url.split_once("://").map_or(url, |(_, rest)| rest).split('/').next().unwrap_or_default();
+    let authority = authority(url);
     match (authority.rsplit_once(':'), authority.ends_with(']')) {
         (Some((host, _port)), false) => host.to_owned(),
         (Some(_), true) | (None, _) => authority.to_owned(),

@@ -98,6 +98,11 @@ fn ports(config: &Config, source: &mut Source) {
     }
 }
 
+/// What stands between a link's scheme and its path (RFC 3986 §3.2).
+pub(super) fn authority(url: &str) -> &str {
+    url.split_once("://").map_or(url, |(_, rest)| rest).split('/').next().unwrap_or_default()
+}
+
 /// What stands under every page and in every mail.
 fn links(config: &Config, source: &mut Source) {
     for (key, link) in [("imprint", &config.brand.imprint), ("privacy", &config.brand.privacy)] {

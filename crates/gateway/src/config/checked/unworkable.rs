@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use sealpost_mail::{Term, TlsFloor};
 
+use super::odd_names::authority;
 use crate::config::file::{Config, HopTls, Listener, Source};
 
 /// What the field for a new password takes.
@@ -30,9 +31,7 @@ pub(super) fn find(config: &Config, source: &mut Source) {
 fn links(config: &Config, source: &mut Source) {
     let public_url = &config.portal.public_url;
     let text = public_url.get_ref();
-    let authority = text.split_once("://").map_or(text.as_str(), |(_, rest)| rest);
-    let authority = authority.split('/').next().unwrap_or(authority);
-    if text.contains(['?', '#']) || authority.contains('@') {
+    if text.contains(['?', '#']) || authority(text).contains('@') {
         source.at(
             public_url.span().start,
             "public-url has a name, a question or a mark in it, which would stand in the middle of every link",
