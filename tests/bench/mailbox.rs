@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use rig::http::Page;
 use rig::reader::{self, PASSWORD};
-use rig::{Config, Gateway, Hop, Smtp, Web, letters};
+use rig::{Gateway, Hop, Smtp, Web, letters};
 
-use crate::report;
+use crate::{report, web};
 
 /// What issue 9 asks for.
 const USUAL: usize = 5_000;
@@ -40,12 +40,7 @@ pub(crate) fn run(words: Option<&str>) {
     let count = words.and_then(|word| word.parse().ok()).unwrap_or(USUAL);
     let load = report::load();
     let hop = Hop::new();
-    let mut config = Config::new(&hop);
-    config.set("log", "level", r#""warn""#);
-    for limit in ["network-per-second", "network-burst", "session-per-second", "session-burst"] {
-        config.set("portal.limits", limit, "1000000");
-    }
-    let gateway = Gateway::start(&config);
+    let gateway = Gateway::start(&web::without_limits(&hop));
     let begun = Instant::now();
     fill(&gateway, count);
     let filled = begun.elapsed();

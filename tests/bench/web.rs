@@ -122,6 +122,16 @@ fn millis(time: Duration) -> f64 {
     time.as_secs_f64() * 1000.0
 }
 
+/// One address and one session ask for everything here.
+pub(crate) fn without_limits(hop: &Hop) -> Config {
+    let mut config = Config::new(hop);
+    config.set("log", "level", r#""warn""#);
+    for limit in ["network-per-second", "network-burst", "session-per-second", "session-burst"] {
+        config.set("portal.limits", limit, "1000000");
+    }
+    config
+}
+
 /// A letter as insurers write them.
 fn letter(number: usize) -> Vec<u8> {
     let text = "Sehr geehrte Frau Müller,\r\n\r\nvielen Dank für Ihre Schadenmeldung.\r\n\r\n".repeat(8);
@@ -141,13 +151,7 @@ struct Ours {
 impl Ours {
     fn start(letters: &[Vec<u8>]) -> Self {
         let hop = Hop::new();
-        let mut config = Config::new(&hop);
-        config.set("log", "level", r#""warn""#);
-        // One address and one session ask for everything here.
-        for limit in ["network-per-second", "network-burst", "session-per-second", "session-burst"] {
-            config.set("portal.limits", limit, "1000000");
-        }
-        let gateway = Gateway::start(&config);
+        let gateway = Gateway::start(&without_limits(&hop));
         for letter in letters {
             gateway
                 .smtp()

@@ -51,6 +51,25 @@ fn world(clinic: Clinic, key: &[u8]) -> (SocketAddr, String) {
     (told.recv().unwrap(), format!(". 60 IN DNSKEY {}\n", root.record))
 }
 
+/// One that looks for keys in this world, where a signed zone counts so.
+fn gateway(
+    (server, anchor): (SocketAddr, String),
+    counts: &str,
+    change: impl FnOnce(&mut Config),
+) -> Gateway {
+    let mut config = Config::new(&Hop::new());
+    config
+        .set("delivery", "dane", "true")
+        .set("delivery", "trust-anchor", r#""root.key""#)
+        .set("delivery", "name-servers", &format!("[\"{server}\"]"))
+        .set("partners", "lookup", r#"["openpgpkey"]"#)
+        .set("partners", "signed-dns", &format!("\"{counts}\""));
+    change(&mut config);
+    let home = rig::gateway::Home::new(&config);
+    std::fs::write(home.path().join("root.key"), anchor).unwrap();
+    Gateway::start_in(home, &config)
+}
+
 #[test]
 fn only_a_signed_zone_counts_and_only_if_the_operator_says_so() {
     let people = gpg::House::small("securemail@clinic.example");
@@ -60,17 +79,7 @@ fn only_a_signed_zone_counts_and_only_if_the_operator_says_so() {
         (Clinic::Signed, "offer", "offered"),
         (Clinic::Plain, "trust", "offered"),
     ] {
-        let (server, anchor) = world(clinic, &key);
-        let mut config = Config::new(&Hop::new());
-        config
-            .set("delivery", "dane", "true")
-            .set("delivery", "trust-anchor", r#""root.key""#)
-            .set("delivery", "name-servers", &format!("[\"{server}\"]"))
-            .set("partners", "lookup", r#"["openpgpkey"]"#)
-            .set("partners", "signed-dns", &format!("\"{counts}\""));
-        let home = rig::gateway::Home::new(&config);
-        std::fs::write(home.path().join("root.key"), anchor).unwrap();
-        let gateway = Gateway::start_in(home, &config);
+        let gateway = gateway(world(clinic, &key), counts, |_| {});
         let said = sealpost(&gateway, &["partner", "add", "clinic.example"]);
         let asked = said.contains("Is it the same?");
         assert_eq!(asked, expected == "offered", "{counts}: {said}");
@@ -86,18 +95,9 @@ fn only_a_signed_zone_counts_and_only_if_the_operator_says_so() {
 #[test]
 fn a_place_given_later_is_not_reached_by_a_key_that_only_a_zone_vouches_for() {
     let people = gpg::House::small("securemail@clinic.example");
-    let (server, anchor) = world(Clinic::Signed, &people.dearmoured());
-    let mut config = Config::new(&Hop::new());
-    config
-        .set("delivery", "dane", "true")
-        .set("delivery", "trust-anchor", r#""root.key""#)
-        .set("delivery", "name-servers", &format!("[\"{server}\"]"))
-        .set("partners", "lookup", r#"["openpgpkey"]"#)
-        .set("partners", "signed-dns", r#""trust""#)
-        .rule("closed", r#"{ recipient = "*@*.example" }"#, r#"["domain", "portal"]"#);
-    let home = rig::gateway::Home::new(&config);
-    std::fs::write(home.path().join("root.key"), anchor).unwrap();
-    let gateway = Gateway::start_in(home, &config);
+    let gateway = gateway(world(Clinic::Signed, &people.dearmoured()), "trust", |config| {
+        config.rule("closed", r#"{ recipient = "*@*.example" }"#, r#"["domain", "portal"]"#);
+    });
     sealpost(&gateway, &["domain-key", "make", "insurer.example", "--name", "Insurer", "--kind", "openpgp"]);
     sealpost(&gateway, &["partner", "add", "clinic.example"]);
     let mail = gateway.home.write("mail.eml", &rig::letters::plain("Befund", "Text"));

@@ -22,10 +22,7 @@ struct Desk {
 impl Desk {
     async fn new() -> Self {
         let rig = Rig::new();
-        let (mailbox_id, _) = rig.pending().await;
-        let (link, wrap) = rig.store.kept_link(&mailbox_id).await.unwrap().unwrap();
-        let (_, secret) =
-            MailboxSecret::unwrap_kept(&link, &wrap, &mailbox_id, &rig.keys.rows, &rig.keys.pepper).unwrap();
+        let (mailbox_id, secret) = rig.pending_open().await;
         let rules = WriteRules { max_size: 3 * PIECE, ..WriteRules::default() };
         Self { rig, clock: FakeClock::at(NOW), mailbox_id, secret, rules }
     }

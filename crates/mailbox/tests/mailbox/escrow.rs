@@ -67,9 +67,7 @@ async fn an_activation_without_escrow_leaves_no_wrap_of_it_behind() {
 #[tokio::test]
 async fn a_new_pair_has_an_escrow_wrap_only_where_there_is_an_escrow_key() {
     let rig = Rig::new();
-    let (id, _) = rig.pending().await;
-    let (link, wrap) = rig.store.kept_link(&id).await.unwrap().unwrap();
-    let (_, old) = MailboxSecret::unwrap_kept(&link, &wrap, &id, &rig.keys.rows, &rig.keys.pepper).unwrap();
+    let (id, old) = rig.pending_open().await;
     let whose = Whose { mailbox_id: &id, address: ADDRESS };
     for is_escrowed in [false, true] {
         let escrow = is_escrowed.then(|| rig.keys.escrow.public());

@@ -19,10 +19,7 @@ struct Rows {
 impl Rows {
     async fn new() -> Self {
         let rig = Rig::new();
-        let (id, _) = rig.pending().await;
-        let (link, wrap) = rig.store.kept_link(&id).await.unwrap().unwrap();
-        let (_, secret) =
-            MailboxSecret::unwrap_kept(&link, &wrap, &id, &rig.keys.rows, &rig.keys.pepper).unwrap();
+        let (id, secret) = rig.pending_open().await;
         Self { rig, id, secret }
     }
 

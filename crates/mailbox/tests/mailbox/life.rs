@@ -35,10 +35,7 @@ async fn a_row_is_proven_before_anything_is_sealed_to_its_key() {
 #[tokio::test]
 async fn the_link_and_escrow_open_a_pending_mailbox_and_its_list() {
     let rig = Rig::new();
-    let (id, _token) = rig.pending().await;
-    let (link, wrap) = rig.store.kept_link(&id).await.unwrap().unwrap();
-    let (_, by_link) =
-        MailboxSecret::unwrap_kept(&link, &wrap, &id, &rig.keys.rows, &rig.keys.pepper).unwrap();
+    let (id, by_link) = rig.pending_open().await;
     let wrap = rig.store.wrap(&id, WrapKind::Escrow).await.unwrap().unwrap();
     let by_escrow = MailboxSecret::unwrap_escrow(&wrap, &id, &rig.keys.escrow).unwrap();
     let row = rig.store.deposits(&id, Folder::Inbox, ALL).await.unwrap().pop().unwrap();
@@ -59,9 +56,7 @@ async fn the_link_and_escrow_open_a_pending_mailbox_and_its_list() {
 #[tokio::test]
 async fn a_new_pair_takes_everything_over_and_the_old_one_opens_nothing() {
     let rig = Rig::new();
-    let (id, _) = rig.pending().await;
-    let (link, wrap) = rig.store.kept_link(&id).await.unwrap().unwrap();
-    let (_, old) = MailboxSecret::unwrap_kept(&link, &wrap, &id, &rig.keys.rows, &rig.keys.pepper).unwrap();
+    let (id, old) = rig.pending_open().await;
     let pair = NewPair::generate(&SystemRandom);
     let keys = pair.seal_again(
         &id,
@@ -87,9 +82,7 @@ async fn a_new_pair_takes_everything_over_and_the_old_one_opens_nothing() {
 #[tokio::test]
 async fn what_was_taken_over_once_costs_no_second_key_exchange() {
     let rig = Rig::new();
-    let (id, _) = rig.pending().await;
-    let (link, wrap) = rig.store.kept_link(&id).await.unwrap().unwrap();
-    let (_, old) = MailboxSecret::unwrap_kept(&link, &wrap, &id, &rig.keys.rows, &rig.keys.pepper).unwrap();
+    let (id, old) = rig.pending_open().await;
     let found = rig.store.sealed_keys(&id).await.unwrap();
     let (pair, mut done) = (NewPair::generate(&SystemRandom), Wrapped::default());
     let first = pair.seal_again(&id, &old, found.clone(), &mut done, &SystemRandom);
@@ -102,9 +95,7 @@ async fn what_was_taken_over_once_costs_no_second_key_exchange() {
 #[tokio::test]
 async fn a_key_that_cannot_be_opened_does_not_keep_the_owner_out() {
     let rig = Rig::new();
-    let (id, _) = rig.pending().await;
-    let (link, wrap) = rig.store.kept_link(&id).await.unwrap().unwrap();
-    let (_, old) = MailboxSecret::unwrap_kept(&link, &wrap, &id, &rig.keys.rows, &rig.keys.pepper).unwrap();
+    let (id, old) = rig.pending_open().await;
     let mut found = rig.store.sealed_keys(&id).await.unwrap();
     found.letters[0].key_sealed.truncate(40);
     let again = NewPair::generate(&SystemRandom).seal_again(
@@ -120,9 +111,7 @@ async fn a_key_that_cannot_be_opened_does_not_keep_the_owner_out() {
 #[tokio::test]
 async fn whoever_comes_second_touches_nothing_that_was_sealed_to_the_first_one_s_pair() {
     let rig = Rig::new();
-    let (id, _) = rig.pending().await;
-    let (link, wrap) = rig.store.kept_link(&id).await.unwrap().unwrap();
-    let (_, old) = MailboxSecret::unwrap_kept(&link, &wrap, &id, &rig.keys.rows, &rig.keys.pepper).unwrap();
+    let (id, old) = rig.pending_open().await;
     let (_, winner) = MailboxKeys::generate(&SystemRandom);
     let mut found = rig.store.sealed_keys(&id).await.unwrap();
     // As the winner's transaction leaves it. That it is no error, the log says: tests/flows/race.rs.

@@ -11,7 +11,7 @@ use sealpost_store::{
     ArrivalRows, Committed, DepositRow, Folder, MailboxState, NewToken, Page, Store, StoreOptions,
     TokenPurpose,
 };
-use sealpost_vault::{Keys, MessageKey, ServerKey, Token, TokenPurpose as VaultPurpose};
+use sealpost_vault::{Keys, MailboxSecret, MessageKey, ServerKey, Token, TokenPurpose as VaultPurpose};
 use tempfile::TempDir;
 
 pub(crate) const NOW: Timestamp = Timestamp(1_000_000);
@@ -41,6 +41,15 @@ impl Rig {
         let options = StoreOptions { prover, ..StoreOptions::new(scratch.path().join("store")) };
         let store = Store::open(options).unwrap();
         Self { store, keys, _scratch: scratch }
+    }
+
+    /// A pending mailbox with one letter in it; its id, and the secret that its kept link opens.
+    pub(crate) async fn pending_open(&self) -> (String, MailboxSecret) {
+        let (id, _) = self.pending().await;
+        let (link, wrap) = self.store.kept_link(&id).await.unwrap().unwrap();
+        let (_, secret) =
+            MailboxSecret::unwrap_kept(&link, &wrap, &id, &self.keys.rows, &self.keys.pepper).unwrap();
+        (id, secret)
     }
 
     /// A pending mailbox with one letter in it; its id and its link.
