@@ -3,13 +3,17 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use super::{fail, runtime};
+use super::{OutputFormat, fail, runtime};
 use crate::demo;
 
-pub(super) fn run(data: Option<PathBuf>, json: bool) -> ExitCode {
+pub(super) fn run(data: Option<PathBuf>, format: OutputFormat) -> ExitCode {
+    let tour = match format {
+        OutputFormat::Text => demo::Tour::Told,
+        OutputFormat::Json => demo::Tour::LeftOut,
+    };
     let ended = runtime()
         .map_err(demo::DemoError::from)
-        .and_then(|runtime| runtime.block_on(demo::run(data, json, super::serve::stop_on_signal)));
+        .and_then(|runtime| runtime.block_on(demo::run(data, tour, super::serve::stop_on_signal)));
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),

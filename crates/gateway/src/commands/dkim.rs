@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::{Subcommand, ValueEnum};
+use clap::{ArgAction, Subcommand, ValueEnum};
 use sealpost_delivery::DkimAlgorithm;
 use sealpost_domain::dkim_folder::{self, FolderError, Standing};
 use sealpost_domain::zone_file;
@@ -14,7 +14,7 @@ use sealpost_store::StoreError;
 use serde_json::json;
 use thiserror::Error;
 
-use super::{complain_all, fail, load_to_note, say, with_store};
+use super::{OutputFormat, complain_all, fail, load_to_note, say, with_store};
 use crate::config::checked::Plan;
 
 /// What to do.
@@ -40,8 +40,8 @@ pub(crate) enum DkimCommand {
     /// Shows the keys.
     List {
         /// One JSON object a line.
-        #[arg(long)]
-        json: bool,
+        #[arg(long = "json", action = ArgAction::SetTrue, value_parser = OutputFormat::flag())]
+        format: OutputFormat,
     },
     /// Signs nothing more with a key. Leave its line in the DNS for two weeks.
     Retire {
@@ -152,7 +152,7 @@ fn act(
             say(format_args!("{entry} signs after: systemctl reload sealpost"));
             Ok(())
         }
-        DkimCommand::List { json } => {
+        DkimCommand::List { format } => {
             for entry in dkim_folder::all(folder)? {
                 let public = entry.public()?;
                 let algorithm = match public.algorithm {
@@ -160,7 +160,7 @@ fn act(
                     DkimAlgorithm::Ed25519 => "ed25519",
                 };
                 let standing = entry.standing.as_str();
-                if *json {
+                if *format == OutputFormat::Json {
                     say(json!({
                         "domain": entry.domain.as_str(), "selector": entry.selector, "state": standing,
                         "algorithm": algorithm, "record": public.record,

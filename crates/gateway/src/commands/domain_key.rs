@@ -5,7 +5,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Subcommand, ValueEnum};
+use clap::{ArgAction, Subcommand, ValueEnum};
 use sealpost_mail::{Address, Domain, Random as _, Secret, SystemRandom};
 use sealpost_mailbox::audit::{Event, OwnKeyChange};
 use sealpost_partner::{EndingStep, Own, OwnKeys, Published};
@@ -14,8 +14,8 @@ use sealpost_store::{AuditRow, OwnKeyState};
 use serde_json::json;
 
 use super::partner::{CommandError, Desk, at_desk, time_left};
-use super::say;
 use super::token_key::{self, InToken, SelfSigned};
+use super::{OutputFormat, say};
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -95,8 +95,8 @@ pub(crate) enum DomainKeyCommand {
     /// Shows our keys.
     List {
         /// One JSON object a line.
-        #[arg(long)]
-        json: bool,
+        #[arg(long = "json", action = ArgAction::SetTrue, value_parser = OutputFormat::flag())]
+        format: OutputFormat,
     },
     /// Prints the public part of a key, for a partner: PEM, or ASCII armour.
     Export {
@@ -237,7 +237,7 @@ pub(super) fn run(config: &Path, what: &DomainKeyCommand) -> ExitCode {
         DomainKeyCommand::Address { fingerprint, addresses } => {
             more_addresses(desk, fingerprint, addresses).await
         }
-        DomainKeyCommand::List { json } => list(desk, *json).await,
+        DomainKeyCommand::List { format } => list(desk, *format).await,
         DomainKeyCommand::Export { fingerprint } => {
             say(find(desk, fingerprint).await?.public.key.to_text()?.trim_end());
             Ok(())
@@ -356,12 +356,12 @@ async fn more_addresses(
     Ok(())
 }
 
-async fn list(desk: &Desk<'_>, as_json: bool) -> Result<(), CommandError> {
+async fn list(desk: &Desk<'_>, format: OutputFormat) -> Result<(), CommandError> {
     let all = keys(desk).all().await?;
     for Own { public, key } in &all {
         let facts = key.facts();
         let domains: Vec<&str> = public.domains.iter().map(Domain::as_str).collect();
-        if as_json {
+        if format == OutputFormat::Json {
             say(json!({
                 "fingerprint": facts.fingerprint.to_hex(),
                 "method": facts.method,
@@ -389,7 +389,7 @@ async fn list(desk: &Desk<'_>, as_json: bool) -> Result<(), CommandError> {
             ));
         }
     }
-    if !as_json {
+    if format == OutputFormat::Text {
         say(format_args!("{} keys", all.len()));
     }
     Ok(())

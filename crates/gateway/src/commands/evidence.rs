@@ -13,7 +13,7 @@ use sealpost_support::{Document, EvidenceError, LetterEvidence, SupportError};
 use sealpost_vault::AuditMaster;
 use thiserror::Error;
 
-use super::say;
+use super::{OutputFormat, say};
 use crate::config::checked::{EscrowPlan, Plan, SupportKeys};
 
 /// What to make.
@@ -28,8 +28,8 @@ pub(crate) struct EvidenceArgs {
     #[arg(long, value_parser = language)]
     language: Option<Language>,
     /// One JSON object on standard output and no PDF.
-    #[arg(long)]
-    json: bool,
+    #[arg(long = "json", action = clap::ArgAction::SetTrue, value_parser = OutputFormat::flag())]
+    format: OutputFormat,
 }
 
 /// Why there is none.
@@ -62,7 +62,7 @@ pub(super) async fn make(
     now: Timestamp,
 ) -> Result<(), Failed> {
     let found = LetterEvidence::find(store, &keys.role, masters, &wish.letter).await?;
-    if wish.json {
+    if wish.format == OutputFormat::Json {
         let facts = found.json(&plan.portal.brand.name, now);
         store.append_audit(vec![found.made(now, &Actor::of_command())]).await?;
         say(facts);

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::Subcommand;
+use clap::{ArgAction, Subcommand};
 use sealpost_delivery::TlsReporter;
 use sealpost_jobs::{Belief, Failed, Job, Needs, Ran, Runner, Workshop, belief, days, foresee};
 use sealpost_mail::{Clock, SystemClock, SystemRandom};
@@ -15,7 +15,7 @@ use sealpost_support::instant;
 use serde_json::json;
 use thiserror::Error;
 
-use super::{complain_all, fail, looking, say, with_store};
+use super::{OutputFormat, complain_all, fail, looking, say, with_store};
 use crate::config::checked::Plan;
 use crate::roles::Roles;
 
@@ -29,8 +29,8 @@ pub(crate) enum JobsCommand {
     /// Shows the jobs, when each is due, and who has it.
     List {
         /// One JSON object a line.
-        #[arg(long)]
-        json: bool,
+        #[arg(long = "json", action = ArgAction::SetTrue, value_parser = OutputFormat::flag())]
+        format: OutputFormat,
     },
     /// Runs a job now.
     Run {
@@ -52,8 +52,8 @@ pub(crate) enum JobsCommand {
         #[arg(long, default_value_t = 50)]
         most: u32,
         /// One JSON object a line.
-        #[arg(long)]
-        json: bool,
+        #[arg(long = "json", action = ArgAction::SetTrue, value_parser = OutputFormat::flag())]
+        format: OutputFormat,
     },
 }
 
@@ -110,12 +110,12 @@ pub(super) fn run(config: &Path, what: &JobsCommand) -> ExitCode {
 
 async fn act(store: &Store, plan: &Plan, what: &JobsCommand) -> Result<(), JobsError> {
     match what {
-        JobsCommand::List { json } => list(store, plan, *json).await,
-        JobsCommand::Log { job, most, json } => {
+        JobsCommand::List { format } => list(store, plan, *format).await,
+        JobsCommand::Log { job, most, format } => {
             if let Some(unknown) = job.as_ref().filter(|job| Job::parse(job).is_none()) {
                 return Err(JobsError::Unknown(unknown.clone()));
             }
-            log(store, job.as_deref(), *most, *json).await
+            log(store, job.as_deref(), *most, *format).await
         }
         JobsCommand::Run { job, dry_run, clock_is_right } => {
             let job = Job::parse(job).ok_or_else(|| JobsError::Unknown(job.clone()))?;
@@ -232,11 +232,11 @@ async fn leave_to(store: &Store, job: Job, role: &'static str) -> Result<(), Job
     Err(JobsError::Nobody(PATIENCE, role))
 }
 
-async fn list(store: &Store, plan: &Plan, as_json: bool) -> Result<(), JobsError> {
+async fn list(store: &Store, plan: &Plan, format: OutputFormat) -> Result<(), JobsError> {
     let known = store.jobs().await?;
     let now = SystemClock.now();
     let doubt = doubt(store, plan).await?;
-    if let Some(doubt) = doubt.as_ref().filter(|_| !as_json) {
+    if let Some(doubt) = doubt.as_ref().filter(|_| format == OutputFormat::Text) {
         say(doubt);
     }
     for job in Job::ALL {
@@ -247,7 +247,7 @@ async fn list(store: &Store, plan: &Plan, as_json: bool) -> Result<(), JobsError
             row.and_then(|row| row.leased.as_ref()).map(|(_, until)| *until).filter(|until| *until > now);
         let last = store.job_runs(Some(job.name()), 1).await?.into_iter().next();
         let last_ended = last.as_ref().and_then(|run| run.ended_at);
-        if as_json {
+        if format == OutputFormat::Json {
             say(json!({
                 "job": job.name(),
                 "due": instant(Some(due)),
@@ -271,14 +271,14 @@ async fn list(store: &Store, plan: &Plan, as_json: bool) -> Result<(), JobsError
     Ok(())
 }
 
-async fn log(store: &Store, job: Option<&str>, most: u32, as_json: bool) -> Result<(), JobsError> {
+async fn log(store: &Store, job: Option<&str>, most: u32, format: OutputFormat) -> Result<(), JobsError> {
     if let Some(name) = job
         && Job::parse(name).is_none()
     {
         return Err(JobsError::Unknown(name.to_owned()));
     }
     for run in store.job_runs(job, most).await? {
-        if as_json {
+        if format == OutputFormat::Json {
             let counts: serde_json::Value = serde_json::from_str(&run.counts).unwrap_or_default();
             say(json!({
                 "run": run.number,

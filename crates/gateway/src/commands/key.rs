@@ -5,11 +5,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::Subcommand;
+use clap::{ArgAction, Subcommand};
 use sealpost_mail::SystemRandom;
 use sealpost_vault::{EscrowSecret, ServerKey};
 
-use super::{complain, key_status, rotate, rotate_escrow, say};
+use super::{OutputFormat, complain, key_status, rotate, rotate_escrow, say};
 use crate::config::checked;
 
 /// What to make.
@@ -58,8 +58,8 @@ pub(crate) enum KeyCommand {
         #[arg(long, default_value = "gateway.toml", env = "SEALPOST_CONFIG")]
         config: PathBuf,
         /// One JSON object.
-        #[arg(long)]
-        json: bool,
+        #[arg(long = "json", action = ArgAction::SetTrue, value_parser = OutputFormat::flag())]
+        format: OutputFormat,
     },
 }
 
@@ -71,7 +71,7 @@ pub(super) fn run(what: &KeyCommand) -> ExitCode {
             rotate::run(config, server_key.as_deref(), keys.as_deref())
         }
         KeyCommand::RotateEscrow { config, escrow_key } => rotate_escrow::run(config, escrow_key),
-        KeyCommand::Status { config, json } => key_status::run(config, *json),
+        KeyCommand::Status { config, format } => key_status::run(config, *format),
     }
 }
 

@@ -7,10 +7,10 @@ use std::process::ExitCode;
 
 use sealpost_store::{Company, KeyUse, Rotating, Store, StoreError, StoreOptions};
 
-use super::{complain_all, fail, runtime, say};
+use super::{OutputFormat, complain_all, fail, runtime, say};
 use crate::config::checked::{Plan, SupportKeys};
 
-pub(super) fn run(config: &Path, json: bool) -> ExitCode {
+pub(super) fn run(config: &Path, format: OutputFormat) -> ExitCode {
     let (plan, keys) = match Plan::load_for_support(config) {
         Ok(loaded) => loaded,
         Err(problems) => return complain_all(&problems),
@@ -31,7 +31,7 @@ pub(super) fn run(config: &Path, json: bool) -> ExitCode {
     match asked {
         Ok((under_way, uses)) => {
             let status = Status::of(&plan, &keys, under_way, &uses);
-            if json {
+            if format == OutputFormat::Json {
                 say(status.json())
             } else {
                 status.show()

@@ -3,13 +3,13 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::Subcommand;
+use clap::{ArgAction, Subcommand};
 use sealpost_mail::{Clock as _, SystemClock};
 use sealpost_store::{DepositRow, MailboxRow};
 use sealpost_support::{Note, Opened, SupportError, find_letter, letter_json};
 use serde_json::{Value, json};
 
-use super::{desk, evidence, say, with_support};
+use super::{OutputFormat, desk, evidence, say, with_support};
 use crate::config::checked::Plan;
 
 /// What to do.
@@ -20,8 +20,8 @@ pub(crate) enum LetterCommand {
         /// Its id.
         letter: String,
         /// One JSON object.
-        #[arg(long)]
-        json: bool,
+        #[arg(long = "json", action = ArgAction::SetTrue, value_parser = OutputFormat::flag())]
+        format: OutputFormat,
     },
     /// What the audit trail says of a letter, for a dispute whether it arrived: a PDF/A, or JSON. Also of one that is gone.
     Evidence(evidence::EvidenceArgs),
@@ -39,16 +39,16 @@ pub(crate) enum LetterCommand {
         #[arg(long)]
         even_if_read: bool,
         /// One JSON object that says what was done.
-        #[arg(long)]
-        json: bool,
+        #[arg(long = "json", action = ArgAction::SetTrue, value_parser = OutputFormat::flag())]
+        format: OutputFormat,
     },
 }
 
 pub(super) fn run(config: &Path, what: &LetterCommand) -> ExitCode {
     match what {
-        LetterCommand::Show { letter, json } => with_support(config, async |store, _plan, _keys| {
+        LetterCommand::Show { letter, format } => with_support(config, async |store, _plan, _keys| {
             let (row, mailbox) = find_letter(store, letter).await?;
-            show(&row, &mailbox, *json);
+            show(&row, &mailbox, *format);
             Ok::<_, SupportError>(())
         }),
         LetterCommand::Evidence(wish) => {
@@ -58,7 +58,7 @@ pub(super) fn run(config: &Path, what: &LetterCommand) -> ExitCode {
                 evidence::make(store, plan, &keys, masters.as_deref(), wish, SystemClock.now()).await
             })
         }
-        LetterCommand::Recall { letter, note, by, even_if_read, json } => {
+        LetterCommand::Recall { letter, note, by, even_if_read, format } => {
             let opened = if *even_if_read { Opened::IsTakenBack } else { Opened::Stays };
             with_support(config, async |store, plan, keys| {
                 let note = Note::parse(note)?;
@@ -66,7 +66,7 @@ pub(super) fn run(config: &Path, what: &LetterCommand) -> ExitCode {
                 let by = by.as_deref().unwrap_or(&plan.portal.brand.name);
                 let desk = desk(store, plan, &keys);
                 desk.recall((&row, &mailbox), by, opened, &note, SystemClock.now()).await?;
-                if *json {
+                if *format == OutputFormat::Json {
                     let (letter, mailbox) = (&row.id, &row.mailbox_id);
                     say(json!({ "letter": letter, "mailbox": mailbox, "done": "recalled", "by": by }));
                 } else {
@@ -78,10 +78,10 @@ pub(super) fn run(config: &Path, what: &LetterCommand) -> ExitCode {
     }
 }
 
-fn show(row: &DepositRow, mailbox: &MailboxRow, json: bool) {
+fn show(row: &DepositRow, mailbox: &MailboxRow, format: OutputFormat) {
     let Value::Object(mut told) = letter_json(mailbox, row) else { return };
     told.insert("mailbox".to_owned(), Value::from(row.mailbox_id.clone()));
-    if json {
+    if format == OutputFormat::Json {
         say(Value::Object(told));
         return;
     }

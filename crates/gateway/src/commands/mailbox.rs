@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::Subcommand;
+use clap::{ArgAction, Subcommand};
 use sealpost_mail::{Clock as _, SystemClock, Timestamp};
 use sealpost_store::{DepositRow, MailboxRow, MailboxState};
 use sealpost_support::{
@@ -12,7 +12,7 @@ use sealpost_support::{
 };
 use serde_json::{Value, json};
 
-use super::{desk, say, with_support};
+use super::{OutputFormat, desk, say, with_support};
 
 /// What to do. A mailbox is named by its address or its id.
 #[derive(Debug, Subcommand)]
@@ -29,16 +29,16 @@ pub(crate) enum MailboxCommand {
         #[arg(long)]
         addresses: bool,
         /// One JSON object a line.
-        #[arg(long)]
-        json: bool,
+        #[arg(long = "json", action = ArgAction::SetTrue, value_parser = OutputFormat::flag())]
+        format: OutputFormat,
     },
     /// Shows one mailbox: its state, when it and its letters go, and its letters' ids.
     Show {
         /// Address or id.
         mailbox: String,
         /// One JSON object.
-        #[arg(long)]
-        json: bool,
+        #[arg(long = "json", action = ArgAction::SetTrue, value_parser = OutputFormat::flag())]
+        format: OutputFormat,
     },
     /// Closes an active mailbox: its owner is logged out and cannot come in until it is unlocked.
     Lock(Act),
@@ -72,8 +72,8 @@ pub(crate) struct Act {
     #[arg(long)]
     note: String,
     /// One JSON object that says what was done.
-    #[arg(long)]
-    json: bool,
+    #[arg(long = "json", action = ArgAction::SetTrue, value_parser = OutputFormat::flag())]
+    format: OutputFormat,
 }
 
 pub(super) fn run(config: &Path, what: &MailboxCommand) -> ExitCode {
@@ -81,17 +81,17 @@ pub(super) fn run(config: &Path, what: &MailboxCommand) -> ExitCode {
         let desk = desk(store, plan, &keys);
         let now = SystemClock.now();
         match what {
-            MailboxCommand::List { state, held, addresses, json } => {
+            MailboxCommand::List { state, held, addresses, format } => {
                 let state = state.as_deref().map(parse_state).transpose()?;
                 let wanted = |row: &MailboxRow| {
                     state.is_none_or(|state| row.state == state) && (!held || row.held_since.is_some())
                 };
-                let show = Show { addresses: *addresses, json: *json };
+                let show = Show { addresses: *addresses, format: *format };
                 list(&desk, state == Some(MailboxState::Deleted), wanted, show).await
             }
-            MailboxCommand::Show { mailbox, json } => {
+            MailboxCommand::Show { mailbox, format } => {
                 let row = find(store, desk.keys, mailbox).await?;
-                show(&desk, &row, *json, now).await
+                show(&desk, &row, *format, now).await
             }
             MailboxCommand::ExportFacts { mailbox } => {
                 let row = find(store, desk.keys, mailbox).await?;
@@ -142,7 +142,7 @@ fn done(act: &Act, row: &MailboxRow, word: &str, told: Option<OwnerTold>, said: 
         Some(OwnerTold::ByMail) => "by-mail",
         Some(OwnerTold::ComesBack) => "comes-back",
     };
-    if act.json {
+    if act.format == OutputFormat::Json {
         say(json!({ "mailbox": row.id, "done": word, "owner_told": told_by }));
         return;
     }
@@ -167,7 +167,7 @@ fn parse_state(text: &str) -> Result<MailboxState, SupportError> {
 #[derive(Clone, Copy)]
 struct Show {
     addresses: bool,
-    json: bool,
+    format: OutputFormat,
 }
 
 async fn list(
@@ -189,7 +189,7 @@ async fn list(
                 (Some(address), true) => address.to_path(),
                 (Some(address), false) => address.masked(),
             };
-            if how.json {
+            if how.format == OutputFormat::Json {
                 say(json!({
                     "mailbox": row.id,
                     "state": row.state.as_str(),
@@ -205,13 +205,18 @@ async fn list(
             }
         }
     }
-    if !how.json {
+    if how.format == OutputFormat::Text {
         say(format_args!("{count} mailboxes"));
     }
     Ok(())
 }
 
-async fn show(desk: &Desk<'_>, row: &MailboxRow, as_json: bool, now: Timestamp) -> Result<(), SupportError> {
+async fn show(
+    desk: &Desk<'_>,
+    row: &MailboxRow,
+    format: OutputFormat,
+    now: Timestamp,
+) -> Result<(), SupportError> {
     let store = desk.store;
     let address = address(desk.keys, row)?.map(|address| address.to_path());
     let facts = store.mailbox_facts(&row.id, now).await?;
@@ -226,7 +231,7 @@ async fn show(desk: &Desk<'_>, row: &MailboxRow, as_json: bool, now: Timestamp) 
         told.insert("came_back_status".to_owned(), json!(bounced.status));
         told.insert("mail_is_sent".to_owned(), json!(bounced.bounces < desk.most_bounces));
     }
-    if as_json {
+    if format == OutputFormat::Json {
         say(Value::Object(told));
         return Ok(());
     }

@@ -43,9 +43,9 @@ mod with_store;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{ArgAction, Parser, Subcommand};
 
-use output::{complain, complain_all, fail, say};
+use output::{OutputFormat, complain, complain_all, fail, say};
 use with_store::{desk, load_to_note, looking, open_store, prover, runtime, with_store, with_support};
 
 use crate::roles::Roles;
@@ -66,8 +66,8 @@ enum Verb {
         #[arg(long)]
         data: Option<PathBuf>,
         /// Nothing but the line of JSON on standard output.
-        #[arg(long)]
-        json: bool,
+        #[arg(long = "json", action = ArgAction::SetTrue, value_parser = OutputFormat::flag())]
+        format: OutputFormat,
     },
     /// Runs the product.
     Serve {
@@ -154,8 +154,8 @@ enum Verb {
         #[arg(long, default_value = "gateway.toml", env = "SEALPOST_CONFIG")]
         config: PathBuf,
         /// One JSON object a line.
-        #[arg(long)]
-        json: bool,
+        #[arg(long = "json", action = ArgAction::SetTrue, value_parser = OutputFormat::flag())]
+        format: OutputFormat,
     },
     /// Shows mailboxes, locks, unlocks, deletes and holds them.
     Mailbox {
@@ -285,7 +285,7 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
     // Before anything is read.
     memory_guard::shut();
     match cli.verb {
-        Verb::Demo { data, json } => demo::run(data, json),
+        Verb::Demo { data, format } => demo::run(data, format),
         Verb::Serve { config, role } => serve::run(&config, role.unwrap_or(Roles::ALL)),
         Verb::Check { config, role, store, offline } => {
             check::run(&config, role.unwrap_or(Roles::ALL), store, offline)
@@ -297,7 +297,7 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Verb::Webhook { config, what } => webhook::run(&config, &what),
         Verb::Request { config, what } => request::run(&config, &what),
         Verb::Jobs { config, what } => jobs::run(&config, &what),
-        Verb::Nodes { config, json } => nodes::run(&config, json),
+        Verb::Nodes { config, format } => nodes::run(&config, format),
         Verb::Mailbox { config, what } => mailbox::run(&config, &what),
         Verb::Letter { config, what } => letter::run(&config, &what),
         Verb::Partner { config, what } => partner::run(&config, &what),

@@ -8,10 +8,10 @@ use sealpost_store::{NodeRow, Rows, StoreError};
 use sealpost_support::instant;
 use serde_json::json;
 
-use super::{complain_all, fail, looking, say};
+use super::{OutputFormat, complain_all, fail, looking, say};
 use crate::config::checked::Plan;
 
-pub(super) fn run(config: &Path, as_json: bool) -> ExitCode {
+pub(super) fn run(config: &Path, format: OutputFormat) -> ExitCode {
     let plan = match Plan::load_without_keys(config) {
         Ok(plan) => plan,
         Err(problems) => return complain_all(&problems),
@@ -21,21 +21,21 @@ pub(super) fn run(config: &Path, as_json: bool) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     match looking(&plan, async |store| store.nodes().await) {
-        Ok(nodes) if nodes.is_empty() && !as_json => {
+        Ok(nodes) if nodes.is_empty() && format == OutputFormat::Text => {
             say("nobody serves");
             ExitCode::SUCCESS
         }
         Ok(nodes) => {
-            nodes.iter().for_each(|node| show(node, as_json));
+            nodes.iter().for_each(|node| show(node, format));
             ExitCode::SUCCESS
         }
         Err::<_, StoreError>(error) => fail(&error),
     }
 }
 
-fn show(node: &NodeRow, as_json: bool) {
+fn show(node: &NodeRow, format: OutputFormat) {
     let is_silent = node.silent > node.silence / 2;
-    if as_json {
+    if format == OutputFormat::Json {
         say(json!({
             "node": node.name,
             "incarnation": node.incarnation,

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::Subcommand;
+use clap::{ArgAction, Subcommand};
 use sealpost_arrival::originals::{self, Again, Kept};
 use sealpost_arrival::{ArrivalReception, Context, Shared, Tenant};
 use sealpost_delivery::Runner;
@@ -18,7 +18,7 @@ use sealpost_vault::IntakeRole;
 use serde_json::json;
 use thiserror::Error;
 
-use super::{complain, complain_all, fail, open_store, runtime, say};
+use super::{OutputFormat, complain, complain_all, fail, open_store, runtime, say};
 use crate::config::checked::Plan;
 use crate::roles::Roles;
 use crate::serve;
@@ -35,8 +35,8 @@ pub(crate) enum OriginalCommand {
         #[arg(long)]
         closed: bool,
         /// One JSON object a line.
-        #[arg(long)]
-        json: bool,
+        #[arg(long = "json", action = ArgAction::SetTrue, value_parser = OutputFormat::flag())]
+        format: OutputFormat,
     },
     /// Opens letters again and hands on what is in them. Copies that were held as they came are removed.
     Decrypt {
@@ -113,10 +113,10 @@ fn reception(store: &Store, plan: Plan, role: IntakeRole) -> Result<ArrivalRecep
 
 async fn act(reception: &ArrivalReception, what: &OriginalCommand) -> Result<(), OriginalError> {
     match what {
-        OriginalCommand::List { closed, json } => {
+        OriginalCommand::List { closed, format } => {
             for kept in originals::kept(reception).await.map_err(OriginalError::Reply)? {
                 if !closed || kept.state == OriginalState::Closed {
-                    say(line(&kept, *json));
+                    say(line(&kept, *format));
                 }
             }
             Ok(())
@@ -154,15 +154,15 @@ async fn act(reception: &ArrivalReception, what: &OriginalCommand) -> Result<(),
     }
 }
 
-fn line(kept: &Kept, as_json: bool) -> String {
+fn line(kept: &Kept, format: OutputFormat) -> String {
     let Kept { id, state, at, until, from } = kept;
     let (at, until) = (instant(Some(*at)).unwrap_or_default(), instant(Some(*until)).unwrap_or_default());
-    match as_json {
-        true => json!({
+    match format {
+        OutputFormat::Json => json!({
             "id": id, "state": state.as_str(), "came": at, "until": until, "from_domain": from,
         })
         .to_string(),
-        false => {
+        OutputFormat::Text => {
             let from = from.as_deref().unwrap_or("-");
             format!("{id}  {:<6}  came {at}  kept until {until}  from {from}", state.as_str())
         }

@@ -1,8 +1,26 @@
-//! Lines of commands, on standard output and standard error.
+//! Lines of commands, on standard output and standard error, and in which format.
 
 use std::process::ExitCode;
 
+use clap::builder::{BoolValueParser, TypedValueParser};
+
 use crate::config::file::Problem;
+
+/// How a command tells what it found: `--json` chooses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OutputFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line, for programs.
+    Json,
+}
+
+impl OutputFormat {
+    /// Reads the flag `--json`.
+    pub(super) fn flag() -> impl TypedValueParser<Value = Self> {
+        BoolValueParser::new().map(|given| if given { Self::Json } else { Self::Text })
+    }
+}
 
 /// A line on standard output. A closed pipe is the reader's business.
 pub(super) fn say(line: impl std::fmt::Display) {

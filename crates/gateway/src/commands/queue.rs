@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::Subcommand;
+use clap::{ArgAction, Subcommand};
 use sealpost_delivery::{Hold, LEASE, Ticket, floor_of};
 use sealpost_mail::{Clock as _, SystemClock, SystemRandom, Timestamp, TlsFloor};
 use sealpost_mailbox::audit::{Actor, Event};
@@ -12,7 +12,7 @@ use sealpost_store::{LegFilter, LegRow, LegState, Page, Store, StoreError, Turne
 use sealpost_vault::SpoolKey;
 use thiserror::Error;
 
-use super::{complain, say, with_support};
+use super::{OutputFormat, complain, say, with_support};
 use crate::config::checked::{Plan, SupportKeys};
 
 /// What to do.
@@ -27,8 +27,8 @@ pub(crate) enum QueueCommand {
         #[arg(long)]
         addresses: bool,
         /// One JSON object a line.
-        #[arg(long)]
-        json: bool,
+        #[arg(long = "json", action = ArgAction::SetTrue, value_parser = OutputFormat::flag())]
+        format: OutputFormat,
     },
     /// Tries again now.
     Retry {
@@ -85,9 +85,9 @@ async fn act(store: &Store, plan: &Plan, keys: &SupportKeys, what: &QueueCommand
     let noting = |event: &Event<'_>| store.audited([event.row(now, &Actor::of_command(), None)]);
     let spool = &keys.role.queue.spool;
     let (word, which, count, why) = match what {
-        QueueCommand::List { destination, addresses, json } => {
+        QueueCommand::List { destination, addresses, format } => {
             let filter = LegFilter { destination: destination.clone(), ..LegFilter::default() };
-            let show = Show { addresses: *addresses, json: *json };
+            let show = Show { addresses: *addresses, format: *format };
             return Ok(list(store, plan, spool, &filter, show, now).await?);
         }
         QueueCommand::Retry { which } => {
@@ -176,7 +176,7 @@ async fn all(store: &Store, filter: &LegFilter) -> Result<Vec<LegRow>, StoreErro
 #[derive(Clone, Copy)]
 struct Show {
     addresses: bool,
-    json: bool,
+    format: OutputFormat,
 }
 
 /// The least TLS a leg goes over: as delivery itself reckons.
@@ -219,7 +219,7 @@ async fn list(
             (None, Some(enhanced)) => enhanced.clone(),
             (None, None) => "-".to_owned(),
         };
-        if show.json {
+        if show.format == OutputFormat::Json {
             say(serde_json::json!({
                 "id": leg.id,
                 "arrival": leg.arrival_id,
@@ -248,7 +248,7 @@ async fn list(
             ));
         }
     }
-    if !show.json {
+    if show.format == OutputFormat::Text {
         say(format_args!("{} in the queue", legs.len()));
     }
     Ok(())

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::Subcommand;
+use clap::{ArgAction, Subcommand};
 use sealpost_keyfile::KeyFileError;
 use sealpost_mail::{Address, Clock as _, Random, SystemClock, SystemRandom, Timestamp};
 use sealpost_mailbox::audit::{Actor, Event};
@@ -16,7 +16,7 @@ use sealpost_support::{Messages, ReleaseError, Releasing, seal_note};
 use sealpost_vault::{EscrowSecret, Label, VaultError};
 use thiserror::Error;
 
-use super::{say, with_support};
+use super::{OutputFormat, say, with_support};
 use crate::config::checked::{EscrowPlan, Plan, SupportKeys};
 
 /// What to do.
@@ -28,8 +28,8 @@ pub(crate) enum RequestCommand {
         #[arg(long)]
         all: bool,
         /// One JSON object a line.
-        #[arg(long)]
-        json: bool,
+        #[arg(long = "json", action = ArgAction::SetTrue, value_parser = OutputFormat::flag())]
+        format: OutputFormat,
     },
     /// Shows one request with address and contact note.
     Show {
@@ -129,7 +129,7 @@ async fn act(
 ) -> Result<(), RequestError> {
     let (now, random) = (SystemClock.now(), SystemRandom);
     match what {
-        RequestCommand::List { all, json } => list(store, &keys, *all, *json, now).await,
+        RequestCommand::List { all, format } => list(store, &keys, *all, *format, now).await,
         RequestCommand::Show { number } => show(store, plan, &keys, *number, now).await,
         RequestCommand::Release { number, note, escrow_key, lose_messages } => {
             if note.trim().is_empty() {
@@ -238,7 +238,7 @@ async fn list(
     store: &Store,
     keys: &SupportKeys,
     all: bool,
-    json: bool,
+    format: OutputFormat,
     now: Timestamp,
 ) -> Result<(), RequestError> {
     let requests = store.requests(!all).await?;
@@ -255,7 +255,7 @@ async fn list(
         let address = address.unwrap_or_else(|| "(deleted)".to_owned());
         let hours = now.since(request.created_at).as_secs() / 3600;
         let beside = beside(&requests, request);
-        if json {
+        if format == OutputFormat::Json {
             say(serde_json::json!({
                 "number": request.number,
                 "kind": request.kind.as_str(),
@@ -285,7 +285,7 @@ async fn list(
             ));
         }
     }
-    if !json {
+    if format == OutputFormat::Text {
         say(format_args!("{} requests", requests.len()));
     }
     Ok(())

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::Subcommand;
+use clap::{ArgAction, Subcommand};
 use sealpost_mail::{Clock as _, SystemClock, Timestamp};
 use sealpost_mailbox::audit::{Actor, Event};
 use sealpost_store::{EventRow, Store, StoreError};
@@ -11,7 +11,7 @@ use sealpost_support::instant;
 use serde_json::json;
 use thiserror::Error;
 
-use super::{say, with_support};
+use super::{OutputFormat, say, with_support};
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -26,8 +26,8 @@ pub(crate) enum WebhookCommand {
         #[arg(long, hide = true)]
         all: bool,
         /// One JSON object a line.
-        #[arg(long)]
-        json: bool,
+        #[arg(long = "json", action = ArgAction::SetTrue, value_parser = OutputFormat::flag())]
+        format: OutputFormat,
     },
     /// Tries to send them again.
     Retry(Which),
@@ -87,7 +87,7 @@ fn noted(store: &Store, event: &Event<'_>, which: &Which, now: Timestamp) -> Sto
 
 async fn act(store: &Store, what: &WebhookCommand) -> Result<(), WebhookError> {
     match what {
-        WebhookCommand::List { dead, all: _, json } => Ok(list(store, *dead, *json).await?),
+        WebhookCommand::List { dead, all: _, format } => Ok(list(store, *dead, *format).await?),
         WebhookCommand::Retry(which @ Which { id, webhook, all: _ }) => {
             let now = SystemClock.now();
             let store = noted(store, &Event::EventsRetried, which, now);
@@ -102,7 +102,7 @@ async fn act(store: &Store, what: &WebhookCommand) -> Result<(), WebhookError> {
     }
 }
 
-async fn list(store: &Store, only_dead: bool, as_json: bool) -> Result<(), StoreError> {
+async fn list(store: &Store, only_dead: bool, format: OutputFormat) -> Result<(), StoreError> {
     let (mut after, mut count) = (String::new(), 0_u64);
     loop {
         let events = store.events(&after, only_dead).await?;
@@ -110,20 +110,20 @@ async fn list(store: &Store, only_dead: bool, as_json: bool) -> Result<(), Store
         after.clone_from(&last.id);
         for (event, dead) in &events {
             count += 1;
-            show(event, *dead, as_json);
+            show(event, *dead, format);
         }
     }
-    if !as_json {
+    if format == OutputFormat::Text {
         say(format_args!("{count} events"));
     }
     Ok(())
 }
 
 /// Ids only: addresses are for the receiver.
-fn show(event: &EventRow, dead: bool, as_json: bool) {
+fn show(event: &EventRow, dead: bool, format: OutputFormat) {
     let state = if dead { "dead" } else { "on its way" };
     let due = instant(Some(event.due_at)).filter(|_| !dead);
-    if as_json {
+    if format == OutputFormat::Json {
         say(json!({
             "id": event.id,
             "webhook": event.hook,

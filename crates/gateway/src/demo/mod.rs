@@ -49,10 +49,26 @@ struct Facts {
     data: PathBuf,
 }
 
+/// What the demo says beside its line of JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tour {
+    /// A person is guided through it, and the log keeps to warnings.
+    Told,
+    /// A program reads the line.
+    LeftOut,
+}
+
+/// Whether the folder was used before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Visit {
+    First,
+    Again,
+}
+
 /// Runs the demo until a signal comes.
 pub(crate) async fn run(
     folder: Option<PathBuf>,
-    json: bool,
+    tour: Tour,
     stop_on_signal: fn(&CancellationToken) -> std::io::Result<()>,
 ) -> Result<(), DemoError> {
     let stop = CancellationToken::new();
@@ -61,13 +77,13 @@ pub(crate) async fn run(
         Some(folder) => std::path::absolute(folder)?,
         None => std::env::temp_dir().join(format!("sealpost-demo-{}", SystemRandom.id().split_at(8).0)),
     };
-    let again = folder.join("server.key").exists();
+    let visit = if folder.join("server.key").exists() { Visit::Again } else { Visit::First };
     make_folder(&folder)?;
     let sink_folder = folder.join("sink");
     make_folder(&sink_folder)?;
     certificates::make(&folder.join("tls"))?;
     let sink = sink::Sink::bind(&sink_folder, &folder.join("tls"))?;
-    let config = write_config(&folder, sink.address(), json)?;
+    let config = write_config(&folder, sink.address(), tour)?;
     let (plan, keys) = Plan::load(&config, Roles::ALL).map_err(|problems| {
         DemoError::Config(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
     })?;
@@ -80,13 +96,16 @@ pub(crate) async fn run(
     let facts = Facts { smtp, web, sink: sink_folder, config, data };
     let sinking = tokio::spawn(sink.run(stop.clone()));
     let running = tokio::spawn(ready.run(stop.clone()));
-    if !again && let Err(error) = letters::send(smtp).await {
+    if visit == Visit::First
+        && let Err(error) = letters::send(smtp).await
+    {
         stop.cancel();
         running.await.map_err(RunError::from)??;
         return Err(error);
     }
-    if !json {
-        tour::tell(&facts, again).await?;
+    match tour {
+        Tour::Told => tour::tell(&facts, visit).await?,
+        Tour::LeftOut => {}
     }
     announce(&facts)?;
     running.await.map_err(RunError::from)??;
@@ -113,16 +132,20 @@ fn make_folder(folder: &Path) -> std::io::Result<()> {
 }
 
 /// Writes the configuration with free ports; a folder used before keeps its key.
-fn write_config(folder: &Path, sink: SocketAddr, json: bool) -> Result<PathBuf, DemoError> {
+fn write_config(folder: &Path, sink: SocketAddr, tour: Tour) -> Result<PathBuf, DemoError> {
     let key = folder.join("server.key");
     if !key.exists() {
         sealpost_keyfile::write_new(&key, ServerKey::generate(&SystemRandom).to_file_text().expose())?;
     }
+    let level = match tour {
+        Tour::Told => "warn",
+        Tour::LeftOut => "info",
+    };
     let text = include_str!("gateway.toml")
         .replace("{smtp}", &free_port()?.to_string())
         .replace("{web}", &free_port()?.to_string())
         .replace("{sink}", &sink.port().to_string())
-        .replace("{level}", if json { "info" } else { "warn" });
+        .replace("{level}", level);
     let file = folder.join("gateway.toml");
     std::fs::write(&file, text)?;
     Ok(file)

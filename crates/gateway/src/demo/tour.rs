@@ -7,15 +7,18 @@ use std::time::Duration;
 
 use sealpost_mail::Letter;
 
-use super::Facts;
+use super::{Facts, Visit};
 
 /// How long the guide waits for the notices before it goes on without links.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Tells the story on standard error; standard output is for the line of JSON.
-pub(super) async fn tell(facts: &Facts, again: bool) -> std::io::Result<()> {
+pub(super) async fn tell(facts: &Facts, visit: Visit) -> std::io::Result<()> {
     let paint = Paint { on: std::io::stderr().is_terminal() };
-    let mails = if again { arrived(&facts.sink)? } else { await_mails(&facts.sink, 5).await? };
+    let mails = match visit {
+        Visit::First => await_mails(&facts.sink, 5).await?,
+        Visit::Again => arrived(&facts.sink)?,
+    };
     let mut text = String::new();
     write_tour(&mut text, facts, &mails, &paint);
     std::io::stderr().lock().write_all(text.as_bytes())

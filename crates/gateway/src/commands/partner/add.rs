@@ -4,7 +4,7 @@
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{ArgAction, Args};
 use sealpost_mail::{Random as _, SystemRandom};
 use sealpost_mailbox::audit::{Event, KeyChange, PartnerChange};
 use sealpost_partner::{DomainOrAddress, Found, Partner, PartnerKey, Proven, Provenance, Reach, Standing};
@@ -13,7 +13,7 @@ use sealpost_store::PartnerKeyState;
 
 use super::found_keys::{self, FoundKey, Hands};
 use super::lookup::{self, Memory};
-use super::{ClosingChoice, CommandError, Desk, places, say, show, somebody_at};
+use super::{ClosingChoice, CommandError, Desk, OutputFormat, places, say, show, somebody_at};
 use crate::commands::complain;
 use crate::config::file::SignedDns;
 
@@ -56,8 +56,8 @@ pub(crate) struct Add {
     #[arg(long, requires = "files")]
     yes: bool,
     /// One JSON object for the partner as it is afterwards.
-    #[arg(long)]
-    json: bool,
+    #[arg(long = "json", action = ArgAction::SetTrue, value_parser = OutputFormat::flag())]
+    format: OutputFormat,
 }
 
 pub(super) async fn run(desk: &Desk<'_>, add: &Add) -> Result<(), CommandError> {
@@ -119,7 +119,7 @@ pub(super) async fn run(desk: &Desk<'_>, add: &Add) -> Result<(), CommandError> 
     for key in &keys {
         check(desk, add, &places, key)?;
     }
-    if !add.json {
+    if add.format == OutputFormat::Text {
         for key in &keys {
             show::key(key, desk.now);
         }
@@ -133,7 +133,7 @@ pub(super) async fn run(desk: &Desk<'_>, add: &Add) -> Result<(), CommandError> 
         keys.iter_mut().filter(|key| undecided(key)).for_each(|key| key.state = answer);
     }
     let uploads = keys.iter().filter(|key| key.provenance == Provenance::KeyServer).count();
-    if uploads > 0 && !add.json {
+    if uploads > 0 && add.format == OutputFormat::Text {
         say(format_args!(
             "{0}: {uploads} from key servers alone, where anybody uploads keys, are kept and not used: sealpost partner trust {0} \
              FINGERPRINT takes the one that the partner has told by telephone",
@@ -146,8 +146,8 @@ pub(super) async fn run(desk: &Desk<'_>, add: &Add) -> Result<(), CommandError> 
         false => PartnerKeyState::Offered,
     };
     let kept = keep(desk, add, known, places, &keys).await?;
-    if add.json {
-        return show::one(desk, &kept, true).await;
+    if add.format == OutputFormat::Json {
+        return show::one(desk, &kept, OutputFormat::Json).await;
     }
     match state {
         PartnerKeyState::Trusted => {
@@ -365,7 +365,7 @@ fn state(add: &Add, keys: usize) -> Result<PartnerKeyState, CommandError> {
     if add.yes || !add.fingerprint.is_empty() {
         return Ok(PartnerKeyState::Trusted);
     }
-    if !std::io::stdin().is_terminal() && add.json {
+    if !std::io::stdin().is_terminal() && add.format == OutputFormat::Json {
         return Ok(PartnerKeyState::Offered);
     }
     match confirm(&question(keys)) {

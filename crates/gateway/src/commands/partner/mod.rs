@@ -11,7 +11,7 @@ mod test;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, Subcommand, ValueEnum};
 use sealpost_mail::{Address, Clock as _, SystemClock, SystemRandom, Timestamp};
 use sealpost_mailbox::audit::{Actor, Event, KeyChange, PartnerChange};
 use sealpost_partner::{
@@ -25,7 +25,7 @@ use sealpost_store::{AuditRow, PartnerKeyState, Store, StoreError};
 use sealpost_token::Pkcs11Tokens;
 use thiserror::Error;
 
-use super::{say, with_support};
+use super::{OutputFormat, say, with_support};
 use crate::config::checked::{Plan, SupportKeys};
 pub(super) use show::{subject, time_left};
 
@@ -38,16 +38,16 @@ pub(crate) enum PartnerCommand {
     /// Shows all partners and whether their keys can be used.
     List {
         /// One JSON object a line.
-        #[arg(long)]
-        json: bool,
+        #[arg(long = "json", action = ArgAction::SetTrue, value_parser = OutputFormat::flag())]
+        format: OutputFormat,
     },
     /// Shows one partner with its keys and fingerprints.
     Show {
         /// Its name.
         name: String,
         /// As one JSON object.
-        #[arg(long)]
-        json: bool,
+        #[arg(long = "json", action = ArgAction::SetTrue, value_parser = OutputFormat::flag())]
+        format: OutputFormat,
     },
     /// Changes how letters to a partner are closed; its keys stay.
     Set {
@@ -245,8 +245,8 @@ pub(super) fn at_desk(
 pub(super) fn run(config: &Path, what: &PartnerCommand) -> ExitCode {
     at_desk(config, async |desk| match what {
         PartnerCommand::Add(add) => add::run(desk, add).await,
-        PartnerCommand::List { json } => show::list(desk, *json).await,
-        PartnerCommand::Show { name, json } => show::one(desk, &desk.find(name).await?, *json).await,
+        PartnerCommand::List { format } => show::list(desk, *format).await,
+        PartnerCommand::Show { name, format } => show::one(desk, &desk.find(name).await?, *format).await,
         PartnerCommand::Test(test) => test::run(desk, test).await,
         PartnerCommand::Set { name, closing } => set(desk, name, *closing).await,
         PartnerCommand::Trust { name, fingerprint: Some(given), yes: _, other_key } => {

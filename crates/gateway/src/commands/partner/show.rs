@@ -8,15 +8,15 @@ use sealpost_partner::{
 use sealpost_seal::{HeaderProtection, Profile};
 use serde_json::{Value, json};
 
-use super::{CommandError, Desk, say, somebody_at};
+use super::{CommandError, Desk, OutputFormat, say, somebody_at};
 use crate::commands::complain;
 use sealpost_support::instant;
 
-pub(super) async fn list(desk: &Desk<'_>, json: bool) -> Result<(), CommandError> {
+pub(super) async fn list(desk: &Desk<'_>, format: OutputFormat) -> Result<(), CommandError> {
     let all = desk.book().all().await?;
     for found in &all {
         match found {
-            Ok(found) if json => say(object(desk, found)),
+            Ok(found) if format == OutputFormat::Json => say(object(desk, found)),
             Ok(found) => {
                 let usable = found.keys.iter().filter(|key| why_not(desk, &found.partner, key).is_none());
                 let places = found.partner.places.iter().map(ToString::to_string);
@@ -35,14 +35,14 @@ pub(super) async fn list(desk: &Desk<'_>, json: bool) -> Result<(), CommandError
             Err(error) => complain(format_args!("error: {error}")),
         }
     }
-    if !json {
+    if format == OutputFormat::Text {
         say(format_args!("{} partners", all.len()));
     }
     Ok(())
 }
 
-pub(super) async fn one(desk: &Desk<'_>, found: &Found, json: bool) -> Result<(), CommandError> {
-    if json {
+pub(super) async fn one(desk: &Desk<'_>, found: &Found, format: OutputFormat) -> Result<(), CommandError> {
+    if format == OutputFormat::Json {
         say(object(desk, found));
         return Ok(());
     }
