@@ -6,6 +6,7 @@ use sealpost_mail::Timestamp;
 use crate::error::StoreError;
 use crate::statement::{Batch, Outcome, Refusal, Row, Statement, sql};
 use crate::store::Store;
+use crate::withdrawn_row::{WithdrawnRow, withdrawn_columns};
 
 /// One time that a hold has stopped, as it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +34,9 @@ pub enum StoppedRow {
     Waiting(String),
     /// When the owner was reminded of letters.
     Reminded,
+    /// Until when it is told that a letter was taken back. The end is sealed with the row: whoever resumes it seals the row
+    /// anew.
+    Withdrawn(WithdrawnRow),
 }
 
 /// What is kept of a time.
@@ -49,7 +53,7 @@ impl StoppedRow {
     #[must_use]
     pub fn moment(&self) -> StoppedMoment {
         match self {
-            Self::Letter(_) | Self::Wished(_) | Self::Link(_) => StoppedMoment::End,
+            Self::Letter(_) | Self::Wished(_) | Self::Link(_) | Self::Withdrawn(_) => StoppedMoment::End,
             Self::Trash(_) | Self::Waiting(_) | Self::Reminded => StoppedMoment::Beginning,
         }
     }
@@ -111,6 +115,15 @@ impl ResumedTime {
                 was,
                 at
             ),
+            StoppedRow::Withdrawn(WithdrawnRow { standing, by_sealed }) => sql!(
+                "UPDATE withdrawn SET forget_at = ?4, by_sealed = ?5
+                 WHERE mailbox_id = ?1 AND deposit_id = ?2 AND forget_at = ?3",
+                mailbox_id,
+                standing.deposit_id,
+                was,
+                at,
+                by_sealed
+            ),
         }
     }
 }
@@ -170,6 +183,10 @@ impl Store {
                 "SELECT coalesce(counted_at, at) FROM reminded WHERE mailbox_id = ?1 AND about = 'letters'",
                 mailbox_id
             ),
+            sql!(
+                concat!("SELECT ", withdrawn_columns!(), " FROM withdrawn WHERE mailbox_id = ?1"),
+                mailbox_id
+            ),
         ];
         let mut answers = self.read(questions).await?.into_iter();
         let mut next = || answers.next().unwrap_or_default();
@@ -188,6 +205,11 @@ impl Store {
         for mut found in next() {
             let at = found.time()?;
             times.push(StoppedTime { row: StoppedRow::Reminded, began: at, at });
+        }
+        for found in next() {
+            let row = WithdrawnRow::read(found)?;
+            let (began, at) = (row.standing.withdrawn_at, row.standing.forget_at);
+            times.push(StoppedTime { row: StoppedRow::Withdrawn(row), began, at });
         }
         Ok(Some(Held { since, times }))
     }

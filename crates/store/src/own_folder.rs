@@ -4,9 +4,10 @@
 use sealpost_mail::Timestamp;
 
 use crate::deposit::{own_folder_row, own_folders_of};
+use crate::draft::{ThrownAway, unless_held};
 use crate::error::StoreError;
 use crate::folder_ref::OwnFolderRow;
-use crate::statement::{Batch, Statement, sql};
+use crate::statement::{Batch, Outcome, Refusal, Statement, sql};
 use crate::store::Store;
 
 /// The mark follows what is noted.
@@ -78,13 +79,14 @@ impl Store {
         Ok(self.changed_of(mailbox_id, vec![statement]).await? == 1)
     }
 
-    /// Removes a folder. Its letters are where they would be without it.
+    /// Removes a folder, unless somebody holds the mailbox. Its letters are where they would be without it.
     ///
     /// # Errors
     /// Nothing was removed, or nobody knows.
-    pub async fn remove_folder(&self, mailbox_id: &str, folder_id: &str) -> Result<(), StoreError> {
+    pub async fn remove_folder(&self, mailbox_id: &str, folder_id: &str) -> Result<ThrownAway, StoreError> {
         let mut batch = Batch::default();
         batch.hold_mailbox(mailbox_id);
+        batch.add(unless_held(mailbox_id));
         batch.add(sql!(
             "UPDATE deposits SET flags = flags & -3 WHERE mailbox_id = ?1
              AND id IN (SELECT deposit_id FROM filed WHERE folder_id = ?2)",
@@ -98,7 +100,11 @@ impl Store {
             folder_id
         ));
         batch.add(sql!("DELETE FROM own_folders WHERE mailbox_id = ?1 AND id = ?2", mailbox_id, folder_id));
-        self.write(batch).await.map(drop)
+        match self.write(batch).await? {
+            Outcome::Kept(_) => Ok(ThrownAway::Gone),
+            Outcome::Refused(Refusal::Held) => Ok(ThrownAway::Held),
+            Outcome::Refused(_) => Err(StoreError::Damaged { what: "a statement that cannot be refused" }),
+        }
     }
 
     /// Moves received and sent letters into a folder of their owner's, or (`None`) back out of it. Returns how many were

@@ -290,7 +290,10 @@ impl Store {
             )
             .await?;
         self.change(vec![
-            sql!("DELETE FROM withdrawn WHERE forget_at < ?1", now),
+            sql!(
+                concat!("DELETE FROM withdrawn WHERE forget_at < ?1 AND ", unheld!("withdrawn.mailbox_id")),
+                now
+            ),
             forget_dead(now.minus(DEAD)),
         ])
         .await?;

@@ -76,15 +76,16 @@ impl Store {
         Ok(matches!(self.write(batch).await?, Outcome::Kept(_)))
     }
 
-    /// What was taken back of this mailbox, newest first.
+    /// What was taken back of this mailbox, newest first. While it is held no end counts.
     pub async fn withdrawn(&self, mailbox_id: &str, now: Timestamp) -> Result<Vec<WithdrawnRow>, StoreError> {
         let rows = self
             .read_rows(sql!(
                 concat!(
                     "SELECT ",
                     withdrawn_columns!(),
-                    " FROM withdrawn WHERE mailbox_id = ?1 AND forget_at > ?2
-                     ORDER BY received_at DESC LIMIT 100"
+                    " FROM withdrawn WHERE mailbox_id = ?1 AND (forget_at > ?2 OR NOT ",
+                    unheld!("?1"),
+                    ") ORDER BY received_at DESC LIMIT 100"
                 ),
                 mailbox_id,
                 now

@@ -15,6 +15,7 @@ mod note;
 mod recall;
 mod release_request;
 mod tell_owner;
+mod withdrawal;
 
 pub use desk::{Desk, Recall};
 pub use error::SupportError;

@@ -11,6 +11,7 @@ use crate::error::SupportError;
 use crate::mailbox_facts::resident;
 use crate::note::Note;
 use crate::tell_owner::{OwnerMail, owner_mail};
+use crate::withdrawal;
 
 /// Whether the owner of a mailbox hears of what was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,7 +107,10 @@ impl Desk<'_> {
         let not_held = "it is not held";
         let Some(held) = store.held(&row.id).await? else { return Err(SupportError::Not(not_held)) };
         let since = held.since;
-        let resumed = self.retention.resumed(held, now);
+        let resumed = self.retention.resumed(held, now).into_iter();
+        let resumed = resumed
+            .filter_map(|time| withdrawal::resumed(&self.keys.queue.rows, time, self.random))
+            .collect();
         done(store.end_hold(&row.id, since, resumed, now).await?, (), not_held)
     }
 

@@ -3,11 +3,11 @@
 use sealpost_mail::{Term, Timestamp};
 use sealpost_mailbox::audit::{Event, LetterGone};
 use sealpost_store::{DepositRow, MailboxRow, Standing, Withdrawal};
-use sealpost_vault::Label;
 
 use crate::desk::{Desk, Recall};
 use crate::error::SupportError;
 use crate::note::Note;
+use crate::withdrawal;
 
 /// What becomes of a letter that has been opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,7 +64,7 @@ impl Desk<'_> {
         let by = by.trim().as_bytes();
         let withdrawal = Withdrawal {
             even_if_read: opened == Opened::IsTakenBack,
-            by_sealed: self.keys.queue.rows.seal(Label::Withdrawn, &standing.bound(), by, self.random),
+            by_sealed: withdrawal::seal(&self.keys.queue.rows, &standing, by, self.random),
             standing,
         };
         let recalled = Event::LetterGone { why: LetterGone::Recalled };

@@ -59,7 +59,10 @@ impl Access<'_> {
             Credential::Initial => WrapKind::Initial,
         };
         let wrap = self.store.wrap(&id, kind).await.map_err(MailboxError::from)?;
-        let in_time = credential != Credential::Initial || ends.is_some_and(|ends| ends > self.now());
+        // A hold stops every clock; its end gives back what was left.
+        let is_held = mailbox.is_some_and(|mailbox| mailbox.held_since.is_some());
+        let in_time =
+            credential != Credential::Initial || ends.is_some_and(|ends| is_held || ends > self.now());
         let wrap = wrap.filter(|_| credential != Credential::None && in_time);
         let bound = mailbox.map(|mailbox| wrap_id(mailbox, kind)).unwrap_or_default();
         let (pepper, random) = (self.pepper.clone(), Arc::clone(self.random));

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
+use sealpost_store::ThrownAway;
 use serde::Deserialize;
 
 use crate::access::session::SignedIn;
@@ -146,16 +147,19 @@ async fn remove(
     sure: bool,
 ) -> Result<HttpResponse, Problem> {
     let count = counts(site, owner).await?.remove(id.as_str()).unwrap_or(0);
-    if count > 0 && !sure {
-        let folders = owner.own_folders(site).await?;
-        let folder = folders.into_iter().find(|folder| folder.id == id).ok_or(Problem::NotFound)?;
-        let mut page = Page::owned(site, request, owner);
-        "/folders".clone_into(&mut page.here);
-        return show(StatusCode::OK, &RemovePage { page, folder, count });
+    let mut page = Page::owned(site, request, owner);
+    if !page.is_held && (count == 0 || sure) {
+        let removed = site.store.remove_folder(owner.mailbox_id(), id.as_str()).await;
+        match removed.map_err(|error| Problem::fault("removing a folder", error))? {
+            ThrownAway::Gone | ThrownAway::NotThere => return Ok(redirect("/folders?done=removed")),
+            // In this moment.
+            ThrownAway::Held => page.is_held = true,
+        }
     }
-    let removed = site.store.remove_folder(owner.mailbox_id(), id.as_str()).await;
-    removed.map_err(|error| Problem::fault("removing a folder", error))?;
-    Ok(redirect("/folders?done=removed"))
+    let folders = owner.own_folders(site).await?;
+    let folder = folders.into_iter().find(|folder| folder.id == id).ok_or(Problem::NotFound)?;
+    "/folders".clone_into(&mut page.here);
+    show(StatusCode::OK, &RemovePage { page, folder, count })
 }
 
 async fn counts(site: &Site, owner: &SignedIn) -> Result<HashMap<String, u64>, Problem> {
