@@ -99,6 +99,7 @@ mod reverse_path;
 mod roles;
 mod rolling_upgrade;
 mod same_message_id;
+mod saved_unread;
 mod searching;
 mod security_mails;
 mod sender_told;

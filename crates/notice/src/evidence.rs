@@ -21,6 +21,8 @@ pub enum LetterStep {
     Opened,
     /// It was saved as a file of this kind.
     Exported(String),
+    /// One of its files was saved, or all of them.
+    AttachmentExported,
     /// Into the trash.
     Trashed,
     /// Out of it.
@@ -226,6 +228,7 @@ impl LetterStep {
             Self::Returned => ("evidence-returned", None),
             Self::Opened => ("evidence-opened", None),
             Self::Exported(format) => ("evidence-exported", Some(("format", format))),
+            Self::AttachmentExported => ("evidence-attachment-exported", None),
             Self::Trashed => ("evidence-trashed", None),
             Self::Restored => ("evidence-restored", None),
             Self::Deleted => ("evidence-deleted", None),
@@ -360,6 +363,7 @@ mod tests {
                 LetterStep::Returned,
                 LetterStep::Opened,
                 LetterStep::Exported(value()),
+                LetterStep::AttachmentExported,
                 LetterStep::Trashed,
                 LetterStep::Restored,
                 LetterStep::Deleted,

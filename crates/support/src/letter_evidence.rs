@@ -235,6 +235,9 @@ fn step(row: &AuditRow) -> Option<LetterStep> {
         actions::NOTICE_FAILED => LetterStep::NotNotified(answer(row)),
         actions::NOTICE_RETURNED => LetterStep::Returned,
         actions::OPENED => LetterStep::Opened,
+        actions::EXPORTED if named(&row.detail, "format=") == Some(actions::ATTACHMENT) => {
+            LetterStep::AttachmentExported
+        }
         actions::EXPORTED => LetterStep::Exported(row.detail.trim_start_matches("format=").to_owned()),
         actions::TRASHED => LetterStep::Trashed,
         actions::RESTORED => LetterStep::Restored,
@@ -310,6 +313,10 @@ mod tests {
             (
                 Event::LetterExported { letter, mailbox, format: "pdf" },
                 LetterStep::Exported("pdf".to_owned()),
+            ),
+            (
+                Event::LetterExported { letter, mailbox, format: actions::ATTACHMENT },
+                LetterStep::AttachmentExported,
             ),
             (Event::LetterTrashed, LetterStep::Trashed),
             (Event::LetterRestored, LetterStep::Restored),

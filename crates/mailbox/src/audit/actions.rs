@@ -7,6 +7,8 @@ pub const DEPOSITED: &str = "letter.deposited";
 pub const OPENED: &str = "letter.opened";
 /// It was taken away as a file.
 pub const EXPORTED: &str = "letter.exported";
+/// Stands beside that where it was one of its files or all of them, and not the letter.
+pub const ATTACHMENT: &str = "attachment";
 /// It went into the trash.
 pub const TRASHED: &str = "letter.trashed";
 /// It came back out of it.

@@ -31,6 +31,7 @@ evidence-not-notified = Benachrichtigung nicht zugestellt und aufgegeben
 evidence-returned = Benachrichtigung kam zurück
 evidence-opened = Nach Anmeldung im Postfach erstmals geöffnet
 evidence-exported = Nach Anmeldung im Postfach als Datei gespeichert ({ $format })
+evidence-attachment-exported = Nach Anmeldung im Postfach einen Anhang oder alle Anhänge gespeichert
 evidence-trashed = Nach Anmeldung im Postfach in den Papierkorb gelegt
 evidence-restored = Nach Anmeldung im Postfach aus dem Papierkorb geholt
 evidence-deleted = Nach Anmeldung im Postfach endgültig gelöscht

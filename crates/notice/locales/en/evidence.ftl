@@ -30,6 +30,7 @@ evidence-not-notified = Notice not delivered, and given up
 evidence-returned = Notice came back
 evidence-opened = Opened for the first time, after log-in to the mailbox
 evidence-exported = Saved as a file, after log-in to the mailbox ({ $format })
+evidence-attachment-exported = One attachment or all of them saved, after log-in to the mailbox
 evidence-trashed = Put into the trash, after log-in to the mailbox
 evidence-restored = Taken out of the trash, after log-in to the mailbox
 evidence-deleted = Deleted permanently, after log-in to the mailbox

@@ -272,8 +272,9 @@ impl Packing {
         let (row, summary) = (deposit.row.clone(), deposit.summary.clone());
         let named = |format| name(&self.site, &row, summary.as_ref(), format);
         if self.format != Format::Eml
-            && let Ok(made) = made(&self.site, self.language, deposit, self.format).await?
+            && let Ok(made) = made(&self.site, self.language, deposit.clone(), self.format).await?
         {
+            self.owner.mark_taken(&self.site, &deposit).await;
             let file = named(self.format);
             self.start(&wanted.folder, &file)?;
             self.open = Some(made.pieces);
@@ -286,6 +287,7 @@ impl Packing {
             Err(other) => return Err(other),
         };
         let path = self.start(&wanted.folder, &file)?;
+        self.owner.mark_taken(&self.site, &deposit).await;
         if self.format != Format::Eml {
             self.replaced.push(path);
         }

@@ -260,8 +260,9 @@ async fn one(
     let deposit = owner.deposit(site, id).await?;
     let mut page = Page::owned(site, request, owner);
     let file = archive::name(site, &deposit.row, deposit.summary.as_ref(), format);
-    match archive::made(site, page.language, deposit, format).await? {
+    match archive::made(site, page.language, deposit.clone(), format).await? {
         Ok(made) => {
+            owner.mark_taken(site, &deposit).await;
             owner.note(site, &[exported(owner, id, format)]).await?;
             Ok(HttpResponse::Ok()
                 .content_type(format.content_type())

@@ -81,8 +81,32 @@ impl SignedIn {
         self.reader().deposit(site, id).await
     }
 
+    /// The same, for its owner to see what it says: from now on it counts as opened, whatever is seen of it.
+    pub(crate) async fn opened(&self, site: &Site, id: &str) -> Result<Deposit, Problem> {
+        let deposit = self.deposit(site, id).await?;
+        // One that its owner marked as read in the list has not been opened before.
+        if deposit.row.is_unread() || deposit.row.read_at.is_none() {
+            self.mark_read(site, &deposit).await;
+        }
+        Ok(deposit)
+    }
+
+    /// A letter is taken away as a file: for its sender it counts as opened, in its owner's list it stays as it was.
+    pub(crate) async fn mark_taken(&self, site: &Site, deposit: &Deposit) {
+        if deposit.row.read_at.is_some() {
+            return;
+        }
+        self.mark_read(site, deposit).await;
+        if deposit.row.is_unread() {
+            let shown = site.store.mark_all_unread(self.mailbox_id(), std::slice::from_ref(&deposit.row.id));
+            if let Err(error) = shown.await {
+                tracing::warn!(deposit.id = %deposit.row.id, %error, "a letter that was saved is shown as read");
+            }
+        }
+    }
+
     /// Notes that a letter has been read. Where that cannot be noted now, it is read all the same.
-    pub(crate) async fn mark_read(&self, site: &Site, deposit: &Deposit) {
+    async fn mark_read(&self, site: &Site, deposit: &Deposit) {
         let event = Event::LetterOpened { letter: &deposit.row.id, mailbox: self.mailbox_id() };
         if deposit.row.read_at.is_none() {
             match site.outbox.opened(self.mailbox_id(), &deposit.row.id, self.noted(site, &event)).await {

@@ -186,7 +186,7 @@ pub(crate) async fn show(
     query: web::Query<MessageQuery>,
 ) -> Result<HttpResponse, Problem> {
     let id = id.into_inner();
-    let deposit = match owner.deposit(&site, &id).await {
+    let deposit = match owner.opened(&site, &id).await {
         Ok(deposit) => deposit,
         // The link in the notice leads to where it is said.
         Err(Problem::NotFound) if withdrawn::of(&site, &owner).await?.iter().any(|one| one.id == id) => {
@@ -194,10 +194,6 @@ pub(crate) async fn show(
         }
         Err(problem) => return Err(problem),
     };
-    // One that its owner marked as read in the list has not been opened before.
-    if deposit.row.is_unread() || deposit.row.read_at.is_none() {
-        owner.mark_read(&site, &deposit).await;
-    }
     let (row, size, listed) = (deposit.row.clone(), deposit.size()?, deposit.summary.clone());
     let (as_text, charset) = (query.view == "text", query.charset());
     let letter = deposit.open(&site).await?;
@@ -315,7 +311,7 @@ pub(crate) async fn frame(
     if let Some(frame) = site.prepared.frame(owner.session(), &kept) {
         return frame_page(&site, &request, &owner, &frame);
     }
-    let letter = owner.deposit(&site, &id).await?.open(&site).await?;
+    let letter = owner.opened(&site, &id).await?.open(&site).await?;
     let time = site.cleaning_time();
     let frame = site
         .cleaning(owner.mailbox_id(), move || {
@@ -359,7 +355,8 @@ pub(crate) async fn eml(
     let deposit = owner.deposit(&site, &id).await?;
     let name = archive::name(&site, &deposit.row, deposit.summary.as_ref(), Format::Eml);
     let size = deposit.size()?;
-    let pieces = deposit.stream().await?;
+    let pieces = deposit.clone().stream().await?;
+    owner.mark_taken(&site, &deposit).await;
     owner.note(&site, &[exported(&owner, &id, Format::Eml)]).await?;
     Ok(HttpResponse::Ok()
         .content_type("message/rfc822")

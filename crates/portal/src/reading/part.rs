@@ -6,6 +6,7 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_mail::{Charset, Letter, Mailbox, Standing, Timestamp};
+use sealpost_mailbox::audit::{Event, actions};
 use sealpost_mailbox::portal_links;
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -68,7 +69,7 @@ pub(crate) async fn inside(
 ) -> Result<HttpResponse, Problem> {
     let (id, part) = place.into_inner();
     let path = PartPath::parse(&part).ok_or(Problem::NotFound)?;
-    let letter = owner.deposit(&site, &id).await?.open(&site).await?;
+    let letter = owner.opened(&site, &id).await?.open(&site).await?;
     let mut page = Page::owned(&site, &request, &owner).with_symbols();
     let (zone, charset) = (page.calendar.0.clone(), query.charset());
     let (here, pictures) = (id.clone(), site.prepared.most_of_one());
@@ -130,7 +131,7 @@ pub(crate) async fn inside_frame(
     if let Some(frame) = site.prepared.frame(owner.session(), &kept) {
         return frame_page(&site, &request, &owner, &frame);
     }
-    let letter = owner.deposit(&site, &id).await?.open(&site).await?;
+    let letter = owner.opened(&site, &id).await?.open(&site).await?;
     let time = site.cleaning_time();
     let frame = site
         .cleaning(owner.mailbox_id(), move || {
@@ -174,7 +175,7 @@ async fn written(
 ) -> Result<(&'static str, BoxBody), Problem> {
     let (id, part) = place.clone();
     let within = PartPath::parse(&part).and_then(|path| path.written_in()).ok_or(Problem::NotFound)?;
-    let letter = owner.deposit(site, &id).await?.open(site).await?;
+    let letter = owner.opened(site, &id).await?.open(site).await?;
     let time = site.cleaning_time();
     let picture = site
         .cleaning(owner.mailbox_id(), move || {
@@ -194,7 +195,7 @@ pub(crate) async fn part(
 ) -> Result<HttpResponse, Problem> {
     let (id, part) = &*place;
     let path = PartPath::parse(part).ok_or(Problem::NotFound)?;
-    let deposit = owner.deposit(&site, id).await?;
+    let deposit = owner.opened(&site, id).await?;
     let letter = deposit.open(&site).await?;
     let looked = off_the_loop((), move || {
         let placed = reading::place_at(&letter.bytes, &path);
@@ -207,11 +208,17 @@ pub(crate) async fn part(
         (None, Some(found), Some(room)) => (found.name, found.content_type, held(found.bytes, room)),
         (None, _, _) => return Err(Problem::NotFound),
     };
+    owner.note(&site, &[attachment_taken(&owner, id)]).await?;
     Ok(HttpResponse::Ok()
         .content_type(download::safe_type(&content_type))
         .insert_header(download::attachment(&download::file_name(&name, "file")))
         .insert_header((header::CONTENT_SECURITY_POLICY, FILE_POLICY))
         .body(body))
+}
+
+/// What the audit trail says of files of a letter that are taken away, one or all.
+fn attachment_taken<'a>(owner: &'a SignedIn, letter: &'a str) -> Event<'a> {
+    Event::LetterExported { letter, mailbox: owner.mailbox_id(), format: actions::ATTACHMENT }
 }
 
 /// GET /m/{id}/files: all of them at once.
@@ -221,12 +228,13 @@ pub(crate) async fn files(
     owner: SignedIn,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let deposit = owner.deposit(&site, &id).await?;
+    let deposit = owner.opened(&site, &id).await?;
     let page = Page::owned(&site, &request, &owner);
     let subject = deposit.summary.as_ref().and_then(|s| s.subject.clone()).unwrap_or_default();
     let stem: String = subject.chars().take(60).collect();
     let name = format!("{} {}.zip", stem.replace('.', " ").trim(), page.t("files-zip"));
     let pieces = attachments_zip::files(site.clone(), deposit).await?.ok_or(Problem::NotFound)?;
+    owner.note(&site, &[attachment_taken(&owner, &id)]).await?;
     Ok(HttpResponse::Ok()
         .content_type("application/zip")
         .insert_header(download::attachment(&download::file_name(&name, "files.zip")))
@@ -277,7 +285,7 @@ async fn found(
 ) -> Result<(Found, OwnedSemaphorePermit), Problem> {
     let (id, part) = place;
     let path = PartPath::parse(part).ok_or(Problem::NotFound)?;
-    let letter = owner.deposit(site, id).await?.open(site).await?;
+    let letter = owner.opened(site, id).await?.open(site).await?;
     let found = off_the_loop((), move || {
         let found = reading::file_in(&letter.bytes, &path, charset)?;
         let text = found.text.as_ref().map_or(0, String::len);

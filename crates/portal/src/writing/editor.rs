@@ -143,7 +143,7 @@ pub(crate) async fn begin(
             None => redirect("/drafts?note=full"),
         });
     }
-    let deposit = owner.deposit(&site, &letter).await?;
+    let deposit = owner.opened(&site, &letter).await?;
     let (listed, row) = (deposit.summary.clone(), deposit.row.clone());
     let received = row.received_at;
     let open = Arc::new(deposit.open(&site).await?);
