@@ -13,6 +13,7 @@ use super::deferred::Unhurried;
 use super::failure::{Cure, Failure};
 use super::given_back::{GivenBack, TRANSACTIONS, Transactions, Tried};
 use super::heartbeat::{self, Heartbeat};
+use super::named;
 use super::not_flushed::{NotFlushed, Server};
 use super::pool::{Connections, discard, lend};
 use super::transaction::{self, End, STATEMENTS};
@@ -156,15 +157,25 @@ impl Core {
         let prover = self.prover.as_deref();
         loop {
             let connection = lend(&self.writers, deadline).await?;
+            named::learn(&connection, self.words.look(1)).await;
             let ends = self.writers.manager().ends();
             let on = |started: Option<String>| started.map(|started| Server { started, ends });
             // What was asked for before this comes before it (decision 0007: a fingerprint acknowledged is forgotten).
-            let first = self.unhurried.take();
+            let first = self.unhurried.take(batch.sign.as_ref());
             let moving = |freed: &[String]| freed.iter().for_each(|id| self.files.set_moving(id));
-            let end =
-                transaction::write(&connection, &self.words, &first, &batch, promise, prover, moving).await;
+            let end = transaction::write(
+                &connection,
+                &self.words,
+                &first.statements,
+                &batch,
+                promise,
+                prover,
+                moving,
+            )
+            .await;
             match end {
                 End::Kept { results, freed, server } => {
+                    self.unhurried.done(&first);
                     let server = on(server);
                     if let Some(server) = &server
                         && batch.flush == Flush::DoneAgain
@@ -184,7 +195,8 @@ impl Core {
                         // "It is here already" is a promise, too: perhaps of a row whose own wait was cut short. So is "it is
                         // gone already".
                         Some(_) | None if self.replicated && refusal.speaks_of_another() => {
-                            if let Err(failure) = commit_outcome::make_certain(&connection, &self.words).await
+                            if let Err(failure) =
+                                commit_outcome::make_certain(&connection, &self.words, None).await
                             {
                                 discard(connection);
                                 let reason = StoreError::from(failure).to_string();
@@ -277,7 +289,7 @@ impl Core {
                 let kept = !commit_outcome::would_change(&connection, &self.words, sign).await?;
                 // What is seen on the primary may not have reached the standby yet.
                 if kept && self.replicated {
-                    commit_outcome::make_certain(&connection, &self.words).await?;
+                    commit_outcome::make_certain(&connection, &self.words, None).await?;
                 }
                 Ok::<bool, Failure>(kept)
             };
@@ -300,6 +312,7 @@ impl Core {
         let bound = STATEMENTS * u32::try_from(statements.len()).unwrap_or(u32::MAX).max(1);
         loop {
             let connection = lend(&self.readers, deadline).await?;
+            named::learn(&connection, self.words.look(1)).await;
             let read = timeout(bound, transaction::read(&connection, &self.words, &statements)).await;
             match read.unwrap_or_else(|_late| Err(Failure::late("a question"))) {
                 Ok(results) => return Ok(results),
@@ -340,15 +353,16 @@ impl Core {
 
     /// Does what nobody waits for.
     pub(super) async fn flush(&self) {
-        let first = self.unhurried.take();
-        if first.is_empty() {
+        let first = self.unhurried.take(None);
+        if first.statements.is_empty() {
             return;
         }
         let done = match lend(&self.writers, Instant::now()).await {
             Ok(connection) => {
                 let nothing = Batch::default();
                 let (words, promise) = (&self.words, Promise::Ordered);
-                let written = transaction::write(&connection, words, &first, &nothing, promise, None, |_| {});
+                let first = &first.statements;
+                let written = transaction::write(&connection, words, first, &nothing, promise, None, |_| {});
                 match written.await {
                     End::Kept { .. } => Ok(()),
                     End::Refused { .. } => Ok(()),
@@ -366,9 +380,12 @@ impl Core {
             }
             Err(error) => Err(error),
         };
-        if let Err(error) = done {
-            tracing::warn!(%error, "unhurried statements wait for the next batch");
-            self.unhurried.keep(first);
+        match done {
+            Ok(()) => self.unhurried.done(&first),
+            Err(error) => {
+                tracing::warn!(%error, "unhurried statements wait for the next batch");
+                self.unhurried.keep(first);
+            }
         }
     }
 }

@@ -9,38 +9,127 @@ use crate::statement::Statement;
 
 #[derive(Debug, Default)]
 pub(super) struct Unhurried {
-    waiting: Mutex<Vec<Statement>>,
+    known: Mutex<Known>,
     /// There are some.
     pub(super) some: Notify,
 }
 
+#[derive(Debug, Default)]
+struct Known {
+    waiting: Vec<Statement>,
+    /// Those that a batch has taken which has not ended.
+    taken: Vec<(u64, Vec<Statement>)>,
+    last: u64,
+}
+
+/// What a batch does first. To be given back when it ends, in one of three ways.
+#[derive(Debug)]
+pub(super) struct Taken {
+    number: u64,
+    /// In order: what another batch, perhaps, has not done yet, and the batch's own.
+    pub(super) statements: Vec<Statement>,
+    /// From where they are its own.
+    own: usize,
+}
+
 impl Unhurried {
-    fn lock(&self) -> MutexGuard<'_, Vec<Statement>> {
+    fn lock(&self) -> MutexGuard<'_, Known> {
         // No code that can panic runs under this lock.
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn push(&self, statement: Statement) {
-        self.lock().push(statement);
+        self.lock().waiting.push(statement);
         self.some.notify_one();
     }
 
-    pub(super) fn take(&self) -> Vec<Statement> {
-        std::mem::take(&mut *self.lock())
+    /// All that wait. Those of other batches under way that are about the same thing as `sign` are done once more, which does
+    /// no harm: a fingerprint that is acknowledged is forgotten before the same transmission comes again (decision 0007).
+    pub(super) fn take(&self, sign: Option<&Statement>) -> Taken {
+        let mut known = self.lock();
+        let about = sign.and_then(|sign| sign.params.first());
+        let others = known.taken.iter().flat_map(|(_, statements)| statements);
+        let mut statements: Vec<Statement> = others
+            .filter(|other| about.is_some() && other.params.len() == 1 && other.params.first() == about)
+            .cloned()
+            .collect();
+        let own = statements.len();
+        let waiting = std::mem::take(&mut known.waiting);
+        known.last += 1;
+        let number = known.last;
+        if !waiting.is_empty() {
+            known.taken.push((number, waiting.clone()));
+        }
+        statements.extend(waiting);
+        Taken { number, statements, own }
+    }
+
+    /// They were kept.
+    pub(super) fn done(&self, taken: &Taken) {
+        self.lock().taken.retain(|(number, _)| *number != taken.number);
     }
 
     /// They were not kept after all, and come before what has come since.
-    pub(super) fn put_back(&self, statements: Vec<Statement>) {
-        if !statements.is_empty() {
-            self.keep(statements);
+    pub(super) fn put_back(&self, taken: Taken) {
+        let some = taken.statements.len() > taken.own;
+        self.keep(taken);
+        if some {
             self.some.notify_one();
         }
     }
 
     /// The same, until a batch comes or more of them: the server is not to be had now.
-    pub(super) fn keep(&self, mut statements: Vec<Statement>) {
-        let mut waiting = self.lock();
-        statements.append(&mut waiting);
-        *waiting = statements;
+    pub(super) fn keep(&self, taken: Taken) {
+        self.done(&taken);
+        let Taken { mut statements, own, .. } = taken;
+        let mut known = self.lock();
+        let mut back = statements.split_off(own);
+        back.append(&mut known.waiting);
+        known.waiting = back;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::statement::sql;
+
+    fn forgotten(which: u8) -> Statement {
+        sql!("DELETE FROM fingerprints WHERE fingerprint = ?1", &[which; 32])
+    }
+
+    fn sign(which: u8) -> Statement {
+        sql!("INSERT INTO fingerprints (fingerprint, committed_at) VALUES (?1, ?2)", &[which; 32], 1)
+    }
+
+    fn params(taken: &Taken) -> Vec<String> {
+        taken.statements.iter().map(|one| format!("{:?}", one.params)).collect()
+    }
+
+    #[test]
+    fn what_another_batch_has_in_hand_is_done_again_by_whoever_depends_on_it() {
+        let unhurried = Unhurried::default();
+        (1..=2).for_each(|which| unhurried.push(forgotten(which)));
+        let first = unhurried.take(None);
+        assert_eq!(first.statements.len(), 2);
+        let same = unhurried.take(Some(&sign(2)));
+        assert_eq!(params(&same), params(&first)[1..]);
+        assert!(unhurried.take(Some(&sign(3))).statements.is_empty());
+        // What was done again is not kept by whoever did it for itself alone.
+        unhurried.put_back(same);
+        assert!(unhurried.take(None).statements.is_empty());
+        unhurried.done(&first);
+        assert!(unhurried.take(Some(&sign(2))).statements.is_empty());
+    }
+
+    #[test]
+    fn what_was_not_kept_comes_before_what_has_come_since() {
+        let unhurried = Unhurried::default();
+        unhurried.push(forgotten(1));
+        let first = unhurried.take(None);
+        unhurried.push(forgotten(2));
+        let wanted = params(&first);
+        unhurried.put_back(first);
+        assert_eq!(params(&unhurried.take(None))[..1], wanted[..]);
     }
 }

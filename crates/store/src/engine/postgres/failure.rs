@@ -54,9 +54,33 @@ impl Failure {
         }
     }
 
+    pub(super) fn names_lost(&self) -> Option<NamesLost> {
+        match self {
+            Self::Server(error) => names_lost(error),
+            Self::Store(_) => None,
+        }
+    }
+
     pub(super) fn late(what: &str) -> Self {
         Self::Server(PostgresError { code: None, fatal: true, reason: format!("{what} took too long") })
     }
+}
+
+/// Why a server does not know a name any more that it gave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NamesLost {
+    /// Another server process is behind the connection.
+    ProcessChanged,
+    /// What the name stands for has changed.
+    SchemaChanged,
+}
+
+fn names_lost(error: &PostgresError) -> Option<NamesLost> {
+    if error.is(&[SqlState::INVALID_SQL_STATEMENT_NAME]) {
+        return Some(NamesLost::ProcessChanged);
+    }
+    // "cached plan must not change result type"
+    error.is(&[SqlState::FEATURE_NOT_SUPPORTED]).then_some(NamesLost::SchemaChanged)
 }
 
 fn cure(error: &PostgresError) -> Cure {
@@ -75,5 +99,9 @@ fn cure(error: &PostgresError) -> Cure {
     ]) {
         return Cure::Again;
     }
-    Cure::None
+    // The connection goes without the name the next time.
+    match names_lost(error) {
+        Some(NamesLost::ProcessChanged | NamesLost::SchemaChanged) => Cure::Again,
+        None => Cure::None,
+    }
 }

@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::begin::Words;
 use super::failure::Failure;
-use super::pipeline::{ask, say};
+use super::pipeline::{ask_unnamed, say};
 use super::pool::{Connection, Connections, discard, lend};
 use super::server_error::FENCED;
 use super::value::Param;
@@ -90,7 +90,7 @@ impl Heartbeat {
                 Value::Int(silence),
                 Value::from(ROTATING),
             ];
-            let result = ask(client, &text, values.iter().map(Param::Value).collect()).await?;
+            let result = ask_unnamed(client, &text, values.iter().map(Param::Value).collect()).await?;
             say(client, "COMMIT").await?;
             Ok::<StatementResult, Failure>(result)
         };
@@ -191,7 +191,7 @@ impl Heartbeat {
             say(client, words.unfenced()).await?;
             let text = format!("UPDATE nodes SET seen_at = {CLOCK} WHERE incarnation = $1 RETURNING seen_at");
             let own = Value::from(self.incarnation.as_str());
-            let result = ask(client, &text, vec![Param::Value(&own)]).await?;
+            let result = ask_unnamed(client, &text, vec![Param::Value(&own)]).await?;
             connection.listen_for_warnings();
             // With a standby it has to be there, too: whoever is promoted must not have missed it.
             say(client, "COMMIT").await?;
@@ -229,7 +229,7 @@ impl Heartbeat {
         let looked = async {
             say(client, words.look(1)).await?;
             let text = "SELECT incarnation, seen_at, silence FROM nodes WHERE incarnation <> $1 AND incarnation <> $2";
-            let result = ask(client, text, vec![Param::Value(&own), Param::Value(&rotating)]).await?;
+            let result = ask_unnamed(client, text, vec![Param::Value(&own), Param::Value(&rotating)]).await?;
             say(client, "COMMIT").await?;
             Ok::<StatementResult, Failure>(result)
         };
@@ -323,7 +323,7 @@ pub(super) async fn take_over(
             Some(_) => {
                 let free = Value::Int(key);
                 let text = "SELECT 1 WHERE pg_catalog.pg_try_advisory_xact_lock($1)";
-                if ask(client, text, vec![Param::Value(&free)]).await?.affected == 0 {
+                if ask_unnamed(client, text, vec![Param::Value(&free)]).await?.affected == 0 {
                     return Ok(None);
                 }
             }
@@ -334,7 +334,7 @@ pub(super) async fn take_over(
         // No sign has a time before the epoch.
         let (who, when) = (Value::from(incarnation), Value::Int(seen_at.unwrap_or(-1)));
         let text = "DELETE FROM nodes WHERE incarnation = $1 AND ($2 < 0 OR seen_at = $2)";
-        let gone = ask(client, text, vec![Param::Value(&who), Param::Value(&when)]).await?.affected;
+        let gone = ask_unnamed(client, text, vec![Param::Value(&who), Param::Value(&when)]).await?.affected;
         if gone == 0 && seen_at.is_some() {
             return Ok(None);
         }
@@ -343,7 +343,7 @@ pub(super) async fn take_over(
                  due_at = CASE WHEN state = 'queued' THEN {CLOCK} ELSE due_at END
              WHERE lease_owner = $1"
         );
-        Ok::<_, Failure>(Some(ask(client, &text, vec![Param::Value(&who)]).await?.affected))
+        Ok::<_, Failure>(Some(ask_unnamed(client, &text, vec![Param::Value(&who)]).await?.affected))
     };
     match taken.await {
         Ok(taken) => {
@@ -361,8 +361,9 @@ pub(super) async fn take_over(
 
 /// What the database's clock says.
 pub(super) async fn clock(connection: &Connection) -> Result<Timestamp, StoreError> {
-    let result =
-        ask(&connection.client, &format!("SELECT {CLOCK}"), Vec::new()).await.map_err(StoreError::from)?;
+    let result = ask_unnamed(&connection.client, &format!("SELECT {CLOCK}"), Vec::new())
+        .await
+        .map_err(StoreError::from)?;
     result.rows.into_iter().next().ok_or(StoreError::Damaged { what: "the database's clock" })?.time()
 }
 

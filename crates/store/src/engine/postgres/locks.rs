@@ -1,10 +1,9 @@
 //! What a batch holds while it decides: taken before anything else and always in the same order, so that no two wait for
 //! each other. Without it every "where not exists" would be true for two at once (READ COMMITTED).
 
-use tokio_postgres::Client;
-
 use super::failure::Failure;
 use super::pipeline::ask;
+use super::pool::Connection;
 use super::value::Param;
 use crate::statement::{Batch, Lock, StatementResult};
 
@@ -45,7 +44,7 @@ impl Locks {
         }
     }
 
-    pub(super) async fn ask(&self, client: &Client) -> Result<StatementResult, Failure> {
+    pub(super) async fn ask(&self, connection: &Connection) -> Result<StatementResult, Failure> {
         let (text, param) = match self {
             Self::Uses(uses) => (
                 "SELECT count(pg_catalog.pg_advisory_xact_lock(one)) FROM unnest($1) AS one",
@@ -59,7 +58,7 @@ impl Locks {
                 ("SELECT 1 FROM bodies WHERE id = ANY($1) ORDER BY id FOR UPDATE", Param::Texts(ids))
             }
         };
-        ask(client, text, vec![param]).await
+        ask(connection, text, vec![param]).await
     }
 }
 

@@ -14,6 +14,7 @@ mod given_back;
 mod heartbeat;
 mod locks;
 mod migrate;
+mod named;
 mod not_flushed;
 mod pipeline;
 mod pool;

@@ -6,10 +6,12 @@ use std::task::Poll;
 
 use futures_util::TryStreamExt as _;
 use futures_util::future::{MaybeDone, maybe_done};
-use tokio_postgres::Client;
+use tokio_postgres::types::Type;
+use tokio_postgres::{Client, RowStream};
 
 use super::begin::Words;
 use super::failure::Failure;
+use super::pool::Connection;
 use super::value::{Param, row};
 use crate::error::StoreError;
 use crate::statement::{Statement, StatementResult};
@@ -44,8 +46,35 @@ pub(super) async fn say(client: &Client, words: &str) -> Result<StatementResult,
     Ok(StatementResult::default())
 }
 
-/// A statement without a name: a pool between us and the server may give the next one to another server process.
+/// The words a transaction begins with that may use names.
+pub(super) async fn begin(connection: &Connection, words: &str) -> Result<StatementResult, Failure> {
+    let said = match &connection.names {
+        Some(names) => say(&connection.client, &format!("{words}{}", names.mark())).await,
+        None => say(&connection.client, words).await,
+    };
+    said.inspect_err(|failure| connection.noticed(failure))
+}
+
+/// A statement of a transaction that began with [`begin`].
 pub(super) async fn ask(
+    connection: &Connection,
+    text: &'static str,
+    params: Vec<Param<'_>>,
+) -> Result<StatementResult, Failure> {
+    let Connection { client, names, .. } = connection;
+    let Some(names) = names else { return ask_unnamed(client, text, params).await };
+    let types: Vec<Type> = params.iter().map(Param::typ).collect();
+    match names.find(text, &types) {
+        Some(named) => {
+            let asked = async { result(client.query_raw(&named, params).await?).await };
+            asked.await.inspect_err(|failure| connection.noticed(failure))
+        }
+        None => ask_unnamed(client, text, params).await,
+    }
+}
+
+/// A statement without a name: a pool between us and the server may give the next one to another server process.
+pub(super) async fn ask_unnamed(
     client: &Client,
     text: &str,
     params: Vec<Param<'_>>,
@@ -54,7 +83,11 @@ pub(super) async fn ask(
         let typ = param.typ();
         (param, typ)
     });
-    let mut stream = pin!(client.query_typed_raw(text, params).await?);
+    result(client.query_typed_raw(text, params).await?).await
+}
+
+async fn result(stream: RowStream) -> Result<StatementResult, Failure> {
+    let mut stream = pin!(stream);
     let mut rows = Vec::new();
     while let Some(found) = stream.try_next().await? {
         rows.push(row(&found)?);
@@ -64,9 +97,9 @@ pub(super) async fn ask(
 }
 
 pub(super) fn ask_for<'a>(
-    client: &'a Client,
+    connection: &'a Connection,
     words: &'a Words,
     statement: &'a Statement,
 ) -> impl Future<Output = Result<StatementResult, Failure>> + Send + 'a {
-    ask(client, words.texts.of(statement.sql), statement.params.iter().map(Param::Value).collect())
+    ask(connection, words.texts.of(statement.sql), statement.params.iter().map(Param::Value).collect())
 }

@@ -15,7 +15,8 @@ use tokio_postgres::error::Severity;
 use tokio_postgres::{AsyncMessage, Client, Config, NoTls};
 
 use super::config::{PostgresOptions, PostgresTls};
-use super::failure::Failure;
+use super::failure::{Failure, NamesLost};
+use super::named::{Changing, Names};
 use super::server_error::PostgresError;
 use super::tls::Tls;
 use crate::error::StoreError;
@@ -30,12 +31,15 @@ pub(super) struct Connection {
     warned: Arc<AtomicBool>,
     driver: AbortHandle,
     ends: Ends,
+    /// `None`: every statement goes without a name.
+    pub(super) names: Option<Names>,
 }
 
 pub(super) struct Connector {
     config: Config,
     tls: Option<Tls>,
     ends: Ends,
+    changing: Changing,
 }
 
 /// How many connections of a pool have ended so far, known before another one takes the place of any. While it stays the
@@ -70,7 +74,7 @@ impl Connector {
             PostgresTls::Off => None,
             PostgresTls::Verified { authorities } => Some(Tls::load(authorities)?),
         };
-        Ok(Self { config: options.to_driver(), tls, ends: Ends::default() })
+        Ok(Self { config: options.to_driver(), tls, ends: Ends::default(), changing: Changing::default() })
     }
 
     /// How many of its connections have ended.
@@ -94,21 +98,26 @@ impl Manager for Connector {
     type Error = tokio_postgres::Error;
 
     async fn create(&self) -> Result<Connection, Self::Error> {
-        match &self.tls {
+        let mut connection = match &self.tls {
             Some(tls) => {
                 let (client, connection) = self.config.connect(tls.clone()).await?;
-                Ok(Connection::driven(client, connection, self.ends.clone()))
+                Connection::driven(client, connection, self.ends.clone())
             }
             None => {
                 let (client, connection) = self.config.connect(NoTls).await?;
-                Ok(Connection::driven(client, connection, self.ends.clone()))
+                Connection::driven(client, connection, self.ends.clone())
             }
-        }
+        };
+        connection.names = Names::begin(&connection.client, &self.changing).await;
+        Ok(connection)
     }
 
     async fn recycle(&self, connection: &mut Connection, _: &Metrics) -> RecycleResult<Self::Error> {
         if connection.client.is_closed() {
             return Err(RecycleError::message("closed"));
+        }
+        if connection.names.as_ref().is_some_and(Names::are_lost) {
+            return Err(RecycleError::message("its names are lost"));
         }
         Ok(())
     }
@@ -144,7 +153,17 @@ impl Connection {
             }
             ended.add();
         });
-        Self { client, warned, driver: driver.abort_handle(), ends }
+        Self { client, warned, driver: driver.abort_handle(), ends, names: None }
+    }
+
+    /// What a failure says of names.
+    pub(super) fn noticed(&self, failure: &Failure) {
+        let Some(names) = &self.names else { return };
+        match failure.names_lost() {
+            Some(NamesLost::ProcessChanged) => names.lose_all(),
+            Some(NamesLost::SchemaChanged) => names.lose(),
+            None => {}
+        }
     }
 
     /// From now on a warning counts.

@@ -7,9 +7,10 @@ use tokio::time::timeout;
 use tokio_postgres::Client;
 
 use super::begin::Words;
+use super::commit_outcome::{SERVER, make_certain};
 use super::failure::Failure;
 use super::locks;
-use super::pipeline::{Asked, answer, ask, ask_for, say, send};
+use super::pipeline::{Asked, answer, ask, ask_for, begin, say, send};
 use super::pool::Connection;
 use crate::audit_proof::AuditProver;
 use crate::engine::{Promise, audit_trail};
@@ -47,22 +48,22 @@ pub(super) async fn write(
     let at_once = may_end_at_once(batch);
     let locks = locks::of(batch);
     let work = async {
-        let begun = send(say(client, words.begin(promise))).await;
+        let begun = send(begin(connection, words.begin(promise))).await;
         let server = match batch.flush {
-            Flush::DoneAgain | Flush::Asks => Some(send(ask(client, SERVER, Vec::new())).await),
+            Flush::DoneAgain | Flush::Asks => Some(send(ask(connection, SERVER, Vec::new())).await),
             Flush::AsPromised => None,
         };
         let mut locked = Vec::with_capacity(locks.len());
         for lock in &locks {
-            locked.push(send(lock.ask(client)).await);
+            locked.push(send(lock.ask(connection)).await);
         }
         let mut before = Vec::with_capacity(first.len());
         for statement in first {
-            before.push(send(ask_for(client, words, statement)).await);
+            before.push(send(ask_for(connection, words, statement)).await);
         }
         let mut asked = Vec::with_capacity(statements.len());
         for statement in statements {
-            asked.push(send(ask_for(client, words, statement)).await);
+            asked.push(send(ask_for(connection, words, statement)).await);
         }
         if at_once {
             connection.listen_for_warnings();
@@ -108,29 +109,36 @@ pub(super) async fn write(
         Err(_late) if at_once => return unknown(Failure::late("a transaction"), Vec::new(), Vec::new()),
         Err(_late) => return End::Failed(Failure::late("a transaction")),
     };
+    let mut noted = Noted::default();
     if batch.may_note() {
-        let noted = timeout(STATEMENTS, note(client, words, prover, batch, &mut results)).await;
-        if let Err(failure) = noted.unwrap_or_else(|_late| Err(Failure::late("the audit trail"))) {
-            return match failure.ends_connection() {
-                true => End::Failed(failure),
-                false => match roll_back(client).await {
-                    Ok(()) => End::Failed(failure),
-                    Err(worse) => End::Failed(worse),
-                },
-            };
-        }
+        let asked = timeout(STATEMENTS, note(connection, words, prover, batch, &mut results)).await;
+        noted = match asked.unwrap_or_else(|_late| Err(Failure::late("the audit trail"))) {
+            Ok(noted) => noted,
+            Err(failure) => {
+                return match failure.ends_connection() {
+                    true => End::Failed(failure),
+                    false => match roll_back(client).await {
+                        Ok(()) => End::Failed(failure),
+                        Err(worse) => End::Failed(worse),
+                    },
+                };
+            }
+        };
     }
     before_commit(&freed);
     let committing = async {
         match committed {
-            Some(committed) => answer(committed).await,
+            Some(committed) => answer(committed).await.map(|_said| Flushed::WithCommit),
             None => {
-                // A file that goes must not come back with its row.
-                if promise == Promise::Ordered && !freed.is_empty() {
-                    say(client, "SET LOCAL synchronous_commit TO DEFAULT").await?;
-                }
-                connection.listen_for_warnings();
-                say(client, "COMMIT").await
+                let wait = match (promise, noted.trail) {
+                    // Whoever holds the trail lets it go before the disk and the standby have answered: others go on behind
+                    // it, and all of them share one flush.
+                    (Promise::Durable, Trail::Held) => Wait::Afterwards,
+                    // A file that goes must not come back with its row.
+                    (Promise::Ordered, Trail::Held | Trail::Free) if !freed.is_empty() => Wait::WithCommit,
+                    (Promise::Ordered | Promise::Durable, Trail::Held | Trail::Free) => Wait::AsBegun,
+                };
+                commit(connection, words, &noted.statements, wait).await
             }
         }
     };
@@ -141,7 +149,11 @@ pub(super) async fn write(
             results,
             freed,
         },
-        Ok(Ok(_)) => End::Kept { results, freed, server: server_name },
+        Ok(Ok(Flushed::WithCommit)) => End::Kept { results, freed, server: server_name },
+        Ok(Ok(Flushed::Not { server })) => match make_certain(connection, words, Some(&server)).await {
+            Ok(()) => End::Kept { results, freed, server: server_name },
+            Err(failure) => unknown(failure, results, freed),
+        },
         // An ordinary error, and not the end of the connection: the server rolled back.
         Ok(Err(failure)) if !failure.ends_connection() => End::Failed(failure),
         Ok(Err(failure)) => unknown(failure, results, freed),
@@ -149,42 +161,110 @@ pub(super) async fn write(
     }
 }
 
-/// Which server this is, behind whatever pool: none is started at the same moment as another.
-const SERVER: &str = "SELECT pg_catalog.pg_postmaster_start_time()::text";
-
 /// Who appends to the audit trail holds this until its commit: the next row is proven over this one. Each schema has its
 /// own trail.
 const TRAIL: &str = "SELECT count(pg_catalog.pg_advisory_xact_lock(1587126481,
     pg_catalog.hashtext(pg_catalog.current_schema()::text)))";
 
-/// What a batch that has run adds to the audit trail.
+/// Whether a transaction holds the end of the audit trail.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Trail {
+    /// Until its commit nobody else appends to it.
+    Held,
+    #[default]
+    Free,
+}
+
+/// What a batch that has run adds to the audit trail: to be sent with the commit.
+#[derive(Debug, Default)]
+struct Noted {
+    statements: Vec<Statement>,
+    trail: Trail,
+}
+
 async fn note(
-    client: &Client,
+    connection: &Connection,
     words: &Words,
     prover: Option<&dyn AuditProver>,
     batch: &Batch,
     results: &mut [StatementResult],
-) -> Result<(), Failure> {
+) -> Result<Noted, Failure> {
     let mut statements = audit_trail::besides(prover, batch, results).map_err(Failure::Store)?;
     let rows = audit_trail::rows(batch, results);
-    if !rows.is_empty() {
-        ask(client, TRAIL, Vec::new()).await?;
-        let [head, last] = audit_trail::end();
-        let head = ask_for(client, words, &head).await?.rows.pop();
-        let last = ask_for(client, words, &last).await?.rows.pop();
-        statements.extend(audit_trail::append(prover, head, last, &rows).map_err(Failure::Store)?);
+    if rows.is_empty() {
+        return Ok(Noted { statements, trail: Trail::Free });
     }
-    let mut asked = Vec::with_capacity(statements.len());
-    for statement in &statements {
-        asked.push(send(ask_for(client, words, statement)).await);
+    let [head, last] = audit_trail::end();
+    // Sent at once: while the lock is held nobody waits for us to ask. Each statement sees what was committed before it
+    // began.
+    let locked = send(ask(connection, TRAIL, Vec::new())).await;
+    let head = send(ask_for(connection, words, &head)).await;
+    let last = send(ask_for(connection, words, &last)).await;
+    answer(locked).await?;
+    let (head, last) = (answer(head).await?.rows.pop(), answer(last).await?.rows.pop());
+    statements.extend(audit_trail::append(prover, head, last, &rows).map_err(Failure::Store)?);
+    Ok(Noted { statements, trail: Trail::Held })
+}
+
+/// For what a commit waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wait {
+    /// As its transaction began.
+    AsBegun,
+    /// The flush.
+    WithCommit,
+    /// Nothing; the flush comes behind it.
+    Afterwards,
+}
+
+/// Whether a commit that came about is flushed as well.
+#[derive(Debug)]
+enum Flushed {
+    WithCommit,
+    /// By this server, later.
+    Not {
+        server: String,
+    },
+}
+
+/// Sends the last statements and the commit at once: an error of theirs turns it into a rollback.
+async fn commit(
+    connection: &Connection,
+    words: &Words,
+    statements: &[Statement],
+    wait: Wait,
+) -> Result<Flushed, Failure> {
+    let client = &connection.client;
+    let mut asked = Vec::with_capacity(statements.len() + 1);
+    let setting = match wait {
+        Wait::AsBegun => None,
+        Wait::WithCommit => Some("SET LOCAL synchronous_commit TO DEFAULT"),
+        Wait::Afterwards => Some("SET LOCAL synchronous_commit = off"),
+    };
+    if let Some(setting) = setting {
+        asked.push(send(say(client, setting)).await);
     }
-    let mut failed = None;
+    for statement in statements {
+        asked.push(send(ask_for(connection, words, statement)).await);
+    }
+    let server = match wait {
+        Wait::AsBegun | Wait::WithCommit => None,
+        Wait::Afterwards => Some(send(ask(connection, SERVER, Vec::new())).await),
+    };
+    connection.listen_for_warnings();
+    let committed = send(say(client, "COMMIT")).await;
     for one in asked {
-        if let Err(failure) = answer(one).await {
-            failed.get_or_insert(failure);
-        }
+        answer(one).await?;
     }
-    failed.map_or(Ok(()), Err)
+    let server = match server {
+        Some(server) => answer(server).await?.rows.pop().map(|mut row| row.text()).transpose(),
+        None => Ok(None),
+    };
+    answer(committed).await?;
+    match server.map_err(Failure::Store)? {
+        Some(server) => Ok(Flushed::Not { server }),
+        None => Ok(Flushed::WithCommit),
+    }
 }
 
 fn unknown(failure: Failure, results: Vec<StatementResult>, freed: Vec<String>) -> End {
@@ -265,10 +345,10 @@ pub(super) async fn read(
     statements: &[Statement],
 ) -> Result<Vec<Vec<Row>>, Failure> {
     let client = &connection.client;
-    let begun = send(say(client, words.look(statements.len()))).await;
+    let begun = send(begin(connection, words.look(statements.len()))).await;
     let mut asked = Vec::with_capacity(statements.len());
     for statement in statements {
-        asked.push(send(ask_for(client, words, statement)).await);
+        asked.push(send(ask_for(connection, words, statement)).await);
     }
     let ended = send(say(client, "COMMIT")).await;
     answer(begun).await?;

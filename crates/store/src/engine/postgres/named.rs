@@ -1,0 +1,160 @@
+//! Statements that one connection knows by name: what comes often is parsed and planned once. Knows no batch.
+//!
+//! A pool between us and the server may give each transaction to another server process, where a name stands for nothing or
+//! for somebody else's statement. So a transaction first executes a statement whose name nobody else has: where that is not
+//! there, nothing else of it is done, and from then on no connection uses names.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use sealpost_mail::{Random as _, SystemRandom};
+use tokio_postgres::Client;
+use tokio_postgres::types::Type;
+
+use super::pipeline::{begin, say};
+use super::pool::Connection;
+
+/// A statement that has come so often on a connection gets a name there.
+const OFTEN: u32 = 3;
+
+/// Whether server processes are changed between transactions; known to all connections of a pool.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Changing(Arc<AtomicBool>);
+
+impl Changing {
+    pub(super) fn is_seen(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// True the first time.
+    fn set(&self) -> bool {
+        !self.0.swap(true, Ordering::Relaxed)
+    }
+}
+
+/// The names of one connection.
+#[derive(Debug)]
+pub(super) struct Names {
+    /// Executes what only this server process knows.
+    mark: String,
+    known: Mutex<HashMap<&'static str, Vec<Known>>>,
+    /// Not to be used any more.
+    lost: AtomicBool,
+    changing: Changing,
+}
+
+/// A statement with parameters of these types.
+#[derive(Debug)]
+struct Known {
+    types: Vec<Type>,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    /// So often.
+    Seen(u32),
+    Wanted,
+    Ready(tokio_postgres::Statement),
+    /// The server gave it no name.
+    Unnamed,
+}
+
+impl Names {
+    /// Marks the server process behind a new connection. `None`: names are of no use, or it cannot be marked.
+    pub(super) async fn begin(client: &Client, changing: &Changing) -> Option<Self> {
+        if changing.is_seen() {
+            return None;
+        }
+        let name = format!("sealpost_{}", SystemRandom.id());
+        say(client, &format!("PREPARE {name} AS SELECT 1")).await.ok()?;
+        Some(Self {
+            mark: format!("; EXECUTE {name}"),
+            known: Mutex::default(),
+            lost: AtomicBool::new(false),
+            changing: changing.clone(),
+        })
+    }
+
+    /// What a transaction that may use names has to begin with, behind its other words.
+    pub(super) fn mark(&self) -> &str {
+        &self.mark
+    }
+
+    pub(super) fn are_lost(&self) -> bool {
+        self.lost.load(Ordering::Relaxed) || self.changing.is_seen()
+    }
+
+    /// The server does not know them any more.
+    pub(super) fn lose(&self) {
+        self.lost.store(true, Ordering::Relaxed);
+    }
+
+    /// The server process is not the one that was marked.
+    pub(super) fn lose_all(&self) {
+        self.lose();
+        if self.changing.set() {
+            tracing::info!(
+                "a pool changes server processes between transactions: statements go without names"
+            );
+        }
+    }
+
+    /// The statement's name, if it has one; counts that it came.
+    pub(super) fn find(&self, text: &'static str, types: &[Type]) -> Option<tokio_postgres::Statement> {
+        if self.are_lost() {
+            return None;
+        }
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = known.entry(text).or_default();
+        let Some(one) = known.iter_mut().find(|one| one.types == types) else {
+            known.push(Known { types: types.to_vec(), state: State::Seen(1) });
+            return None;
+        };
+        match &mut one.state {
+            State::Ready(statement) => return Some(statement.clone()),
+            State::Seen(times) if *times + 1 >= OFTEN => one.state = State::Wanted,
+            State::Seen(times) => *times += 1,
+            State::Wanted | State::Unnamed => {}
+        }
+        None
+    }
+
+    fn set(&self, text: &'static str, types: &[Type], state: State) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(one) =
+            known.get_mut(text).and_then(|known| known.iter_mut().find(|one| one.types == types))
+        {
+            one.state = state;
+        }
+    }
+
+    fn wanted(&self) -> Vec<(&'static str, Vec<Type>)> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let each = known.iter().flat_map(|(text, known)| known.iter().map(move |one| (*text, one)));
+        each.filter(|(_, one)| matches!(one.state, State::Wanted))
+            .map(|(text, one)| (text, one.types.clone()))
+            .collect()
+    }
+}
+
+/// Gives names to what came often on a connection. `words`: what a transaction begins with; names outlive its end.
+pub(super) async fn learn(connection: &Connection, words: &str) {
+    let Connection { client, names: Some(names), .. } = connection else { return };
+    let wanted = names.wanted();
+    if wanted.is_empty() {
+        return;
+    }
+    if begin(connection, words).await.is_err() {
+        names.lose();
+    } else {
+        for (text, types) in wanted {
+            let named = client.prepare_typed(text, &types).await;
+            names.set(text, &types, named.map_or(State::Unnamed, State::Ready));
+        }
+    }
+    if say(client, "ROLLBACK").await.is_err() {
+        names.lose();
+    }
+}
