@@ -153,7 +153,15 @@ impl Fetcher {
     ) -> Result<(), FetchError> {
         let (url, host) = checked(address)?;
         match url.scheme() {
-            "https" => self.in_time(&url, &host, Asked::Submission(content_type, body)).await.map(drop),
+            "https" => match self.in_time(&url, &host, Asked::Submission(content_type, body)).await {
+                Ok(_nothing) => Ok(()),
+                // Nothing that an operator could name lets it in.
+                Err(FetchError::Inside { host, address }) => {
+                    let cause = format!("it is at {address}, and nothing is handed in inside");
+                    Err(FetchError::Server { host, cause })
+                }
+                Err(error) => Err(error),
+            },
             _ => Err(FetchError::Address(shown(address))),
         }
     }
