@@ -132,7 +132,7 @@ async fn what_is_no_answer_ends_the_question() {
         vec![0x30, 0x05, 0x02, 0x01, 0x01, 0x64, 0x00],
         deep,
     ] {
-        let answer = search(&[odd.clone()]).await;
+        let answer = search(std::slice::from_ref(&odd)).await;
         assert!(matches!(answer, Err(LdapError::Garbled)), "{odd:?}: {answer:?}");
     }
     let notice = message(0, LdapOp::ExtendedResponse(extended(LdapResultCode::Unavailable)));
