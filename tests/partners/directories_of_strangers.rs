@@ -178,6 +178,22 @@ fn check_refuses_directories_that_cannot_be_meant() {
     let (_, told) = said("ca", r#""gone.pem""#);
     assert!(told.contains("warning") && told.contains("could not prove itself"), "{told}");
 
+    let mut login = Config::new(&Hop::new());
+    configure(&mut login, "ldaps://ldap.clinic.example");
+    login.set("[partners.ldap]", "bind-dn", r#""cn=reader""#).set(
+        "[partners.ldap]",
+        "password-file",
+        r#""ldap.password""#,
+    );
+    let home = rig::gateway::Home::new(&login);
+    let warned = |words: &str| {
+        let (_, out, err) = home.sealpost(&["check"]);
+        assert!(format!("{out}{err}").contains(words), "{words}:\n{out}{err}");
+    };
+    warned("ldap.password cannot be looked at");
+    rig::gateway::mode(&home.write("ldap.password", b"4711"), 0o644);
+    warned("ldap.password can be read by others");
+
     let mut clear = Config::new(&Hop::new());
     configure(&mut clear, "ldap://ldap.clinic.example");
     clear.set("[partners.ldap]", "tls", r#""off""#).set("[partners.ldap]", "bind-dn", r#""cn=reader""#).set(

@@ -1,7 +1,8 @@
 //! Directories that are asked for partners' certificates, as far as the file alone can be wrong. Asks none, and reads no password:
 //! only a command does, and who runs a service may not.
 
-use std::path::PathBuf;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sealpost_ldap::{Directory, Filter, InClear, Security, Server, Trust};
@@ -152,7 +153,11 @@ fn login(ldap: &Ldap, security: Security, source: &mut Source) -> Option<LoginPl
         }
     }
     let password_file = match KeySource::parse(file.get_ref()) {
-        KeySource::File(path) => source.path(&path),
+        KeySource::File(path) => {
+            let path = source.path(&path);
+            looked_at(&path, at, source);
+            path
+        }
         KeySource::Credential(name) => credential_file(&name),
         KeySource::Environment(_) => {
             let mend = "put it into a file that its user alone may read: password-file = \"ldap.password\"";
@@ -161,4 +166,21 @@ fn login(ldap: &Ldap, security: Security, source: &mut Source) -> Option<LoginPl
         }
     };
     Some(LoginPlace { dn: dn.get_ref().clone(), password_file })
+}
+
+/// Nothing but `partner add` needs it, and that says what is missing: no reason not to start.
+fn looked_at(path: &Path, at: usize, source: &mut Source) {
+    match std::fs::metadata(path) {
+        Ok(facts) if facts.permissions().mode() & 0o077 != 0 => source.warn(
+            at,
+            format!("the password {} can be read by others, and is not used", path.display()),
+            format!("chmod 600 {}", path.display()),
+        ),
+        Ok(_) => {}
+        Err(error) => source.warn(
+            at,
+            format!("the password {} cannot be looked at: {error}", path.display()),
+            "write the password into it, mode 0600",
+        ),
+    }
 }
