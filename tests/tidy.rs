@@ -32,6 +32,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("delivery", &["mail", "notice", "store", "vault"]),
     ("domain", &["mail", "keyfile", "vault", "delivery"]),
     ("mailbox", &["mail", "store", "vault"]),
+    ("ldap", &["delivery", "mail", "tls"]),
     ("webhook", &["mail", "store", "tls", "vault"]),
     ("partner", &["mail", "seal", "store", "vault"]),
     (
@@ -60,6 +61,7 @@ const OWNERS: &[(&str, &str)] = &[
     ("openssl-sys", "cms"),
     ("sequoia-openpgp", "seal"),
     ("cryptoki", "token"),
+    ("ldap3_proto", "ldap"),
     ("typst", "pdf"),
     ("seccompiler", "sandbox"),
     ("landlock", "sandbox"),

@@ -111,6 +111,7 @@ mod tags_as_typed;
 mod tls_floor;
 mod tls_reports;
 mod tls_reports_dane;
+mod tls_reports_inside;
 mod tls_reports_killed;
 mod tls_reports_off;
 mod told_by_support;

@@ -99,7 +99,7 @@ impl Around {
     pub(crate) fn collector(&self) -> Receiver {
         let receiver = Receiver::named(&self.authority, "collect.example");
         receiver.script(|_| Verdict::Status(201));
-        self.dns.publish("collect.example", Record::A(self.world.host(443, receiver.address)));
+        self.dns.publish("collect.example", Record::A(self.world.public_host(443, receiver.address)));
         receiver
     }
 

@@ -4,10 +4,12 @@
 
 mod authority;
 mod commands;
+mod directories_of_strangers;
 mod distrust;
 mod domain_keys;
 mod ending_keys;
 mod forged_results;
+mod found_in_directories;
 mod found_in_the_dns;
 mod found_on_key_servers;
 mod given_back;

@@ -50,6 +50,7 @@ pub mod routes;
 pub mod s3;
 pub mod signed_zones;
 pub mod sink;
+pub mod slapd;
 pub mod smtp;
 pub mod softhsm;
 pub mod tap;

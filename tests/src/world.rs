@@ -35,10 +35,19 @@ impl World {
         Self { folder, leads: RefCell::default() }
     }
 
-    /// A new host whose port is this server; its address.
+    /// A new host whose port is this server; its address, in a network that the configuration names.
     pub fn host(&self, port: u16, server: SocketAddr) -> Ipv4Addr {
+        self.host_in([10, 77, 0], port, server)
+    }
+
+    /// The same at a public address (RFC 5737: nobody's).
+    pub fn public_host(&self, port: u16, server: SocketAddr) -> Ipv4Addr {
+        self.host_in([203, 0, 113], port, server)
+    }
+
+    fn host_in(&self, [a, b, c]: [u8; 3], port: u16, server: SocketAddr) -> Ipv4Addr {
         let mut leads = self.leads.borrow_mut();
-        let address = Ipv4Addr::new(10, 77, 0, u8::try_from(leads.len() + 1).unwrap());
+        let address = Ipv4Addr::new(a, b, c, u8::try_from(leads.len() + 1).unwrap());
         leads.push(format!("{address}:{port} {}\n", server.port()));
         std::fs::write(self.folder.path().join("world"), leads.concat()).unwrap();
         address

@@ -72,6 +72,11 @@ pub(crate) const TEST: &[Need] = &[
         package: "softhsm2",
         purpose: "a token that private keys lie in",
     },
+    Need {
+        probe: "command -v slapd && command -v slapadd && test -e /etc/ldap/schema/inetorgperson.schema",
+        package: "slapd",
+        purpose: "a directory that has partners' certificates",
+    },
     Need { probe: "command -v pkcs11-tool", package: "opensc", purpose: "another program's view of a token" },
     Need {
         probe: "command -v gpg && command -v gpg-agent",

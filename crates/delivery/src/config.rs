@@ -118,13 +118,17 @@ impl DeliveryConfig {
         }
     }
 
-    /// Networks that are not public, and hosts that are asked over https may be in all the same.
-    pub(crate) fn networks(&self) -> Vec<IpNet> {
-        let mut networks = self.private_networks.clone();
-        if self.mx_loopback {
-            networks.extend(["127.0.0.0/8", "::1/128"].iter().filter_map(|net| net.parse::<IpNet>().ok()));
+    /// Networks that are not public, and hosts with policies of MTA-STS may be in all the same, as their exchangers may.
+    pub(crate) fn policy_networks(&self) -> Vec<IpNet> {
+        [self.private_networks.clone(), self.report_networks()].concat()
+    }
+
+    /// The same for receivers of reports: whoever publishes a record says where they are, so none inside is meant.
+    pub(crate) fn report_networks(&self) -> Vec<IpNet> {
+        match self.mx_loopback {
+            true => ["127.0.0.0/8", "::1/128"].iter().filter_map(|net| net.parse().ok()).collect(),
+            false => Vec::new(),
         }
-        networks
     }
 }
 

@@ -1,7 +1,7 @@
 //! Something small that is asked of a host which is part of the public internet: a GET over https of what a partner publishes, a
 //! POST of a question to an authority, or of a report. Says nothing about what came; follows nowhere.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,14 +17,13 @@ use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::ServerName;
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use url::{Host, Url};
 
 use crate::config::Trust;
 use crate::error::DeliveryError;
-use crate::public_internet::is_public;
+use crate::public_hosts::{ConnectError, PublicHosts};
 use crate::resolve::{DnsError, Resolver, SystemResolver};
 use crate::tls;
 
@@ -79,12 +78,20 @@ pub enum FetchError {
     Missing(String),
 }
 
+impl From<ConnectError> for FetchError {
+    fn from(error: ConnectError) -> Self {
+        match error {
+            ConnectError::Name { host, source } => Self::Name { host, source },
+            ConnectError::Inside { host, address } => Self::Inside { host, address },
+            ConnectError::Unreachable { host, cause } => Self::Server { host, cause },
+        }
+    }
+}
+
 /// Asks public hosts.
 pub struct Fetcher {
-    resolver: Arc<dyn Resolver>,
+    hosts: PublicHosts,
     tls: Arc<ClientConfig>,
-    /// Networks that are not public and may be asked all the same.
-    networks: Vec<IpNet>,
 }
 
 impl Fetcher {
@@ -105,7 +112,7 @@ impl Fetcher {
         networks: Vec<IpNet>,
     ) -> Result<Self, DeliveryError> {
         let tls = tls::verified(trust, &Arc::new(aws_lc_rs::default_provider()))?.with_no_client_auth();
-        Ok(Self { resolver, tls: Arc::new(tls), networks })
+        Ok(Self { hosts: PublicHosts::over(resolver, networks), tls: Arc::new(tls) })
     }
 
     /// The file at this address. A redirect is no answer: it would lead where nobody has looked.
@@ -146,7 +153,15 @@ impl Fetcher {
     ) -> Result<(), FetchError> {
         let (url, host) = checked(address)?;
         match url.scheme() {
-            "https" => self.in_time(&url, &host, Asked::Submission(content_type, body)).await.map(drop),
+            "https" => match self.in_time(&url, &host, Asked::Submission(content_type, body)).await {
+                Ok(_nothing) => Ok(()),
+                // Nothing that an operator could name lets it in.
+                Err(FetchError::Inside { host, address }) => {
+                    let cause = format!("it is at {address}, and nothing is handed in inside");
+                    Err(FetchError::Server { host, cause })
+                }
+                Err(error) => Err(error),
+            },
             _ => Err(FetchError::Address(shown(address))),
         }
     }
@@ -162,7 +177,7 @@ impl Fetcher {
 
     async fn ask(&self, url: &Url, host: &str, asked: Asked) -> Result<Vec<u8>, FetchError> {
         let server = |cause: String| FetchError::Server { host: host.to_owned(), cause };
-        let tcp = self.connect(host, url.port_or_known_default().unwrap_or(443)).await?;
+        let tcp = self.hosts.connect(host, url.port_or_known_default().unwrap_or(443)).await?;
         if url.scheme() != "https" {
             return exchange(tcp, url, host, asked).await;
         }
@@ -173,26 +188,6 @@ impl Fetcher {
             false => server(error.to_string()),
         })?;
         exchange(tls, url, host, asked).await
-    }
-
-    /// To an address that was looked at, and not to what the name leads to a moment later.
-    async fn connect(&self, host: &str, port: u16) -> Result<TcpStream, FetchError> {
-        let found = self.resolver.exchanger(host).await.map(|answer| answer.records);
-        let found = found.map_err(|source| FetchError::Name { host: host.to_owned(), source })?;
-        let may =
-            |address: &IpAddr| is_public(*address) || self.networks.iter().any(|net| net.contains(address));
-        // One inside is reason enough: who publishes it wants to know what answers there.
-        if let Some(inside) = found.iter().find(|address| !may(address)) {
-            return Err(FetchError::Inside { host: host.to_owned(), address: *inside });
-        }
-        let mut cause = "it has no address".to_owned();
-        for address in found {
-            match TcpStream::connect(SocketAddr::new(address, port)).await {
-                Ok(tcp) => return Ok(tcp),
-                Err(error) => cause = error.to_string(),
-            }
-        }
-        Err(FetchError::Server { host: host.to_owned(), cause })
     }
 }
 

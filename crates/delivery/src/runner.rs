@@ -75,7 +75,7 @@ impl Runner {
         let policies = match config.mta_sts {
             None => None,
             Some(port) => {
-                let fetcher = Fetcher::over(Arc::clone(&resolver), &config.trust, config.networks())?;
+                let fetcher = Fetcher::over(Arc::clone(&resolver), &config.trust, config.policy_networks())?;
                 Some(StsPolicies::new(store.clone(), key.clone(), Arc::clone(&random), fetcher, port))
             }
         };

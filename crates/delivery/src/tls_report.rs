@@ -115,7 +115,7 @@ impl TlsReporter {
         let resolver = SystemResolver::with(&config.name_servers);
         let resolver: Arc<dyn Resolver> =
             Arc::new(resolver.map_err(|error| DeliveryError::Config(error.to_string()))?);
-        let fetcher = Fetcher::over(Arc::clone(&resolver), &config.trust, config.networks())?;
+        let fetcher = Fetcher::over(Arc::clone(&resolver), &config.trust, config.report_networks())?;
         let (from, languages) = (config.report_from.1.clone(), config.report_languages.clone());
         let dkim = config.dkim.clone();
         Ok(Some(Self { terms, from, languages, dkim, key, resolver, fetcher }))

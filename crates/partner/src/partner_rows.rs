@@ -41,7 +41,7 @@ pub enum Provenance {
     Operator,
     /// It came with a letter that it had signed.
     Harvested,
-    /// An operator found it on key servers, where anybody uploads keys, and nowhere else.
+    /// An operator found it on key servers or in directories, where others than its holder put keys, and nowhere else.
     KeyServer,
 }
 

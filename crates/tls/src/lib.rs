@@ -1,8 +1,8 @@
 //! TLS to a server that authorities vouch for: the world's, or the operator's own. Knows no protocol above it and connects to
 //! nobody; mail's way out, where a certificate may also be pinned or published in the DNS, has its own in delivery.
 //!
-//! SECURITY: the one place that says which versions, suites and authorities count for the database, the bucket and
-//! webhooks. There is no way to switch verification off.
+//! SECURITY: the one place that says which versions, suites and authorities count for the database, the bucket,
+//! webhooks and directories. There is no way to switch verification off.
 
 use std::io;
 use std::path::{Path, PathBuf};

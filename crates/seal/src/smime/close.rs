@@ -6,7 +6,7 @@ use openssl::x509::X509;
 use sealpost_cms::{Cipher, CmsError, Encryptor, KeyTransport};
 
 use super::make::SmimeKey;
-use super::signer::{DetachedSigner, OpaqueSigning};
+use super::signer::{Signer, signer};
 use crate::algorithm_profile::{Content, Form, Transport};
 use crate::base64_lines::Base64Lines;
 use crate::closing::Closing;
@@ -86,12 +86,10 @@ fn signed(
 ) -> Result<(), CloseError> {
     let own = own.ok_or(CloseError::NoKey)?;
     let Closing { profile, tokens, now, random, .. } = *closing;
+    let signer = signer(own, profile.form, profile.signature, tokens, now)?;
     match profile.form {
-        Form::Detached => {
-            let signer = DetachedSigner::new(own, profile.signature, tokens, now)?;
-            detached(outgoing, &boundary(random), signer, take)
-        }
-        Form::Opaque => opaque(outgoing, OpaqueSigning::new(own, profile.signature, tokens, now)?, take),
+        Form::Detached => detached(outgoing, &boundary(random), signer, take),
+        Form::Opaque => opaque(outgoing, signer, take),
     }
 }
 
@@ -99,7 +97,7 @@ fn signed(
 fn detached(
     outgoing: Outgoing<'_>,
     boundary: &str,
-    mut signer: DetachedSigner<'_>,
+    mut signer: Box<dyn Signer + '_>,
     take: Take<'_>,
 ) -> Result<(), CloseError> {
     let head = format!(
@@ -108,11 +106,12 @@ fn detached(
          This is a signed message in S/MIME format.\r\n\r\n--{boundary}\r\n"
     );
     take(head.as_bytes())?;
+    let mut signature = Vec::new();
     outgoing.entity(|bytes| {
-        signer.write(bytes)?;
+        signer.write(bytes, &mut signature)?;
         take(bytes)
     })?;
-    let signature = signer.finish()?;
+    signer.finish(&mut signature)?;
     let head = format!(
         "\r\n--{boundary}\r\n\
          Content-Type: application/pkcs7-signature; name=\"smime.p7s\"\r\n\
@@ -127,7 +126,11 @@ fn detached(
 }
 
 /// RFC 8551 §3.5.2.
-fn opaque(outgoing: Outgoing<'_>, mut signer: OpaqueSigning<'_>, take: Take<'_>) -> Result<(), CloseError> {
+fn opaque(
+    outgoing: Outgoing<'_>,
+    mut signer: Box<dyn Signer + '_>,
+    take: Take<'_>,
+) -> Result<(), CloseError> {
     take(cms_fields("signed-data").as_bytes())?;
     let mut lines = Base64Lines::new(Vec::new());
     let mut ready = Vec::new();

@@ -14,108 +14,120 @@ use sealpost_mail::Timestamp;
 
 use super::make::{SmimeKey, SmimePrivate};
 use super::signed_data::{Scheme, SignedData, Signers, Unsigned};
-use crate::algorithm_profile::Signature;
+use crate::algorithm_profile::{Form, Signature};
 use crate::error::CloseError;
 use crate::token::{TokenError, TokenKey, TokenSignature, Tokens};
 
-/// Signs content that stays outside, while it passes by.
-pub(crate) enum DetachedSigner<'a> {
-    Here(Digester),
-    InToken(InToken<'a>),
+/// A signature in the making: content passes by, or goes into it.
+pub(crate) trait Signer {
+    /// Takes a piece of the content and appends what is ready of the signature to `sink`.
+    fn write(&mut self, content: &[u8], sink: &mut Vec<u8>) -> Result<(), CloseError>;
+
+    /// Appends the rest of it to `sink`.
+    fn finish(self: Box<Self>, sink: &mut Vec<u8>) -> Result<(), CloseError>;
 }
 
-/// Signs content that goes inside.
-pub(crate) enum OpaqueSigning<'a> {
-    Here(OpaqueSigner),
-    InToken(InToken<'a>),
+/// Who signs in this form: the one place that looks where the key lies.
+pub(crate) fn signer<'a>(
+    own: &'a SmimeKey,
+    form: Form,
+    signature: Signature,
+    tokens: &'a dyn Tokens,
+    now: Timestamp,
+) -> Result<Box<dyn Signer + 'a>, CloseError> {
+    let SmimeKey { certificate, chain, private } = own;
+    Ok(match (private, form) {
+        (SmimePrivate::Here(key), Form::Detached) => {
+            Box::new(Digester::new(certificate, key, chain, padding(key.id(), signature))?)
+        }
+        (SmimePrivate::Here(key), Form::Opaque) => {
+            Box::new(OpaqueSigner::new(certificate, key, chain, padding(key.id(), signature))?)
+        }
+        (SmimePrivate::InToken(place), Form::Detached) => {
+            Box::new(DetachedInToken(InToken::new(own, place, signature, tokens, now)?))
+        }
+        (SmimePrivate::InToken(place), Form::Opaque) => Box::new(OpaqueInToken {
+            signing: InToken::new(own, place, signature, tokens, now)?,
+            begun: false,
+        }),
+    })
+}
+
+impl Signer for Digester {
+    fn write(&mut self, content: &[u8], _sink: &mut Vec<u8>) -> Result<(), CloseError> {
+        Ok(Self::write(self, content)?)
+    }
+
+    fn finish(self: Box<Self>, sink: &mut Vec<u8>) -> Result<(), CloseError> {
+        sink.extend(Self::finish(*self)?);
+        Ok(())
+    }
+}
+
+impl Signer for OpaqueSigner {
+    fn write(&mut self, content: &[u8], sink: &mut Vec<u8>) -> Result<(), CloseError> {
+        Ok(Self::write(self, content, sink)?)
+    }
+
+    fn finish(self: Box<Self>, sink: &mut Vec<u8>) -> Result<(), CloseError> {
+        Ok(Self::finish(*self, sink)?)
+    }
+}
+
+/// Content stays outside.
+struct DetachedInToken<'a>(InToken<'a>);
+
+impl Signer for DetachedInToken<'_> {
+    fn write(&mut self, content: &[u8], _sink: &mut Vec<u8>) -> Result<(), CloseError> {
+        self.0.signed.update(content);
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>, sink: &mut Vec<u8>) -> Result<(), CloseError> {
+        let (signers, unsigned, signature) = self.0.made()?;
+        sink.extend(unsigned.detached(&signers, &signature).ok_or_else(unreadable)?);
+        Ok(())
+    }
+}
+
+/// Content goes inside.
+struct OpaqueInToken<'a> {
+    signing: InToken<'a>,
+    begun: bool,
+}
+
+impl OpaqueInToken<'_> {
+    fn begin(&mut self, sink: &mut Vec<u8>) {
+        if !self.begun {
+            self.begun = true;
+            sink.extend(SignedData::head());
+        }
+    }
+}
+
+impl Signer for OpaqueInToken<'_> {
+    fn write(&mut self, content: &[u8], sink: &mut Vec<u8>) -> Result<(), CloseError> {
+        self.begin(sink);
+        self.signing.signed.update(content);
+        sink.extend(SignedData::inside(content));
+        Ok(())
+    }
+
+    fn finish(mut self: Box<Self>, sink: &mut Vec<u8>) -> Result<(), CloseError> {
+        self.begin(sink);
+        let (signers, unsigned, signature) = self.signing.made()?;
+        sink.extend(unsigned.attached(&signers, &signature).ok_or_else(unreadable)?);
+        Ok(())
+    }
 }
 
 /// A signature that a token will make.
-pub(crate) struct InToken<'a> {
+struct InToken<'a> {
     place: &'a TokenKey,
     signers: Signers<'a>,
     tokens: &'a dyn Tokens,
     now: Timestamp,
     signed: SignedData,
-    begun: bool,
-}
-
-impl<'a> DetachedSigner<'a> {
-    pub(crate) fn new(
-        own: &'a SmimeKey,
-        signature: Signature,
-        tokens: &'a dyn Tokens,
-        now: Timestamp,
-    ) -> Result<Self, CloseError> {
-        Ok(match &own.private {
-            SmimePrivate::Here(key) => {
-                Self::Here(Digester::new(&own.certificate, key, &own.chain, padding(key.id(), signature))?)
-            }
-            SmimePrivate::InToken(place) => Self::InToken(InToken::new(own, place, signature, tokens, now)?),
-        })
-    }
-
-    pub(crate) fn write(&mut self, content: &[u8]) -> Result<(), CloseError> {
-        match self {
-            Self::Here(digester) => digester.write(content)?,
-            Self::InToken(signing) => signing.signed.update(content),
-        }
-        Ok(())
-    }
-
-    /// DER of the signature.
-    pub(crate) fn finish(self) -> Result<Vec<u8>, CloseError> {
-        match self {
-            Self::Here(digester) => Ok(digester.finish()?),
-            Self::InToken(signing) => {
-                let (signers, unsigned, signature) = signing.made()?;
-                unsigned.detached(&signers, &signature).ok_or_else(unreadable)
-            }
-        }
-    }
-}
-
-impl<'a> OpaqueSigning<'a> {
-    pub(crate) fn new(
-        own: &'a SmimeKey,
-        signature: Signature,
-        tokens: &'a dyn Tokens,
-        now: Timestamp,
-    ) -> Result<Self, CloseError> {
-        Ok(match &own.private {
-            SmimePrivate::Here(key) => {
-                let padding = padding(key.id(), signature);
-                Self::Here(OpaqueSigner::new(&own.certificate, key, &own.chain, padding)?)
-            }
-            SmimePrivate::InToken(place) => Self::InToken(InToken::new(own, place, signature, tokens, now)?),
-        })
-    }
-
-    /// Takes a piece of the content and appends what is ready to `sink`.
-    pub(crate) fn write(&mut self, content: &[u8], sink: &mut Vec<u8>) -> Result<(), CloseError> {
-        match self {
-            Self::Here(signer) => signer.write(content, sink)?,
-            Self::InToken(signing) => {
-                signing.begin(sink);
-                signing.signed.update(content);
-                sink.extend(SignedData::inside(content));
-            }
-        }
-        Ok(())
-    }
-
-    /// Appends the end to `sink`.
-    pub(crate) fn finish(self, sink: &mut Vec<u8>) -> Result<(), CloseError> {
-        match self {
-            Self::Here(signer) => signer.finish(sink)?,
-            Self::InToken(mut signing) => {
-                signing.begin(sink);
-                let (signers, unsigned, signature) = signing.made()?;
-                sink.extend(unsigned.attached(&signers, &signature).ok_or_else(unreadable)?);
-            }
-        }
-        Ok(())
-    }
 }
 
 impl<'a> InToken<'a> {
@@ -134,14 +146,7 @@ impl<'a> InToken<'a> {
             (false, Signature::Pkcs1 | Signature::Pss) => Scheme::Ecdsa,
         };
         let signers = Signers { certificate: &own.certificate, chain: &own.chain, scheme };
-        Ok(Self { place, signers, tokens, now, signed: SignedData::new(), begun: false })
-    }
-
-    fn begin(&mut self, sink: &mut Vec<u8>) {
-        if !self.begun {
-            self.begun = true;
-            sink.extend(SignedData::head());
-        }
+        Ok(Self { place, signers, tokens, now, signed: SignedData::new() })
     }
 
     fn made(self) -> Result<(Signers<'a>, Unsigned, Vec<u8>), CloseError> {

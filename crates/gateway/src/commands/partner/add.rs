@@ -135,8 +135,8 @@ pub(super) async fn run(desk: &Desk<'_>, add: &Add) -> Result<(), CommandError> 
     let uploads = keys.iter().filter(|key| key.provenance == Provenance::KeyServer).count();
     if uploads > 0 && add.format == OutputFormat::Text {
         say(format_args!(
-            "{0}: {uploads} from key servers alone, where anybody uploads keys, are kept and not used: sealpost partner trust {0} \
-             FINGERPRINT takes the one that the partner has told by telephone",
+            "{0}: {uploads} from key servers or directories alone, where others put keys as well, are kept and not used: sealpost \
+             partner trust {0} FINGERPRINT takes the one that the partner has told by telephone",
             add.name
         ));
     }
@@ -227,7 +227,7 @@ async fn read(
     Ok(keys.into_iter().map(|key| offered(desk, add, key, &name)).collect())
 }
 
-/// More keys of one place are not looked at: key servers have what anybody has given them.
+/// More keys of one place are not looked at: key servers and directories have what others have given them.
 const MOST_OF_A_PLACE: usize = 16;
 
 /// What is published of the partner's keys, each with every place that has it. One of several files that is no key does not

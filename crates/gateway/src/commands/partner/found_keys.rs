@@ -10,7 +10,7 @@ use sealpost_seal::{KeyFacts, PartnerKey};
 pub(super) enum Hands {
     /// The partner, or whoever has its servers.
     Partners,
-    /// Anybody: a key server.
+    /// Others as well: a key server, a directory.
     Anybodys,
 }
 

@@ -4,13 +4,15 @@
 use std::time::Duration;
 
 use sealpost_delivery::{DnsError, FetchError, Fetcher, Proof, SystemResolver};
-use sealpost_mail::SystemRandom;
+use sealpost_ldap::Login;
+use sealpost_mail::{Address, Secret, SystemRandom};
 use sealpost_partner::{DomainOrAddress, KeyFile, KeyLookups, Proven};
 
 use super::found_keys::Hands;
 use super::lookup_places::{Asked, Question, of_page, openpgpkey_name, questions, smimea_name};
 use super::{CommandError, Desk};
 use crate::commands::complain;
+use crate::config::checked::AskedDirectory;
 
 /// For one question to name servers.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -84,7 +86,7 @@ pub(super) async fn files(
             },
         };
         let hands = match question {
-            Question::KeyServer(_) => Hands::Anybodys,
+            Question::KeyServer(_) | Question::Directory { .. } => Hands::Anybodys,
             Question::File(_) | Question::OpenPgpKey(_) | Question::Smimea(_) => Hands::Partners,
         };
         found.extend(files.into_iter().map(|file| Fetched {
@@ -115,17 +117,19 @@ enum Silence {
 }
 
 /// Asks servers.
-struct Asker {
+struct Asker<'a> {
     web: Fetcher,
+    directories: &'a [AskedDirectory],
     names: Result<SystemResolver, DnsError>,
 }
 
-impl Asker {
-    fn new(desk: &Desk<'_>) -> Result<Self, CommandError> {
+impl<'a> Asker<'a> {
+    fn new(desk: &Desk<'a>) -> Result<Self, CommandError> {
         let lookup = &desk.plan.lookup;
         let web = Fetcher::new(lookup.roots.clone(), lookup.networks.clone())
             .map_err(|error| CommandError::Wrong(error.to_string()))?;
-        Ok(Self { web, names: SystemResolver::with(&desk.plan.delivery.name_servers) })
+        let directories = &lookup.directories;
+        Ok(Self { web, directories, names: SystemResolver::with(&desk.plan.delivery.name_servers) })
     }
 
     /// What is there; nothing, if it is certain that there is nothing. Otherwise why nobody knows.
@@ -134,6 +138,10 @@ impl Asker {
             Question::File(address) | Question::KeyServer(address) => self.file(address).await,
             Question::OpenPgpKey(of) => in_zone(question, self.openpgp_keys(&openpgpkey_name(of))).await,
             Question::Smimea(of) => in_zone(question, self.certificates(&smimea_name(of))).await,
+            Question::Directory { number, shown, of } => match self.directories.get(*number) {
+                Some(asked) => in_directory(asked, shown, of).await,
+                None => Ok(Vec::new()),
+            },
         }
     }
 
@@ -170,6 +178,24 @@ impl Asker {
     fn names(&self) -> Result<&SystemResolver, DnsError> {
         self.names.as_ref().map_err(Clone::clone)
     }
+}
+
+/// What a directory has.
+async fn in_directory(asked: &AskedDirectory, shown: &str, of: &Address) -> Result<Vec<KeyFile>, Silence> {
+    let login = login(asked).map_err(|error| Silence::Broken(format!("{shown}: {error}")))?;
+    match asked.directory.find(of, login.as_ref()).await {
+        Ok(found) => Ok(found.into_iter().map(|bytes| KeyFile { bytes, proven: Proven::No }).collect()),
+        Err(error) => Err(Silence::Broken(format!("{shown}: {error}"))),
+    }
+}
+
+/// As whom it is asked. Its password is read now, by whoever asks.
+fn login(asked: &AskedDirectory) -> Result<Option<Login>, String> {
+    let Some(place) = &asked.login else { return Ok(None) };
+    let wrong = |error: &dyn std::fmt::Display| format!("{}: {error}", place.password_file.display());
+    let text = sealpost_keyfile::read(&place.password_file).map_err(|error| wrong(&error))?;
+    let password = text.expose().trim_end_matches(['\r', '\n']).to_owned();
+    Login::new(&place.dn, Secret::new(password)).map(Some).map_err(|error| wrong(&error))
 }
 
 /// What a zone has, in time.

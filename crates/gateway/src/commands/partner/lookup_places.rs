@@ -1,5 +1,5 @@
-//! Where a partner's keys are looked for: Web Key Directory, the DNS (RFC 7929, RFC 8162), key servers (VKS, HKP). Pure: asks
-//! nobody, and knows not what is found.
+//! Where a partner's keys are looked for: Web Key Directory, the DNS (RFC 7929, RFC 8162), directories (LDAP), key servers (VKS,
+//! HKP). Pure: asks nobody, and knows not what is found.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use sealpost_mail::{Address, Domain};
 use sealpost_partner::DomainOrAddress;
 use sealpost_seal::{dane_name, wkd_name};
 
-use crate::config::checked::Lookup;
+use crate::config::checked::{AskedDirectory, Lookup};
 use crate::config::file::LookupPlace;
 
 /// Addresses that are a domain's gateway and nobody else.
@@ -28,6 +28,15 @@ pub(super) enum Question {
     OpenPgpKey(Address),
     /// Which certificate?
     Smimea(Address),
+    /// What does a directory of the configuration have for this address?
+    Directory {
+        /// Which of them.
+        number: usize,
+        /// How people call it.
+        shown: String,
+        /// Whose.
+        of: Address,
+    },
 }
 
 impl Question {
@@ -40,6 +49,7 @@ impl Question {
             // An answer that cannot be read says nothing of records of another kind.
             Self::OpenPgpKey(of) => format!("OPENPGPKEY records of {}", of.domain()),
             Self::Smimea(of) => format!("SMIMEA records of {}", of.domain()),
+            Self::Directory { shown, .. } => shown.clone(),
         }
     }
 }
@@ -60,6 +70,7 @@ impl fmt::Display for Question {
             Self::File(address) | Self::KeyServer(address) => f.write_str(address),
             Self::OpenPgpKey(of) => write!(f, "OPENPGPKEY of {}", of.to_path()),
             Self::Smimea(of) => write!(f, "SMIMEA of {}", of.to_path()),
+            Self::Directory { shown, of, .. } => write!(f, "{shown} of {}", of.to_path()),
         }
     }
 }
@@ -74,9 +85,14 @@ pub(super) struct Asked {
 /// Every question about these places that the operator lets us ask, what the partner's own servers say first.
 pub(super) fn questions(places: &[DomainOrAddress], lookup: &Lookup) -> Vec<Asked> {
     let mut asked = Vec::new();
-    for method in
-        [LookupPlace::Wkd, LookupPlace::Openpgpkey, LookupPlace::Smimea, LookupPlace::Vks, LookupPlace::Hkp]
-    {
+    for method in [
+        LookupPlace::Wkd,
+        LookupPlace::Openpgpkey,
+        LookupPlace::Smimea,
+        LookupPlace::Ldap,
+        LookupPlace::Vks,
+        LookupPlace::Hkp,
+    ] {
         if !lookup.places.contains(&method) {
             continue;
         }
@@ -89,6 +105,7 @@ pub(super) fn questions(places: &[DomainOrAddress], lookup: &Lookup) -> Vec<Aske
                 LookupPlace::Wkd => all.extend(directory(place, &addresses)),
                 LookupPlace::Openpgpkey => all.extend(proven().map(Question::OpenPgpKey)),
                 LookupPlace::Smimea => all.extend(proven().map(Question::Smimea)),
+                LookupPlace::Ldap => all.extend(in_directories(&lookup.directories, &addresses)),
                 LookupPlace::Vks => all.extend(at(&lookup.key_servers, &addresses, "vks/v1/by-email/")),
                 LookupPlace::Hkp => {
                     let path = "pks/lookup?op=get&options=mr&exact=on&search=";
@@ -109,6 +126,21 @@ fn addresses_at(place: &DomainOrAddress, locals: &[&str]) -> Vec<Address> {
             locals.iter().filter_map(|local| Address::parse(&format!("{local}@{domain}")).ok()).collect()
         }
     }
+}
+
+/// Those that are asked about the domain, each about every address.
+fn in_directories(directories: &[AskedDirectory], addresses: &[Address]) -> Vec<Question> {
+    let one = |number: usize, asked: &AskedDirectory, of: &Address| Question::Directory {
+        number,
+        shown: asked.shown.clone(),
+        of: of.clone(),
+    };
+    let mut questions = Vec::new();
+    for (number, asked) in directories.iter().enumerate() {
+        let about = addresses.iter().filter(|address| asked.about.includes(address.domain()));
+        questions.extend(about.map(|address| one(number, asked, address)));
+    }
+    questions
 }
 
 fn at(servers: &[String], addresses: &[Address], path: &str) -> Vec<Question> {

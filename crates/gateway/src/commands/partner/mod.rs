@@ -306,8 +306,8 @@ async fn trust_one(desk: &Desk<'_>, name: &str, given: &str, other_key: bool) ->
     step(desk, &found.partner, offer, Step::Trust).await
 }
 
-/// All keys that an operator brought and nobody has compared yet. What came with letters, or lies on key servers alone, is
-/// taken one by one.
+/// All keys that an operator brought and nobody has compared yet. What came with letters, or lies on key servers or in
+/// directories alone, is taken one by one.
 async fn trust_offered(desk: &Desk<'_>, name: &str, yes: bool) -> Result<(), CommandError> {
     let found = desk.find(name).await?;
     if resume(desk, &found).await? {
@@ -323,8 +323,8 @@ async fn trust_offered(desk: &Desk<'_>, name: &str, yes: bool) -> Result<(), Com
                  `sealpost partner trust {name} FINGERPRINT` takes a suspended one into use again"
             ),
             false => format!(
-                "{name} has {} keys that came with signed letters or from key servers: `sealpost partner show {name}` shows them, and \
-                 `sealpost partner trust {name} FINGERPRINT` takes the one whose fingerprint the partner has told",
+                "{name} has {} keys that came with signed letters, or from key servers or directories: `sealpost partner show \
+                 {name}` shows them, and `sealpost partner trust {name} FINGERPRINT` takes the one whose fingerprint the partner has told",
                 harvested.len()
             ),
         };

@@ -238,6 +238,12 @@ fn credential(name: &str, at: usize, source: &mut Source) -> Option<Secret<Strin
     }
 }
 
+/// Where systemd puts a credential of that name, whether or not it is there.
+pub(super) fn credential_file(name: &str) -> PathBuf {
+    let folder = std::env::var_os("CREDENTIALS_DIRECTORY").unwrap_or_else(|| "/run/credentials".into());
+    Path::new(&folder).join(name)
+}
+
 /// Reads a file that only its owner may read.
 pub(super) fn read_private(
     path: &Path,

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::directories::{self, AskedDirectory};
 use super::networks;
 use crate::config::file::{Config, LookupPlace, Ocsp, SignedDns, Source};
 
@@ -12,6 +13,8 @@ pub(crate) struct Lookup {
     pub(crate) places: Vec<LookupPlace>,
     /// Key servers, where they are among these places.
     pub(crate) key_servers: Vec<String>,
+    /// Directories, where they are among these places.
+    pub(crate) directories: Vec<AskedDirectory>,
     /// What signed zones count.
     pub(crate) signed_dns: SignedDns,
     /// Authorities instead of the world's.
@@ -27,6 +30,7 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Lookup {
     let roots = config.partners.lookup_roots.as_ref().map(|file| source.path(file.get_ref()));
     let places: Vec<LookupPlace> = config.partners.lookup.iter().map(|place| *place.get_ref()).collect();
     let key_servers = key_servers(config, &places, source);
+    let directories = directories::plan(config, source);
     let signed_dns = config.partners.signed_dns;
     match signed_dns {
         SignedDns::Trust if !config.delivery.dane => source.near(
@@ -36,14 +40,14 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Lookup {
         ),
         SignedDns::Trust | SignedDns::Offer => {}
     }
-    Lookup { places, key_servers, signed_dns, roots, networks, asks: config.partners.ocsp }
+    Lookup { places, key_servers, directories, signed_dns, roots, networks, asks: config.partners.ocsp }
 }
 
 fn key_servers(config: &Config, places: &[LookupPlace], source: &mut Source) -> Vec<String> {
     let servers = &config.partners.key_servers;
     let asks = |place: &LookupPlace| match place {
         LookupPlace::Vks | LookupPlace::Hkp => true,
-        LookupPlace::Wkd | LookupPlace::Openpgpkey | LookupPlace::Smimea => false,
+        LookupPlace::Wkd | LookupPlace::Openpgpkey | LookupPlace::Smimea | LookupPlace::Ldap => false,
     };
     match (config.partners.lookup.iter().find(|place| asks(place.get_ref())), servers.first()) {
         (Some(place), None) => source.at(

@@ -4,6 +4,7 @@
 mod bodies;
 mod certificates;
 mod dead_rules;
+mod directories;
 mod dkim;
 mod escrow;
 mod hops;
@@ -56,6 +57,7 @@ use crate::config::file::{self as config, Config, Log, Problem, Source};
 use crate::roles::Roles;
 
 pub(crate) use bodies::plan as bodies;
+pub(crate) use directories::AskedDirectory;
 pub(crate) use escrow::EscrowPlan;
 pub(crate) use keys::{
     CREDENTIALS, ESCROW_FILE, KeySource, ServiceKeys, SupportKeys, WHOLE, role_files, split,

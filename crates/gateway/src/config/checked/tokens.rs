@@ -1,12 +1,12 @@
 //! Tokens that private keys lie in, as far as the file alone can be wrong. Opens none: one that is not there keeps no service
 //! from starting, and `check` tries each.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use sealpost_token::{TokenPlace, TokenSettings};
 
-use super::keys::KeySource;
+use super::keys::{KeySource, credential_file};
 use crate::config::file::{Config, Source, Token};
 
 /// A letter waits for a token and its worker for the letter, a minute at most.
@@ -63,11 +63,7 @@ fn pin_file(token: &Token, source: &mut Source) -> Option<PathBuf> {
     match KeySource::parse(token.pin_file.get_ref()) {
         KeySource::File(path) => Some(source.path(&path)),
         // Where there are none, only who opens the token needs one: it says then what is missing.
-        KeySource::Credential(name) => {
-            let folder =
-                std::env::var_os("CREDENTIALS_DIRECTORY").unwrap_or_else(|| "/run/credentials".into());
-            Some(Path::new(&folder).join(name))
-        }
+        KeySource::Credential(name) => Some(credential_file(&name)),
         KeySource::Environment(_) => {
             let mend = "put it into a file that its user alone may read: pin-file = \"token.pin\"";
             source.at(at, "a PIN is not read from the environment", mend);

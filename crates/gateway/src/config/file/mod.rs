@@ -1,6 +1,7 @@
 //! gateway.toml as it is written: serde structs, unknown keys refused. What the values mean for the
 //! parts is decided in `checked`; nothing here opens a socket or a key.
 
+mod ldap;
 mod limits;
 mod notify_times;
 mod parse_errors;
@@ -22,6 +23,7 @@ use sealpost_policy::RuleSpec;
 use serde::Deserialize;
 use toml::Spanned;
 
+pub(crate) use ldap::{Ldap, LdapTls};
 pub(crate) use limits::{Limits, Quota, Reports};
 pub(crate) use notify_times::{Reminders, Senders, Wishes};
 pub(crate) use partners::{Crl, Harvest, LookupPlace, Ocsp, PartnerReplies, Partners, SignedDns, Unopened};

@@ -7,6 +7,7 @@ use sealpost_mail::Address;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::ldap::Ldap;
 use super::units::{Size, Span};
 
 /// `[partners]`
@@ -61,6 +62,9 @@ pub(crate) struct Partners {
     pub(crate) lookup_networks: Vec<Spanned<String>>,
     /// A PEM file of authorities for these servers; left out: the world's.
     pub(crate) lookup_roots: Option<Spanned<PathBuf>>,
+    /// Directories that have partners' certificates.
+    #[serde(rename = "ldap")]
+    pub(crate) directories: Vec<Ldap>,
 }
 
 impl Default for Partners {
@@ -90,6 +94,7 @@ impl Default for Partners {
             signed_dns: SignedDns::default(),
             lookup_networks: Vec::new(),
             lookup_roots: None,
+            directories: Vec::new(),
         }
     }
 }
@@ -151,6 +156,8 @@ pub(crate) enum LookupPlace {
     Openpgpkey,
     /// SMIMEA records (RFC 8162).
     Smimea,
+    /// The directories of `[[partners.ldap]]`.
+    Ldap,
     /// Key servers that have asked whose address it is (keys.openpgp.org).
     Vks,
     /// Key servers that take what anybody gives them.

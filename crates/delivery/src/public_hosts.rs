@@ -1,0 +1,88 @@
+//! A connection to a host of the public internet, or of networks that the operator has named: to an address that was looked at,
+//! and not to what the name leads to a moment later. Says nothing, and knows not what is asked.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use ipnet::IpNet;
+use thiserror::Error;
+use tokio::net::TcpStream;
+
+use crate::error::DeliveryError;
+use crate::public_internet::is_public;
+use crate::resolve::{DnsError, Resolver, SystemResolver};
+
+/// Why there is no connection.
+#[derive(Debug, Error)]
+pub enum ConnectError {
+    /// The name leads nowhere.
+    #[error("{host}: {source}")]
+    Name {
+        /// Which.
+        host: String,
+        /// What the DNS said.
+        source: DnsError,
+    },
+    /// The name leads inside.
+    #[error("{host} is at {address}, which is no address of the public internet")]
+    Inside {
+        /// Which.
+        host: String,
+        /// Where.
+        address: IpAddr,
+    },
+    /// Nobody takes the connection.
+    #[error("{host}: {cause}")]
+    Unreachable {
+        /// Which.
+        host: String,
+        /// What the system said.
+        cause: String,
+    },
+}
+
+/// Connects to public hosts.
+pub struct PublicHosts {
+    resolver: Arc<dyn Resolver>,
+    /// Networks that are not public and may be connected to all the same.
+    networks: Vec<IpNet>,
+}
+
+impl PublicHosts {
+    /// With the system's name servers.
+    ///
+    /// # Errors
+    /// There are none.
+    pub fn new(networks: Vec<IpNet>) -> Result<Self, DeliveryError> {
+        let resolver = SystemResolver::new().map_err(|error| DeliveryError::Config(error.to_string()))?;
+        Ok(Self::over(Arc::new(resolver), networks))
+    }
+
+    /// With these name servers.
+    pub(crate) fn over(resolver: Arc<dyn Resolver>, networks: Vec<IpNet>) -> Self {
+        Self { resolver, networks }
+    }
+
+    /// A connection to that port of the host.
+    ///
+    /// # Errors
+    /// See [`ConnectError`].
+    pub async fn connect(&self, host: &str, port: u16) -> Result<TcpStream, ConnectError> {
+        let found = self.resolver.exchanger(host).await.map(|answer| answer.records);
+        let found = found.map_err(|source| ConnectError::Name { host: host.to_owned(), source })?;
+        let may =
+            |address: &IpAddr| is_public(*address) || self.networks.iter().any(|net| net.contains(address));
+        // One inside is reason enough: who publishes it wants to know what answers there.
+        if let Some(inside) = found.iter().find(|address| !may(address)) {
+            return Err(ConnectError::Inside { host: host.to_owned(), address: *inside });
+        }
+        let mut cause = "it has no address".to_owned();
+        for address in found {
+            match TcpStream::connect(SocketAddr::new(address, port)).await {
+                Ok(tcp) => return Ok(tcp),
+                Err(error) => cause = error.to_string(),
+            }
+        }
+        Err(ConnectError::Unreachable { host: host.to_owned(), cause })
+    }
+}

@@ -1,0 +1,33 @@
+//! Whoever publishes where reports on TLS go cannot have us speak to machines inside, not even to those where mail exchangers may be.
+
+use rig::Hop;
+use rig::dns::Record;
+use rig::receiver::Receiver;
+
+use crate::tls_reports::{Around, DAY, posted, send};
+
+#[test]
+fn a_report_is_handed_in_outside_alone() {
+    let around = Around::new();
+    let hop = Hop::new();
+    around.domain("clinic.example", &hop);
+    let collector = around.collector();
+    // With a certificate for its name, in a network of `private-networks`.
+    let machine = Receiver::named(&around.authority, "machine.example");
+    let address = around.world.host(443, machine.address);
+    around.dns.publish("machine.example", Record::A(address));
+    around.wishes("clinic.example", "https://machine.example/,https://collect.example/");
+    let mut gateway = around.start(&around.config(&hop), &around.environment());
+    send(&gateway, "max@clinic.example", 1);
+    let _letter = hop.wait(1);
+    gateway.stop();
+    around.later(DAY);
+    gateway.restart();
+    around.sealpost(&gateway, &["jobs", "run", "tls-reports"]);
+    gateway.wait_logged("a report on TLS was handed in");
+    gateway.wait_logged(&format!("it is at {address}, and nothing is handed in inside"));
+    let report = posted(&collector.received()[0]);
+    assert_eq!(report["policies"][0]["policy"]["policy-domain"], "clinic.example");
+    assert!(machine.received().is_empty());
+    gateway.sweep();
+}
