@@ -25,7 +25,8 @@ fn a_letter_that_was_saved_counts_as_opened() {
     let [archived, original, exported, _untouched] = ids[..] else { panic!("{paths:?}") };
 
     let page = web.get("/inbox");
-    web.submit(&page, "/export/zip", &[("format", "eml"), ("id", archived)]).expect(200);
+    let page = web.submit(&page, "/letters", &[("folder", "inbox"), ("id", archived), ("do", "export")]);
+    web.submit(&page, "/export/zip", &[("format", "eml")]).expect(200);
     web.get(&format!("/m/{original}/eml")).expect(200);
     web.get(&format!("/m/{exported}/msg")).expect(200);
 
@@ -57,7 +58,7 @@ fn files_that_are_saved_stand_in_the_trail_and_in_the_evidence() {
     let inbox = activate(&mut web, &link(&office.hop.wait_to(CUSTOMER).bytes));
     let path = letter_paths(&inbox).remove(0);
     let id = path.rsplit_once('/').unwrap().1;
-    web.get(&format!("{path}/part/1")).expect(200);
+    web.get(&format!("{path}/part/0")).expect(200);
     web.get(&format!("{path}/files")).expect(200);
     let kept = "SELECT count(*) FROM audit WHERE action = 'letter.exported' AND detail = 'format=attachment'";
     assert_eq!(office.gateway.count(kept), 2);
