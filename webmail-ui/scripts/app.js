@@ -140,7 +140,7 @@ for (const frame of all("iframe.frame")) {
     const body = frame.contentDocument?.body;
     if (!body) return;
     width = body.clientWidth;
-    frame.style.height = `${Math.max(Math.ceil(body.getBoundingClientRect().height), 160)}px`;
+    frame.style.height = `${Math.max(Math.ceil(body.getBoundingClientRect().height), 96)}px`;
   };
   const watch = () => {
     const page = frame.contentDocument;

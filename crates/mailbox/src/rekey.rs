@@ -12,6 +12,9 @@ use sealpost_vault::{EscrowPublic, MailboxKeys, MailboxPublic, MailboxSecret, Ro
 
 use crate::seal_address;
 
+/// Fewer letters than this for each of two threads are done sooner by one.
+const WORTH_A_THREAD: usize = 64;
+
 /// The new pair of one mailbox.
 #[derive(Clone)]
 pub struct NewPair {
@@ -48,8 +51,8 @@ impl NewPair {
     }
 
     /// Everything of the mailbox as it was read, sealed anew for this pair: a hybrid key exchange for every letter that nobody has
-    /// seen yet and that is not in `done`. CPU-bound: call it from a blocking thread. Where a concurrent change was faster,
-    /// the commit of these rows is refused.
+    /// seen yet and that is not in `done`, on all cores where there are many. CPU-bound: call it from a blocking thread. Where a
+    /// concurrent change was faster, the commit of these rows is refused.
     #[must_use]
     pub fn seal_again(
         &self,
@@ -62,7 +65,7 @@ impl NewPair {
         if found.public_key != old.public().to_bytes() {
             return found;
         }
-        let one = |SealedKey { id, key_sealed }| {
+        let one = |SealedKey { id, key_sealed }: SealedKey| {
             match old.open_key(mailbox_id, &id, &key_sealed) {
                 Ok(key) => {
                     // Its owner is here: the lists that follow need no key exchange a line.
@@ -76,17 +79,20 @@ impl NewPair {
                 }
             }
         };
-        let mut letter = |letter: SealedKey| match done.0.get(&letter.id) {
-            Some(key_sealed) => SealedKey { id: letter.id, key_sealed: key_sealed.clone() },
-            None => {
-                let letter = one(letter);
-                done.0.insert(letter.id.clone(), letter.key_sealed.clone());
-                letter
+        let is_new = |letter: &SealedKey| !done.0.contains_key(&letter.id);
+        let (new, mut letters): (Vec<SealedKey>, Vec<SealedKey>) =
+            found.letters.into_iter().partition(is_new);
+        for letter in &mut letters {
+            if let Some(key_sealed) = done.0.get(&letter.id) {
+                letter.key_sealed.clone_from(key_sealed);
             }
-        };
+        }
+        let new = on_all_cores(new, one);
+        done.0.extend(new.iter().map(|letter| (letter.id.clone(), letter.key_sealed.clone())));
+        letters.extend(new);
         SealedKeys {
             public_key: found.public_key,
-            letters: found.letters.into_iter().map(&mut letter).collect(),
+            letters,
             drafts: found.drafts.into_iter().map(one).collect(),
             folders: found.folders.into_iter().map(one).collect(),
         }
@@ -124,4 +130,31 @@ impl NewPair {
             escrow: escrow.map(wrap).transpose()?,
         })
     }
+}
+
+/// Does the same with each of them; their order stays.
+fn on_all_cores(all: Vec<SealedKey>, one: impl Fn(SealedKey) -> SealedKey + Sync) -> Vec<SealedKey> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = cores.min(all.len() / WORTH_A_THREAD);
+    if threads < 2 {
+        return all.into_iter().map(one).collect();
+    }
+    let share = all.len().div_ceil(threads);
+    let (mut rest, mut shares) = (all, Vec::with_capacity(threads));
+    while !rest.is_empty() {
+        let next = rest.split_off(rest.len().saturating_sub(share));
+        shares.push(next);
+    }
+    shares.reverse();
+    let one = &one;
+    std::thread::scope(|scope| {
+        let work =
+            |share: Vec<SealedKey>| scope.spawn(move || share.into_iter().map(one).collect::<Vec<_>>());
+        let workers: Vec<_> = shares.into_iter().map(work).collect();
+        let done = workers.into_iter().flat_map(|worker| match worker.join() {
+            Ok(share) => share,
+            Err(panic) => std::panic::resume_unwind(panic),
+        });
+        done.collect()
+    })
 }

@@ -14,7 +14,7 @@ use crate::disk_reservation::Aside;
 use crate::error::StoreError;
 use crate::files::{Files, is_id};
 use crate::object_rows;
-use crate::statement::{Batch, Lock, Settle, Value, sql};
+use crate::statement::{Batch, Lock, Row, Settle, Value, sql};
 use crate::store::Store;
 
 /// What a writer holds in memory before it goes to the file.
@@ -383,6 +383,15 @@ impl fmt::Debug for Body {
     }
 }
 
+macro_rules! select_body {
+    () => {
+        "SELECT id, size, CASE WHEN place = 'file'
+                AND EXISTS (SELECT 1 FROM objects WHERE body = bodies.id AND state = 'kept')
+             THEN 'object' ELSE place END, bytes FROM bodies"
+    };
+}
+pub(crate) use select_body;
+
 impl Store {
     /// Begins a body under a fresh id of the caller's (`Random::id`).
     #[must_use]
@@ -400,12 +409,12 @@ impl Store {
 
     /// A committed body.
     pub async fn body(&self, body_id: &str) -> Result<Option<Body>, StoreError> {
-        let question = sql!(
-            "SELECT id, size, CASE WHEN place = 'file' AND EXISTS (SELECT 1 FROM objects WHERE body = ?1 AND state = 'kept')
-                THEN 'object' ELSE place END, bytes FROM bodies WHERE id = ?1",
-            body_id
-        );
-        let Some(mut row) = self.read_one(question).await? else { return Ok(None) };
+        let question = sql!(concat!(select_body!(), " WHERE id = ?1"), body_id);
+        self.read_one(question).await?.map(|row| self.body_of(row)).transpose()
+    }
+
+    /// From a row of [`select_body`].
+    pub(crate) fn body_of(&self, mut row: Row) -> Result<Body, StoreError> {
         let (id, len) = (row.text()?, row.count()?);
         let place = match row.text()?.as_str() {
             "row" => BodyLocation::Row(row.bytes()?),
@@ -413,6 +422,6 @@ impl Store {
             "object" => BodyLocation::Object(Arc::clone(self.bucket().ok_or(StoreError::NoBucket)?)),
             _ => return Err(StoreError::Damaged { what: "a place of a body" }),
         };
-        Ok(Some(Body { id, len, place }))
+        Ok(Body { id, len, place })
     }
 }

@@ -2,6 +2,7 @@
 
 use sealpost_mail::Timestamp;
 
+use crate::body::{Body, select_body};
 use crate::bounce_memo::forget_memos_of;
 use crate::column_values::{ColumnWord as _, Folder};
 use crate::error::StoreError;
@@ -99,6 +100,8 @@ pub struct DepositLetter {
     pub body_id: String,
     /// The head, sealed under the message key.
     pub head_sealed: Vec<u8>,
+    /// The sealed rest itself. Nothing: it is missing, which is damage.
+    pub body: Option<Body>,
 }
 
 /// How full a folder is.
@@ -383,14 +386,14 @@ impl Store {
         Ok(FolderPage { rows, counts, folders })
     }
 
-    /// One letter of this mailbox.
+    /// One letter of this mailbox with its body, from one view.
     pub async fn deposit(
         &self,
         mailbox_id: &str,
         deposit_id: &str,
     ) -> Result<Option<DepositLetter>, StoreError> {
-        let row = self
-            .read_one(sql!(
+        let questions = vec![
+            sql!(
                 concat!(
                     "SELECT ",
                     list_columns!(),
@@ -398,12 +401,21 @@ impl Store {
                 ),
                 mailbox_id,
                 deposit_id
-            ))
-            .await?;
-        row.map(|mut row| {
-            Ok(DepositLetter { row: deposit_row(&mut row)?, body_id: row.text()?, head_sealed: row.blob()? })
-        })
-        .transpose()
+            ),
+            sql!(
+                concat!(
+                    select_body!(),
+                    " WHERE id = (SELECT body_id FROM deposits WHERE mailbox_id = ?1 AND id = ?2)"
+                ),
+                mailbox_id,
+                deposit_id
+            ),
+        ];
+        let mut answers = self.read(questions).await?.into_iter().map(|rows| rows.into_iter().next());
+        let Some(mut row) = answers.next().flatten() else { return Ok(None) };
+        let body = answers.next().flatten().map(|row| self.body_of(row)).transpose()?;
+        let (deposit, body_id, head_sealed) = (deposit_row(&mut row)?, row.text()?, row.blob()?);
+        Ok(Some(DepositLetter { row: deposit, body_id, head_sealed, body }))
     }
 
     /// Notes the first reading; later ones change nothing but a mark that it be shown as unread.

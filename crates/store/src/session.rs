@@ -3,6 +3,7 @@
 use sealpost_mail::Timestamp;
 
 use crate::error::StoreError;
+use crate::mailbox::{MailboxRow, mailbox_row, select_mailbox};
 use crate::statement::{Batch, Outcome, Refusal, Row, sql};
 use crate::store::Store;
 
@@ -77,19 +78,30 @@ impl Store {
         Ok(matches!(self.write(batch).await?, Outcome::Kept(_)))
     }
 
-    /// The session of a cookie, if it is not over and its mailbox is active.
-    pub async fn session(&self, hash: &[u8; 32], now: Timestamp) -> Result<Option<SessionRow>, StoreError> {
-        let row = self
-            .read_one(sql!(
+    /// The session of a cookie and its mailbox, from one view, if it is not over and the mailbox is active.
+    pub async fn session(
+        &self,
+        hash: &[u8; 32],
+        now: Timestamp,
+    ) -> Result<Option<(SessionRow, MailboxRow)>, StoreError> {
+        let questions = vec![
+            sql!(
                 "SELECT s.hash, s.mailbox_id, s.secret_sealed, s.created_at, s.last_seen_at,
                      s.expires_at, s.device_sealed
                  FROM sessions s JOIN mailboxes m ON m.id = s.mailbox_id
                  WHERE s.hash = ?1 AND s.expires_at > ?2 AND m.state = 'active'",
                 hash,
                 now
-            ))
-            .await?;
-        row.map(session_row).transpose()
+            ),
+            sql!(
+                concat!(select_mailbox!(), " WHERE id = (SELECT mailbox_id FROM sessions WHERE hash = ?1)"),
+                hash
+            ),
+        ];
+        let mut answers = self.read(questions).await?.into_iter().map(|rows| rows.into_iter().next());
+        let (session, mailbox) = (answers.next().flatten(), answers.next().flatten());
+        let (Some(session), Some(mailbox)) = (session, mailbox) else { return Ok(None) };
+        Ok(Some((session_row(session)?, mailbox_row(mailbox)?)))
     }
 
     /// Keeps a running session alive until `expires_at`. `false`: it is over.

@@ -62,7 +62,7 @@ login-ended-password = Ihre Sitzung wurde beendet, weil das Passwort dieses Post
 login-ended-question = Ihre Sitzung wurde beendet, weil die Sicherheitsfrage dieses Postfachs in einem anderen Browser geändert wurde. Waren Sie das nicht, melden Sie sich bitte sofort bei uns.
 login-ended-reset = Ihre Sitzung wurde beendet, weil über „Passwort vergessen“ ein neues Passwort festgelegt wurde. Waren Sie das nicht, melden Sie sich bitte sofort bei uns.
 login-ended-everywhere = Ihre Sitzung wurde beendet, weil jemand in Ihrem Konto alle Sitzungen beendet hat. Waren Sie das nicht, ändern Sie bitte Ihr Passwort.
-login-ended-support = Ihre Sitzung wurde beendet, weil unser Support den Zugang zu diesem Postfach zurückgesetzt oder gesperrt hat. Näheres steht in der E‑Mail, die wir Ihnen geschickt haben.
+login-ended-support = Ihre Sitzung wurde beendet, weil unser Support den Zugang zu diesem Postfach zurückgesetzt oder gesperrt hat. Was das bedeutet, steht in der E‑Mail, die wir Ihnen geschickt haben.
 login-ended-deleted = Ihre Sitzung wurde beendet, weil dieses Postfach in einem anderen Browser gelöscht wurde. Waren Sie das nicht, melden Sie sich bitte sofort bei uns.
 login-note-kept = Ihre Sitzung war schon zu Ende. Was Sie geschrieben haben, ist nicht verloren: Melden Sie sich an, dann geht es damit weiter. Nur Dateien, die Sie gerade erst ausgewählt hatten, müssen Sie noch einmal auswählen.
 login-note-copy = Ihre Sitzung war schon zu Ende, und Ihr Text ist zu lang, um ihn mitzunehmen. Bitte kopieren Sie ihn unten, bevor Sie sich anmelden.
@@ -185,7 +185,7 @@ attachment-count =
         [one] Ein Anhang
        *[other] { $n } Anhänge
     }
-inbox-withdrawn = Eine Nachricht vom { $received } wurde am { $at } zurückgezogen, von: { $by }.
+inbox-withdrawn = Eine Nachricht vom { $received } wurde am { $at } von { $by } zurückgezogen.
 held-note = Ihr Postfach wird zurzeit aus rechtlichen Gründen aufbewahrt: Es wird nichts daraus gelöscht, auch nicht nach Ablauf einer Frist. Fragen dazu beantworten wir Ihnen gern.
 held-kept = Das geht zurzeit nicht: Ihr Postfach wird aus rechtlichen Gründen aufbewahrt, deshalb wird nichts endgültig gelöscht.
 days-left =
@@ -241,7 +241,7 @@ accessibility-how-zoom = Sie können die Seite auf 400 % vergrößern und eigene
 accessibility-limits = Was wir nicht versprechen können
 accessibility-limits-text = Nachrichten und Anhänge erscheinen so, wie ihre Absender sie gemacht haben. „Als reinen Text anzeigen“ hilft oft.
 accessibility-contact = Eine Barriere gefunden?
-accessibility-contact-text = Bitte sagen Sie es uns. Wir antworten Ihnen und kümmern uns darum:
+accessibility-contact-text = Wir antworten Ihnen und kümmern uns darum. Schreiben Sie bitte an:
 accessibility-contact-none = Bitte sagen Sie es dem Unternehmen, das Ihnen geschrieben hat. Es gibt Ihren Hinweis weiter.
 
 # ---- Probleme ----
@@ -254,7 +254,7 @@ problem-form-text = Die Anfrage war nicht vollständig. Bitte gehen Sie zurück 
 problem-many-title = Zu viele Anfragen
 problem-many-text = In kurzer Zeit kamen sehr viele Anfragen, von Ihnen oder von anderen im selben Netz. Ihre Nachrichten sind davon nicht betroffen.
 problem-busy-title = Einen Moment, bitte
-problem-busy-text = Gerade geht das nicht. Ihre Nachrichten sind davon nicht betroffen.
+problem-busy-text = Im Moment geht das nicht. Ihre Nachrichten sind davon nicht betroffen.
 problem-fault-title = Hier ist etwas schiefgegangen
 problem-fault-text = Das ist unser Fehler, nicht Ihrer. Ihre Nachrichten sind davon nicht betroffen. Bitte versuchen Sie es in ein paar Minuten noch einmal.
 problem-damaged-title = Diese Nachricht lässt sich nicht öffnen

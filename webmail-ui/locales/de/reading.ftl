@@ -306,9 +306,9 @@ account-grouped-hint = Eine Nachricht und die Antworten darauf stehen im Postein
 account-keys = Tastenkürzel verwenden
 account-keys-hint = Einzelne Tasten bewegen Sie dann durch Ihre Nachrichten. „?“ zeigt, welche.
 account-pace = E‑Mails über neue Nachrichten
-pace-at-once = sofort, zu jeder Nachricht
-pace-hourly = höchstens stündlich, gesammelt
-pace-daily = höchstens täglich, gesammelt
+pace-at-once = sofort, jede einzeln
+pace-hourly = stündlich, gesammelt
+pace-daily = täglich, gesammelt
 
 # ---- Eigene Ordner ----
 folders-own = Ordner

@@ -80,7 +80,7 @@ delete-warning =
         [one] Your mailbox will be deleted permanently, with one message. This cannot be undone.
        *[other] Your mailbox will be deleted permanently, with { $n } messages. This cannot be undone.
     }
-delete-warning-text = Save first what you want to keep. Your contract is not affected. If we write to you in confidence again, a new, empty mailbox will be created.
+delete-warning-text = First save what you want to keep. Your contract is not affected. If we write to you in confidence again, a new, empty mailbox will be created.
 delete-sure = Yes, I want to delete my mailbox with all messages.
 delete-held = Your mailbox is being kept for legal reasons at the moment and cannot be deleted. Please contact us.
 delete-sure-missing = Please tick the box to confirm that you want to delete everything.

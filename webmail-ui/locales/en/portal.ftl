@@ -62,7 +62,7 @@ login-ended-password = Your session was ended because the password of this mailb
 login-ended-question = Your session was ended because the security question of this mailbox was changed in another browser. If that was not you, please contact us at once.
 login-ended-reset = Your session was ended because a new password was set using “Forgotten password”. If that was not you, please contact us at once.
 login-ended-everywhere = Your session was ended because somebody ended all sessions in your account. If that was not you, please change your password.
-login-ended-support = Your session was ended because our support reset or locked the access to this mailbox. The e‑mail we sent you says more.
+login-ended-support = Your session was ended because our support reset or locked the access to this mailbox. You will find the details in the e‑mail we sent you.
 login-ended-deleted = Your session was ended because this mailbox was deleted in another browser. If that was not you, please contact us at once.
 login-note-kept = Your session had already ended. What you wrote is not lost: log in, and you can go on with it. Only files you had just chosen have to be chosen again.
 login-note-copy = Your session had already ended, and your text is too long to be carried over. Please copy it below before you log in.
@@ -185,14 +185,14 @@ attachment-count =
         [one] One attachment
        *[other] { $n } attachments
     }
-inbox-withdrawn = A message from { $received } was withdrawn on { $at }, by: { $by }.
+inbox-withdrawn = A message of { $received } was withdrawn on { $at } by { $by }.
 held-note = Your mailbox is being kept for legal reasons: nothing in it is deleted, even when its retention period ends. We are glad to answer your questions.
 held-kept = This is not possible at the moment: your mailbox is being kept for legal reasons, so nothing is deleted permanently.
 days-left =
     { $n ->
-        [0] is deleted today
-        [one] is deleted tomorrow
-       *[other] is deleted in { $n } days
+        [0] will be deleted today
+        [one] will be deleted tomorrow
+       *[other] will be deleted in { $n } days
     }
 pages-label = Pages
 page-newer = Newer
@@ -227,8 +227,8 @@ frame-places = The links in this message lead to:
 table-region = Table { $number }
 frame-remote-images =
     { $n ->
-        [one] One picture from the internet is not loaded, so that nobody learns when you read the message.
-       *[other] { $n } pictures from the internet are not loaded, so that nobody learns when you read the message.
+        [one] One picture from the internet is not loaded, so that nobody can tell when you read the message.
+       *[other] { $n } pictures from the internet are not loaded, so that nobody can tell when you read the message.
     }
 
 # ---- accessibility statement ----
@@ -241,7 +241,7 @@ accessibility-how-zoom = You can enlarge the page to 400 % and use your own colo
 accessibility-limits = What we cannot promise
 accessibility-limits-text = Messages and attachments are shown as their senders made them. “Show as plain text” often helps.
 accessibility-contact = Found a barrier?
-accessibility-contact-text = Please tell us. We will answer and see to it:
+accessibility-contact-text = We will answer you and see to it. Please write to:
 accessibility-contact-none = Please tell the company that wrote to you. They will pass it on.
 
 # ---- problems ----
@@ -254,7 +254,7 @@ problem-form-text = The request was not complete. Please go back and try again.
 problem-many-title = Too many requests
 problem-many-text = Very many requests came in a short time, from you or from others in the same network. Your messages are not affected.
 problem-busy-title = One moment, please
-problem-busy-text = We cannot do this just now. Your messages are not affected.
+problem-busy-text = This is not possible just now. Your messages are not affected.
 problem-fault-title = Something went wrong here
 problem-fault-text = This is our fault, not yours. Your messages are not affected. Please try again in a few minutes.
 problem-damaged-title = This message cannot be opened

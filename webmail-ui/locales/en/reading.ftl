@@ -201,11 +201,11 @@ event-declined = { $name } has declined.
 event-perhaps = { $name } has accepted tentatively.
 event-delegated = { $name } will not come and has named somebody else.
 event-proposed = { $name } proposes a change. This is the proposal.
-event-insists = { $name } has declined the proposal. The original appointment stands.
+event-insists = { $name } has declined the proposal. The original appointment remains.
 event-answered = { $name } has answered the invitation.
 event-somebody = Somebody who was invited
 event-instance = This is a single appointment of a series. It takes the place of { $date }.
-repeat-rule = repeats by a rule that stands in the calendar file
+repeat-rule = repeats by a rule given in the calendar file
 repeat-once = once
 repeat-hour =
     { $n ->
@@ -306,9 +306,9 @@ account-grouped-hint = A message and the answers to it then share one line in yo
 account-keys = Use keyboard shortcuts
 account-keys-hint = Single keys then take you through your messages. “?” shows which.
 account-pace = E‑mails about new messages
-pace-at-once = at once, for every message
-pace-hourly = at most once an hour, together
-pace-daily = at most once a day, together
+pace-at-once = at once, one by one
+pace-hourly = hourly, in one e‑mail
+pace-daily = daily, in one e‑mail
 
 # ---- Folders of one's own ----
 folders-own = Folders

@@ -140,7 +140,7 @@ unfetched-post = Ist es eilig oder eine Frist zu wahren, senden Sie das Schreibe
 unfetched-deadline = Holt sie niemand ab, wird die Nachricht nach dem { $until } gelöscht.
 unfetched-steps = Was Sie tun können
 unfetched-check-address = Prüfen Sie die Adresse auf Tippfehler.
-unfetched-call-anyway = War sie richtig, rufen Sie den Empfänger an: Vielleicht ist sein E‑Mail-Postfach voll oder gibt es nicht mehr.
+unfetched-call-anyway = War sie richtig, rufen Sie den Empfänger an: Vielleicht ist sein E‑Mail-Postfach voll, oder es gibt die Adresse nicht mehr.
 
 ## Die Nachricht ist ungelesen gelöscht, an den Absender
 unread-gone-subject = Ungelesen gelöscht: Ihre vertrauliche Nachricht vom { $sent }
@@ -172,13 +172,13 @@ wish-not-you = Sie haben das nicht gewünscht? Dann tun Sie nichts: Allein durch
 wish-held-subject = [{ $brand }] Ihr Postfach kann zurzeit nicht gelöscht werden
 wish-held-heading = Ihr Postfach wird aufbewahrt
 wish-held-intro = Sie haben uns per E‑Mail geschrieben, dass Ihr Postfach im Portal „{ $portal }“ gelöscht werden soll. Das ist zurzeit nicht möglich: Es wird aus rechtlichen Gründen aufbewahrt.
-wish-held-more = Was das bedeutet und wie lange es dauert, erfahren Sie bei uns. Wenden Sie sich bitte an die Kontaktadresse unten.
+wish-held-more = Was das bedeutet und wie lange es dauert, sagen wir Ihnen gern. Wenden Sie sich bitte an die Kontaktadresse unten.
 wish-nothing-subject = [{ $brand }] Für Ihre Adresse gibt es kein Postfach
 wish-nothing-heading = Es gibt nichts zu löschen
 wish-nothing-intro = Sie haben uns per E‑Mail geschrieben, dass Ihr Postfach im Portal „{ $portal }“ gelöscht werden soll. Zu der Adresse, von der Sie geschrieben haben, gibt es keines. Falls Ihr Postfach zu einer anderen Adresse gehört, schreiben Sie uns bitte von dort.
 wish-unproven-subject = [{ $brand }] So löschen Sie Ihr Postfach
 wish-unproven-heading = So löschen Sie Ihr Postfach
-wish-unproven-intro = Sie haben uns per E‑Mail geschrieben, dass ein Postfach im Portal „{ $portal }“ gelöscht werden soll. Wir konnten nicht sicher feststellen, dass diese E‑Mail wirklich von der Adresse kommt, die als Absender angegeben ist. Darum haben wir nichts veranlasst.
+wish-unproven-intro = Sie haben uns per E‑Mail geschrieben, dass ein Postfach im Portal „{ $portal }“ gelöscht werden soll. Wir konnten nicht sicher feststellen, ob diese E‑Mail wirklich von der Adresse kommt, die als Absender angegeben ist. Darum haben wir nichts veranlasst.
 wish-unproven-steps = Was Sie tun können
 wish-unproven-login = Melden Sie sich im Portal an und wählen Sie unter „Mein Konto“ „Postfach löschen“.
 wish-unproven-help = Können Sie sich nicht anmelden, wenden Sie sich bitte an die Kontaktadresse unten.
@@ -221,9 +221,9 @@ password-for-sender-heading = Bitte geben Sie dieses Startpasswort weiter
 password-for-sender-intro = Ihre vertrauliche Nachricht liegt im Portal „{ $portal }“ bereit. Der Empfänger weiß davon, kann sie aber erst lesen, wenn Sie ihm das Startpasswort genannt haben.
 password-for-sender-deadline =
     { $days ->
-        [0] Ungelesen wird die Nachricht noch heute gelöscht.
-        [one] Ungelesen wird die Nachricht nach dem { $until } gelöscht (noch ein Tag).
-       *[other] Ungelesen wird die Nachricht nach dem { $until } gelöscht (noch { $days } Tage).
+        [0] Liest sie niemand, wird die Nachricht noch heute gelöscht.
+        [one] Liest sie niemand, wird die Nachricht nach dem { $until } gelöscht (noch ein Tag).
+       *[other] Liest sie niemand, wird die Nachricht nach dem { $until } gelöscht (noch { $days } Tage).
     }
 password-for-sender-steps = So geht es sicher
 password-for-sender-tell = Nennen Sie das Startpasswort am Telefon oder schicken Sie es mit der Post. Prüfen Sie vorher, mit wem Sie sprechen.

@@ -72,7 +72,14 @@ impl AccountPage {
 struct DeletePage {
     page: Page,
     letters: u64,
-    wrong: Option<&'static str>,
+    /// The field that something is wrong with, and what.
+    complaint: Option<(&'static str, &'static str)>,
+}
+
+impl DeletePage {
+    fn wrong_in(&self, field: &str) -> Option<&'static str> {
+        self.complaint.filter(|(at, _)| *at == field).map(|(_, key)| key)
+    }
 }
 
 #[derive(Deserialize)]
@@ -222,14 +229,16 @@ pub(crate) async fn delete(
 ) -> Result<HttpResponse, Problem> {
     let DeleteForm { current, sure } = form.verify(owner.token())?;
     if sure != "yes" {
-        return delete_page(&site, &request, &owner, HINT, Some("delete-sure-missing")).await;
+        return delete_page(&site, &request, &owner, HINT, Some(("sure", "delete-sure-missing"))).await;
     }
     if owner.is_held() {
-        return delete_page(&site, &request, &owner, HINT, Some("delete-held")).await;
+        return delete_page(&site, &request, &owner, HINT, Some(("sure", "delete-held"))).await;
     }
     match confirm(&site, &request, &owner, Secret::new(current)).await? {
         Confirmed::Right(_) => {}
-        Confirmed::Not(key) => return delete_page(&site, &request, &owner, HINT, Some(key)).await,
+        Confirmed::Not(key) => {
+            return delete_page(&site, &request, &owner, HINT, Some(("current", key))).await;
+        }
     }
     let lost = |error| Problem::fault("deleting a mailbox", error);
     // The address goes with the mailbox; whoever reads that mail learns of it all the same.
@@ -246,14 +255,14 @@ async fn delete_page(
     request: &HttpRequest,
     owner: &SignedIn,
     status: StatusCode,
-    wrong: Option<&'static str>,
+    complaint: Option<(&'static str, &'static str)>,
 ) -> Result<HttpResponse, Problem> {
     let mut letters = 0;
     for folder in [Folder::Inbox, Folder::Sent, Folder::Trash] {
         let counts = site.store.deposit_counts(owner.mailbox_id(), folder).await;
         letters += counts.map_err(|error| Problem::fault("counting letters", error))?.total;
     }
-    show(status, &DeletePage { page: Page::owned(site, request, owner), letters, wrong })
+    show(status, &DeletePage { page: Page::owned(site, request, owner), letters, complaint })
 }
 
 /// Away, with a cookie that opens nothing any more.

@@ -8,7 +8,7 @@ use futures_util::future::{Ready, ready};
 use sealpost_mail::Timestamp;
 use sealpost_mailbox::audit::{Actor, Event, SessionEnd};
 use sealpost_mailbox::{Access, Resident};
-use sealpost_store::{KeptSession, MailboxRow, MailboxState, NewSession, SessionRow, Store};
+use sealpost_store::{KeptSession, MailboxRow, NewSession, SessionRow, Store};
 use sealpost_vault::{Bearer, Held, Label, MailboxSecret, SessionHash, SessionSecret, is_of_former_version};
 
 use crate::http::cookies::{cookie, cookie_name};
@@ -157,21 +157,12 @@ pub(crate) async fn find(site: &Site, request: &HttpRequest) -> Result<SignedIn,
     let cookie = request.cookie(&cookie_name(site, "session")).ok_or(Problem::SignIn)?;
     let secret = SessionSecret::parse(cookie.value()).ok_or(Problem::SessionOver)?;
     let (hash, now) = (secret.hash(), site.now());
-    let (mut row, mut mailbox) = rows(site, &hash, now).await?;
-    let auth = &site.keys.sessions;
-    let open = |row: &SessionRow, mailbox: &MailboxRow| {
-        let held = held(&row.mailbox_id, row.created_at, &mailbox.epochs);
-        secret.open_mailbox_secret(&row.secret_sealed, &held, auth)
-    };
-    let mut opened = open(&row, &mailbox);
-    if opened.is_err() {
-        if is_of_former_version(&row.secret_sealed) {
-            tracing::info!(mailbox.id = %mailbox.id, "a session of the version before is over");
-            return Err(Problem::SessionOver);
-        }
-        // Another password may have been chosen between the two questions.
-        (row, mailbox) = rows(site, &hash, now).await?;
-        opened = open(&row, &mailbox);
+    let (row, mailbox) = rows(site, &hash, now).await?;
+    let held = held(&row.mailbox_id, row.created_at, &mailbox.epochs);
+    let opened = secret.open_mailbox_secret(&row.secret_sealed, &held, &site.keys.sessions);
+    if opened.is_err() && is_of_former_version(&row.secret_sealed) {
+        tracing::info!(mailbox.id = %mailbox.id, "a session of the version before is over");
+        return Err(Problem::SessionOver);
     }
     let opened = opened.map_err(|error| refused("session", &mailbox.id, error))?;
     let resident = site.access(None).resident(&mailbox, &opened, "session").ok_or(Problem::SessionOver)?;
@@ -205,17 +196,10 @@ pub(crate) async fn find(site: &Site, request: &HttpRequest) -> Result<SignedIn,
 /// The session's row and its mailbox's, if both are in force.
 async fn rows(site: &Site, hash: &SessionHash, now: Timestamp) -> Result<(SessionRow, MailboxRow), Problem> {
     let lost = |error| Problem::fault("looking up a session", error);
-    let Some(row) = site.store.session(hash, now).await.map_err(lost)? else {
+    let Some((row, mailbox)) = site.store.session(hash, now).await.map_err(lost)? else {
         let ended = site.store.ended_session(hash).await.map_err(lost)?;
         return Err(ended.map_or(Problem::SessionOver, Problem::SessionEnded));
     };
-    let mailbox = site.store.mailbox(&row.mailbox_id).await.map_err(lost)?.ok_or(Problem::SessionOver)?;
-    match mailbox.state {
-        MailboxState::Active => {}
-        MailboxState::Pending | MailboxState::Locked | MailboxState::Deleted => {
-            return Err(Problem::SessionOver);
-        }
-    }
     if now >= row.created_at.plus(site.config.session.absolute) {
         return Err(Problem::SessionOver);
     }

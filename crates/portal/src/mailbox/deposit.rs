@@ -75,8 +75,7 @@ impl Reader {
         }
         let lost = |error| Problem::fault("reading a letter", error);
         let found = site.store.deposit(self.mailbox_id(), id).await.map_err(lost)?;
-        let DepositLetter { row, body_id, head_sealed } = found.ok_or(Problem::NotFound)?;
-        let body = site.store.body(&body_id).await.map_err(lost)?;
+        let DepositLetter { row, body_id: _, head_sealed, body } = found.ok_or(Problem::NotFound)?;
         let body = body.ok_or_else(|| damaged(id, "its body is missing"))?;
         let sealed = |error| damaged(id, error);
         let key = self.key_of(&row).map_err(sealed)?;

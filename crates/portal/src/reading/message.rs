@@ -24,7 +24,7 @@ use crate::problem::Problem;
 use crate::reading::attachment_list::Shelf;
 use crate::reading::invitation::{self, Card};
 use crate::reading::wide_tables;
-use crate::reading::{self, File, Look, Preview, Reading, View};
+use crate::reading::{self, File, Head, Inside, Look, Preview, Reading, View};
 use crate::state::frame_cache::Frame;
 use crate::state::{Site, keep_frame};
 use crate::writing::reply::{self, Ways};
@@ -195,7 +195,14 @@ pub(crate) async fn show(
         Err(problem) => return Err(problem),
     };
     let (row, size, listed) = (deposit.row.clone(), deposit.size()?, deposit.summary.clone());
-    let (as_text, charset) = (query.view == "text", query.charset());
+    let charset = query.charset();
+    let head = if listed.is_some() && charset.is_none() { Head::Listed } else { Head::Read };
+    let kept = Choice { chosen: charset, offered: false }.place(&id);
+    let inside = match query.view.as_str() {
+        "text" => Inside::Unwanted,
+        _ if site.prepared.frame(owner.session(), &kept).is_some() => Inside::Waits,
+        _ => Inside::Made,
+    };
     let letter = deposit.open(&site).await?;
     let place = FolderPage::of(&row);
     let mut page = Page::owned(&site, &request, &owner).with_symbols();
@@ -208,7 +215,7 @@ pub(crate) async fn show(
     let reading = site
         .cleaning(owner.mailbox_id(), move || {
             let late = &time.begins();
-            let look = Look { id: &here, within: None, as_text, charset, zone: &zone, pictures, late };
+            let look = Look { id: &here, within: None, head, inside, charset, zone: &zone, pictures, late };
             reading::look(&letter.bytes, &look)
         })
         .await?;
@@ -217,7 +224,7 @@ pub(crate) async fn show(
     let shelf = query.shelf(&portal_links::letter(&id), &mut files, &mut pictures);
     let charset = Choice { chosen: charset, offered: has_charset };
     if let Some(frame) = frame {
-        keep_frame(&site, owner.session(), charset.place(&id), frame);
+        keep_frame(&site, owner.session(), kept, frame);
     }
     let summary = if charset.chosen.is_some() { parsed.or(listed) } else { listed.or(parsed) };
     let ways = summary

@@ -92,13 +92,34 @@ pub(crate) struct Reading {
     /// Pictures that the page shows in their place: to be saved, and no files to be counted.
     pub(crate) pictures: Vec<File>,
     pub(crate) events: Vec<Card>,
+    /// Of what the page does not know already.
     pub(crate) summary: Option<Summary>,
-    /// The inside of the frame, if there is one.
+    /// The inside of the frame, if there is one and it was to be made.
     pub(crate) frame: Option<Frame>,
     /// `false`: there is more in it than could be taken apart.
     pub(crate) whole: bool,
     /// There are characters in it that another charset would show otherwise.
     pub(crate) has_charset: bool,
+}
+
+/// Where a letter's head is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Head {
+    /// In the letter.
+    Read,
+    /// In its listing.
+    Listed,
+}
+
+/// Where the inside of its frame comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Inside {
+    /// It is made, if there is HTML.
+    Made,
+    /// It was made a moment ago and still waits for this session's browser.
+    Waits,
+    /// The reader wants to see the text.
+    Unwanted,
 }
 
 /// Which letter is looked into, and how.
@@ -107,7 +128,8 @@ pub(crate) struct Look<'a> {
     pub(crate) id: &'a str,
     /// Where it lies, if it is a letter within the letter.
     pub(crate) within: Option<&'a PartPath>,
-    pub(crate) as_text: bool,
+    pub(crate) head: Head,
+    pub(crate) inside: Inside,
     /// What the reader has chosen.
     pub(crate) charset: Option<Charset>,
     pub(crate) zone: &'a TimeZone,
@@ -222,13 +244,16 @@ pub(crate) fn look(bytes: &[u8], look: &Look<'_>) -> Reading {
     }
     let (within, zone) = (look.within, look.zone);
     let prefix = within.map(PartPath::prefix).unwrap_or_default();
-    let framed =
-        (!look.as_text).then(|| frame(&letter, look.id, &prefix, look.pictures, look.late)).flatten();
-    let view = view(&letter, look.as_text, framed.is_some(), &said);
+    let attachments = letter.attachments();
+    let framed = match look.inside {
+        Inside::Made => framed(&letter, &attachments, look.id, &prefix, look.pictures, look.late),
+        Inside::Waits | Inside::Unwanted => None,
+    };
+    let view = view(&letter, look.inside, framed.is_some(), &said);
     let depth = within.map_or(0, |path| path.0.len());
     let (mut files, mut pictures) = (Vec::new(), Vec::new());
     let (mut events, mut calendars) = (Vec::new(), Vec::new());
-    for one in letter.attachments() {
+    for one in attachments {
         let part = format!("{prefix}{}", one.index);
         if one.content_type == "text/calendar" && calendars.len() < MAX_CALENDARS {
             for event in invitations(&letter.calendar_text(one.index).unwrap_or_default(), zone) {
@@ -255,7 +280,10 @@ pub(crate) fn look(bytes: &[u8], look: &Look<'_>) -> Reading {
         files,
         pictures,
         events,
-        summary: Some(letter.summary()),
+        summary: match look.head {
+            Head::Read => Some(letter.summary()),
+            Head::Listed => None,
+        },
         frame: framed,
         whole,
         has_charset,
@@ -271,10 +299,20 @@ pub(crate) fn frame(
     most: usize,
     late: &dyn Fn() -> bool,
 ) -> Option<Frame> {
+    framed(letter, &letter.attachments(), id, prefix, most, late)
+}
+
+fn framed(
+    letter: &Letter<'_>,
+    attachments: &[Attachment],
+    id: &str,
+    prefix: &str,
+    most: usize,
+    late: &dyn Fn() -> bool,
+) -> Option<Frame> {
     let html = letter.html().filter(|html| markup::is_showable(html))?;
-    let inline: Vec<(Attachment, String)> = letter
-        .attachments()
-        .into_iter()
+    let inline: Vec<(&Attachment, String)> = attachments
+        .iter()
         .filter(|file| file.inline_cid.is_some() && download::picture_type(&file.content_type).is_some())
         .map(|file| {
             let part = format!("{prefix}{}", file.index);
@@ -311,8 +349,8 @@ pub(crate) fn frame(
     Some(Frame { markup: Secret::new(cleaned.markup), remote_images, domains, more_domains, pictures })
 }
 
-fn view(letter: &Letter<'_>, as_text: bool, framed: bool, said: &str) -> View {
-    if framed {
+fn view(letter: &Letter<'_>, inside: Inside, framed: bool, said: &str) -> View {
+    if framed || inside == Inside::Waits {
         return View::Html;
     }
     if let (true, Some(why)) = (said.trim().is_empty(), letter.sealed()) {
@@ -320,7 +358,7 @@ fn view(letter: &Letter<'_>, as_text: bool, framed: bool, said: &str) -> View {
     }
     let (body, cut) = to_html(said);
     match letter.html() {
-        Some(_) if !as_text => View::TooComplex { body, cut },
+        Some(_) if inside != Inside::Unwanted => View::TooComplex { body, cut },
         html => View::Text { body, cut, has_html: html.is_some() },
     }
 }
@@ -397,8 +435,9 @@ mod tests {
             b"Subject: x\r\nContent-Type: text/html\r\n\r\n<style>p{color:red}</style><p>Hallo<p>Welt";
         let shown = |late: &dyn Fn() -> bool| {
             let zone = TimeZone::UTC;
+            let (head, inside) = (Head::Listed, Inside::Made);
             let look =
-                Look { id: "1", within: None, as_text: false, charset: None, zone: &zone, pictures: 0, late };
+                Look { id: "1", within: None, head, inside, charset: None, zone: &zone, pictures: 0, late };
             super::look(letter, &look)
         };
         let reading = shown(&|| false);

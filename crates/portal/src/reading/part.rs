@@ -19,7 +19,7 @@ use crate::reading::attachment_list::Shelf;
 use crate::reading::attachments_zip;
 use crate::reading::invitation::{self, Card};
 use crate::reading::message::{Choice, FILE_POLICY, MessageQuery, frame_page};
-use crate::reading::{self, File, Found, Look, PartPath, Preview, Reading, View};
+use crate::reading::{self, File, Found, Head, Inside, Look, PartPath, Preview, Reading, View};
 use crate::state::{Site, keep_frame, off_the_loop};
 
 /// For what a browser shows by itself in a frame of our page: it can load nothing and run nothing. Without
@@ -79,7 +79,8 @@ pub(crate) async fn inside(
             let late = &time.begins();
             let inner = reading::letter_at(&letter.bytes, &path)?;
             let within = Some(&path);
-            let look = Look { id: &here, within, as_text: false, charset, zone: &zone, pictures, late };
+            let (head, inside) = (Head::Read, Inside::Made);
+            let look = Look { id: &here, within, head, inside, charset, zone: &zone, pictures, late };
             Some(reading::look(&inner, &look))
         })
         .await?;

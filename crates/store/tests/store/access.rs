@@ -281,7 +281,7 @@ async fn new_secrets_end_the_other_sessions_and_every_link() {
     };
     assert!(rig.store.change_secrets(wish.clone()).await.unwrap());
     assert!(!rig.store.change_secrets(wish.clone()).await.unwrap(), "what was read is no longer so");
-    let kept = rig.store.session(&[7; 32], NOW).await.unwrap().unwrap();
+    let (kept, _mailbox) = rig.store.session(&[7; 32], NOW).await.unwrap().unwrap();
     assert_eq!(kept.secret_sealed, b"proven anew");
     assert!(rig.store.session(&[8; 32], NOW).await.unwrap().is_none());
     assert_eq!(rig.reset_password(reset(&id, 20, NOW)).await.unwrap(), Reset::TokenSpent);

@@ -22,7 +22,8 @@ async fn a_session_lives_until_its_time_is_over() {
     let rig = Rig::new();
     let id = active(&rig, 1).await;
     assert!(rig.store.begin_session(session(&id, 1)).await.unwrap());
-    let row = rig.store.session(&[1; 32], NOW).await.unwrap().unwrap();
+    let (row, mailbox) = rig.store.session(&[1; 32], NOW).await.unwrap().unwrap();
+    assert_eq!(mailbox.id, id);
     assert_eq!((row.mailbox_id.as_str(), row.secret_sealed.as_slice()), (id.as_str(), &[1_u8][..]));
     assert!(rig.store.session(&[2; 32], NOW).await.unwrap().is_none());
     assert!(rig.store.session(&[1; 32], LATER).await.unwrap().is_none());
