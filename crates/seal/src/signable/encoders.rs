@@ -130,9 +130,10 @@ impl Encoder {
                 }
             }
             Self::QuotedPrintableAnew(lines, escape) => {
-                // A line that goes on, and does not.
-                if escape.as_slice() != b"=" {
-                    literally(&std::mem::take(escape), lines, out);
+                match std::mem::take(escape).as_slice() {
+                    // A line that goes on, and does not: readers differ, and find it as it was.
+                    b"=" => lines.put(b"=", b"", out),
+                    escape => literally(escape, lines, out),
                 }
             }
             Self::Base64 { begun, lines } => {

@@ -6,7 +6,6 @@ mod encoders;
 mod walk;
 
 use encoders::{Encoder, folded};
-use sealpost_mail::Head;
 use walk::{EntityKind, EntityStart, Visit, Walk};
 
 use crate::error::CloseError;
@@ -262,9 +261,6 @@ fn relabelled(head: &[u8], encoding: &str) -> Vec<u8> {
     out.extend_from_slice(b"\r\n\r\n");
     out
 }
-
-/// The largest head that is read as one.
-const MAX_HEAD: usize = Head::MAX;
 
 #[cfg(test)]
 mod tests;

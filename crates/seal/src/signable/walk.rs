@@ -2,10 +2,13 @@
 //! Every byte is given to somebody, in its order. Where two programs could read two things, nothing is taken apart. Knows
 //! nothing of what is done with it.
 
-use super::MAX_HEAD;
+use sealpost_mail::Head;
+
 use crate::error::CloseError;
 use crate::mime::{ContentType, Entity};
 
+/// The largest head that is read as one.
+const MAX_HEAD: usize = Head::MAX;
 /// Multiparts and letters within each other.
 const MAX_DEPTH: usize = 100;
 /// No line with a boundary is longer (RFC 2046 §5.1.1: 70 characters, and blanks).
