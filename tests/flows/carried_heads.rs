@@ -167,3 +167,22 @@ fn a_letter_that_may_go_does_not_let_the_one_go_that_carries_it() {
     let delivered = hop.wait_where("the open one", |mail| mail.from() == "erika@insurer.example");
     assert_eq!(without_trace(&delivered.bytes), open);
 }
+
+#[test]
+fn where_a_winmail_is_damaged_nobody_says_that_there_is_no_such_head_in_it() {
+    let hop = Hop::new();
+    let gateway = Gateway::start(&config(&hop));
+    let send = |bytes: &[u8]| {
+        let letter = attached("application/ms-tnef; name=winmail.dat", bytes);
+        gateway.smtp().letter("erika@insurer.example", &["k@web.example"], &letter)
+    };
+    let secret = titled("Gutachten 7");
+    let within = forwarded(&secret);
+    for bytes in [&secret[..secret.len() - 12], &within[..within.len() - 30], &within[..20], b"no TNEF"] {
+        send(bytes).expect("554 5.6.0 *");
+    }
+    assert!(hop.delivered().is_empty());
+    send(&titled("Unterlagen")).expect("250 *");
+    assert_eq!(hop.wait(1)[0].to(), ["k@web.example"], "what is whole and says nothing goes");
+    gateway.sweep();
+}

@@ -56,6 +56,7 @@ mod held_times;
 mod hops;
 mod ill_disk;
 mod initial_password;
+mod inserted_rows;
 mod jobs;
 mod jobs_killed;
 mod key_rotation;

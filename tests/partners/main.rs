@@ -33,6 +33,7 @@ mod reports_to_partners;
 mod signed_for;
 mod signed_notices;
 mod signed_on_the_way;
+mod signed_unbroken;
 mod test_letters;
 mod token;
 mod token_away;

@@ -7,7 +7,7 @@ use sealpost_mail::{
     Address, Envelope, Fault, Head, Inside, Judgement, Letter, LetterError, Origin, Recipient, Reply, Sealed,
     TlsFloor, Treatment,
 };
-use sealpost_policy::{Deep, Facts, Known, Needs, Rules};
+use sealpost_policy::{Deep, Facts, HeadsWithin, Known, Needs, Rules};
 
 use crate::context::Context;
 use crate::partners::{self, Arrived, Copy, Hold, Partners, Signature};
@@ -180,7 +180,7 @@ struct Looked {
     /// What else in its texts may be one.
     perhaps: Vec<String>,
     /// The heads of the letters within it.
-    heads: Known<Vec<Head>>,
+    heads: Known<HeadsWithin>,
 }
 
 impl Looked {
@@ -202,17 +202,21 @@ fn look_for_letters(bytes: &[u8]) -> Looked {
     Looked { deep: Known::Unasked, within, perhaps: inside.perhaps_ids, heads }
 }
 
-fn of_letters(inside: &mut Inside) -> (Known<Vec<String>>, Known<Vec<Head>>) {
+fn of_letters(inside: &mut Inside) -> (Known<Vec<String>>, Known<HeadsWithin>) {
     if inside.sealed.contains(&Sealed::Unknown) {
         let why = || "it holds more letters than can be looked at".to_owned();
         return (Known::Never(why()), Known::Never(why()));
     }
-    (Known::Yes(std::mem::take(&mut inside.message_ids)), Known::Yes(std::mem::take(&mut inside.heads)))
+    let heads = HeadsWithin {
+        found: std::mem::take(&mut inside.heads),
+        hidden: inside.hidden_letters.map(|why| why.to_string()),
+    };
+    (Known::Yes(std::mem::take(&mut inside.message_ids)), Known::Yes(heads))
 }
 
 /// What rules may ask of a body, and of the heads of letters within it. What cannot be taken apart can never be answered
 /// for.
-pub fn look(bytes: &[u8]) -> (Known<Deep>, Known<Vec<Head>>) {
+pub fn look(bytes: &[u8]) -> (Known<Deep>, Known<HeadsWithin>) {
     let looked = look_at(bytes);
     (looked.deep, looked.heads)
 }

@@ -95,12 +95,16 @@ fn groups(found: Vec<WaitingLetter>, after: &mut String) -> Option<Vec<Vec<Waiti
     Some(groups)
 }
 
-/// Whether a rung of one of these letters has been reached since their owner was last reminded.
+/// Whether a rung of one of these letters has been reached since their owner was last reminded. Nobody is reminded whose mail
+/// came back.
 fn reached(
     letters: Vec<WaitingLetter>,
     now: Timestamp,
     rungs: impl Fn(&WaitingLetter) -> Vec<(Timestamp, Rung)>,
 ) -> Option<Due> {
+    if letters.iter().any(|letter| letter.came_back) {
+        return None;
+    }
     let due = |letter: &WaitingLetter| {
         let since = letter.reminded_counted.map_or(letter.waits_from, |at| at.max(letter.waits_from));
         let reached = rungs(letter).into_iter().filter(|(at, _)| *at > since && *at <= now);
@@ -271,6 +275,7 @@ mod tests {
             reminded_at: reminded.map(|day| Timestamp(day * DAY)),
             reminded_counted: reminded.map(|day| Timestamp(day * DAY)),
             pending: true,
+            came_back: false,
         }
     }
 
@@ -321,6 +326,17 @@ mod tests {
         };
         let said: Vec<_> = (100..112).filter_map(|day| resumed(day).map(|rung| (day, rung))).collect();
         assert_eq!(said, [110, 111].map(|day| (day, Rung::Waits(Term::Days(14)))));
+    }
+
+    #[test]
+    fn nobody_is_reminded_whose_mail_came_back() {
+        let rungs = |letter: &WaitingLetter| {
+            vec![(Zone::utc().after(letter.waits_from, Term::Days(3)), Rung::Waits(Term::Days(3)))]
+        };
+        for came_back in [false, true] {
+            let letters = vec![WaitingLetter { came_back, ..waiting("m", 0, None) }];
+            assert_eq!(reached(letters, Timestamp(4 * DAY), rungs).is_none(), came_back);
+        }
     }
 
     #[test]

@@ -12,8 +12,9 @@ use crate::charset::{Beside, Declared};
 use crate::clock::Timestamp;
 use crate::envelope::Origin;
 use crate::params::Params;
+use crate::rewritten::{Layers, TooLayered};
 use crate::verdict::Edit;
-use crate::{date, encoded_words, from, odd_name, rewritten};
+use crate::{date, encoded_words, from, odd_name};
 
 /// Why bytes are no acceptable header section.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -106,8 +107,10 @@ impl Head {
 
     /// Every field of that name in every way it may be read: bytes that nobody has labelled can be read in several, and
     /// what was written in another code once too often is read as it was before, too.
-    #[must_use]
-    pub fn readings(&self, name: &str) -> Vec<String> {
+    ///
+    /// # Errors
+    /// The letter has more of that than is looked at: there may be other readings.
+    pub fn readings(&self, name: &str, layers: &mut Layers) -> Result<Vec<String>, TooLayered> {
         let mut readings: Vec<String> = Vec::new();
         for raw in self.named(name) {
             let mut seen = encoded_words::readings(raw);
@@ -116,11 +119,11 @@ impl Head {
             if raw.len() <= Self::MAX_WORDS
                 && let Some(first) = seen.first()
             {
-                readings.extend(rewritten::before(first));
+                readings.extend(layers.before(first)?);
             }
             readings.extend(seen);
         }
-        readings
+        Ok(readings)
     }
 
     /// For every field of that name, how programs read its bytes, and nothing that was written in another code before.

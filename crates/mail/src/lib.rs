@@ -83,6 +83,7 @@ pub use portal_letter::{LetterPieces, MimeLines, PORTAL_FIELD, PortalLetter};
 pub use preview::first_words;
 pub use random::{Random, SequenceRandom, SystemRandom};
 pub use reply::{EnhancedCode, Fault, Reply};
+pub use rewritten::{Layers, TooLayered};
 pub use routing_fields::is_routing_field;
 pub use secret::Secret;
 pub use skeleton::{caseless, composed, is_bracket, latinised, skeleton, tidied};

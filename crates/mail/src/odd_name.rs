@@ -46,6 +46,7 @@ fn letters(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use crate::head::Head;
+    use crate::rewritten::Layers;
 
     #[test]
     fn a_name_that_only_looks_right_is_heard_too() {
@@ -63,11 +64,18 @@ mod tests {
             let text =
                 format!("From: a@x.example\r\n{name}: Company-Confidential\r\nTo: b@x.example\r\n\r\n");
             let head = Head::new(text.into_bytes()).unwrap();
-            assert_eq!(head.readings("Sensitivity"), ["Company-Confidential"], "{name:?}");
+            assert_eq!(
+                head.readings("Sensitivity", &mut Layers::default()).unwrap(),
+                ["Company-Confidential"],
+                "{name:?}"
+            );
             assert_eq!(head.count("sensitivity"), 1, "{name:?}");
         }
         let latin_1 = [b"Sensi\xadtivity: private\r\n".as_slice(), b"\r\n"].concat();
-        assert_eq!(Head::new(latin_1).unwrap().readings("Sensitivity"), ["private"]);
+        assert_eq!(
+            Head::new(latin_1).unwrap().readings("Sensitivity", &mut Layers::default()).unwrap(),
+            ["private"]
+        );
     }
 
     #[test]
@@ -75,7 +83,7 @@ mod tests {
         let text = "From a@x.example Mon Mar  2 08:00:00 2026\r\nEmpfindlichkeit\u{e4}: private\r\n: private\r\n\
                     Sensitivities\u{200b}: private\r\nno field\r\n\r\n";
         let head = Head::new(text.as_bytes().to_vec()).unwrap();
-        assert_eq!(head.readings("Sensitivity"), [""; 0]);
+        assert_eq!(head.readings("Sensitivity", &mut Layers::default()).unwrap(), [""; 0]);
         assert_eq!((head.count("From"), head.count("X")), (0, 0));
     }
 

@@ -4,6 +4,8 @@
 
 use std::collections::HashMap;
 
+use thiserror::Error;
+
 use crate::{charset, encoded_words, html, transfer};
 
 /// How often one text was taken for another code page.
@@ -15,31 +17,89 @@ const MAX_TEXTS: usize = 24;
 /// Bytes of them all, once there are any: what is long costs no more than its first few readings.
 const MAX_BYTES: usize = 32 * 1024;
 
-/// What it may have been, each once, without the text itself. The text is expected to be short.
-pub(crate) fn before(text: &str) -> Vec<String> {
-    let mut all: Vec<String> = Vec::new();
-    let mut pages = None;
-    let mut from = 0;
-    for _ in 0..MAX_DEEP {
-        let to = all.len();
-        let mut found: Vec<String> = Vec::new();
-        if from == 0 && to == 0 {
-            once(text, &mut pages, &mut |one| found.push(one));
+/// Bytes that may be taken out of one code in one letter, however many fields and names it has: a letter that needs more has
+/// been written for that.
+const MOST: usize = 4 * 1024 * 1024;
+/// What looking at a text costs however short it is.
+const EACH: usize = 256;
+
+/// What the texts of one letter may have been before, each looked at once, and all of them within a bound.
+#[derive(Debug)]
+pub struct Layers {
+    left: usize,
+    known: HashMap<String, Vec<String>>,
+    pages: Option<Vec<HashMap<char, u8>>>,
+}
+
+/// There is more in codes within codes than is looked at: nobody can say what is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("it has more in codes within codes than can be looked at")]
+pub struct TooLayered;
+
+impl Default for Layers {
+    fn default() -> Self {
+        Self::up_to(MOST)
+    }
+}
+
+impl Layers {
+    /// With a bound of one's own.
+    #[must_use]
+    pub fn up_to(most: usize) -> Self {
+        Self { left: most, known: HashMap::new(), pages: None }
+    }
+
+    /// What may still be looked at.
+    #[must_use]
+    pub fn left(&self) -> usize {
+        self.left
+    }
+
+    /// What it may have been, each once, without the text itself. The text is expected to be short.
+    pub(crate) fn before(&mut self, text: &str) -> Result<Vec<String>, TooLayered> {
+        // Most are in no code, and cost nothing more than this look.
+        if text.is_ascii() && !text.contains(['&', '=', '%']) {
+            return Ok(Vec::new());
         }
-        for one in all.get(from..to).unwrap_or_default() {
-            once(one, &mut pages, &mut |earlier| found.push(earlier));
+        if let Some(known) = self.known.get(text) {
+            return Ok(known.clone());
         }
-        for one in found {
-            if one != text && !all.contains(&one) && all.len() < MAX_TEXTS {
-                all.push(one);
+        let mut all: Vec<String> = Vec::new();
+        let mut from = 0;
+        for _ in 0..MAX_DEEP {
+            let to = all.len();
+            let mut found: Vec<String> = Vec::new();
+            if from == 0 && to == 0 {
+                self.once(text, &mut |one| found.push(one))?;
+            }
+            for one in all.get(from..to).unwrap_or_default() {
+                self.once(one, &mut |earlier| found.push(earlier))?;
+            }
+            for one in found {
+                if one != text && !all.contains(&one) && all.len() < MAX_TEXTS {
+                    all.push(one);
+                }
+            }
+            if all.len() == to || all.iter().map(String::len).sum::<usize>() > MAX_BYTES {
+                break;
+            }
+            from = to;
+        }
+        self.known.insert(text.to_owned(), all.clone());
+        Ok(all)
+    }
+
+    fn once(&mut self, text: &str, add: &mut dyn FnMut(String)) -> Result<(), TooLayered> {
+        match self.left.checked_sub(EACH.saturating_add(text.len())) {
+            Some(left) => self.left = left,
+            None => {
+                self.left = 0;
+                return Err(TooLayered);
             }
         }
-        if all.len() == to || all.iter().map(String::len).sum::<usize>() > MAX_BYTES {
-            break;
-        }
-        from = to;
+        once(text, &mut self.pages, add);
+        Ok(())
     }
-    all
 }
 
 /// The texts that are one code away, and as many misreadings as there may be of one kind.
@@ -149,7 +209,32 @@ fn in_a_mirror(c: char) -> char {
 
 #[cfg(test)]
 mod tests {
-    use super::before;
+    use super::{Layers, TooLayered};
+
+    fn before(text: &str) -> Vec<String> {
+        Layers::default().before(text).unwrap()
+    }
+
+    #[test]
+    fn the_work_of_one_letter_is_bounded_and_a_text_is_looked_at_once() {
+        let nested = |n: usize| format!("=?utf-8?Q?=3D=3Futf-8=3FQ=3F{n}=26#91;=3F=3D?=");
+        let (most, mut seen) = (1_000_000, 0);
+        let mut layers = Layers::up_to(most);
+        let spent = loop {
+            let left = layers.left();
+            match layers.before(&nested(seen)) {
+                Ok(texts) => assert!(!texts.is_empty() && layers.left() < left),
+                Err(TooLayered) => break most - left,
+            }
+            let left = layers.left();
+            assert!(layers.before(&nested(seen)).is_ok() && layers.left() == left, "once");
+            seen += 1;
+        };
+        assert!(seen > 50 && spent <= most, "{seen} texts for {spent}");
+        assert_eq!(layers.left(), 0, "and none after that");
+        assert_eq!(layers.before(&nested(seen)), Err(TooLayered));
+        assert_eq!(layers.before("nothing in codes"), Ok(Vec::new()));
+    }
 
     #[test]
     fn a_text_is_read_as_it_was_before() {

@@ -4,12 +4,12 @@
 
 use sealpost_delivery::Hold;
 use sealpost_mail::Random;
-use sealpost_mailbox::audit::{event_holds, event_proof};
+use sealpost_mailbox::audit::{event_holds, event_proof, said_holds, said_proof};
 use sealpost_mailbox::{Resident, WaysIn, seal_address};
 use sealpost_partner::{PartnerError, PartnerSeals};
 use sealpost_store::{
-    EventRow, Keyed, KeyedMailbox, KeyedRequest, KeyedRow, MailboxRow, NewWrap, RotatedMailbox, Rotating,
-    Store, StoreError, WrapKind,
+    AskedRow, EventRow, Keyed, KeyedMailbox, KeyedRequest, KeyedRow, MailboxRow, NewWrap, RotatedMailbox,
+    Rotating, Said, SaidKind, Store, StoreError, WrapKind,
 };
 use sealpost_vault::{EscrowPublic, Keys, Label, MailboxSecret, Rotated, TokenPurpose, VaultError};
 use thiserror::Error;
@@ -80,6 +80,9 @@ impl Rotation<'_> {
             self.rows(what, &mut done).await?;
         }
         self.events(&mut done).await?;
+        for kind in SaidKind::ALL {
+            self.said(kind, &mut done).await?;
+        }
         let partners = seals(self.old).reseal(seals(self.new), self.store, self.random).await?;
         done.partners = partners.anew;
         done.before += partners.before;
@@ -179,6 +182,30 @@ impl Rotation<'_> {
         }
     }
 
+    /// What only says that something is to be done or known. Requests of mailboxes that have an address were proven with it.
+    async fn said(&self, kind: SaidKind, done: &mut Done) -> Result<(), RotateError> {
+        let (old, new) = (self.old.audit.events(), self.new.audit.events());
+        let mut after = None;
+        loop {
+            let page = self.store.said_rows(kind, after.as_ref()).await?;
+            let Some((last, _)) = page.last() else { return Ok(()) };
+            after = Some(last.clone());
+            let mut changes = Vec::new();
+            for (said, proof) in page {
+                if said_holds(&new, &said, &proof) {
+                    done.before += 1;
+                } else if said_holds(&old, &said, &proof) {
+                    let proof = said_proof(&new, &said);
+                    changes.push((said, proof));
+                } else {
+                    tracing::error!(row.kind = kind.as_str(), row.id = %said.id(), "does not prove: left as it is");
+                    done.strange += 1;
+                }
+            }
+            self.store.prove_said(changes).await?;
+        }
+    }
+
     /// Whose letter an event tells of; nothing, where that cannot be read.
     fn memo(&self, letter: &str, sealed: &[u8]) -> Option<Vec<u8>> {
         match first(MEMO_LABELS, |label| self.resealed(label, letter, sealed)) {
@@ -263,11 +290,6 @@ impl Rotation<'_> {
         let (mut wraps, token) = self.link(found);
         let escrow = self.new.escrow.public();
         wraps.extend(moved_escrow(found, &self.old.escrow, &escrow, self.random)?);
-        let request = |request: &KeyedRequest| KeyedRequest {
-            number: request.number,
-            note: self.optional(Label::Request, &row.id, request.note.as_ref()),
-            decision: self.optional(Label::RequestDecision, &row.id, request.decision.as_ref()),
-        };
         Ok(RotatedMailbox {
             id: row.id.clone(),
             tag_before: row.tag,
@@ -277,8 +299,23 @@ impl Rotation<'_> {
             profile_sealed: self.optional(Label::Profile, &row.id, row.profile_sealed.as_ref()),
             wraps,
             token,
-            requests: found.requests.iter().map(request).collect(),
+            requests: found.requests.iter().map(|request| self.request(&row.id, request)).collect(),
         })
+    }
+
+    /// Its notes are sealed anew, and what they prove with them, if it was proven before.
+    fn request(&self, mailbox: &str, KeyedRequest { asked, proof }: &KeyedRequest) -> KeyedRequest {
+        let proven = said_holds(&self.old.audit.events(), &Said::Request(asked.clone()), proof);
+        let asked = AskedRow {
+            note: self.optional(Label::Request, mailbox, asked.note.as_ref()),
+            decision: self.optional(Label::RequestDecision, mailbox, asked.decision.as_ref()),
+            ..asked.clone()
+        };
+        let proof = match proven {
+            true => said_proof(&self.new.audit.events(), &Said::Request(asked.clone())),
+            false => proof.clone(),
+        };
+        KeyedRequest { asked, proof }
     }
 
     /// The link of a pending mailbox is kept: it can be made anew, with the wrap that it opens. Wraps under a password or

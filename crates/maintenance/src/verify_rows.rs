@@ -3,9 +3,11 @@
 
 use sealpost_delivery::Ticket;
 use sealpost_mailbox::Resident;
-use sealpost_mailbox::audit::event_holds;
+use sealpost_mailbox::audit::{event_holds, said_holds};
 use sealpost_partner::{PartnerError, PartnerSeals};
-use sealpost_store::{Comer, Keyed, KeyedMailbox, KeyedRow, MailboxState, Store, StoreError, WrapKind};
+use sealpost_store::{
+    Comer, Keyed, KeyedMailbox, KeyedRequest, KeyedRow, MailboxState, SaidKind, Store, StoreError, WrapKind,
+};
 use sealpost_vault::{
     Bearer, Held, KeyringKey, Label, MailboxSecret, QueueKeys, SessionAuth, Token, TokenPurpose, WayInKeys,
     is_of_former_version,
@@ -53,6 +55,9 @@ impl Prover<'_> {
             self.rows(what, &mut proven).await?;
         }
         self.events(&mut proven).await?;
+        for kind in SaidKind::ALL {
+            self.said(kind, &mut proven).await?;
+        }
         if let Some(keyring) = self.keyring {
             let seals = PartnerSeals { keyring, rows: &self.queue.rows, tags: &self.queue.tags };
             for (what, error) in seals.prove(self.store).await? {
@@ -92,12 +97,11 @@ impl Prover<'_> {
                 proven.note(label.as_str(), &row.id, self.queue.rows.open(label, &row.id, sealed).map(drop));
             }
         }
-        for request in &found.requests {
-            for (label, sealed) in
-                [(Label::Request, &request.note), (Label::RequestDecision, &request.decision)]
+        for KeyedRequest { asked, proof: _ } in &found.requests {
+            for (label, sealed) in [(Label::Request, &asked.note), (Label::RequestDecision, &asked.decision)]
             {
                 if let Some(sealed) = sealed {
-                    let id = format!("{} of mailbox {}", request.number, row.id);
+                    let id = format!("{} of mailbox {}", asked.number, row.id);
                     proven.note(label.as_str(), &id, self.queue.rows.open(label, &row.id, sealed).map(drop));
                 }
             }
@@ -175,6 +179,24 @@ impl Prover<'_> {
                     let open = |label: Label| self.queue.rows.open(label, &event.letter, memo);
                     proven.note("event", &event.id, first(MEMO_LABELS, open).map(drop));
                 }
+            }
+        }
+    }
+
+    /// What only says that something is to be done or known.
+    async fn said(&self, kind: SaidKind, proven: &mut Proven) -> Result<(), StoreError> {
+        let mut after = None;
+        loop {
+            let page = self.store.said_rows(kind, after.as_ref()).await?;
+            let Some((last, _)) = page.last() else { return Ok(()) };
+            after = Some(last.clone());
+            for (said, proof) in &page {
+                let holds = match said_holds(self.queue.audit.events(), said, proof) {
+                    true => Ok(()),
+                    false if proof.is_empty() => Err("it has no proof; it may be from before there were any"),
+                    false => Err("nobody of us wrote it"),
+                };
+                proven.note(kind.as_str(), &said.id(), holds);
             }
         }
     }

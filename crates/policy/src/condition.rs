@@ -7,8 +7,8 @@ use sealpost_mail::{Address, Head, Network, caseless, is_routing_field, skeleton
 
 use crate::address::AddressSet;
 use crate::file_name::{Name, NamePattern};
-use crate::letter_facts::{Deep, Facts, Known};
-use crate::memo::Memo;
+use crate::letter_facts::{Deep, Facts, HeadsWithin, Known};
+use crate::memo::{Memo, Subjects};
 use crate::near_miss::is_near;
 use crate::pattern::{any_match, any_matches};
 use crate::reply_prefix;
@@ -120,15 +120,15 @@ impl Condition {
     pub(crate) fn truth(&self, facts: &Facts<'_>, memo: &mut Memo) -> Truth {
         let own = self.of_letter(facts, memo);
         match own {
-            Truth::No if self.scope().heads => self.of_letters_within(facts),
+            Truth::No if self.scope().heads => self.of_letters_within(facts, memo),
             Truth::No | Truth::Yes | Truth::Almost { .. } | Truth::Unknown(_) | Truth::Never(_) => own,
         }
     }
 
     /// A letter that carries a confidential one is confidential, and one that carries one that may go is not one that
     /// may: found within, it counts for a rule that protects alone.
-    fn of_letters_within(&self, facts: &Facts<'_>) -> Truth {
-        let heads = match facts.heads {
+    fn of_letters_within(&self, facts: &Facts<'_>, memo: &mut Memo) -> Truth {
+        let HeadsWithin { found: heads, hidden } = match facts.heads {
             Known::Yes(heads) => heads,
             Known::Unanswerable(why) => return Truth::Unknown(why.clone()),
             Known::Never(why) => return Truth::Never(why.clone()),
@@ -137,12 +137,12 @@ impl Condition {
         let mut truth = Truth::No;
         for head in heads {
             let within = Facts { head, ..*facts };
-            let found = match self {
+            let found = memo.within(|memo| match self {
                 Self::Header(tests) => {
-                    any_of(tests.iter().filter(|test| test.is_for_letters_within()), &within)
+                    any_of(tests.iter().filter(|test| test.is_for_letters_within()), &within, memo)
                 }
-                other => other.of_letter(&within, &mut Memo::default()),
-            };
+                other => other.of_letter(&within, memo),
+            });
             match found {
                 Truth::Yes => return Truth::Almost { exactly: true },
                 almost @ Truth::Almost { .. } => truth = almost,
@@ -150,7 +150,11 @@ impl Condition {
                 Truth::No | Truth::Unknown(_) | Truth::Never(_) => {}
             }
         }
-        truth
+        match (truth, hidden) {
+            // What nobody has seen is not "no".
+            (Truth::No, Some(why)) => Truth::Never(why.clone()),
+            (truth, _) => truth,
+        }
     }
 
     fn of_letter(&self, facts: &Facts<'_>, memo: &mut Memo) -> Truth {
@@ -171,7 +175,10 @@ impl Condition {
             Self::Sensitivity(_) if facts.head.is_too_long("Sensitivity") => too_long("Sensitivity"),
             Self::Label(_) if facts.head.is_too_long("msip_labels") => too_long("msip_labels"),
             Self::SubjectTag(tags) => {
-                let subjects = memo.subjects(facts.head);
+                let Subjects { read, shapes } = match memo.subjects(facts.head) {
+                    Ok(subjects) => subjects,
+                    Err(error) => return Truth::Never(error.to_string()),
+                };
                 let truth = plainly_or_almost(
                     || {
                         each(facts.head, "Subject", |subject| {
@@ -179,18 +186,21 @@ impl Condition {
                             tags.iter().any(|tag| tag.is_plainly_in(&subject))
                         })
                     },
-                    || subjects.iter().any(|subject| tags.iter().any(|tag| tag.is_in(subject))),
+                    || shapes.iter().any(|subject| tags.iter().any(|tag| tag.is_in(subject))),
                     || {
                         let is_shouted =
                             |subject: &String| tags.iter().any(|tag| tag_in_capitals::begins(tag, subject));
-                        subjects.iter().any(|subject| tags.iter().any(|tag| tag.is_almost_in(subject)))
-                            || facts.head.readings("Subject").iter().any(is_shouted)
+                        shapes.iter().any(|subject| tags.iter().any(|tag| tag.is_almost_in(subject)))
+                            || read.iter().any(is_shouted)
                     },
                 );
                 legible(facts, "Subject", truth)
             }
             Self::SubjectPattern(patterns) => {
-                let mut subjects = facts.head.readings("Subject");
+                let mut subjects = match memo.subjects(facts.head) {
+                    Ok(subjects) => subjects.read.to_vec(),
+                    Err(error) => return Truth::Never(error.to_string()),
+                };
                 // A pattern for the beginning of a subject is also one for what was answered.
                 let proper: Vec<String> = subjects
                     .iter()
@@ -202,9 +212,12 @@ impl Condition {
                 let plainly = || each(facts.head, "Subject", |subject| any_match(patterns, subject));
                 legible(facts, "Subject", unless_plainly(truth, plainly))
             }
-            Self::Header(tests) => any_of(tests.iter(), facts),
+            Self::Header(tests) => any_of(tests.iter(), facts, memo),
             Self::Sensitivity(wanted) => {
-                let values = facts.head.readings("Sensitivity");
+                let values = match memo.readings(facts.head, "Sensitivity") {
+                    Ok(values) => values,
+                    Err(error) => return Truth::Never(error.to_string()),
+                };
                 let words: Vec<String> = values.iter().map(|value| bare_word(value)).collect();
                 let near = |word: &String| wanted.iter().any(|wanted| is_near(wanted, word));
                 let within = |value: &String| wanted.iter().any(|wanted| letters(value).contains(wanted));
@@ -217,7 +230,10 @@ impl Condition {
                 legible(facts, "Sensitivity", truth)
             }
             Self::Label(wanted) => {
-                let values = facts.head.readings("msip_labels");
+                let values = match memo.readings(facts.head, "msip_labels") {
+                    Ok(values) => values,
+                    Err(error) => return Truth::Never(error.to_string()),
+                };
                 let is_one = || facts.head.count("msip_labels") == 1;
                 let any = |alike: fn(&str, &str) -> bool| {
                     values.iter().any(|value| {
@@ -473,8 +489,8 @@ const QUOTES: [char; 8] = ['\'', '"', '`', ',', '.', '[', ']', ' '];
 const OF_ITSELF: [&str; 4] = ["Precedence", "X-Mailer", "User-Agent", "Content-Type"];
 
 /// Whether one of them holds.
-fn any_of<'t>(tests: impl Iterator<Item = &'t HeaderTest>, facts: &Facts<'_>) -> Truth {
-    tests.map(|test| test.truth(facts)).fold(Truth::No, |before, now| match (&before, &now) {
+fn any_of<'t>(tests: impl Iterator<Item = &'t HeaderTest>, facts: &Facts<'_>, memo: &mut Memo) -> Truth {
+    tests.map(|test| test.truth(facts, memo)).fold(Truth::No, |before, now| match (&before, &now) {
         (Truth::Yes, _) | (_, Truth::No) => before,
         (
             Truth::No | Truth::Almost { .. } | Truth::Unknown(_) | Truth::Never(_),
@@ -496,11 +512,14 @@ impl HeaderTest {
         }
     }
 
-    fn truth(&self, facts: &Facts<'_>) -> Truth {
+    fn truth(&self, facts: &Facts<'_>, memo: &mut Memo) -> Truth {
         match &self.value {
             ValueTest::Present(wanted) => Truth::of((facts.head.count(&self.name) > 0) == *wanted),
             ValueTest::Like { equals, plain, patterns } => {
-                let values = facts.head.readings(&self.name);
+                let values = match memo.readings(facts.head, &self.name) {
+                    Ok(values) => values,
+                    Err(error) => return Truth::Never(error.to_string()),
+                };
                 let shapes: Vec<String> = values.iter().map(|value| skeleton(value)).collect();
                 let is_plain = |value: &str| plain.contains(&caseless(value)) || any_match(patterns, value);
                 let plainly = || each(facts.head, &self.name, is_plain);

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use sealpost_mail::{Address, Direction, Head, Origin, ReversePath, TlsFloor, Treatment};
 
 use super::*;
-use crate::{Deep, Known, RuleSpec, TreatmentSpec, When};
+use crate::{Deep, HeadsWithin, Known, RuleSpec, TreatmentSpec, When};
 
 /// The ways in which one text comes.
 fn typed(text: &str) -> Vec<String> {
@@ -159,7 +159,7 @@ fn treatment(when: &str, place: Place, text: &str) -> Treatment {
         recipient: &Address::parse("eva@web.example").unwrap(),
         size: 1000,
         deep: &Known::Yes(deep),
-        heads: &Known::Yes(Vec::new()),
+        heads: &Known::Yes(HeadsWithin::default()),
         closed_thread: &Known::Yes(false),
         thread: &Known::Yes(false),
         from_partner: false,

@@ -20,7 +20,7 @@ pub struct Facts<'a> {
     /// What only parsing the body can tell.
     pub deep: &'a Known<Deep>,
     /// The heads of letters within it.
-    pub heads: &'a Known<Vec<Head>>,
+    pub heads: &'a Known<HeadsWithin>,
     /// Whether the letter answers one that came from or went through the portal.
     pub thread: &'a Known<bool>,
     /// Whether it answers one that came in encrypted from the world.
@@ -29,6 +29,15 @@ pub struct Facts<'a> {
     pub from_partner: bool,
     /// Which way it goes: only rules that name its listener decide about inbound ones, and else they are handed on.
     pub direction: Direction,
+}
+
+/// The heads of letters within a letter.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HeadsWithin {
+    /// Those that were found.
+    pub found: Vec<Head>,
+    /// Why there may be others: then nobody can say "no".
+    pub hidden: Option<String>,
 }
 
 /// A fact that costs something to find out.

@@ -65,7 +65,7 @@ mod wildcard;
 
 pub use address::list_entries;
 pub use compile::RuleError;
-pub use letter_facts::{Deep, Facts, Known};
+pub use letter_facts::{Deep, Facts, HeadsWithin, Known};
 pub use odd_values::doubtful;
 pub use rule_coverage::Always;
 pub use rules::{Held, Needs, Rules, Step};

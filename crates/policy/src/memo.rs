@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use sealpost_mail::{Edit, Head, skeleton};
+use sealpost_mail::{Edit, Head, Layers, TooLayered, skeleton};
 
 use crate::truth::Truth;
 
@@ -13,14 +13,42 @@ use crate::truth::Truth;
 pub(crate) struct Memo {
     pub(crate) truths: HashMap<*const (), Truth>,
     edits: HashMap<*const (), Vec<Edit>>,
-    subjects: Option<Arc<[String]>>,
+    subjects: Option<Subjects>,
+    /// How much of what is in codes within codes is still looked at: in this letter, the letters within it, for all rules.
+    layers: Layers,
+}
+
+/// The subject of a head in every reading.
+#[derive(Clone)]
+pub(crate) struct Subjects {
+    /// As it is read.
+    pub(crate) read: Arc<[String]>,
+    /// As [`skeleton`] shows that.
+    pub(crate) shapes: Arc<[String]>,
 }
 
 impl Memo {
-    /// The subject in every reading, as [`skeleton`] shows it: made once, however many rules ask.
-    pub(crate) fn subjects(&mut self, head: &Head) -> Arc<[String]> {
-        let make = || head.readings("Subject").iter().map(|subject| skeleton(subject)).collect();
-        Arc::clone(self.subjects.get_or_insert_with(make))
+    /// Asks something about a letter within, of which nothing is remembered but what it costs.
+    pub(crate) fn within<T>(&mut self, ask: impl FnOnce(&mut Self) -> T) -> T {
+        let mut memo = Self { layers: std::mem::take(&mut self.layers), ..Self::default() };
+        let answer = ask(&mut memo);
+        self.layers = memo.layers;
+        answer
+    }
+
+    /// A field in every reading.
+    pub(crate) fn readings(&mut self, head: &Head, name: &str) -> Result<Vec<String>, TooLayered> {
+        head.readings(name, &mut self.layers)
+    }
+
+    /// The subject in every reading: made once, however many rules ask.
+    pub(crate) fn subjects(&mut self, head: &Head) -> Result<Subjects, TooLayered> {
+        if let Some(known) = &self.subjects {
+            return Ok(known.clone());
+        }
+        let read: Arc<[String]> = self.readings(head, "Subject")?.into();
+        let shapes = read.iter().map(|subject| skeleton(subject)).collect();
+        Ok(self.subjects.insert(Subjects { read, shapes }).clone())
     }
 
     /// Whether a condition holds, asked once.

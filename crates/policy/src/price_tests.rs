@@ -3,12 +3,16 @@
 
 use std::collections::HashMap;
 
-use sealpost_mail::{Address, Direction, Head, Origin, ReversePath, TlsFloor, Treatment};
+use sealpost_mail::{Address, Direction, Head, Layers, Origin, ReversePath, TlsFloor, Treatment};
 
-use crate::{Deep, Facts, Known, RuleSpec, Rules, TreatmentSpec, When};
+use crate::{Deep, Facts, HeadsWithin, Known, RuleSpec, Rules, TreatmentSpec, When};
 
 /// `relay`, `portal`, or the reply of a refusal and what the log says of it.
 fn verdict(when: &str, head: &[u8], deep: &Known<Deep>) -> String {
+    verdict_within(when, head, deep, HeadsWithin::default())
+}
+
+fn verdict_within(when: &str, head: &[u8], deep: &Known<Deep>, heads: HeadsWithin) -> String {
     let when: When = toml::from_str(when).unwrap();
     let rule = RuleSpec { when, ..toml::from_str("name = \"r\"\nthen = \"portal\"\nwhen = {}\n").unwrap() };
     let rules = Rules::new(
@@ -32,7 +36,7 @@ fn verdict(when: &str, head: &[u8], deep: &Known<Deep>) -> String {
         recipient: &address,
         size: 1000,
         deep,
-        heads: &Known::Yes(Vec::new()),
+        heads: &Known::Yes(heads),
         closed_thread: &Known::Yes(false),
         thread: &Known::Unasked,
         from_partner: false,
@@ -132,4 +136,85 @@ fn a_field_counts_whatever_nobody_sees_before_its_name_and_colon() {
     }
     let latin = b"Subject\xa0: [vertraulich] x\r\n";
     assert_eq!(verdict("subject-tag = \"[vertraulich]\"", latin, &Known::Unasked), "portal");
+}
+
+/// Fields of this name, each with a code within a code of its own.
+fn nested(name: &str, from: usize, many: usize) -> Head {
+    let field = |n: usize| format!("{name}: =?utf-8?Q?=3D=3Futf-8=3FQ=3F{n}_=2526#91;=26amp;x=3F=3D?=\r\n");
+    Head::new((from..from + many).map(field).collect::<String>().into_bytes()).unwrap()
+}
+
+/// The work is counted, not timed: what a letter may cost does not grow with its fields, its letters within and the rules.
+#[test]
+fn codes_within_codes_in_very_many_heads_are_taken_apart_up_to_a_bound() {
+    let whole = Layers::default().left();
+    for name in ["Subject", "Sensitivity", "X-Class"] {
+        let mut layers = Layers::default();
+        let mut looked_at = 0;
+        while nested(name, looked_at, 1000).readings(name, &mut layers).is_ok() {
+            assert!(layers.left() < whole, "it costs nothing");
+            looked_at += 1000;
+            assert!(looked_at < 100_000, "there is no bound");
+        }
+        assert!(layers.left() == 0 && looked_at >= 1000, "{looked_at}");
+        // What is known already costs nothing, also where nothing is left.
+        let mut layers = Layers::up_to(whole);
+        let head = nested(name, 0, 100);
+        head.readings(name, &mut layers).unwrap();
+        let after_one = layers.left();
+        for _rule in 0..50 {
+            head.readings(name, &mut layers).unwrap();
+        }
+        assert_eq!(layers.left(), after_one, "another rule looks again");
+    }
+}
+
+#[test]
+fn a_letter_with_more_in_codes_than_can_be_looked_at_is_refused_and_says_so() {
+    let heads = |many: usize| HeadsWithin {
+        found: (0..many).map(|n| nested("Subject", n * 1000, 1000)).collect(),
+        hidden: None,
+    };
+    let relayed =
+        |when: &str, many: usize| verdict_within(when, b"Subject: x\r\n", &Known::Unasked, heads(many));
+    for when in ["subject-tag = \"[vertraulich]\"", "subject-pattern = \"vertraulich\""] {
+        assert_eq!(relayed(when, 0), "relay");
+        let verdict = relayed(when, 40);
+        assert!(verdict.starts_with("554 5.6.0") && verdict.contains("codes within codes"), "{verdict}");
+    }
+    // An honest digest: five hundred letters with subjects in words.
+    let honest = HeadsWithin {
+        found: (0..500)
+            .map(|n| {
+                Head::new(format!("Subject: =?utf-8?Q?Gr=C3=B6=C3=9Fe_{n}_=26_100%25?=\r\n").into_bytes())
+                    .unwrap()
+            })
+            .collect(),
+        hidden: None,
+    };
+    let verdict =
+        verdict_within("subject-tag = \"[vertraulich]\"", b"Subject: x\r\n", &Known::Unasked, honest);
+    assert_eq!(verdict, "relay");
+}
+
+#[test]
+fn what_may_hide_a_head_is_never_no_and_found_is_found() {
+    let hidden = |found: &[&str]| HeadsWithin {
+        found: found.iter().map(|head| Head::new(head.as_bytes().to_vec()).unwrap()).collect(),
+        hidden: Some("something in it that holds text or files is damaged".to_owned()),
+    };
+    for when in [
+        "subject-tag = \"[vertraulich]\"",
+        "sensitivity = 'private'",
+        "header = { name = 'X-Class', equals = 'secret' }",
+    ] {
+        let of = |found: &[&str]| verdict_within(when, b"Subject: x\r\n", &Known::Unasked, hidden(found));
+        assert!(of(&[]).starts_with("554 5.6.0") && of(&[]).contains("damaged"), "{when}: {}", of(&[]));
+        let tagged = "Subject: [vertraulich] y\r\nSensitivity: private\r\nX-Class: secret\r\n";
+        assert_eq!(of(&["Subject: z\r\n", tagged]), "portal", "{when}");
+    }
+    // Who wrote a letter within says nothing of the one that carries it.
+    let verdict =
+        verdict_within("from = 'x@web.example'", b"From: a@b.example\r\n", &Known::Unasked, hidden(&[]));
+    assert_eq!(verdict, "relay");
 }

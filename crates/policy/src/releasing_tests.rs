@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use sealpost_mail::{Address, Direction, Head, Origin, ReversePath, Treatment};
 
-use crate::{Facts, Known, RuleSpec, Rules, TreatmentSpec};
+use crate::{Facts, HeadsWithin, Known, RuleSpec, Rules, TreatmentSpec};
 
 /// What becomes of a letter with these fields by one rule, where all other letters go the other way.
 fn goes(when: &str, then: &str, fields: &str) -> &'static str {
@@ -30,7 +30,7 @@ fn goes(when: &str, then: &str, fields: &str) -> &'static str {
         recipient: &address,
         size: 1000,
         deep: &Known::Unasked,
-        heads: &Known::Yes(Vec::new()),
+        heads: &Known::Yes(HeadsWithin::default()),
         closed_thread: &Known::Yes(false),
         thread: &Known::Unasked,
         from_partner: false,

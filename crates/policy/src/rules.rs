@@ -350,10 +350,10 @@ impl Rule {
         let edits = if tags.is_empty() {
             Vec::new()
         } else {
-            let subjects = memo.subjects(facts.head);
+            // Whoever has found one has all of them; what cannot be looked at has let no rule hold.
+            let shapes = memo.subjects(facts.head).map(|subjects| subjects.shapes).unwrap_or_default();
             let make = || {
-                let present =
-                    tags.into_iter().filter(|tag| subjects.iter().any(|subject| tag.is_in(subject)));
+                let present = tags.into_iter().filter(|tag| shapes.iter().any(|subject| tag.is_in(subject)));
                 present.map(|tag| Edit::CutFromSubject(tag.text.clone())).collect()
             };
             memo.edits(self, make)

@@ -1,7 +1,7 @@
 //! Every condition, every verdict, every mistake an administrator can make.
 
 use super::*;
-use crate::{Deep, Known, When};
+use crate::{Deep, HeadsWithin, Known, When};
 use proptest::prelude::*;
 use sealpost_mail::{Direction, Fault, Head, Origin, Otherwise, ReversePath, Signing, TlsFloor};
 use serde::Deserialize;
@@ -17,7 +17,7 @@ struct Case {
     recipient: Address,
     size: u64,
     deep: Known<Deep>,
-    heads: Known<Vec<Head>>,
+    heads: Known<HeadsWithin>,
     thread: Known<bool>,
 }
 
@@ -44,7 +44,7 @@ impl Case {
                 encrypted: false,
                 signed: true,
             }),
-            heads: Known::Yes(Vec::new()),
+            heads: Known::Yes(HeadsWithin::default()),
             thread: Known::Yes(true),
         }
     }

@@ -3,6 +3,7 @@
 
 use std::io::{Read, Write};
 
+use crate::algorithm_profile::Form;
 use crate::closing::Closing;
 use crate::error::CloseError;
 use crate::judge::{Purpose, judge};
@@ -10,6 +11,7 @@ use crate::key_facts::Method;
 use crate::outgoing::Outgoing;
 use crate::own_key::{OwnKey, PrivatePart};
 use crate::partner_key::PartnerKey;
+use crate::signable::{Plan, Way};
 use crate::{pgp, smime};
 
 /// Proof that what `out` was given is a letter closed as asked. There is no other way to make one than [`close`].
@@ -40,19 +42,41 @@ impl<W> Closed<W> {
     }
 }
 
-/// Closes `letter` (head and body, lines ending in CRLF) into `out`. Blocking: not on the event loop. Needs a few MiB,
-/// whatever the letter's size (OpenPGP some thirty); only an opaque signature with PSS keeps the letter in memory.
+/// A letter (head and body, lines ending in CRLF) that can be read from its start more than once: what is signed in clear is
+/// looked at before.
+pub trait Source {
+    /// All of it, from the start.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn from_start(&mut self) -> std::io::Result<Box<dyn Read + '_>>;
+}
+
+impl Source for &[u8] {
+    fn from_start(&mut self) -> std::io::Result<Box<dyn Read + '_>> {
+        Ok(Box::new(*self))
+    }
+}
+
+/// Closes `letter` into `out`. Blocking: not on the event loop. Needs a few MiB, whatever the letter's size (OpenPGP some
+/// thirty); only an opaque signature with PSS keeps the letter in memory. Of what a signature stands beside nothing is left that
+/// something on the way would have to change (RFC 8551 §3.1.3); within what is encrypted no line that is too long.
 ///
 /// # Errors
 /// See [`CloseError`]: never sent in clear then; what `out` was given is to be thrown away.
 pub fn close<W: Write>(
-    letter: &mut dyn Read,
+    letter: &mut dyn Source,
     closing: &Closing<'_>,
     out: W,
 ) -> Result<Closed<W>, CloseError> {
     let method = method(closing)?;
     usable(closing)?;
-    let outgoing = Outgoing::read(letter, closing)?;
+    let plan = match signed_beside(method, closing) {
+        Some(way) => Outgoing::read(&mut *letter.from_start()?, closing)?.survey(way)?,
+        None => Plan::default(),
+    };
+    let mut letter = letter.from_start()?;
+    let outgoing = Outgoing { plan, ..Outgoing::read(&mut *letter, closing)? };
     let mut counted = Counted { out, bytes: 0 };
     match (method, closing.sign_with.map(OwnKey::private)) {
         (Method::Smime, None) => smime::close::close(outgoing, closing, None, &mut counted)?,
@@ -69,6 +93,18 @@ pub fn close<W: Write>(
     }
     counted.flush()?;
     Ok(Closed { out: counted.out, method, bytes: counted.bytes })
+}
+
+/// Which way a letter goes whose signature stands beside what it is over, in lines that others may have to change. `None`: it
+/// stands around it, as within a message of OpenPGP (RFC 3156 §6.2).
+fn signed_beside(method: Method, closing: &Closing<'_>) -> Option<Way> {
+    let way = if closing.to.is_empty() { Way::InClear } else { Way::Encrypted };
+    match (method, closing.profile.form) {
+        _ if closing.sign_with.is_none() => None,
+        (Method::Smime, Form::Detached) => Some(way),
+        (Method::Smime, Form::Opaque) => None,
+        (Method::OpenPgp, Form::Detached | Form::Opaque) => Some(way).filter(|way| *way == Way::InClear),
+    }
 }
 
 fn method(closing: &Closing<'_>) -> Result<Method, CloseError> {

@@ -29,6 +29,7 @@ mod published_key;
 mod remote_content;
 mod revocation;
 mod server_certificate;
+mod signable;
 mod smime;
 mod token;
 mod token_decrypt;
@@ -41,7 +42,7 @@ mod worker_program;
 mod worker_protocol;
 
 pub use algorithm_profile::{Content, Form, HeaderProtection, Profile, Signature, Transport};
-pub use close::{Closed, close};
+pub use close::{Closed, Source, close};
 pub use closing::Closing;
 pub use error::{CloseError, KeyError, OpenError, WorkerError};
 pub use judge::{Covers, Objection, Purpose, judge};

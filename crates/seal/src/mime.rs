@@ -45,6 +45,20 @@ impl<'a> Entity<'a> {
         self.only("Content-Type").and_then(ContentType::parse).unwrap_or_default()
     }
 
+    /// Its transfer encoding in lower case; `None`: there are several.
+    pub(crate) fn encoding(&self) -> Option<String> {
+        let mut values = self
+            .head
+            .fields()
+            .filter(|(name, _)| name.eq_ignore_ascii_case("Content-Transfer-Encoding"))
+            .map(|(_, value)| String::from_utf8_lossy(value).trim().to_ascii_lowercase());
+        match (values.next(), values.next()) {
+            (None, _) => Some("7bit".to_owned()),
+            (Some(one), None) => Some(one),
+            (Some(_), Some(_)) => None,
+        }
+    }
+
     /// The body without its transfer encoding; `None`: it cannot be undone.
     pub(crate) fn decoded(&self) -> Option<Vec<u8>> {
         let encoding = self.only("Content-Transfer-Encoding").unwrap_or(b"7bit");
@@ -73,6 +87,11 @@ pub(crate) struct ContentType {
 }
 
 impl ContentType {
+    /// One without parameters.
+    pub(crate) fn of(essence: &str) -> Self {
+        Self { essence: essence.to_owned(), parameters: Vec::new() }
+    }
+
     fn parse(value: &[u8]) -> Option<Self> {
         let text: String =
             String::from_utf8_lossy(value).chars().filter(|c| !matches!(c, '\r' | '\n')).collect();

@@ -8,6 +8,7 @@ use sealpost_mail::{Head, Random, hex, is_routing_field};
 use crate::algorithm_profile::HeaderProtection;
 use crate::closing::Closing;
 use crate::error::CloseError;
+use crate::signable::{Plan, Rewriting, Survey, Way};
 
 /// What stands for a withheld subject (RFC 9788 §3.2.1).
 const WITHHELD: &[u8] = b" [...]";
@@ -64,6 +65,8 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) begun: Vec<u8>,
     /// The rest of it.
     pub(crate) rest: &'a mut dyn Read,
+    /// What of it is encoded, so that nothing on the way changes it.
+    pub(crate) plan: Plan,
 }
 
 impl<'a> Outgoing<'a> {
@@ -122,14 +125,31 @@ impl<'a> Outgoing<'a> {
         entity.extend_from_slice(&inside);
         entity.extend_from_slice(b"\r\n");
         outside.extend_from_slice(b"MIME-Version: 1.0\r\n");
-        Ok(Self { outside, inside: entity, begun, rest: letter })
+        Ok(Self { outside, inside: entity, begun, rest: letter, plan: Plan::default() })
+    }
+
+    /// What must be encoded before it is signed in clear.
+    pub(crate) fn survey(self, way: Way) -> Result<Plan, CloseError> {
+        let mut survey = Survey::of(way);
+        self.as_it_is(|bytes| survey.push(bytes))?;
+        survey.finish()
     }
 
     /// The entity, piece by piece.
     pub(crate) fn entity(
-        self,
-        mut take: impl FnMut(&[u8]) -> Result<(), CloseError>,
+        mut self,
+        take: impl FnMut(&[u8]) -> Result<(), CloseError>,
     ) -> Result<(), CloseError> {
+        let plan = std::mem::take(&mut self.plan);
+        if plan.is_nothing() {
+            return self.as_it_is(take);
+        }
+        let mut rewriting = Rewriting::new(plan, take);
+        self.as_it_is(|bytes| rewriting.push(bytes))?;
+        rewriting.finish()
+    }
+
+    fn as_it_is(self, mut take: impl FnMut(&[u8]) -> Result<(), CloseError>) -> Result<(), CloseError> {
         take(&self.inside)?;
         take(&self.begun)?;
         let mut buffer = vec![0_u8; 64 * 1024];

@@ -7,6 +7,7 @@ use sealpost_mail::Timestamp;
 
 use crate::audit_row::AuditRow;
 use crate::error::StoreError;
+use crate::said::Said;
 use crate::statement::{Row, Statement, sql};
 
 /// Proves rows. The store asks it within the transaction that writes them and keeps what it says.
@@ -17,6 +18,10 @@ pub trait AuditProver: Send + Sync + fmt::Debug {
     fn row(&self, before: &[u8], seq: i64, row: &AuditRow) -> Vec<u8>;
     /// The proof of what a receiver is to be told.
     fn event(&self, event: &EventWords<'_>) -> Vec<u8>;
+    /// The proof of a row that only says that something is to be done or known.
+    fn said(&self, said: &Said) -> Vec<u8>;
+    /// Whether it is one of us who proved that, whichever role.
+    fn said_holds(&self, said: &Said, proof: &[u8]) -> bool;
     /// The proof of the anchor `head` or `pruned`.
     fn anchor(&self, kind: AnchorKind, seq: i64, at: Timestamp, proof: &[u8]) -> Vec<u8>;
 }

@@ -9,6 +9,7 @@ use crate::column_values::{ColumnWord as _, LetterEvent};
 use crate::error::StoreError;
 use crate::exclusive_lock::Alone;
 use crate::received::received;
+use crate::said::Proves;
 use crate::statement::{Batch, Row, Statement, sql};
 use crate::store::Store;
 use crate::unheld::unheld;
@@ -123,7 +124,8 @@ macro_rules! told {
 
 /// That this happened to a letter that is there.
 pub(crate) fn tell(kind: LetterEvent, deposit_id: &str, at: Timestamp, detail: &str) -> Statement {
-    sql!(told!("CAST(?4 AS TEXT)", "d.id = ?1"), deposit_id, kind.as_str(), at, detail).telling()
+    sql!(told!("CAST(?4 AS TEXT)", "d.id = ?1"), deposit_id, kind.as_str(), at, detail)
+        .proving(Proves::Events)
 }
 
 /// That its owner opens it for the first time: to stand before that is noted.
@@ -135,7 +137,7 @@ pub(crate) fn tell_opened(mailbox_id: &str, deposit_id: &str, at: Timestamp) -> 
         at,
         mailbox_id
     )
-    .telling()
+    .proving(Proves::Events)
 }
 
 /// [`told`] of letters that go, and whether anybody had opened them.
@@ -153,7 +155,7 @@ pub(crate) fn tell_expired(deposit_id: &str, at: Timestamp) -> Statement {
         LetterEvent::Expired.as_str(),
         at
     )
-    .telling()
+    .proving(Proves::Events)
 }
 
 /// That it goes out of the trash: to stand before it does.
@@ -164,17 +166,18 @@ pub(crate) fn tell_deleted(deposit_id: &str, at: Timestamp) -> Statement {
         LetterEvent::Deleted.as_str(),
         at
     )
-    .telling()
+    .proving(Proves::Events)
 }
 
 /// That everything in a mailbox goes with it, by time or by hand: to stand before it does.
 pub(crate) fn tell_all_gone(kind: LetterEvent, mailbox_id: &str, at: Timestamp) -> Statement {
-    sql!(told_gone!("d.mailbox_id = ?1"), mailbox_id, kind.as_str(), at).telling()
+    sql!(told_gone!("d.mailbox_id = ?1"), mailbox_id, kind.as_str(), at).proving(Proves::Events)
 }
 
 /// That everything in a mailbox may be opened by its owner from now on.
 pub(crate) fn tell_activated(mailbox_id: &str, at: Timestamp) -> Statement {
-    sql!(told!("''", "d.mailbox_id = ?1"), mailbox_id, LetterEvent::Activated.as_str(), at).telling()
+    sql!(told!("''", "d.mailbox_id = ?1"), mailbox_id, LetterEvent::Activated.as_str(), at)
+        .proving(Proves::Events)
 }
 
 /// Those that happened before, and that nobody tries to send.
@@ -207,7 +210,7 @@ impl NewEvent {
                 sql!(memo, letter, kind, self.at, mailbox, detail)
             }
         }
-        .telling()
+        .proving(Proves::Events)
     }
 }
 

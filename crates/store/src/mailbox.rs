@@ -9,10 +9,13 @@ use crate::ended_sessions::end_sessions;
 use crate::error::StoreError;
 use crate::hook::tell_all_gone;
 use crate::notice_frequency::Pace;
+use crate::row_proof::came_back_words;
+use crate::said::SaidKind;
 use crate::sender_status::Unread;
 use crate::statement::{Batch, Outcome, Refusal, Row, Statement, sql};
 use crate::store::Store;
 use crate::token::{NewToken, spend_deletion_tokens};
+use crate::unreachable::Unreachable;
 use crate::wrap_row::NewWrap;
 
 /// A mailbox to be made; it starts pending.
@@ -229,22 +232,26 @@ impl Store {
     pub async fn reach_mailboxes(&self, tags: &[[u8; 32]]) -> Result<Vec<ReachedMailbox>, StoreError> {
         let question = |tag| {
             sql!(
-                "SELECT id, tag, address_sealed, public_key, state,
+                concat!(
+                    "SELECT id, tag, address_sealed, public_key, state,
                      (SELECT sealed FROM wraps WHERE mailbox_id = mailboxes.id AND kind = 'link'),
                      (SELECT count(*) FROM wraps WHERE mailbox_id = mailboxes.id AND kind = 'initial'),
                      (SELECT CAST(coalesce(sum(size), 0) AS BIGINT) FROM deposits
                          WHERE mailbox_id = mailboxes.id), epochs,
-                     (SELECT bounces FROM unreachable WHERE mailbox_id = mailboxes.id),
                      (SELECT wish FROM pace WHERE mailbox_id = mailboxes.id),
                      (SELECT announced_at FROM pace WHERE mailbox_id = mailboxes.id),
-                     (SELECT count(*) FROM unannounced WHERE mailbox_id = mailboxes.id), held_since
-                 FROM mailboxes WHERE tag = ?1 AND state <> 'deleted'",
+                         (SELECT count(*) FROM unannounced WHERE mailbox_id = mailboxes.id), held_since, ",
+                    came_back_words!(u),
+                    " FROM mailboxes LEFT JOIN unreachable u ON u.mailbox_id = mailboxes.id
+                     WHERE tag = ?1 AND state <> 'deleted'"
+                ),
                 tag
             )
         };
         let answers = self.read(tags.iter().map(question).collect()).await?;
+        let mut reading = self.reading(SaidKind::CameBack);
         let reached = |mut row: Row| {
-            Ok(ReachedMailbox {
+            let mut reached = ReachedMailbox {
                 id: row.text()?,
                 tag: row.hash()?,
                 address_sealed: row.blob()?,
@@ -254,12 +261,16 @@ impl Store {
                 activate_by: if row.int()? > 0 { ActivateBy::InitialPassword } else { ActivateBy::Link },
                 held: row.count()?,
                 epochs: row.text()?,
-                bounces: u32::try_from(row.count()?).unwrap_or(u32::MAX),
+                bounces: 0,
                 wish: row.opt_text()?.map(|word| Pace::parse(&word)).transpose()?,
                 announced_at: row.opt_time()?,
                 unannounced: row.count()?,
                 held_since: row.opt_time()?,
-            })
+            };
+            if let Some(unreachable) = Unreachable::proven(row, &mut reading) {
+                reached.bounces = unreachable.bounces;
+            }
+            Ok(reached)
         };
         answers.into_iter().flatten().map(reached).collect()
     }

@@ -4,8 +4,12 @@
 use sealpost_mail::Timestamp;
 
 use crate::error::StoreError;
+use crate::row_proof::came_back_words;
+use crate::said::SaidKind;
+use crate::said_rows::Reading;
 use crate::statement::{Batch, Refusal, Row, sql};
 use crate::store::Store;
+use crate::unreachable::Unreachable;
 
 /// Of what an owner was reminded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +61,8 @@ pub struct WaitingLetter {
     pub reminded_counted: Option<Timestamp>,
     /// Whether nobody has activated the mailbox.
     pub pending: bool,
+    /// Whether its owner is sent nothing: mail came back so often, or came back and no letter has come since.
+    pub came_back: bool,
 }
 
 impl NewReminder {
@@ -89,7 +95,9 @@ impl NewReminder {
 macro_rules! waiting_columns {
     () => {
         "m.id, d.id, d.received_at, coalesce(w.at, d.received_at), d.expires_at, r.at,
-             coalesce(r.counted_at, r.at), m.state"
+             coalesce(r.counted_at, r.at), m.state,
+             CASE WHEN u.mailbox_id IS NULL THEN 0 ELSE
+                 (SELECT max(received_at) FROM deposits WHERE mailbox_id = m.id AND folder = 'inbox') END"
     };
 }
 
@@ -97,13 +105,14 @@ macro_rules! waiting_columns {
 macro_rules! waiting_joins {
     () => {
         " LEFT JOIN waits_from w ON w.deposit_id = d.id
-          LEFT JOIN reminded r ON r.mailbox_id = m.id AND r.about = 'letters' "
+          LEFT JOIN reminded r ON r.mailbox_id = m.id AND r.about = 'letters'
+          LEFT JOIN unreachable u ON u.mailbox_id = m.id "
     };
 }
 
 /// One row of [`WaitingLetter`].
-fn waiting(mut row: Row) -> Result<WaitingLetter, StoreError> {
-    Ok(WaitingLetter {
+fn waiting(mut row: Row, bounces: u32, reading: &mut Reading<'_>) -> Result<WaitingLetter, StoreError> {
+    let mut letter = WaitingLetter {
         mailbox_id: row.text()?,
         deposit_id: row.text()?,
         received_at: row.time()?,
@@ -112,7 +121,12 @@ fn waiting(mut row: Row) -> Result<WaitingLetter, StoreError> {
         reminded_at: row.opt_time()?,
         reminded_counted: row.opt_time()?,
         pending: row.text()? == "pending",
-    })
+        came_back: false,
+    };
+    let newest = row.time()?;
+    let unreachable = Unreachable::proven(row, reading);
+    letter.came_back = unreachable.is_some_and(|it| it.keeps_back(bounces, newest));
+    Ok(letter)
 }
 
 /// Letters looked at with one question.
@@ -120,8 +134,8 @@ const AT_ONCE: u32 = 5_000;
 
 impl Store {
     /// Received letters that nobody has opened, in mailboxes that wait for their owners after this id: all letters of
-    /// each of them, but for one that alone has thousands. Nothing of what is held, of mailboxes whose mail came back
-    /// so often, or came back and no letter has come since whose notice could show that it arrives again.
+    /// each of them, but for one that alone has thousands. Nothing of what is held. Mailboxes whose mail came back
+    /// so often, or came back and no letter has come since whose notice could show that it arrives again, are marked.
     pub async fn waiting_pending(
         &self,
         after: &str,
@@ -130,20 +144,18 @@ impl Store {
     ) -> Result<Vec<WaitingLetter>, StoreError> {
         let rows = self
             .read_rows(sql!(
-                concat!("SELECT ", waiting_columns!(), "
+                concat!("SELECT ", waiting_columns!(), ", ", came_back_words!(u), "
                  FROM mailboxes m JOIN deposits d ON d.mailbox_id = m.id AND d.folder = 'inbox'",
                  waiting_joins!(), "WHERE m.state = 'pending' AND m.id > ?1 AND m.activated_at IS NULL AND m.held_since IS NULL
                    AND d.expires_at > ?2
-                   AND NOT EXISTS (SELECT 1 FROM unreachable u WHERE u.mailbox_id = m.id AND (u.bounces >= ?3
-                       OR u.last_at >= (SELECT max(received_at) FROM deposits WHERE mailbox_id = m.id AND folder = 'inbox')))
-                 ORDER BY m.id, d.received_at LIMIT ?4"),
+                 ORDER BY m.id, d.received_at LIMIT ?3"),
                 after,
                 now,
-                bounces,
                 AT_ONCE
             ))
             .await?;
-        rows.into_iter().map(waiting).collect()
+        let mut reading = self.reading(SaidKind::CameBack);
+        rows.into_iter().map(|row| waiting(row, bounces, &mut reading)).collect()
     }
 
     /// The same for mailboxes in use: letters nobody has opened and that go until `before`.
@@ -156,22 +168,20 @@ impl Store {
     ) -> Result<Vec<WaitingLetter>, StoreError> {
         let rows = self
             .read_rows(sql!(
-                concat!("SELECT ", waiting_columns!(), "
+                concat!("SELECT ", waiting_columns!(), ", ", came_back_words!(u), "
                  FROM deposits d JOIN mailboxes m ON m.id = d.mailbox_id",
                  waiting_joins!(), "WHERE d.expires_at > ?2 AND d.expires_at <= ?3 AND d.folder = 'inbox' AND d.read_at IS NULL
                    AND (d.flags & 4) = 0
                    AND m.state = 'active' AND m.id > ?1 AND m.held_since IS NULL
-                   AND NOT EXISTS (SELECT 1 FROM unreachable u WHERE u.mailbox_id = m.id AND (u.bounces >= ?4
-                       OR u.last_at >= (SELECT max(received_at) FROM deposits WHERE mailbox_id = m.id AND folder = 'inbox')))
-                 ORDER BY m.id, d.received_at LIMIT ?5"),
+                 ORDER BY m.id, d.received_at LIMIT ?4"),
                 after,
                 now,
                 before,
-                bounces,
                 AT_ONCE
             ))
             .await?;
-        rows.into_iter().map(waiting).collect()
+        let mut reading = self.reading(SaidKind::CameBack);
+        rows.into_iter().map(|row| waiting(row, bounces, &mut reading)).collect()
     }
 
     /// When an owner was reminded of the mailbox's end, if ever.

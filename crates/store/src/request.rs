@@ -12,6 +12,9 @@ use crate::first_login::forget_newcomers_of;
 use crate::hook::tell_all_gone;
 use crate::leg::NewLeg;
 use crate::mailbox::NewMailbox;
+use crate::row_proof::request_words;
+use crate::said::{AskedRow, Proves, Said, SaidKind};
+use crate::said_rows::Reading;
 use crate::sender_status::Unread;
 use crate::statement::{Batch, Outcome, Refusal, Row, Statement, sql};
 use crate::store::Store;
@@ -92,28 +95,36 @@ pub enum Released {
 
 macro_rules! select_request {
     () => {
-        "SELECT number, mailbox_id, kind, state, created_at, decided_at, note_sealed, decision_sealed
-         FROM requests"
+        concat!("SELECT ", request_words!(), " FROM requests")
     };
 }
 
-fn request_row(mut row: Row) -> Result<RequestRow, StoreError> {
-    Ok(RequestRow {
-        number: row.int()?,
-        mailbox_id: row.text()?,
-        kind: RequestKind::parse(&row.text()?)?,
-        state: RequestState::parse(&row.text()?)?,
-        created_at: row.time()?,
-        decided_at: row.opt_time()?,
-        note_sealed: row.opt_blob()?,
-        decision_sealed: row.opt_blob()?,
-    })
+/// A request that one of us wrote; nothing, if it does not prove.
+fn request_row(row: Row, reading: &mut Reading<'_>) -> Result<Option<RequestRow>, StoreError> {
+    let Some(Said::Request(asked)) = reading.proven(row) else { return Ok(None) };
+    let AskedRow { number, mailbox_id, kind, state, created_at, decided_at, note, decision } = asked;
+    Ok(Some(RequestRow {
+        number,
+        mailbox_id,
+        kind: RequestKind::parse(&kind)?,
+        state: RequestState::parse(&state)?,
+        created_at,
+        decided_at,
+        note_sealed: note,
+        decision_sealed: decision,
+    }))
 }
+
+/// Shown together.
+const AT_ONCE: usize = 1_000;
 
 fn decide(number: i64, mailbox_id: &str, state: RequestState, now: Timestamp, note: Vec<u8>) -> Statement {
     sql!(
-        "UPDATE requests SET state = ?3, decided_at = ?4, decision_sealed = ?5
-         WHERE number = ?1 AND mailbox_id = ?2 AND state = 'open'",
+        concat!(
+            "UPDATE requests SET state = ?3, decided_at = ?4, decision_sealed = ?5
+             WHERE number = ?1 AND mailbox_id = ?2 AND state = 'open' RETURNING ",
+            request_words!()
+        ),
         number,
         mailbox_id,
         state.as_str(),
@@ -121,6 +132,7 @@ fn decide(number: i64, mailbox_id: &str, state: RequestState, now: Timestamp, no
         note
     )
     .or_refuse(Refusal::NotPending)
+    .proving(Proves::Decided)
 }
 
 impl Store {
@@ -139,16 +151,23 @@ impl Store {
             sql!("SELECT id FROM mailboxes WHERE id = ?1 AND state <> 'deleted'", mailbox_id)
                 .or_refuse(Refusal::NotActive),
         );
-        batch.add(sql!(
-            "INSERT INTO requests (mailbox_id, kind, state, created_at, note_sealed)
-             VALUES (?1, ?2, 'open', ?3, ?4)
-             ON CONFLICT (mailbox_id) WHERE state = 'open' AND kind = 'renewal'
-             DO UPDATE SET created_at = excluded.created_at",
+        // Of what stood there before nothing is left but the number.
+        let asked = sql!(
+            concat!(
+                "INSERT INTO requests (mailbox_id, kind, state, created_at, note_sealed)
+                 VALUES (?1, ?2, 'open', ?3, ?4)
+                 ON CONFLICT (mailbox_id) WHERE state = 'open' AND kind = 'renewal'
+                 DO UPDATE SET created_at = excluded.created_at, note_sealed = excluded.note_sealed,
+                     decided_at = NULL, decision_sealed = NULL
+                 RETURNING ",
+                request_words!()
+            ),
             mailbox_id,
             kind.as_str(),
             now,
             note_sealed
-        ));
+        );
+        batch.add(asked.proving(Proves::New(SaidKind::Request)));
         batch.add(sql!(
             "DELETE FROM requests WHERE number =
                  (SELECT number FROM requests WHERE mailbox_id = ?1 AND kind = 'access' AND state = 'open'
@@ -163,24 +182,45 @@ impl Store {
 
     /// Requests, oldest first; only open ones if so wished.
     pub async fn requests(&self, only_open: bool) -> Result<Vec<RequestRow>, StoreError> {
-        let question = if only_open {
-            sql!(concat!(select_request!(), " WHERE state = 'open' ORDER BY number LIMIT 1000"))
-        } else {
-            sql!(concat!(select_request!(), " ORDER BY number LIMIT 1000"))
-        };
-        self.read_rows(question).await?.into_iter().map(request_row).collect()
+        let (mut found, mut after) = (Vec::new(), i64::MIN);
+        let mut reading = self.reading(SaidKind::Request);
+        loop {
+            let question = sql!(
+                concat!(
+                    select_request!(),
+                    " WHERE number > ?1 AND (?2 = 0 OR state = 'open') ORDER BY number LIMIT ?3"
+                ),
+                after,
+                only_open,
+                AT_ONCE
+            );
+            let rows = self.read_rows(question).await?;
+            let more = rows.len() == AT_ONCE;
+            for row in rows {
+                after = row.first_int().unwrap_or(i64::MAX);
+                found.extend(request_row(row, &mut reading)?);
+            }
+            // However many rows somebody else put there, they hide none of ours.
+            if !more || found.len() >= AT_ONCE {
+                found.truncate(AT_ONCE);
+                return Ok(found);
+            }
+        }
     }
 
     /// All requests for one mailbox.
     pub async fn requests_of(&self, mailbox_id: &str) -> Result<Vec<RequestRow>, StoreError> {
         let question = sql!(concat!(select_request!(), " WHERE mailbox_id = ?1 ORDER BY number"), mailbox_id);
-        self.read_rows(question).await?.into_iter().map(request_row).collect()
+        let mut reading = self.reading(SaidKind::Request);
+        let rows = self.read_rows(question).await?.into_iter();
+        rows.filter_map(|row| request_row(row, &mut reading).transpose()).collect()
     }
 
     /// One request.
     pub async fn request(&self, number: i64) -> Result<Option<RequestRow>, StoreError> {
         let question = sql!(concat!(select_request!(), " WHERE number = ?1"), number);
-        self.read_one(question).await?.map(request_row).transpose()
+        let Some(row) = self.read_one(question).await? else { return Ok(None) };
+        request_row(row, &mut self.reading(SaidKind::Request))
     }
 
     /// Decides against a request. `false`: it is not open.
@@ -231,11 +271,16 @@ impl Store {
             Again::Lost { .. } => self.add_removal_of_drafts(&mut batch, &mailbox_id).await?,
         }
         // Whoever else asked has what they asked for, or never should.
-        batch.add(sql!(
-            "UPDATE requests SET state = 'refused', decided_at = ?2 WHERE mailbox_id = ?1 AND state = 'open'",
+        let others = sql!(
+            concat!(
+                "UPDATE requests SET state = 'refused', decided_at = ?2
+                 WHERE mailbox_id = ?1 AND state = 'open' RETURNING ",
+                request_words!()
+            ),
             mailbox_id.as_str(),
             now
-        ));
+        );
+        batch.add(others.proving(Proves::Decided));
         end_sessions(&mut batch, &mailbox_id, Ended::Support, now, None);
         batch.add(forget_newcomers_of(&mailbox_id));
         batch.add(sql!("DELETE FROM wraps WHERE mailbox_id = ?1 AND kind <> 'escrow'", mailbox_id.as_str()));

@@ -9,6 +9,8 @@ use crate::mailbox::MailboxRow;
 use crate::node::ROTATING;
 use crate::partner::{OwnKeyRow, PartnerKeyRow, PartnerRow};
 use crate::rotation_mark::{Rotating, remove_mark};
+use crate::row_proof::request_words;
+use crate::said::{AskedRow, Said, SaidKind};
 use crate::statement::{Batch, Row, Statement, sql};
 use crate::store::Store;
 use crate::withdrawn_row::{WithdrawnRow, withdrawn_columns};
@@ -54,15 +56,13 @@ pub struct KeyedRow {
     pub sealed: Vec<u8>,
 }
 
-/// A request's notes, sealed.
+/// A request with its sealed notes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyedRequest {
-    /// Its number.
-    pub number: i64,
-    /// How support reaches who asked.
-    pub note: Option<Vec<u8>>,
-    /// What support noted.
-    pub decision: Option<Vec<u8>>,
+    /// What it says.
+    pub asked: AskedRow,
+    /// What proves that; empty: nothing.
+    pub proof: Vec<u8>,
 }
 
 /// What goes with a mailbox.
@@ -223,7 +223,7 @@ impl Store {
             [
                 sql!("SELECT kind, sealed FROM wraps WHERE mailbox_id = ?1", row.id.as_str()),
                 sql!(
-                    "SELECT number, note_sealed, decision_sealed FROM requests WHERE mailbox_id = ?1",
+                    concat!("SELECT ", request_words!(), " FROM requests WHERE mailbox_id = ?1"),
                     row.id.as_str()
                 ),
             ]
@@ -232,13 +232,14 @@ impl Store {
         let mut found = Vec::new();
         for row in rows {
             let wrap = |mut row: Row| Ok((WrapKind::parse(&row.text()?)?, row.blob()?));
-            let request = |mut row: Row| {
-                Ok(KeyedRequest { number: row.int()?, note: row.opt_blob()?, decision: row.opt_blob()? })
+            // What cannot even be read is none of ours.
+            let request = |mut row: Row| match Said::read(SaidKind::Request, &mut row) {
+                Ok((Said::Request(asked), proof)) => Some(KeyedRequest { asked, proof }),
+                Ok((Said::GoneUnread { .. } | Said::CameBack { .. }, _)) | Err(_) => None,
             };
             let wraps = answers.next().unwrap_or_default().into_iter().map(wrap);
             let wraps = wraps.collect::<Result<_, StoreError>>()?;
-            let requests = answers.next().unwrap_or_default().into_iter().map(request);
-            let requests = requests.collect::<Result<_, StoreError>>()?;
+            let requests = answers.next().unwrap_or_default().into_iter().filter_map(request).collect();
             found.push(KeyedMailbox { row, wraps, requests });
         }
         Ok(found)
@@ -407,11 +408,13 @@ impl RotatedMailbox {
             batch.add(sql!("UPDATE tokens SET hash = ?2 WHERE hash = ?1", &before, &now));
         }
         for request in self.requests {
+            let KeyedRequest { asked, proof } = request;
             batch.add(sql!(
-                "UPDATE requests SET note_sealed = ?2, decision_sealed = ?3 WHERE number = ?1",
-                request.number,
-                request.note,
-                request.decision
+                "UPDATE requests SET note_sealed = ?2, decision_sealed = ?3, proof = ?4 WHERE number = ?1",
+                asked.number,
+                asked.note,
+                asked.decision,
+                proof
             ));
         }
     }

@@ -6,9 +6,12 @@ use sealpost_mail::Timestamp;
 use crate::column_values::{ColumnWord as _, UnreadEnd};
 use crate::error::StoreError;
 use crate::received::received;
+use crate::row_proof::{came_back_words, gone_words};
+use crate::said::{Proves, Said, SaidKind};
 use crate::statement::{Batch, Refusal, Row, Statement, sql};
 use crate::store::Store;
 use crate::unheld::unheld;
+use crate::unreachable::Unreachable;
 
 /// A letter nobody has opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,6 +97,7 @@ impl Told {
 macro_rules! kept_for_senders {
     ($($condition:tt)+) => {
         concat!(
+            // A row that somebody else put there says nothing and stands in nobody's way.
             "INSERT INTO gone_unread (deposit_id, gone_at, received_at, memo_sealed, how)
              SELECT d.id, CAST(?2 AS BIGINT), d.received_at, n.memo_sealed,
                  CASE WHEN d.folder = 'trash' THEN 'deleted' ELSE CAST(?3 AS TEXT) END
@@ -102,7 +106,10 @@ macro_rules! kept_for_senders {
             received!("d"),
             " AND ",
             $($condition)+,
-            " ON CONFLICT DO NOTHING"
+            " ON CONFLICT (deposit_id) DO UPDATE SET gone_at = excluded.gone_at, received_at = excluded.received_at,
+                 memo_sealed = excluded.memo_sealed, how = excluded.how
+             RETURNING ",
+            gone_words!()
         )
     };
 }
@@ -127,7 +134,7 @@ impl Unread {
 
     fn kept(self, statement: Statement) -> Option<Statement> {
         match self {
-            Self::KeptForSenders => Some(statement),
+            Self::KeptForSenders => Some(statement.proving(Proves::New(SaidKind::GoneUnread))),
             Self::Forgotten => None,
         }
     }
@@ -151,11 +158,11 @@ impl Store {
                     "SELECT d.id, d.received_at,
                          coalesce((SELECT at FROM waits_from WHERE deposit_id = d.id), d.received_at),
                          d.expires_at, n.memo_sealed,
-                         CASE WHEN EXISTS (SELECT 1 FROM unreachable u WHERE u.mailbox_id = d.mailbox_id
-                             AND (u.bounces >= ?4 OR u.last_at >= d.received_at)) THEN 1 ELSE 0 END,
                          CASE WHEN EXISTS (SELECT 1 FROM wraps w WHERE w.mailbox_id = d.mailbox_id
-                             AND w.kind = 'initial') THEN 1 ELSE 0 END
-                     FROM bounce_memos n JOIN deposits d ON n.token = d.id || '00' AND d.id = n.deposit_id
+                             AND w.kind = 'initial') THEN 1 ELSE 0 END, ",
+                    came_back_words!(u),
+                    " FROM bounce_memos n JOIN deposits d ON n.token = d.id || '00' AND d.id = n.deposit_id
+                         LEFT JOIN unreachable u ON u.mailbox_id = d.mailbox_id
                      WHERE n.token > ?1 || '00' AND n.created_at < ?2 AND d.read_at IS NULL AND d.folder = 'inbox'
                        AND NOT EXISTS (SELECT 1 FROM told_unfetched WHERE deposit_id = d.id) AND ",
                     unheld!("d.mailbox_id"),
@@ -163,44 +170,63 @@ impl Store {
                 ),
                 after,
                 before,
-                AT_ONCE,
-                bounces
+                AT_ONCE
             ))
             .await?;
+        let mut reading = self.reading(SaidKind::CameBack);
         let one = |mut row: Row| {
+            let (deposit_id, received_at) = (row.text()?, row.time()?);
+            let (waits_from, expires_at) = (row.time()?, row.opt_time()?);
+            let (memo_sealed, initial_password) = (row.blob()?, row.int()? == 1);
+            let unreachable = Unreachable::proven(row, &mut reading);
+            let came_back = unreachable.is_some_and(|it| it.keeps_back(bounces, received_at));
             Ok(Unfetched {
-                deposit_id: row.text()?,
-                received_at: row.time()?,
-                waits_from: row.time()?,
-                expires_at: row.opt_time()?,
-                memo_sealed: row.blob()?,
-                came_back: row.int()? == 1,
-                initial_password: row.int()? == 1,
+                deposit_id,
+                received_at,
+                waits_from,
+                expires_at,
+                memo_sealed,
+                came_back,
+                initial_password,
             })
         };
         rows.into_iter().map(one).collect()
     }
 
-    /// Letters that went unread and whose senders have not been told, after this id. A few at once.
+    /// Letters that went unread and whose senders have not been told, after this id. A few at once. Rows that nobody of us wrote
+    /// are passed over.
     pub async fn gone_unread(&self, after: &str) -> Result<Vec<GoneUnread>, StoreError> {
-        let rows = self
-            .read_rows(sql!(
-                "SELECT deposit_id, received_at, gone_at, how, memo_sealed FROM gone_unread
-                 WHERE deposit_id > ?1 ORDER BY deposit_id LIMIT ?2",
-                after,
+        let mut after = after.to_owned();
+        let mut reading = self.reading(SaidKind::GoneUnread);
+        loop {
+            let question = sql!(
+                concat!(
+                    "SELECT deposit_id, memo_sealed, ",
+                    gone_words!(),
+                    " FROM gone_unread WHERE deposit_id > ?1 ORDER BY deposit_id LIMIT ?2"
+                ),
+                after.as_str(),
                 AT_ONCE
-            ))
-            .await?;
-        let one = |mut row: Row| {
-            Ok(GoneUnread {
-                deposit_id: row.text()?,
-                received_at: row.time()?,
-                gone_at: row.time()?,
-                how: UnreadEnd::parse(&row.text()?)?,
-                memo_sealed: row.blob()?,
-            })
-        };
-        rows.into_iter().map(one).collect()
+            );
+            let mut found = Vec::new();
+            let rows = self.read_rows(question).await?;
+            if rows.is_empty() {
+                return Ok(found);
+            }
+            for mut row in rows {
+                after = row.text()?;
+                let memo_sealed = row.blob()?;
+                let Some(Said::GoneUnread { deposit_id, received_at, gone_at, how }) = reading.proven(row)
+                else {
+                    continue;
+                };
+                let how = UnreadEnd::parse(&how)?;
+                found.push(GoneUnread { deposit_id, received_at, gone_at, how, memo_sealed });
+            }
+            if !found.is_empty() {
+                return Ok(found);
+            }
+        }
     }
 
     /// Forgets a letter that went, whose sender cannot be told. `false`: it was not there.

@@ -11,6 +11,7 @@ use sealpost_mail::Timestamp;
 
 use crate::audit_row::AuditRow;
 use crate::error::StoreError;
+use crate::said::Proves;
 
 /// What a column or parameter holds.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -90,8 +91,8 @@ pub(crate) struct Statement {
     pub(crate) concerns: Option<Box<Concerned>>,
     /// Written to the trail if it changed or returned a row.
     pub(crate) notes: Option<Box<AuditRow>>,
-    /// What it returns are events without their proof (`hook::RETURNING`).
-    pub(crate) tells: bool,
+    /// What it returns is proven with it, and for nobody else to count.
+    pub(crate) proves: Option<Proves>,
 }
 
 /// A thing and its mailbox, for the trail.
@@ -114,9 +115,9 @@ impl Statement {
         self
     }
 
-    /// What it returns are events that webhooks are told, to be proven.
-    pub(crate) fn telling(mut self) -> Self {
-        self.tells = true;
+    /// What it returns is to be proven in the same transaction.
+    pub(crate) fn proving(mut self, what: Proves) -> Self {
+        self.proves = Some(what);
         self
     }
 
@@ -142,7 +143,7 @@ macro_rules! sql {
             expect: $crate::statement::Expect::Anything,
             concerns: None,
             notes: None,
-            tells: false,
+            proves: None,
         }
     };
 }
@@ -227,7 +228,7 @@ impl Batch {
         !self.audit.is_empty()
             || self.prune.is_some()
             || !rows.is_empty()
-            || self.statements.iter().any(|statement| statement.notes.is_some() || statement.tells)
+            || self.statements.iter().any(|statement| statement.notes.is_some() || statement.proves.is_some())
     }
 
     pub(crate) fn add(&mut self, statement: Statement) {
@@ -291,6 +292,19 @@ pub(crate) struct Row(std::vec::IntoIter<Value>);
 impl Row {
     pub(crate) fn new(values: Vec<Value>) -> Self {
         Self(values.into_iter())
+    }
+
+    /// Whether the next column is empty.
+    pub(crate) fn is_null(&self) -> bool {
+        matches!(self.0.as_slice().first(), Some(Value::Null) | None)
+    }
+
+    /// The number in the next column, which stays.
+    pub(crate) fn first_int(&self) -> Option<i64> {
+        match self.0.as_slice().first() {
+            Some(Value::Int(number)) => Some(*number),
+            Some(Value::Null | Value::Text(_) | Value::Blob(_)) | None => None,
+        }
     }
 
     /// What is left of it, as it is.

@@ -47,7 +47,7 @@ pub struct StoreOptions {
     pub company: Company,
     /// What may be done to the schema.
     pub schema: SchemaWish,
-    /// Proves the audit trail; `None`: its rows stand without a proof.
+    /// Proves the audit trail and rows that say something; `None`: they stand without a proof, and are held against none.
     pub prover: Option<Arc<dyn AuditProver>>,
 }
 
@@ -148,6 +148,8 @@ struct Inner {
     stop_removals: Mutex<Option<(oneshot::Sender<()>, tokio::task::JoinHandle<()>)>>,
     disk: Arc<Disk>,
     expense: Arc<Expense>,
+    /// What rows that say something are held against.
+    prover: Option<Arc<dyn AuditProver>>,
     remover: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -253,15 +255,25 @@ impl Store {
             files: inner_files,
             disk: inner_disk,
             lock: Arc::new(Locks { _folder: lock, _bodies: shared_lock }),
-            prover,
+            prover: prover.clone(),
             expense: Arc::clone(&expense),
         };
         let engine = Arc::new(opened.start(setting)?);
         let remover = Mutex::new(Some(remover));
         let (bucket, told) = bucket.unzip();
         let stop_removals = Mutex::default();
-        let inner =
-            Inner { folder, inline_limit, engine, files, bucket, stop_removals, disk, expense, remover };
+        let inner = Inner {
+            folder,
+            inline_limit,
+            engine,
+            files,
+            bucket,
+            stop_removals,
+            disk,
+            expense,
+            prover,
+            remover,
+        };
         let inner = Arc::new(inner);
         if let (Some(bucket), Some(told)) = (&inner.bucket, told) {
             let (stop, stopped) = oneshot::channel();
@@ -410,6 +422,11 @@ impl Store {
     /// Who this process is among others; nobody with SQLite, and a command is nobody.
     pub(crate) fn node(&self) -> Option<&Heartbeat> {
         self.inner.engine.heartbeat()
+    }
+
+    /// What rows that say something are held against; a store that was opened without a key holds them against nothing.
+    pub(crate) fn prover(&self) -> Option<&dyn AuditProver> {
+        self.inner.prover.as_deref()
     }
 
     pub(crate) fn folder(&self) -> &Path {

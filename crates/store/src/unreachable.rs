@@ -3,7 +3,10 @@
 use sealpost_mail::Timestamp;
 
 use crate::error::StoreError;
-use crate::statement::{Batch, Outcome, Refusal, sql};
+use crate::row_proof::came_back_words;
+use crate::said::{Proves, Said, SaidKind};
+use crate::said_rows::Reading;
+use crate::statement::{Batch, Outcome, Refusal, Row, sql};
 use crate::store::Store;
 
 /// What is known of an address that mail came back from.
@@ -15,6 +18,24 @@ pub struct Unreachable {
     pub last_at: Timestamp,
     /// What the mail server said last: an enhanced status code.
     pub status: String,
+}
+
+impl Unreachable {
+    /// From what is left of a row: the columns `came_back_words!`, empty where there is nothing. Nothing, too, if it does not
+    /// prove.
+    pub(crate) fn proven(row: Row, reading: &mut Reading<'_>) -> Option<Self> {
+        match reading.proven_beside(row)? {
+            Said::CameBack { bounces, last_at, status, .. } => {
+                Some(Self { bounces: u32::try_from(bounces).unwrap_or(u32::MAX), last_at, status })
+            }
+            Said::GoneUnread { .. } | Said::Request(_) => None,
+        }
+    }
+
+    /// Whether a notice of `letter` would not be sent: mail came back so often, or it did and nothing newer has stayed.
+    pub(crate) fn keeps_back(&self, most: u32, letter: Timestamp) -> bool {
+        self.bounces >= most || self.last_at >= letter
+    }
 }
 
 /// A notice came back for good.
@@ -34,15 +55,26 @@ pub struct NewBounce {
 impl NewBounce {
     pub(crate) fn add_to(self, batch: &mut Batch) {
         batch.hold_mailbox(&self.mailbox_id);
-        batch.add(sql!(
-            "INSERT INTO unreachable (mailbox_id, bounces, last_at, status)
-             SELECT id, 1, CAST(?2 AS BIGINT), ?3 FROM mailboxes WHERE id = ?1 AND state <> 'deleted'
-             ON CONFLICT (mailbox_id) DO UPDATE
-                 SET bounces = unreachable.bounces + 1, last_at = excluded.last_at, status = excluded.status",
+        // What somebody else wrote there must not become ours by being counted on.
+        let before = sql!(
+            concat!("SELECT ", came_back_words!(), " FROM unreachable WHERE mailbox_id = ?1"),
+            self.mailbox_id.as_str()
+        );
+        batch.add(before.proving(Proves::CountedOn));
+        let counted = sql!(
+            concat!(
+                "INSERT INTO unreachable (mailbox_id, bounces, last_at, status)
+                 SELECT id, 1, CAST(?2 AS BIGINT), ?3 FROM mailboxes WHERE id = ?1 AND state <> 'deleted'
+                 ON CONFLICT (mailbox_id) DO UPDATE
+                     SET bounces = unreachable.bounces + 1, last_at = excluded.last_at, status = excluded.status
+                 RETURNING ",
+                came_back_words!()
+            ),
             self.mailbox_id,
             self.at,
             self.status
-        ));
+        );
+        batch.add(counted.proving(Proves::New(SaidKind::CameBack)));
     }
 }
 
@@ -56,17 +88,12 @@ impl Store {
 
     /// What is known of a mailbox's address, if mail came back from it.
     pub async fn unreachable(&self, mailbox_id: &str) -> Result<Option<Unreachable>, StoreError> {
-        let row = self
-            .read_one(sql!(
-                "SELECT bounces, last_at, status FROM unreachable WHERE mailbox_id = ?1",
-                mailbox_id
-            ))
-            .await?;
-        row.map(|mut row| {
-            let bounces = u32::try_from(row.count()?).unwrap_or(u32::MAX);
-            Ok(Unreachable { bounces, last_at: row.time()?, status: row.text()? })
-        })
-        .transpose()
+        let question = sql!(
+            concat!("SELECT ", came_back_words!(), " FROM unreachable WHERE mailbox_id = ?1"),
+            mailbox_id
+        );
+        let row = self.read_one(question).await?;
+        Ok(row.and_then(|row| Unreachable::proven(row, &mut self.reading(SaidKind::CameBack))))
     }
 
     /// Forgets it: mail is sent there again. `false`: there was nothing to forget.

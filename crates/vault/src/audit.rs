@@ -1,6 +1,6 @@
 //! Proofs of the audit trail: a keyed hash for every row over the row before it. Each writer has a key of its own, so
 //! that one that was taken over cannot prove the others' rows anew. Beside it, the one key that all writers share: for
-//! what a receiver is to be told. Knows no event and no table.
+//! what a receiver is to be told, and for rows that only say that something is to be done. Knows no event and no table.
 
 use subtle::ConstantTimeEq as _;
 
@@ -12,6 +12,7 @@ const HEAD: &str = "sealpost/1/audit-head";
 const PRUNED: &str = "sealpost/1/audit-pruned";
 const EVENTS: &str = "sealpost/1/events";
 const EVENT: &str = "sealpost/1/event";
+const SAID: &str = "sealpost/1/said";
 
 /// What is proven.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +34,8 @@ pub struct AuditKey {
     events: EventKey,
 }
 
-/// Proves what webhooks are to be told, and checks it: whoever makes an event has it, and whoever sends one.
+/// Proves what webhooks are to be told, and rows that only say that something is to be done or known, and checks it: whoever
+/// writes one has it, and whoever goes by one.
 #[derive(Clone, Debug)]
 pub struct EventKey(Key);
 
@@ -52,6 +54,20 @@ impl EventKey {
         let mut bound = Vec::with_capacity(256);
         bind_bytes(&mut bound, parts);
         self.0.mac(EVENT, &bound)
+    }
+
+    /// The proof of a row that says these words, in this order.
+    #[must_use]
+    pub fn prove_said(&self, parts: &[&[u8]]) -> [u8; 32] {
+        let mut bound = Vec::with_capacity(256);
+        bind_bytes(&mut bound, parts);
+        self.0.mac(SAID, &bound)
+    }
+
+    /// Whether somebody with the key has proven that row.
+    #[must_use]
+    pub fn said_holds(&self, parts: &[&[u8]], proof: &[u8]) -> bool {
+        self.prove_said(parts).ct_eq(proof).into()
     }
 
     /// Whether somebody with the key has proven these parts.
@@ -188,5 +204,8 @@ mod tests {
         let told = jobs.events().prove(&parts);
         assert!(portal.events().holds(&parts, &told) && !portal.events().holds(&[b"other"], &told));
         assert!(!portal.events().holds(&parts, b"") && !portal.events().holds(&parts, &proof));
+        let said = jobs.events().prove_said(&parts);
+        assert!(portal.events().said_holds(&parts, &said) && !portal.events().said_holds(&[b"other"], &said));
+        assert!(!portal.events().said_holds(&parts, b"") && !portal.events().said_holds(&parts, &told));
     }
 }

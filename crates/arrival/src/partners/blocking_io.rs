@@ -5,6 +5,7 @@ use std::io::{self, Read, Write};
 
 use sealpost_mail::Reply;
 use sealpost_mailbox::BodyOpener;
+use sealpost_seal::Source;
 use tokio::runtime::Handle;
 
 use crate::spool::{Spool, Spooled};
@@ -13,6 +14,7 @@ use crate::spool::{Spool, Spooled};
 pub(super) struct Reading {
     handle: Handle,
     opener: BodyOpener,
+    head: Vec<u8>,
     /// What has been read and not handed out.
     at_hand: io::Cursor<Vec<u8>>,
     next: Option<u64>,
@@ -22,7 +24,8 @@ impl Reading {
     /// The letter under this head.
     pub(super) async fn of(spooled: &Spooled, head: &[u8]) -> io::Result<Self> {
         let opener = spooled.opener().await.map_err(io::Error::other)?;
-        Ok(Self { handle: Handle::current(), opener, at_hand: io::Cursor::new(head.to_vec()), next: Some(0) })
+        let (head, at_hand) = (head.to_vec(), io::Cursor::new(head.to_vec()));
+        Ok(Self { handle: Handle::current(), opener, head, at_hand, next: Some(0) })
     }
 
     /// The next chunk; `None` at the end.
@@ -47,6 +50,14 @@ impl Read for Reading {
                 None => return Ok(0),
             }
         }
+    }
+}
+
+impl Source for Reading {
+    fn from_start(&mut self) -> io::Result<Box<dyn Read + '_>> {
+        self.at_hand = io::Cursor::new(self.head.clone());
+        self.next = Some(0);
+        Ok(Box::new(self))
     }
 }
 

@@ -180,6 +180,36 @@ mod tests {
         }
     }
 
+    /// What is damaged may hold any head: a rule about heads must not hear "no" (the caller asks for `hidden_letters`).
+    #[test]
+    fn a_damaged_winmail_hides_letters_wherever_it_is_cut() {
+        let tagged = file_of(&[
+            attribute_of(1, 0x0001_8004, b"[vertraulich] Befund"),
+            attribute_of(1, 0x0002_800c, b"Text"),
+        ]);
+        let of = |kind: &str, bytes: &[u8]| {
+            let head = format!("Content-Type: {kind}\r\nContent-Transfer-Encoding: base64\r\n\r\n");
+            Inside::letters_of(&[head.as_bytes(), STANDARD.encode(bytes).as_bytes()].concat()).hidden_letters
+        };
+        assert_eq!(of("application/ms-tnef", &tagged), None);
+        // Where an attribute ends nobody sees that another one followed.
+        let one = file_of(&[attribute_of(1, 0x0001_8004, b"[vertraulich] Befund")]).len();
+        let seen = (1..tagged.len() - 2).filter(|cut| !(one - 2..=one).contains(cut));
+        for cut in seen {
+            let start = tagged.get(..cut).unwrap();
+            let empty = cut <= 6;
+            let found = of("application/ms-tnef", start);
+            assert!(found == Some(Unread::Damaged) || empty, "{cut}: {found:?}");
+        }
+        for (kind, bytes) in [
+            ("application/octet-stream; name=winmail.dat", &b"no TNEF at all"[..]),
+            ("application/pkcs7-mime; smime-type=signed-data", b"no CMS at all"),
+            ("application/octet-stream; name=smime.p7m", b"\x30\x80\x06"),
+        ] {
+            assert_eq!(of(kind, bytes), Some(Unread::Damaged), "{kind}");
+        }
+    }
+
     #[test]
     fn however_many_subjects_there_are_none_is_overlooked() {
         let of = |long: &str| {

@@ -13,9 +13,10 @@ use crate::container::openpgp::OpenPgp;
 use crate::container::{self, calendar, cms, tnef, unsupported, uuencode};
 use crate::display::{file_name, last_of_path};
 use crate::file_type;
+use crate::flowed;
 use crate::head::Head;
+use crate::rewritten::{Layers, TooLayered};
 use crate::skeleton::tidied;
-use crate::{flowed, rewritten};
 
 /// Types of files that are wrapped in what nobody here undoes.
 const UNOPENED: [&str; 9] = [
@@ -41,7 +42,10 @@ impl<'a> Search<'a> {
         said: Said,
         keep: impl Fn(&'b [u8]) -> Cow<'a, [u8]>,
     ) {
-        let names = readings(&said.names);
+        let names = readings(&said.names, &mut self.layers).unwrap_or_else(|_too_layered| {
+            self.unread(Unread::TooMuch);
+            said.names.clone()
+        });
         let extensions: Vec<String> = names.iter().map(|name| file_type::extension_of(name)).collect();
         let is_called = |ends: &[&str]| extensions.iter().any(|one| ends.contains(&one.as_str()));
         let is_typed = |kinds: &[&str]| said.types.iter().any(|one| kinds.contains(&one.as_str()));
@@ -221,7 +225,7 @@ impl<'a> Search<'a> {
     fn winmail<'b>(&mut self, bytes: &'b [u8], depth: usize, keep: &impl Fn(&'b [u8]) -> Cow<'a, [u8]>) {
         let tnef = tnef::read(bytes);
         if !tnef.whole {
-            self.unread(Unread::Damaged);
+            self.hides_letters(Unread::Damaged);
         }
         match heads::of_winmail(&tnef) {
             Ok(heads) => heads.into_iter().for_each(|head| self.head(Some(head))),
@@ -278,7 +282,7 @@ impl<'a> Search<'a> {
             }
             Some(cms::Cms::Detached) => self.sealed(Sealed::Signed),
             None if wraps => {
-                self.unread(Unread::Damaged);
+                self.hides_letters(Unread::Damaged);
                 self.sealed(Sealed::Smime);
             }
             None => {}
@@ -301,7 +305,7 @@ fn is_text(bytes: &[u8]) -> bool {
 }
 
 /// Every name as it came, as it would be saved, and without what was put around the file.
-fn readings(names: &[String]) -> Vec<String> {
+fn readings(names: &[String], layers: &mut Layers) -> Result<Vec<String>, TooLayered> {
     let mut all: Vec<String> = Vec::new();
     for name in names.iter().take(MAX_NAMES) {
         let saved = file_name(name);
@@ -315,7 +319,7 @@ fn readings(names: &[String]) -> Vec<String> {
         });
         // "Kfz/x.pdf" is a name to us, and a folder and a file to others.
         let last = file_name(last_of_path(name));
-        let before = if name.len() <= LONGEST_NAME { rewritten::before(name) } else { Vec::new() };
+        let before = if name.len() <= LONGEST_NAME { layers.before(name)? } else { Vec::new() };
         let one = [Some(name.clone()), saved, last, inner, Some(read), file].into_iter().flatten();
         for reading in one.chain(before) {
             if !all.contains(&reading) {
@@ -323,5 +327,5 @@ fn readings(names: &[String]) -> Vec<String> {
             }
         }
     }
-    all
+    Ok(all)
 }

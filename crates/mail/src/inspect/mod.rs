@@ -21,6 +21,7 @@ use named_ids::NamedIds;
 use thiserror::Error;
 
 use crate::head::Head;
+use crate::rewritten::Layers;
 
 /// Entities, files and containers of one letter.
 const MAX_ITEMS: usize = 4000;
@@ -83,6 +84,8 @@ pub struct Inside {
     pub unread: Option<Unread>,
     /// Why there may be other texts.
     pub illegible: Option<Unread>,
+    /// Why there may be other letters within it, and so other heads.
+    pub hidden_letters: Option<Unread>,
     /// What of it is closed or signed, each once.
     pub sealed: Vec<Sealed>,
     /// The Message-IDs of the letters within it, and of those that these answer, as they are written; and those that its
@@ -120,6 +123,7 @@ impl Inside {
             depth: 0,
             blocks: HashSet::new(),
             ids: NamedIds::default(),
+            layers: Layers::default(),
         };
         search.push(Item {
             bytes: Cow::Borrowed(bytes),
@@ -195,6 +199,7 @@ struct Search<'a> {
     /// Blocks of CMS that have been found in a text: other readings of it hold them again.
     blocks: HashSet<Vec<u8>>,
     ids: NamedIds,
+    layers: Layers,
 }
 
 impl<'a> Search<'a> {
@@ -246,6 +251,12 @@ impl<'a> Search<'a> {
             self.sealed(Sealed::Unknown);
         }
         self.found.unread.get_or_insert(why);
+    }
+
+    /// Something that holds letters cannot be read to its end.
+    fn hides_letters(&mut self, why: Unread) {
+        self.unread(why);
+        self.found.hidden_letters.get_or_insert(why);
     }
 
     fn illegible(&mut self, why: Unread) {

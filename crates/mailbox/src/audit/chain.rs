@@ -2,7 +2,7 @@
 //! to ask for. Knows no table.
 
 use sealpost_mail::Timestamp;
-use sealpost_store::{AnchorKind, AuditProver, AuditRow, EventRow, EventWords};
+use sealpost_store::{AnchorKind, AskedRow, AuditProver, AuditRow, EventRow, EventWords, Said};
 use sealpost_vault::{AuditKey, AuditMaster, AuditProof, EventKey};
 
 /// Proves what one process writes.
@@ -30,6 +30,14 @@ impl AuditProver for Chain {
         with_event(event, |parts| self.0.events().prove(parts)).to_vec()
     }
 
+    fn said(&self, said: &Said) -> Vec<u8> {
+        said_proof(self.0.events(), said)
+    }
+
+    fn said_holds(&self, said: &Said, proof: &[u8]) -> bool {
+        said_holds(self.0.events(), said, proof)
+    }
+
     fn anchor(&self, kind: AnchorKind, seq: i64, at: Timestamp, proof: &[u8]) -> Vec<u8> {
         with_anchor(seq, at, proof, |parts| self.0.prove(what(kind), parts)).to_vec()
     }
@@ -45,6 +53,18 @@ pub fn event_holds(key: &EventKey, event: &EventRow) -> bool {
 #[must_use]
 pub fn event_proof(key: &EventKey, event: &EventRow) -> Vec<u8> {
     with_event(&event.told(), |parts| key.prove(parts)).to_vec()
+}
+
+/// Whether a row that only says something was written by one of us.
+#[must_use]
+pub fn said_holds(key: &EventKey, said: &Said, proof: &[u8]) -> bool {
+    with_said(said, |parts| key.said_holds(parts, proof))
+}
+
+/// What proves it under this key.
+#[must_use]
+pub fn said_proof(key: &EventKey, said: &Said) -> Vec<u8> {
+    with_said(said, |parts| key.prove_said(parts)).to_vec()
 }
 
 /// Whether a row is what `writer` has proven, after the row with the proof `before`.
@@ -103,6 +123,40 @@ fn with_event<T>(event: &EventWords<'_>, done: impl FnOnce(&[&[u8]]) -> T) -> T 
     ])
 }
 
+/// The first part says of which kind it is (docs/formats.md); what is not there is empty.
+fn with_said<T>(said: &Said, done: impl FnOnce(&[&[u8]]) -> T) -> T {
+    match said {
+        Said::GoneUnread { deposit_id, received_at, gone_at, how } => done(&[
+            b"gone-unread",
+            deposit_id.as_bytes(),
+            &received_at.0.to_be_bytes(),
+            &gone_at.0.to_be_bytes(),
+            how.as_bytes(),
+        ]),
+        Said::CameBack { mailbox_id, bounces, last_at, status } => done(&[
+            b"unreachable",
+            mailbox_id.as_bytes(),
+            &bounces.to_be_bytes(),
+            &last_at.0.to_be_bytes(),
+            status.as_bytes(),
+        ]),
+        Said::Request(asked) => {
+            let AskedRow { number, mailbox_id, kind, state, created_at, decided_at, note, decision } = asked;
+            done(&[
+                b"request",
+                &number.to_be_bytes(),
+                mailbox_id.as_bytes(),
+                kind.as_bytes(),
+                state.as_bytes(),
+                &created_at.0.to_be_bytes(),
+                decided_at.map(|at| at.0.to_be_bytes()).as_ref().map_or(&[], <[u8; 8]>::as_slice),
+                note.as_deref().unwrap_or_default(),
+                decision.as_deref().unwrap_or_default(),
+            ])
+        }
+    }
+}
+
 fn with_anchor<T>(seq: i64, at: Timestamp, proof: &[u8], done: impl FnOnce(&[&[u8]]) -> T) -> T {
     done(&[&seq.to_be_bytes(), &at.0.to_be_bytes(), proof])
 }
@@ -111,10 +165,63 @@ fn with_anchor<T>(seq: i64, at: Timestamp, proof: &[u8], done: impl FnOnce(&[&[u
 mod tests {
     use base64::Engine as _;
     use base64::engine::general_purpose::STANDARD;
+    use sealpost_mail::SystemRandom;
     use sealpost_vault::ServerKey;
     use serde_json::Value;
 
     use super::*;
+
+    #[test]
+    fn what_a_row_says_is_proven_word_by_word() {
+        let key = ServerKey::generate(&SystemRandom).keys();
+        let (events, at) = (key.audit.events(), Timestamp(7));
+        let gone = |id: &str, at: i64, how: &str| Said::GoneUnread {
+            deposit_id: id.to_owned(),
+            received_at: Timestamp(1),
+            gone_at: Timestamp(at),
+            how: how.to_owned(),
+        };
+        let back = |bounces: i64, status: &str| Said::CameBack {
+            mailbox_id: "d".to_owned(),
+            bounces,
+            last_at: at,
+            status: status.to_owned(),
+        };
+        let asked = AskedRow {
+            number: 1,
+            mailbox_id: "d".to_owned(),
+            kind: "access".to_owned(),
+            state: "open".to_owned(),
+            created_at: at,
+            decided_at: None,
+            note: Some(vec![1]),
+            decision: None,
+        };
+        let all = [
+            gone("d", 2, "deleted"),
+            gone("e", 2, "deleted"),
+            gone("d", 3, "deleted"),
+            gone("d", 2, "expired"),
+            back(1, "5.1.1"),
+            back(2, "5.1.1"),
+            back(1, "5.2.1"),
+            Said::Request(asked.clone()),
+            Said::Request(AskedRow { number: 2, ..asked.clone() }),
+            Said::Request(AskedRow { mailbox_id: "e".to_owned(), ..asked.clone() }),
+            Said::Request(AskedRow { kind: "renewal".to_owned(), ..asked.clone() }),
+            Said::Request(AskedRow { state: "refused".to_owned(), ..asked.clone() }),
+            Said::Request(AskedRow { created_at: Timestamp(8), ..asked.clone() }),
+            Said::Request(AskedRow { decided_at: Some(at), ..asked.clone() }),
+            Said::Request(AskedRow { note: Some(vec![2]), ..asked.clone() }),
+            Said::Request(AskedRow { note: None, decision: Some(vec![1]), ..asked }),
+        ];
+        for (n, one) in all.iter().enumerate() {
+            let proof = said_proof(&events, one);
+            let holding = all.iter().map(|other| said_holds(&events, other, &proof));
+            assert!(holding.enumerate().all(|(at, holds)| holds == (at == n)), "{one:?}");
+            assert!(!said_holds(&events, one, b""));
+        }
+    }
 
     #[test]
     fn a_row_is_proven_as_the_formats_say() {

@@ -374,7 +374,7 @@ pub enum Event<'a> {
     /// Escrow wraps were sealed to another key.
     EscrowRotated { to: u8, mailboxes: usize },
     /// Rows of a former version were vouched for.
-    RowsAdopted { letters: usize, drafts: usize },
+    RowsAdopted { letters: usize, drafts: usize, others: usize },
     /// The configuration a process runs with, by the hash of its file.
     ConfigurationLoaded { hash: &'a str, parts: &'a str },
     /// Rules and certificates were read again.

@@ -198,8 +198,8 @@ impl Event<'_> {
                 detail: format!("to={to:#04x} mailboxes={mailboxes}"),
                 ..words("key.escrow-rotated", "escrow-key", "")
             },
-            Self::RowsAdopted { letters, drafts } => Words {
-                detail: format!("letters={letters} drafts={drafts}"),
+            Self::RowsAdopted { letters, drafts, others } => Words {
+                detail: format!("letters={letters} drafts={drafts} others={others}"),
                 ..words("key.adopted", "store", "")
             },
             Self::ConfigurationLoaded { hash, parts } => {

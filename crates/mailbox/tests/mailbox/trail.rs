@@ -78,7 +78,7 @@ fn every() -> Vec<Event<'static>> {
         Event::ClockBelieved,
         Event::KeyRotated { from: 1, to: 2 },
         Event::EscrowRotated { to: 2, mailboxes: 9 },
-        Event::RowsAdopted { letters: 1, drafts: 2 },
+        Event::RowsAdopted { letters: 1, drafts: 2, others: 3 },
         Event::ConfigurationLoaded { hash: "ab", parts: "portal" },
         Event::ConfigurationReloaded { hash: "ab", taken: false },
     ]

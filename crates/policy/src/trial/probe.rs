@@ -9,7 +9,7 @@ use sealpost_mail::{Address, Direction, Head, Origin, ReversePath};
 use super::{Entrance, sample};
 use crate::address::list_entries;
 use crate::file_pattern;
-use crate::letter_facts::{Deep, Facts, Known};
+use crate::letter_facts::{Deep, Facts, HeadsWithin, Known};
 use crate::sensitivity_label;
 use crate::spec::{HeaderSpec, RuleSpec, When};
 
@@ -79,7 +79,7 @@ impl Probe {
             recipient: &self.recipient,
             size: self.size,
             deep: &Known::Yes(self.deep.clone()),
-            heads: &Known::Yes(Vec::new()),
+            heads: &Known::Yes(HeadsWithin::default()),
             thread: &Known::Yes(self.thread),
             closed_thread: &Known::Yes(self.closed_thread),
             from_partner: self.from_partner,

@@ -3,9 +3,10 @@
 
 use sealpost_mail::Timestamp;
 
-use crate::audit_proof::{Anchor, AnchorKind, AuditProver, anchor, proven, read_anchor};
+use crate::audit_proof::{Anchor, AnchorKind, AuditProver, anchor, read_anchor};
 use crate::audit_row::AuditRow;
 use crate::error::StoreError;
+use crate::row_proof::Proving;
 use crate::statement::{Batch, Row, Statement, StatementResult, sql};
 
 /// The rows of a batch that has run: its own and, where it changed anything, its handle's; those of single statements
@@ -29,17 +30,19 @@ pub(super) fn rows(batch: &Batch, results: &[StatementResult]) -> Vec<AuditRow> 
     rows
 }
 
-/// What else goes with a batch that has run: proofs of what webhooks are told, and how far the trail is let go.
+/// What else goes with a batch that has run: proofs of what webhooks are told and of rows that say something, and how far the trail is let go.
 pub(super) fn besides(
     prover: Option<&dyn AuditProver>,
     batch: &Batch,
     results: &mut [StatementResult],
 ) -> Result<Vec<Statement>, StoreError> {
     let mut statements = Vec::new();
-    for (_, result) in batch.statements.iter().zip(&mut *results).filter(|(statement, _)| statement.tells) {
+    let mut proving = Proving::default();
+    for (statement, result) in batch.statements.iter().zip(&mut *results) {
+        let Some(proves) = statement.proves else { continue };
         // For nobody else to count.
         for row in std::mem::take(&mut result.rows) {
-            statements.push(proven(prover, row)?);
+            statements.extend(proving.proof(prover, proves, row)?);
         }
     }
     if let Some((seq, at, proof)) = &batch.prune {

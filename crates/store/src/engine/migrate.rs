@@ -40,6 +40,7 @@ pub(crate) const MIGRATIONS: &[(i64, &str)] = &[
     (34, include_str!("../../schema/034_mta_sts_policies.sql")),
     (35, include_str!("../../schema/035_tls_reports.sql")),
     (36, include_str!("../../schema/036_held_letters.sql")),
+    (37, include_str!("../../schema/037_row_proofs.sql")),
 ];
 
 /// The oldest program, by the newest schema it knows, that works with the schema of today: what was added since then it does

@@ -41,6 +41,8 @@ mod races;
 mod retention;
 #[path = "../store/rig.rs"]
 mod rig;
+#[path = "../store/said.rs"]
+mod said;
 mod server;
 #[path = "../store/sessions.rs"]
 mod sessions;

@@ -19,6 +19,7 @@ mod queue;
 mod races;
 mod retention;
 mod rig;
+mod said;
 mod sessions;
 mod sqlite;
 mod stories;

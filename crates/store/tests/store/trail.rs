@@ -6,7 +6,7 @@ use std::time::Duration;
 use sealpost_mail::{Random as _, Timestamp};
 use sealpost_store::{
     AnchorKind, ArrivalRows, AuditProver, AuditRow, ChainedRow, Committed, CountedRow, EventRow, EventWords,
-    LegFilter, LetterEvent, NewDeposit, Page, Store, StoreOptions, Unread,
+    LegFilter, LetterEvent, NewDeposit, Page, Said, Store, StoreOptions, Unread,
 };
 
 use crate::mailboxes::active;
@@ -55,12 +55,20 @@ impl AuditProver for Plain {
         format!("{id}|{hook}|{kind}|{}|{letter}|{mailbox}|{detail}", at.0).into_bytes()
     }
 
+    fn said(&self, said: &Said) -> Vec<u8> {
+        format!("{said:?}").into_bytes()
+    }
+
+    fn said_holds(&self, said: &Said, proof: &[u8]) -> bool {
+        self.said(said) == proof
+    }
+
     fn anchor(&self, kind: AnchorKind, seq: i64, _at: Timestamp, _proof: &[u8]) -> Vec<u8> {
         format!("{}{seq}", kind.as_str()).into_bytes()
     }
 }
 
-fn proven(rig: &Rig, writer: &'static str) -> Store {
+pub(crate) fn proven(rig: &Rig, writer: &'static str) -> Store {
     Store::open(StoreOptions { prover: Some(Arc::new(Plain(writer))), ..options(&rig.scratch) }).unwrap()
 }
 

@@ -1,0 +1,289 @@
+//! Bodies in lines that every server takes: quoted-printable and base64 (RFC 2045 §6.7, §6.8), anew or once more with shorter
+//! lines; and lines that are only broken, where nobody knows an encoding. Octet by octet, whatever the pieces. Knows no MIME.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+/// RFC 2045 §6.7 (5) and §6.8: lines of 76.
+const LINE: usize = 76;
+/// Octets that are one such line in base64.
+const GROUP: usize = LINE / 4 * 3;
+/// Where a line that has no end is broken.
+const BREAK: usize = 900;
+
+/// Writes one body.
+pub(super) enum Encoder {
+    AsItIs,
+    Broken { column: usize },
+    QuotedPrintable(Lines, Pending),
+    QuotedPrintableAnew(Lines, Vec<u8>),
+    Base64 { begun: Vec<u8>, lines: bool },
+    Base64Anew { column: usize },
+}
+
+/// What is not written yet, because what comes next decides how.
+#[derive(Default)]
+pub(super) struct Pending {
+    blank: Option<u8>,
+    cr: bool,
+}
+
+/// Lines of quoted-printable.
+#[derive(Default)]
+pub(super) struct Lines {
+    column: usize,
+}
+
+impl Lines {
+    /// Something that stands on one line. At its start are escaped: what could be taken for a boundary, or the end of the letter, or
+    /// what mailbox files begin a letter with (RFC 3156 §3).
+    fn put(&mut self, one: &[u8], next: &[u8], out: &mut Vec<u8>) {
+        let escaped;
+        let one = match one {
+            [byte @ (b'-' | b'.')] if self.starts(1) => {
+                escaped = hex(*byte);
+                escaped.as_slice()
+            }
+            [b'F'] if self.starts(1) && next.starts_with(b"rom ") => b"=46",
+            one => one,
+        };
+        if self.column + one.len() >= LINE {
+            out.extend_from_slice(b"=\r\n");
+            self.column = 0;
+        }
+        out.extend_from_slice(one);
+        self.column += one.len();
+    }
+
+    /// Whether something so long would be the first on its line.
+    fn starts(&self, length: usize) -> bool {
+        self.column == 0 || self.column + length >= LINE
+    }
+
+    fn end(&mut self, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"\r\n");
+        self.column = 0;
+    }
+}
+
+impl Encoder {
+    pub(super) fn as_it_is() -> Self {
+        Self::AsItIs
+    }
+
+    pub(super) fn broken() -> Self {
+        Self::Broken { column: 0 }
+    }
+
+    pub(super) fn quoted_printable() -> Self {
+        Self::QuotedPrintable(Lines::default(), Pending::default())
+    }
+
+    pub(super) fn quoted_printable_anew() -> Self {
+        Self::QuotedPrintableAnew(Lines::default(), Vec::new())
+    }
+
+    pub(super) fn base64() -> Self {
+        Self::Base64 { begun: Vec::with_capacity(GROUP), lines: false }
+    }
+
+    pub(super) fn base64_anew() -> Self {
+        Self::Base64Anew { column: 0 }
+    }
+
+    pub(super) fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
+        match self {
+            Self::AsItIs => out.extend_from_slice(bytes),
+            Self::Broken { column } => break_lines(bytes, column, out),
+            Self::QuotedPrintable(lines, pending) => quote(bytes, lines, pending, out),
+            Self::QuotedPrintableAnew(lines, escape) => quote_anew(bytes, lines, escape, out),
+            Self::Base64 { begun, lines } => {
+                for byte in bytes {
+                    begun.push(*byte);
+                    if begun.len() == GROUP {
+                        base64_line(begun, lines, out);
+                    }
+                }
+            }
+            Self::Base64Anew { column } => {
+                for byte in bytes.iter().filter(|byte| byte.is_ascii_graphic()) {
+                    if *column == LINE {
+                        out.extend_from_slice(b"\r\n");
+                        *column = 0;
+                    }
+                    out.push(*byte);
+                    *column += 1;
+                }
+            }
+        }
+    }
+
+    pub(super) fn finish(mut self, out: &mut Vec<u8>) {
+        match &mut self {
+            Self::AsItIs | Self::Broken { .. } | Self::Base64Anew { .. } => {}
+            Self::QuotedPrintable(lines, pending) => {
+                if let Some(blank) = pending.blank.take() {
+                    lines.put(&hex(blank), b"", out);
+                }
+                if pending.cr {
+                    lines.put(&hex(b'\r'), b"", out);
+                }
+            }
+            Self::QuotedPrintableAnew(lines, escape) => {
+                match std::mem::take(escape).as_slice() {
+                    // A line that goes on, and does not: readers differ, and find it as it was.
+                    b"=" => lines.put(b"=", b"", out),
+                    escape => literally(escape, lines, out),
+                }
+            }
+            Self::Base64 { begun, lines } => {
+                if !begun.is_empty() {
+                    base64_line(begun, lines, out);
+                }
+            }
+        }
+    }
+}
+
+fn base64_line(begun: &mut Vec<u8>, lines: &mut bool, out: &mut Vec<u8>) {
+    if std::mem::replace(lines, true) {
+        out.extend_from_slice(b"\r\n");
+    }
+    out.extend_from_slice(STANDARD.encode(&*begun).as_bytes());
+    begun.clear();
+}
+
+fn quote(bytes: &[u8], lines: &mut Lines, pending: &mut Pending, out: &mut Vec<u8>) {
+    for (at, byte) in bytes.iter().enumerate() {
+        if std::mem::take(&mut pending.cr) {
+            if *byte == b'\n' {
+                if let Some(blank) = pending.blank.take() {
+                    lines.put(&hex(blank), b"", out);
+                }
+                lines.end(out);
+                continue;
+            }
+            if let Some(blank) = pending.blank.take() {
+                lines.put(&[blank], b"", out);
+            }
+            lines.put(&hex(b'\r'), b"", out);
+        }
+        if *byte == b'\r' {
+            pending.cr = true;
+            continue;
+        }
+        if let Some(blank) = pending.blank.take() {
+            lines.put(&[blank], b"", out);
+        }
+        match byte {
+            b' ' | b'\t' => pending.blank = Some(*byte),
+            b'=' => lines.put(b"=3D", b"", out),
+            0x21..=0x7e => lines.put(&[*byte], bytes.get(at + 1..).unwrap_or_default(), out),
+            _ => lines.put(&hex(*byte), b"", out),
+        }
+    }
+}
+
+/// Lines of quoted-printable that are too long, or have octets that it has not. `escape`: what began with `=`.
+fn quote_anew(bytes: &[u8], lines: &mut Lines, escape: &mut Vec<u8>, out: &mut Vec<u8>) {
+    for byte in bytes {
+        if escape.is_empty() {
+            match byte {
+                b'=' => escape.push(b'='),
+                _ => one_anew(*byte, lines, out),
+            }
+            continue;
+        }
+        match (escape.as_slice(), byte) {
+            // RFC 2045 §6.7 (3): blanks behind the mark of a line that goes on come from the way.
+            (b"=", b' ' | b'\t') => {}
+            (b"=" | b"=\r", b'\n') => {
+                out.extend_from_slice(b"=\r\n");
+                lines.column = 0;
+                escape.clear();
+            }
+            (b"=", b'\r') => escape.push(b'\r'),
+            (b"=", byte) if byte.is_ascii_hexdigit() => escape.push(*byte),
+            ([b'=', first], byte) if first.is_ascii_hexdigit() && byte.is_ascii_hexdigit() => {
+                lines.put(&[b'=', *first, *byte], b"", out);
+                escape.clear();
+            }
+            _ => {
+                literally(&std::mem::take(escape), lines, out);
+                match byte {
+                    b'=' => escape.push(b'='),
+                    _ => one_anew(*byte, lines, out),
+                }
+            }
+        }
+    }
+}
+
+fn one_anew(byte: u8, lines: &mut Lines, out: &mut Vec<u8>) {
+    match byte {
+        b'\n' => {
+            out.push(b'\n');
+            lines.column = 0;
+        }
+        b'\r' => out.push(b'\r'),
+        b'\t' | 0x20..=0x7e => lines.put(&[byte], b"", out),
+        _ => lines.put(&hex(byte), b"", out),
+    }
+}
+
+/// What began as an escape and is none: it is shown as it stands.
+fn literally(escape: &[u8], lines: &mut Lines, out: &mut Vec<u8>) {
+    for byte in escape {
+        match byte {
+            b'=' => lines.put(b"=3D", b"", out),
+            byte => one_anew(*byte, lines, out),
+        }
+    }
+}
+
+fn hex(byte: u8) -> [u8; 3] {
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).copied().unwrap_or(b'0');
+    [b'=', digit(byte >> 4), digit(byte & 0xf)]
+}
+
+/// As delivery breaks lines: with a blank behind, and within no character of UTF-8.
+fn break_lines(bytes: &[u8], column: &mut usize, out: &mut Vec<u8>) {
+    for byte in bytes {
+        match byte {
+            b'\n' => *column = 0,
+            b'\r' => {}
+            byte => {
+                if *column >= BREAK && byte & 0xC0 != 0x80 {
+                    out.extend_from_slice(b"\r\n ");
+                    *column = 1;
+                }
+                *column += 1;
+            }
+        }
+        out.push(*byte);
+    }
+}
+
+/// A head whose lines are no longer than `most`: folded before a blank (RFC 5322 §2.2.3), and only where there is none
+/// elsewhere.
+pub(super) fn folded(head: &[u8], most: usize, out: &mut Vec<u8>) {
+    for line in head.split_inclusive(|byte| *byte == b'\n') {
+        if line.len() <= most + b"\r\n".len() {
+            out.extend_from_slice(line);
+            continue;
+        }
+        let mut column = 0;
+        for byte in line {
+            if column >= BREAK && matches!(byte, b' ' | b'\t') {
+                out.extend_from_slice(b"\r\n");
+                column = 0;
+            } else if column >= most - 8 && !matches!(byte, b'\r' | b'\n') && byte & 0xC0 != 0x80 {
+                out.extend_from_slice(b"\r\n ");
+                column = 1;
+            }
+            out.push(*byte);
+            column += 1;
+        }
+    }
+}

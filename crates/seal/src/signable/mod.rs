@@ -1,0 +1,266 @@
+//! Content that is signed in clear is first made such that nothing on its way needs to change it (RFC 8551 §3.1.3, RFC 3156
+//! §3): parts with lines over 998 octets or with octets that are not ASCII get a transfer encoding, before the signature. The letter
+//! is read twice, so that no part of it is kept in memory. Everything else stays byte by byte. Knows no cryptography.
+
+mod encoders;
+mod walk;
+
+use encoders::{Encoder, folded};
+use walk::{EntityKind, EntityStart, Visit, Walk};
+
+use crate::error::CloseError;
+
+/// RFC 5321 §4.5.3.1.6: what every server must take, beside the line end.
+const MAX_LINE: usize = 998;
+
+/// Which way what is signed goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// By whoever carries mail: octets that are not ASCII may be changed, and long lines are broken.
+    #[default]
+    InClear,
+    /// Within what is encrypted: nobody changes it there, but whoever opens it may send it on, in lines.
+    Encrypted,
+}
+
+/// What is the matter with an entity.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Unsafe {
+    /// A line of it is longer than servers must take.
+    long: bool,
+    /// It has octets that are not ASCII, or controls that no line has.
+    octets: bool,
+}
+
+/// Which entities of a letter must be encoded, in their order. The default: none.
+#[derive(Debug, Default)]
+pub(crate) struct Plan {
+    entities: Vec<Unsafe>,
+    /// Anything at all.
+    needed: bool,
+}
+
+impl Plan {
+    /// Whether the letter can be signed as it is.
+    pub(crate) fn is_nothing(&self) -> bool {
+        !self.needed
+    }
+}
+
+/// Finds out what must be encoded, while a letter streams by.
+pub(crate) struct Survey(Walk<Finding>);
+
+impl Survey {
+    pub(crate) fn of(way: Way) -> Self {
+        Self(Walk::new(Finding { way, ..Finding::default() }))
+    }
+
+    pub(crate) fn push(&mut self, bytes: &[u8]) -> Result<(), CloseError> {
+        self.0.push(bytes)
+    }
+
+    pub(crate) fn finish(self) -> Result<Plan, CloseError> {
+        let Finding { plan, .. } = self.0.finish()?;
+        Ok(plan)
+    }
+}
+
+#[derive(Default)]
+struct Finding {
+    way: Way,
+    plan: Plan,
+    /// The signed entity around what is looked at: it stays as it is, unless a line in it could not be sent.
+    signed: Option<usize>,
+    column: usize,
+}
+
+impl Finding {
+    fn mark(&mut self, what: Unsafe) {
+        if what == Unsafe::default() {
+            return;
+        }
+        self.plan.needed = true;
+        let signed = self.signed.filter(|_| what.long);
+        let newest = self.plan.entities.len().checked_sub(1);
+        for (place, octets) in [(newest, what.octets), (signed, false)] {
+            if let Some(entity) = place.and_then(|at| self.plan.entities.get_mut(at)) {
+                entity.long |= what.long;
+                entity.octets |= octets;
+            }
+        }
+    }
+
+    fn look(&mut self, bytes: &[u8]) -> Unsafe {
+        let mut found = Unsafe::default();
+        for byte in bytes {
+            match byte {
+                b'\n' => self.column = 0,
+                b'\r' => {}
+                _ => {
+                    self.column += 1;
+                    found.long |= self.column > MAX_LINE;
+                    found.octets |= self.way == Way::InClear && (!byte.is_ascii() || *byte == 0);
+                }
+            }
+        }
+        found
+    }
+}
+
+impl Visit for Finding {
+    fn head(&mut self, start: &EntityStart<'_>) -> Result<(), CloseError> {
+        self.plan.entities.push(Unsafe::default());
+        self.signed = start.signed;
+        self.column = 0;
+        // What is in a head is folded, and not encoded.
+        let long = self.look(start.bytes).long;
+        if long {
+            self.plan.needed = true;
+            if let Some(entity) = start.signed.and_then(|at| self.plan.entities.get_mut(at)) {
+                entity.long = true;
+            }
+        }
+        self.column = 0;
+        Ok(())
+    }
+
+    fn body(&mut self, bytes: &[u8]) -> Result<(), CloseError> {
+        let found = self.look(bytes);
+        self.mark(found);
+        Ok(())
+    }
+
+    fn body_end(&mut self) -> Result<(), CloseError> {
+        self.column = 0;
+        Ok(())
+    }
+
+    fn around(&mut self, bytes: &[u8]) -> Result<(), CloseError> {
+        self.plan.needed |= self.look(bytes).long;
+        Ok(())
+    }
+}
+
+/// Encodes what the plan says, while the same letter streams by again.
+pub(crate) struct Rewriting<T>(Walk<Rewritten<T>>);
+
+impl<T: FnMut(&[u8]) -> Result<(), CloseError>> Rewriting<T> {
+    pub(crate) fn new(plan: Plan, take: T) -> Self {
+        Self(Walk::new(Rewritten {
+            plan,
+            take,
+            out: Vec::with_capacity(2 * FULL),
+            next: 0,
+            body: Encoder::as_it_is(),
+            around: Encoder::broken(),
+        }))
+    }
+
+    pub(crate) fn push(&mut self, bytes: &[u8]) -> Result<(), CloseError> {
+        self.0.push(bytes)
+    }
+
+    pub(crate) fn finish(self) -> Result<(), CloseError> {
+        let mut rewritten = self.0.finish()?;
+        rewritten.flush()
+    }
+}
+
+/// So much is handed on together.
+const FULL: usize = 64 * 1024;
+
+struct Rewritten<T> {
+    plan: Plan,
+    take: T,
+    out: Vec<u8>,
+    /// Which entity comes next.
+    next: usize,
+    body: Encoder,
+    around: Encoder,
+}
+
+impl<T: FnMut(&[u8]) -> Result<(), CloseError>> Rewritten<T> {
+    fn flush(&mut self) -> Result<(), CloseError> {
+        let done = (self.take)(&self.out);
+        self.out.clear();
+        done
+    }
+
+    fn hand_on(&mut self) -> Result<(), CloseError> {
+        if self.out.len() >= FULL { self.flush() } else { Ok(()) }
+    }
+
+    /// How the body of the entity is written, and the field that says so, if it is another than before.
+    fn encoder(&self, at: usize, start: &EntityStart<'_>) -> (Encoder, Option<&'static str>) {
+        let of = |at: usize| self.plan.entities.get(at).copied().unwrap_or_default();
+        // Changing what somebody else has signed breaks that signature; so does a line that is broken on its way.
+        let stays = start.signed.is_some_and(|signed| !of(signed).long);
+        if of(at) == Unsafe::default() || stays {
+            return (Encoder::as_it_is(), None);
+        }
+        match start.kind {
+            EntityKind::Text => (Encoder::quoted_printable(), Some("quoted-printable")),
+            EntityKind::Bytes => (Encoder::base64(), Some("base64")),
+            EntityKind::QuotedPrintable => (Encoder::quoted_printable_anew(), None),
+            EntityKind::Base64 => (Encoder::base64_anew(), None),
+            EntityKind::Unknown => (Encoder::broken(), None),
+            EntityKind::Holds => (Encoder::as_it_is(), None),
+        }
+    }
+}
+
+impl<T: FnMut(&[u8]) -> Result<(), CloseError>> Visit for Rewritten<T> {
+    fn head(&mut self, start: &EntityStart<'_>) -> Result<(), CloseError> {
+        let (encoder, named) = self.encoder(self.next, start);
+        self.next += 1;
+        self.body = encoder;
+        let head = match named {
+            Some(named) => relabelled(start.bytes, named),
+            None => start.bytes.to_vec(),
+        };
+        folded(&head, MAX_LINE, &mut self.out);
+        self.hand_on()
+    }
+
+    fn body(&mut self, bytes: &[u8]) -> Result<(), CloseError> {
+        self.body.push(bytes, &mut self.out);
+        self.hand_on()
+    }
+
+    fn body_end(&mut self) -> Result<(), CloseError> {
+        std::mem::replace(&mut self.body, Encoder::as_it_is()).finish(&mut self.out);
+        Ok(())
+    }
+
+    fn around(&mut self, bytes: &[u8]) -> Result<(), CloseError> {
+        self.around.push(bytes, &mut self.out);
+        self.hand_on()
+    }
+}
+
+/// The head of an entity with this transfer encoding, and no other.
+fn relabelled(head: &[u8], encoding: &str) -> Vec<u8> {
+    const NAME: &str = "Content-Transfer-Encoding";
+    let mut out = Vec::with_capacity(head.len() + NAME.len() + encoding.len() + 4);
+    let mut left_out = false;
+    for line in head.split_inclusive(|byte| *byte == b'\n') {
+        if line.trim_ascii().is_empty() && !line.starts_with(b" ") && !line.starts_with(b"\t") {
+            break;
+        }
+        if !matches!(line.first(), Some(b' ' | b'\t')) {
+            let name = line.split(|byte| *byte == b':').next().unwrap_or_default().trim_ascii_end();
+            left_out = name.eq_ignore_ascii_case(NAME.as_bytes());
+        }
+        if !left_out {
+            out.extend_from_slice(line);
+        }
+    }
+    out.extend_from_slice(NAME.as_bytes());
+    out.extend_from_slice(b": ");
+    out.extend_from_slice(encoding.as_bytes());
+    out.extend_from_slice(b"\r\n\r\n");
+    out
+}
+
+#[cfg(test)]
+mod tests;

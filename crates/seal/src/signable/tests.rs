@@ -1,0 +1,171 @@
+use proptest::prelude::*;
+use sealpost_mail::Head;
+
+use super::{Rewriting, Survey, Way};
+
+/// The letter as it would be signed, whatever pieces it comes in; `None`: it can be as it is.
+fn made(letter: &[u8], piece: usize) -> Option<Vec<u8>> {
+    let mut survey = Survey::of(Way::InClear);
+    for bytes in letter.chunks(piece) {
+        survey.push(bytes).unwrap();
+    }
+    let plan = survey.finish().unwrap();
+    if plan.is_nothing() {
+        return None;
+    }
+    let mut out = Vec::new();
+    let mut rewriting = Rewriting::new(plan, |bytes: &[u8]| {
+        out.extend_from_slice(bytes);
+        Ok(())
+    });
+    for bytes in letter.chunks(piece) {
+        rewriting.push(bytes).unwrap();
+    }
+    rewriting.finish().unwrap();
+    Some(out)
+}
+
+fn made_of(letter: &str) -> String {
+    let letter = letter.replace('\n', "\r\n");
+    let all = [1, 7, 64, 3000, 1_000_000].map(|piece| made(letter.as_bytes(), piece));
+    assert!(all.iter().all(|one| *one == all[0]), "it depends on the pieces");
+    let out = all[0].clone().map_or(letter, |out| String::from_utf8(out).unwrap());
+    assert!(out.split("\r\n").all(|line| line.len() <= 998), "a line is too long");
+    out
+}
+
+/// Its only part or itself, decoded.
+fn content(letter: &str) -> Vec<u8> {
+    let parsed = sealpost_mail::Head::split(letter.as_bytes()).unwrap();
+    let head = Head::new(letter.as_bytes()[..parsed].to_vec()).unwrap();
+    let entity = crate::mime::Entity { head, body: &letter.as_bytes()[parsed..] };
+    entity.decoded().unwrap()
+}
+
+#[test]
+fn what_is_safe_stays_byte_by_byte() {
+    for letter in [
+        "Content-Type: text/plain\n\nFrom here\n-- \nx \n",
+        "Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: quoted-printable\n\n=C3=B6\n",
+        "Content-Type: multipart/mixed; boundary=b\n\npreamble\n--b\n\nx\n--b--\nepilogue\n",
+        "\n",
+        "",
+        "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain",
+    ] {
+        assert_eq!(made(letter.replace('\n', "\r\n").as_bytes(), 100), None, "{letter}");
+    }
+}
+
+#[test]
+fn long_lines_and_octets_that_are_not_ascii_are_encoded_and_read_as_before() {
+    let line = "Der Beitrag = 4711 Euro. ".repeat(200);
+    for body in [line.as_str(), "Größe: 7 \n\nFrom Köln\n-- \n.\n", "\t \né \n\n"] {
+        let body = body.replace('\n', "\r\n");
+        for kind in ["text/plain; charset=utf-8", "text/html; charset=utf-8", "application/x-own"] {
+            for label in ["", "Content-Transfer-Encoding: 8bit\n", "content-transfer-encoding:\n binary\n"] {
+                let letter = format!("Content-Type: {kind}\n{label}Content-Language: de\n\n{body}\n");
+                let out = made_of(&letter.replace("\r\n", "\n"));
+                assert!(out.is_ascii() && out.contains("Content-Language: de\r\n"), "{out}");
+                assert_eq!(out.to_ascii_lowercase().matches("content-transfer-encoding").count(), 1, "{out}");
+                assert_eq!(String::from_utf8(content(&out)).unwrap(), format!("{body}\r\n"), "{out}");
+            }
+        }
+    }
+}
+
+#[test]
+fn parts_are_encoded_one_by_one_and_boundaries_stay() {
+    let long = "x".repeat(5000);
+    let letter = format!(
+        "Content-Type: multipart/mixed; boundary=\"b\"\nContent-Transfer-Encoding: 8bit\n\n--b\n\
+         Content-Type: text/plain\n\nkurz\n--b\nContent-Type: text/plain\n\n--{long}\n\n--b\n\
+         Content-Type: message/rfc822\n\nSubject: innen\nContent-Type: text/plain; charset=utf-8\n\nGrüße\n--b\n\
+         Content-Type: image/png\nContent-Transfer-Encoding: base64\n\n{}\n--b--\n",
+        "QUJD".repeat(1000)
+    );
+    let out = made_of(&letter);
+    assert!(out.is_ascii() && out.matches("\r\n--b").count() == 5, "{out}");
+    assert!(out.contains("\r\nkurz\r\n--b\r\n"), "what is safe stays: {out}");
+    assert!(out.contains("=2D-xxx") && out.contains("Gr=C3=BC=C3=9Fe\r\n--b"), "{out}");
+    assert!(out.contains(&format!("\r\n\r\n{}\r\n", "QUJD".repeat(19))), "{out}");
+    assert_eq!(out.matches("quoted-printable").count(), 2, "{out}");
+    assert_eq!(out.replace("\r\n", "").matches("QUJD").count(), 1000);
+}
+
+#[test]
+fn what_somebody_else_has_signed_stays_unless_it_could_not_be_sent() {
+    let signed = |line: &str| {
+        format!(
+            "Content-Type: multipart/mixed; boundary=o\n\n--o\n\
+             Content-Type: multipart/signed; boundary=i\n\n--i\nContent-Type: text/plain; charset=utf-8\n\n{line}\n\
+             --i\nContent-Type: application/pgp-signature\n\nsig\n--i--\n--o\nContent-Type: text/plain\n\nÖ\n--o--\n"
+        )
+    };
+    let out = made_of(&signed("Grüße"));
+    assert!(out.contains("\r\nGrüße\r\n--i") && out.contains("=C3=96\r\n--o--"), "{out}");
+    let out = made_of(&signed(&"Grüße ".repeat(400)));
+    assert!(out.is_ascii() && out.contains("Gr=C3=BC"), "{out}");
+}
+
+#[test]
+fn what_has_no_encoding_is_broken_as_delivery_would_break_it() {
+    let long = "ö".repeat(3000);
+    for letter in [
+        format!("Content-Type: multipart/mixed; boundary=b\n\n{long}\n--b\n\nx\n--b--\n{long}"),
+        format!("Content-Type: multipart/mixed\n\n{long}\n"),
+        format!("Content-Type: text/plain\nContent-Transfer-Encoding: x-own\n\n{long}\n"),
+        format!("Content-Type: text/plain\nContent-Type: text/html\n\n{long}\n"),
+        format!("Content-Type: text/plain\nX-Long: {long}\n\nx\n"),
+        format!("Content-Type: message/partial; id=1\n\n{long}\n"),
+    ] {
+        let out = made_of(&letter);
+        assert_eq!(out.replace("\r\n ", ""), letter.replace('\n', "\r\n"));
+    }
+    let field = format!("Content-Type: text/plain\nX-Long:{}\n\nx\n", " word".repeat(1000));
+    assert_eq!(made_of(&field).replace("\r\n ", " "), field.replace('\n', "\r\n"), "folded at a blank");
+}
+
+#[test]
+fn quoted_printable_with_long_lines_gets_shorter_ones_and_says_the_same() {
+    let body = format!("{}=\n{}=C3=B6 =zz =\n.{}\n=", "=E4".repeat(600), "a".repeat(3000), "-".repeat(2000));
+    let head = "Content-Type: text/plain\nContent-Transfer-Encoding: quoted-printable\n\n";
+    let before = format!("{head}{body}").replace('\n', "\r\n");
+    let out = made_of(&format!("{head}{body}"));
+    assert!(out.split("\r\n").all(|line| line.len() <= 76), "{out}");
+    assert_eq!(content(&out), content(&before));
+}
+
+#[test]
+fn within_what_is_encrypted_only_long_lines_are_encoded() {
+    let needs = |body: &str| {
+        let mut survey = Survey::of(Way::Encrypted);
+        survey.push(b"Content-Type: text/plain; charset=utf-8\r\n\r\n").unwrap();
+        survey.push(body.as_bytes()).unwrap();
+        !survey.finish().unwrap().is_nothing()
+    };
+    assert!(!needs("Größe"));
+    assert!(needs(&"Größe ".repeat(500)));
+}
+
+proptest! {
+    #[test]
+    fn whatever_stands_in_a_part_is_read_as_before(body in proptest::collection::vec(any::<u8>(), 0..3000), text in any::<bool>()) {
+        let mut body = body;
+        body.push(0xff);
+        let kind: &[u8] = if text { b"text/plain" } else { b"application/octet-stream" };
+        let letter = [b"Content-Type: ", kind, b"\r\n\r\n", &body].concat();
+        let out = made(&letter, 50).unwrap();
+        prop_assert!(out.is_ascii());
+        let out = String::from_utf8(out).unwrap();
+        prop_assert_eq!(content(&out), body);
+    }
+
+    #[test]
+    fn no_letter_is_lost_or_too_long(letter in "(Content-Type: (multipart/mixed; boundary=b|text/plain|message/rfc822)\r\n|--b(--)?\r\n|\r\n|x{0,1500}|ö| ){0,40}") {
+        if let Some(out) = made(letter.as_bytes(), 50) {
+            let out = String::from_utf8(out).unwrap();
+            prop_assert!(out.split("\r\n").all(|line| line.len() <= 998), "{}", out);
+            prop_assert_eq!(out.matches('x').count() >= letter.matches('x').count(), true);
+        }
+    }
+}

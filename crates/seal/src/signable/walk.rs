@@ -1,0 +1,324 @@
+//! A letter taken apart while it streams by (RFC 2045, RFC 2046): heads as a whole, bodies in pieces, and what stands around parts.
+//! Every byte is given to somebody, in its order. Where two programs could read two things, nothing is taken apart. Knows
+//! nothing of what is done with it.
+
+use sealpost_mail::Head;
+
+use crate::error::CloseError;
+use crate::mime::{ContentType, Entity};
+
+/// The largest head that is read as one.
+const MAX_HEAD: usize = Head::MAX;
+/// Multiparts and letters within each other.
+const MAX_DEPTH: usize = 100;
+/// No line with a boundary is longer (RFC 2046 §5.1.1: 70 characters, and blanks).
+const MAX_BOUNDARY_LINE: usize = 2000;
+
+/// What an entity is, for whoever may have to encode its body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum EntityKind {
+    /// Text in no transfer encoding.
+    Text,
+    /// Anything else in none.
+    Bytes,
+    QuotedPrintable,
+    Base64,
+    /// It has parts, or is a letter: these are entities of their own.
+    Holds,
+    /// Nobody can say what an encoding would do to it.
+    Unknown,
+}
+
+/// An entity begins.
+pub(super) struct EntityStart<'a> {
+    pub(super) kind: EntityKind,
+    /// Its head as it came, with the empty line if it has one.
+    pub(super) bytes: &'a [u8],
+    /// The outermost entity around it that somebody has signed, by its number.
+    pub(super) signed: Option<usize>,
+}
+
+/// Takes what is found.
+pub(super) trait Visit {
+    fn head(&mut self, start: &EntityStart<'_>) -> Result<(), CloseError>;
+    /// A piece of the body of the entity that began last.
+    fn body(&mut self, bytes: &[u8]) -> Result<(), CloseError>;
+    fn body_end(&mut self) -> Result<(), CloseError>;
+    /// A boundary with its line ends, or text before, between or after parts.
+    fn around(&mut self, bytes: &[u8]) -> Result<(), CloseError>;
+}
+
+pub(super) struct Walk<V> {
+    visit: V,
+    /// The line under way, until its end is here or it is too long for a boundary.
+    line: Vec<u8>,
+    /// The rest of a line whose beginning was handed on.
+    within_line: bool,
+    /// The end of the line before: it belongs to a boundary, if that comes next.
+    line_end: &'static [u8],
+    at: Place,
+    /// Multiparts that are open, the innermost last.
+    open: Vec<Open>,
+    entities: usize,
+    /// Letters within letters: their end is that of the multipart around them.
+    letters: usize,
+}
+
+struct Open {
+    /// With the two hyphens.
+    boundary: Vec<u8>,
+    /// Parts are letters unless they say otherwise (RFC 2046 §5.1.5).
+    digest: bool,
+    signed: Option<usize>,
+}
+
+#[derive(Debug)]
+enum Place {
+    /// The head of an entity, as far as it is here.
+    Head(Vec<u8>, Untyped),
+    Body,
+    /// Before the first part, or after the last one.
+    Around,
+}
+
+/// What an entity is that does not say so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Untyped {
+    Text,
+    Letter,
+}
+
+impl<V: Visit> Walk<V> {
+    pub(super) fn new(visit: V) -> Self {
+        Self {
+            visit,
+            line: Vec::new(),
+            within_line: false,
+            line_end: b"",
+            at: Place::Head(Vec::new(), Untyped::Text),
+            open: Vec::new(),
+            entities: 0,
+            letters: 0,
+        }
+    }
+
+    pub(super) fn push(&mut self, mut bytes: &[u8]) -> Result<(), CloseError> {
+        while !bytes.is_empty() {
+            let end = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |at| at + 1);
+            let (piece, rest) = bytes.split_at_checked(end).unwrap_or((bytes, b""));
+            bytes = rest;
+            self.line.extend_from_slice(piece);
+            if piece.ends_with(b"\n") {
+                self.line_is_here()?;
+            } else if self.line.len() > MAX_BOUNDARY_LINE && !matches!(self.at, Place::Head(..)) {
+                self.part_of_line()?;
+            } else if self.line.len() > MAX_HEAD {
+                self.give_up_head()?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn finish(mut self) -> Result<V, CloseError> {
+        if !self.line.is_empty() {
+            self.line_is_here()?;
+        }
+        if let Some((head, default)) = self.head_so_far() {
+            self.begin(&head, default)?;
+        }
+        let line_end = std::mem::take(&mut self.line_end);
+        self.give(line_end)?;
+        self.end_body()?;
+        Ok(self.visit)
+    }
+
+    /// Hands on what is here of a line that is too long for a boundary; a CR at its end may belong to what ends it.
+    fn part_of_line(&mut self) -> Result<(), CloseError> {
+        let line_end = std::mem::take(&mut self.line_end);
+        self.give(line_end)?;
+        let keep = usize::from(self.line.ends_with(b"\r"));
+        let kept = self.line.split_off(self.line.len().saturating_sub(keep));
+        let line = std::mem::replace(&mut self.line, kept);
+        self.within_line = true;
+        self.give(&line)
+    }
+
+    fn line_is_here(&mut self) -> Result<(), CloseError> {
+        let line = std::mem::take(&mut self.line);
+        let within = std::mem::take(&mut self.within_line);
+        let (content, end) = split_end(&line);
+        if !within && let Some((at, closes)) = self.boundary(content) {
+            return self.boundary_is_here(&line, at, closes);
+        }
+        if let Place::Head(head, default) = &mut self.at {
+            let default = *default;
+            head.extend_from_slice(&line);
+            if content.is_empty() {
+                let head = std::mem::take(head);
+                return self.begin(&head, default);
+            }
+            if head.len() > MAX_HEAD {
+                return self.give_up_head();
+            }
+            return Ok(());
+        }
+        let before = std::mem::replace(&mut self.line_end, end);
+        self.give(before)?;
+        self.give(content)
+    }
+
+    /// Which multipart the line is a boundary of, and whether it is the last one.
+    fn boundary(&self, line: &[u8]) -> Option<(usize, bool)> {
+        if !line.starts_with(b"--") {
+            return None;
+        }
+        self.open.iter().enumerate().rev().find_map(|(at, open)| {
+            let rest = line.strip_prefix(open.boundary.as_slice())?.trim_ascii_end();
+            match rest {
+                b"" => Some((at, false)),
+                b"--" => Some((at, true)),
+                _ => None,
+            }
+        })
+    }
+
+    fn boundary_is_here(&mut self, line: &[u8], at: usize, closes: bool) -> Result<(), CloseError> {
+        if let Some((head, default)) = self.head_so_far() {
+            // No empty line: all of it is a head, and its body is empty.
+            self.begin(&head, default)?;
+            self.open.truncate(at + 1);
+        }
+        self.end_body()?;
+        let line_end = std::mem::take(&mut self.line_end);
+        self.visit.around(line_end)?;
+        self.visit.around(line)?;
+        self.open.truncate(if closes { at } else { at + 1 });
+        self.letters = 0;
+        self.at = match self.open.get(at) {
+            Some(open) if !closes => {
+                let default = if open.digest { Untyped::Letter } else { Untyped::Text };
+                Place::Head(Vec::new(), default)
+            }
+            Some(_) | None => Place::Around,
+        };
+        Ok(())
+    }
+
+    /// The head is here.
+    fn begin(&mut self, head: &[u8], default: Untyped) -> Result<(), CloseError> {
+        let number = self.entities;
+        self.entities += 1;
+        let around = self.open.last().and_then(|open| open.signed);
+        let content_type = content_type(head, default);
+        let deep = self.open.len() + self.letters >= MAX_DEPTH;
+        let kind = match &content_type {
+            Some(content_type) if !deep => kind(head, content_type),
+            Some(_) | None => EntityKind::Unknown,
+        };
+        self.visit.head(&EntityStart { kind, bytes: head, signed: around })?;
+        let boundary = content_type.as_ref().and_then(|content_type| content_type.parameter("boundary"));
+        self.at = match (kind, boundary, content_type.as_ref()) {
+            (EntityKind::Holds, Some(boundary), Some(content_type)) if content_type.is_multipart() => {
+                let is_signed = content_type.essence == "multipart/signed";
+                self.open.push(Open {
+                    boundary: [b"--", boundary.as_bytes()].concat(),
+                    digest: content_type.essence == "multipart/digest",
+                    signed: around.or_else(|| is_signed.then_some(number)),
+                });
+                Place::Around
+            }
+            (EntityKind::Holds, _, _) => {
+                self.letters += 1;
+                Place::Head(Vec::new(), Untyped::Text)
+            }
+            _ => Place::Body,
+        };
+        Ok(())
+    }
+
+    /// No head is so long: from here on it is a body that nobody understands.
+    fn give_up_head(&mut self) -> Result<(), CloseError> {
+        if let Some((head, _)) = self.head_so_far() {
+            self.at = Place::Body;
+            self.entities += 1;
+            let around = self.open.last().and_then(|open| open.signed);
+            self.visit.head(&EntityStart { kind: EntityKind::Unknown, bytes: b"", signed: around })?;
+            self.visit.body(&head)?;
+        }
+        if self.line.is_empty() { Ok(()) } else { self.part_of_line() }
+    }
+
+    /// What is here of a head, if one is under way.
+    fn head_so_far(&mut self) -> Option<(Vec<u8>, Untyped)> {
+        match &mut self.at {
+            Place::Head(head, default) => Some((std::mem::take(head), *default)),
+            Place::Body | Place::Around => None,
+        }
+    }
+
+    fn give(&mut self, bytes: &[u8]) -> Result<(), CloseError> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        match &mut self.at {
+            Place::Head(head, _) => {
+                head.extend_from_slice(bytes);
+                Ok(())
+            }
+            Place::Body => self.visit.body(bytes),
+            Place::Around => self.visit.around(bytes),
+        }
+    }
+
+    fn end_body(&mut self) -> Result<(), CloseError> {
+        match self.at {
+            Place::Body => self.visit.body_end(),
+            Place::Head(..) | Place::Around => Ok(()),
+        }
+    }
+}
+
+/// A line and its end.
+fn split_end(line: &[u8]) -> (&[u8], &'static [u8]) {
+    if let Some(content) = line.strip_suffix(b"\r\n") {
+        (content, b"\r\n")
+    } else if let Some(content) = line.strip_suffix(b"\n") {
+        (content, b"\n")
+    } else {
+        (line, b"")
+    }
+}
+
+/// `None`: it has several, or none that can be read.
+fn content_type(head: &[u8], default: Untyped) -> Option<ContentType> {
+    let entity = Entity::parse(head)?;
+    let is_said = entity.head.fields().any(|(name, _)| name.eq_ignore_ascii_case("Content-Type"));
+    match (is_said, default) {
+        (true, _) => Some(entity.content_type()).filter(|found| !found.essence.is_empty()),
+        (false, Untyped::Text) => Some(ContentType::of("text/plain")),
+        (false, Untyped::Letter) => Some(ContentType::of("message/rfc822")),
+    }
+}
+
+fn kind(head: &[u8], content_type: &ContentType) -> EntityKind {
+    let Some(encoding) = Entity::parse(head).and_then(|entity| entity.encoding()) else {
+        return EntityKind::Unknown;
+    };
+    let plain = matches!(encoding.as_str(), "7bit" | "8bit" | "binary");
+    let essence = content_type.essence.as_str();
+    match encoding.as_str() {
+        _ if content_type.is_multipart() => {
+            let whole =
+                plain && content_type.parameter("boundary").is_some_and(|boundary| !boundary.is_empty());
+            if whole { EntityKind::Holds } else { EntityKind::Unknown }
+        }
+        _ if plain && matches!(essence, "message/rfc822" | "message/global") => EntityKind::Holds,
+        // RFC 2046 §5.2: these have no other encoding.
+        _ if matches!(essence, "message/partial" | "message/external-body") => EntityKind::Unknown,
+        "quoted-printable" => EntityKind::QuotedPrintable,
+        "base64" => EntityKind::Base64,
+        _ if plain && (essence.starts_with("text/") || essence.starts_with("message/")) => EntityKind::Text,
+        _ if plain => EntityKind::Bytes,
+        _ => EntityKind::Unknown,
+    }
+}

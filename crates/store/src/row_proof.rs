@@ -1,0 +1,150 @@
+//! How rows that only say that something is to be done or known are proven within the transaction that writes them, and what
+//! their proofs stand over (decision 0022). Knows no key, no engine and nobody who writes rows.
+
+use crate::audit_proof::{AuditProver, proven};
+use crate::column_values::RequestState;
+use crate::error::StoreError;
+use crate::said::{AskedRow, Proves, Said, SaidKind};
+use crate::statement::{Row, Statement, sql};
+
+/// The columns of [`Said`], as [`Said::read`] takes them, and the proof behind them.
+macro_rules! gone_words {
+    () => {
+        "deposit_id, received_at, gone_at, how, proof"
+    };
+}
+pub(crate) use gone_words;
+
+macro_rules! came_back_words {
+    () => {
+        "mailbox_id, bounces, last_at, status, proof"
+    };
+    // Beside the columns of another table: its own name there.
+    (u) => {
+        "u.mailbox_id, u.bounces, u.last_at, u.status, u.proof"
+    };
+}
+pub(crate) use came_back_words;
+
+macro_rules! request_words {
+    () => {
+        "number, mailbox_id, kind, state, created_at, decided_at, note_sealed, decision_sealed, proof"
+    };
+}
+pub(crate) use request_words;
+
+impl Said {
+    /// One row with its proof, which is empty where there is none.
+    pub(crate) fn read(kind: SaidKind, row: &mut Row) -> Result<(Self, Vec<u8>), StoreError> {
+        let said = match kind {
+            SaidKind::GoneUnread => Self::GoneUnread {
+                deposit_id: row.text()?,
+                received_at: row.time()?,
+                gone_at: row.time()?,
+                how: row.text()?,
+            },
+            SaidKind::CameBack => Self::CameBack {
+                mailbox_id: row.text()?,
+                bounces: row.int()?,
+                last_at: row.time()?,
+                status: row.text()?,
+            },
+            SaidKind::Request => Self::Request(AskedRow::read(row)?),
+        };
+        Ok((said, row.opt_blob()?.unwrap_or_default()))
+    }
+
+    /// The statement that puts the proof beside it.
+    pub(crate) fn proven_by(&self, proof: Vec<u8>) -> Statement {
+        match self {
+            Self::GoneUnread { deposit_id, .. } => {
+                sql!("UPDATE gone_unread SET proof = ?2 WHERE deposit_id = ?1", deposit_id.as_str(), proof)
+            }
+            Self::CameBack { mailbox_id, bounces, .. } => sql!(
+                "UPDATE unreachable SET bounces = ?2, proof = ?3 WHERE mailbox_id = ?1",
+                mailbox_id.as_str(),
+                *bounces,
+                proof
+            ),
+            Self::Request(AskedRow { number, .. }) => {
+                sql!("UPDATE requests SET proof = ?2 WHERE number = ?1", *number, proof)
+            }
+        }
+    }
+}
+
+impl AskedRow {
+    fn read(row: &mut Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            number: row.int()?,
+            mailbox_id: row.text()?,
+            kind: row.text()?,
+            state: row.text()?,
+            created_at: row.time()?,
+            decided_at: row.opt_time()?,
+            note: row.opt_blob()?,
+            decision: row.opt_blob()?,
+        })
+    }
+
+    /// As it was before it was decided.
+    fn open(&self) -> Self {
+        Self {
+            state: RequestState::Open.as_str().to_owned(),
+            decided_at: None,
+            decision: None,
+            ..self.clone()
+        }
+    }
+}
+
+/// Proofs of what statements of one batch have returned, in their order.
+#[derive(Debug, Default)]
+pub(crate) struct Proving {
+    /// The row that is counted on next was none of ours.
+    not_counted_on: bool,
+}
+
+impl Proving {
+    /// The statement that proves a returned row; `None`: it stays as it is.
+    pub(crate) fn proof(
+        &mut self,
+        prover: Option<&dyn AuditProver>,
+        proves: Proves,
+        mut row: Row,
+    ) -> Result<Option<Statement>, StoreError> {
+        let anew = |said: &Said| {
+            let proof = prover.map(|prover| prover.said(said)).unwrap_or_default();
+            Ok(Some(said.proven_by(proof)))
+        };
+        match proves {
+            Proves::Events => proven(prover, row).map(Some),
+            Proves::CountedOn => {
+                self.not_counted_on |= match Said::read(SaidKind::CameBack, &mut row) {
+                    Ok((said, proof)) => !holds(prover, &said, &proof),
+                    Err(_unreadable) => true,
+                };
+                Ok(None)
+            }
+            Proves::New(kind) => {
+                let (mut said, _none_yet) = Said::read(kind, &mut row)?;
+                if let Said::CameBack { bounces, .. } = &mut said
+                    && std::mem::take(&mut self.not_counted_on)
+                {
+                    *bounces = 1;
+                }
+                anew(&said)
+            }
+            Proves::Decided => {
+                let Ok((said, before)) = Said::read(SaidKind::Request, &mut row) else { return Ok(None) };
+                let Said::Request(request) = &said else { return Ok(None) };
+                if holds(prover, &Said::Request(request.open()), &before) { anew(&said) } else { Ok(None) }
+            }
+        }
+    }
+}
+
+/// Whether one of us wrote it. A store without keys (of a test) holds nothing against anything.
+pub(crate) fn holds(prover: Option<&dyn AuditProver>, said: &Said, proof: &[u8]) -> bool {
+    prover.is_none_or(|prover| prover.said_holds(said, proof))
+}

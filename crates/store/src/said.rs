@@ -1,0 +1,115 @@
+//! Rows that only say that something is to be done or known, word by word as they are proven: that a letter went unread, that
+//! mail to an address came back, that somebody asks support for help. Knows no SQL and no key.
+
+use sealpost_mail::Timestamp;
+
+/// Which rows are proven so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SaidKind {
+    /// A letter that went unread.
+    GoneUnread,
+    /// An address that mail came back from.
+    CameBack,
+    /// What somebody asked of support.
+    Request,
+}
+
+impl SaidKind {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::GoneUnread, Self::CameBack, Self::Request];
+
+    /// What the log and `check` call one.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::GoneUnread => "letter gone unread",
+            Self::CameBack => "address that mail came back from",
+            Self::Request => "request",
+        }
+    }
+}
+
+/// What one of them says, as it is proven.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// A letter went, and nobody had opened it. Whose it was is sealed for this letter, and not among it.
+    GoneUnread {
+        /// Which.
+        deposit_id: String,
+        /// When it came.
+        received_at: Timestamp,
+        /// When it went.
+        gone_at: Timestamp,
+        /// How.
+        how: String,
+    },
+    /// Mail to a mailbox's owner came back.
+    CameBack {
+        /// Whose.
+        mailbox_id: String,
+        /// How often.
+        bounces: i64,
+        /// When last.
+        last_at: Timestamp,
+        /// What the server said last.
+        status: String,
+    },
+    /// Somebody asks support.
+    Request(AskedRow),
+}
+
+/// A request, word by word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AskedRow {
+    /// Its number.
+    pub number: i64,
+    /// Whose.
+    pub mailbox_id: String,
+    /// What for.
+    pub kind: String,
+    /// How it stands.
+    pub state: String,
+    /// When it was made, or said again.
+    pub created_at: Timestamp,
+    /// When it was decided.
+    pub decided_at: Option<Timestamp>,
+    /// How to reach who asked, sealed.
+    pub note: Option<Vec<u8>>,
+    /// What support noted, sealed.
+    pub decision: Option<Vec<u8>>,
+}
+
+/// What a statement returns, to be proven within its transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Proves {
+    /// Events for webhooks (`hook::returning!`).
+    Events,
+    /// Rows that are new in every word.
+    New(SaidKind),
+    /// The row of an address as it was before one is counted on; it must hold for that.
+    CountedOn,
+    /// Requests that were open until now: only what proved then does so again.
+    Decided,
+}
+
+impl Said {
+    /// Which kind.
+    #[must_use]
+    pub fn kind(&self) -> SaidKind {
+        match self {
+            Self::GoneUnread { .. } => SaidKind::GoneUnread,
+            Self::CameBack { .. } => SaidKind::CameBack,
+            Self::Request(_) => SaidKind::Request,
+        }
+    }
+
+    /// What the log and `check` call it by: the letter, the mailbox, the number.
+    #[must_use]
+    pub fn id(&self) -> String {
+        match self {
+            Self::GoneUnread { deposit_id, .. } => deposit_id.clone(),
+            Self::CameBack { mailbox_id, .. } => mailbox_id.clone(),
+            Self::Request(AskedRow { number, mailbox_id, .. }) => format!("{number} of mailbox {mailbox_id}"),
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Rows that only say that something is to be done or known: what nobody of us wrote says nothing, hides nothing that is
+//! ours, and does not become ours by what we do next. Whoever has the store open without a key stands for somebody who
+//! writes the database.
+
+use sealpost_store::{
+    ArrivalRows, Committed, NewBounce, NewBounceMemo, RequestKind, RequestState, SaidKind, Store, Unread,
+};
+
+use crate::rig::{LATER, NOW, Rig};
+use crate::trail::proven;
+
+fn bounce(mailbox_id: &str, status: &str) -> NewBounce {
+    NewBounce { mailbox_id: mailbox_id.to_owned(), deposit_id: None, status: status.to_owned(), at: NOW }
+}
+
+/// How many rows of a kind there are, and how many of them have a proof of any sort.
+async fn there(store: &Store, kind: SaidKind) -> (usize, usize) {
+    let rows = store.said_rows(kind, None).await.unwrap();
+    (rows.len(), rows.iter().filter(|(_, proof)| !proof.is_empty()).count())
+}
+
+/// A letter of which its sender is to be told if nobody opens it.
+async fn letter(rig: &Rig, tag: u8) -> (String, String) {
+    let (mailbox, letter, _) = rig.deposit_in_new(tag).await;
+    let mut rows = ArrivalRows::new(NOW);
+    rows.bounce_memos.push(NewBounceMemo {
+        number: 0,
+        mailbox_id: mailbox.clone(),
+        deposit_id: letter.clone(),
+        memo_sealed: b"whose".to_vec(),
+        created_at: NOW,
+    });
+    assert!(matches!(rig.store.commit_arrival(rows).await.unwrap(), Committed::New(_)));
+    (mailbox, letter)
+}
+
+async fn bounces(store: &Store, mailbox: &str, tag: u8) -> (Option<u32>, u32) {
+    let alone = store.unreachable(mailbox).await.unwrap().map(|known| known.bounces);
+    (alone, store.reach_mailboxes(&[[tag; 32]]).await.unwrap()[0].bounces)
+}
+
+#[tokio::test]
+async fn an_address_is_marked_by_us_alone_and_a_forged_count_is_not_counted_on() {
+    let rig = Rig::new();
+    let ours = proven(&rig, "intake");
+    let (mailbox, letter) = letter(&rig, 1).await;
+    for status in ["5.1.1", "5.1.2", "5.1.3"] {
+        rig.store.note_bounce(bounce(&mailbox, status)).await.unwrap();
+    }
+    assert_eq!(there(&ours, SaidKind::CameBack).await, (1, 0), "the row is there");
+    assert_eq!(bounces(&ours, &mailbox, 1).await, (None, 0), "and says nothing");
+    let unfetched = ours.unfetched("", LATER, 3).await.unwrap();
+    assert!(unfetched.iter().any(|one| one.deposit_id == letter && !one.came_back));
+
+    // Mail does come back: once.
+    ours.note_bounce(bounce(&mailbox, "5.7.1")).await.unwrap();
+    assert_eq!(bounces(&ours, &mailbox, 1).await, (Some(1), 1), "not four times");
+    ours.note_bounce(bounce(&mailbox, "5.7.2")).await.unwrap();
+    assert_eq!(bounces(&ours, &mailbox, 1).await, (Some(2), 2));
+    assert_eq!(ours.unreachable(&mailbox).await.unwrap().unwrap().status, "5.7.2");
+    let unfetched = ours.unfetched("", LATER, 2).await.unwrap();
+    assert!(unfetched.iter().any(|one| one.deposit_id == letter && one.came_back));
+
+    // Somebody counts on beside the proof.
+    rig.store.note_bounce(bounce(&mailbox, "5.7.2")).await.unwrap();
+    assert!(bounces(&ours, &mailbox, 1).await.0.is_none());
+    assert!(ours.clear_unreachable(&mailbox).await.unwrap());
+    assert_eq!(there(&ours, SaidKind::CameBack).await, (0, 0));
+    rig.clean().await;
+}
+
+#[tokio::test]
+async fn owners_are_reminded_whatever_somebody_writes_of_their_addresses() {
+    let rig = Rig::new();
+    let ours = proven(&rig, "jobs");
+    let (mailbox, letter) = letter(&rig, 1).await;
+    let waiting = async || {
+        let found = ours.waiting_pending("", NOW, 1).await.unwrap();
+        found.into_iter().find(|one| one.deposit_id == letter).unwrap().came_back
+    };
+    rig.store.note_bounce(bounce(&mailbox, "5.1.1")).await.unwrap();
+    assert!(!waiting().await);
+    ours.note_bounce(bounce(&mailbox, "5.1.1")).await.unwrap();
+    assert!(waiting().await);
+    rig.clean().await;
+}
+
+#[tokio::test]
+async fn only_of_letters_that_we_have_seen_go_are_senders_told() {
+    let rig = Rig::new();
+    let ours = proven(&rig, "jobs");
+    let (forged, forged_letter) = letter(&rig, 1).await;
+    assert!(rig.store.delete_mailbox(&forged, Unread::KeptForSenders, NOW).await.unwrap());
+    assert_eq!(there(&ours, SaidKind::GoneUnread).await, (1, 0), "the row is there");
+    assert!(ours.gone_unread("").await.unwrap().is_empty(), "and says nothing");
+    let (mailbox, letter) = letter(&rig, 2).await;
+    assert!(ours.delete_mailbox(&mailbox, Unread::KeptForSenders, LATER).await.unwrap());
+    let told = ours.gone_unread("").await.unwrap();
+    let [one] = &told[..] else { panic!("one letter, not {}", told.len()) };
+    assert_eq!((&one.deposit_id, one.gone_at), (&letter, LATER));
+    assert!(ours.gone_unread(&letter.clone().max(forged_letter)).await.unwrap().is_empty());
+    rig.clean().await;
+}
+
+#[tokio::test]
+async fn support_sees_requests_that_somebody_made_and_none_that_somebody_wrote() {
+    let rig = Rig::new();
+    let ours = proven(&rig, "portal");
+    let mailbox = crate::mailboxes::active(&rig, 1).await;
+    let note = |text: &str| Some(text.as_bytes().to_vec());
+    for text in ["+43 1 666", "+43 1 667"] {
+        assert!(rig.store.ask(&mailbox, RequestKind::Access, note(text), NOW).await.unwrap());
+    }
+    let (forged, _) = rig.store.said_rows(SaidKind::Request, None).await.unwrap().remove(0);
+    let number = rig.store.requests(true).await.unwrap()[0].number;
+    assert!(
+        ours.requests(false).await.unwrap().is_empty()
+            && ours.requests_of(&mailbox).await.unwrap().is_empty()
+    );
+    assert!(ours.request(number).await.unwrap().is_none());
+    assert_eq!(ours.mailbox_facts(&mailbox, NOW).await.unwrap().requests, 0);
+
+    assert!(ours.ask(&mailbox, RequestKind::Access, note("+43 1 123"), NOW).await.unwrap());
+    let open = ours.requests(true).await.unwrap();
+    let [request] = &open[..] else { panic!("one request, not {}", open.len()) };
+    assert_eq!(request.note_sealed, note("+43 1 123"));
+    assert_eq!(ours.mailbox_facts(&mailbox, NOW).await.unwrap().requests, 1);
+    assert!(ours.refuse_request(request, b"by telephone".to_vec(), LATER).await.unwrap());
+    let decided = ours.request(request.number).await.unwrap().unwrap();
+    assert_eq!((decided.state, decided.decided_at), (RequestState::Refused, Some(LATER)));
+
+    // Deciding against one that is not ours does not make it ours.
+    let row = rig.store.request(number).await.unwrap().unwrap();
+    assert!(ours.refuse_request(&row, b"x".to_vec(), LATER).await.unwrap());
+    assert!(ours.request(number).await.unwrap().is_none());
+    assert_eq!(forged.kind(), SaidKind::Request);
+
+    // A wish for a new link beside one that somebody wrote is our own, in every word.
+    assert!(rig.store.ask(&mailbox, RequestKind::Renewal, note("+43 1 668"), NOW).await.unwrap());
+    assert!(ours.ask(&mailbox, RequestKind::Renewal, None, LATER).await.unwrap());
+    let open = ours.requests(true).await.unwrap();
+    let [renewal] = &open[..] else { panic!("one wish, not {}", open.len()) };
+    assert_eq!((renewal.created_at, renewal.note_sealed.as_ref()), (LATER, None));
+    rig.clean().await;
+}
+
+#[tokio::test]
+async fn whoever_vouches_for_rows_of_before_proves_them_as_they_are() {
+    let rig = Rig::new();
+    let ours = proven(&rig, "portal");
+    let (mailbox, _) = letter(&rig, 1).await;
+    rig.store.note_bounce(bounce(&mailbox, "5.1.1")).await.unwrap();
+    assert!(rig.store.ask(&mailbox, RequestKind::Renewal, None, NOW).await.unwrap());
+    for kind in [SaidKind::CameBack, SaidKind::Request] {
+        let rows = ours.said_rows(kind, None).await.unwrap();
+        let proven = rows.into_iter().map(|(said, _)| (said.clone(), format!("{said:?}").into_bytes()));
+        ours.prove_said(proven.collect()).await.unwrap();
+    }
+    assert_eq!(bounces(&ours, &mailbox, 1).await, (Some(1), 1));
+    assert_eq!(ours.requests(true).await.unwrap().len(), 1);
+    rig.clean().await;
+}

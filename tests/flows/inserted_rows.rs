@@ -1,0 +1,131 @@
+//! Rows that only say that something is to be done, written by somebody who writes the database and has no key: no sender is
+//! told of a letter that lies in its mailbox, no address stops being written to, and support sees no request that nobody made.
+
+use rig::gateway::change;
+use rig::process::poll;
+use rig::reader::activate;
+use rig::{Gateway, letters};
+
+use crate::sender_told::{CUSTOMER, Office, SENDER};
+
+/// The log counts them, and `check --store` names so many of a kind.
+fn named(gateway: &Gateway, kind: &str, many: usize) {
+    let is_it =
+        |line: &str| line.contains("do not prove") && line.contains(kind) && line.contains("unproven");
+    poll(&format!("a {kind} in the log"), || gateway.log().lines().any(is_it).then_some(()));
+    let (code, out, err) = gateway.sealpost(&["check", "--store", "--offline"]);
+    let lines = err.lines().filter(|line| line.contains(kind) && line.contains("does not prove"));
+    assert!(code != 0 && lines.count() == many, "{out}{err}");
+}
+
+#[test]
+fn no_sender_hears_of_a_letter_that_went_which_lies_in_its_mailbox() {
+    let office = Office::open(|config| {
+        config.set("senders", "expired-unread", "true");
+    });
+    office.letter("eins");
+    let _ = office.hop.wait_to(CUSTOMER);
+    // Everything that there is to copy: whose the letter is, as it was sealed for it.
+    let insert = |proof: &str| {
+        format!(
+            "INSERT INTO gone_unread (deposit_id, gone_at, received_at, memo_sealed, how{}) SELECT d.id, d.received_at,
+             d.received_at, n.memo_sealed, 'deleted'{} FROM deposits d JOIN bounce_memos n ON n.token = d.id || '00'",
+            if proof.is_empty() { "" } else { ", proof" },
+            if proof.is_empty() { String::new() } else { format!(", {proof}") }
+        )
+    };
+    let data = office.gateway.home.data();
+    for (day, proof) in [(1, ""), (2, "x'0102030405060708091011121314151617181920212223242526272829303132'")]
+    {
+        change(&data, &insert(proof));
+        office.day(day);
+        assert!(office.to(SENDER).is_empty(), "a letter that lies in its mailbox");
+        named(&office.gateway, "letter gone unread", 1);
+        change(&data, "DELETE FROM gone_unread");
+    }
+    let inbox = activate(&mut office.gateway.web(), &letters::link(&office.to(CUSTOMER)[0]));
+    assert_eq!(rig::reader::letter_paths(&inbox).len(), 1);
+    office.gateway.sweep();
+}
+
+#[test]
+fn an_address_is_written_to_whatever_somebody_says_of_it() {
+    let office = Office::open(|_config| {});
+    office.letter("eins");
+    let _ = office.hop.wait_to(CUSTOMER);
+    let data = office.gateway.home.data();
+    change(
+        &data,
+        "INSERT INTO unreachable (mailbox_id, bounces, last_at, status, proof)
+         SELECT id, 99, created_at, '5.1.1', x'01' FROM mailboxes",
+    );
+    let _inbox = activate(&mut office.gateway.web(), &letters::link(&office.to(CUSTOMER)[0]));
+    let before = office.to(CUSTOMER).len();
+    office.letter("zwei");
+    poll("the notice", || (office.to(CUSTOMER).len() > before).then_some(()));
+    let shown = office.gateway.said(&["mailbox", "show", CUSTOMER, "--json"]);
+    assert!(!shown.contains("5.1.1"), "{shown}");
+    named(&office.gateway, "address that mail came back from", 1);
+    // Support takes it away as it would one of ours.
+    office.gateway.said(&["mailbox", "clear", CUSTOMER, "--note", "x"]);
+    office.gateway.sweep();
+}
+
+#[test]
+fn support_sees_no_request_that_nobody_made_and_releases_none() {
+    let office = Office::open(|_config| {});
+    office.letter("eins");
+    let notice = office.hop.wait_to(CUSTOMER);
+    let _inbox = activate(&mut office.gateway.web(), &letters::link(&notice.bytes));
+    let mut web = office.gateway.web();
+    let page = web.get("/support");
+    web.submit(&page, "/support", &[("address", CUSTOMER), ("note", "0170 1234567")]).expect(200);
+    let data = office.gateway.home.data();
+    // With the note of one that is genuine.
+    change(
+        &data,
+        "INSERT INTO requests (number, mailbox_id, kind, state, created_at, note_sealed, proof)
+         SELECT 7, mailbox_id, 'access', 'open', created_at, note_sealed, proof FROM requests",
+    );
+    let listed = office.gateway.said(&["request", "list", "--json"]);
+    assert_eq!(listed.lines().count(), 1, "{listed}");
+    assert!(listed.contains(r#""number":1"#), "{listed}");
+    let shown = office.gateway.said(&["request", "show", "1"]);
+    assert!(shown.contains("0170 1234567") && !shown.contains("beside"), "{shown}");
+    let shown = office.gateway.said(&["mailbox", "show", CUSTOMER, "--json"]);
+    assert!(shown.contains(r#""open_requests":1"#), "{shown}");
+    let (code, out, err) = office.gateway.sealpost(&["request", "release", "7", "--note", "x"]);
+    assert!(code != 0, "{out}{err}");
+    assert_eq!(office.gateway.count("SELECT count(*) FROM mailboxes WHERE state = 'active'"), 1);
+    let (code, out, err) = office.gateway.sealpost(&["check", "--store", "--offline"]);
+    assert!(code != 0 && err.contains("request 7 of mailbox"), "{out}{err}");
+
+    // Nor does one of ours open again by itself.
+    office.gateway.said(&["request", "refuse", "1", "--note", "x"]);
+    change(&data, "DELETE FROM requests WHERE number = 7; UPDATE requests SET state = 'open'");
+    assert_eq!(office.gateway.said(&["request", "list", "--json"]).lines().count(), 0);
+    change(&data, "UPDATE requests SET state = 'refused'");
+    office.gateway.sweep();
+}
+
+#[test]
+fn rows_from_before_there_were_proofs_say_something_once_the_operator_says_so() {
+    let office = Office::open(|_config| {});
+    office.letter("eins");
+    let notice = office.hop.wait_to(CUSTOMER);
+    let _inbox = activate(&mut office.gateway.web(), &letters::link(&notice.bytes));
+    let mut web = office.gateway.web();
+    let page = web.get("/support");
+    web.submit(&page, "/support", &[("address", CUSTOMER), ("note", "0170 1234567")]).expect(200);
+    let data = office.gateway.home.data();
+    change(&data, "UPDATE requests SET proof = NULL");
+    assert_eq!(office.gateway.said(&["request", "list", "--json"]).lines().count(), 0);
+    let adopted = office.gateway.said(&["adopt"]);
+    assert!(adopted.contains("1 requests, bounced addresses and letters gone unread adopted"), "{adopted}");
+    assert_eq!(office.gateway.said(&["request", "list", "--json"]).lines().count(), 1);
+    // What has a proof that is none is of no former version.
+    change(&data, "UPDATE requests SET proof = x'01'");
+    let adopted = office.gateway.said(&["adopt"]);
+    assert!(!adopted.contains("requests"), "{adopted}");
+    assert_eq!(office.gateway.said(&["request", "list", "--json"]).lines().count(), 0);
+}
