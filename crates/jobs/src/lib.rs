@@ -12,6 +12,7 @@ mod digests;
 mod ending_keys;
 mod foresight;
 mod job;
+mod key_preview;
 mod notify_times;
 mod ocsp;
 mod ocsp_lookup;
