@@ -50,7 +50,7 @@ fn counts(gateway: &Gateway, job: &str, day: i64) -> Value {
 #[test]
 fn one_damaged_row_keeps_nobody_else_from_being_told() {
     let (hop, clock) = (Hop::new(), IllClock::new());
-    let mut config = Config::on_sqlite(&hop);
+    let mut config = Config::by_clock(&hop, &clock);
     config
         .set("retention", "clock-jump", r#""4000 days""#)
         .set("reminders", "unactivated", r#"["3 days"]"#)

@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use jiff::{Timestamp, ToSpan as _};
+use rig::erased::{gone, pieces};
 use rig::gateway::Home;
 use rig::http::Page;
 use rig::ill_clock::IllClock;
@@ -11,8 +12,6 @@ use rig::letters::{self, field, link};
 use rig::process::poll;
 use rig::reader::{ANSWER, PASSWORD, activate, letter_path};
 use rig::{Config, Gateway, Hop, Web};
-
-use crate::erased::{gone, pieces};
 
 const SENDER: &str = "erika@insurer.example";
 
@@ -29,7 +28,7 @@ struct Operator {
 impl Operator {
     fn install(profile: &str) -> Self {
         let (hop, clock) = (Hop::new(), IllClock::new());
-        let config = Config::on_sqlite(&hop);
+        let config = Config::by_clock(&hop, &clock);
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/profiles").join(profile);
         let text = std::fs::read_to_string(file).unwrap();
         let text = text
@@ -40,7 +39,7 @@ impl Operator {
             // Months go by at once here.
             .replace("[retention]\n", "[retention]\nclock-jump = \"4000 days\"\n");
         let home = Home::new(&config);
-        home.write("gateway.toml", text.as_bytes());
+        home.write("gateway.toml", format!("{text}\n{}", config.section_text("store")).as_bytes());
         // Ten o'clock in the morning: people are awake.
         let begun = Timestamp::from_second(IllClock::right())
             .unwrap()
