@@ -81,6 +81,7 @@ mod portal;
 mod portal_signature;
 mod postfix_relay;
 mod postgres;
+mod profile_words;
 mod profiles;
 mod proxies;
 mod queue;
