@@ -40,6 +40,7 @@ mod empty_lists;
 mod erased;
 mod erased_by_hand;
 mod erased_by_time;
+mod erased_webhooks;
 mod erased_with_files;
 mod evidence;
 mod explain;
