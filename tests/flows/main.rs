@@ -74,6 +74,7 @@ mod migrate;
 mod neighbours;
 mod nodes;
 mod nodes_cut_off;
+mod nodes_failover;
 mod nodes_webhooks;
 mod notice_bounces;
 mod notices;

@@ -35,6 +35,7 @@ pub mod ill_clock;
 pub mod ill_disk;
 pub mod ill_end;
 pub mod letters;
+pub mod lost_answer;
 pub mod openssl;
 pub mod patient;
 pub mod pattern;
