@@ -85,8 +85,7 @@ fn connect(client: TcpStream, socket: PathBuf, state: Arc<Mutex<State>>) {
 
 fn questions(mut client: TcpStream, mut server: UnixStream, lost: &AtomicBool, state: &Mutex<State>) {
     let (mut buffer, mut said) = (vec![0; 64 * 1024], Vec::new());
-    loop {
-        let Ok(some @ 1..) = client.read(&mut buffer) else { break };
+    while let Ok(some @ 1..) = client.read(&mut buffer) {
         let part = &buffer[..some];
         said.extend_from_slice(part);
         let mut loses = false;
