@@ -38,7 +38,7 @@ fn log_in(gateway: &Gateway, password: &str) -> (Web, u16) {
 /// A letter, its mailbox and what its owner does.
 fn lived() -> (Hop, Gateway) {
     let hop = Hop::new();
-    let gateway = Gateway::start(&Config::on_sqlite(&hop));
+    let gateway = Gateway::start(&Config::new(&hop));
     let letter = letters::plain("[vertraulich] Betreff-4711", "Inhalt-4711");
     gateway.smtp().letter("erika@insurer.example", &["kunde@web.example"], &letter).expect("250 *");
     let link = letters::link(&hop.wait(1)[0].bytes);
@@ -107,7 +107,7 @@ fn what_happens_stands_in_the_trail_without_content_or_address() {
 #[test]
 fn commands_of_operators_stand_in_the_trail_with_what_they_did() {
     let mut hop = Hop::new();
-    let mut config = Config::on_sqlite(&hop);
+    let mut config = Config::new(&hop);
     config.set("delivery", "retry", r#"["1 h"]"#);
     let gateway = Gateway::start(&config);
     hop.close();

@@ -116,7 +116,7 @@ fn support_acts(gateway: &Gateway, hop: &Hop) {
 #[test]
 fn every_kind_of_deed_leaves_its_row() {
     let hop = Hop::new();
-    let mut config = Config::on_sqlite(&hop);
+    let mut config = Config::new(&hop);
     config.set("gateway", "escrow", r#""server""#).set("policy", "recall", r#""always""#);
     config.set("dkim", "keys", r#""dkim""#);
     let gateway = Gateway::start(&config);
@@ -175,7 +175,7 @@ fn every_kind_of_deed_leaves_its_row() {
 #[test]
 fn rows_under_an_earlier_server_key_are_checked_with_the_present_one() {
     let hop = Hop::new();
-    let mut gateway = Gateway::start(&Config::on_sqlite(&hop));
+    let mut gateway = Gateway::start(&Config::new(&hop));
     send(&gateway, &hop);
     gateway.stop();
     ok(&gateway.home, &["key", "rotate"]);
@@ -201,7 +201,7 @@ fn rows_under_an_earlier_server_key_are_checked_with_the_present_one() {
 fn old_rows_go_and_what_is_left_still_proves() {
     let hop = Hop::new();
     let clock = rig::ill_clock::IllClock::new();
-    let mut config = Config::on_sqlite(&hop);
+    let mut config = Config::by_clock(&hop, &clock);
     config.set("audit", "kept", r#""30 days""#).set("retention", "clock-jump", r#""4000 days""#);
     let gateway = Gateway::start_with(&config, &clock.environment());
     gateway.knows_its_jobs();

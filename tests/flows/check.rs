@@ -393,7 +393,9 @@ fn a_treatment_that_cannot_be_carried_out_and_subjects_in_notices_are_warned_of(
     let (_, said) = warned(|c| {
         c.unset("notices", "show-subject").set("delivery", "retry", r#"["1 min", "1 h"]"#);
     });
-    assert!(!said.contains("warning"), "{said}");
+    // The rig's own database syncs nothing.
+    let others = said.lines().filter(|line| !line.contains("fsync or full_page_writes is off"));
+    assert_eq!(others.filter(|line| line.contains("warning")).count(), 0, "{said}");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use rig::{Config, Gateway, Hop, letters};
 const DAY: i64 = 86_400;
 
 fn begin(hop: &Hop, clock: &IllClock) -> Gateway {
-    let mut config = Config::on_sqlite(hop);
+    let mut config = Config::by_clock(hop, clock);
     config
         .set("retention", "mailbox", r#""18 months""#)
         .set("reminders", "unactivated", r#"["1 day"]"#)

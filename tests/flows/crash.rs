@@ -14,7 +14,7 @@ fn empty_queue(gateway: &Gateway) {
 #[test]
 fn during_data_nothing_stays() {
     let hop = Hop::new();
-    let mut gateway = Gateway::start(&Config::on_sqlite(&hop));
+    let mut gateway = Gateway::start(&Config::new(&hop));
     for (n, subject) in ["ordinary", "[vertraulich] confidential"].into_iter().enumerate() {
         let letter = letters::sized(subject, 3_000_000);
         let mut client = gateway.smtp();
@@ -46,7 +46,7 @@ fn largest_file(folder: &std::path::Path) -> u64 {
 #[test]
 fn after_250_nothing_is_lost() {
     let mut hop = Hop::new();
-    let mut gateway = Gateway::start(&Config::on_sqlite(&hop));
+    let mut gateway = Gateway::start(&Config::new(&hop));
     hop.close();
     let mut client = gateway.smtp();
     let ordinary = letters::sized("ordinary", 500_000);
@@ -67,7 +67,7 @@ fn after_250_nothing_is_lost() {
 fn during_delivery_it_is_sent_again() {
     for stage in [Stage::Mail, Stage::Data, Stage::Body] {
         let hop = Hop::new();
-        let mut gateway = Gateway::start(&Config::on_sqlite(&hop));
+        let mut gateway = Gateway::start(&Config::new(&hop));
         hop.script(move |at, _| if at == stage { Answer::Hang } else { Answer::Yes });
         let letter = letters::sized("Angebot", 300_000);
         gateway.smtp().letter("a@insurer.example", &["k@web.example"], &letter).expect("250 2.0.0 *");
@@ -198,7 +198,7 @@ fn at_any_moment_around_the_commit_an_ordinary_letter_goes_out_at_least_once() {
 #[test]
 fn many_clients_at_once_and_a_kill_in_the_middle() {
     let hop = Hop::new();
-    let mut gateway = Gateway::start(&Config::on_sqlite(&hop));
+    let mut gateway = Gateway::start(&Config::new(&hop));
     let address = gateway.config.smtp;
     let send = move |worker: usize| {
         let mut accepted = Vec::new();

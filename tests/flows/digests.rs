@@ -33,7 +33,7 @@ fn at_hour(gateway: &Gateway, clock: &IllClock, hour: i64) {
 
 fn start(wish: &str) -> (Hop, IllClock, Gateway) {
     let (hop, clock) = (Hop::new(), IllClock::new());
-    let mut config = Config::on_sqlite(&hop);
+    let mut config = Config::by_clock(&hop, &clock);
     config.unset("notices", "pending-pace").set("notices", "pace", &format!("{wish:?}"));
     let gateway = Gateway::start_with(&config, &clock.environment());
     gateway.knows_its_jobs();
@@ -119,5 +119,38 @@ fn whoever_wrote_a_letter_that_the_one_mail_spoke_of_hears_that_it_was_refused()
     poll("an empty queue", || (gateway.count("SELECT count(*) FROM legs") == 0).then_some(()));
     let told = hop.delivered().iter().filter(|mail| mail.to() == [senders[0]]).count();
     assert_eq!((told, hop.delivered().len()), (0, 3));
+    gateway.sweep();
+}
+
+/// What a dry run says of the one mailbox, and how much there is in all.
+fn foreseen(gateway: &Gateway) -> String {
+    gateway.said(&["jobs", "run", "digests", "--dry-run"])
+}
+
+#[test]
+fn a_dry_run_says_that_letters_of_a_locked_mailbox_wait() {
+    let (hop, clock, gateway) = start("hourly");
+    send(&gateway, 0);
+    activate(&mut gateway.web(), &letters::link(&mails(&gateway, &hop)[0].bytes));
+    for nth in 1..3 {
+        send(&gateway, nth);
+    }
+    let dry = foreseen(&gateway);
+    assert!(dry.contains("mail about ") && dry.contains("1 in all; nothing was done"), "{dry}");
+
+    gateway.said(&["mailbox", "lock", KARL, "--note", "the telephone was stolen"]);
+    let told = mails(&gateway, &hop).len();
+    let dry = foreseen(&gateway);
+    assert!(dry.contains("wait: support has locked it") && dry.contains("0 in all"), "{dry}");
+    at_hour(&gateway, &clock, 2);
+    assert_eq!(mails(&gateway, &hop).len(), told, "the run passes it by");
+
+    gateway.said(&["mailbox", "unlock", KARL, "--note", "he called back"]);
+    let told = mails(&gateway, &hop).len();
+    let dry = foreseen(&gateway);
+    assert!(dry.contains("mail about ") && dry.contains("1 in all"), "{dry}");
+    at_hour(&gateway, &clock, 4);
+    assert_eq!(mails(&gateway, &hop).len(), told + 1);
+    assert!(foreseen(&gateway).contains("0 in all"));
     gateway.sweep();
 }

@@ -2,48 +2,11 @@
 //! more, not in free pages and not in the log, soon after each kind of deletion. Sealed bytes that are nowhere
 //! cannot be opened, whatever keys a thief has.
 
-use std::path::Path;
-
+use rig::erased::{found, gone, pieces};
 use rig::letters::{self, link};
 use rig::process::poll;
 use rig::reader::{ANSWER, PASSWORD, activate, letter_path};
 use rig::{Config, Gateway, Hop};
-
-/// Pieces of the sealed bytes that a query gives: long enough to be unique, short enough to lie in one page.
-pub(crate) fn pieces(gateway: &Gateway, sql: &str) -> Vec<Vec<u8>> {
-    let blobs = rig::gateway::blobs(&gateway.home.data(), sql);
-    assert!(!blobs.is_empty(), "{sql}");
-    let whole = |blob: Vec<u8>| {
-        assert!(blob.len() >= 40, "{sql}");
-        // Their ends: what stands before is alike in all of a kind.
-        let end = blob[blob.len() - 24..].to_vec();
-        let middle = blob[blob.len() / 2..blob.len() / 2 + 16].to_vec();
-        [end, middle]
-    };
-    blobs.into_iter().flat_map(whole).collect()
-}
-
-/// In how many files of the store one of them stands.
-fn found(folder: &Path, pieces: &[Vec<u8>]) -> usize {
-    let mut count = 0;
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            count += found(&path, pieces);
-        } else if path.ends_with("reserve") {
-            // Never written to.
-        } else if let Ok(bytes) = std::fs::read(&path) {
-            count += pieces.iter().filter(|piece| memchr::memmem::find(&bytes, piece).is_some()).count();
-        }
-    }
-    count
-}
-
-pub(crate) fn gone(gateway: &Gateway, what: &str, pieces: &[Vec<u8>]) {
-    // Twice: what wanders from the log into the database while the files are read one by one may be missed once.
-    let absent = || found(&gateway.home.data(), pieces) == 0;
-    poll(what, || (absent() && absent()).then_some(()));
-}
 
 fn send(gateway: &Gateway, hop: &Hop, subject: &str) -> Vec<u8> {
     let before = hop.delivered().len();
@@ -55,7 +18,7 @@ fn send(gateway: &Gateway, hop: &Hop, subject: &str) -> Vec<u8> {
 #[test]
 fn after_each_kind_of_deletion_nothing_is_left_to_open() {
     let hop = Hop::new();
-    let mut config = Config::new(&hop);
+    let mut config = Config::on_sqlite(&hop);
     config.set("gateway", "escrow", r#""none""#);
     let gateway = Gateway::start(&config);
     let data = gateway.home.data();

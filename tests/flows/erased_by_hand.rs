@@ -1,13 +1,12 @@
 //! What somebody deletes by hand beside its owner is gone from the files as well: a letter that was taken back, a mailbox that
 //! support deleted, and one that support replaced because its letters could not be kept.
 
+use rig::erased::{gone, pieces};
 use rig::letters::{self, link};
 use rig::process::poll;
 use rig::reader::activate;
 use rig::{Config, Gateway, Hop};
 use serde_json::Value;
-
-use crate::erased::{gone, pieces};
 
 const LETTER: &str = "SELECT key_sealed FROM deposits UNION ALL SELECT head_sealed FROM deposits
     UNION ALL SELECT bytes FROM bodies WHERE place = 'row'";

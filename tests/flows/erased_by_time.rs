@@ -5,6 +5,7 @@
 use std::io::Write as _;
 use std::process::Stdio;
 
+use rig::erased::{gone, pieces};
 use rig::http::Page;
 use rig::ill_clock::IllClock;
 use rig::letters::{self, link};
@@ -14,8 +15,6 @@ use rig::readers::{python, root};
 use rig::{Config, Gateway, Hop};
 use rusqlite::Connection;
 use serde_json::{Value, json};
-
-use crate::erased::{gone, pieces};
 
 const DAY: i64 = 86_400;
 

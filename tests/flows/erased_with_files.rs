@@ -3,12 +3,11 @@
 
 use std::path::{Path, PathBuf};
 
+use rig::erased::{gone, pieces};
 use rig::letters::{self, link};
 use rig::process::poll;
 use rig::reader::{PASSWORD, activate, letter_path};
 use rig::{Config, Gateway, Hop, Web};
-
-use crate::erased::{gone, pieces};
 
 /// More than lives in a row.
 const LARGE: usize = 300_000;

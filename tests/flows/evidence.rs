@@ -140,7 +140,7 @@ fn evidence_says_when_what_happened_to_a_letter_and_nothing_of_it() {
 #[test]
 fn of_a_letter_whose_time_was_over_evidence_says_that_nobody_deleted_it() {
     let hop = Hop::new();
-    let mut config = Config::on_sqlite(&hop);
+    let mut config = Config::new(&hop);
     config.set("portal", "activation-within", r#""1 s""#);
     let gateway = Gateway::start(&config);
     let letter = letters::plain("[vertraulich] Betreff-4711", "Inhalt-4711");

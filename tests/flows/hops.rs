@@ -27,7 +27,7 @@ fn recipients_that_cost_a_connection_hold_up_nobody_else() {
         Stage::Rcpt if text.starts_with("bad") => Answer::say("421 4.7.0 not this one"),
         _ => Answer::Yes,
     });
-    let mut config = Config::on_sqlite(&hop);
+    let mut config = Config::new(&hop);
     config.set("delivery", "connections-per-destination", "4");
     // Whoever is put off comes no more while the test lasts: a good letter has one attempt.
     config.set("delivery", "retry", r#"["10 min"]"#);
@@ -51,7 +51,7 @@ fn recipients_that_cost_a_connection_hold_up_nobody_else() {
 fn a_large_letter_to_fifty_crosses_the_wire_once() {
     let hop = Hop::new();
     hop.answer_rcpt("k7@web.example", "550 5.1.1 no such user");
-    let gateway = Gateway::start(&Config::on_sqlite(&hop));
+    let gateway = Gateway::start(&Config::new(&hop));
     let to: Vec<String> = (0..50).map(|n| format!("k{n}@web.example")).collect();
     let to: Vec<&str> = to.iter().map(String::as_str).collect();
     let letter = letters::sized("Rundschreiben", 2_000_000);
@@ -70,7 +70,7 @@ fn a_large_letter_to_fifty_crosses_the_wire_once() {
 #[test]
 fn recipients_share_a_transaction_when_they_come_from_the_queue() {
     let mut hop = Hop::new();
-    let mut config = Config::on_sqlite(&hop);
+    let mut config = Config::new(&hop);
     config.set("delivery", "retry", r#"["2 s"]"#);
     let mut gateway = Gateway::start(&config);
     hop.close();
@@ -101,7 +101,7 @@ fn a_hop_that_is_full_after_ten_gets_the_rest_in_further_transactions() {
         }
         Answer::Yes
     });
-    let mut config = Config::on_sqlite(&hop);
+    let mut config = Config::new(&hop);
     config.set("delivery", "retry", r#"["10 min"]"#);
     let gateway = Gateway::start(&config);
     let to: Vec<String> = (0..25).map(|n| format!("k{n}@web.example")).collect();
@@ -124,7 +124,7 @@ fn a_second_delivery_on_the_same_store_says_so_and_sends_nothing() {
         }
         Answer::Yes
     });
-    let gateway = Gateway::start(&Config::on_sqlite(&hop));
+    let gateway = Gateway::start(&Config::new(&hop));
     send(&gateway, &["k@web.example"], &letters::plain("x", "x"));
     hop.wait_stage(Stage::Data, 1);
     let mut command = Command::new(binary());
@@ -143,7 +143,7 @@ fn a_second_delivery_on_the_same_store_says_so_and_sends_nothing() {
 #[test]
 fn after_the_clock_was_set_back_what_waits_goes_by_itself() {
     let mut hop = Hop::new();
-    let mut gateway = Gateway::start(&Config::on_sqlite(&hop));
+    let mut gateway = Gateway::start(&Config::new(&hop));
     hop.close();
     send(&gateway, &["k@web.example"], &letters::plain("x", "x"));
     poll("a try", || (gateway.count("SELECT count(*) FROM legs WHERE attempts > 0") == 1).then_some(()));
@@ -163,7 +163,7 @@ fn after_the_clock_was_set_back_what_waits_goes_by_itself() {
 #[test]
 fn when_the_running_clock_is_set_back_what_waits_goes_by_itself() {
     let (mut hop, clock) = (Hop::new(), IllClock::new());
-    let mut config = Config::on_sqlite(&hop);
+    let mut config = Config::by_clock(&hop, &clock);
     config.set("delivery", "retry", r#"["5 s"]"#);
     let gateway = Gateway::start_with(&config, &clock.environment());
     send(&gateway, &["first@web.example"], &letters::plain("x", "x"));
@@ -188,7 +188,7 @@ fn when_the_running_clock_is_set_back_what_waits_goes_by_itself() {
 fn a_hop_that_asks_who_we_are_is_shown_our_certificate() {
     let authority = Authority::new();
     let hop = Hop::with_tls(authority.server_for_known_clients(&authority.issue(&["127.0.0.1"])));
-    let mut config = Config::on_sqlite(&hop);
+    let mut config = Config::new(&hop);
     config.set("hops.world", "tls", r#""starttls""#).set("hops.world", "floor", r#""verified""#).set(
         "hops.world",
         "ca",
@@ -203,6 +203,7 @@ fn a_hop_that_asks_who_we_are_is_shown_our_certificate() {
     assert!(hop.delivered().is_empty());
     drop(gateway);
 
+    config.begin_anew();
     config.set("hops.world", "certificate", r#""us.pem""#).set("hops.world", "key", r#""us.key""#);
     let home = Home::new(&config);
     let _ = authority.write(home.path());
@@ -224,7 +225,7 @@ fn a_hop_that_asks_who_we_are_is_shown_our_certificate() {
 #[test]
 fn check_says_when_certificate_and_key_of_a_hop_do_not_belong_together() {
     let (hop, authority) = (Hop::new(), Authority::new());
-    let mut config = Config::on_sqlite(&hop);
+    let mut config = Config::new(&hop);
     config.set("hops.world", "tls", r#""starttls""#).set("hops.world", "certificate", r#""us.pem""#).set(
         "hops.world",
         "key",

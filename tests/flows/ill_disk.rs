@@ -30,7 +30,7 @@ fn attempt(gateway: &Gateway, to: &str, letter: &[u8]) -> u16 {
 fn a_process_that_can_promise_nothing_more_ends_and_the_next_one_goes_on() {
     for how in ["fsync-eio", "write-eio", "write-erofs"] {
         let (hop, disk) = (Hop::new(), IllDisk::new());
-        let config = Config::new(&hop);
+        let config = Config::on_sqlite(&hop);
         let mut gateway = Gateway::start_with(&config, &disk.environment());
         let letter = letters::plain("Angebot", "x");
         assert_eq!(attempt(&gateway, "before@web.example", &letter), 250);
@@ -51,7 +51,7 @@ fn a_process_that_can_promise_nothing_more_ends_and_the_next_one_goes_on() {
 #[test]
 fn over_its_quota_a_disk_recovers_like_a_full_one() {
     let (hop, disk) = (Hop::new(), IllDisk::new());
-    let gateway = Gateway::start_with(&Config::new(&hop), &disk.environment());
+    let gateway = Gateway::start_with(&Config::on_sqlite(&hop), &disk.environment());
     let letter = letters::plain("Angebot", "x");
     assert_eq!(attempt(&gateway, "before@web.example", &letter), 250);
     let _ = hop.wait_to("before@web.example");

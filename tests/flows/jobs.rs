@@ -11,14 +11,22 @@ use serde_json::Value;
 
 const DAY: i64 = 86_400;
 
-fn config(hop: &Hop) -> Config {
-    let mut config = Config::on_sqlite(hop);
+fn configured(mut config: Config) -> Config {
     config
         .set("retention", "clock-jump", r#""4000 days""#)
         .set("reminders", "unactivated", r#"["3 days"]"#)
         .set("reminders", "hours", r#""00:00-24:00""#)
         .set("senders", "expired-unread", "true");
     config
+}
+
+fn config(hop: &Hop) -> Config {
+    configured(Config::new(hop))
+}
+
+/// Whoever sets the clock.
+fn config_by(hop: &Hop, clock: &IllClock) -> Config {
+    configured(Config::by_clock(hop, clock))
 }
 
 fn send(gateway: &Gateway, to: &str) {
@@ -33,7 +41,7 @@ pub(crate) fn no_legs(gateway: &Gateway) {
 #[test]
 fn two_processes_do_each_thing_once() {
     let (hop, clock) = (Hop::new(), IllClock::new());
-    let gateway = Gateway::start_with(&config(&hop), &clock.environment());
+    let gateway = Gateway::start_with(&config_by(&hop, &clock), &clock.environment());
     gateway.knows_its_jobs();
     for nth in 0..20 {
         send(&gateway, &format!("k{nth}@web.example"));
@@ -74,7 +82,7 @@ fn two_processes_do_each_thing_once() {
 #[test]
 fn a_job_cut_off_is_taken_up_again_and_does_nothing_twice() {
     let (hop, clock) = (Hop::new(), IllClock::new());
-    let mut gateway = Gateway::start_with(&config(&hop), &clock.environment());
+    let mut gateway = Gateway::start_with(&config_by(&hop, &clock), &clock.environment());
     gateway.knows_its_jobs();
     for nth in 0..60 {
         send(&gateway, &format!("k{nth}@web.example"));

@@ -235,7 +235,7 @@ fn everything_goes_on_under_another_key_and_the_old_one_opens_nothing() {
 #[test]
 fn the_roles_get_new_files_in_place_of_their_own() {
     let hop = Hop::new();
-    let mut config = Config::on_sqlite(&hop);
+    let mut config = Config::new(&hop);
     config.unset("gateway", "server-key").set("gateway", "role-keys", "\"keys\"");
     let home = Home::new(&config);
     let at = |name: &str| home.path().join(name);
@@ -288,7 +288,7 @@ fn the_roles_get_new_files_in_place_of_their_own() {
 #[test]
 fn an_escrow_key_in_the_safe_is_changed_while_the_services_run() {
     let hop = Hop::new();
-    let mut config = Config::on_sqlite(&hop);
+    let mut config = Config::new(&hop);
     config.set("gateway", "escrow", "\"offline\"").set("gateway", "escrow-public", "\"old/escrow.public\"");
     let home = Home::new(&config);
     for folder in ["old", "new"] {

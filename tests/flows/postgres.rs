@@ -183,7 +183,7 @@ fn check_looks_at_the_server() {
 #[test]
 fn a_folder_of_one_engine_is_not_begun_with_the_other() {
     let hop = Hop::new();
-    let plain = Config::new(&hop);
+    let plain = Config::on_sqlite(&hop);
     let mut gateway = Gateway::start(&config(&hop));
     gateway.stop();
     gateway.home.write("gateway.toml", plain.text().as_bytes());

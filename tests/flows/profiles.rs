@@ -1,18 +1,19 @@
-//! Both ready profiles, from the first mail to the last deletion: months in seconds by a clock that is set, every mail
-//! that is sent on the way, what pages say, and that nothing is left in the rows and in the files.
+//! Both ready profiles, from the first mail to the last deletion and in both languages: months in seconds by a clock that is set,
+//! every mail that is sent on the way, what pages say, and that nothing is left in the rows and in the files.
 
 use std::path::Path;
 
 use jiff::{Timestamp, ToSpan as _};
+use rig::erased::{gone, pieces};
 use rig::gateway::Home;
 use rig::http::Page;
 use rig::ill_clock::IllClock;
 use rig::letters::{self, field, link};
 use rig::process::poll;
-use rig::reader::{ANSWER, PASSWORD, activate, letter_path};
+use rig::reader::{ANSWER, PASSWORD, activate_in, letter_path};
 use rig::{Config, Gateway, Hop, Web};
 
-use crate::erased::{gone, pieces};
+use crate::profile_words::Language;
 
 const SENDER: &str = "erika@insurer.example";
 
@@ -22,14 +23,15 @@ struct Operator {
     clock: IllClock,
     gateway: Gateway,
     begun: Timestamp,
+    language: Language,
     /// How many mails somebody has been sent.
     seen: Vec<(String, usize)>,
 }
 
 impl Operator {
-    fn install(profile: &str) -> Self {
+    fn install(profile: &str, language: Language) -> Self {
         let (hop, clock) = (Hop::new(), IllClock::new());
-        let config = Config::on_sqlite(&hop);
+        let config = Config::by_clock(&hop, &clock);
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/profiles").join(profile);
         let text = std::fs::read_to_string(file).unwrap();
         let text = text
@@ -37,10 +39,11 @@ impl Operator {
             .replace("127.0.0.1:8080", &config.web.to_string())
             .replace("port = 10025", &format!("port = {}", hop.address().port()))
             .replace("floor = \"encrypted\"", "floor = \"none\"")
+            .replace("language = \"de\"", &format!("language = {:?}", language.tag()))
             // Months go by at once here.
             .replace("[retention]\n", "[retention]\nclock-jump = \"4000 days\"\n");
         let home = Home::new(&config);
-        home.write("gateway.toml", text.as_bytes());
+        home.write("gateway.toml", format!("{text}\n{}", config.section_text("store")).as_bytes());
         // Ten o'clock in the morning: people are awake.
         let begun = Timestamp::from_second(IllClock::right())
             .unwrap()
@@ -49,7 +52,7 @@ impl Operator {
         clock.set(begun.timestamp().as_second() - IllClock::right());
         let gateway = Gateway::start_in_with(home, &config, &clock.environment());
         gateway.knows_its_jobs();
-        Self { hop, clock, gateway, begun: begun.timestamp(), seen: Vec::new() }
+        Self { hop, clock, gateway, begun: begun.timestamp(), language, seen: Vec::new() }
     }
 
     /// So many days later, at the same hour: every job has run since.
@@ -88,7 +91,13 @@ impl Operator {
             self.seen.len() - 1
         });
         let seen = std::mem::replace(&mut self.seen[known].1, all.len());
+        all[seen..].iter().for_each(|mail| self.language.is_spoken_in(mail));
         all[seen..].to_vec()
+    }
+
+    /// Whether a text says what is put in German here.
+    fn says(&self, text: &str, german: &str) -> bool {
+        text.contains(&self.language.words(german))
     }
 
     /// Exactly one mail since, and it says this.
@@ -96,7 +105,7 @@ impl Operator {
         let mails = self.mails(to);
         assert_eq!(mails.len(), 1, "{to}: {mails:#?}");
         for words in says {
-            assert!(mails[0].contains(words), "{to}, {words}: {}", mails[0]);
+            assert!(self.says(&mails[0], words), "{to}, {words}: {}", mails[0]);
         }
     }
 
@@ -144,23 +153,47 @@ const SEALED: &str =
 
 #[test]
 fn an_accident_insurer_from_the_first_mail_to_the_last_deletion() {
-    let mut operator = Operator::install("accident-insurer.toml");
+    accident_insurer(Language::German);
+}
+
+#[test]
+fn an_accident_insurer_whose_people_read_english() {
+    accident_insurer(Language::English);
+}
+
+#[test]
+fn a_pension_fund_from_the_first_mail_to_the_last_deletion() {
+    pension_fund(Language::German);
+}
+
+#[test]
+fn a_pension_fund_whose_people_read_english() {
+    pension_fund(Language::English);
+}
+
+fn accident_insurer(language: Language) {
+    let mut operator = Operator::install("accident-insurer.toml", language);
     let (anna, bert, cora) = ("anna@web.example", "bert@web.example", "cora@web.example");
     for to in [anna, bert, cora] {
         operator.send(to, "[vertraulich] Ihr Unfall");
     }
+    // So soon after the first that it waits for the next mail.
+    operator.send(cora, "[vertraulich] Nachtrag");
     let first = operator.hop.wait_to(bert).bytes;
     operator.told(anna, &["Vertrauliche Post für Sie", "noch 40 Tage"]);
     operator.told(cora, &["noch 40 Tage"]);
     operator.told(bert, &["noch 40 Tage"]);
     let mut web = operator.gateway.web();
-    let inbox = activate(&mut web, &link(&first));
-    assert!(!inbox.text().contains("Tagen gelöscht"), "{}", inbox.text());
+    let inbox = activate_in(&mut web, &link(&first), language.tag());
+    for never in ["wird in 40 Tagen gelöscht", "wird in 39 Tagen gelöscht"] {
+        assert!(!operator.says(&inbox.text(), never), "{}", inbox.text());
+    }
     web.get(&letter_path(&inbox)).expect(200);
     let first_cora = link(&operator.hop.wait_to(cora).bytes);
 
     operator.day(2);
-    operator.quiet(&[anna, bert, cora, SENDER]);
+    operator.told(cora, &["Neue vertrauliche Nachricht für Sie", "noch 38 Tage"]);
+    operator.quiet(&[anna, bert, SENDER]);
     operator.day(3);
     operator.told(
         anna,
@@ -179,10 +212,11 @@ fn an_accident_insurer_from_the_first_mail_to_the_last_deletion() {
     operator.told(anna, &["2 Nachrichten für Sie", "noch 26 Tage"]);
     operator.told(cora, &["noch 26 Tage"]);
     let told = operator.mails(SENDER);
-    assert_eq!(told.len(), 2, "of each letter that nobody fetched: {told:#?}");
+    assert_eq!(told.len(), 3, "of each letter that nobody fetched: {told:#?}");
     for mail in &told {
-        assert!(mail.contains("Noch nicht abgeholt") && mail.contains("seit 14 Tagen"), "{mail}");
-        assert!(mail.contains("mit der Post") && !mail.contains("Unfall"), "{mail}");
+        for words in ["Noch nicht abgeholt", "seit 14 Tagen", "mit der Post"] {
+            assert!(operator.says(mail, words) && !mail.contains("Unfall"), "{words}: {mail}");
+        }
     }
     // The second letter's own days: the 17th is its fourteenth.
     operator.day(17);
@@ -196,7 +230,7 @@ fn an_accident_insurer_from_the_first_mail_to_the_last_deletion() {
         log_in(&mut web, bert, PASSWORD).expect(200);
         web.get("/account")
     };
-    assert!(account.text().contains("wird Ihr Postfach nach dem"), "{}", account.text());
+    assert!(operator.says(&account.text(), "wird Ihr Postfach nach dem"), "{}", account.text());
     operator.mails(bert);
 
     operator.day(33);
@@ -211,15 +245,15 @@ fn an_accident_insurer_from_the_first_mail_to_the_last_deletion() {
         &operator.gateway,
         "SELECT key_sealed FROM deposits d JOIN mailboxes m ON m.id = d.mailbox_id WHERE m.state = 'pending'",
     );
-    assert_eq!(operator.rows("deposits"), 4);
+    assert_eq!(operator.rows("deposits"), 5);
     operator.gateway.web().get(&first_cora).expect(200);
     operator.quiet(&[SENDER]);
     operator.day(41);
     assert_eq!(operator.rows("deposits"), 2, "what came on the first day, for those who never came");
     operator.day(42);
     let told = operator.mails(SENDER);
-    assert_eq!(told.len(), 2, "{told:#?}");
-    assert!(told.iter().all(|mail| mail.contains("Ungelesen gelöscht")), "{told:#?}");
+    assert_eq!(told.len(), 3, "{told:#?}");
+    assert!(told.iter().all(|mail| operator.says(mail, "Ungelesen gelöscht")), "{told:#?}");
     assert!(told.iter().any(|mail| mail.contains(anna)) && told.iter().any(|mail| mail.contains(cora)));
     assert_eq!(operator.rows("mailboxes WHERE state <> 'deleted'"), 2, "cora's mailbox has gone");
     let page = operator.gateway.web().get(&first_cora);
@@ -257,9 +291,8 @@ fn an_accident_insurer_from_the_first_mail_to_the_last_deletion() {
     operator.gateway.sweep();
 }
 
-#[test]
-fn a_pension_fund_from_the_first_mail_to_the_last_deletion() {
-    let mut operator = Operator::install("pension-fund.toml");
+fn pension_fund(language: Language) {
+    let mut operator = Operator::install("pension-fund.toml", language);
     let (dora, emil) = ("dora@web.example", "emil@web.example");
     operator.send(dora, "[Webmailer] Ihr Antrag");
     operator.told(dora, &["Startpasswort kommt gesondert", "noch 60 Tage"]);
@@ -279,11 +312,11 @@ fn a_pension_fund_from_the_first_mail_to_the_last_deletion() {
             ("repeat", PASSWORD),
             ("question", "0"),
             ("answer", ANSWER),
-            ("language", "de"),
+            ("language", language.tag()),
         ],
     );
     let inbox = web.follow(page);
-    assert!(inbox.text().contains("wird in 60 Tagen gelöscht"), "{}", inbox.text());
+    assert!(operator.says(&inbox.text(), "wird in 60 Tagen gelöscht"), "{}", inbox.text());
     web.get(&letter_path(&inbox)).expect(200);
     operator.send(emil, "[Webmailer] Ihr Antrag");
     operator.told(emil, &["Startpasswort"]);
@@ -307,7 +340,8 @@ fn a_pension_fund_from_the_first_mail_to_the_last_deletion() {
     operator.day(64);
     assert_eq!(operator.rows("deposits"), 0);
     let told = operator.mails(SENDER);
-    assert_eq!(told.iter().filter(|mail| mail.contains("Ungelesen gelöscht")).count(), 2, "{told:#?}");
+    let unread = told.iter().filter(|mail| operator.says(mail, "Ungelesen gelöscht")).count();
+    assert_eq!(unread, 2, "{told:#?}");
     assert_eq!(operator.rows("mailboxes WHERE state <> 'deleted'"), 1, "emil's has gone");
     // A year after the last letter.
     operator.day(340);

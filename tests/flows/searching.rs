@@ -71,7 +71,7 @@ fn what_was_seen_once_is_listed_without_a_key_exchange_and_found_by_its_words() 
     // Moved, it is found in its new place; destroyed, its words have gone with it.
     let second = letter_paths(&web.get("/inbox"));
     let id = second[1].rsplit_once('/').unwrap().1.to_owned();
-    let words = crate::erased::pieces(&gateway, "SELECT sealed FROM words");
+    let words = rig::erased::pieces(&gateway, "SELECT sealed FROM words");
     let inbox = web.get("/inbox");
     web.submit(&inbox, "/letters", &[("id", &id), ("do", "trash")]).expect(303);
     assert_eq!(found(&mut web, "oezdemir"), 1);
@@ -88,7 +88,7 @@ fn what_was_seen_once_is_listed_without_a_key_exchange_and_found_by_its_words() 
     let deleted = web.submit(&page, "/account/delete", &form);
     assert!(deleted.status < 400, "{}", deleted.text());
     assert_eq!(gateway.count("SELECT count(*) FROM words"), 0);
-    crate::erased::gone(&gateway, "the words to go", &words);
+    rig::erased::gone(&gateway, "the words to go", &words);
     gateway.sweep();
 }
 

@@ -34,7 +34,7 @@ impl Office {
 
     pub(crate) fn open(config: impl FnOnce(&mut Config)) -> Self {
         let (hop, clock) = (Hop::new(), IllClock::new());
-        let mut settings = Config::on_sqlite(&hop);
+        let mut settings = Config::by_clock(&hop, &clock);
         settings.set("notices", "bounces", "\"bounce@portal.insurer.example\"");
         settings.set("retention", "clock-jump", "\"4000 days\"");
         config(&mut settings);

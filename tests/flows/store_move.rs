@@ -95,13 +95,13 @@ fn read_all(gateway: &Gateway) -> Vec<Vec<u8>> {
 #[test]
 fn there_and_back_nothing_has_changed() {
     let (mut hop, server) = (Hop::new(), S3::start());
-    let here = Config::new(&hop);
+    let here = Config::on_sqlite(&hop);
     let mut gateway = Gateway::start(&here);
     fill(&mut gateway, &mut hop);
     let (before, large) = (rows(&gateway.home.data()), files(&gateway.home.data()));
     assert!(before["deposits"].len() > 150 && before["legs"].len() == 150 && large.len() > 8, "too little");
 
-    let mut there = Config::new(&hop);
+    let mut there = Config::on_sqlite(&hop);
     there.rows_in(Cluster::shared()).bodies_in(&server);
     let there_home = S3::home(&there);
     let target = there_home.config();
@@ -122,7 +122,7 @@ fn there_and_back_nothing_has_changed() {
     assert!(code != 0 && err.contains("was moved away"), "{out}{err}");
     assert_eq!(server.keys().len(), large.len());
 
-    let back = Config::new(&hop);
+    let back = Config::on_sqlite(&hop);
     let back_home = Home::new(&back);
     moves(&there_home, &back_home);
     let after = rows(&back_home.data());
@@ -152,7 +152,7 @@ fn there_and_back_nothing_has_changed() {
 #[test]
 fn large_letters_alone_move_into_a_bucket_and_out_of_it() {
     let (hop, server) = (Hop::new(), S3::start());
-    let plain = Config::new(&hop);
+    let plain = Config::on_sqlite(&hop);
     let mut gateway = Gateway::start(&plain);
     for size in [2_000, 100_000, 300_000, 6_000_000] {
         let letter = letters::sized(&format!("[vertraulich] {size}"), size);
@@ -192,7 +192,7 @@ fn large_letters_alone_move_into_a_bucket_and_out_of_it() {
 #[test]
 fn a_move_is_refused_while_somebody_serves_or_where_a_store_is() {
     let mut hop = Hop::new();
-    let (here, there) = (Config::new(&hop), Config::new(&hop));
+    let (here, there) = (Config::on_sqlite(&hop), Config::on_sqlite(&hop));
     let mut gateway = Gateway::start(&here);
     let other = Home::new(&there);
     let target = other.config();

@@ -1,8 +1,8 @@
 //! The service is killed where a report is noted, and where it has been handed in and nobody has noted that: it goes out once.
 
-use rig::Hop;
 use rig::ill_end::IllEnd;
 use rig::process::poll;
+use rig::{Config, Hop};
 
 use crate::tls_reports::{Around, DAY, HOUR, mailed, posted, send, signing};
 
@@ -12,7 +12,7 @@ fn a_report_by_mail_goes_out_once() {
     let hop = Hop::new();
     around.domain("clinic.example", &hop);
     around.wishes("clinic.example", "mailto:tls@clinic.example");
-    let mut config = around.config(&hop);
+    let mut config = around.configured(Config::on_sqlite(&hop));
     config.set("dkim", "keys", r#""dkim""#);
     let mut gateway = around.start(&config, &end.environment(around.environment()));
     let _records = signing(&gateway);
@@ -43,7 +43,8 @@ fn a_report_by_https_that_was_handed_in_is_not_handed_in_again() {
     around.domain("clinic.example", &hop);
     let collector = around.collector();
     around.wishes("clinic.example", "https://collect.example/");
-    let mut gateway = around.start(&around.config(&hop), &end.environment(around.environment()));
+    let mut gateway =
+        around.start(&around.configured(Config::on_sqlite(&hop)), &end.environment(around.environment()));
     send(&gateway, "max@clinic.example", 1);
     let _letter = hop.wait(1);
     gateway.stop();

@@ -3,16 +3,15 @@
 
 use rig::dkim::Dkim;
 use rig::dns::{Dns, Record};
+use rig::erased::{gone, pieces};
 use rig::letters::{self, field};
 use rig::reader::activate;
 use rig::{Config, Delivered, Gateway, Hop, Web};
 
-use crate::erased::{gone, pieces};
-
 const OURS: &str = "securemail@insurer.example";
 
 fn configured(hop: &Hop, dns: &Dns) -> Config {
-    let mut config = Config::on_sqlite(hop);
+    let mut config = Config::new(hop);
     config.set("notices", "replies", r#""here""#).set("wishes", "deletion", "true").set(
         "wishes",
         "resolvers",

@@ -41,9 +41,20 @@ fn the_operator_hears_of_each_step_once_and_of_nothing_that_has_a_successor() {
     let _added = add(&clinic);
 
     let run = || sealpost(&gateway, &["jobs", "run", "keys"]);
+    let foreseen = || sealpost(&gateway, &["jobs", "run", "keys", "--dry-run"]);
+    let dry = foreseen();
+    for said in [
+        "of ours for insurer.example ends in 29 days and has no successor",
+        "of partner clinic.example ends in 29 days and has no successor",
+        "one mail about them goes to keys@insurer.example",
+        "2 in all; nothing was done",
+    ] {
+        assert!(dry.contains(said), "{said}:\n{dry}");
+    }
     assert!(run().contains("\"keys\":2"));
     let _first = world.wait_to(OPERATOR);
     assert!(run().contains("\"keys\":0"), "the same step again");
+    assert!(foreseen().contains("0 in all"), "{}", foreseen());
     let [mail] = mails(&world).try_into().unwrap();
     let own = sealpost(&gateway, &["domain-key", "list", "--json"]);
     let own: serde_json::Value = serde_json::from_str(own.trim()).unwrap();

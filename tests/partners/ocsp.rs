@@ -42,6 +42,16 @@ impl Scene {
         sealpost(&self.gateway, &["partner", "show", "must.example"])
     }
 
+    /// What would be asked at this hour, and why. The gateway's own clock stands as it did: nobody asks meanwhile.
+    fn would_ask_at(&self, hour: i64) -> String {
+        let clock = IllClock::new();
+        clock.set(hour * HOUR);
+        let args = ["jobs", "run", "ocsp", "--dry-run"];
+        let (code, out, err) = self.gateway.home.sealpost_with(&args, &clock.environment());
+        assert_eq!(code, 0, "{out}{err}");
+        out
+    }
+
     fn letter(&self) -> rig::smtp::Reply {
         let letter = letters::plain("Befund", "4711");
         self.gateway.smtp().letter("e@insurer.example", &["d@must.example"], &letter)
@@ -56,8 +66,14 @@ fn each_answer_is_shown_and_only_a_revocation_changes_something() {
     let house =
         authority.issues_with_responder("securemail@must.example", &format!("http://localhost:{port}/"));
     sealpost(&scene.gateway, &["partner", "add", "must.example", path(&house), "--yes"]);
+    let dry = scene.would_ask_at(0);
+    let asked = format!("http://localhost:{port}/ is asked about key ");
+    assert!(dry.contains(&asked) && dry.contains("of partner must.example: nobody has asked yet"), "{dry}");
     assert!(scene.asks_at(0).contains(": unreachable"));
     scene.letter().expect("250 *");
+    assert!(scene.would_ask_at(0).contains("0 in all"), "asked again before its time");
+    let dry = scene.would_ask_at(2);
+    assert!(dry.contains("its last answer, unreachable, is over") && dry.contains("1 in all"), "{dry}");
 
     let mut responder = authority.responder(port);
     assert!(scene.asks_at(2).contains(": unknown"));

@@ -1,7 +1,9 @@
 //! Encrypted letters are kept as they came, and opened again when the key is there: what waits goes on opened and not twice,
 //! what went on unopened comes after it opened. Nobody reads them meanwhile, and they go when their time is over.
 
+use rig::erased::{found, gone, pieces};
 use rig::gateway::mode;
+use rig::process::poll;
 
 use super::inward::{ENTITY, HEAD, Scene, result};
 use super::{openssl, sealpost};
@@ -93,5 +95,27 @@ fn originals_go_when_their_time_is_over_and_only_what_was_encrypted_is_kept() {
     });
     scene.arrives(&letter);
     assert_eq!(scene.gateway.count("SELECT count(*) FROM originals"), 0);
+    scene.gateway.sweep();
+}
+
+/// Sealed as it came it could be opened with the server key and ours; gone, it is in no free page and in no log.
+#[test]
+fn an_original_whose_time_is_over_leaves_nothing_to_open() {
+    let (_ours, key, letter) = letter_to_a_missing_key();
+    let scene = Scene::new(|config| {
+        config.set("partners", "originals", r#""1 ms""#);
+    });
+    sealpost(&scene.gateway, &["domain-key", "import", "insurer.example", &key]);
+    assert!(scene.arrives(&letter).text().contains("Die Größe: 4711"));
+    poll("an empty queue", || (scene.gateway.count("SELECT count(*) FROM legs") == 0).then_some(()));
+    let sealed = pieces(
+        &scene.gateway,
+        "SELECT sealed FROM originals UNION ALL SELECT bytes FROM bodies WHERE place = 'row'",
+    );
+    poll("it to be seen at all", || (found(&scene.gateway.home.data(), &sealed) > 0).then_some(()));
+    sealpost(&scene.gateway, &["jobs", "run", "retention"]);
+    assert_eq!(scene.gateway.count("SELECT count(*) FROM originals"), 0);
+    assert_eq!(scene.gateway.count("SELECT count(*) FROM bodies"), 0);
+    gone(&scene.gateway, "an original to go", &sealed);
     scene.gateway.sweep();
 }

@@ -1,8 +1,10 @@
 //! A gateway.toml for one scenario: the tests' standard one, plus what the scenario changes.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use crate::ill_clock::IllClock;
 use crate::postgres::Cluster;
 use crate::{Hop, ports};
 
@@ -10,10 +12,18 @@ use crate::{Hop, ports};
 #[derive(Clone, Debug)]
 pub struct Config {
     sections: Vec<(String, Vec<(String, String)>)>,
+    /// A database server of its own, there for as long as anybody has the configuration.
+    server: Option<Arc<Cluster>>,
     /// Where the listener `inside` listens.
     pub smtp: SocketAddr,
     /// Where the portal listens.
     pub web: SocketAddr,
+}
+
+/// Whether the suite runs on the other engine.
+#[must_use]
+pub fn is_on_postgres() -> bool {
+    std::env::var("SEALPOST_TEST_ENGINE").is_ok_and(|engine| engine == "postgres")
 }
 
 impl Config {
@@ -27,7 +37,7 @@ impl Config {
     /// The same with another server as the world.
     #[must_use]
     pub fn to(hop: SocketAddr) -> Self {
-        let mut config = Self { sections: Vec::new(), smtp: ports::free(), web: ports::free() };
+        let mut config = Self { sections: Vec::new(), server: None, smtp: ports::free(), web: ports::free() };
         let (smtp, web) = (config.smtp, config.web);
         config
             .set("gateway", "name", r#""mailgate.insurer.example""#)
@@ -58,15 +68,25 @@ impl Config {
             .set("brand", "name", r#""Insurer""#)
             .set("brand", "contact", r#""securemail@insurer.example""#)
             .set("log", "level", r#""debug""#);
-        // The whole suite on the other engine.
-        if std::env::var("SEALPOST_TEST_ENGINE").is_ok_and(|engine| engine == "postgres") {
+        if is_on_postgres() {
             config.rows_in(Cluster::shared());
         }
         config
     }
 
-    /// The same with its rows in the data folder whatever else is tested: for scenarios about SQLite's own file, and those that
-    /// set this machine's clock, by which no database goes.
+    /// The same for a scenario that sets this clock: its database goes by it as well.
+    #[must_use]
+    pub fn by_clock(hop: &Hop, clock: &IllClock) -> Self {
+        let mut config = Self::on_sqlite(hop);
+        if is_on_postgres() {
+            let server = Arc::new(Cluster::start_with(&clock.environment()));
+            config.rows_in(&server);
+            config.server = Some(server);
+        }
+        config
+    }
+
+    /// The same with its rows in the data folder whatever else is tested: for scenarios about SQLite's own file.
     #[must_use]
     pub fn on_sqlite(hop: &Hop) -> Self {
         let mut config = Self::new(hop);
@@ -83,6 +103,18 @@ impl Config {
             .set("store", "database", r#""postgres""#)
             .set("store", "user", r#""sealpost""#)
             .set("store", "schema", &format!("\"scenario_{schema}\""))
+    }
+
+    /// For another folder, which begins with nothing: other rows.
+    pub fn begin_anew(&mut self) -> &mut Self {
+        match &self.server {
+            Some(server) => {
+                let server = Arc::clone(server);
+                self.rows_in(&server)
+            }
+            None if is_on_postgres() => self.rows_in(Cluster::shared()),
+            None => self,
+        }
     }
 
     /// Sets one key; the value is TOML. A section in brackets is the newest entry of an array.
@@ -156,8 +188,18 @@ impl Config {
     /// The file.
     #[must_use]
     pub fn text(&self) -> String {
+        self.text_of(|_| true)
+    }
+
+    /// The part of the file with this name; nothing, if it has none.
+    #[must_use]
+    pub fn section_text(&self, section: &str) -> String {
+        self.text_of(|name| name == section)
+    }
+
+    fn text_of(&self, is_wanted: impl Fn(&str) -> bool) -> String {
         let mut text = String::new();
-        for (section, keys) in &self.sections {
+        for (section, keys) in self.sections.iter().filter(|(section, _)| is_wanted(section)) {
             text.push_str(&format!("[{section}]\n"));
             for (key, value) in keys {
                 text.push_str(&format!("{key} = {value}\n"));

@@ -9,9 +9,9 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
-use crate::postgres::Cluster;
+use crate::postgres::{Cluster, sql_at};
 use crate::process::{Process, poll, run};
-use crate::{Config, PATIENCE, Sink, Smtp, Web};
+use crate::{Config, PATIENCE, Sink, Smtp, Web, psql};
 
 /// Where the binary under test lies: `SEALPOST_BIN`, or beside the test binary.
 #[must_use]
@@ -284,14 +284,36 @@ pub fn hash_password(password: &str) -> String {
     text.lines().find(|line| line.starts_with("$argon2id$")).unwrap().to_owned()
 }
 
-/// The schema of the store under `data`, if its rows are in the shared PostgreSQL server.
+/// The schema of the store under `data`, if its rows are in PostgreSQL.
 #[must_use]
 pub fn schema(data: &Path) -> Option<String> {
-    data.join("postgres").exists().then(|| {
-        let config = std::fs::read_to_string(data.parent().unwrap().join("gateway.toml")).unwrap();
-        let line = config.lines().find_map(|line| line.strip_prefix("schema = \"")).unwrap();
-        line.trim_end_matches('"').to_owned()
-    })
+    data.join("postgres").exists().then(|| setting(data, "schema = \"").trim_end_matches('"').to_owned())
+}
+
+/// What stands behind this in the configuration of the store under `data`.
+fn setting(data: &Path, begin: &str) -> String {
+    let config = std::fs::read_to_string(data.parent().unwrap().join("gateway.toml")).unwrap();
+    config.lines().find_map(|line| line.strip_prefix(begin)).unwrap().to_owned()
+}
+
+/// The servers that have the rows of the store under `data`: beside whatever stands in the gateway's way there.
+fn servers(data: &Path) -> Vec<(PathBuf, u16)> {
+    let hosts = setting(data, "hosts = ");
+    let servers: Vec<(PathBuf, u16)> = hosts
+        .split('"')
+        .filter(|host| host.starts_with('/'))
+        .map(|host| host.rsplit_once(':').unwrap_or((host, "5432")))
+        .map(|(folder, port)| (PathBuf::from(folder), port.parse().unwrap()))
+        .collect();
+    match servers.is_empty() {
+        true => vec![(Cluster::shared().socket().to_owned(), Cluster::shared().port())],
+        false => servers,
+    }
+}
+
+/// Asks for rows in that schema.
+fn ask(data: &Path, schema: &str, sql: &str) -> String {
+    psql::ask(&servers(data), &format!("SET search_path = {schema}"), sql)
 }
 
 /// Counts rows in the store under `data`.
@@ -299,7 +321,7 @@ pub fn schema(data: &Path) -> Option<String> {
 pub fn count(data: &Path, sql: &str) -> i64 {
     if let Some(schema) = schema(data) {
         let sql = sql.replace("AS BLOB)", "AS TEXT)::bytea");
-        return Cluster::shared().sql(&format!("SET search_path = {schema}; {sql}")).parse().unwrap();
+        return ask(data, &schema, &sql).parse().unwrap();
     }
     let file = find_database(data);
     let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
@@ -312,7 +334,7 @@ pub fn count(data: &Path, sql: &str) -> i64 {
 pub fn change(data: &Path, sql: &str) {
     if let Some(schema) = schema(data) {
         let bytes = sql.replace("x'", "'\\x");
-        Cluster::shared().sql(&format!("SET search_path = {schema}; {bytes}"));
+        let _nothing = sql_at(&servers(data), &format!("SET search_path = {schema}; {bytes}"));
         return;
     }
     let rows = rusqlite::Connection::open(find_database(data)).unwrap();
@@ -325,12 +347,11 @@ pub fn change(data: &Path, sql: &str) {
 pub fn blobs(data: &Path, sql: &str) -> Vec<Vec<u8>> {
     if let Some(schema) = schema(data) {
         let sql = sql.replace("AS BLOB)", "AS TEXT)::bytea");
-        let hex =
-            format!("SET search_path = {schema}; SELECT encode(one, 'hex') FROM ({sql}) AS all_of (one)");
+        let hex = format!("SELECT encode(one, 'hex') FROM ({sql}) AS all_of (one)");
         let digits = |line: &str| {
             (0..line.len()).step_by(2).map(|at| u8::from_str_radix(&line[at..at + 2], 16).unwrap()).collect()
         };
-        return Cluster::shared().sql(&hex).lines().map(digits).collect();
+        return ask(data, &schema, &hex).lines().map(digits).collect();
     }
     let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
     let rows = rusqlite::Connection::open_with_flags(find_database(data), flags).unwrap();

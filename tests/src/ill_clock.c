@@ -1,10 +1,11 @@
 /* A clock that is set while the process runs: preloaded before the C library, it adds the seconds in $ILL_CLOCK to the
-   time of day. The clock by which pauses are measured stays what it is. */
+   time of day. The clock by which pauses are measured stays what it is. PostgreSQL asks by gettimeofday. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -27,5 +28,14 @@ int clock_gettime(clockid_t clock, struct timespec *time) {
     if (real == NULL) real = (__typeof__(&clock_gettime)) dlsym(RTLD_NEXT, "clock_gettime");
     int result = real(clock, time);
     if (result == 0 && clock == CLOCK_REALTIME) time->tv_sec += offset();
+    return result;
+}
+
+int gettimeofday(struct timeval *restrict time, void *restrict zone) {
+    struct timespec now;
+    (void) zone;
+    int result = clock_gettime(CLOCK_REALTIME, &now);
+    time->tv_sec = now.tv_sec;
+    time->tv_usec = now.tv_nsec / 1000;
     return result;
 }

@@ -2,6 +2,9 @@
 //!
 //! Must never know: who looks at it.
 
+use std::fs::{Permissions, set_permissions};
+use std::os::unix::fs::PermissionsExt as _;
+
 use tempfile::TempDir;
 
 use crate::ill_disk::library;
@@ -24,8 +27,13 @@ impl IllClock {
     #[must_use]
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let _ = library(folder.path(), SOURCE);
-        Self { folder }
+        let library = library(folder.path(), SOURCE);
+        // A database server's user goes by it, too.
+        set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
+        set_permissions(library, Permissions::from_mode(0o755)).unwrap();
+        let clock = Self { folder };
+        clock.set(0);
+        clock
     }
 
     /// What the process must be started with.

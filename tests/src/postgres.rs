@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
 /// Makes the cluster, says where it is, and takes it away when its input ends. As the user `postgres` where we are root,
-/// whom initdb refuses. The order of the database is German on purpose: nothing may depend on it. Nothing is synced:
+/// whom initdb refuses. `$3` is a cluster to copy instead, `$4` a library that the server is started with. The order of the database is German on purpose: nothing may depend on it. Nothing is synced:
 /// what is tested is not the disk.
 const LIFE: &str = r#"
 set -e
@@ -33,8 +33,13 @@ end() {
 }
 trap end EXIT
 trap 'exit 1' HUP INT TERM
-$as "$(command -v initdb)" -D "$dir/data" -U sealpost -A trust -E UTF8 --no-sync \
-  --locale=C.UTF-8 --locale-provider=icu --icu-locale=de >"$dir/initdb.log" 2>&1 || { cat "$dir/initdb.log" >&2; exit 1; }
+if [ -n "$3" ]; then
+  $as cp -R "$3" "$dir/data"
+else
+  $as "$(command -v initdb)" -D "$dir/data" -U sealpost -A trust -E UTF8 --no-sync \
+    --locale=C.UTF-8 --locale-provider=icu --icu-locale=de >"$dir/initdb.log" 2>&1 || { cat "$dir/initdb.log" >&2; exit 1; }
+  $as cp -R "$dir/data" "$dir/new"
+fi
 cat >>"$dir/data/postgresql.conf" <<CONF
 listen_addresses = ''
 unix_socket_directories = '$dir'
@@ -46,7 +51,7 @@ max_wal_senders = 4
 port = $2
 $1
 CONF
-$as "$(command -v postgres)" -D "$dir/data" >"$dir/log" 2>&1 </dev/null &
+LD_PRELOAD="$4" $as "$(command -v postgres)" -D "$dir/data" >"$dir/log" 2>&1 </dev/null &
 until pg_isready -q -h "$dir" -p "$2"; do
   kill -0 $! 2>/dev/null || { cat "$dir/log" >&2; exit 1; }
   sleep 0.05
@@ -75,8 +80,26 @@ impl Cluster {
 
     /// The same, named by this port.
     fn start_on(port: u16, settings: &str) -> Self {
+        Self::begin(port, settings, None, &[])
+    }
+
+    /// A server of its own whose processes have this in their environment, begun as a copy of [`Self::shared`] as that began.
+    pub fn start_with(environment: &[(String, String)]) -> Self {
+        // There may be many of them at once.
+        let few = "max_connections = 100\nshared_buffers = 16MB\nautovacuum = off\n";
+        Self::begin(PORT, few, Some(&Self::shared().folder.join("new")), environment)
+    }
+
+    fn begin(port: u16, settings: &str, copied: Option<&Path>, environment: &[(String, String)]) -> Self {
+        // The library is for the server, and for nothing else that makes it.
+        let (preloaded, others): (Vec<_>, Vec<_>) =
+            environment.iter().cloned().partition(|(name, _)| name == "LD_PRELOAD");
+        let preloaded = preloaded.first().map_or("", |(_, value)| value.as_str());
         let mut life = Command::new("sh")
             .args(["-c", LIFE, "cluster", settings, &port.to_string()])
+            .arg(copied.unwrap_or(Path::new("")))
+            .arg(preloaded)
+            .envs(others)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -166,16 +189,28 @@ impl Cluster {
 
     /// The same on the server of this port beside it.
     pub fn sql_on(&self, port: u16, text: &str) -> String {
-        let said = Command::new("psql")
-            .env("PGPORT", port.to_string())
-            .args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-U", "sealpost", "-d", "postgres", "-h"])
-            .arg(&self.folder)
-            .args(["-c", text])
-            .output()
-            .unwrap();
-        assert!(said.status.success(), "{text}: {}", String::from_utf8_lossy(&said.stderr));
-        String::from_utf8_lossy(&said.stdout).trim_end().to_owned()
+        sql_at(&[(self.folder.clone(), port)], text)
     }
+}
+
+/// A psql in the database `postgres` of the first of these servers, by the folder of its socket and its port, that takes writes.
+pub fn psql(servers: &[(PathBuf, u16)]) -> Command {
+    let folders: Vec<_> = servers.iter().map(|(folder, _)| folder.display().to_string()).collect();
+    let ports: Vec<_> = servers.iter().map(|(_, port)| port.to_string()).collect();
+    let mut command = Command::new("psql");
+    command
+        .env("PGHOST", folders.join(","))
+        .env("PGPORT", ports.join(","))
+        .env("PGTARGETSESSIONATTRS", if servers.len() > 1 { "read-write" } else { "any" })
+        .args(["-X", "-q", "-A", "-t", "-U", "sealpost", "-d", "postgres"]);
+    command
+}
+
+/// Does a statement there; returns what it prints.
+pub fn sql_at(servers: &[(PathBuf, u16)], text: &str) -> String {
+    let said = psql(servers).args(["-v", "ON_ERROR_STOP=1", "-c", text]).output().unwrap();
+    assert!(said.status.success(), "{text}: {}", String::from_utf8_lossy(&said.stderr));
+    String::from_utf8_lossy(&said.stdout).trim_end().to_owned()
 }
 
 /// A copy of the server that follows it.

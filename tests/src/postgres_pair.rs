@@ -98,6 +98,16 @@ impl Pair {
         self.primary = 1 - self.primary;
     }
 
+    /// The standby is away when the primary's machine loses power: it comes back and takes over with what it has.
+    pub fn fail_over_to_what_was_away(&mut self) {
+        let (lost, next) = (SIDES[self.primary], SIDES[1 - self.primary]);
+        let folder = self.folder();
+        self.cluster.run(&format!("pg_ctl -s -D '{folder}/{}' stop -m immediate", lost.data));
+        self.restart_standby();
+        self.cluster.run(&format!("pg_ctl -s -w -D '{folder}/{}' promote", next.data));
+        self.primary = 1 - self.primary;
+    }
+
     /// The standby's machine loses power.
     pub fn kill_standby(&self) {
         let standby = SIDES[1 - self.primary];

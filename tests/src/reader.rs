@@ -20,8 +20,19 @@ pub fn activate_with(web: &mut Web, link: &str, password: &str) -> Page {
     inbox
 }
 
+/// The same by somebody who reads this language.
+pub fn activate_in(web: &mut Web, link: &str, language: &str) -> Page {
+    let inbox = try_in(web, link, PASSWORD, language);
+    inbox.expect(200);
+    inbox
+}
+
 /// What comes of trying.
 pub fn try_activate(web: &mut Web, link: &str, password: &str) -> Page {
+    try_in(web, link, password, "de")
+}
+
+fn try_in(web: &mut Web, link: &str, password: &str, language: &str) -> Page {
     let page = web.get(link);
     if page.status != 200 {
         return page;
@@ -32,7 +43,7 @@ pub fn try_activate(web: &mut Web, link: &str, password: &str) -> Page {
         ("repeat", password),
         ("question", "0"),
         ("answer", ANSWER),
-        ("language", "de"),
+        ("language", language),
     ];
     let page = web.submit(&page, &path, &filled);
     web.follow(page)

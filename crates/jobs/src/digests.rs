@@ -29,8 +29,26 @@ pub(super) async fn tell(workshop: &Workshop, now: Timestamp) -> Result<Counts, 
     Ok([("mails", sent)].into_iter().chain(unread.count()).collect())
 }
 
-/// Mailboxes with letters to tell of, and how many. Changes nothing.
-pub(super) async fn waiting(workshop: &Workshop, now: Timestamp) -> Result<Vec<(String, usize)>, Failed> {
+/// What a run says of the news in a mailbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outlook {
+    /// Its owner gets a mail, as soon as the pace allows it.
+    Told,
+    /// Nothing yet: "log in and read" would be false until support has unlocked it.
+    Locked,
+    /// Mail to the owner came back too often: as of every letter that comes now, the senders hear of it.
+    Unreachable,
+}
+
+/// A mailbox with letters to tell of, and how many.
+pub(super) struct Waiting {
+    pub(super) mailbox: String,
+    pub(super) letters: usize,
+    pub(super) outlook: Outlook,
+}
+
+/// All of them. Changes nothing.
+pub(super) async fn waiting(workshop: &Workshop, now: Timestamp) -> Result<Vec<Waiting>, Failed> {
     let (mut all, mut after) = (Vec::new(), String::new());
     loop {
         let found = workshop.store.awaiting_notice(&after).await?;
@@ -38,8 +56,8 @@ pub(super) async fn waiting(workshop: &Workshop, now: Timestamp) -> Result<Vec<(
         after.clone_from(&last.mailbox_id);
         for letters in found.chunk_by(|a, b| a.mailbox_id == b.mailbox_id) {
             match news(workshop, letters, now).await? {
-                Some(News { mailbox, letters, reached: true }) if !letters.is_empty() => {
-                    all.push((mailbox.id, letters.len()));
+                Some(News { mailbox, letters, outlook }) if !letters.is_empty() => {
+                    all.push(Waiting { mailbox: mailbox.id, letters: letters.len(), outlook });
                 }
                 Some(_) | None => {}
             }
@@ -51,8 +69,7 @@ pub(super) async fn waiting(workshop: &Workshop, now: Timestamp) -> Result<Vec<(
 struct News<'a> {
     mailbox: MailboxRow,
     letters: Vec<&'a AwaitsNotice>,
-    /// Mail to them has not come back too often.
-    reached: bool,
+    outlook: Outlook,
 }
 
 /// Of these letters of one mailbox; nothing, if it is not there.
@@ -65,9 +82,13 @@ async fn news<'a>(
     let Some(first) = letters.first() else { return Ok(None) };
     let Some(mailbox) = store.mailbox(&first.mailbox_id).await? else { return Ok(None) };
     let bounced = store.unreachable(&mailbox.id).await?;
-    let reached = bounced.is_none_or(|bounced| bounced.bounces < workshop.telling.most_bounces());
+    let outlook = match (bounced, mailbox.state) {
+        (Some(bounced), _) if bounced.bounces >= workshop.telling.most_bounces() => Outlook::Unreachable,
+        (_, MailboxState::Locked) => Outlook::Locked,
+        (_, MailboxState::Pending | MailboxState::Active | MailboxState::Deleted) => Outlook::Told,
+    };
     let letters = letters.iter().filter(|letter| is_news(&mailbox, letter, now)).collect();
-    Ok(Some(News { mailbox, letters, reached }))
+    Ok(Some(News { mailbox, letters, outlook }))
 }
 
 /// The letters of one mailbox.
@@ -81,20 +102,22 @@ async fn one(
     let because = |error: StoreError| Unsent::because(&error);
     let Some(first) = letters.first() else { return Ok(false) };
     let found = news(workshop, letters, now).await.map_err(because)?;
-    let Some(News { mailbox, letters: news, reached }) = found else { return Ok(false) };
+    let Some(News { mailbox, letters: news, outlook }) = found else { return Ok(false) };
     let all = || letters.iter().map(|letter| letter.deposit_id.clone()).collect::<Vec<_>>();
-    let Some(oldest) = news.first().filter(|_| reached) else {
-        // Mail to the owner came back too often: as of every letter that comes now, the senders hear of these.
-        for letter in &news {
-            nobody_told::tell(context, &letter.deposit_id, Some(nobody_told::UNREACHABLE)).await?;
-        }
+    let Some(oldest) = news.first() else {
         store.forget_unannounced(&all()).await.map_err(because)?;
         return Ok(false);
     };
-    // "Log in and read" would be false: they wait until support has unlocked it.
-    match mailbox.state {
-        MailboxState::Locked => return Ok(false),
-        MailboxState::Pending | MailboxState::Active | MailboxState::Deleted => {}
+    match outlook {
+        Outlook::Told => {}
+        Outlook::Locked => return Ok(false),
+        Outlook::Unreachable => {
+            for letter in &news {
+                nobody_told::tell(context, &letter.deposit_id, Some(nobody_told::UNREACHABLE)).await?;
+            }
+            store.forget_unannounced(&all()).await.map_err(because)?;
+            return Ok(false);
+        }
     }
     let announcer = &context.tenant.announcer;
     let interval = announcer.pace_of(mailbox.state, first.wish).interval().unwrap_or(Duration::ZERO);

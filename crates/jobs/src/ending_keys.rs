@@ -9,9 +9,8 @@ use sealpost_partner::{
     Book, EndingKey, EndingStep, PartnerError, PublicKeys, Whose, own_ending, partner_ending,
 };
 use sealpost_store::KeyWarning;
-use sealpost_vault::KeyringKey;
 
-use crate::workshop::{Counts, Failed, Workshop};
+use crate::workshop::{Counts, Failed, PartnerWork, Workshop};
 
 /// So many are named in the mail; the commands show all.
 const NAMED: usize = 40;
@@ -23,19 +22,7 @@ pub(super) async fn warn(workshop: &Workshop, now: Timestamp) -> Result<Counts, 
     for warning in revocation_state::warnings(&context.tenant.inbound, &work.crl_places, now) {
         tracing::warn!("{warning}");
     }
-    let keys = &context.shared.keys;
-    let told = workshop.store.key_warnings().await?;
-    let is_new = |key: &EndingKey| {
-        let same = |told: &KeyWarning| {
-            told.key_id == key.id && told.ends_at == key.end && told.days <= key.step.days()
-        };
-        !told.iter().any(same)
-    };
-    let own = PublicKeys { store: &workshop.store, rows: &keys.rows }.all().await.map_err(failed)?;
-    let mut ending = own_ending(&own, now);
-    ending.extend(partners(workshop, &work.keyring, &keys.tags, now).await?);
-    ending.retain(is_new);
-    ending.sort_by_key(|key| key.end);
+    let ending = untold(workshop, work, now).await?;
     if ending.is_empty() {
         return Ok(vec![("keys", 0)]);
     }
@@ -57,13 +44,29 @@ pub(super) async fn warn(workshop: &Workshop, now: Timestamp) -> Result<Counts, 
     }
 }
 
-async fn partners(
+/// Keys whose step the operator has not been told of, the nearest end first. Changes nothing.
+pub(super) async fn untold(
     workshop: &Workshop,
-    keyring: &KeyringKey,
-    tags: &sealpost_vault::TagKey,
+    work: &PartnerWork,
     now: Timestamp,
 ) -> Result<Vec<EndingKey>, Failed> {
-    let book = Book { store: &workshop.store, keyring, tags };
+    let told = workshop.store.key_warnings().await?;
+    let is_new = |key: &EndingKey| {
+        let same = |told: &KeyWarning| {
+            told.key_id == key.id && told.ends_at == key.end && told.days <= key.step.days()
+        };
+        !told.iter().any(same)
+    };
+    let own = PublicKeys { store: &workshop.store, rows: &work.rows }.all().await.map_err(failed)?;
+    let mut ending = own_ending(&own, now);
+    ending.extend(partners(workshop, work, now).await?);
+    ending.retain(is_new);
+    ending.sort_by_key(|key| key.end);
+    Ok(ending)
+}
+
+async fn partners(workshop: &Workshop, work: &PartnerWork, now: Timestamp) -> Result<Vec<EndingKey>, Failed> {
+    let book = Book { store: &workshop.store, keyring: &work.keyring, tags: &work.tags };
     let mut ending = Vec::new();
     for found in book.all().await.map_err(failed)? {
         match found {

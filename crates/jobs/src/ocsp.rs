@@ -23,20 +23,47 @@ const SOONEST: Duration = Duration::from_secs(55 * 60);
 const QUESTION: &str = "application/ocsp-request";
 
 pub(super) async fn ask(workshop: &Workshop, now: Timestamp) -> Result<Counts, Failed> {
-    let (Some(context), Some(work)) = (&workshop.context, &workshop.partners) else { return Ok(Vec::new()) };
-    let roots = &context.tenant.inbound.roots;
+    let Some(work) = &workshop.partners else { return Ok(Vec::new()) };
     let fetcher = match &work.ocsp {
-        Ocsp::Ask { roots: trusted, networks } if !roots.is_empty() => {
+        Ocsp::Ask { roots: trusted, networks } if !work.roots.is_empty() => {
             Fetcher::new(trusted.clone(), networks.clone())
         }
         Ocsp::Ask { .. } | Ocsp::Off => return Ok(Vec::new()),
     };
     let fetcher = fetcher.map_err(|error| Failed::Keys(error.to_string()))?;
-    let before = workshop.store.ocsp_answers().await?;
-    let book = Book { store: &workshop.store, keyring: &work.keyring, tags: &context.shared.keys.tags };
+    let book = book(workshop, work);
     let mut round =
-        Round { workshop, work, book, fetcher, roots, now, silent: HashSet::new(), asked: 0, revoked: 0 };
-    for found in book.all().await.map_err(failed)? {
+        Round { workshop, work, book, fetcher, now, silent: HashSet::new(), asked: 0, revoked: 0 };
+    for question in due(workshop, work, now).await? {
+        round.about(question).await?;
+    }
+    Ok(vec![("asked", round.asked), ("revoked", round.revoked)])
+}
+
+fn book<'a>(workshop: &'a Workshop, work: &'a PartnerWork) -> Book<'a> {
+    Book { store: &workshop.store, keyring: &work.keyring, tags: &work.tags }
+}
+
+/// What an authority is asked, and about which key.
+pub(super) struct Question {
+    pub(super) partner: Partner,
+    pub(super) key: PartnerKey,
+    /// What it said before.
+    pub(super) last: Option<OcspRow>,
+    /// Where it answers.
+    pub(super) address: String,
+    words: Vec<u8>,
+}
+
+/// Everything that is asked now. Asks nobody.
+pub(super) async fn due(
+    workshop: &Workshop,
+    work: &PartnerWork,
+    now: Timestamp,
+) -> Result<Vec<Question>, Failed> {
+    let before = workshop.store.ocsp_answers().await?;
+    let mut due = Vec::new();
+    for found in book(workshop, work).all().await.map_err(failed)? {
         // One that cannot be read is told where keys that end are looked for.
         let Ok(Found { partner, keys, .. }) = found else { continue };
         match partner.standing {
@@ -45,12 +72,19 @@ pub(super) async fn ask(workshop: &Workshop, now: Timestamp) -> Result<Counts, F
         }
         for key in keys {
             let last = before.iter().find(|row| row.key_id == key.id);
-            if last.is_none_or(|last| last.again_at <= now || last.asked_at > now) {
-                round.about(&partner, &key, last).await?;
+            let is_asked = match key.state {
+                PartnerKeyState::Trusted | PartnerKeyState::Offered => {
+                    last.is_none_or(|last| last.again_at <= now || last.asked_at > now)
+                }
+                PartnerKeyState::Suspended | PartnerKeyState::Expired | PartnerKeyState::Revoked => false,
+            };
+            let question = if is_asked { key.key.ocsp_question(&work.roots) } else { None };
+            if let Some((address, words)) = question {
+                due.push(Question { partner: partner.clone(), key, last: last.cloned(), address, words });
             }
         }
     }
-    Ok(vec![("asked", round.asked), ("revoked", round.revoked)])
+    Ok(due)
 }
 
 struct Round<'a> {
@@ -58,7 +92,6 @@ struct Round<'a> {
     work: &'a PartnerWork,
     book: Book<'a>,
     fetcher: Fetcher,
-    roots: &'a [Vec<u8>],
     now: Timestamp,
     /// Addresses that did not answer in this round: once is enough.
     silent: HashSet<String>,
@@ -67,19 +100,9 @@ struct Round<'a> {
 }
 
 impl Round<'_> {
-    async fn about(
-        &mut self,
-        partner: &Partner,
-        key: &PartnerKey,
-        last: Option<&OcspRow>,
-    ) -> Result<(), Failed> {
-        let is_asked = match key.state {
-            PartnerKeyState::Trusted | PartnerKeyState::Offered => true,
-            PartnerKeyState::Suspended | PartnerKeyState::Expired | PartnerKeyState::Revoked => false,
-        };
-        let question = if is_asked { key.key.ocsp_question(self.roots) } else { None };
-        let Some((address, question)) = question else { return Ok(()) };
-        let answer = self.answer(key, address, question).await;
+    async fn about(&mut self, question: Question) -> Result<(), Failed> {
+        let Question { partner, key, last, address, words } = question;
+        let answer = self.answer(&key, address, words).await;
         self.asked += 1;
         let fingerprint = key.key.facts().fingerprint.to_hex();
         let word = match answer {
@@ -101,7 +124,7 @@ impl Round<'_> {
             Some(OcspAnswer::Revoked | OcspAnswer::Unknown | OcspAnswer::Unusable) | None => soonest,
         };
         if answer == Some(OcspAnswer::Revoked) {
-            self.take_back(partner, key, &fingerprint).await?;
+            self.take_back(&partner, &key, &fingerprint).await?;
         }
         let row = OcspRow { key_id: key.id.clone(), answer: word.to_owned(), asked_at: self.now, again_at };
         Ok(self.workshop.store.note_ocsp(row).await?)
@@ -121,7 +144,7 @@ impl Round<'_> {
             }
         };
         let worker = self.work.worker.as_ref()?;
-        match worker.read_ocsp(&response, &key.key, self.roots, self.now).await {
+        match worker.read_ocsp(&response, &key.key, &self.work.roots, self.now).await {
             Ok(answer) => Some(answer),
             Err(error) => {
                 tracing::warn!(%error, "an authority's answer could not be read");

@@ -2,50 +2,13 @@
 
 use sealpost_mail::{Term, Timestamp};
 use sealpost_mailbox::UPLOAD_LIVES;
-use sealpost_store::Foreseen;
 
+use crate::digests::{Outlook, Waiting};
+use crate::foresight::Foresight;
 use crate::job::Job;
 use crate::reminders::{self, Rung};
 use crate::workshop::{Failed, Workshop};
-use crate::{digests, retention, senders, tls_reports};
-
-/// What a run would do now.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Foresight {
-    /// A line for each thing that would go or be sent, and for what is worth knowing beside.
-    pub lines: Vec<String>,
-    /// How many things there are, also of those that have no line.
-    pub all: u64,
-}
-
-impl Foresight {
-    /// A line for each.
-    fn each<T>(&mut self, things: &[T], line: impl Fn(&T) -> String) {
-        self.lines.extend(things.iter().map(line));
-        self.all += things.len() as u64;
-    }
-
-    /// A line for those that are named, and one that says how many others there are.
-    fn some<T>(&mut self, found: &Foreseen<T>, what: &str, line: impl Fn(&T) -> String) {
-        self.lines.extend(found.named.iter().map(line));
-        let others = found.all.saturating_sub(found.named.len() as u64);
-        if others > 0 {
-            self.lines.push(format!("and {others} more {what}"));
-        }
-        self.all += found.all;
-    }
-
-    fn count(&mut self, count: u64, what: &str) {
-        if count > 0 {
-            self.lines.push(format!("{count} {what}"));
-            self.all += count;
-        }
-    }
-
-    fn says(line: impl Into<String>) -> Self {
-        Self { lines: vec![line.into()], all: 0 }
-    }
-}
+use crate::{digests, key_preview, retention, senders, tls_reports};
 
 /// What it would do.
 pub async fn foresee(workshop: &Workshop, job: Job, now: Timestamp) -> Result<Foresight, Failed> {
@@ -54,11 +17,11 @@ pub async fn foresee(workshop: &Workshop, job: Job, now: Timestamp) -> Result<Fo
         Job::Mailboxes => mailboxes(workshop, now).await,
         Job::Digests => {
             let mut seen = Foresight::default();
-            seen.each(&digests::waiting(workshop, now).await?, |(mailbox, letters)| {
-                format!(
-                    "mail about {letters} new letters of mailbox {mailbox}, as soon as its pace allows it"
-                )
-            });
+            let waiting = digests::waiting(workshop, now).await?;
+            let (passed_by, told): (Vec<_>, Vec<_>) =
+                waiting.iter().partition(|one| one.outlook == Outlook::Locked);
+            seen.each(&told, |one| new_letters(one));
+            seen.lines.extend(passed_by.into_iter().map(new_letters));
             Ok(seen)
         }
         Job::Reminders => match night(workshop, now) {
@@ -73,12 +36,8 @@ pub async fn foresee(workshop: &Workshop, job: Job, now: Timestamp) -> Result<Fo
             Some(night) => Ok(night),
             None => unread(workshop, now).await,
         },
-        Job::Keys => Ok(Foresight::says(
-            "mail about keys that end soon: `sealpost domain-key list` and `partner list` show them",
-        )),
-        Job::Ocsp => {
-            Ok(Foresight::says("authorities are asked about partners' certificates, if they are due"))
-        }
+        Job::Keys => key_preview::ending(workshop, now).await,
+        Job::Ocsp => key_preview::questions(workshop, now).await,
         Job::Forget => forgotten(workshop, now).await,
         Job::Sweep => Ok(Foresight::says("nothing goes: it looks whether everything hangs together")),
         Job::Audit => {
@@ -93,6 +52,20 @@ pub async fn foresee(workshop: &Workshop, job: Job, now: Timestamp) -> Result<Fo
             seen.each(&tls_reports::waiting(workshop, now).await?, String::clone);
             Ok(seen)
         }
+    }
+}
+
+/// What a mailbox's owner would be told of its new letters, or why not.
+fn new_letters(one: &Waiting) -> String {
+    let Waiting { mailbox, letters, outlook } = one;
+    match outlook {
+        Outlook::Told => {
+            format!("mail about {letters} new letters of mailbox {mailbox}, as soon as its pace allows it")
+        }
+        Outlook::Unreachable => format!(
+            "no mail about {letters} new letters of mailbox {mailbox}: it came back too often; their senders hear of it"
+        ),
+        Outlook::Locked => format!("{letters} new letters of mailbox {mailbox} wait: support has locked it"),
     }
 }
 

@@ -11,7 +11,7 @@ use sealpost_mailbox::Retention;
 use sealpost_mailbox::audit::Actor;
 use sealpost_seal::Worker;
 use sealpost_store::{Store, StoreError};
-use sealpost_vault::KeyringKey;
+use sealpost_vault::{KeyringKey, RowKey, TagKey};
 use thiserror::Error;
 
 use crate::notify_times::NotifyTimes;
@@ -71,6 +71,12 @@ pub struct Workshop {
 pub struct PartnerWork {
     /// Opens what is kept of partners.
     pub keyring: KeyringKey,
+    /// Opens the rows of our own public keys.
+    pub rows: RowKey,
+    /// Makes the tags that partners are found by.
+    pub tags: TagKey,
+    /// Authorities that partners' certificates may come from.
+    pub roots: Vec<Vec<u8>>,
     /// Where revocation lists lie.
     pub crl_places: Vec<PathBuf>,
     /// Reads what others send.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::{ArgAction, Subcommand};
 use sealpost_delivery::TlsReporter;
-use sealpost_jobs::{Belief, Failed, Job, Needs, Ran, Runner, Workshop, belief, days, foresee};
+use sealpost_jobs::{Belief, Failed, Job, Needs, PartnerWork, Ran, Runner, Workshop, belief, days, foresee};
 use sealpost_mail::{Clock, SystemClock, SystemRandom};
 use sealpost_mailbox::audit::{Actor, Event};
 use sealpost_store::Store;
@@ -21,6 +21,7 @@ use crate::roles::Roles;
 
 /// Whose key a run needs.
 const JOBS: Roles = Roles { jobs: true, ..Roles::NONE };
+const INTAKE: Roles = Roles { intake: true, ..Roles::NONE };
 const DELIVERY: Roles = Roles { delivery: true, ..Roles::NONE };
 
 /// What to do.
@@ -77,10 +78,12 @@ impl From<sealpost_store::StoreError> for JobsError {
 }
 
 pub(super) fn run(config: &Path, what: &JobsCommand) -> ExitCode {
-    if let JobsCommand::Run { job, dry_run: true, .. } = what
-        && Job::parse(job) == Some(Job::TlsReports)
-    {
-        return foresee_tls_reports(config);
+    if let JobsCommand::Run { job, dry_run: true, .. } = what {
+        match Job::parse(job) {
+            Some(Job::TlsReports) => return foresee_tls_reports(config),
+            Some(job @ (Job::Keys | Job::Ocsp)) => return foresee_keys(config, job),
+            Some(_) | None => {}
+        }
     }
     // What is deleted here stands in the audit trail, proven; looking needs no key.
     let loaded = match what {
@@ -165,6 +168,34 @@ fn foresee_tls_reports(config: &Path) -> ExitCode {
     };
     let done: Result<(), JobsError> = looking(&plan, async |store| {
         show(&Workshop { tls_reports: reporter, ..workshop(store, &plan) }, Job::TlsReports).await
+    });
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error),
+    }
+}
+
+/// What is kept of partners is sealed: only intake's key opens it.
+fn foresee_keys(config: &Path, job: Job) -> ExitCode {
+    let (mut plan, keys) = match Plan::load(config, INTAKE) {
+        Ok(loaded) => loaded,
+        Err(problems) => return complain_all(&problems),
+    };
+    let Some(role) = keys.intake else {
+        return fail(&JobsError::Failed(Failed::Keys("intake has none".to_owned())));
+    };
+    let partners = PartnerWork {
+        keyring: role.keyring,
+        rows: role.queue.rows,
+        tags: role.queue.tags,
+        roots: plan.inbound.roots.clone(),
+        crl_places: std::mem::take(&mut plan.crl_places),
+        // Nobody is asked, so nothing is to be read.
+        worker: None,
+        ocsp: plan.lookup.ocsp(),
+    };
+    let done: Result<(), JobsError> = looking(&plan, async |store| {
+        show(&Workshop { partners: Some(partners.clone()), ..workshop(store, &plan) }, job).await
     });
     match done {
         Ok(()) => ExitCode::SUCCESS,

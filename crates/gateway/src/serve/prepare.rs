@@ -104,6 +104,9 @@ pub(crate) fn prepare(
         }
         ready.workshop.partners = Some(PartnerWork {
             keyring: keyring.clone(),
+            rows: queue.rows.clone(),
+            tags: queue.tags.clone(),
+            roots: context.tenant.inbound.roots.clone(),
             crl_places: plan.crl_places,
             // That it is missing is said where letters are opened.
             worker: Worker::find(plan.worker.as_deref(), plan.worker_limits).ok(),

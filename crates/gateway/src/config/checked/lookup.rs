@@ -81,10 +81,12 @@ fn key_servers(config: &Config, places: &[LookupPlace], source: &mut Source) -> 
 
 impl Lookup {
     /// As the job takes it.
-    pub(crate) fn ocsp(self) -> sealpost_jobs::Ocsp {
+    pub(crate) fn ocsp(&self) -> sealpost_jobs::Ocsp {
         match self.asks {
             Ocsp::Off => sealpost_jobs::Ocsp::Off,
-            Ocsp::Ask => sealpost_jobs::Ocsp::Ask { roots: self.roots, networks: self.networks },
+            Ocsp::Ask => {
+                sealpost_jobs::Ocsp::Ask { roots: self.roots.clone(), networks: self.networks.clone() }
+            }
         }
     }
 }

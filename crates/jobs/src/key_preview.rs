@@ -1,0 +1,78 @@
+//! Which keys the operator would be told of now, and whose authorities would be asked, each with its reason. Asks nobody,
+//! changes nothing.
+
+use sealpost_mail::Timestamp;
+use sealpost_partner::{EndingKey, EndingStep, Whose};
+use sealpost_seal::Fingerprint;
+
+use crate::foresight::Foresight;
+use crate::ocsp::Question;
+use crate::ocsp_lookup::Ocsp;
+use crate::workshop::{Failed, Workshop};
+use crate::{ending_keys, ocsp};
+
+const NOWHERE: &str = "no key is looked at where no letters are taken in";
+
+/// Keys that end soon or have ended.
+pub(super) async fn ending(workshop: &Workshop, now: Timestamp) -> Result<Foresight, Failed> {
+    let Some(work) = &workshop.partners else { return Ok(Foresight::says(NOWHERE)) };
+    let mut seen = Foresight::default();
+    seen.each(&ending_keys::untold(workshop, work, now).await?, |key| ends(key, now));
+    if seen.all > 0 {
+        seen.lines.push(match &workshop.telling.keys_to {
+            Some(to) => format!("one mail about them goes to {}", to.to_path()),
+            None => "only the log says so: there is no partners.warnings-to".to_owned(),
+        });
+    }
+    Ok(seen)
+}
+
+fn ends(key: &EndingKey, now: Timestamp) -> String {
+    let whose = match &key.whose {
+        Whose::Ours(domains) => {
+            let domains: Vec<&str> = domains.iter().map(sealpost_mail::Domain::as_str).collect();
+            format!("of ours for {}", domains.join(", "))
+        }
+        Whose::Partner { name, .. } => format!("of partner {name}"),
+    };
+    let which = format!("{} key {} {whose}", key.method, begin(&key.fingerprint));
+    match key.step {
+        EndingStep::Ended => format!("{which} has ended and has no successor"),
+        EndingStep::Week | EndingStep::Month | EndingStep::TwoMonths => {
+            format!("{which} ends in {} days and has no successor", key.days(now))
+        }
+    }
+}
+
+/// Certificates whose authorities are asked about them.
+pub(super) async fn questions(workshop: &Workshop, now: Timestamp) -> Result<Foresight, Failed> {
+    let Some(work) = &workshop.partners else { return Ok(Foresight::says(NOWHERE)) };
+    match &work.ocsp {
+        Ocsp::Off => return Ok(Foresight::says("nobody is asked: partners.ocsp is \"off\"")),
+        Ocsp::Ask { .. } if work.roots.is_empty() => {
+            return Ok(Foresight::says("nobody is asked: there are no partners.roots"));
+        }
+        Ocsp::Ask { .. } => {}
+    }
+    let mut seen = Foresight::default();
+    seen.each(&ocsp::due(workshop, work, now).await?, |question| asked(question, now));
+    Ok(seen)
+}
+
+fn asked(question: &Question, now: Timestamp) -> String {
+    let why = match &question.last {
+        None => "nobody has asked yet".to_owned(),
+        Some(last) if last.asked_at > now => "the clock was set back since it was asked last".to_owned(),
+        Some(last) => format!("its last answer, {}, is over", last.answer),
+    };
+    let fingerprint = begin(&question.key.key.facts().fingerprint);
+    format!(
+        "{} is asked about key {fingerprint} of partner {}: {why}",
+        question.address, question.partner.name
+    )
+}
+
+/// As much of a fingerprint as the lists show.
+fn begin(fingerprint: &Fingerprint) -> String {
+    fingerprint.to_hex().chars().take(16).collect()
+}
