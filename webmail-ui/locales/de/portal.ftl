@@ -185,7 +185,7 @@ attachment-count =
         [one] Ein Anhang
        *[other] { $n } Anhänge
     }
-inbox-withdrawn = Eine Nachricht vom { $received } wurde am { $at } von { $by } zurückgezogen.
+inbox-withdrawn = Eine Nachricht vom { $received } wurde am { $at } zurückgezogen, von: { $by }.
 held-note = Ihr Postfach wird zurzeit aus rechtlichen Gründen aufbewahrt: Es wird nichts daraus gelöscht, auch nicht nach Ablauf einer Frist. Fragen dazu beantworten wir Ihnen gern.
 held-kept = Das geht zurzeit nicht: Ihr Postfach wird aus rechtlichen Gründen aufbewahrt, deshalb wird nichts endgültig gelöscht.
 days-left =

@@ -185,7 +185,7 @@ attachment-count =
         [one] One attachment
        *[other] { $n } attachments
     }
-inbox-withdrawn = A message of { $received } was withdrawn on { $at } by { $by }.
+inbox-withdrawn = A message from { $received } was withdrawn on { $at }, by: { $by }.
 held-note = Your mailbox is being kept for legal reasons: nothing in it is deleted, even when its retention period ends. We are glad to answer your questions.
 held-kept = This is not possible at the moment: your mailbox is being kept for legal reasons, so nothing is deleted permanently.
 days-left =

@@ -130,7 +130,7 @@ async fn five_wrong_answers_close_the_way_for_every_link_and_leave_the_password(
     let fifth = answer(&mut browser, &link, "Falsche Straße", NEW).await;
     assert_eq!(fifth.status, 410);
     assert!(fifth.text().contains("securemail@insurer.example"), "points to support");
-    assert!(fifth.text().contains("benachrichtigen wir per E‑Mail"), "says that the owner is told");
+    assert!(fifth.text().contains("Wir benachrichtigen die Inhaberin"), "says that the owner is told");
     let told = |rig: &Rig| {
         let posted = rig.posted.0.lock().unwrap();
         posted.iter().filter(|mail| matches!(mail.about, About::AnswersUsedUp { .. })).count()

@@ -114,7 +114,7 @@ async fn what_is_announced_counts_and_what_stands_still_goes() {
     let one_more = announce(&mut browser, &path, &token, "b.bin", 1).await;
     assert_eq!(one_more.status, 413);
     assert!(
-        one_more.text().contains("Für weitere Dateien in Entwürfen ist kein Platz mehr"),
+        one_more.text().contains("In Ihren Entwürfen ist kein Platz für weitere Dateien"),
         "{}",
         one_more.text()
     );
