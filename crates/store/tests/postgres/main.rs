@@ -10,7 +10,7 @@ mod arrival;
 #[path = "../store/bodies.rs"]
 mod bodies;
 #[path = "../../../../tests/src/postgres.rs"]
-#[expect(unreachable_pub, reason = "the rig of the flows shares it")]
+#[expect(unreachable_pub, dead_code, reason = "the rig of the flows shares it")]
 mod cluster;
 #[path = "../store/deposits.rs"]
 mod deposits;
