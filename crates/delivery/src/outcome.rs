@@ -1,4 +1,5 @@
-//! What can go wrong on the way, and what it means for the letter. Pure; every verdict by exhaustive match.
+//! What can go wrong on the way, and what it means for the letter and for the server's rest. Pure; every verdict by
+//! exhaustive match.
 //!
 //! SECURITY: servers quote addresses and subjects in their replies. Their text is for the report, which is
 //! sealed like any letter; `Debug`, and so the log, shows the codes alone.

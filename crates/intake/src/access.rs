@@ -1,4 +1,5 @@
-//! Who may hand in letters at a listener, and for whom. Decides from facts; opens nothing.
+//! Who may hand in letters at a listener, and for whom (the refusal at connect is in `slots`). Decides from facts; opens
+//! nothing.
 
 use std::net::IpAddr;
 use std::path::PathBuf;

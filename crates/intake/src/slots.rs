@@ -1,4 +1,5 @@
-//! Slots of one listener: who may have one, and what refusals are told to the log. Knows no protocol.
+//! Slots of one listener: who may have one, who hears 554 instead of a greeting because no right can be earned, and what
+//! refusals are told to the log. Knows no protocol.
 //!
 //! Whoever cannot earn a right to send gets none. Whoever still has to earn one (by a login, a certificate) cannot take
 //! those that are kept for the listener's networks, nor more than a few from one address.

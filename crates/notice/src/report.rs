@@ -1,5 +1,5 @@
-//! What a delivery report (DSN) says to a sender, in each of the operator's languages. Knows nothing of the letter but its
-//! recipient's address.
+//! What a delivery report (DSN) says to a sender, in every language that it is handed: one mail holds all. Knows nothing of
+//! the letter but its recipient's address.
 
 use crate::error::NoticeError;
 use crate::language::{Language, Values, Words};

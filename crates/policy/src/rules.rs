@@ -1,4 +1,4 @@
-//! The ordered rules: judging, explaining, and what must be looked up first.
+//! The ordered rules: judging, explaining, where a near miss goes (`near`), and what must be looked up first.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;

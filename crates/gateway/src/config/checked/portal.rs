@@ -1,4 +1,4 @@
-//! Portal, notices and brand as the parts are told of them. Writes no page.
+//! Portal, notices and brand as the parts are told of them, and in which languages reports are written. Writes no page.
 
 use std::time::Duration;
 
