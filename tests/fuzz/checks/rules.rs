@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
 
 use sealpost_mail::{Address, Direction, Head, Origin, ReversePath, Treatment};
-use sealpost_policy::{Deep, Facts, Held, Known, RuleSpec, Rules, TreatmentSpec};
+use sealpost_policy::{Deep, Facts, HeadsWithin, Held, Known, RuleSpec, Rules, TreatmentSpec};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -57,7 +57,7 @@ pub(crate) fn check(input: &[u8]) {
             Known::Never("broken".to_owned()),
         ] {
             for reverse_path in [&path, &ReversePath::Null] {
-                let (thread, heads) = (Known::Yes(false), Known::Yes(Vec::new()));
+                let (thread, heads) = (Known::Yes(false), Known::Yes(HeadsWithin::default()));
                 let (origin, recipient) = (&origin, &recipient);
                 agree(
                     &rules,

@@ -99,7 +99,7 @@ mod tests {
     }
 
     fn sign(which: u8) -> Statement {
-        sql!("INSERT INTO fingerprints (fingerprint, committed_at) VALUES (?1, ?2)", &[which; 32], 1)
+        sql!("INSERT INTO fingerprints (fingerprint, committed_at) VALUES (?1, ?2)", &[which; 32], 1_i64)
     }
 
     fn params(taken: &Taken) -> Vec<String> {
