@@ -54,7 +54,7 @@ fn is_polite(page: &Page, what: &str) {
     assert!(page.header("retry-after").is_some(), "{what}: {:?}", page.headers);
     let text = page.text();
     let says = |words: &str| text.contains(words);
-    assert!(says("Gerade geht das nicht") || says("We cannot do this just now"), "{what}: {text}");
+    assert!(says("Im Moment geht das nicht") || says("This is not possible just now"), "{what}: {text}");
     assert!(says("10 Sekunden") || says("10 seconds"), "{what}: {text}");
 }
 

@@ -31,7 +31,7 @@ const WORDS: &[(&str, &str)] = &[
 /// The same where a number of days stands in between.
 const DAYS: &[([&str; 2], [&str; 2])] = &[
     (["noch ", " Tage"], ["(", " days left"]),
-    (["wird in ", " Tagen gelöscht"], ["is deleted in ", " days"]),
+    (["wird in ", " Tagen gelöscht"], ["will be deleted in ", " days"]),
     (["in ", " Tagen"], ["in ", " days"]),
     (["seit ", " Tagen"], ["for ", " days"]),
 ];

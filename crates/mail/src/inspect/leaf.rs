@@ -282,7 +282,11 @@ impl<'a> Search<'a> {
             }
             Some(cms::Cms::Detached) => self.sealed(Sealed::Signed),
             None if wraps => {
-                self.hides_letters(Unread::Damaged);
+                if cms::may_hide_letters(bytes) {
+                    self.hides_letters(Unread::Damaged);
+                } else {
+                    self.unread(Unread::Damaged);
+                }
                 self.sealed(Sealed::Smime);
             }
             None => {}

@@ -7,16 +7,16 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
 
-use super::begin::Words;
+use super::begin::{STATEMENTS, Words};
 use super::commit_outcome;
 use super::deferred::Unhurried;
 use super::failure::{Cure, Failure};
 use super::given_back::{GivenBack, TRANSACTIONS, Transactions, Tried};
 use super::heartbeat::{self, Heartbeat};
-use super::named;
+use super::learn;
 use super::not_flushed::{NotFlushed, Server};
 use super::pool::{Connections, discard, lend};
-use super::transaction::{self, End, STATEMENTS};
+use super::transaction::{self, End};
 use crate::audit_proof::AuditProver;
 use crate::engine::Promise;
 use crate::error::StoreError;
@@ -157,7 +157,7 @@ impl Core {
         let prover = self.prover.as_deref();
         loop {
             let connection = lend(&self.writers, deadline).await?;
-            named::learn(&connection, self.words.look(1)).await;
+            learn::learn(&connection, self.words.look(1)).await;
             let ends = self.writers.manager().ends();
             let on = |started: Option<String>| started.map(|started| Server { started, ends });
             // What was asked for before this comes before it (decision 0007: a fingerprint acknowledged is forgotten).
@@ -312,7 +312,7 @@ impl Core {
         let bound = STATEMENTS * u32::try_from(statements.len()).unwrap_or(u32::MAX).max(1);
         loop {
             let connection = lend(&self.readers, deadline).await?;
-            named::learn(&connection, self.words.look(1)).await;
+            learn::learn(&connection, self.words.look(1)).await;
             let read = timeout(bound, transaction::read(&connection, &self.words, &statements)).await;
             match read.unwrap_or_else(|_late| Err(Failure::late("a question"))) {
                 Ok(results) => return Ok(results),

@@ -10,6 +10,9 @@ use crate::engine::sql_dialect::Texts;
 /// back: before anybody has waited for one of them too long. Between two of our sentences lies no more than our own work.
 const ABANDONED: Duration = Duration::from_secs(5);
 
+/// How long statements may take before the connection is given up; their locks are waited for within this.
+pub(super) const STATEMENTS: Duration = Duration::from_secs(60);
+
 /// Fails where no commit would wait for a standby: after a failover, or when somebody has changed the setting since.
 /// What is not a number becomes part of the server's sentence.
 const INSIST: &str = "; SELECT CASE WHEN pg_catalog.current_setting('synchronous_standby_names') = ''

@@ -2,11 +2,10 @@
 
 use tokio::time::timeout;
 
-use super::begin::Words;
+use super::begin::{STATEMENTS, Words};
 use super::failure::Failure;
 use super::pipeline::{answer, ask, ask_for, begin, say, send};
 use super::pool::Connection;
-use super::transaction::STATEMENTS;
 use crate::engine::Promise;
 use crate::statement::Statement;
 

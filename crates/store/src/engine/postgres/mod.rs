@@ -12,6 +12,7 @@ mod deferred;
 mod failure;
 mod given_back;
 mod heartbeat;
+mod learn;
 mod locks;
 mod migrate;
 mod named;

@@ -12,9 +12,6 @@ use sealpost_mail::{Random as _, SystemRandom};
 use tokio_postgres::Client;
 use tokio_postgres::types::Type;
 
-use super::pipeline::{begin, say};
-use super::pool::Connection;
-
 /// A statement that has come so often on a connection gets a name there.
 const OFTEN: u32 = 3;
 
@@ -68,7 +65,7 @@ impl Names {
             return None;
         }
         let name = format!("sealpost_{}", SystemRandom.id());
-        say(client, &format!("PREPARE {name} AS SELECT 1")).await.ok()?;
+        client.batch_execute(&format!("PREPARE {name} AS SELECT 1")).await.ok()?;
         Some(Self {
             mark: format!("; EXECUTE {name}"),
             known: Mutex::default(),
@@ -121,7 +118,13 @@ impl Names {
         None
     }
 
-    fn set(&self, text: &'static str, types: &[Type], state: State) {
+    /// What became of the wish for a name.
+    pub(super) fn set(&self, text: &'static str, types: &[Type], named: Option<tokio_postgres::Statement>) {
+        let state = named.map_or(State::Unnamed, State::Ready);
+        self.put(text, types, state);
+    }
+
+    fn put(&self, text: &'static str, types: &[Type], state: State) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(one) =
             known.get_mut(text).and_then(|known| known.iter_mut().find(|one| one.types == types))
@@ -130,31 +133,12 @@ impl Names {
         }
     }
 
-    fn wanted(&self) -> Vec<(&'static str, Vec<Type>)> {
+    /// What has come often and has no name yet.
+    pub(super) fn wanted(&self) -> Vec<(&'static str, Vec<Type>)> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let each = known.iter().flat_map(|(text, known)| known.iter().map(move |one| (*text, one)));
         each.filter(|(_, one)| matches!(one.state, State::Wanted))
             .map(|(text, one)| (text, one.types.clone()))
             .collect()
-    }
-}
-
-/// Gives names to what came often on a connection. `words`: what a transaction begins with; names outlive its end.
-pub(super) async fn learn(connection: &Connection, words: &str) {
-    let Connection { client, names: Some(names), .. } = connection else { return };
-    let wanted = names.wanted();
-    if wanted.is_empty() {
-        return;
-    }
-    if begin(connection, words).await.is_err() {
-        names.lose();
-    } else {
-        for (text, types) in wanted {
-            let named = client.prepare_typed(text, &types).await;
-            names.set(text, &types, named.map_or(State::Unnamed, State::Ready));
-        }
-    }
-    if say(client, "ROLLBACK").await.is_err() {
-        names.lose();
     }
 }

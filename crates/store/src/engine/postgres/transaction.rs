@@ -1,12 +1,10 @@
 //! One transaction: everything is sent at once and the results are read in order; the first that is not as expected
 //! decides. Knows nothing of tries and pools.
 
-use std::time::Duration;
-
 use tokio::time::timeout;
 use tokio_postgres::Client;
 
-use super::begin::Words;
+use super::begin::{STATEMENTS, Words};
 use super::commit_outcome::{SERVER, make_certain};
 use super::failure::Failure;
 use super::locks;
@@ -16,9 +14,6 @@ use crate::audit_proof::AuditProver;
 use crate::engine::{Promise, audit_trail};
 use crate::error::StoreError;
 use crate::statement::{Batch, Expect, Flush, Refusal, Row, Statement, StatementResult};
-
-/// How long statements may take before the connection is given up; their locks are waited for within this.
-pub(super) const STATEMENTS: Duration = Duration::from_secs(60);
 
 /// How a batch ended.
 #[derive(Debug)]

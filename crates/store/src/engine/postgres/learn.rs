@@ -1,0 +1,24 @@
+//! Gives names to statements that come often on a connection. Knows no batch.
+
+use super::pipeline::{begin, say};
+use super::pool::Connection;
+
+/// Gives names to what came often on a connection. `words`: what a transaction begins with; names outlive its end.
+pub(super) async fn learn(connection: &Connection, words: &str) {
+    let Connection { client, names: Some(names), .. } = connection else { return };
+    let wanted = names.wanted();
+    if wanted.is_empty() {
+        return;
+    }
+    if begin(connection, words).await.is_err() {
+        names.lose();
+    } else {
+        for (text, types) in wanted {
+            let named = client.prepare_typed(text, &types).await;
+            names.set(text, &types, named.ok());
+        }
+    }
+    if say(client, "ROLLBACK").await.is_err() {
+        names.lose();
+    }
+}
