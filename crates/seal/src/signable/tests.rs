@@ -1,3 +1,5 @@
+//! What is signable as it is, what is made so, and that nothing else changes.
+
 use proptest::prelude::*;
 use sealpost_mail::Head;
 
