@@ -61,8 +61,9 @@ pub(crate) fn may_hide_letters(bytes: &[u8]) -> bool {
     let mut rest = inner.as_deref().unwrap_or(bytes);
     let Some(0x30) = rest.first().copied() else { return is_cms(bytes) };
     rest = rest.get(1..).unwrap_or_default();
+    // Nothing is in what ends within its own length.
     if length(&mut rest).is_none() {
-        return true;
+        return false;
     }
     let kind = |named: &[u8], under: &[u8]| rest.strip_prefix(named).and_then(|oid| oid.strip_prefix(under));
     let is_encrypted = matches!(kind(&[6, 9], PKCS_7), Some([3 | 4 | 6, ..]))

@@ -214,6 +214,7 @@ mod tests {
             // Text is what everybody reads there, and what is encrypted shows its heads to nobody on the way.
             ("application/pkcs7-mime; smime-type=signed-data", b"no CMS at all", None),
             ("application/pkcs7-mime; smime-type=enveloped-data", enveloped, None),
+            ("application/pkcs7-mime; smime-type=enveloped-data", b"\x30\x82", None),
         ] {
             assert_eq!(of(kind, bytes), hidden, "{kind}");
         }
