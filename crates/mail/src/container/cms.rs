@@ -55,22 +55,6 @@ pub(crate) fn is_cms(bytes: &[u8]) -> bool {
         || rest.strip_prefix(&[6, 11]).is_some_and(|oid| oid.starts_with(SMIME_CT))
 }
 
-/// Whether what cannot be read may hold a letter in clear: it begins as CMS does, and not as what is encrypted.
-pub(crate) fn may_hide_letters(bytes: &[u8]) -> bool {
-    let inner = armoured(bytes);
-    let mut rest = inner.as_deref().unwrap_or(bytes);
-    let Some(0x30) = rest.first().copied() else { return is_cms(bytes) };
-    rest = rest.get(1..).unwrap_or_default();
-    // Nothing is in what ends within its own length.
-    if length(&mut rest).is_none() {
-        return false;
-    }
-    let kind = |named: &[u8], under: &[u8]| rest.strip_prefix(named).and_then(|oid| oid.strip_prefix(under));
-    let is_encrypted = matches!(kind(&[6, 9], PKCS_7), Some([3 | 4 | 6, ..]))
-        || matches!(kind(&[6, 11], SMIME_CT), Some([23, ..]));
-    !is_encrypted
-}
-
 fn read_der(bytes: &[u8], most: usize) -> Option<Cms> {
     // What ends like a blank may be the last octet of a signature.
     let info = first(bytes).or_else(|| first(bytes.trim_ascii_end()))?;

@@ -201,23 +201,8 @@ mod tests {
             let found = of("application/ms-tnef", start);
             assert!(found == Some(Unread::Damaged) || empty, "{cut}: {found:?}");
         }
-        let enveloped =
-            b"\x30\x80\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x03\xa0\x80\x30\x80\x02\x01\x02\x31";
-        for (kind, bytes, hidden) in [
-            ("application/octet-stream; name=winmail.dat", &b"no TNEF at all"[..], Some(Unread::Damaged)),
-            ("application/octet-stream; name=smime.p7m", b"\x30\x80\x06", Some(Unread::Damaged)),
-            (
-                "application/pkcs7-mime; smime-type=signed-data",
-                b"\x30\x80\x06\x09\x2a",
-                Some(Unread::Damaged),
-            ),
-            // Text is what everybody reads there, and what is encrypted shows its heads to nobody on the way.
-            ("application/pkcs7-mime; smime-type=signed-data", b"no CMS at all", None),
-            ("application/pkcs7-mime; smime-type=enveloped-data", enveloped, None),
-            ("application/pkcs7-mime; smime-type=enveloped-data", b"\x30\x82", None),
-        ] {
-            assert_eq!(of(kind, bytes), hidden, "{kind}");
-        }
+        let no_tnef = of("application/octet-stream; name=winmail.dat", b"no TNEF at all");
+        assert_eq!(no_tnef, Some(Unread::Damaged));
     }
 
     #[test]

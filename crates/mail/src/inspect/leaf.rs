@@ -282,11 +282,7 @@ impl<'a> Search<'a> {
             }
             Some(cms::Cms::Detached) => self.sealed(Sealed::Signed),
             None if wraps => {
-                if cms::may_hide_letters(bytes) {
-                    self.hides_letters(Unread::Damaged);
-                } else {
-                    self.unread(Unread::Damaged);
-                }
+                self.unread(Unread::Damaged);
                 self.sealed(Sealed::Smime);
             }
             None => {}
