@@ -182,6 +182,7 @@ fn who_comes_back_takes_over_from_itself_at_once() {
 fn who_stood_still_finds_itself_replaced_and_ends() {
     static VICTIM: Mutex<Option<Pid>> = Mutex::new(None);
     static DONE: AtomicBool = AtomicBool::new(false);
+    static ACCEPTED: AtomicBool = AtomicBool::new(false);
     let hop = Hop::new();
     let ([first, second], _bodies) = two(&hop, Cluster::shared());
     let mut stopped = Gateway::start(&first);
@@ -190,6 +191,8 @@ fn who_stood_still_finds_itself_replaced_and_ends() {
     hop.script(|stage, _| {
         // It waits for our 354 and does nothing else that could be cut off.
         if stage == Stage::Data && !DONE.swap(true, Ordering::SeqCst) {
+            // It goes on at once, perhaps before its client has been answered.
+            poll("its client's 250", || ACCEPTED.load(Ordering::SeqCst).then_some(()));
             let pid = VICTIM.lock().unwrap().unwrap();
             kill_process(pid, Signal::STOP).unwrap();
             let stat = format!("/proc/{}/stat", pid.as_raw_nonzero());
@@ -201,6 +204,7 @@ fn who_stood_still_finds_itself_replaced_and_ends() {
     });
     let letter = letters::sized("Angebot", 50_000);
     stopped.smtp().letter("a@insurer.example", &["k@web.example"], &letter).expect("250 2.0.0 *");
+    ACCEPTED.store(true, Ordering::SeqCst);
     hop.wait_stage(Stage::Data, 1);
     let other = Gateway::start(&second);
     assert_eq!(letters::without_trace(&hop.wait_to("k@web.example").bytes), letter);

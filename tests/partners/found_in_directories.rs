@@ -223,7 +223,7 @@ fn only_who_proves_a_name_is_asked_and_in_clear_only_by_a_word_of_the_operators(
     let house = openssl::House::new(HOUSE);
     let entry = person("people", HOUSE, &[("userCertificate;binary", &certificate(&house))]);
     let (tls, clear) = (
-        Slapd::new(&authority, Speaks::Tls, &[entry.clone()]),
+        Slapd::new(&authority, Speaks::Tls, std::slice::from_ref(&entry)),
         Slapd::new(&authority, Speaks::Clear, &[entry]),
     );
     let asks = |authority: &Authority, url: &str, key: &str, value: &str| {

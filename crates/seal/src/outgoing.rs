@@ -131,7 +131,7 @@ impl<'a> Outgoing<'a> {
     /// What must be encoded before it is signed in clear.
     pub(crate) fn survey(self, way: Way) -> Result<Plan, CloseError> {
         let mut survey = Survey::of(way);
-        self.as_it_is(|bytes| survey.push(bytes))?;
+        self.unchanged(|bytes| survey.push(bytes))?;
         survey.finish()
     }
 
@@ -142,14 +142,14 @@ impl<'a> Outgoing<'a> {
     ) -> Result<(), CloseError> {
         let plan = std::mem::take(&mut self.plan);
         if plan.is_nothing() {
-            return self.as_it_is(take);
+            return self.unchanged(take);
         }
         let mut rewriting = Rewriting::new(plan, take);
-        self.as_it_is(|bytes| rewriting.push(bytes))?;
+        self.unchanged(|bytes| rewriting.push(bytes))?;
         rewriting.finish()
     }
 
-    fn as_it_is(self, mut take: impl FnMut(&[u8]) -> Result<(), CloseError>) -> Result<(), CloseError> {
+    fn unchanged(self, mut take: impl FnMut(&[u8]) -> Result<(), CloseError>) -> Result<(), CloseError> {
         take(&self.inside)?;
         take(&self.begun)?;
         let mut buffer = vec![0_u8; 64 * 1024];
