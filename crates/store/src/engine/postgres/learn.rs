@@ -6,7 +6,7 @@ use super::pool::Connection;
 /// Gives names to what came often on a connection. `words`: what a transaction begins with; names outlive its end.
 pub(super) async fn learn(connection: &Connection, words: &str) {
     let Connection { client, names: Some(names), .. } = connection else { return };
-    let wanted = names.wanted();
+    let wanted = names.take_wanted();
     if wanted.is_empty() {
         return;
     }

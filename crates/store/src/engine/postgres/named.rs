@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sealpost_mail::{Random as _, SystemRandom};
 use tokio_postgres::Client;
@@ -35,15 +35,22 @@ impl Changing {
 pub(super) struct Names {
     /// Executes what only this server process knows.
     mark: String,
-    known: Mutex<HashMap<&'static str, Vec<Known>>>,
+    known: Mutex<Known>,
     /// Not to be used any more.
     lost: AtomicBool,
     changing: Changing,
 }
 
+#[derive(Debug, Default)]
+struct Known {
+    statements: HashMap<&'static str, Vec<Typed>>,
+    /// Those to be given a name.
+    wanted: Vec<(&'static str, Vec<Type>)>,
+}
+
 /// A statement with parameters of these types.
 #[derive(Debug)]
-struct Known {
+struct Typed {
     types: Vec<Type>,
     state: State,
 }
@@ -52,7 +59,6 @@ struct Known {
 enum State {
     /// So often.
     Seen(u32),
-    Wanted,
     Ready(tokio_postgres::Statement),
     /// The server gave it no name.
     Unnamed,
@@ -103,42 +109,41 @@ impl Names {
         if self.are_lost() {
             return None;
         }
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = known.entry(text).or_default();
-        let Some(one) = known.iter_mut().find(|one| one.types == types) else {
-            known.push(Known { types: types.to_vec(), state: State::Seen(1) });
+        let mut known = self.lock();
+        let Known { statements, wanted } = &mut *known;
+        let of_text = statements.entry(text).or_default();
+        let Some(one) = of_text.iter_mut().find(|one| one.types == types) else {
+            of_text.push(Typed { types: types.to_vec(), state: State::Seen(1) });
             return None;
         };
         match &mut one.state {
             State::Ready(statement) => return Some(statement.clone()),
-            State::Seen(times) if *times + 1 >= OFTEN => one.state = State::Wanted,
-            State::Seen(times) => *times += 1,
-            State::Wanted | State::Unnamed => {}
+            State::Seen(times) => {
+                *times = times.saturating_add(1);
+                if *times == OFTEN {
+                    wanted.push((text, types.to_vec()));
+                }
+            }
+            State::Unnamed => {}
         }
         None
     }
 
     /// What became of the wish for a name.
     pub(super) fn set(&self, text: &'static str, types: &[Type], named: Option<tokio_postgres::Statement>) {
-        let state = named.map_or(State::Unnamed, State::Ready);
-        self.put(text, types, state);
-    }
-
-    fn put(&self, text: &'static str, types: &[Type], state: State) {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(one) =
-            known.get_mut(text).and_then(|known| known.iter_mut().find(|one| one.types == types))
-        {
-            one.state = state;
+        let mut known = self.lock();
+        let mut of_text = known.statements.get_mut(text).into_iter().flatten();
+        if let Some(one) = of_text.find(|one| one.types == types) {
+            one.state = named.map_or(State::Unnamed, State::Ready);
         }
     }
 
-    /// What has come often and has no name yet.
-    pub(super) fn wanted(&self) -> Vec<(&'static str, Vec<Type>)> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let each = known.iter().flat_map(|(text, known)| known.iter().map(move |one| (*text, one)));
-        each.filter(|(_, one)| matches!(one.state, State::Wanted))
-            .map(|(text, one)| (text, one.types.clone()))
-            .collect()
+    /// What has come often since this was asked last, and has no name yet.
+    pub(super) fn take_wanted(&self) -> Vec<(&'static str, Vec<Type>)> {
+        std::mem::take(&mut self.lock().wanted)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

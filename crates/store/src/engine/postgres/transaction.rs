@@ -91,15 +91,11 @@ pub(super) async fn write(
             };
         }
         Ok(Err(failure)) => {
-            return match failure.ends_connection() {
-                // The end was sent already, and nobody says how far the server came.
-                true if at_once => unknown(failure, Vec::new(), Vec::new()),
-                true => End::Failed(failure),
-                false => match roll_back(client).await {
-                    Ok(()) => End::Failed(failure),
-                    Err(worse) => End::Failed(worse),
-                },
-            };
+            // The end was sent already, and nobody says how far the server came.
+            if at_once && failure.ends_connection() {
+                return unknown(failure, Vec::new(), Vec::new());
+            }
+            return given_up(client, failure).await;
         }
         Err(_late) if at_once => return unknown(Failure::late("a transaction"), Vec::new(), Vec::new()),
         Err(_late) => return End::Failed(Failure::late("a transaction")),
@@ -110,13 +106,7 @@ pub(super) async fn write(
         noted = match asked.unwrap_or_else(|_late| Err(Failure::late("the audit trail"))) {
             Ok(noted) => noted,
             Err(failure) => {
-                return match failure.ends_connection() {
-                    true => End::Failed(failure),
-                    false => match roll_back(client).await {
-                        Ok(()) => End::Failed(failure),
-                        Err(worse) => End::Failed(worse),
-                    },
-                };
+                return given_up(client, failure).await;
             }
         };
     }
@@ -264,6 +254,17 @@ async fn commit(
 
 fn unknown(failure: Failure, results: Vec<StatementResult>, freed: Vec<String>) -> End {
     End::Unknown { reason: StoreError::from(failure).to_string(), results, freed }
+}
+
+/// Before anybody asked for it to be kept.
+async fn given_up(client: &Client, failure: Failure) -> End {
+    if failure.ends_connection() {
+        return End::Failed(failure);
+    }
+    match roll_back(client).await {
+        Ok(()) => End::Failed(failure),
+        Err(worse) => End::Failed(worse),
+    }
 }
 
 async fn roll_back(client: &Client) -> Result<(), Failure> {
