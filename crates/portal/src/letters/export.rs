@@ -19,6 +19,7 @@ use crate::http::download;
 use crate::letters::archive::{self, Explanation, NotMade, Wanted};
 use crate::letters::place::FolderPage;
 use crate::letters::repeated_fields::Fields;
+use crate::mailbox::Deposit;
 use crate::page::{Page, redirect, show};
 use crate::problem::Problem;
 use crate::state::Site;
@@ -157,8 +158,18 @@ pub(crate) async fn archive(
         .streaming(pieces))
 }
 
-/// What the audit trail says of a letter that is taken away.
-pub(crate) fn exported<'a>(owner: &'a SignedIn, letter: &'a str, format: Format) -> Event<'a> {
+/// One letter is taken away: its sender and the audit trail know of it from now on.
+pub(crate) async fn note_taken(
+    site: &Site,
+    owner: &SignedIn,
+    deposit: &Deposit,
+    format: Format,
+) -> Result<(), Problem> {
+    owner.mark_taken(site, deposit).await;
+    owner.note(site, &[exported(owner, &deposit.row.id, format)]).await
+}
+
+fn exported<'a>(owner: &'a SignedIn, letter: &'a str, format: Format) -> Event<'a> {
     Event::LetterExported { letter, mailbox: owner.mailbox_id(), format: format.extension() }
 }
 
@@ -262,8 +273,7 @@ async fn one(
     let file = archive::name(site, &deposit.row, deposit.summary.as_ref(), format);
     match archive::made(site, page.language, deposit.clone(), format).await? {
         Ok(made) => {
-            owner.mark_taken(site, &deposit).await;
-            owner.note(site, &[exported(owner, id, format)]).await?;
+            note_taken(site, owner, &deposit, format).await?;
             Ok(HttpResponse::Ok()
                 .content_type(format.content_type())
                 .insert_header(download::attachment(&file))

@@ -14,7 +14,7 @@ use crate::access::session::SignedIn;
 use crate::http::download;
 use crate::letters::archive;
 use crate::letters::conversation::Beside;
-use crate::letters::export::exported;
+use crate::letters::export::note_taken;
 use crate::letters::inbox::groups;
 use crate::letters::place::FolderPage;
 use crate::letters::withdrawn;
@@ -363,8 +363,7 @@ pub(crate) async fn eml(
     let name = archive::name(&site, &deposit.row, deposit.summary.as_ref(), Format::Eml);
     let size = deposit.size()?;
     let pieces = deposit.clone().stream().await?;
-    owner.mark_taken(&site, &deposit).await;
-    owner.note(&site, &[exported(&owner, &id, Format::Eml)]).await?;
+    note_taken(&site, &owner, &deposit, Format::Eml).await?;
     Ok(HttpResponse::Ok()
         .content_type("message/rfc822")
         .insert_header(download::attachment(&name))
