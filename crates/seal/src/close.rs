@@ -49,11 +49,11 @@ pub trait Source {
     ///
     /// # Errors
     /// It cannot be read.
-    fn open_again(&mut self) -> std::io::Result<Box<dyn Read + '_>>;
+    fn rewound(&mut self) -> std::io::Result<Box<dyn Read + '_>>;
 }
 
 impl Source for &[u8] {
-    fn open_again(&mut self) -> std::io::Result<Box<dyn Read + '_>> {
+    fn rewound(&mut self) -> std::io::Result<Box<dyn Read + '_>> {
         Ok(Box::new(*self))
     }
 }
@@ -72,10 +72,10 @@ pub fn close<W: Write>(
     let method = method(closing)?;
     usable(closing)?;
     let plan = match signed_beside(method, closing) {
-        Some(way) => Outgoing::read(&mut *letter.open_again()?, closing)?.survey(way)?,
+        Some(way) => Outgoing::read(&mut *letter.rewound()?, closing)?.survey(way)?,
         None => Plan::default(),
     };
-    let mut letter = letter.open_again()?;
+    let mut letter = letter.rewound()?;
     let outgoing = Outgoing { plan, ..Outgoing::read(&mut *letter, closing)? };
     let mut counted = Counted { out, bytes: 0 };
     match (method, closing.sign_with.map(OwnKey::private)) {

@@ -54,7 +54,7 @@ impl Read for Reading {
 }
 
 impl Source for Reading {
-    fn open_again(&mut self) -> io::Result<Box<dyn Read + '_>> {
+    fn rewound(&mut self) -> io::Result<Box<dyn Read + '_>> {
         self.at_hand = io::Cursor::new(self.head.clone());
         self.next = Some(0);
         Ok(Box::new(self))
