@@ -71,8 +71,8 @@ fn an_address_is_written_to_whatever_somebody_says_of_it() {
     office.gateway.sweep();
 }
 
-#[test]
-fn support_sees_no_request_that_nobody_made_and_releases_none() {
+/// Somebody who has a mailbox has asked support for help.
+fn with_a_request() -> Office {
     let office = Office::open(|_config| {});
     office.letter("eins");
     let notice = office.hop.wait_to(CUSTOMER);
@@ -80,6 +80,12 @@ fn support_sees_no_request_that_nobody_made_and_releases_none() {
     let mut web = office.gateway.web();
     let page = web.get("/support");
     web.submit(&page, "/support", &[("address", CUSTOMER), ("note", "0170 1234567")]).expect(200);
+    office
+}
+
+#[test]
+fn support_sees_no_request_that_nobody_made_and_releases_none() {
+    let office = with_a_request();
     let data = office.gateway.home.data();
     // With the note of one that is genuine.
     change(
@@ -110,13 +116,7 @@ fn support_sees_no_request_that_nobody_made_and_releases_none() {
 
 #[test]
 fn rows_from_before_there_were_proofs_say_something_once_the_operator_says_so() {
-    let office = Office::open(|_config| {});
-    office.letter("eins");
-    let notice = office.hop.wait_to(CUSTOMER);
-    let _inbox = activate(&mut office.gateway.web(), &letters::link(&notice.bytes));
-    let mut web = office.gateway.web();
-    let page = web.get("/support");
-    web.submit(&page, "/support", &[("address", CUSTOMER), ("note", "0170 1234567")]).expect(200);
+    let office = with_a_request();
     let data = office.gateway.home.data();
     change(&data, "UPDATE requests SET proof = NULL");
     assert_eq!(office.gateway.said(&["request", "list", "--json"]).lines().count(), 0);

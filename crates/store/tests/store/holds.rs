@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use sealpost_mail::{Random as _, SystemRandom, Timestamp};
 use sealpost_store::{
-    ArrivalRows, Committed, DraftQuota, IdleMailbox, MailboxState, NewBounceMemo, NewDraft, NewDraftFile,
-    NewUpload, ResumedTime, StoppedTime, ThrownAway, Unread,
+    DraftQuota, IdleMailbox, MailboxState, NewDraft, NewDraftFile, NewUpload, ResumedTime, StoppedTime,
+    ThrownAway, Unread,
 };
 
 use crate::rig::{LATER, NOW, Rig};
@@ -58,16 +58,7 @@ async fn a_mailbox_goes_only_if_it_is_still_as_unused_as_it_was_found() {
 async fn of_a_mailbox_that_goes_by_time_unread_letters_are_kept_for_their_senders() {
     for (unread, kept) in [(Unread::KeptForSenders, 1), (Unread::Forgotten, 0)] {
         let rig = Rig::new();
-        let (mailbox, letter, _) = rig.deposit_in_new(1).await;
-        let mut rows = ArrivalRows::new(NOW);
-        rows.bounce_memos.push(NewBounceMemo {
-            number: 0,
-            mailbox_id: mailbox.clone(),
-            deposit_id: letter.clone(),
-            memo_sealed: b"whose".to_vec(),
-            created_at: NOW,
-        });
-        assert!(matches!(rig.store.commit_arrival(rows).await.unwrap(), Committed::New(_)));
+        let (_mailbox, letter) = rig.told_of_in_new(1).await;
         let found = idle(&rig, LATER).await;
         assert!(rig.store.delete_idle(&found[0], unread, LATER).await.unwrap());
         let left = rig.store.gone_unread("").await.unwrap();

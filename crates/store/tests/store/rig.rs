@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use sealpost_mail::{Random as _, SequenceRandom, Timestamp};
 use sealpost_store::{
-    Activate, Activation, ArrivalRows, Committed, Folder, Lease, LeasedLeg, LegPurpose, LegStart, NewDeposit,
-    NewLeg, NewMailbox, NewToken, NewWrap, Rekey, Relock, Reset, ResetPassword, SealedKeys, Store,
-    StoreCounts, StoreError, StoreOptions, StoredBody, TokenPurpose, TurnedLeg, WrapKind,
+    Activate, Activation, ArrivalRows, Committed, Folder, Lease, LeasedLeg, LegPurpose, LegStart,
+    NewBounceMemo, NewDeposit, NewLeg, NewMailbox, NewToken, NewWrap, Rekey, Relock, Reset, ResetPassword,
+    SealedKeys, Store, StoreCounts, StoreError, StoreOptions, StoredBody, TokenPurpose, TurnedLeg, WrapKind,
 };
 use tempfile::TempDir;
 
@@ -182,7 +182,22 @@ impl Rig {
         ids
     }
 
-    /// The same with a token of its own: one of an earlier mailbox may still be known.
+    /// The same, and a memo of its notice; returns the ids of mailbox and deposit.
+    pub(crate) async fn told_of_in_new(&self, tag: u8) -> (String, String) {
+        let (mailbox_id, deposit_id, _) = self.deposit_in_new(tag).await;
+        let mut rows = ArrivalRows::new(NOW);
+        rows.bounce_memos.push(NewBounceMemo {
+            number: 0,
+            mailbox_id: mailbox_id.clone(),
+            deposit_id: deposit_id.clone(),
+            memo_sealed: b"whose".to_vec(),
+            created_at: NOW,
+        });
+        assert!(matches!(self.store.commit_arrival(rows).await.unwrap(), Committed::New(_)));
+        (mailbox_id, deposit_id)
+    }
+
+    /// The same as the first with a token of its own: one of an earlier mailbox may still be known.
     pub(crate) async fn deposit_in_new_with_token(&self, tag: u8, hash: u8) -> String {
         let body = self.body(100).await;
         let mut rows = ArrivalRows::new(NOW);

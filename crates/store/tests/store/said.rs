@@ -2,9 +2,7 @@
 //! ours, and does not become ours by what we do next. Whoever has the store open without a key stands for somebody who
 //! writes the database.
 
-use sealpost_store::{
-    ArrivalRows, Committed, NewBounce, NewBounceMemo, RequestKind, RequestState, SaidKind, Store, Unread,
-};
+use sealpost_store::{NewBounce, RequestKind, RequestState, SaidKind, Store, Unread};
 
 use crate::rig::{LATER, NOW, Rig};
 use crate::trail::proven;
@@ -19,21 +17,6 @@ async fn there(store: &Store, kind: SaidKind) -> (usize, usize) {
     (rows.len(), rows.iter().filter(|(_, proof)| !proof.is_empty()).count())
 }
 
-/// A letter of which its sender is to be told if nobody opens it.
-async fn letter(rig: &Rig, tag: u8) -> (String, String) {
-    let (mailbox, letter, _) = rig.deposit_in_new(tag).await;
-    let mut rows = ArrivalRows::new(NOW);
-    rows.bounce_memos.push(NewBounceMemo {
-        number: 0,
-        mailbox_id: mailbox.clone(),
-        deposit_id: letter.clone(),
-        memo_sealed: b"whose".to_vec(),
-        created_at: NOW,
-    });
-    assert!(matches!(rig.store.commit_arrival(rows).await.unwrap(), Committed::New(_)));
-    (mailbox, letter)
-}
-
 async fn bounces(store: &Store, mailbox: &str, tag: u8) -> (Option<u32>, u32) {
     let alone = store.unreachable(mailbox).await.unwrap().map(|known| known.bounces);
     (alone, store.reach_mailboxes(&[[tag; 32]]).await.unwrap()[0].bounces)
@@ -43,7 +26,7 @@ async fn bounces(store: &Store, mailbox: &str, tag: u8) -> (Option<u32>, u32) {
 async fn an_address_is_marked_by_us_alone_and_a_forged_count_is_not_counted_on() {
     let rig = Rig::new();
     let ours = proven(&rig, "intake");
-    let (mailbox, letter) = letter(&rig, 1).await;
+    let (mailbox, letter) = rig.told_of_in_new(1).await;
     for status in ["5.1.1", "5.1.2", "5.1.3"] {
         rig.store.note_bounce(bounce(&mailbox, status)).await.unwrap();
     }
@@ -73,7 +56,7 @@ async fn an_address_is_marked_by_us_alone_and_a_forged_count_is_not_counted_on()
 async fn owners_are_reminded_whatever_somebody_writes_of_their_addresses() {
     let rig = Rig::new();
     let ours = proven(&rig, "jobs");
-    let (mailbox, letter) = letter(&rig, 1).await;
+    let (mailbox, letter) = rig.told_of_in_new(1).await;
     let waiting = async || {
         let found = ours.waiting_pending("", NOW, 1).await.unwrap();
         found.into_iter().find(|one| one.deposit_id == letter).unwrap().came_back
@@ -89,11 +72,11 @@ async fn owners_are_reminded_whatever_somebody_writes_of_their_addresses() {
 async fn only_of_letters_that_we_have_seen_go_are_senders_told() {
     let rig = Rig::new();
     let ours = proven(&rig, "jobs");
-    let (forged, forged_letter) = letter(&rig, 1).await;
+    let (forged, forged_letter) = rig.told_of_in_new(1).await;
     assert!(rig.store.delete_mailbox(&forged, Unread::KeptForSenders, NOW).await.unwrap());
     assert_eq!(there(&ours, SaidKind::GoneUnread).await, (1, 0), "the row is there");
     assert!(ours.gone_unread("").await.unwrap().is_empty(), "and says nothing");
-    let (mailbox, letter) = letter(&rig, 2).await;
+    let (mailbox, letter) = rig.told_of_in_new(2).await;
     assert!(ours.delete_mailbox(&mailbox, Unread::KeptForSenders, LATER).await.unwrap());
     let told = ours.gone_unread("").await.unwrap();
     let [one] = &told[..] else { panic!("one letter, not {}", told.len()) };
@@ -148,7 +131,7 @@ async fn support_sees_requests_that_somebody_made_and_none_that_somebody_wrote()
 async fn whoever_vouches_for_rows_of_before_proves_them_as_they_are() {
     let rig = Rig::new();
     let ours = proven(&rig, "portal");
-    let (mailbox, _) = letter(&rig, 1).await;
+    let (mailbox, _) = rig.told_of_in_new(1).await;
     rig.store.note_bounce(bounce(&mailbox, "5.1.1")).await.unwrap();
     assert!(rig.store.ask(&mailbox, RequestKind::Renewal, None, NOW).await.unwrap());
     for kind in [SaidKind::CameBack, SaidKind::Request] {
