@@ -6,8 +6,9 @@ use sealpost_mail::{Direction, Envelope, Origin, Reply};
 use sealpost_store::{ArrivalRows, Committed, OriginalRow};
 
 use crate::commit::commit;
-use crate::context::{Context, Live, Making};
+use crate::context::{Context, Making};
 use crate::failure::unavailable;
+use crate::live::Live;
 use crate::partners::{self, Arrived, Partners};
 use crate::rows::{self, Arrival, Built};
 use crate::spool::Spooled;
@@ -69,7 +70,7 @@ pub(crate) async fn carry_out(
         }
         Direction::Inbound | Direction::Outbound => Vec::new(),
     };
-    let live = context.shared.claim(spooled.fingerprint);
+    let live = context.shared.live.claim(spooled.fingerprint).await;
     for _ in 0..RACES {
         let now = context.shared.clock.now();
         let arrival = Arrival {

@@ -1,8 +1,7 @@
 //! What arrivals are carried out with: what one process shares, what the operator has set, and what mailboxes are made
 //! of. Decides nothing.
 
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use sealpost_delivery::Inlet;
@@ -13,6 +12,7 @@ use sealpost_store::Store;
 use sealpost_vault::{EscrowPublic, Pepper, QueueKeys, TokenKey};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::live::LiveSessions;
 use crate::settings::{Announcer, Inbound, Quotas, Routes, Writing};
 
 /// How long a letter waits for memory.
@@ -55,7 +55,7 @@ pub struct Shared {
     /// For whole letters that are looked into.
     memory: MemoryBudget,
     hashing: Arc<Semaphore>,
-    live: Arc<Mutex<HashSet<[u8; 32]>>>,
+    pub(crate) live: LiveSessions,
 }
 
 /// What one operator has set.
@@ -113,7 +113,7 @@ impl Shared {
         memory: MemoryBudget,
     ) -> Self {
         let hashing = Arc::new(Semaphore::new(HASHING));
-        Self { store, keys, clock, random, inlet, memory, hashing, live: Arc::default() }
+        Self { store, keys, clock, random, inlet, memory, hashing, live: LiveSessions::default() }
     }
 
     /// A place in the memory for letters that are looked into; waits if many ask at once.
@@ -126,30 +126,5 @@ impl Shared {
     /// A turn for Argon2, to be kept until it has run.
     pub(crate) async fn hashing_turn(&self) -> Result<OwnedSemaphorePermit, tokio::sync::AcquireError> {
         Arc::clone(&self.hashing).acquire_owned().await
-    }
-
-    /// Marks a fingerprint as belonging to a living session. `None`: another living session holds the
-    /// same bytes, so they are two letters and not one sent again.
-    pub(crate) fn claim(&self, fingerprint: [u8; 32]) -> Option<Live> {
-        let fresh = self.live.lock().unwrap_or_else(PoisonError::into_inner).insert(fingerprint);
-        fresh.then(|| Live { fingerprint, set: Arc::clone(&self.live) })
-    }
-}
-
-/// A fingerprint whose session still lives; dropped, the fingerprint is only in the store.
-pub(crate) struct Live {
-    fingerprint: [u8; 32],
-    set: Arc<Mutex<HashSet<[u8; 32]>>>,
-}
-
-impl Live {
-    pub(crate) fn fingerprint(&self) -> [u8; 32] {
-        self.fingerprint
-    }
-}
-
-impl Drop for Live {
-    fn drop(&mut self) {
-        self.set.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.fingerprint);
     }
 }

@@ -25,6 +25,7 @@ mod key_trail;
 mod key_warning;
 mod known_recipients;
 mod listing;
+mod live;
 mod login_trail;
 mod memo;
 pub mod nobody_told;

@@ -9,11 +9,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sealpost_mail::{Reply, Secret};
 use sealpost_turns::Who;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, sleep};
 
 use crate::access::Shown;
 use crate::attempts::{Heard, Standing, pair_of};
+use crate::connection::Connection;
 use crate::limits::client_of;
 use crate::line::MAX_AUTH;
 use crate::listener_context::ListenerContext;
@@ -36,7 +36,7 @@ struct Credentials {
     password: Secret<String>,
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<'_, S> {
+impl<S: Connection> Session<'_, S> {
     pub(crate) async fn on_auth(
         &mut self,
         state: State,

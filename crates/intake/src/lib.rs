@@ -21,6 +21,7 @@ mod attempts;
 mod auth;
 mod bdat;
 mod command;
+mod connection;
 mod data;
 mod desk;
 mod letter;

@@ -4,11 +4,11 @@
 use std::net::IpAddr;
 
 use sealpost_mail::{Envelope, Origin, Reply, TlsFacts};
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
 use crate::access::{Right, Shown};
 use crate::command::{self, Command, Hello};
+use crate::connection::Connection;
 use crate::letter::Chunks;
 use crate::line::{self, Line, MAX_LINE};
 use crate::listener_context::{Caller, ListenerContext, Speaker};
@@ -68,7 +68,7 @@ pub(crate) struct Session<'a, S> {
     until: Instant,
 }
 
-impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Session<'a, S> {
+impl<'a, S: Connection> Session<'a, S> {
     pub(crate) fn new(
         stream: S,
         door: &'a ListenerContext,

@@ -2,10 +2,10 @@
 //! Knows the pure readers, not what is in the letter.
 
 use sealpost_mail::{Envelope, Reply};
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
 use crate::bdat::{CRLF, ChunkReader, Last};
+use crate::connection::Connection;
 use crate::data::{DataReader, Found};
 use crate::letter::{self, Chunks, Letter};
 use crate::pace::Pace;
@@ -13,7 +13,7 @@ use crate::replies;
 use crate::session::{Session, State};
 use crate::wire::Leave;
 
-impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<'_, S> {
+impl<S: Connection> Session<'_, S> {
     pub(crate) async fn on_data(&mut self, state: State) -> Result<State, Leave> {
         let envelope = match state {
             State::Addressed(envelope) => envelope,

@@ -8,8 +8,10 @@ use std::time::Duration;
 use std::{fmt, io};
 
 use sealpost_mail::Reply;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout_at};
+
+use crate::connection::Connection;
 
 /// Between commands a session holds no more than this.
 const SMALL: usize = 4096;
@@ -65,7 +67,7 @@ pub(crate) struct Wire<S> {
     eager: bool,
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
+impl<S: Connection> Wire<S> {
     pub(crate) fn new(stream: S, patience: Duration) -> Self {
         Self {
             stream,
@@ -123,8 +125,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         // rudely: it looks the same as a line that broke before the reply arrived. The reception then
         // takes the same bytes for the same letter while a retry is to be expected.
         let octets = read.map_err(Leave::Broken)?;
-        // An octet, or an orderly end, that came after our reply went out.
-        if self.answered_next {
+        // An octet, or an orderly end, that came after our reply went out. An end can still have been on its way when the
+        // reply went out; the reply is then answered with a reset.
+        if self.answered_next && (octets > 0 || !self.stream.is_reset()) {
             self.answered_next = false;
             for acknowledge in self.given.drain(..) {
                 acknowledge();
@@ -231,7 +234,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             .await
         };
         match looked {
-            None => true,
+            // Nothing that the runtime knew of: it may not have been told yet.
+            None => !self.stream.has_unread(),
             Some(Ok(0) | Err(_)) => {
                 self.ended = true;
                 false

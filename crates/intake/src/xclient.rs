@@ -4,9 +4,9 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use sealpost_mail::Reply;
-use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::command::{Hello, is_host_name};
+use crate::connection::Connection;
 use crate::listener_context::Speaker;
 use crate::parameters::xtext;
 use crate::replies;
@@ -25,7 +25,7 @@ struct Said {
     extended: bool,
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<'_, S> {
+impl<S: Connection> Session<'_, S> {
     pub(crate) fn on_xclient(&mut self, state: State, attributes: &str) -> Result<State, Leave> {
         let refused = match &state {
             // Whoever was not offered it learns nothing of it.

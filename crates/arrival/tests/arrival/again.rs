@@ -53,6 +53,17 @@ async fn two_living_sessions_with_the_same_bytes_bring_two_letters() {
 }
 
 #[tokio::test]
+async fn a_letter_that_comes_again_while_the_first_is_being_kept_is_one_letter() {
+    let rig = Rig::new();
+    let text = letter(&rig.random, "Gruss", "", "Text");
+    let sent = || rig.hand_in(envelope(SENDER, &["a@relay.example"]), origin(), &text);
+    // The client of the first has gone before its reply.
+    let (first, again) = tokio::join!(async { drop(sent().await.unwrap()) }, sent());
+    let ((), _receipt) = (first, again.unwrap());
+    assert_eq!(rig.legs().await.len(), 1);
+}
+
+#[tokio::test]
 async fn two_first_letters_at_once_make_one_mailbox_with_both() {
     let rig = Rig::new();
     let (one, two) = tokio::join!(rig.write(&[TO], "Eins"), rig.write(&[TO], "Zwei"));

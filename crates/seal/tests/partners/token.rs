@@ -113,7 +113,7 @@ impl Tokens for Token {
         self.asked("decrypt")?;
         match how {
             KeyEncryption::Pkcs1 => {
-                let block = self.block(encrypted);
+                let Some(block) = self.block(encrypted) else { return Ok(None) };
                 // As tokens do it that know nothing of Bleichenbacher: the padding, and an error if it is wrong.
                 let end = block.iter().skip(2).position(|byte| *byte == 0);
                 Ok(match (block.starts_with(&[0, 2]), end) {
@@ -130,7 +130,7 @@ impl Tokens for Token {
 
     fn raw(&self, _: &TokenKey, encrypted: &[u8]) -> Result<Option<Secret<Vec<u8>>>, TokenError> {
         self.asked("raw")?;
-        Ok(Some(Secret::new(self.block(encrypted))))
+        Ok(self.block(encrypted).map(Secret::new))
     }
 
     fn agree(&self, _: &TokenKey, point: &[u8]) -> Result<Option<Secret<Vec<u8>>>, TokenError> {
@@ -150,12 +150,13 @@ impl Tokens for Token {
 }
 
 impl Token {
-    fn block(&self, encrypted: &[u8]) -> Vec<u8> {
+    /// None for a number that is not below this key's modulus, as what was encrypted to another key may be: tokens refuse it.
+    fn block(&self, encrypted: &[u8]) -> Option<Vec<u8>> {
         let rsa = self.key.rsa().unwrap();
         let mut block = vec![0; encrypted.len()];
-        let length = rsa.private_decrypt(encrypted, &mut block, Padding::NONE).unwrap();
+        let length = rsa.private_decrypt(encrypted, &mut block, Padding::NONE).ok()?;
         block.truncate(length);
-        block
+        Some(block)
     }
 }
 
