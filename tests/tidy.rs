@@ -322,7 +322,6 @@ const FOR_TESTS: &[&str] = &[
     "advance",
     // intake: how much of the memory is free again.
     "free_kib",
-    // seal: keys that came along with a letter; nobody learns them from it yet.
     // store: steps that the product takes in larger transactions.
     "add_token_and_wrap",
     "delete_deposits",
@@ -389,6 +388,30 @@ fn every_notice_is_sent_by_somebody() {
         .collect();
     let unsent = variants.iter().filter(|variant| !senders.contains(&format!("Notice::{variant}")));
     nothing(unsent.map(|variant| (*variant).to_owned()).collect(), "a notice that nobody sends");
+}
+
+/// A second engine was possible because the first one is named in one folder (decision 0005).
+#[test]
+fn the_drivers_of_the_databases_are_named_by_their_engines_alone() {
+    let engines = [
+        ("rusqlite", "crates/store/src/engine/sqlite"),
+        ("tokio_postgres", "crates/store/src/engine/postgres"),
+    ];
+    let named = |driver: &str| {
+        files(&[".rs"])
+            .into_iter()
+            .filter(|(path, text)| {
+                path.starts_with("crates/store/src") && text.contains(&format!("{driver}::"))
+            })
+            .map(|(path, _)| path)
+            .collect::<Vec<_>>()
+    };
+    for (driver, folder) in engines {
+        let found = named(driver);
+        assert!(found.len() > 2, "the search finds too little");
+        let bad = found.iter().filter(|path| !path.starts_with(folder));
+        nothing(bad.map(|path| path.display().to_string()).collect(), driver);
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use sealpost_store::{ArrivalRows, Committed, OriginalRow};
 use crate::commit::commit;
 use crate::context::{Context, Making};
 use crate::failure::unavailable;
-use crate::live::Live;
+use crate::live::{Live, StillKeeping};
 use crate::partners::{self, Arrived, Partners};
 use crate::rows::{self, Arrival, Built};
 use crate::spool::Spooled;
@@ -70,7 +70,9 @@ pub(crate) async fn carry_out(
         }
         Direction::Inbound | Direction::Outbound => Vec::new(),
     };
-    let live = context.shared.live.claim(spooled.fingerprint).await;
+    let live = context.shared.live.claim(spooled.fingerprint).await.map_err(|StillKeeping| {
+        Reply::later(451, 4, 3, "Please try again shortly").because("the same letter is still being kept")
+    })?;
     for _ in 0..RACES {
         let now = context.shared.clock.now();
         let arrival = Arrival {
@@ -122,6 +124,7 @@ pub(crate) async fn carry_out(
 
 fn receipt(context: &Context, id: String, live: Option<Live>) -> Receipt {
     let store = context.shared.store.clone();
+    live.iter().for_each(Live::is_kept);
     Receipt {
         id,
         acknowledged: live.map(|live| {

@@ -1,44 +1,20 @@
 //! Facts in, judgements out: asks the policy once per recipient. Gathers only what the rules ask for.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 use sealpost_mail::{
-    Address, Envelope, Fault, Head, Inside, Judgement, Letter, LetterError, Origin, Recipient, Reply, Sealed,
-    TlsFloor, Treatment,
+    Address, Envelope, Fault, Head, Inside, Judgement, Letter, LetterError, Origin, Reply, Sealed, TlsFloor,
+    Treatment,
 };
 use sealpost_policy::{Deep, Facts, HeadsWithin, Known, Needs, Rules};
 
 use crate::context::Context;
-use crate::partners::{self, Arrived, Copy, Hold, Partners, Signature};
+use crate::decided::{Decided, Way};
+use crate::partners::{self, Arrived, Hold, Partners, Signature};
 use crate::settings::Announcer;
 use crate::spool::{Room, Spooled};
 use crate::thread::{self, Thread};
 use crate::verp;
-
-/// One recipient and what happens to its copy.
-pub struct Decided {
-    /// The recipient.
-    pub recipient: Recipient,
-    /// What happens.
-    pub way: Way,
-}
-
-/// Where a copy goes.
-pub enum Way {
-    /// Where the policy says.
-    Judged(Judgement),
-    /// To a partner, encrypted.
-    Closed(Arc<Copy>),
-    /// On its way with a signature of ours, over at least this TLS.
-    Signed(Arc<Copy>, TlsFloor),
-    /// Nowhere: it would have had to be closed for a partner and cannot be.
-    Unclosable(Reply),
-    /// It is a report on one of our notices (VERP) and ends here.
-    Bounce(String),
-    /// It is for the address that notices are from, ends here, and its writer is told how to answer safely.
-    ToUs,
-}
 
 /// Judges every recipient. Refuses the whole letter where a part of it could not be answered for:
 /// nobody got it yet, so the client's next try starts clean.

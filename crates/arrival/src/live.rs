@@ -1,18 +1,31 @@
-//! Fingerprints whose sessions live: the same bytes in two sessions at once are two letters, but one that comes again
-//! while the session of the first is still at work waits for what becomes of that (decision 0007). Knows no store.
+//! Fingerprints whose sessions live: the same bytes in two sessions that both have their reply are two letters; what comes
+//! again before the first has its reply is not (decision 0007). Knows no store.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout;
 
 /// How long the end of the other session is waited for. A commit takes milliseconds, and a client that has its reply shows
 /// it with the next command; one that stays and says nothing more is a living session.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-type Sessions = Mutex<HashMap<[u8; 32], watch::Receiver<()>>>;
+/// How far a session has come with its letter.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Nobody knows yet what becomes of it, and its client may have gone.
+    Keeping,
+    /// It is kept, and its client is told so.
+    Kept,
+}
+
+/// The same bytes are being kept by another session, and that takes long.
+#[derive(Debug)]
+pub(crate) struct StillKeeping;
+
+type Sessions = Mutex<HashMap<[u8; 32], watch::Receiver<Stage>>>;
 
 #[derive(Default)]
 pub(crate) struct LiveSessions(Arc<Sessions>);
@@ -22,38 +35,54 @@ pub(crate) struct Live {
     fingerprint: [u8; 32],
     sessions: Arc<Sessions>,
     /// Its end is seen by whoever waits.
-    _ends: watch::Sender<()>,
+    stage: watch::Sender<Stage>,
 }
 
 impl LiveSessions {
-    /// Marks a fingerprint as belonging to a living session. `None`: another living session holds the same bytes and goes
-    /// on, so they are two letters and not one sent again.
-    pub(crate) async fn claim(&self, fingerprint: [u8; 32]) -> Option<Live> {
-        let until = Instant::now() + PATIENCE;
+    /// Marks a fingerprint as belonging to a living session. `None`: another session holds the same bytes, has its reply and
+    /// goes on, so they are two letters and not one sent again.
+    pub(crate) async fn claim(&self, fingerprint: [u8; 32]) -> Result<Option<Live>, StillKeeping> {
         loop {
             let mut other = match self.try_claim(fingerprint) {
-                Ok(live) => return Some(live),
+                Ok(live) => return Ok(Some(live)),
                 Err(other) => other,
             };
-            // It ends with its sender: nothing is ever sent.
-            if timeout_at(until, other.changed()).await.is_err() {
-                return None;
+            // Once it is kept, its session gets as long again to find that its client has gone.
+            let ended = loop {
+                match timeout(PATIENCE, other.changed()).await {
+                    Ok(Ok(())) => {}
+                    Ok(Err(_ended)) => break true,
+                    Err(_elapsed) => break false,
+                }
+            };
+            if ended {
+                continue;
             }
+            let stage = *other.borrow();
+            return match stage {
+                Stage::Keeping => Err(StillKeeping),
+                Stage::Kept => Ok(None),
+            };
         }
     }
 
-    fn try_claim(&self, fingerprint: [u8; 32]) -> Result<Live, watch::Receiver<()>> {
+    fn try_claim(&self, fingerprint: [u8; 32]) -> Result<Live, watch::Receiver<Stage>> {
         let mut sessions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(other) = sessions.get(&fingerprint) {
             return Err(other.clone());
         }
-        let (ends, end) = watch::channel(());
-        sessions.insert(fingerprint, end);
-        Ok(Live { fingerprint, sessions: Arc::clone(&self.0), _ends: ends })
+        let (stage, seen) = watch::channel(Stage::Keeping);
+        sessions.insert(fingerprint, seen);
+        Ok(Live { fingerprint, sessions: Arc::clone(&self.0), stage })
     }
 }
 
 impl Live {
+    /// The letter is kept.
+    pub(crate) fn is_kept(&self) {
+        self.stage.send_replace(Stage::Kept);
+    }
+
     pub(crate) fn fingerprint(&self) -> [u8; 32] {
         self.fingerprint
     }
@@ -70,18 +99,25 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn whoever_comes_again_waits_for_the_end_of_the_other_and_not_for_ever() {
+    async fn whoever_comes_again_waits_for_the_end_of_the_other() {
         let sessions = LiveSessions::default();
-        let first = sessions.claim([1; 32]).await.unwrap();
-        assert!(sessions.claim([2; 32]).await.is_some(), "others do not wait");
-        let again = sessions.claim([1; 32]);
-        let (again, ()) = tokio::join!(again, async {
+        let first = sessions.claim([1; 32]).await.unwrap().unwrap();
+        assert!(sessions.claim([2; 32]).await.unwrap().is_some(), "others do not wait");
+        let (again, ()) = tokio::join!(sessions.claim([1; 32]), async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            first.is_kept();
             tokio::time::sleep(Duration::from_secs(1)).await;
             drop(first);
         });
-        let again = again.expect("the first session has ended");
-        assert!(sessions.claim([1; 32]).await.is_none(), "both live");
-        drop(again);
-        assert!(sessions.claim([1; 32]).await.is_some());
+        assert!(again.unwrap().is_some(), "the first session has ended");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn two_sessions_with_the_same_bytes_are_two_letters_once_the_first_is_kept_and_not_before() {
+        let sessions = LiveSessions::default();
+        let first = sessions.claim([1; 32]).await.unwrap().unwrap();
+        assert!(sessions.claim([1; 32]).await.is_err(), "nobody knows yet what becomes of the first");
+        first.is_kept();
+        assert!(sessions.claim([1; 32]).await.unwrap().is_none(), "both live");
     }
 }

@@ -6,7 +6,7 @@ use sealpost_store::{ArrivalRows, bounce_token};
 
 use crate::context::Context;
 use crate::reminder::{Unsent, is_new, memo, unsent};
-use crate::rows;
+use crate::rows::{At, unannounced};
 
 /// RFC 3463 §3.2: mailbox disabled, not accepting messages, as far as we know.
 pub const UNREACHABLE: EnhancedCode = EnhancedCode(5, 2, 1);
@@ -22,8 +22,8 @@ pub async fn tell(context: &Context, deposit_id: &str, status: Option<EnhancedCo
     let memo = memo(context, deposit_id, &first.memo_sealed)?;
     let mut rows = ArrivalRows::new(now);
     let id = context.shared.random.id();
-    let at = rows::At { context, id: &id, now };
-    rows::unannounced(&at, &memo, status, &mut rows).await.map_err(|reply| Unsent::Store(reply.to_line()))?;
+    let at = At { context, id: &id, now };
+    unannounced(&at, &memo, status, &mut rows).await.map_err(|reply| Unsent::Store(reply.to_line()))?;
     if rows.legs.is_empty() {
         return Ok(false);
     }

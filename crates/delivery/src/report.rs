@@ -76,7 +76,7 @@ fn found_by(head: &[u8]) -> Option<Vec<u8>> {
 /// Who hears of this leg's fate; nobody for a null reverse-path (RFC 5321 §4.5.5, RFC 3461 §6.1).
 pub(crate) fn addressee(ticket: &Ticket) -> Option<&Address> {
     match &ticket.purpose {
-        // For answers, normally the roof tells the mailbox (returns.rs).
+        // Of a reply from the portal the mailbox is told, where it can be (arrival/src/undelivered.rs).
         Purpose::Relay | Purpose::Opened | Purpose::PortalReply { .. } => ticket.reverse_path.address(),
         // The notice itself has its own reverse-path; the one to know is the letter's sender.
         Purpose::Notice { sender, .. } => sender.address(),

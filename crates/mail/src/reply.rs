@@ -1,4 +1,4 @@
-//! One SMTP answer: code, enhanced code and public text built together, the private cause beside it.
+//! One SMTP reply: code, enhanced code and public text built together, the private cause beside it.
 
 use std::fmt;
 

@@ -541,16 +541,26 @@ impl HeaderTest {
                         shapes.iter().chain(&bare).any(alike)
                     },
                 );
-                let truth = match (&truth, &matched) {
-                    (_, Truth::Yes) | (Truth::No | Truth::Almost { exactly: false }, _)
-                        if matched != Truth::No =>
-                    {
-                        matched
-                    }
-                    _ => truth,
-                };
-                legible(facts, &self.name, truth)
+                legible(facts, &self.name, either(truth, matched))
             }
+        }
+    }
+}
+
+/// What one of two looks at the same field has shown; a slip is worth more than nothing, and less than anything else.
+fn either(truth: Truth, matched: Truth) -> Truth {
+    match (&truth, &matched) {
+        (Truth::Yes | Truth::Almost { .. } | Truth::No | Truth::Unknown(_) | Truth::Never(_), Truth::Yes)
+        | (
+            Truth::No | Truth::Almost { exactly: false },
+            Truth::Almost { .. } | Truth::Unknown(_) | Truth::Never(_),
+        ) => matched,
+        (
+            Truth::Yes | Truth::Almost { exactly: true } | Truth::Unknown(_) | Truth::Never(_),
+            Truth::Almost { .. } | Truth::Unknown(_) | Truth::Never(_),
+        )
+        | (Truth::Yes | Truth::Almost { .. } | Truth::No | Truth::Unknown(_) | Truth::Never(_), Truth::No) => {
+            truth
         }
     }
 }

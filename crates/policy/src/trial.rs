@@ -4,34 +4,18 @@
 //! What rules say can be compared by their texts ([`When::holds_whenever`](crate::When::holds_whenever)), and that proves
 //! something; but nobody thinks of every way to write "everything". So letters are tried as well.
 
+mod entrance;
 mod probe;
 mod sample;
 
 use std::collections::HashMap;
-use std::net::IpAddr;
 
 use sealpost_mail::{Direction, Treatment};
 
 use crate::rules::Rules;
 use crate::spec::RuleSpec;
+pub use entrance::Entrance;
 use probe::{Kind, Probe, Wishes, ordinary, people};
-
-/// A way in.
-#[derive(Clone, Debug)]
-pub struct Entrance {
-    /// The listener's name.
-    pub listener: String,
-    /// Whence letters may come to it.
-    pub peers: Vec<IpAddr>,
-    /// Those of them that stand for few: single machines beside whole networks, the other kind of address.
-    pub few: Vec<IpAddr>,
-    /// Who may log in there.
-    pub logins: Vec<String>,
-    /// Which way letters go from there.
-    pub direction: Direction,
-    /// No letter is larger.
-    pub max_size: u64,
-}
 
 /// What letters have shown about a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]

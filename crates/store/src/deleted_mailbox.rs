@@ -40,9 +40,7 @@ pub(crate) fn forget_replaced(batch: &mut Batch, mailbox_id: &str) {
 mod tests {
     use std::collections::BTreeSet;
 
-    use rusqlite::Connection;
-
-    use crate::engine::migrate;
+    use crate::engine::empty;
 
     /// Emptied before the mailbox is deleted, each with its bodies; and hashes of links, which open nothing any more and
     /// explain themselves until their own time is over, unless the owner deleted the mailbox.
@@ -50,8 +48,7 @@ mod tests {
 
     #[test]
     fn no_table_with_rows_of_mailboxes_is_forgotten() {
-        let mut connection = Connection::open_in_memory().unwrap();
-        migrate(&mut connection).unwrap();
+        let connection = empty();
         let mut tables = connection
             .prepare(
                 "SELECT m.name FROM sqlite_master m JOIN pragma_table_info(m.name) c

@@ -456,14 +456,13 @@ fn leased_leg(mut row: Row, wish: &Lease<'_>) -> Result<LeasedLeg, StoreError> {
 
 #[cfg(test)]
 mod tests {
-    use crate::engine::{migrate, run};
+    use crate::engine::{empty, run};
     use crate::statement::sql;
 
     /// A scan here would make every wake-up of delivery as slow as its queue is long.
     #[test]
     fn destinations_are_found_by_leaps_in_the_index() {
-        let mut connection = rusqlite::Connection::open_in_memory().unwrap();
-        migrate(&mut connection).unwrap();
+        let connection = empty();
         let text: &'static str = Box::leak(format!("EXPLAIN QUERY PLAN {}", super::DESTINATIONS).into());
         let plan = run(&connection, &sql!(text)).unwrap().rows;
         assert!(!plan.is_empty());

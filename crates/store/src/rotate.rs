@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::column_values::{ColumnWord as _, WrapKind};
 use crate::error::StoreError;
 use crate::mailbox::MailboxRow;
-use crate::node::ROTATING;
+use crate::node_row::ROTATING;
 use crate::partner::{OwnKeyRow, PartnerKeyRow, PartnerRow};
 use crate::rotation_mark::{Rotating, remove_mark};
 use crate::row_proof::request_words;
@@ -422,7 +422,7 @@ impl RotatedMailbox {
 
 #[cfg(test)]
 mod tests {
-    use crate::engine::{migrate, run};
+    use crate::engine::{empty, run};
     use crate::statement::sql;
 
     /// What depends on the server key is made anew, ends, or is remembered (decision 0027). A column that is missing here
@@ -430,8 +430,7 @@ mod tests {
     /// [`crate::Store::forget_before_rotation`] what becomes of it, count it in [`crate::Store::key_uses`], and add it.
     #[test]
     fn every_sealed_column_is_known_to_a_change_of_keys() {
-        let mut connection = rusqlite::Connection::open_in_memory().unwrap();
-        migrate(&mut connection).unwrap();
+        let connection = empty();
         let question = sql!(
             "SELECT m.name || '.' || c.name FROM sqlite_schema m, pragma_table_info(m.name) c
              WHERE m.type = 'table' AND c.name LIKE '%sealed' ORDER BY 1"

@@ -16,18 +16,11 @@ use sealpost_store::PartnerKeyState;
 use super::blocking_io::{Reading, Writing, refusal};
 use super::{Arrived, Chosen, Partners, choose, unavailable};
 use crate::context::Context;
-use crate::decide::{Decided, Way};
+use crate::decided::{Copy, Decided, Way};
+use crate::edited_head::edited;
 use crate::failure;
-use crate::rows::edited;
 use crate::settings::Routes;
 use crate::spool::{Spool, Spooled};
-
-/// A closed letter, shared by the recipients whose key it is closed to.
-pub struct Copy {
-    pub(crate) spooled: Spooled,
-    pub(crate) partner: String,
-    pub(crate) fingerprint: String,
-}
 
 /// Copies made so far: the same letter to the same key is closed once.
 #[derive(Default)]

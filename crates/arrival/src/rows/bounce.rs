@@ -9,7 +9,7 @@ use sealpost_vault::Label;
 use super::Arrival;
 use super::reports;
 use crate::bounce_status::{Said, read};
-use crate::decide::{Decided, Way};
+use crate::decided::{Decided, Way};
 use crate::memo::NoticeMemo;
 use crate::reminder;
 use crate::reply::ReplyMemo;

@@ -14,7 +14,7 @@ use sealpost_vault::TokenPurpose as VaultPurpose;
 
 use super::{Arrival, reply_to_notice};
 use crate::authentication::{self, Proof};
-use crate::decide::{Decided, Way};
+use crate::decided::{Decided, Way};
 use crate::failure::{later, unavailable};
 use crate::partners::Came;
 use crate::{deletion_keyword, enqueue, owner_mail};

@@ -12,7 +12,7 @@ use sealpost_vault::{MailboxPublic, TokenPurpose};
 use super::announced_letter::{Announcement, Standing};
 use super::notice_timing::Pacing;
 use super::{Arrival, Heads, announce, initial_password, reports};
-use crate::decide::{Decided, Way};
+use crate::decided::{Decided, Way};
 use crate::memo::NoticeMemo;
 use crate::nobody_told::UNREACHABLE;
 use crate::{failure, listing, thread};

@@ -6,7 +6,7 @@ use sealpost_mail::{BodyType, Direction, Head, Recipient, Reply, Signing, TlsFlo
 use sealpost_store::{ArrivalRows, LegPurpose, LegStart, NewLeg};
 
 use super::{Arrival, Heads};
-use crate::decide::{Decided, Way};
+use crate::decided::{Decided, Way};
 use crate::failure;
 use crate::partners::Came;
 use crate::spool::Spooled;

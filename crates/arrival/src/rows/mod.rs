@@ -2,9 +2,11 @@
 
 mod announce;
 mod announced_letter;
+mod arrival;
 mod bounce;
 mod deletion_request;
 mod deposits;
+mod edited_heads;
 mod initial_password;
 mod legs;
 mod notice_timing;
@@ -12,65 +14,18 @@ pub(crate) mod originals;
 mod reply_to_notice;
 mod reports;
 
+pub(crate) use arrival::Arrival;
+use edited_heads::Heads;
 pub(crate) use reports::{At, unannounced};
 
-use std::sync::Arc;
-
-use sealpost_delivery::ReportsTo;
-use sealpost_mail::{Direction, Edit, Envelope, Head, Origin, PORTAL_FIELD, Reply, Timestamp};
-use sealpost_mailbox::audit::{Actor, Event};
-use sealpost_store::{ArrivalRows, AuditRow};
+use sealpost_mail::Reply;
+use sealpost_store::ArrivalRows;
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::context::{Context, Making, Shared};
-use crate::decide::Decided;
-use crate::partners::{Came, Signature};
+use crate::context::Shared;
+use crate::decided::Decided;
 use crate::quota;
 use crate::spool::Spooled;
-
-/// One arrival, as its rows are built from it.
-pub(crate) struct Arrival<'a> {
-    pub(crate) context: &'a Context,
-    pub(crate) making: &'a Making,
-    pub(crate) id: &'a str,
-    pub(crate) now: Timestamp,
-    pub(crate) envelope: &'a Envelope,
-    pub(crate) origin: &'a Origin,
-    pub(crate) spooled: &'a Spooled,
-    /// What of it may be told to whoever sent it.
-    pub(crate) came: Came,
-    /// Its octets as it came.
-    pub(crate) size: u64,
-    /// Which way it goes.
-    pub(crate) direction: Direction,
-    /// Whether it was signed, and by whom.
-    pub(crate) signature: Signature,
-}
-
-impl Arrival<'_> {
-    /// Whose the reverse-path is.
-    pub(crate) fn reports_to(&self) -> ReportsTo {
-        match (self.direction, self.signature) {
-            (Direction::Outbound, _) => ReportsTo::Ours,
-            (Direction::Inbound, Signature::Proven) if self.writer_is_sender() => ReportsTo::Proven,
-            (Direction::Inbound, Signature::Proven | Signature::Unproven | Signature::None) => {
-                ReportsTo::Claimed
-            }
-        }
-    }
-
-    /// Whether From and the reverse-path are of one domain.
-    fn writer_is_sender(&self) -> bool {
-        let from = self.spooled.head.from_address().ok().flatten();
-        let sender = self.envelope.reverse_path.address();
-        matches!((from, sender), (Some(from), Some(sender)) if from.domain() == sender.domain())
-    }
-
-    /// A row of the audit trail: the sender did this.
-    fn noted(&self, event: &Event<'_>) -> AuditRow {
-        event.row(self.now, &Actor::Sender, Some(self.origin.peer))
-    }
-}
 
 /// The rows of an arrival, and the memory they take until they are committed.
 pub(crate) struct Built {
@@ -131,26 +86,4 @@ async fn heads_room(
         }
         bytes => shared.room(bytes as u64).await.map(Some),
     }
-}
-
-/// Heads as rules have changed them: the same change for a thousand recipients is made once.
-#[derive(Default)]
-struct Heads(Vec<(Vec<Edit>, Arc<Head>)>);
-
-impl Heads {
-    fn of(&mut self, head: &Head, edits: &[Edit]) -> Arc<Head> {
-        if let Some((_, made)) = self.0.iter().find(|(known, _)| known == edits) {
-            return Arc::clone(made);
-        }
-        let made = Arc::new(edited(head, edits));
-        self.0.push((edits.to_vec(), Arc::clone(&made)));
-        made
-    }
-}
-
-/// A head as rules have changed it.
-pub(crate) fn edited(head: &Head, edits: &[Edit]) -> Head {
-    let head = if edits.is_empty() { head.clone() } else { head.apply(edits) };
-    // Only we say that a portal user had signed in.
-    if head.count(PORTAL_FIELD) == 0 { head } else { head.without(PORTAL_FIELD) }
 }

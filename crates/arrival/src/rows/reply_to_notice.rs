@@ -8,7 +8,7 @@ use sealpost_store::{ArrivalRows, LegPurpose, Most, NewUse};
 
 use super::Arrival;
 use crate::bounce_status;
-use crate::decide::{Decided, Way};
+use crate::decided::{Decided, Way};
 use crate::partners::Came;
 use crate::{enqueue, owner_mail, report_limit};
 

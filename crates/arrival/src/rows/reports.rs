@@ -12,7 +12,7 @@ use sealpost_store::{ArrivalRows, LegPurpose};
 
 use super::Arrival;
 use crate::context::Context;
-use crate::decide::{Decided, Way};
+use crate::decided::{Decided, Way};
 use crate::memo::NoticeMemo;
 use crate::partners::Came;
 use crate::settings::Routes;

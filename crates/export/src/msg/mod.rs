@@ -3,6 +3,7 @@
 //! Pure and repeatable: the same letter gives the same bytes, the container's times are the letter's own.
 
 mod attachment;
+mod container;
 mod entry;
 mod headers;
 mod message;
@@ -10,7 +11,6 @@ mod property;
 mod sparse;
 mod tag;
 
-use std::io::Write as _;
 use std::ops::Range;
 use std::rc::Rc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -19,16 +19,12 @@ use cfb::{CompoundFile, Version};
 use sealpost_mail::{Letter, Timestamp};
 
 use crate::error::ExportError;
+pub(crate) use container::MSG_TEXT_MOST;
+use container::{Container, LARGE};
 use sparse::{Pointing, Run, SECTOR, Sparse};
 
 /// The longest letter that is made into a `.msg`.
 pub const MSG_MOST: usize = 96 * 1024 * 1024;
-
-/// The longest text: it lies in the file as UTF-16 and in memory several times.
-pub(crate) const MSG_TEXT_MOST: usize = 8 * 1024 * 1024;
-
-/// Attachments from this size on are not kept in the finished file, only pointed to.
-const LARGE: u64 = 64 * 1024;
 
 /// A piece of a `.msg`, in order.
 #[derive(Debug, PartialEq, Eq)]
@@ -128,50 +124,6 @@ fn pieces(runs: Vec<Run>, pointed: &[usize]) -> std::io::Result<Vec<MsgPiece>> {
     };
     runs.into_iter().map(one).collect()
 }
-
-/// The container that is being written.
-struct Container {
-    file: CompoundFile<Sparse>,
-    made: SystemTime,
-    pointing: Pointing,
-    /// Attachments that are pointed to, by the numbers that stand in the pointers.
-    pointed: Vec<usize>,
-}
-
-impl Container {
-    /// A new storage; its times are the letter's, so that nothing tells when the export was made.
-    fn storage(&mut self, path: &str) -> std::io::Result<()> {
-        self.file.create_storage(path)?;
-        self.file.set_created_time(path, self.made)?;
-        self.file.set_modified_time(path, self.made)
-    }
-
-    fn stream(&mut self, path: &str, bytes: &[u8]) -> std::io::Result<()> {
-        self.file.create_new_stream(path)?.write_all(bytes)
-    }
-
-    /// A stream with the bytes of an attachment of the letter: whole sectors are pointed to, the tail is written.
-    fn pointer(&mut self, path: &str, index: usize, length: u64, tail: &[u8]) -> std::io::Result<()> {
-        let file = u32::try_from(self.pointed.len()).map_err(std::io::Error::other)?;
-        self.pointed.push(index);
-        let mut stream = self.file.create_new_stream(path)?;
-        let count = u32::try_from(length / SECTOR as u64).map_err(std::io::Error::other)?;
-        self.pointing.set(true);
-        let numbers: Vec<u32> = (0..count).collect();
-        for some in numbers.chunks(AT_ONCE) {
-            let pointers: Vec<u8> = some.iter().flat_map(|number| sparse::pointer(file, *number)).collect();
-            stream.write_all(&pointers)?;
-        }
-        // Less than a sector: never taken for a pointer.
-        stream.write_all(tail)?;
-        let done = stream.flush();
-        self.pointing.set(false);
-        done
-    }
-}
-
-/// Pointers written at once: the container writes so many straight through.
-const AT_ONCE: usize = 256;
 
 /// A letter without a date is of 1970 inside the container; the message itself then has no date at all.
 fn moment(date: Option<Timestamp>) -> SystemTime {

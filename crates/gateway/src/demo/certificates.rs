@@ -6,7 +6,7 @@ use std::path::Path;
 
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
 
-use super::DemoError;
+use super::error::DemoError;
 
 /// Makes `ca.pem`, `certificate.pem` and `key.pem`, unless they are there. The CA's key is forgotten.
 pub(super) fn make(folder: &Path) -> Result<(), DemoError> {

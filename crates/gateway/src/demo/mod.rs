@@ -2,9 +2,11 @@
 //! recipients' mail servers, and letters sent through the front door. Uses the product as it is.
 
 mod certificates;
+mod error;
 mod letters;
 mod sink;
 mod tour;
+mod visit;
 
 use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -13,7 +15,6 @@ use std::path::{Path, PathBuf};
 
 use sealpost_mail::{Random as _, SystemRandom};
 use sealpost_vault::ServerKey;
-use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::checked::Plan;
@@ -21,33 +22,8 @@ use crate::logging;
 use crate::roles::Roles;
 use crate::serve::{self, RunError};
 
-/// Why the demo does not start.
-#[derive(Debug, Error)]
-pub(crate) enum DemoError {
-    #[error("{0}")]
-    Io(#[from] std::io::Error),
-    #[error("the demo's certificates could not be made: {0}")]
-    Certificates(#[from] rcgen::Error),
-    #[error("the demo's own configuration is wrong: {0}")]
-    Config(String),
-    #[error("{0}")]
-    Run(#[from] RunError),
-    #[error("a sample letter was not taken: {0}")]
-    Letter(String),
-    #[error("{0}")]
-    Sink(#[from] sealpost_intake::IntakeError),
-    #[error("{0}")]
-    Tls(#[from] sealpost_intake::TlsError),
-}
-
-/// What the demo tells the world when it is ready.
-struct Facts {
-    smtp: SocketAddr,
-    web: SocketAddr,
-    sink: PathBuf,
-    config: PathBuf,
-    data: PathBuf,
-}
+pub(crate) use error::DemoError;
+use visit::{Facts, Visit};
 
 /// What the demo says beside its line of JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,13 +32,6 @@ pub(crate) enum Tour {
     Told,
     /// A program reads the line.
     LeftOut,
-}
-
-/// Whether the folder was used before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Visit {
-    First,
-    Again,
 }
 
 /// Runs the demo until a signal comes.

@@ -15,7 +15,7 @@ use sealpost_mail::{Envelope, Origin, Random as _, Reply, Secret, SystemClock, S
 use tokio::io::AsyncWriteExt as _;
 use tokio_util::sync::CancellationToken;
 
-use super::DemoError;
+use super::error::DemoError;
 
 /// A bound sink.
 pub(super) struct Sink {

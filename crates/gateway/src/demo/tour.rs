@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use sealpost_mail::Letter;
 
-use super::{Facts, Visit};
+use super::visit::{Facts, Visit};
 
 /// How long the guide waits for the notices before it goes on without links.
 const PATIENCE: Duration = Duration::from_secs(20);

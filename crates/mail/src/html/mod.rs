@@ -9,6 +9,8 @@ mod length;
 mod line;
 mod media;
 mod pictures;
+mod raw_text;
+mod reading;
 mod said;
 mod sheet;
 mod sight;
@@ -20,13 +22,14 @@ mod walker;
 use std::cell::RefCell;
 
 use html5ever::tendril::StrTendril;
-use html5ever::tokenizer::states::RawKind;
 use html5ever::tokenizer::{
-    BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts,
+    BufferQueue, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts,
 };
 
 pub use media::counts_at_a_desk;
 pub(crate) use pictures::{Picture, content_id};
+use raw_text::next_state;
+pub(crate) use reading::{RULE, Reading};
 pub use sheet::Hiding;
 use sheet::Sheet;
 pub use sight::Sight;
@@ -34,30 +37,6 @@ pub(crate) use symbol_font::with_signs;
 use walker::Walker;
 
 use crate::display::shows_nothing;
-
-/// What is told apart for whom.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Reading {
-    /// For people: marks of lists and quotes, targets of links, words for pictures.
-    Marked,
-    /// The words and the line ends that a browser shows, and nothing else.
-    Shown,
-    /// Shown, as if nothing but `<br>` broke a line or parted two cells: a style sheet can make it so.
-    Glued,
-    /// Shown, as Word and Outlook on Windows show it: what is to be kept from them is hidden.
-    InWord,
-    /// Shown, with what is hidden, where it stands: hiding it is the style sheet's wish.
-    Unhidden,
-    /// Shown, with a line end at the edges of whatever a style sheet is likely to make a box of.
-    Boxed,
-    /// As `Everything`, with a line end at every edge of every element: a style sheet can make any of them a box.
-    Parted,
-    /// Every word there is, what is hidden apart from what is not: what is hidden, in comments, in the title, in attributes.
-    Everything,
-}
-
-/// What stands for a line across the page.
-pub(crate) const RULE: &str = "----------";
 
 /// A larger page is read in one way less: there is room for only so many texts of it.
 const LARGE: usize = 1024 * 1024;
@@ -182,19 +161,6 @@ impl TokenSink for Sink {
             Token::NullCharacterToken | Token::DoctypeToken(_) | Token::ParseError(_) | Token::EOFToken => {}
         }
         TokenSinkResult::Continue
-    }
-}
-
-/// Elements whose content is not markup (HTML §13.2.6.2 and following). `<title/>` and the like have none for
-/// whoever wrote them, and a browser that disagrees shows an empty page.
-fn next_state(tag: &Tag) -> TokenSinkResult<()> {
-    match &*tag.name {
-        _ if tag.self_closing => TokenSinkResult::Continue,
-        "title" | "textarea" => TokenSinkResult::RawData(RawKind::Rcdata),
-        "style" | "xmp" | "iframe" | "noembed" | "noframes" => TokenSinkResult::RawData(RawKind::Rawtext),
-        "script" => TokenSinkResult::RawData(RawKind::ScriptData),
-        "plaintext" => TokenSinkResult::Plaintext,
-        _ => TokenSinkResult::Continue,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Letters of every kind that hide something, and what is found in them.
 
+use super::search::MAX_ITEMS;
 use super::*;
 use crate::container::lzfu::tests::compress;
 use crate::container::tnef::tests::{attribute_of, file_of, properties_of, property_of, wide_of};

@@ -137,6 +137,26 @@ fn without_escapes(text: &str) -> Option<String> {
 }
 
 impl Search<'_> {
+    pub(super) fn text(&mut self, text: String) {
+        if text.trim().is_empty() || self.sought == Sought::Letters {
+            return;
+        }
+        for what in openpgp::in_text(text.as_bytes()) {
+            self.sealed(what);
+        }
+        self.blocks_in(text.as_bytes());
+        let joined = rejoined(&text).into_iter().chain(unquoted(&text));
+        for text in without_tricks(&text).into_iter().chain(joined).chain([text]) {
+            match self.room.checked_sub(text.len()).filter(|_| self.can_work(text.len())) {
+                Some(left) => {
+                    self.room = left;
+                    self.found.texts.push(text);
+                }
+                None => self.illegible(Unread::TooMuch),
+            }
+        }
+    }
+
     pub(super) fn written(&mut self, bytes: &[u8], form: Form, said: &Said) {
         if self.sought == Sought::Letters {
             return;

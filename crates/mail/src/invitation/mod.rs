@@ -1,6 +1,7 @@
 //! Calendar invitations (RFC 5545, RFC 5546) as something to read: what, when, where, from whom. Pure and bounded;
 //! knows no calendar of the reader's, answers nothing, fetches nothing.
 
+mod moment;
 mod repeats;
 mod zones;
 
@@ -12,10 +13,12 @@ use calcard::icalendar::{
     ICalendarValue as Value,
 };
 use calcard::{Entry, Parser};
-use jiff::civil::{self, DateTime};
+use jiff::civil::{DateTime, Time};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Span};
 
+pub use self::moment::Moment;
+use self::moment::civil_of;
 pub use self::repeats::{ByPart, Repeats, Unit, Weekday};
 use self::zones::Zones;
 use crate::clock::Timestamp;
@@ -105,15 +108,6 @@ pub enum Standing {
     Changed,
     /// It is called off.
     Cancelled,
-}
-
-/// When something is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Moment {
-    /// A whole day; the moment is its first in the reader's zone.
-    Day(Timestamp),
-    /// A time, and the zone that its writer named.
-    Time(Timestamp, Option<TimeZone>),
 }
 
 /// The appointments in a calendar's text. Times that name no zone are in `zone`.
@@ -310,8 +304,7 @@ impl Times<'_> {
 
     fn moment(&self, written: &PartialDateTime, zone_name: Option<&str>) -> Option<Moment> {
         let time = civil_of(written)?;
-        let whole_day =
-            written.hour.is_none() || (self.says_whole_days() && time.time() == civil::Time::midnight());
+        let whole_day = written.hour.is_none() || (self.says_whole_days() && time.time() == Time::midnight());
         if whole_day {
             return self.day(time);
         }
@@ -376,17 +369,6 @@ impl Times<'_> {
         };
         utc.unwrap_or_else(|| self.zone.clone())
     }
-}
-
-fn civil_of(written: &PartialDateTime) -> Option<DateTime> {
-    let small = |number: u8| i8::try_from(number).ok();
-    let date =
-        civil::Date::new(i16::try_from(written.year?).ok()?, small(written.month?)?, small(written.day?)?)
-            .ok()?;
-    let (hour, minute) = (written.hour.unwrap_or(0), written.minute.unwrap_or(0));
-    // A leap second is the next minute to those who do not have it.
-    let second = written.second.unwrap_or(0).min(59);
-    Some(date.to_datetime(civil::Time::new(small(hour)?, small(minute)?, small(second)?, 0).ok()?))
 }
 
 fn organiser(event: &ICalendarComponent) -> String {

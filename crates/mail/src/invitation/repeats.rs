@@ -6,7 +6,7 @@ use calcard::icalendar::{
     ICalendarWeekday as Day,
 };
 
-use super::Moment;
+use super::moment::Moment;
 
 /// How something comes again.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -165,7 +165,7 @@ impl Observance {
             i32::from(offset.tz_hour.unwrap_or(0)) * 3600 + i32::from(offset.tz_minute.unwrap_or(0)) * 60;
         let named = part.entries.iter().filter(|entry| [Name::Dtstart, Name::Rdate].contains(&entry.name));
         let dates = named.flat_map(|entry| &entry.values).filter_map(|value| match value {
-            Value::PartialDateTime(written) => super::civil_of(written),
+            Value::PartialDateTime(written) => super::moment::civil_of(written),
             _ => None,
         });
         let until = match first(&Name::Rrule) {

@@ -5,13 +5,13 @@ use html5ever::tokenizer::Tag;
 
 use sealpost_mail::{Hiding, Link, Sight};
 
-use super::PictureOf;
 use super::address::percent_decoded;
 use super::element::{
     breaks_out, has_margin, is_barrier, is_barrier_for, is_block, is_never_shown, is_spaced, is_table_part,
     is_void,
 };
 use super::line::Line;
+use super::picture_of::PictureOf;
 use super::style::{Style, attribute, declared, fill, within};
 use crate::model::{Align, Block, Content, Look, MAX_BLOCKS, MAX_DEPTH, MAX_TEXT, Run, blocks_rtl, runs_rtl};
 use crate::table::{RawCell, RawTable};

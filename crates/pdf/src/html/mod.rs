@@ -7,6 +7,7 @@ mod address;
 mod builder;
 mod element;
 mod line;
+mod picture_of;
 mod style;
 
 use std::cell::RefCell;
@@ -21,9 +22,7 @@ use sealpost_mail::Hiding;
 
 use crate::model::Content;
 use builder::Builder;
-
-/// Where pictures with a Content-ID are found.
-pub(crate) type PictureOf<'a> = dyn Fn(&str) -> Option<usize> + 'a;
+pub(crate) use picture_of::PictureOf;
 
 /// The letter's HTML as blocks.
 pub(crate) fn blocks(html: &str, picture_of: &PictureOf<'_>) -> Content {

@@ -6,7 +6,8 @@ use std::net::IpAddr;
 
 use sealpost_mail::{Address, Direction, Head, Origin, ReversePath};
 
-use super::{Entrance, sample};
+use super::entrance::Entrance;
+use super::sample;
 use crate::address::list_entries;
 use crate::file_pattern;
 use crate::letter_facts::{Deep, Facts, HeadsWithin, Known};

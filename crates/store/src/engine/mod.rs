@@ -3,22 +3,17 @@
 mod audit_trail;
 mod migrate;
 pub(crate) mod postgres;
+mod setting;
 mod sql_dialect;
 mod sqlite;
 
-use std::fs::File;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use sealpost_mail::Timestamp;
 use tokio::sync::watch;
 
-use crate::audit_proof::AuditProver;
-use crate::disk::Disk;
 use crate::error::StoreError;
-use crate::expense::Expense;
-use crate::files::Files;
 use crate::large_bodies::LargeBodies;
 use crate::move_state::{MoveState, state_question};
 use crate::statement::{Batch, Outcome, Row, Statement, sql};
@@ -26,51 +21,18 @@ use crate::statement::{Batch, Outcome, Row, Statement, sql};
 pub use migrate::{SchemaWish, newest as newest_schema};
 pub use postgres::{Durability, PostgresFacts, PostgresHost, PostgresOptions, PostgresTls, PostgresUnfit};
 pub(crate) use postgres::{Heartbeat, LongSilent};
+pub(crate) use setting::{Locks, Promise, Setting};
+use setting::{POSTGRES_MARK, SQLITE_FILE};
 pub(crate) use sqlite::Options as SqliteOptions;
 pub(crate) use sqlite::{Table, tables};
 #[cfg(test)]
-pub(crate) use sqlite::{migrate, run};
-
-/// Where SQLite's rows are in the store's folder.
-const SQLITE_FILE: &str = "rows.sqlite";
-
-/// There if the folder's rows are in PostgreSQL: the id of the database.
-const POSTGRES_MARK: &str = "postgres";
-
-/// What a commit promises.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Promise {
-    /// It outlives a loss of power.
-    Durable,
-    /// It outlives this process; the next durable commit makes it durable, too.
-    Ordered,
-}
+pub(crate) use sqlite::{empty, run};
 
 /// Rows that are there and of the present schema, and that nobody works on yet.
 #[derive(Debug)]
 pub(crate) enum Opened {
     Sqlite(sqlite::Opened),
     Postgres(Box<postgres::Opened>),
-}
-
-/// What an engine works with, and for how long it holds on to it.
-#[derive(Debug)]
-pub(crate) struct Setting {
-    pub(crate) files: Arc<Files>,
-    pub(crate) disk: Arc<Disk>,
-    /// Held until the last commit, so that nobody cleans up under our hands.
-    pub(crate) lock: Arc<Locks>,
-    /// Proves rows of the audit trail.
-    pub(crate) prover: Option<Arc<dyn AuditProver>>,
-    /// Told what the batches cost that nobody waits for.
-    pub(crate) expense: Arc<Expense>,
-}
-
-/// The folder's lock, and the one of a folder of bodies that several nodes share.
-#[derive(Debug)]
-pub(crate) struct Locks {
-    pub(crate) _folder: File,
-    pub(crate) _bodies: Option<File>,
 }
 
 /// What rows say of the bucket when a store is opened.
@@ -144,7 +106,8 @@ impl Opened {
             let body = row.text()?;
             match row.text()?.as_str() {
                 "kept" => objects.some_kept = true,
-                _ => objects.coming.push(body),
+                "coming" => objects.coming.push(body),
+                _ => return Err(StoreError::Damaged { what: "the state of a body in the bucket" }),
             }
         }
         Ok(objects)

@@ -1,7 +1,7 @@
 //! Sealed bodies from one store to another, each to where the other one keeps what is so large; and whether both have the
 //! same bytes. Opens nothing.
 
-use super::MoveStep;
+use super::step::MoveStep;
 use crate::body::{Body, StoredBody};
 use crate::error::StoreError;
 use crate::statement::{Batch, Outcome, sql};

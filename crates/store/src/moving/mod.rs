@@ -5,6 +5,7 @@
 mod bodies;
 mod in_place;
 mod state;
+mod step;
 mod table_copy;
 
 use sealpost_mail::Timestamp;
@@ -15,6 +16,7 @@ use crate::error::StoreError;
 use crate::store::Store;
 
 use self::state::Sides;
+pub use self::step::MoveStep;
 use self::table_copy::Copied;
 
 /// Tables that are no content: what engines and processes know of themselves, and what is copied in another way.
@@ -45,17 +47,6 @@ pub enum MoveEnd {
     Differs(Vec<String>),
     /// The copy does not hold together.
     Unsound(Vec<Problem>),
-}
-
-/// How far a move is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum MoveStep {
-    /// So many bodies are there.
-    Bodies(u64),
-    /// This table is there, with so many rows.
-    Table(String, u64),
-    /// All of it is compared now.
-    Comparing,
 }
 
 impl Store {

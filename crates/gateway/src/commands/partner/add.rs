@@ -11,10 +11,12 @@ use sealpost_partner::{DomainOrAddress, Found, Partner, PartnerKey, Proven, Prov
 use sealpost_seal::{Covers, Fingerprint, Method, Profile, Purpose};
 use sealpost_store::PartnerKeyState;
 
+use super::closing_choice::ClosingChoice;
+use super::desk::{CommandError, Desk, places, somebody_at};
 use super::found_keys::{self, FoundKey, Hands};
 use super::lookup::{self, Memory};
-use super::{ClosingChoice, CommandError, Desk, OutputFormat, places, say, show, somebody_at};
-use crate::commands::complain;
+use super::show;
+use crate::commands::{OutputFormat, complain, say};
 use crate::config::file::SignedDns;
 
 /// What to add.

@@ -8,9 +8,9 @@ use sealpost_ldap::Login;
 use sealpost_mail::{Address, Secret, SystemRandom};
 use sealpost_partner::{DomainOrAddress, KeyFile, KeyLookups, Proven};
 
+use super::desk::{CommandError, Desk};
 use super::found_keys::Hands;
 use super::lookup_places::{Asked, Question, of_page, openpgpkey_name, questions, smimea_name};
-use super::{CommandError, Desk};
 use crate::commands::complain;
 use crate::config::checked::AskedDirectory;
 

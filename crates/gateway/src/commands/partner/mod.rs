@@ -2,31 +2,26 @@
 //! the key that is trusted. Trusts nothing by itself: a person compares fingerprints.
 
 mod add;
+mod closing_choice;
+mod desk;
 mod found_keys;
 mod lookup;
 mod lookup_places;
 mod show;
 mod test;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
-use clap::{ArgAction, Args, Subcommand, ValueEnum};
-use sealpost_mail::{Address, Clock as _, SystemClock, SystemRandom, Timestamp};
-use sealpost_mailbox::audit::{Actor, Event, KeyChange, PartnerChange};
-use sealpost_partner::{
-    Book, DomainOrAddress, Found, Partner, PartnerError, PartnerKey, Provenance, Refused, Standing, Step,
-    after,
-};
-use sealpost_seal::{
-    HeaderProtection, KeyError, Limits, Lists, Profile, RevocationList, TokenError, Worker, WorkerError,
-};
-use sealpost_store::{AuditRow, PartnerKeyState, Store, StoreError};
-use sealpost_token::Pkcs11Tokens;
-use thiserror::Error;
+use clap::{ArgAction, Subcommand};
+use sealpost_mail::SystemRandom;
+use sealpost_mailbox::audit::{Event, KeyChange, PartnerChange};
+use sealpost_partner::{Found, Partner, PartnerKey, Provenance, Standing, Step, after};
+use sealpost_store::PartnerKeyState;
 
-use super::{OutputFormat, say, with_support};
-use crate::config::checked::{Plan, SupportKeys};
+use super::{OutputFormat, say};
+use closing_choice::ClosingChoice;
+pub(super) use desk::{CommandError, Desk, at_desk};
 pub(super) use show::{subject, time_left};
 
 /// What to do.
@@ -94,152 +89,6 @@ pub(crate) enum PartnerCommand {
         #[arg(long)]
         yes: bool,
     },
-}
-
-/// Algorithms for a partner.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum ProfileName {
-    /// What every gateway opens; stronger as soon as the partner's key says that it can.
-    Compatible,
-    /// AES-256-GCM, RSAES-OAEP, RSASSA-PSS (BSI TR-02102, TR-03116-4).
-    Bsi,
-}
-
-impl ProfileName {
-    fn profile(self) -> Profile {
-        match self {
-            Self::Compatible => Profile::default(),
-            Self::Bsi => Profile::bsi(),
-        }
-    }
-}
-
-/// Where the subject of a closed letter can be read (RFC 9788). A copy lies inside in both cases, and counts there.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum SubjectName {
-    /// Outside as well, by everybody on the way: what every mail program shows.
-    Shown,
-    /// Inside only; `[...]` stands outside. For partners whose gateway or programs show protected subjects.
-    Withheld,
-}
-
-/// How letters to a partner are closed; what is left out stays as it is.
-#[derive(Clone, Copy, Debug, Args)]
-pub(crate) struct ClosingChoice {
-    /// The algorithms.
-    #[arg(long, value_enum)]
-    profile: Option<ProfileName>,
-    /// Who can read the subject on the way.
-    #[arg(long, value_enum)]
-    subject: Option<SubjectName>,
-}
-
-impl ClosingChoice {
-    fn is_empty(self) -> bool {
-        self.profile.is_none() && self.subject.is_none()
-    }
-
-    fn on(self, profile: Profile) -> Profile {
-        let headers = match self.subject {
-            None => profile.headers,
-            Some(SubjectName::Shown) => HeaderProtection::SubjectShown,
-            Some(SubjectName::Withheld) => HeaderProtection::SubjectWithheld,
-        };
-        Profile { headers, ..self.profile.map_or(profile, ProfileName::profile) }
-    }
-}
-
-/// Why nothing was done.
-#[derive(Debug, Error)]
-pub(crate) enum CommandError {
-    #[error("{0}")]
-    Store(#[from] StoreError),
-    #[error("{0}")]
-    Partner(#[from] PartnerError),
-    #[error("{0}")]
-    Worker(#[from] WorkerError),
-    #[error("{file}: {source}")]
-    File { file: PathBuf, source: std::io::Error },
-    #[error("{file}: {source}")]
-    Key { file: PathBuf, source: KeyError },
-    #[error("{0}")]
-    OwnKey(#[from] KeyError),
-    #[error("{0}")]
-    Token(#[from] TokenError),
-    #[error("there is no partner {0:?}; `sealpost partner list` shows them")]
-    Unknown(String),
-    #[error(
-        "{partner} has no key whose fingerprint begins with {given}; `sealpost partner show {partner}` shows them"
-    )]
-    NoSuchKey { partner: String, given: String },
-    #[error("several keys of {partner} begin with {given}; give more of the fingerprint")]
-    Ambiguous { partner: String, given: String },
-    #[error("the key {fingerprint} of {partner}: {why}")]
-    Step { partner: String, fingerprint: String, why: Refused },
-    #[error("{0}")]
-    Wrong(String),
-    #[error("nothing was changed")]
-    NotConfirmed,
-}
-
-/// What every one of these commands works with.
-pub(super) struct Desk<'a> {
-    pub(super) store: &'a Store,
-    pub(super) plan: &'a Plan,
-    pub(super) keys: &'a SupportKeys,
-    pub(super) now: Timestamp,
-}
-
-impl Desk<'_> {
-    pub(super) fn book(&self) -> Book<'_> {
-        let role = &self.keys.role;
-        Book { store: self.store, keyring: &role.keyring, tags: &role.queue.tags }
-    }
-
-    pub(super) fn worker(&self) -> Result<Worker, CommandError> {
-        Ok(Worker::find(self.plan.worker.as_deref(), Limits::default())?)
-    }
-
-    /// The tokens of the configuration; none is opened before it is needed.
-    pub(super) fn tokens(&self) -> Pkcs11Tokens {
-        Pkcs11Tokens::new(&self.plan.tokens)
-    }
-
-    /// Whether a list of its authority takes this key back, as letters ask it.
-    pub(super) fn is_on_a_list(&self, key: &PartnerKey) -> bool {
-        let inbound = &self.plan.inbound;
-        match inbound.lists {
-            Lists::Off => false,
-            Lists::Require | Lists::WhenKnown => {
-                !inbound.roots.is_empty() && RevocationList::any_names(&inbound.crls.now(), &key.key)
-            }
-        }
-    }
-
-    /// For the audit trail: an operator did this.
-    pub(super) fn noted(&self, event: &Event<'_>) -> AuditRow {
-        event.row(self.now, &Actor::of_command(), None)
-    }
-
-    /// The same of a partner.
-    pub(super) fn changed(&self, partner: &Partner, what: PartnerChange) -> AuditRow {
-        self.noted(&Event::PartnerChanged { partner: &partner.id, what })
-    }
-
-    async fn find(&self, name: &str) -> Result<Found, CommandError> {
-        let found = self.book().named(name).await?;
-        found.ok_or_else(|| CommandError::Unknown(name.to_owned()))
-    }
-}
-
-/// Runs something with store, plan and support's keys.
-pub(super) fn at_desk(
-    config: &Path,
-    work: impl AsyncFnOnce(&Desk<'_>) -> Result<(), CommandError>,
-) -> ExitCode {
-    with_support(config, async |store, plan, keys| {
-        work(&Desk { store, plan, keys: &keys, now: SystemClock.now() }).await
-    })
 }
 
 pub(super) fn run(config: &Path, what: &PartnerCommand) -> ExitCode {
@@ -403,26 +252,5 @@ fn key<'a>(found: &'a Found, given: &str) -> Result<&'a PartnerKey, CommandError
         (false, Some(_), Some(_)) => {
             Err(CommandError::Ambiguous { partner: partner(), given: given.to_owned() })
         }
-    }
-}
-
-/// Places as they are given on the command line; the name itself where none is.
-fn places(name: &str, given: &[DomainOrAddress]) -> Result<Vec<DomainOrAddress>, CommandError> {
-    if !given.is_empty() {
-        return Ok(given.to_vec());
-    }
-    match DomainOrAddress::parse(name) {
-        Ok(place) if name.contains('.') => Ok(vec![place]),
-        Ok(_) | Err(_) => Err(CommandError::Wrong(format!(
-            "whose mail is for {name:?}? name the partner by its domain (clinic.example), or give --for clinic.example"
-        ))),
-    }
-}
-
-/// An address in the partner's name that a key can be judged for.
-fn somebody_at(place: &DomainOrAddress) -> Option<Address> {
-    match place {
-        DomainOrAddress::Address(address) => Some(address.clone()),
-        DomainOrAddress::Domain(domain) => Address::from_parts("postmaster", domain.clone()).ok(),
     }
 }

@@ -8,8 +8,8 @@ use sealpost_partner::{
 use sealpost_seal::{HeaderProtection, Profile};
 use serde_json::{Value, json};
 
-use super::{CommandError, Desk, OutputFormat, say, somebody_at};
-use crate::commands::complain;
+use super::desk::{CommandError, Desk, somebody_at};
+use crate::commands::{OutputFormat, complain, say};
 use sealpost_support::instant;
 
 pub(super) async fn list(desk: &Desk<'_>, format: OutputFormat) -> Result<(), CommandError> {

@@ -10,8 +10,8 @@ use sealpost_partner::{Own, Partner, PartnerKey, test_token};
 use sealpost_seal::{Closing, close};
 use sealpost_store::{ArrivalRows, Committed, LegPurpose};
 
-use super::{CommandError, Desk, say};
-use crate::commands::domain_key;
+use super::desk::{CommandError, Desk, somebody_at};
+use crate::commands::{domain_key, say};
 
 /// What to try.
 #[derive(Debug, Args)]
@@ -33,7 +33,7 @@ pub(super) async fn run(desk: &Desk<'_>, test: &Test) -> Result<(), CommandError
     let found = desk.find(&test.name).await?;
     let to = match &test.to {
         Some(to) => to.clone(),
-        None => found.partner.places.iter().find_map(super::somebody_at).ok_or_else(|| {
+        None => found.partner.places.iter().find_map(somebody_at).ok_or_else(|| {
             CommandError::Wrong(format!("{} has no domain; name somebody with --to", test.name))
         })?,
     };

@@ -22,7 +22,7 @@ use crate::engine::Promise;
 use crate::error::StoreError;
 use crate::expense::Expense;
 use crate::files::Files;
-use crate::node::NodeState;
+use crate::node_row::NodeState;
 use crate::statement::{Batch, Flush, Outcome, Row, Settle, Statement, StatementResult, sql};
 
 /// How often a batch is tried that others were in the way of. With the locks that it takes first this is rare.

@@ -7,7 +7,7 @@ use sealpost_mail::Secret;
 use tokio_postgres::Config;
 use tokio_postgres::config::{SslMode, TargetSessionAttrs};
 
-use crate::node::NewNode;
+use crate::node_row::NewNode;
 
 /// How long one host may take to answer at all.
 const CONNECT: Duration = Duration::from_secs(5);

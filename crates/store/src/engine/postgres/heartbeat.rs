@@ -21,7 +21,7 @@ use super::server_error::FENCED;
 use super::value::Param;
 use crate::engine::Promise;
 use crate::error::StoreError;
-use crate::node::{NewNode, NodeState, ROTATING};
+use crate::node_row::{NewNode, NodeState, ROTATING};
 use crate::statement::{StatementResult, Value};
 
 /// The database's clock in milliseconds. Not the transaction's: that one stands still while it waits.

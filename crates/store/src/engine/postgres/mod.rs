@@ -51,7 +51,7 @@ use super::migrate::SchemaWish;
 use super::{Locks, Promise, Setting};
 use crate::error::StoreError;
 use crate::large_bodies::LargeBodies;
-use crate::node::{NodeState, ROTATING};
+use crate::node_row::{NodeState, ROTATING};
 use crate::own_runtime::OwnRuntime;
 use crate::statement::{Batch, Outcome, Row, Statement, sql};
 

@@ -4,7 +4,8 @@
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::{Jobs, WriteJob};
+use super::work_queue::Jobs;
+use super::write_job::WriteJob;
 
 /// So long a deletion waits for others to share its checkpoint. The bound for what a copy of the disk still holds is
 /// this, and as long again whenever a reader stood in the way.

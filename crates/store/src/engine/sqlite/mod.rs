@@ -10,6 +10,7 @@ mod run;
 mod schema_page;
 mod tables;
 mod work_queue;
+mod write_job;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -25,15 +26,14 @@ use self::eraser::Eraser;
 use self::migrate::bring_forward;
 use self::readers::{ReadJob, read_until_closed};
 use self::work_queue::Jobs;
-use self::writer::{WriteJob, Writer};
+use self::write_job::WriteJob;
+use self::writer::Writer;
 use super::migrate::SchemaWish;
 use super::{POSTGRES_MARK, Promise, SQLITE_FILE, Setting};
 use crate::error::StoreError;
 use crate::file_permissions::Access;
 use crate::statement::{Batch, Outcome, Row, Statement, sql};
 
-#[cfg(test)]
-pub(crate) use self::migrate::migrate;
 pub(crate) use self::run::run;
 pub(crate) use self::tables::{Table, tables};
 
@@ -216,4 +216,12 @@ impl Drop for Sqlite {
     fn drop(&mut self) {
         self.stop_taking();
     }
+}
+
+/// An empty database of the present schema, for tests that ask what its tables and indexes are.
+#[cfg(test)]
+pub(crate) fn empty() -> Connection {
+    let mut connection = Connection::open_in_memory().unwrap();
+    migrate::migrate(&mut connection).unwrap();
+    connection
 }

@@ -11,14 +11,16 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
 
 use super::super::{Locks, Promise, audit_trail};
 use super::connection::BUSY_TIMEOUT;
-use super::eraser::erases;
-use super::{Eraser, Jobs, run};
+use super::eraser::{Eraser, erases};
+use super::run;
+use super::work_queue::Jobs;
+use super::write_job::WriteJob;
 use crate::audit_proof::AuditProver;
 use crate::disk::{Disk, Refused};
 use crate::error::StoreError;
 use crate::expense::{Expense, Stopwatch};
 use crate::files::Files;
-use crate::statement::{Batch, Expect, Outcome, Refusal, Row, Settle, Statement, StatementResult, sql};
+use crate::statement::{Batch, Expect, Outcome, Refusal, Row, Settle, StatementResult, sql};
 
 /// Batches in one commit at most. More would only make the first ones wait.
 const GROUP: usize = 256;
@@ -30,35 +32,9 @@ const READERS: u32 = 100;
 /// those who ask meanwhile are told soon.
 const STILL_LOCKED: u32 = 50;
 
-/// Work for the writer.
-#[derive(Debug)]
-pub(crate) enum WriteJob {
-    /// Somebody waits for this.
-    Batch {
-        batch: Box<Batch>,
-        promise: Promise,
-        reply: oneshot::Sender<Result<Outcome, StoreError>>,
-        /// The place in the queue.
-        permit: OwnedSemaphorePermit,
-    },
-    /// Nobody waits for this.
-    Unhurried(Statement),
-    /// Something was deleted a while ago: its old pages must go out of the log.
-    EmptyLog,
-}
-
 /// What a group needs.
 fn promise_of(group: &[WriteJob]) -> Promise {
     if group.iter().any(WriteJob::is_durable) { Promise::Durable } else { Promise::Ordered }
-}
-
-impl WriteJob {
-    fn is_durable(&self) -> bool {
-        match self {
-            Self::Batch { promise, .. } => *promise == Promise::Durable,
-            Self::Unhurried(_) | Self::EmptyLog => false,
-        }
-    }
 }
 
 /// The writer thread's own things.

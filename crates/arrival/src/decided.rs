@@ -1,0 +1,38 @@
+//! What was decided for each recipient. Knows neither who decides nor how it is carried out.
+
+use std::sync::Arc;
+
+use sealpost_mail::{Judgement, Recipient, Reply, TlsFloor};
+
+use crate::spool::Spooled;
+
+/// One recipient and what happens to its copy.
+pub struct Decided {
+    /// The recipient.
+    pub recipient: Recipient,
+    /// What happens.
+    pub way: Way,
+}
+
+/// Where a copy goes.
+pub enum Way {
+    /// Where the policy says.
+    Judged(Judgement),
+    /// To a partner, encrypted.
+    Closed(Arc<Copy>),
+    /// On its way with a signature of ours, over at least this TLS.
+    Signed(Arc<Copy>, TlsFloor),
+    /// Nowhere: it would have had to be closed for a partner and cannot be.
+    Unclosable(Reply),
+    /// It is a report on one of our notices (VERP) and ends here.
+    Bounce(String),
+    /// It is for the address that notices are from, ends here, and its writer is told how to answer safely.
+    ToUs,
+}
+
+/// A closed letter, shared by the recipients whose key it is closed to.
+pub struct Copy {
+    pub(crate) spooled: Spooled,
+    pub(crate) partner: String,
+    pub(crate) fingerprint: String,
+}

@@ -1,0 +1,57 @@
+//! How letters to a partner are closed, as the command line says it. Knows no partner.
+
+use clap::{Args, ValueEnum};
+use sealpost_seal::{HeaderProtection, Profile};
+
+/// Algorithms for a partner.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum ProfileName {
+    /// What every gateway opens; stronger as soon as the partner's key says that it can.
+    Compatible,
+    /// AES-256-GCM, RSAES-OAEP, RSASSA-PSS (BSI TR-02102, TR-03116-4).
+    Bsi,
+}
+
+impl ProfileName {
+    fn profile(self) -> Profile {
+        match self {
+            Self::Compatible => Profile::default(),
+            Self::Bsi => Profile::bsi(),
+        }
+    }
+}
+
+/// Where the subject of a closed letter can be read (RFC 9788). A copy lies inside in both cases, and counts there.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum SubjectName {
+    /// Outside as well, by everybody on the way: what every mail program shows.
+    Shown,
+    /// Inside only; `[...]` stands outside. For partners whose gateway or programs show protected subjects.
+    Withheld,
+}
+
+/// How letters to a partner are closed; what is left out stays as it is.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct ClosingChoice {
+    /// The algorithms.
+    #[arg(long, value_enum)]
+    profile: Option<ProfileName>,
+    /// Who can read the subject on the way.
+    #[arg(long, value_enum)]
+    subject: Option<SubjectName>,
+}
+
+impl ClosingChoice {
+    pub(super) fn is_empty(self) -> bool {
+        self.profile.is_none() && self.subject.is_none()
+    }
+
+    pub(super) fn on(self, profile: Profile) -> Profile {
+        let headers = match self.subject {
+            None => profile.headers,
+            Some(SubjectName::Shown) => HeaderProtection::SubjectShown,
+            Some(SubjectName::Withheld) => HeaderProtection::SubjectWithheld,
+        };
+        Profile { headers, ..self.profile.map_or(profile, ProfileName::profile) }
+    }
+}

@@ -1,0 +1,171 @@
+//! The search through a letter: what is still to be looked into, what may still be done, and what was found. Knows no
+//! kind of part.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+use super::found::{Inside, Sealed, Unread};
+use super::named_ids::NamedIds;
+use super::{heads, pem_blocks};
+use crate::head::Head;
+use crate::rewritten::Layers;
+
+/// Entities, files and containers of one letter.
+pub(super) const MAX_ITEMS: usize = 4000;
+
+/// Containers within containers.
+const MAX_DEPTH: usize = 24;
+
+/// Names and types of files.
+const MAX_FILES: usize = 20_000;
+
+/// Something to be looked into.
+pub(super) struct Item<'a> {
+    pub(super) bytes: Cow<'a, [u8]>,
+    pub(super) depth: usize,
+    pub(super) what: What,
+}
+
+pub(super) enum What {
+    /// A head and a body. `strict`: only an empty line ends the head, whatever stands in it.
+    Entity { default: &'static str, strict: bool },
+    /// Decoded bytes, and what has been said of them.
+    Leaf(Said),
+}
+
+/// What fields say of a leaf.
+#[derive(Clone, Default)]
+pub(super) struct Said {
+    pub(super) names: Vec<String>,
+    /// `type/subtype`
+    pub(super) types: Vec<String>,
+    pub(super) charsets: Vec<String>,
+    /// It is meant to be saved.
+    pub(super) is_file: bool,
+    /// `format=flowed`, and whether with `delsp=yes`.
+    pub(super) flowed: Option<bool>,
+}
+
+/// What the search is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sought {
+    All,
+    /// Letters alone: no text is read.
+    Letters,
+}
+
+pub(super) struct Search<'a> {
+    pub(super) found: Inside,
+    pub(super) sought: Sought,
+    pub(super) items: usize,
+    pub(super) work: usize,
+    /// Bytes that the texts to come may still have.
+    pub(super) room: usize,
+    pub(super) open: Vec<Item<'a>>,
+    /// The nesting depth of the part being read.
+    pub(super) depth: usize,
+    /// Blocks of CMS that have been found in a text: other readings of it hold them again.
+    pub(super) blocks: HashSet<Vec<u8>>,
+    pub(super) ids: NamedIds,
+    pub(super) layers: Layers,
+}
+
+impl<'a> Search<'a> {
+    pub(super) fn look<'b>(
+        &mut self,
+        bytes: &'b [u8],
+        depth: usize,
+        what: What,
+        keep: impl Fn(&'b [u8]) -> Cow<'a, [u8]>,
+    ) {
+        self.depth = depth;
+        match what {
+            What::Entity { default, strict } => self.entity(bytes, depth, default, strict, keep),
+            What::Leaf(said) => self.leaf(bytes, depth, said, keep),
+        }
+    }
+
+    /// Something more to be looked into, if there is room for it.
+    pub(super) fn push(&mut self, item: Item<'a>) {
+        self.items += 1;
+        if self.items > MAX_ITEMS || item.depth > MAX_DEPTH || !self.can_work(item.bytes.len()) {
+            self.unread(Unread::TooMuch);
+        } else {
+            self.open.push(item);
+        }
+    }
+
+    pub(super) fn can_work(&mut self, bytes: usize) -> bool {
+        match self.work.checked_sub(bytes) {
+            Some(left) => {
+                self.work = left;
+                true
+            }
+            None => {
+                self.work = 0;
+                false
+            }
+        }
+    }
+
+    pub(super) fn sealed(&mut self, what: Sealed) {
+        if !self.found.sealed.contains(&what) {
+            self.found.sealed.push(what);
+        }
+    }
+
+    pub(super) fn unread(&mut self, why: Unread) {
+        if why == Unread::TooMuch {
+            self.sealed(Sealed::Unknown);
+        }
+        self.found.unread.get_or_insert(why);
+    }
+
+    /// Something that holds letters cannot be read to its end.
+    pub(super) fn hides_letters(&mut self, why: Unread) {
+        self.unread(why);
+        self.found.hidden_letters.get_or_insert(why);
+    }
+
+    pub(super) fn illegible(&mut self, why: Unread) {
+        self.found.illegible.get_or_insert(why);
+    }
+
+    pub(super) fn message_id(&mut self, text: String) {
+        if self.found.message_ids.len() >= MAX_ITEMS {
+            self.unread(Unread::TooMuch);
+        } else {
+            self.found.message_ids.push(text);
+        }
+    }
+
+    pub(super) fn head(&mut self, head: Option<Head>) {
+        let Some(head) = head.filter(|head| !self.found.heads.contains(head)) else { return };
+        if self.found.heads.len() >= heads::MAX_HEADS {
+            self.unread(Unread::TooMuch);
+        } else if self.can_work(head.as_bytes().len()) {
+            self.found.heads.push(head);
+        } else {
+            self.unread(Unread::TooMuch);
+        }
+    }
+
+    /// Opaque signatures and the like that stand in a text.
+    pub(super) fn blocks_in(&mut self, text: &[u8]) {
+        for block in pem_blocks::blocks(text) {
+            if self.can_work(block.len()) && self.blocks.insert(block.to_vec()) {
+                let said = Said { types: vec!["application/pkcs7-mime".to_owned()], ..Said::default() };
+                let bytes = Cow::Owned(block.to_vec());
+                self.push(Item { bytes, depth: self.depth + 1, what: What::Leaf(said) });
+            }
+        }
+    }
+
+    pub(super) fn file(&mut self, name: &str, content_type: &str) {
+        if self.found.files.len() >= MAX_FILES {
+            self.unread(Unread::TooMuch);
+        } else {
+            self.found.files.push((name.to_owned(), content_type.to_owned()));
+        }
+    }
+}
