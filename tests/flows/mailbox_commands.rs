@@ -111,6 +111,12 @@ fn support_locks_holds_and_deletes_and_sees_no_content() {
     let kept = other.submit(&page, &draft, &[("do", "discard")]);
     assert!(other.follow(kept).text().contains("nichts endgültig gelöscht"));
     assert_eq!(gateway.count("SELECT count(*) FROM drafts"), 1);
+    // Written over, it would be gone as well: what is typed now begins another.
+    let kept = other.submit(&page, &draft, &[("do", "save"), ("text", "harmlos")]);
+    let beside = kept.header("location").unwrap().to_owned();
+    assert!(other.follow(kept).text().contains("Der Entwurf bleibt deshalb, wie er war"));
+    assert!(!beside.contains(&draft) && !other.get(&draft).text().contains("harmlos"));
+    assert_eq!(gateway.count("SELECT count(*) FROM drafts"), 2);
     assert!(other.get(&format!("/m/{letter}")).text().contains("aus rechtlichen Gründen aufbewahrt"));
     let page = other.get("/account/delete");
     let said_so = page.text().contains("kann nicht gelöscht werden");
@@ -140,11 +146,16 @@ fn support_locks_holds_and_deletes_and_sees_no_content() {
 fn a_letter_taken_back_is_gone_and_its_recipient_reads_that_it_was() {
     let hop = Hop::new();
     let gateway = begin(&hop, "always");
-    send(&gateway, "k@web.example");
+    let letter =
+        letters::rich("[vertraulich] Brief", SECRET, "<p>Ein Bescheid</p>", "a.pdf", &letters::pdf("x"));
+    let send = || {
+        gateway.smtp().letter("erika@insurer.example", &["k@web.example"], &letter).expect("250 *");
+    };
+    send();
     let link = letters::link(&hop.wait_to("k@web.example").bytes);
     let mut web = gateway.web();
     activate(&mut web, &link);
-    send(&gateway, "k@web.example");
+    send();
     let ids: Vec<String> = shown(&gateway, "k@web.example")["letters"]
         .as_array()
         .unwrap()
@@ -153,6 +164,7 @@ fn a_letter_taken_back_is_gone_and_its_recipient_reads_that_it_was() {
         .collect();
     let (unread, opened) = (&ids[0], &ids[1]);
     web.get(&format!("/m/{opened}")).expect(200);
+    assert!(web.get(&format!("/m/{opened}/html")).text().contains("Ein Bescheid"));
     let told: Value = serde_json::from_str(&said(&gateway, &["letter", "show", opened, "--json"])).unwrap();
     assert!(told["opened"].is_string(), "{told}");
     let facts = || -> Value {
@@ -169,6 +181,8 @@ fn a_letter_taken_back_is_gone_and_its_recipient_reads_that_it_was() {
         refused(&gateway, &["letter", "recall", opened, "--note", "Irrläufer"]).contains("--even-if-read")
     );
     said(&gateway, &["letter", "recall", opened, "--note", "Irrläufer", "--even-if-read"]);
+    // Its frame was at hand a moment ago.
+    assert!(!web.get(&format!("/m/{opened}/html")).text().contains("Ein Bescheid"));
     assert!(refused(&gateway, &["letter", "recall", opened, "--note", "Irrläufer"]).contains("no letter"));
     let after = facts();
     let withdrawn = after["withdrawn_letters"].as_array().unwrap();

@@ -5,8 +5,8 @@ use futures_util::StreamExt as _;
 use futures_util::stream;
 use sealpost_mail::{Address, Clock, Random, Secret, Timestamp};
 use sealpost_store::{
-    DraftFile, DraftQuota, DraftRow, NewDraft, NewDraftFile, SentDraft, Store, StoreError, ThrownAway,
-    UploadRow,
+    DraftFile, DraftQuota, DraftRow, NewDraft, NewDraftFile, SavedDraft, SentDraft, Store, StoreError,
+    ThrownAway, UploadRow,
 };
 use sealpost_vault::{MailboxSecret, MessageKey, Part, SessionAuth};
 use serde::{Deserialize, Serialize};
@@ -222,11 +222,11 @@ impl Drafts<'_> {
         rows.into_iter().map(|row| self.opened(row, Vec::new(), Vec::new())).filter(fine).collect()
     }
 
-    /// Keeps what is typed. `false`: the draft is gone.
+    /// Keeps what is typed.
     ///
     /// # Errors
     /// The store cannot keep it.
-    pub async fn save(&self, draft: &Draft) -> Result<bool, MailboxError> {
+    pub async fn save(&self, draft: &Draft) -> Result<SavedDraft, MailboxError> {
         let sealed = self.seal(&draft.key, &draft.id, &draft.content)?;
         Ok(self.store.save_draft(self.mailbox_id, &draft.id, sealed, self.clock.now()).await?)
     }

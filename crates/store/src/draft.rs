@@ -108,6 +108,17 @@ pub struct SentDraft {
     pub body_ids: Vec<String>,
 }
 
+/// What became of the text of a draft.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SavedDraft {
+    /// It is kept.
+    Saved,
+    /// The draft is gone; it was sent or thrown away.
+    Gone,
+    /// Somebody holds the mailbox, and the draft is from before: it stays as it was.
+    Held,
+}
+
 /// What became of something of a draft that its owner throws away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ThrownAway {
@@ -239,24 +250,42 @@ impl Store {
         Ok(Some((draft_row(row)?, files)))
     }
 
-    /// Saves the text. `false`: the draft is gone; it was sent or thrown away.
+    /// Saves the text.
     pub async fn save_draft(
         &self,
         mailbox_id: &str,
         draft_id: &str,
         content_sealed: Vec<u8>,
         now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let changed = self
-            .change(vec![sql!(
+    ) -> Result<SavedDraft, StoreError> {
+        let mut batch = Batch::default();
+        // A hold that comes meanwhile comes before or after it.
+        batch.hold_mailbox(mailbox_id);
+        // What was written since may go on being written.
+        batch.add(
+            sql!(
+                "SELECT id FROM mailboxes WHERE id = ?1 AND (held_since IS NULL OR NOT EXISTS (
+                     SELECT 1 FROM drafts d WHERE d.id = ?2 AND d.changed_at <= held_since))",
+                mailbox_id,
+                draft_id
+            )
+            .or_refuse(Refusal::Held),
+        );
+        batch.add(
+            sql!(
                 "UPDATE drafts SET content_sealed = ?3, changed_at = ?4 WHERE mailbox_id = ?1 AND id = ?2",
                 mailbox_id,
                 draft_id,
                 content_sealed,
                 now
-            )])
-            .await?;
-        Ok(changed.iter().sum::<usize>() == 1)
+            )
+            .or_refuse(Refusal::Overtaken),
+        );
+        match self.write(batch).await? {
+            Outcome::Kept(_) => Ok(SavedDraft::Saved),
+            Outcome::Refused(Refusal::Held) => Ok(SavedDraft::Held),
+            Outcome::Refused(_) => Ok(SavedDraft::Gone),
+        }
     }
 
     /// Adds a file. `false`: there is no room for it, or the draft is gone; the file's bytes go, too.

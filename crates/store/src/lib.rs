@@ -117,7 +117,7 @@ pub use deposit::{DepositCounts, DepositLetter, DepositRow, FolderPage, NewDepos
 pub use digest::AwaitsNotice;
 pub use disk::Room;
 pub use disk_reservation::Aside;
-pub use draft::{DraftFile, DraftRow, NewDraft, NewDraftFile, SentDraft, ThrownAway};
+pub use draft::{DraftFile, DraftRow, NewDraft, NewDraftFile, SavedDraft, SentDraft, ThrownAway};
 pub use draft_quota::DraftQuota;
 pub use engine::{
     Durability, PostgresFacts, PostgresHost, PostgresOptions, PostgresTls, PostgresUnfit, SchemaWish,

@@ -38,6 +38,7 @@ write-safe = Ihre Nachricht wird verschlüsselt gesendet, und nur an die Adresse
 write-only = Ihre Nachricht geht nur an die Adressen, die oben stehen.
 write-saved = Der Entwurf ist gespeichert. Sie finden ihn unter „Entwürfe“.
 write-late = Ihr Text ist wieder da. Gesendet ist er noch nicht.
+write-beside = Ihr Postfach wird zurzeit aus rechtlichen Gründen aufbewahrt. Der Entwurf bleibt deshalb, wie er war. Ihr Text steht jetzt in diesem neuen Entwurf, ohne die Anhänge des alten.
 write-anew = Nicht gesendet: Den Entwurf, in dem Sie geschrieben haben, gibt es nicht mehr. Ihr Text steht jetzt in diesem neuen Entwurf. Bitte prüfen Sie, ob alle Anhänge dabei sind, und senden Sie ihn dann.
 write-saving = Wird gespeichert …
 write-kept = Als Entwurf gespeichert

@@ -38,6 +38,7 @@ write-safe = Your message is sent encrypted, and only to the addresses above.
 write-only = Your message is sent only to the addresses above.
 write-saved = The draft is saved. You will find it under “Drafts”.
 write-late = Your text is back. It has not been sent yet.
+write-beside = Your mailbox is being kept for legal reasons at the moment, so the draft stays as it was. Your text is now in this new draft, without the attachments of the old one.
 write-anew = Not sent: the draft you were writing in no longer exists. Your text is now in this new draft. Please check that all attachments are there, and then send it.
 write-saving = Saving …
 write-kept = Saved as a draft

@@ -5,7 +5,7 @@ use sealpost_mail::Address;
 use sealpost_mailbox::{
     Announcement, BodySealer, Content, Draft, Drafts, FileFacts, MailboxError, Piece, Progress, Sent, Stage,
 };
-use sealpost_store::ThrownAway;
+use sealpost_store::{SavedDraft, ThrownAway};
 use sealpost_vault::MailboxSecret;
 
 use crate::access::session::SignedIn;
@@ -81,7 +81,7 @@ impl SignedIn {
     }
 
     /// Keeps what is typed. `false`: the draft is gone.
-    pub(crate) async fn save_draft(&self, site: &Site, draft: &Draft) -> Result<bool, Problem> {
+    pub(crate) async fn save_draft(&self, site: &Site, draft: &Draft) -> Result<SavedDraft, Problem> {
         self.drafts_of(site).save(draft).await.map_err(lost)
     }
 

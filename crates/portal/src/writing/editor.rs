@@ -9,7 +9,7 @@ use askama::Template;
 use sealpost_export::Format;
 use sealpost_mail::{Address, Attachment, Letter, Summary};
 use sealpost_mailbox::{Content, Draft, MAX_FILES, Pending, Sent};
-use sealpost_store::ThrownAway;
+use sealpost_store::{SavedDraft, ThrownAway};
 use serde::Deserialize;
 
 use crate::access::session::SignedIn;
@@ -51,6 +51,8 @@ enum Note {
     LeftOut,
     /// Nothing of it is thrown away: the mailbox is held.
     Held,
+    /// The mailbox is held, and the draft stays as it was; this is another one.
+    Beside,
 }
 
 #[derive(Template)]
@@ -263,6 +265,7 @@ pub(crate) async fn show(
         "late" => Note::Late,
         "anew" => Note::Anew,
         "held" => Note::Held,
+        "beside" => Note::Beside,
         _ => Note::None,
     };
     editor(&site, &request, &owner, draft, Vec::new(), note)
@@ -363,6 +366,7 @@ pub(crate) async fn act(
         found => found?,
     };
     let [to, cc, subject, text] = typed;
+    let before = draft.content.clone();
     draft.content.type_in(to, cc, subject, text);
     let kept = format!("/w/{}?note=held", draft.id);
     if let Wanted::Discard = wanted {
@@ -371,11 +375,13 @@ pub(crate) async fn act(
             ThrownAway::Held => redirect(&kept),
         });
     }
-    if !owner.save_draft(&site, &draft).await? {
-        return match wanted.keeps_what_is_typed() {
-            true => gone(&site, &owner, draft.content, None).await,
-            false => Err(Problem::NotFound),
-        };
+    match (owner.save_draft(&site, &draft).await?, wanted.keeps_what_is_typed()) {
+        (SavedDraft::Saved, _) => {}
+        // Nothing of it would change.
+        (SavedDraft::Held, _) if draft.content == before => {}
+        (SavedDraft::Held, true) => return beside(&site, &owner, draft.content).await,
+        (SavedDraft::Gone, true) => return gone(&site, &owner, draft.content, None).await,
+        (SavedDraft::Held | SavedDraft::Gone, false) => return Err(Problem::NotFound),
     }
     let here = format!("/w/{}", draft.id);
     match wanted {
@@ -409,6 +415,14 @@ async fn gone(
         Fate::Sent => redirect("/sent"),
         Fate::Kept(draft) => redirect(&format!("/w/{draft}?note=anew")),
         Fate::NoRoom => redirect("/drafts?note=full"),
+    })
+}
+
+/// What was typed into a draft that must stay as it was begins another one.
+async fn beside(site: &web::Data<Site>, owner: &SignedIn, content: Content) -> Result<HttpResponse, Problem> {
+    Ok(match owner.begin_draft(site, content).await? {
+        Some(draft) => redirect(&format!("/w/{}?note=beside", draft.id)),
+        None => redirect("/drafts?note=full"),
     })
 }
 

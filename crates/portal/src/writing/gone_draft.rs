@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use sealpost_mail::{Address, Letter, Summary};
 use sealpost_mailbox::{Content, Draft};
-use sealpost_store::{Folder, Page};
+use sealpost_store::{Folder, Page, SavedDraft};
 
 use crate::access::session::SignedIn;
 use crate::problem::Problem;
@@ -49,7 +49,11 @@ pub(crate) async fn settle(
             .map_or(Fate::NoRoom, |draft| Fate::Kept(draft.id)));
     };
     draft.content = content;
-    Ok(if owner.save_draft(site, &draft).await? { Fate::Kept(draft.id) } else { Fate::NoRoom })
+    Ok(match owner.save_draft(site, &draft).await? {
+        SavedDraft::Saved => Fate::Kept(draft.id),
+        // It was begun a moment ago.
+        SavedDraft::Gone | SavedDraft::Held => Fate::NoRoom,
+    })
 }
 
 async fn was_sent(

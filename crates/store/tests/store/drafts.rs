@@ -2,8 +2,8 @@
 
 use sealpost_mail::{Random as _, SystemRandom, Timestamp};
 use sealpost_store::{
-    ArrivalRows, Committed, DraftQuota, NewDraft, NewDraftFile, NewPiece, NewUpload, SentDraft, StoredBody,
-    ThrownAway, Unread,
+    ArrivalRows, Committed, DraftQuota, NewDraft, NewDraftFile, NewPiece, NewUpload, SavedDraft, SentDraft,
+    StoredBody, ThrownAway, Unread,
 };
 
 use crate::rig::{LARGE, LATER, NOW, Rig};
@@ -129,7 +129,8 @@ async fn a_draft_is_sent_once_and_as_its_writer_saw_it() {
     let now = sent(&rig, &mailbox_id, &id).await;
     assert!(matches!(send(now.clone()).await, Committed::New(_)));
     assert!(matches!(send(now).await, Committed::Duplicate), "twice");
-    assert!(!rig.store.save_draft(&mailbox_id, &id, b"two".to_vec(), NOW).await.unwrap());
+    let saved = rig.store.save_draft(&mailbox_id, &id, b"two".to_vec(), NOW).await.unwrap();
+    assert_eq!(saved, SavedDraft::Gone);
     assert!(rig.store.drafts(&mailbox_id).await.unwrap().is_empty());
     assert!(rig.store.sweep(NOW).await.unwrap().is_clean());
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use sealpost_mail::{Random as _, SystemRandom, Timestamp};
 use sealpost_store::{
-    DraftQuota, IdleMailbox, MailboxState, NewDraft, NewDraftFile, NewUpload, ResumedTime, StoppedTime,
-    ThrownAway, Unread,
+    DraftQuota, IdleMailbox, MailboxState, NewDraft, NewDraftFile, NewUpload, ResumedTime, SavedDraft,
+    StoppedTime, ThrownAway, Unread,
 };
 
 use crate::rig::{LATER, NOW, Rig};
@@ -144,8 +144,24 @@ async fn while_a_mailbox_is_held_drafts_their_files_and_uploads_stay() {
         quota,
     };
     assert!(rig.store.begin_upload(upload).await.unwrap());
-    assert!(rig.store.hold_mailbox(&mailbox, NOW).await.unwrap());
+    assert!(rig.store.hold_mailbox(&mailbox, NOW.plus(HOUR)).await.unwrap());
     let store = &rig.store;
+    // What it says stays as well; what is begun since the hold can be written on.
+    let saved = store.save_draft(&mailbox, &draft_id, b"nothing".to_vec(), LATER).await.unwrap();
+    assert_eq!(saved, SavedDraft::Held);
+    assert_eq!(store.draft(&mailbox, &draft_id).await.unwrap().unwrap().0.content_sealed, b"text");
+    let since = NewDraft {
+        id: SystemRandom.id(),
+        mailbox_id: mailbox.clone(),
+        now: LATER,
+        key_sealed: b"key".to_vec(),
+        sealed_to: b"public".to_vec(),
+        content_sealed: b"text".to_vec(),
+    };
+    let since_id = since.id.clone();
+    assert!(store.add_draft(since).await.unwrap());
+    let saved = store.save_draft(&mailbox, &since_id, b"more".to_vec(), LATER).await.unwrap();
+    assert_eq!(saved, SavedDraft::Saved);
     assert_eq!(store.remove_draft_file(&mailbox, &draft_id, &file_id).await.unwrap(), ThrownAway::Held);
     assert_eq!(store.remove_upload(&mailbox, &draft_id, &upload_id).await.unwrap(), ThrownAway::Held);
     assert_eq!(store.delete_draft(&mailbox, &draft_id).await.unwrap(), ThrownAway::Held);
