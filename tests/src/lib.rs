@@ -54,6 +54,7 @@ pub mod s3;
 pub mod signed_zones;
 pub mod sink;
 pub mod slapd;
+pub mod smime_authority;
 pub mod smtp;
 pub mod softhsm;
 pub mod tap;
