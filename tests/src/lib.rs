@@ -59,6 +59,7 @@ pub mod smtp;
 pub mod softhsm;
 pub mod tap;
 pub mod tls;
+pub mod trail;
 pub mod trap;
 pub mod watch;
 pub mod web_file;
