@@ -122,35 +122,50 @@ fn whoever_wrote_a_letter_that_the_one_mail_spoke_of_hears_that_it_was_refused()
     gateway.sweep();
 }
 
-/// What a dry run says of the one mailbox, and how much there is in all.
-fn foreseen(gateway: &Gateway) -> String {
-    gateway.said(&["jobs", "run", "digests", "--dry-run"])
+/// What a dry run at this hour says of the one mailbox, and how much there is in all. The gateway's own clock stands as it did.
+fn foreseen_at(gateway: &Gateway, hour: i64) -> String {
+    let clock = IllClock::new();
+    clock.set(hour * HOUR);
+    let args = ["jobs", "run", "digests", "--dry-run"];
+    let (code, out, err) = gateway.home.sealpost_with(&args, &clock.environment());
+    assert_eq!(code, 0, "{out}{err}");
+    out
 }
 
 #[test]
-fn a_dry_run_says_that_letters_of_a_locked_mailbox_wait() {
+fn a_dry_run_says_which_letters_are_told_now_and_why_others_wait() {
     let (hop, clock, gateway) = start("hourly");
     send(&gateway, 0);
     activate(&mut gateway.web(), &letters::link(&mails(&gateway, &hop)[0].bytes));
     for nth in 1..3 {
         send(&gateway, nth);
     }
-    let dry = foreseen(&gateway);
-    assert!(dry.contains("mail about ") && dry.contains("1 in all; nothing was done"), "{dry}");
+    let dry = foreseen_at(&gateway, 0);
+    assert!(
+        dry.contains("2 new letters of mailbox") && dry.contains("its pace allows the next mail in"),
+        "{dry}"
+    );
+    assert!(dry.contains("0 in all; nothing was done"), "{dry}");
+    let dry = foreseen_at(&gateway, 2);
+    assert!(dry.contains("mail about 2 new letters of mailbox"), "{dry}");
+    assert!(
+        dry.contains("its pace allows another mail") && dry.contains("1 in all; nothing was done"),
+        "{dry}"
+    );
 
     gateway.said(&["mailbox", "lock", KARL, "--note", "the telephone was stolen"]);
     let told = mails(&gateway, &hop).len();
-    let dry = foreseen(&gateway);
+    let dry = foreseen_at(&gateway, 2);
     assert!(dry.contains("wait: support has locked it") && dry.contains("0 in all"), "{dry}");
     at_hour(&gateway, &clock, 2);
     assert_eq!(mails(&gateway, &hop).len(), told, "the run passes it by");
 
     gateway.said(&["mailbox", "unlock", KARL, "--note", "he called back"]);
     let told = mails(&gateway, &hop).len();
-    let dry = foreseen(&gateway);
+    let dry = foreseen_at(&gateway, 4);
     assert!(dry.contains("mail about ") && dry.contains("1 in all"), "{dry}");
     at_hour(&gateway, &clock, 4);
     assert_eq!(mails(&gateway, &hop).len(), told + 1);
-    assert!(foreseen(&gateway).contains("0 in all"));
+    assert!(foreseen_at(&gateway, 6).contains("nothing is due\n0 in all"));
     gateway.sweep();
 }

@@ -1,11 +1,7 @@
-//! Jobs: each run once whoever else runs them, cut off and taken up again, foreseen, and shown; and an address that mail
-//! came back from.
+//! Jobs: cut off and taken up again, foreseen, and shown; and an address that mail came back from.
 
-use std::process::Command;
-
-use rig::gateway::binary;
 use rig::ill_clock::IllClock;
-use rig::process::{Process, poll};
+use rig::process::poll;
 use rig::{Config, Gateway, Hop, letters};
 use serde_json::Value;
 
@@ -36,47 +32,6 @@ fn send(gateway: &Gateway, to: &str) {
 
 pub(crate) fn no_legs(gateway: &Gateway) {
     poll("an empty queue", || (gateway.count("SELECT count(*) FROM legs") == 0).then_some(()));
-}
-
-#[test]
-fn two_processes_do_each_thing_once() {
-    let (hop, clock) = (Hop::new(), IllClock::new());
-    let gateway = Gateway::start_with(&config_by(&hop, &clock), &clock.environment());
-    gateway.knows_its_jobs();
-    for nth in 0..20 {
-        send(&gateway, &format!("k{nth}@web.example"));
-    }
-    no_legs(&gateway);
-    let mut command = Command::new(binary());
-    command.args(["serve", "--role", "jobs", "--config"]).arg(gateway.home.config());
-    command.current_dir(gateway.home.path()).envs(clock.environment());
-    let mut other = Process::start("sealpost serve --role jobs", &mut command);
-    let _ = other.output.wait("{*\"ready\":true*}");
-    for day in [3, 42, 43] {
-        clock.set(day * DAY);
-        poll("every job to run", || {
-            let sql = "SELECT count(DISTINCT job) FROM job_runs WHERE ended_at IS NOT NULL AND begun_at > ";
-            let now = IllClock::right() + day * DAY - 3600;
-            (gateway.count(&format!("{sql}{}", now * 1000)) == rig::gateway::JOBS).then_some(())
-        });
-        no_legs(&gateway);
-    }
-    // Two processes looked, and one of them did it.
-    let overlap = "SELECT count(*) FROM job_runs a JOIN job_runs b ON a.job = b.job AND a.number < b.number
-        WHERE a.ended_at IS NULL OR b.begun_at < a.ended_at";
-    assert_eq!(gateway.count(overlap), 0);
-    assert_eq!(gateway.count("SELECT count(*) FROM job_runs WHERE error IS NOT NULL"), 0);
-    assert_eq!(gateway.count("SELECT count(*) FROM deposits"), 0);
-    let all = hop.delivered();
-    for nth in 0..20 {
-        let to = format!("k{nth}@web.example");
-        let mails = all.iter().filter(|mail| mail.to() == [to.as_str()]).count();
-        assert_eq!(mails, 2, "{to}: a notice and a reminder");
-    }
-    let told = all.iter().filter(|mail| mail.to() == ["erika@insurer.example"]).count();
-    assert_eq!(told, 20, "its sender hears of each letter once");
-    assert!(other.stop().success());
-    gateway.sweep();
 }
 
 #[test]

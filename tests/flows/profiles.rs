@@ -1,156 +1,21 @@
-//! Both ready profiles, from the first mail to the last deletion and in both languages: months in seconds by a clock that is set,
-//! every mail that is sent on the way, what pages say, and that nothing is left in the rows and in the files.
+//! Both ready profiles, from the first mail to the last deletion and in both languages: months in seconds by a clock that is set. Every mail
+//! that is sent is looked at, and none else is sent; every page on the way, and what pages say after the end; and nothing is left in
+//! the rows and in the files.
 
-use std::path::Path;
-
-use jiff::{Timestamp, ToSpan as _};
+use jiff::ToSpan as _;
+use jiff::civil::Date;
 use rig::erased::{gone, pieces};
-use rig::gateway::Home;
-use rig::http::Page;
-use rig::ill_clock::IllClock;
-use rig::letters::{self, field, link};
-use rig::process::poll;
+use rig::letters;
 use rig::reader::{ANSWER, PASSWORD, activate_in, letter_path};
-use rig::{Config, Gateway, Hop, Web};
 
-use crate::profile_words::Language;
-
-const SENDER: &str = "erika@insurer.example";
-
-/// A profile as an operator installs it, at the addresses of this test, and the days since it was.
-struct Operator {
-    hop: Hop,
-    clock: IllClock,
-    gateway: Gateway,
-    begun: Timestamp,
-    language: Language,
-    /// How many mails somebody has been sent.
-    seen: Vec<(String, usize)>,
-}
-
-impl Operator {
-    fn install(profile: &str, language: Language) -> Self {
-        let (hop, clock) = (Hop::new(), IllClock::new());
-        let config = Config::by_clock(&hop, &clock);
-        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/profiles").join(profile);
-        let text = std::fs::read_to_string(file).unwrap();
-        let text = text
-            .replace("127.0.0.1:2525", &config.smtp.to_string())
-            .replace("127.0.0.1:8080", &config.web.to_string())
-            .replace("port = 10025", &format!("port = {}", hop.address().port()))
-            .replace("floor = \"encrypted\"", "floor = \"none\"")
-            .replace("language = \"de\"", &format!("language = {:?}", language.tag()))
-            // Months go by at once here.
-            .replace("[retention]\n", "[retention]\nclock-jump = \"4000 days\"\n");
-        let home = Home::new(&config);
-        home.write("gateway.toml", format!("{text}\n{}", config.section_text("store")).as_bytes());
-        // Ten o'clock in the morning: people are awake.
-        let begun = Timestamp::from_second(IllClock::right())
-            .unwrap()
-            .to_zoned(jiff::tz::TimeZone::get("Europe/Berlin").unwrap());
-        let begun = begun.date().at(10, 0, 0, 0).to_zoned(begun.time_zone().clone()).unwrap();
-        clock.set(begun.timestamp().as_second() - IllClock::right());
-        let gateway = Gateway::start_in_with(home, &config, &clock.environment());
-        gateway.knows_its_jobs();
-        Self { hop, clock, gateway, begun: begun.timestamp(), language, seen: Vec::new() }
-    }
-
-    /// So many days later, at the same hour: every job has run since.
-    fn day(&self, day: i64) {
-        poll("an empty queue", || (self.gateway.count("SELECT count(*) FROM legs") == 0).then_some(()));
-        let zone = jiff::tz::TimeZone::get("Europe/Berlin").unwrap();
-        let at = self.begun.to_zoned(zone).checked_add(day.days()).unwrap().timestamp();
-        self.clock.set(at.as_second() - IllClock::right());
-        let since = at.as_millisecond() - 60_000;
-        poll("every job to run", || {
-            let sql = format!(
-                "SELECT count(DISTINCT job) FROM job_runs WHERE begun_at > {since} AND ended_at IS NOT NULL"
-            );
-            (self.gateway.count(&sql) == rig::gateway::JOBS).then_some(())
-        });
-        poll("an empty queue", || (self.gateway.count("SELECT count(*) FROM legs") == 0).then_some(()));
-    }
-
-    fn send(&self, to: &str, subject: &str) {
-        let letter = letters::plain(subject, "Text");
-        self.gateway.smtp().letter(SENDER, &[to], &letter).expect("250 *");
-    }
-
-    /// What somebody has been sent since they were asked last: subject and text of each.
-    fn mails(&mut self, to: &str) -> Vec<String> {
-        poll("an empty queue", || (self.gateway.count("SELECT count(*) FROM legs") == 0).then_some(()));
-        let all: Vec<String> = self
-            .hop
-            .delivered()
-            .iter()
-            .filter(|mail| mail.to().iter().all(|one| *one == to))
-            .map(|mail| words(&mail.bytes))
-            .collect();
-        let known = self.seen.iter().position(|(one, _)| one == to).unwrap_or_else(|| {
-            self.seen.push((to.to_owned(), 0));
-            self.seen.len() - 1
-        });
-        let seen = std::mem::replace(&mut self.seen[known].1, all.len());
-        all[seen..].iter().for_each(|mail| self.language.is_spoken_in(mail));
-        all[seen..].to_vec()
-    }
-
-    /// Whether a text says what is put in German here.
-    fn says(&self, text: &str, german: &str) -> bool {
-        text.contains(&self.language.words(german))
-    }
-
-    /// Exactly one mail since, and it says this.
-    fn told(&mut self, to: &str, says: &[&str]) {
-        let mails = self.mails(to);
-        assert_eq!(mails.len(), 1, "{to}: {mails:#?}");
-        for words in says {
-            assert!(self.says(&mails[0], words), "{to}, {words}: {}", mails[0]);
-        }
-    }
-
-    fn quiet(&mut self, who: &[&str]) {
-        for to in who {
-            let mails = self.mails(to);
-            assert!(mails.is_empty(), "{to}: {mails:#?}");
-        }
-    }
-
-    /// Nothing is left of so many mailboxes but that they were there.
-    fn all_is_gone(&self, tombstones: i64) {
-        assert_eq!(self.rows("mailboxes WHERE state <> 'deleted'"), 0);
-        for table in
-            ["deposits", "bodies", "wraps", "bounce_memos", "sessions", "reminded", "wished", "waits_from"]
-        {
-            assert_eq!(self.rows(table), 0, "{table}");
-        }
-        assert_eq!(self.rows("mailboxes"), tombstones, "tombstones");
-        assert_eq!(self.rows("mailboxes WHERE length(address_sealed) > 0"), 0);
-        poll("senders to be told", || (self.rows("gone_unread") == 0).then_some(()));
-    }
-
-    fn rows(&self, table: &str) -> i64 {
-        self.gateway.count(&format!("SELECT count(*) FROM {table}"))
-    }
-}
-
-fn words(mail: &[u8]) -> String {
-    let parsed = mail_parser::MessageParser::default().parse(mail).unwrap();
-    let text = parsed.body_text(0).unwrap();
-    let text: Vec<&str> = text.split_whitespace().collect();
-    format!("{}\n{}", parsed.subject().unwrap_or_default(), text.join(" "))
-}
-
-fn log_in(web: &mut Web, address: &str, password: &str) -> Page {
-    let page = web.get("/");
-    let page = web.submit(&page, "/login", &[("address", address), ("password", password)]);
-    web.follow(page)
-}
+use crate::profile_mails::{House, Language, Mail, Until};
+use crate::profile_operator::{Operator, SENDER};
 
 const SEALED: &str =
     "SELECT sealed FROM wraps UNION ALL SELECT address_sealed FROM mailboxes WHERE state = 'active'
     UNION ALL SELECT key_sealed FROM deposits UNION ALL SELECT head_sealed FROM deposits";
 
+const GONE: [&str; 2] = ["Dieser Link funktioniert nicht", "This link does not work"];
 #[test]
 fn an_accident_insurer_from_the_first_mail_to_the_last_deletion() {
     accident_insurer(Language::German);
@@ -171,114 +36,167 @@ fn a_pension_fund_whose_people_read_english() {
     pension_fund(Language::English);
 }
 
+/// The end of that day, said on the day `today`.
+fn until(operator: &Operator, end: Date, today: i64) -> Until {
+    let days = (end - operator.date(today)).get_days();
+    Until { date: end, days: i64::from(days) }
+}
+
 fn accident_insurer(language: Language) {
-    let mut operator = Operator::install("accident-insurer.toml", language);
+    let house = House { brand: "Insurer", portal: "SecureMail" };
+    let mut operator =
+        Operator::install("accident-insurer.toml", house, "securemail@insurer.example", language);
     let (anna, bert, cora) = ("anna@web.example", "bert@web.example", "cora@web.example");
+    let not_fetched = |operator: &Operator, recipient, sent: i64, last: Option<i64>| Mail::NotFetched {
+        recipient,
+        sent: operator.date(sent),
+        waits: 14,
+        until: last.map(|last| operator.date(last)),
+        initial: false,
+    };
     for to in [anna, bert, cora] {
         operator.send(to, "[vertraulich] Ihr Unfall");
     }
     // So soon after the first that it waits for the next mail.
     operator.send(cora, "[vertraulich] Nachtrag");
-    let first = operator.hop.wait_to(bert).bytes;
-    operator.told(anna, &["Vertrauliche Post für Sie", "noch 40 Tage"]);
-    operator.told(cora, &["noch 40 Tage"]);
-    operator.told(bert, &["noch 40 Tage"]);
-    let mut web = operator.gateway.web();
-    let inbox = activate_in(&mut web, &link(&first), language.tag());
-    for never in ["wird in 40 Tagen gelöscht", "wird in 39 Tagen gelöscht"] {
-        assert!(!operator.says(&inbox.text(), never), "{}", inbox.text());
+    let first = Mail::Activation { until: operator.until(40, 0) };
+    let [link_anna, link_bert, link_cora] = [anna, bert, cora].map(|to| operator.told(to, first));
+    operator.nothing_else();
+    for link in [&link_anna, &link_bert, &link_cora] {
+        operator.sets_up(link);
     }
-    web.get(&letter_path(&inbox)).expect(200);
-    let first_cora = link(&operator.hop.wait_to(cora).bytes);
-
-    operator.day(2);
-    operator.told(cora, &["Neue vertrauliche Nachricht für Sie", "noch 38 Tage"]);
-    operator.quiet(&[anna, bert, SENDER]);
-    operator.day(3);
-    operator.told(
-        anna,
-        &["Erinnerung", "in 37 Tagen", "noch 37 Tage", "Eine Nachricht für Sie ist noch ungelesen", "/a/"],
-    );
-    operator.told(cora, &["Erinnerung"]);
-    operator.quiet(&[bert]);
-    operator.send(anna, "[vertraulich] Noch etwas");
-    operator.told(anna, &["Vertrauliche Post"]);
-    // The second letter's third day.
-    operator.day(6);
-    operator.told(anna, &["2 Nachrichten für Sie", "noch 34 Tage"]);
-    operator.day(13);
-    operator.quiet(&[anna, cora, SENDER]);
-    operator.day(14);
-    operator.told(anna, &["2 Nachrichten für Sie", "noch 26 Tage"]);
-    operator.told(cora, &["noch 26 Tage"]);
-    let told = operator.mails(SENDER);
-    assert_eq!(told.len(), 3, "of each letter that nobody fetched: {told:#?}");
-    for mail in &told {
-        for words in ["Noch nicht abgeholt", "seit 14 Tagen", "mit der Post"] {
-            assert!(operator.says(mail, words) && !mail.contains("Unfall"), "{words}: {mail}");
+    operator.lets_nobody_in(anna, PASSWORD);
+    let mut web = operator.visitor();
+    let inbox = activate_in(&mut web, &link_bert, language.tag());
+    operator.shows(&inbox, 200, ["Ihr Unfall", "Ihr Unfall"]);
+    for days in [39, 40] {
+        // What lies in a mailbox in use goes by no time here.
+        for never in [format!("in {days} Tagen gelöscht"), format!("deleted in {days} days")] {
+            assert!(!inbox.text().contains(&never), "{}", inbox.text());
         }
     }
+    let letter = letter_path(&inbox);
+    operator.shows(&web.get(&letter), 200, ["Erika Muster", "Erika Muster"]);
+    let used = ["Ihr Postfach ist schon eingerichtet", "Your mailbox is already set up"];
+    operator.shows(&operator.visitor().get(&link_bert), 410, used);
+
+    operator.day(2);
+    let again = operator.told(cora, Mail::OneMore { until: operator.until(40, 2) });
+    assert_eq!(again, link_cora, "the same way in");
+    operator.nothing_else();
+    operator.day(3);
+    let one = Mail::Reminder { letters: 1, until: operator.until(40, 3) };
+    let reminded = operator.told(anna, one);
+    operator.sets_up(&reminded);
+    operator.told(cora, Mail::Reminder { letters: 2, until: operator.until(40, 3) });
+    operator.nothing_else();
+    operator.send(anna, "[vertraulich] Noch etwas");
+    let link_anna = operator.told(anna, Mail::Activation { until: operator.until(43, 3) });
+    operator.nothing_else();
+    // The second letter's third day.
+    operator.day(6);
+    operator.told(anna, Mail::Reminder { letters: 2, until: operator.until(40, 6) });
+    operator.nothing_else();
+    operator.day(13);
+    operator.nothing_else();
+    operator.day(14);
+    let two = Mail::Reminder { letters: 2, until: operator.until(40, 14) };
+    operator.told(anna, two);
+    operator.told(cora, two);
+    // Of each letter that nobody fetched.
+    for recipient in [anna, cora, cora] {
+        operator.told(SENDER, not_fetched(&operator, recipient, 0, Some(40)));
+    }
+    operator.nothing_else();
     // The second letter's own days: the 17th is its fourteenth.
     operator.day(17);
-    operator.told(anna, &["2 Nachrichten", "noch 23 Tage"]);
-    operator.told(SENDER, &["Noch nicht abgeholt", anna]);
+    operator.told(anna, Mail::Reminder { letters: 2, until: operator.until(40, 17) });
+    operator.told(SENDER, not_fetched(&operator, anna, 3, Some(43)));
+    operator.nothing_else();
 
     // In use by log-in on day 20, and by a letter on day 50.
     operator.day(20);
-    operator.quiet(&[anna, bert, cora]);
-    let account = {
-        log_in(&mut web, bert, PASSWORD).expect(200);
-        web.get("/account")
-    };
-    assert!(operator.says(&account.text(), "wird Ihr Postfach nach dem"), "{}", account.text());
-    operator.mails(bert);
+    operator.nothing_else();
+    operator.shows(&web.get("/inbox"), 303, ["", ""]);
+    let inbox = operator.log_in(&mut web, bert, PASSWORD);
+    operator.shows(&inbox, 200, ["Ihr Unfall", "Ihr Unfall"]);
+    operator.shows(&web.get(&letter), 200, ["Erika Muster", "Erika Muster"]);
+    let end = language.day_in_full(operator.date(20).checked_add(18.months()).unwrap());
+    let account = web.get("/account");
+    let says = [
+        format!("wird Ihr Postfach nach dem {end} endgültig gelöscht."),
+        format!("your mailbox will be deleted permanently after {end}."),
+    ];
+    operator.shows(&account, 200, [&says[0], &says[1]]);
+    operator.nothing_else();
 
     operator.day(33);
-    operator.told(cora, &["noch 7 Tage"]);
-    operator.told(anna, &["noch 7 Tage"]);
+    let two = Mail::Reminder { letters: 2, until: operator.until(40, 33) };
+    operator.told(anna, two);
+    operator.told(cora, two);
+    operator.nothing_else();
     operator.day(36);
-    operator.told(anna, &["noch 4 Tage", "2 Nachrichten"]);
+    operator.told(anna, Mail::Reminder { letters: 2, until: operator.until(40, 36) });
+    operator.nothing_else();
     // On the fortieth day all of it is still there; after it, nothing.
     operator.day(40);
-    operator.quiet(&[anna, cora, bert]);
+    operator.nothing_else();
     let sealed = pieces(
         &operator.gateway,
-        "SELECT key_sealed FROM deposits d JOIN mailboxes m ON m.id = d.mailbox_id WHERE m.state = 'pending'",
+        "SELECT key_sealed FROM deposits d JOIN mailboxes m ON m.id = d.mailbox_id WHERE m.state = 'pending'
+         UNION ALL SELECT head_sealed FROM deposits d JOIN mailboxes m ON m.id = d.mailbox_id WHERE m.state = 'pending'
+         UNION ALL SELECT sealed FROM wraps w JOIN mailboxes m ON m.id = w.mailbox_id WHERE m.state = 'pending'",
     );
     assert_eq!(operator.rows("deposits"), 5);
-    operator.gateway.web().get(&first_cora).expect(200);
-    operator.quiet(&[SENDER]);
+    operator.sets_up(&link_cora);
     operator.day(41);
     assert_eq!(operator.rows("deposits"), 2, "what came on the first day, for those who never came");
     operator.day(42);
-    let told = operator.mails(SENDER);
-    assert_eq!(told.len(), 3, "{told:#?}");
-    assert!(told.iter().all(|mail| operator.says(mail, "Ungelesen gelöscht")), "{told:#?}");
-    assert!(told.iter().any(|mail| mail.contains(anna)) && told.iter().any(|mail| mail.contains(cora)));
+    let gone_unread =
+        |operator: &Operator, recipient, sent: i64| Mail::GoneUnread { recipient, sent: operator.date(sent) };
+    for recipient in [anna, cora, cora] {
+        operator.told(SENDER, gone_unread(&operator, recipient, 0));
+    }
+    operator.nothing_else();
     assert_eq!(operator.rows("mailboxes WHERE state <> 'deleted'"), 2, "cora's mailbox has gone");
-    let page = operator.gateway.web().get(&first_cora);
-    assert!(!page.text().contains("Ihr Unfall"), "{}", page.text());
+    operator.has_run_out(&link_cora);
+    operator.lets_nobody_in(cora, PASSWORD);
+    // Anna's other letter waits still.
+    operator.sets_up(&link_anna);
+    // Whoever asks for a new link has a mailbox no more: the page says what it always says, and nobody has anything to do.
+    let mut stranger = operator.visitor();
+    let page = stranger.get(&link_cora);
+    let asked = stranger.submit(&page, "/renew", &[]);
+    operator.shows(&asked, 200, ["Wir haben Ihre Anfrage weitergegeben.", "We have passed on your request."]);
+    assert_eq!(operator.rows("requests"), 0);
     operator.day(46);
     assert_eq!(operator.rows("mailboxes WHERE state <> 'deleted'"), 1, "and anna's");
+    operator.has_run_out(&link_anna);
     operator.day(47);
-    operator.told(SENDER, &["Ungelesen gelöscht", anna]);
+    operator.told(SENDER, gone_unread(&operator, anna, 3));
+    operator.nothing_else();
     gone(&operator.gateway, "letters nobody came for to go", &sealed);
-    operator.quiet(&[anna, cora]);
 
     operator.day(50);
+    operator.nothing_else();
     operator.send(bert, "[vertraulich] Abschluss");
-    operator.told(bert, &["Neue vertrauliche Nachricht"]);
+    operator.told(bert, Mail::Message { subject: Some("Abschluss"), until: None });
+    operator.nothing_else();
     operator.day(64);
-    operator.told(SENDER, &["Noch nicht abgeholt", bert]);
+    operator.told(SENDER, not_fetched(&operator, bert, 50, None));
+    operator.nothing_else();
     // Eighteen months after that letter: 546 days or a few more.
+    let end = operator.date(50).checked_add(18.months()).unwrap();
     operator.day(560);
-    operator.quiet(&[bert, SENDER]);
+    operator.nothing_else();
     operator.day(572);
-    operator.told(bert, &["Ihr Postfach wird bald gelöscht", "Anmelden und behalten"]);
+    operator.told(bert, Mail::Idle { until: until(&operator, end, 572) });
+    operator.nothing_else();
     operator.day(573);
-    operator.quiet(&[bert]);
+    operator.nothing_else();
     operator.day(594);
-    operator.told(bert, &["Ihr Postfach wird bald gelöscht"]);
+    operator.told(bert, Mail::Idle { until: until(&operator, end, 594) });
+    operator.nothing_else();
     let sealed = pieces(&operator.gateway, SEALED);
     assert_eq!(operator.rows("mailboxes WHERE state = 'active'"), 1);
     operator.day(602);
@@ -286,24 +204,52 @@ fn accident_insurer(language: Language) {
     operator.all_is_gone(3);
     gone(&operator.gateway, "a mailbox nobody used to go", &sealed);
     // What lay in it unread is not lost without a word.
-    operator.told(SENDER, &["Ungelesen gelöscht", bert]);
-    operator.quiet(&[anna, bert, cora]);
+    operator.told(SENDER, gone_unread(&operator, bert, 50));
+    operator.nothing_else();
+
+    // After the end nobody gets in, and no page knows that anybody was here.
+    for link in [&link_anna, &link_bert, &link_cora] {
+        operator.shows(&operator.visitor().get(link), 404, GONE);
+    }
+    for address in [anna, bert, cora] {
+        operator.lets_nobody_in(address, PASSWORD);
+    }
+    for path in ["/inbox", &letter, "/account"] {
+        let page = web.get(path);
+        let page = web.follow(page);
+        assert!(page.text().contains("action=\"/login\""), "{path}: {}", page.text());
+        assert!(!page.text().contains("Ihr Unfall") && !page.text().contains("Erika"), "{}", page.text());
+    }
+    let mut stranger = operator.visitor();
+    let page = stranger.get("/forgot");
+    let asked = stranger.submit(&page, "/forgot", &[("address", bert)]);
+    operator.shows(
+        &asked,
+        200,
+        ["Wenn es zu dieser Adresse ein Postfach gibt", "If there is a mailbox for this address"],
+    );
+    operator.day(604);
+    operator.nothing_else();
     operator.gateway.sweep();
 }
 
 fn pension_fund(language: Language) {
-    let mut operator = Operator::install("pension-fund.toml", language);
+    let house = House { brand: "Pension Fund", portal: "Webmailer" };
+    let mut operator = Operator::install("pension-fund.toml", house, "webmailer@pension.example", language);
     let (dora, emil) = ("dora@web.example", "emil@web.example");
-    operator.send(dora, "[Webmailer] Ihr Antrag");
-    operator.told(dora, &["Startpasswort kommt gesondert", "noch 60 Tage"]);
-    let told = operator
-        .hop
-        .wait_where("the password", |mail| mail.to() == [SENDER] && field(&mail.bytes, "Subject").is_some());
-    let initial = letters::initial_password(&told.bytes);
-    operator.mails(SENDER);
-    let mut web = operator.gateway.web();
-    log_in(&mut web, dora, &initial).expect(200);
-    let page = web.get("/first");
+    let first = |operator: &mut Operator, to: &str| {
+        operator.send(to, "[Webmailer] Ihr Antrag");
+        operator.told(to, Mail::Initial { until: operator.until(60, 0) });
+        operator.told(SENDER, Mail::Password { recipient: to, until: operator.until(60, 0) });
+        operator.nothing_else();
+        let is_it = |mail: &rig::Delivered| mail.to() == [SENDER] && mail.text().contains(to);
+        letters::initial_password(&operator.hop.wait_where("the password", is_it).bytes)
+    };
+    let initial = first(&mut operator, dora);
+    operator.lets_nobody_in(dora, PASSWORD);
+    let mut web = operator.visitor();
+    let page = operator.log_in(&mut web, dora, &initial);
+    operator.shows(&page, 200, ["Ihr Startpasswort stimmt.", "Your initial password is correct."]);
     let page = web.submit(
         &page,
         "/first",
@@ -316,43 +262,84 @@ fn pension_fund(language: Language) {
         ],
     );
     let inbox = web.follow(page);
-    assert!(operator.says(&inbox.text(), "wird in 60 Tagen gelöscht"), "{}", inbox.text());
-    web.get(&letter_path(&inbox)).expect(200);
-    operator.send(emil, "[Webmailer] Ihr Antrag");
-    operator.told(emil, &["Startpasswort"]);
-    operator.mails(SENDER);
+    operator.shows(&inbox, 200, ["wird in 60 Tagen gelöscht", "will be deleted in 60 days"]);
+    let letter = letter_path(&inbox);
+    operator.shows(&web.get(&letter), 200, ["Erika Muster", "Erika Muster"]);
+    operator.told(dora, Mail::PasswordChanged);
+    operator.nothing_else();
+    operator.lets_nobody_in(dora, &initial);
+    let initial_emil = first(&mut operator, emil);
 
     operator.day(1);
-    operator.mails(dora);
+    operator.nothing_else();
     operator.send(dora, "[Webmailer] Bescheid");
-    operator.told(dora, &["noch 60 Tage"]);
+    operator.told(dora, Mail::Message { subject: None, until: Some(operator.until(61, 1)) });
+    operator.nothing_else();
     operator.day(3);
-    operator.told(emil, &["Erinnerung", "noch 57 Tage", "Startpasswort"]);
-    for (day, left) in [(14, 46), (33, 27), (53, 7)] {
+    operator.told(emil, Mail::InitialReminder { letters: 1, until: operator.until(60, 3) });
+    operator.nothing_else();
+    let not_fetched = |operator: &Operator, recipient, sent: i64, today: i64, initial| Mail::NotFetched {
+        recipient,
+        sent: operator.date(sent),
+        waits: today - sent,
+        until: Some(operator.date(sent + 60)),
+        initial,
+    };
+    for day in [14, 33, 53] {
         operator.day(day);
-        operator.told(emil, &[&format!("noch {left} Tage")]);
+        operator.told(emil, Mail::InitialReminder { letters: 1, until: operator.until(60, day) });
+        match day {
+            14 => drop(operator.told(SENDER, not_fetched(&operator, emil, 0, 14, true))),
+            33 => drop(operator.told(SENDER, not_fetched(&operator, dora, 1, 33, false))),
+            _ => {}
+        }
+        operator.nothing_else();
     }
-    operator.quiet(&[dora]);
     operator.day(54);
-    operator.told(dora, &["Ungelesene vertrauliche Post", "noch 7 Tage"]);
-    operator.mails(SENDER);
+    operator.told(dora, Mail::Unread { letters: 1, until: operator.until(61, 54) });
+    operator.nothing_else();
+    let sealed = pieces(
+        &operator.gateway,
+        "SELECT key_sealed FROM deposits UNION ALL SELECT head_sealed FROM deposits",
+    );
+    operator.day(60);
+    operator.nothing_else();
+    assert_eq!(operator.rows("deposits"), 3);
     operator.day(63);
     operator.day(64);
     assert_eq!(operator.rows("deposits"), 0);
-    let told = operator.mails(SENDER);
-    let unread = told.iter().filter(|mail| operator.says(mail, "Ungelesen gelöscht")).count();
-    assert_eq!(unread, 2, "{told:#?}");
+    for (recipient, sent) in [(emil, 0), (dora, 1)] {
+        let sent = operator.date(sent);
+        operator.told(SENDER, Mail::GoneUnread { recipient, sent });
+    }
+    operator.nothing_else();
+    gone(&operator.gateway, "letters whose time is over to go", &sealed);
     assert_eq!(operator.rows("mailboxes WHERE state <> 'deleted'"), 1, "emil's has gone");
+    operator.lets_nobody_in(emil, &initial_emil);
     // A year after the last letter.
-    operator.day(340);
-    operator.told(dora, &["Ihr Postfach wird bald gelöscht"]);
-    operator.day(365);
-    operator.told(dora, &["Ihr Postfach wird bald gelöscht"]);
+    let end = operator.date(1).checked_add(1.year()).unwrap();
+    for day in [340, 365] {
+        operator.day(day);
+        operator.told(dora, Mail::Idle { until: until(&operator, end, day) });
+        operator.nothing_else();
+    }
     let sealed = pieces(&operator.gateway, SEALED);
     assert_eq!(operator.rows("mailboxes WHERE state = 'active'"), 1);
     operator.day(369);
     operator.all_is_gone(2);
     gone(&operator.gateway, "a mailbox nobody used to go", &sealed);
-    operator.quiet(&[dora, emil]);
+    operator.nothing_else();
+
+    for (address, password) in [(dora, PASSWORD), (dora, &initial), (emil, &initial_emil)] {
+        operator.lets_nobody_in(address, password);
+    }
+    for path in ["/inbox", &letter, "/account", "/first"] {
+        let page = web.get(path);
+        let page = web.follow(page);
+        assert!(page.text().contains("action=\"/login\""), "{path}: {}", page.text());
+        assert!(!page.text().contains("Ihr Antrag") && !page.text().contains("Erika"), "{}", page.text());
+    }
+    operator.day(370);
+    operator.nothing_else();
     operator.gateway.sweep();
 }

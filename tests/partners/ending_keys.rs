@@ -44,8 +44,8 @@ fn the_operator_hears_of_each_step_once_and_of_nothing_that_has_a_successor() {
     let foreseen = || sealpost(&gateway, &["jobs", "run", "keys", "--dry-run"]);
     let dry = foreseen();
     for said in [
-        "of ours for insurer.example ends in 29 days and has no successor",
-        "of partner clinic.example ends in 29 days and has no successor",
+        "of ours for insurer.example: it ends in 29 days and has no successor",
+        "of partner clinic.example: it ends in 29 days and has no successor",
         "one mail about them goes to keys@insurer.example",
         "2 in all; nothing was done",
     ] {

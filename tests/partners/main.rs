@@ -2,7 +2,6 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
-mod authority;
 mod commands;
 mod directories_of_strangers;
 mod distrust;
@@ -45,7 +44,7 @@ mod vouched;
 
 use std::net::SocketAddr;
 
-use rig::{Config, Gateway, Hop, gpg, openssl};
+use rig::{Config, Gateway, Hop, gpg, openssl, smime_authority as authority};
 
 /// The configuration of an insurer who encrypts for partners and else deposits, and whose own server is `inside`. Letters
 /// from the world come in at the second address.

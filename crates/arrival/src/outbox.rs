@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use sealpost_mail::ActivateBy;
 use sealpost_mailbox::{About, Outbox, OutboxError, Outgoing, Sent, WrittenLetter, portal_links};
 use sealpost_notice::{DeletedBy, LetterClock, Notice};
-use sealpost_store::{ArrivalRows, AuditRow, LegPurpose};
+use sealpost_store::{ArrivalRows, AuditRow, LegPurpose, NewOpening};
 use sealpost_vault::LetterSigner;
 
 use crate::commit::commit;
@@ -84,7 +84,7 @@ impl Outbox for PortalOutbox {
         reply::send(&self.context, &self.letters, letter).await
     }
 
-    async fn opened(&self, mailbox_id: &str, deposit_id: &str, noted: AuditRow) -> Result<bool, OutboxError> {
-        receipt::opened(&self.context, mailbox_id, deposit_id, noted).await
+    async fn opened(&self, opening: NewOpening, noted: AuditRow) -> Result<bool, OutboxError> {
+        receipt::opened(&self.context, opening, noted).await
     }
 }

@@ -5,7 +5,7 @@ use sealpost_delivery::{Purpose, ReportsTo, Route};
 use sealpost_mail::{MdnParts, ReversePath, TlsFloor, compose_mdn};
 use sealpost_mailbox::OutboxError;
 use sealpost_notice::Report as Words;
-use sealpost_store::{ArrivalRows, AuditRow, Committed, LegPurpose, bounce_token};
+use sealpost_store::{ArrivalRows, AuditRow, Committed, LegPurpose, NewOpening, bounce_token};
 
 use crate::commit::commit;
 use crate::context::Context;
@@ -17,8 +17,7 @@ use crate::settings::Receipts;
 /// A letter is opened. `false`: nobody asked to hear of it, or it was opened before, and nothing was done.
 pub(crate) async fn opened(
     context: &Context,
-    mailbox_id: &str,
-    deposit_id: &str,
+    opening: NewOpening,
     noted: AuditRow,
 ) -> Result<bool, OutboxError> {
     match context.tenant.announcer.receipts {
@@ -26,14 +25,15 @@ pub(crate) async fn opened(
         Receipts::OnOpen => {}
     }
     let (shared, routes) = (&context.shared, &context.tenant.routes);
-    let Some(row) = shared.store.bounce_memo(&bounce_token(deposit_id, 0)).await.map_err(failed)? else {
+    let deposit_id = opening.deposit_id.clone();
+    let Some(row) = shared.store.bounce_memo(&bounce_token(&deposit_id, 0)).await.map_err(failed)? else {
         return Ok(false);
     };
     // An answer's row has another seal: nobody asked for word of that.
-    let Some(memo) = NoticeMemo::open(&shared.keys.rows, deposit_id, &row.memo_sealed) else {
+    let Some(memo) = NoticeMemo::open(&shared.keys.rows, &deposit_id, &row.memo_sealed) else {
         return Ok(false);
     };
-    let Some(to) = memo.receipt_to.filter(|_| row.mailbox_id == mailbox_id) else { return Ok(false) };
+    let Some(to) = memo.receipt_to.filter(|_| row.mailbox_id == opening.mailbox_id) else { return Ok(false) };
     let now = shared.clock.now();
     let words =
         Words::Opened.words(&memo.recipient.to_path(), None, &routes.report_languages).map_err(failed)?;
@@ -72,7 +72,7 @@ pub(crate) async fn opened(
     rows.legs.push(leg);
     rows.more_bodies.push(body);
     rows.audit.push(noted);
-    rows.opened = Some((mailbox_id.to_owned(), deposit_id.to_owned()));
+    rows.opened = Some(opening);
     match commit(shared, rows).await.map_err(failed)? {
         Committed::New(_durable) => {
             tracing::info!(deposit.id = %deposit_id, "a letter was opened, and its sender is told");

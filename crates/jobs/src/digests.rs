@@ -32,8 +32,10 @@ pub(super) async fn tell(workshop: &Workshop, now: Timestamp) -> Result<Counts, 
 /// What a run says of the news in a mailbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outlook {
-    /// Its owner gets a mail, as soon as the pace allows it.
+    /// Its owner gets a mail.
     Told,
+    /// Not before then: so soon after the last one the pace allows none.
+    Paced(Timestamp),
     /// Nothing yet: "log in and read" would be false until support has unlocked it.
     Locked,
     /// Mail to the owner came back too often: as of every letter that comes now, the senders hear of it.
@@ -82,10 +84,14 @@ async fn news<'a>(
     let Some(first) = letters.first() else { return Ok(None) };
     let Some(mailbox) = store.mailbox(&first.mailbox_id).await? else { return Ok(None) };
     let bounced = store.unreachable(&mailbox.id).await?;
+    let interval = workshop.telling.pace_of(mailbox.state, first.wish).interval().unwrap_or(Duration::ZERO);
+    let next = first.announced_at.map(|at| at.plus(interval)).filter(|next| *next > now);
     let outlook = match (bounced, mailbox.state) {
         (Some(bounced), _) if bounced.bounces >= workshop.telling.most_bounces() => Outlook::Unreachable,
         (_, MailboxState::Locked) => Outlook::Locked,
-        (_, MailboxState::Pending | MailboxState::Active | MailboxState::Deleted) => Outlook::Told,
+        (_, MailboxState::Pending | MailboxState::Active | MailboxState::Deleted) => {
+            next.map_or(Outlook::Told, Outlook::Paced)
+        }
     };
     let letters = letters.iter().filter(|letter| is_news(&mailbox, letter, now)).collect();
     Ok(Some(News { mailbox, letters, outlook }))
@@ -110,7 +116,7 @@ async fn one(
     };
     match outlook {
         Outlook::Told => {}
-        Outlook::Locked => return Ok(false),
+        Outlook::Locked | Outlook::Paced(_) => return Ok(false),
         Outlook::Unreachable => {
             for letter in &news {
                 nobody_told::tell(context, &letter.deposit_id, Some(nobody_told::UNREACHABLE)).await?;
@@ -120,10 +126,6 @@ async fn one(
         }
     }
     let announcer = &context.tenant.announcer;
-    let interval = announcer.pace_of(mailbox.state, first.wish).interval().unwrap_or(Duration::ZERO);
-    if first.announced_at.is_some_and(|at| at.plus(interval) > now) {
-        return Ok(false);
-    }
     let (link, newcomer) = match mailbox.state {
         MailboxState::Pending => {
             let way = reminder::way_in(context, &mailbox).await?;

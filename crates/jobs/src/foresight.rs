@@ -1,41 +1,94 @@
-//! What a run would do, as lines for whoever asks, and how much that is. Knows no job.
+//! What a run would do now and why, thing by thing, and how much that is. Knows no job.
 
 use sealpost_store::Foreseen;
+
+/// One thing that would go or be sent, or many alike.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForeseenDeed {
+    /// What kind of thing it is, in one word.
+    pub kind: &'static str,
+    /// Which one: of what each id is, and the id.
+    pub ids: Vec<(&'static str, String)>,
+    /// How many.
+    pub count: u64,
+    /// What becomes of it, for people.
+    pub what: String,
+    /// Why.
+    pub why: String,
+}
 
 /// What a run would do now.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Foresight {
-    /// A line for each thing that would go or be sent, and for what is worth knowing beside.
-    pub lines: Vec<String>,
-    /// How many things there are, also of those that have no line.
-    pub all: u64,
+    /// Everything it would do.
+    pub deeds: Vec<ForeseenDeed>,
+    /// What is worth knowing beside: also why nothing is done, or not yet.
+    pub notes: Vec<String>,
+}
+
+impl ForeseenDeed {
+    /// To a single thing.
+    pub(crate) fn of(kind: &'static str, what: String, why: impl Into<String>) -> Self {
+        Self { kind, ids: Vec::new(), count: 1, what, why: why.into() }
+    }
+
+    pub(crate) fn with(mut self, of_what: &'static str, id: &str) -> Self {
+        self.ids.push((of_what, id.to_owned()));
+        self
+    }
 }
 
 impl Foresight {
-    /// A line for each.
-    pub(crate) fn each<T>(&mut self, things: &[T], line: impl Fn(&T) -> String) {
-        self.lines.extend(things.iter().map(line));
-        self.all += things.len() as u64;
+    /// Nothing, for this reason.
+    pub(crate) fn says(note: impl Into<String>) -> Self {
+        Self { deeds: Vec::new(), notes: vec![note.into()] }
     }
 
-    /// A line for those that are named, and one that says how many others there are.
-    pub(crate) fn some<T>(&mut self, found: &Foreseen<T>, what: &str, line: impl Fn(&T) -> String) {
-        self.lines.extend(found.named.iter().map(line));
-        let others = found.all.saturating_sub(found.named.len() as u64);
-        if others > 0 {
-            self.lines.push(format!("and {others} more {what}"));
+    /// How many things there are, also of those that are not named.
+    #[must_use]
+    pub fn all(&self) -> u64 {
+        self.deeds.iter().map(|deed| deed.count).sum()
+    }
+
+    /// One for each.
+    pub(crate) fn each<T>(&mut self, things: &[T], deed: impl Fn(&T) -> ForeseenDeed) {
+        self.deeds.extend(things.iter().map(deed));
+    }
+
+    /// One for each that is named, and one for all others.
+    pub(crate) fn some<T>(&mut self, found: &Foreseen<T>, others: &str, deed: impl Fn(&T) -> ForeseenDeed) {
+        self.each(&found.named, &deed);
+        let unnamed = found.all.saturating_sub(found.named.len() as u64);
+        if let Some(last) = found.named.last().map(deed).filter(|_| unnamed > 0) {
+            let what = format!("and {unnamed} more {others}");
+            self.deeds.push(ForeseenDeed { ids: Vec::new(), count: unnamed, what, ..last });
         }
-        self.all += found.all;
     }
 
-    pub(crate) fn count(&mut self, count: u64, what: &str) {
+    /// One for as many as there are.
+    pub(crate) fn count(&mut self, count: u64, kind: &'static str, what: &str, why: &str) {
         if count > 0 {
-            self.lines.push(format!("{count} {what}"));
-            self.all += count;
+            let deed = ForeseenDeed::of(kind, format!("{count} {what}"), why);
+            self.deeds.push(ForeseenDeed { count, ..deed });
         }
     }
+}
 
-    pub(crate) fn says(line: impl Into<String>) -> Self {
-        Self { lines: vec![line.into()], all: 0 }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn those_that_are_not_named_are_counted_too() {
+        let mut seen = Foresight::default();
+        let found = Foreseen { named: vec!["a", "b"], all: 5 };
+        seen.some(&found, "letters", |id| {
+            ForeseenDeed::of("letter", format!("letter {id} goes"), "its time is over").with("letter", id)
+        });
+        seen.count(0, "link", "links go", "nobody can use them");
+        let said: Vec<_> = seen.deeds.iter().map(|deed| (deed.what.as_str(), deed.why.as_str())).collect();
+        let why = "its time is over";
+        assert_eq!(said, [("letter a goes", why), ("letter b goes", why), ("and 3 more letters", why)]);
+        assert_eq!((seen.all(), seen.deeds.iter().map(|deed| deed.ids.len()).sum::<usize>()), (5, 2));
     }
 }

@@ -5,7 +5,7 @@ use sealpost_mail::Timestamp;
 use sealpost_partner::{EndingKey, EndingStep, Whose};
 use sealpost_seal::Fingerprint;
 
-use crate::foresight::Foresight;
+use crate::foresight::{ForeseenDeed, Foresight};
 use crate::ocsp::Question;
 use crate::ocsp_lookup::Ocsp;
 use crate::workshop::{Failed, Workshop};
@@ -18,8 +18,8 @@ pub(super) async fn ending(workshop: &Workshop, now: Timestamp) -> Result<Foresi
     let Some(work) = &workshop.partners else { return Ok(Foresight::says(NOWHERE)) };
     let mut seen = Foresight::default();
     seen.each(&ending_keys::untold(workshop, work, now).await?, |key| ends(key, now));
-    if seen.all > 0 {
-        seen.lines.push(match &workshop.telling.keys_to {
+    if seen.all() > 0 {
+        seen.notes.push(match &workshop.telling.keys_to {
             Some(to) => format!("one mail about them goes to {}", to.to_path()),
             None => "only the log says so: there is no partners.warnings-to".to_owned(),
         });
@@ -27,7 +27,7 @@ pub(super) async fn ending(workshop: &Workshop, now: Timestamp) -> Result<Foresi
     Ok(seen)
 }
 
-fn ends(key: &EndingKey, now: Timestamp) -> String {
+fn ends(key: &EndingKey, now: Timestamp) -> ForeseenDeed {
     let whose = match &key.whose {
         Whose::Ours(domains) => {
             let domains: Vec<&str> = domains.iter().map(sealpost_mail::Domain::as_str).collect();
@@ -36,12 +36,14 @@ fn ends(key: &EndingKey, now: Timestamp) -> String {
         Whose::Partner { name, .. } => format!("of partner {name}"),
     };
     let which = format!("{} key {} {whose}", key.method, begin(&key.fingerprint));
-    match key.step {
-        EndingStep::Ended => format!("{which} has ended and has no successor"),
+    let why = match key.step {
+        EndingStep::Ended => "it has ended and has no successor".to_owned(),
         EndingStep::Week | EndingStep::Month | EndingStep::TwoMonths => {
-            format!("{which} ends in {} days and has no successor", key.days(now))
+            format!("it ends in {} days and has no successor", key.days(now))
         }
-    }
+    };
+    ForeseenDeed::of("key", format!("the operator is told of {which}"), why)
+        .with("fingerprint", &key.fingerprint.to_hex())
 }
 
 /// Certificates whose authorities are asked about them.
@@ -59,17 +61,20 @@ pub(super) async fn questions(workshop: &Workshop, now: Timestamp) -> Result<For
     Ok(seen)
 }
 
-fn asked(question: &Question, now: Timestamp) -> String {
+fn asked(question: &Question, now: Timestamp) -> ForeseenDeed {
     let why = match &question.last {
         None => "nobody has asked yet".to_owned(),
         Some(last) if last.asked_at > now => "the clock was set back since it was asked last".to_owned(),
         Some(last) => format!("its last answer, {}, is over", last.answer),
     };
-    let fingerprint = begin(&question.key.key.facts().fingerprint);
-    format!(
-        "{} is asked about key {fingerprint} of partner {}: {why}",
-        question.address, question.partner.name
-    )
+    let fingerprint = &question.key.key.facts().fingerprint;
+    let what = format!(
+        "{} is asked about key {} of partner {}",
+        question.address,
+        begin(fingerprint),
+        question.partner.name
+    );
+    ForeseenDeed::of("question", what, why).with("fingerprint", &fingerprint.to_hex())
 }
 
 /// As much of a fingerprint as the lists show.

@@ -1,29 +1,22 @@
-//! What a job would do now, line by line, and why. It asks by what the job itself goes by; changes nothing.
+//! What a job would do now, thing by thing, and why. It asks by what the job itself goes by; changes nothing.
 
 use sealpost_mail::{Term, Timestamp};
 use sealpost_mailbox::UPLOAD_LIVES;
 
+use crate::clock_check::{Belief, belief, days};
 use crate::digests::{Outlook, Waiting};
-use crate::foresight::Foresight;
+use crate::foresight::{ForeseenDeed, Foresight};
 use crate::job::Job;
 use crate::reminders::{self, Rung};
 use crate::workshop::{Failed, Workshop};
-use crate::{digests, key_preview, retention, senders, tls_reports};
+use crate::{digests, forget_preview, key_preview, retention, senders, tls_preview};
 
 /// What it would do.
 pub async fn foresee(workshop: &Workshop, job: Job, now: Timestamp) -> Result<Foresight, Failed> {
-    match job {
+    let mut seen = match job {
         Job::Retention => retention(workshop, now).await,
         Job::Mailboxes => mailboxes(workshop, now).await,
-        Job::Digests => {
-            let mut seen = Foresight::default();
-            let waiting = digests::waiting(workshop, now).await?;
-            let (passed_by, told): (Vec<_>, Vec<_>) =
-                waiting.iter().partition(|one| one.outlook == Outlook::Locked);
-            seen.each(&told, |one| new_letters(one));
-            seen.lines.extend(passed_by.into_iter().map(new_letters));
-            Ok(seen)
-        }
+        Job::Digests => news(workshop, now).await,
         Job::Reminders => match night(workshop, now) {
             Some(night) => Ok(night),
             None => letters(workshop, now).await,
@@ -38,68 +31,82 @@ pub async fn foresee(workshop: &Workshop, job: Job, now: Timestamp) -> Result<Fo
         },
         Job::Keys => key_preview::ending(workshop, now).await,
         Job::Ocsp => key_preview::questions(workshop, now).await,
-        Job::Forget => forgotten(workshop, now).await,
-        Job::Sweep => Ok(Foresight::says("nothing goes: it looks whether everything hangs together")),
-        Job::Audit => {
-            let mut seen = Foresight::default();
-            let before = workshop.retention.zone.before(now, workshop.audit_kept);
-            let old = workshop.store.old_audit_rows(before).await?;
-            seen.count(old, "rows of the audit trail go: audit.kept is over for them");
-            Ok(seen)
-        }
-        Job::TlsReports => {
-            let mut seen = Foresight::default();
-            seen.each(&tls_reports::waiting(workshop, now).await?, String::clone);
-            Ok(seen)
-        }
+        Job::Forget => forget_preview::forgotten(workshop, now).await,
+        Job::Sweep => forget_preview::swept(workshop, now).await,
+        Job::Audit => trail(workshop, now).await,
+        Job::TlsReports => tls_preview::reports(workshop, now).await,
+    }?;
+    if job.minds_the_clock()
+        && let Belief::Doubted { last } = belief(&workshop.store, now, workshop.clock_jump).await?
+    {
+        seen.notes.push(format!("nothing of it is done while {}", Failed::Ahead(days(last, now))));
     }
+    Ok(seen)
 }
 
-/// What a mailbox's owner would be told of its new letters, or why not.
-fn new_letters(one: &Waiting) -> String {
-    let Waiting { mailbox, letters, outlook } = one;
-    match outlook {
-        Outlook::Told => {
-            format!("mail about {letters} new letters of mailbox {mailbox}, as soon as its pace allows it")
+/// What owners would be told of their new letters, or why not.
+async fn news(workshop: &Workshop, now: Timestamp) -> Result<Foresight, Failed> {
+    let mut seen = Foresight::default();
+    for Waiting { mailbox, letters, outlook } in digests::waiting(workshop, now).await? {
+        let deed = |what: String, why: &str| ForeseenDeed::of("mail", what, why).with("mailbox", &mailbox);
+        match outlook {
+            Outlook::Told => seen.deeds.push(deed(
+                format!("mail about {letters} new letters of mailbox {mailbox}"),
+                "they came after its owner was last told of any, and its pace allows another mail",
+            )),
+            Outlook::Unreachable => seen.deeds.push(deed(
+                format!("mail to the senders of {letters} new letters of mailbox {mailbox}"),
+                "mail to its owner came back too often",
+            )),
+            Outlook::Paced(at) => {
+                let minutes = at.since(now).as_secs().div_ceil(60);
+                seen.notes.push(format!(
+                    "{letters} new letters of mailbox {mailbox} wait: its pace allows the next mail in {minutes} minutes"
+                ));
+            }
+            Outlook::Locked => seen
+                .notes
+                .push(format!("{letters} new letters of mailbox {mailbox} wait: support has locked it")),
         }
-        Outlook::Unreachable => format!(
-            "no mail about {letters} new letters of mailbox {mailbox}: it came back too often; their senders hear of it"
-        ),
-        Outlook::Locked => format!("{letters} new letters of mailbox {mailbox} wait: support has locked it"),
     }
+    Ok(seen)
 }
 
 async fn retention(workshop: &Workshop, now: Timestamp) -> Result<Foresight, Failed> {
-    let trashed = workshop.retention.trash_before(now);
-    let found = workshop.store.foresee_retention(now, trashed, now.minus(UPLOAD_LIVES)).await?;
+    let kept = &workshop.retention;
+    let (trashed, asked) = (kept.trash_before(now), kept.requests_before(now));
+    let found = workshop.store.foresee_retention(now, trashed, now.minus(UPLOAD_LIVES), asked).await?;
     let mut seen = Foresight::default();
-    seen.some(&found.letters, "letters whose time is over", |(letter, mailbox)| {
-        format!("letter {letter} of mailbox {mailbox} goes: its time is over")
-    });
-    seen.some(&found.trash, "letters out of the trash", |(letter, mailbox)| {
-        format!("letter {letter} of mailbox {mailbox} goes: it lay in the trash long enough")
-    });
-    seen.some(&found.drafts, "drafts", |(draft, mailbox)| {
-        format!("draft {draft} of mailbox {mailbox} goes: nobody came back for it")
-    });
+    let of_mailbox = |kind: &'static str, (id, mailbox): &(String, String), why: &str| {
+        ForeseenDeed::of(kind, format!("{kind} {id} of mailbox {mailbox} goes"), why)
+            .with(kind, id)
+            .with("mailbox", mailbox)
+    };
+    seen.some(&found.letters, "letters", |one| of_mailbox("letter", one, "its time is over"));
+    seen.some(&found.trash, "letters", |one| of_mailbox("letter", one, "it lay in the trash long enough"));
+    seen.some(&found.drafts, "drafts", |one| of_mailbox("draft", one, "nobody came back for it"));
     seen.some(&found.mailboxes, "mailboxes", |mailbox| {
-        format!("mailbox {mailbox} goes: nobody activated it, and nothing is in it or stays in it")
+        let why = "nobody activated it, and nothing is in it or stays in it";
+        ForeseenDeed::of("mailbox", format!("mailbox {mailbox} goes"), why).with("mailbox", mailbox)
     });
     seen.some(&found.originals, "originals", |original| {
-        format!("original {original} goes: it was kept as it came for long enough")
+        let why = "it was kept as it came for long enough";
+        ForeseenDeed::of("original", format!("original {original} goes"), why).with("original", original)
     });
-    seen.some(&found.uploads, "uploads", |(upload, mailbox)| {
-        format!("upload {upload} of mailbox {mailbox} goes: nothing of it came any more")
-    });
+    seen.some(&found.uploads, "uploads", |one| of_mailbox("upload", one, "nothing of it came any more"));
+    forget_preview::add_stale(&mut seen, &found.stale);
     Ok(seen)
 }
 
 async fn mailboxes(workshop: &Workshop, now: Timestamp) -> Result<Foresight, Failed> {
     let mut seen = Foresight::default();
     seen.each(&retention::unused_mailboxes(workshop, now).await?, |mailbox| {
-        let id = &mailbox.id;
-        format!("mailbox {id} goes: no letter and no log-in for as long as retention.mailbox says")
+        let (id, why) = (&mailbox.id, "no letter and no log-in for as long as retention.mailbox says");
+        ForeseenDeed::of("mailbox", format!("mailbox {id} goes"), why).with("mailbox", id)
     });
+    if workshop.retention.mailbox.is_none() {
+        seen.notes.push("mailboxes in use stay: there is no retention.mailbox".to_owned());
+    }
     Ok(seen)
 }
 
@@ -118,45 +125,60 @@ async fn letters(workshop: &Workshop, now: Timestamp) -> Result<Foresight, Faile
             Rung::Waits(term) => format!("one has waited for {}", words(term)),
             Rung::Goes(term) => format!("one goes in {} or less", words(term)),
         };
-        format!("mail about {} letters of mailbox {}: {why}", one.letters, one.mailbox_id)
+        let (letters, mailbox) = (one.letters, &one.mailbox_id);
+        ForeseenDeed::of("mail", format!("mail about {letters} letters of mailbox {mailbox}"), why)
+            .with("mailbox", mailbox)
     });
+    let telling = &workshop.telling;
+    if telling.unactivated.is_empty() && telling.unread.is_empty() {
+        seen.notes
+            .push("nobody is reminded of letters: reminders has no unactivated and no unread".to_owned());
+    }
     Ok(seen)
 }
 
 async fn ending(workshop: &Workshop, now: Timestamp) -> Result<Foresight, Failed> {
     let mut seen = Foresight::default();
-    seen.each(&reminders::ending(workshop, now).await?, |one| {
-        let days = workshop.retention.zone.days(now, one.goes);
-        format!("mail: mailbox {} goes in {days} days if nobody uses it", one.mailbox_id)
-    });
+    for one in reminders::ending(workshop, now).await? {
+        if !reminders::is_reminded(workshop, &one).await? {
+            continue;
+        }
+        let (mailbox, days) = (&one.mailbox_id, workshop.retention.zone.days(now, one.goes));
+        let why = format!("it goes in {days} days if nobody uses it");
+        let what = format!("mail about the end of mailbox {mailbox}");
+        seen.deeds.push(ForeseenDeed::of("mail", what, why).with("mailbox", mailbox));
+    }
+    if workshop.retention.mailbox.is_none() {
+        seen.notes.push("mailboxes in use stay: there is no retention.mailbox".to_owned());
+    } else if workshop.telling.mailbox.is_empty() {
+        seen.notes.push("nobody is told before a mailbox goes: there is no reminders.mailbox".to_owned());
+    }
     Ok(seen)
 }
 
 async fn unread(workshop: &Workshop, now: Timestamp) -> Result<Foresight, Failed> {
     let mut seen = Foresight::default();
+    let deed = |letter: &str, why: &str| {
+        let what = format!("mail to the sender of letter {letter}");
+        ForeseenDeed::of("mail", what, why).with("letter", letter)
+    };
     seen.each(&senders::unfetched(workshop, now).await?, |one| {
-        format!("mail: nobody has fetched letter {} for as long as senders.unfetched says", one.deposit_id)
+        deed(&one.deposit_id, "nobody has fetched it for as long as senders.unfetched says")
     });
-    seen.each(&senders::gone(workshop, now).await?, |one| {
-        format!("mail: letter {} went unread", one.deposit_id)
-    });
+    seen.each(&senders::gone(workshop, now).await?, |one| deed(&one.deposit_id, "it went unread"));
+    if workshop.telling.unfetched.is_none() {
+        seen.notes.push(
+            "of letters that nobody fetches no sender is told: there is no senders.unfetched".to_owned(),
+        );
+    }
     Ok(seen)
 }
 
-async fn forgotten(workshop: &Workshop, now: Timestamp) -> Result<Foresight, Failed> {
-    let found = workshop.store.foresee_forgotten(now).await?;
-    let runs = workshop.store.old_job_runs(now.minus(retention::RUNS)).await?;
-    let mut seen = Foresight::default();
-    for (count, what) in [
-        (found.fingerprints, "fingerprints go: nobody sends those letters again"),
-        (found.sessions, "sessions go: they are over"),
-        (found.tokens, "links go: nobody can use them"),
-        (found.bounce_memos, "memos of notices go: none of those comes back any more"),
-        (found.threads, "message-ids go: they are too old to be answered"),
-        (runs, "runs of jobs go from the log of jobs"),
-    ] {
-        seen.count(count, what);
-    }
+async fn trail(workshop: &Workshop, now: Timestamp) -> Result<Foresight, Failed> {
+    let mut seen = Foresight::says("the log is told where the trail ends");
+    let before = workshop.retention.zone.before(now, workshop.audit_kept);
+    let old = workshop.store.old_audit_rows(before).await?;
+    seen.count(old, "trail", "rows of the audit trail go", "audit.kept is over for them");
     Ok(seen)
 }
 

@@ -165,7 +165,7 @@ pub(super) async fn mailboxes(workshop: &Workshop, now: Timestamp) -> Result<Cou
     for Ending { mailbox_id, ends, goes, before } in ending(workshop, now).await? {
         let found = mailbox(workshop, &mailbox_id).await;
         let Some(Some(mailbox)) = unread.or_noted("mailbox", &mailbox_id, found)? else { continue };
-        if mailbox.state != MailboxState::Active || is_used_since(workshop, &mailbox, ends) {
+        if !is_still_idle(workshop, &mailbox, ends) {
             continue;
         }
         let notice = Notice::MailboxReminder {
@@ -180,8 +180,14 @@ pub(super) async fn mailboxes(workshop: &Workshop, now: Timestamp) -> Result<Cou
     Ok([("mails", sent)].into_iter().chain(unread.count()).collect())
 }
 
-fn is_used_since(workshop: &Workshop, mailbox: &MailboxRow, ends: Timestamp) -> bool {
-    workshop.retention.unused(&LastUse::from(mailbox)) != Some(ends)
+/// Whether a run would tell its owner: only those of mailboxes in use are told, and nobody who has been there since.
+pub(crate) async fn is_reminded(workshop: &Workshop, ending: &Ending) -> Result<bool, Failed> {
+    let mailbox = workshop.store.mailbox(&ending.mailbox_id).await?;
+    Ok(mailbox.is_some_and(|mailbox| is_still_idle(workshop, &mailbox, ending.ends)))
+}
+
+fn is_still_idle(workshop: &Workshop, mailbox: &MailboxRow, ends: Timestamp) -> bool {
+    mailbox.state == MailboxState::Active && workshop.retention.unused(&LastUse::from(mailbox)) == Some(ends)
 }
 
 /// A mailbox whose owner is to be told now that it will go.

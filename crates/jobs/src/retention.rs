@@ -3,7 +3,7 @@
 use sealpost_mail::Timestamp;
 use sealpost_mailbox::LastUse;
 use sealpost_mailbox::audit::{Event, LetterGone, MailboxGone};
-use sealpost_store::{IdleMailbox, Store, StoreError};
+use sealpost_store::{IdleMailbox, StaleKind, Store, StoreError};
 
 use crate::reminders;
 use crate::workshop::{Counts, Failed, Workshop};
@@ -19,13 +19,14 @@ pub(super) async fn purge(workshop: &Workshop, now: Timestamp) -> Result<Counts,
     let long_there = retention.trash_before(now);
     let trashed = gone(LetterGone::Trash).purge_trash(long_there, telling.gone_unread, now).await;
     counts.add("trash", "trash emptied of what was there long enough", trashed);
-    let begun = store.purge_unattended_drafts(now).await;
+    let asked = retention.requests_before(now);
+    let begun = store.purge_unattended_drafts(now, asked).await;
     counts.add("drafts", "drafts deleted that nobody came back for", begun);
     let pending = noting(workshop, &Event::MailboxDeleted { why: MailboxGone::Abandoned }, now);
     counts.add(
         "mailboxes",
         "empty mailboxes deleted that nobody activated",
-        pending.purge_pending(now).await,
+        pending.purge_pending(now, asked).await,
     );
     let originals = store.forget_originals(now).await;
     counts.add("originals", "encrypted letters forgotten that were kept as they came", originals);
@@ -112,11 +113,13 @@ pub(super) async fn forget(workshop: &Workshop, now: Timestamp) -> Result<Counts
     let runs = workshop.store.forget_job_runs(now.minus(RUNS)).await?;
     tracing::debug!(?forgotten, "old rows forgotten");
     Ok(vec![
-        ("fingerprints", forgotten.fingerprints),
-        ("sessions", forgotten.sessions),
+        ("fingerprints", forgotten.of(StaleKind::Fingerprints)),
+        ("sessions", forgotten.of(StaleKind::Sessions)),
         ("tokens", forgotten.tokens),
         ("bounce memos", forgotten.bounce_memos),
         ("threads", forgotten.threads),
+        ("withdrawn", forgotten.withdrawn),
+        ("dead events", forgotten.dead_events),
         ("runs", runs),
     ])
 }

@@ -41,7 +41,7 @@ pub(super) async fn send(workshop: &Workshop, now: Timestamp) -> Result<Counts, 
 }
 
 /// Domains and days that nobody was told of.
-struct Untold<'a> {
+pub(super) struct Untold<'a> {
     workshop: &'a Workshop,
     before: i64,
     after: (i64, [u8; 32]),
@@ -49,11 +49,11 @@ struct Untold<'a> {
 }
 
 impl<'a> Untold<'a> {
-    fn before(workshop: &'a Workshop, now: Timestamp) -> Self {
+    pub(super) fn before(workshop: &'a Workshop, now: Timestamp) -> Self {
         Self { workshop, before: day_of(now), after: (i64::MIN, [0; 32]), page: Vec::new().into_iter() }
     }
 
-    async fn next(&mut self) -> Result<Option<(i64, [u8; 32])>, StoreError> {
+    pub(super) async fn next(&mut self) -> Result<Option<(i64, [u8; 32])>, StoreError> {
         if self.page.as_slice().is_empty() {
             self.page = self.workshop.store.tls_untold(self.before, self.after).await?.into_iter();
         }
@@ -124,21 +124,35 @@ async fn tell(
     }
 }
 
-/// Where a report goes: by mail only with a signature, or it would be ignored (RFC 8460 §3).
+/// Where a report goes.
 async fn places(reporter: &TlsReporter, counted: &DayTally) -> Result<Vec<ReportTo>, String> {
-    let mut places = reporter.places(&counted.domain).await.map_err(|error| error.to_string())?;
-    let before = places.len();
-    places.retain(|place| match place {
-        ReportTo::Mail(_) => reporter.signs(),
-        ReportTo::Web(_) => true,
-    });
-    if places.len() < before {
+    let Places { to, unsigned } = wished(reporter, counted).await?;
+    if unsigned > 0 {
         tracing::warn!(
             tls_report.domain = counted.domain,
             "no report on TLS by mail: no DKIM key is there for the domain in report-from (`sealpost dkim create`)"
         );
     }
-    Ok(places)
+    Ok(to)
+}
+
+/// Where a domain wishes its report, and where it can go.
+pub(super) struct Places {
+    pub(super) to: Vec<ReportTo>,
+    /// So many more by mail, which nobody here can sign.
+    pub(super) unsigned: usize,
+}
+
+/// By mail only with a signature, or it would be ignored (RFC 8460 §3).
+pub(super) async fn wished(reporter: &TlsReporter, counted: &DayTally) -> Result<Places, String> {
+    let mut to = reporter.places(&counted.domain).await.map_err(|error| error.to_string())?;
+    let all = to.len();
+    to.retain(|place| match place {
+        ReportTo::Mail(_) => reporter.signs(),
+        ReportTo::Web(_) => true,
+    });
+    let unsigned = all - to.len();
+    Ok(Places { to, unsigned })
 }
 
 /// Whether it is on its way. One that cannot be written keeps no other domain from hearing.
@@ -250,46 +264,4 @@ impl Handing<'_> {
 fn pause(row: &TlsSubmissionRow) -> Duration {
     let doubled = u32::try_from(row.attempts).unwrap_or(u32::MAX).min(16);
     PAUSE.0.saturating_mul(1 << doubled).min(PAUSE.1)
-}
-
-/// What would go, line by line.
-pub(super) async fn waiting(workshop: &Workshop, now: Timestamp) -> Result<Vec<String>, Failed> {
-    let Some(reporter) = &workshop.tls_reports else {
-        return Ok(vec![
-            "no report goes: there is no [delivery.tls-reports] in the configuration".to_owned(),
-        ]);
-    };
-    let mut lines = Vec::new();
-    let mut untold = Untold::before(workshop, now);
-    while let Some(which) = untold.next().await? {
-        let Some(counted) = reporter.tally(&workshop.store.tls_sessions(which).await?) else {
-            continue;
-        };
-        let (secured, failed) = counted.sessions();
-        let whither = match reporter.places(&counted.domain).await {
-            Ok(places) if places.is_empty() => "goes nowhere: the domain wishes none".to_owned(),
-            Ok(places) => format!("to {}", places.iter().map(shown).collect::<Vec<_>>().join(", ")),
-            Err(error) => format!("waits: {error}"),
-        };
-        let minutes = TlsReporter::due_at(which).since(now).as_secs().div_ceil(60);
-        let when = if minutes == 0 { String::new() } else { format!(", in {minutes} minutes") };
-        lines.push(format!(
-            "report on {} of {}: {secured} sessions under TLS as it asks, {failed} not; {whither}{when}",
-            counted.domain,
-            counted.date()
-        ));
-    }
-    let by_https = workshop.store.tls_submissions(now).await?.len();
-    if by_https > 0 {
-        lines.push(format!("{by_https} reports by https that were not taken yet"));
-    }
-    Ok(lines)
-}
-
-/// The operator may know where it goes; the address is in the DNS for everybody.
-fn shown(place: &ReportTo) -> String {
-    match place {
-        ReportTo::Mail(address) => format!("mailto:{}", address.to_path()),
-        ReportTo::Web(url) => url.clone(),
-    }
 }

@@ -3,7 +3,7 @@
 
 use async_trait::async_trait;
 use sealpost_mail::{Address, Secret, Timestamp};
-use sealpost_store::AuditRow;
+use sealpost_store::{AuditRow, NewOpening};
 use thiserror::Error;
 
 use crate::owner_letter::{Sent, WrittenLetter};
@@ -113,12 +113,7 @@ pub trait Outbox: Send + Sync {
 
     /// A letter is opened for the first time: if its sender asked for word of that, the word is queued and the reading
     /// noted, in one transaction. `false`: nobody asked, or it was opened before, and nothing was done.
-    async fn opened(
-        &self,
-        _mailbox_id: &str,
-        _deposit_id: &str,
-        _noted: AuditRow,
-    ) -> Result<bool, OutboxError> {
+    async fn opened(&self, _opening: NewOpening, _noted: AuditRow) -> Result<bool, OutboxError> {
         Ok(false)
     }
 }

@@ -131,6 +131,10 @@ impl Retention {
             (MailboxState::Pending, PendingEnd::At(end)) => {
                 Some(unused.map_or(end, |unused| unused.min(end)))
             }
+            (MailboxState::Pending, PendingEnd::Asked { last, link }) => {
+                let end = self.zone.end(link, self.unactivated).max(last);
+                Some(unused.map_or(end, |unused| unused.min(end)))
+            }
             (MailboxState::Pending, PendingEnd::Unknown)
             | (MailboxState::Active | MailboxState::Locked, _) => unused,
             (MailboxState::Deleted, _) => None,
@@ -147,6 +151,13 @@ impl Retention {
     #[must_use]
     pub fn trash_before(&self, now: Timestamp) -> Timestamp {
         self.zone.before(now, self.trash)
+    }
+
+    /// What support was asked counts for as long as a letter waits, from when no link leads into the mailbox any more. Where
+    /// the links were over before, it does not any more.
+    #[must_use]
+    pub fn requests_before(&self, now: Timestamp) -> Timestamp {
+        self.zone.before(now, self.unactivated)
     }
 
     /// The days left, as people count them.

@@ -9,7 +9,7 @@ use crate::audit_row::AuditRow;
 use crate::body::StoredBody;
 use crate::bounce_memo::NewBounceMemo;
 use crate::column_values::{Folder, LetterEvent};
-use crate::deposit::{NewDeposit, first_reading, remember_thread};
+use crate::deposit::{NewDeposit, remember_thread};
 use crate::draft::SentDraft;
 use crate::error::StoreError;
 use crate::hook::{self, NewEvent};
@@ -17,6 +17,7 @@ use crate::key_warning::KeyWarning;
 use crate::leg::{LeasedLeg, NewLeg, give_back};
 use crate::mailbox::NewMailbox;
 use crate::notice_frequency::{Announced, Unannounced};
+use crate::opening::NewOpening;
 use crate::original::OriginalRow;
 use crate::rate_counts::NewUse;
 use crate::reminder::NewReminder;
@@ -79,9 +80,9 @@ pub struct ArrivalRows {
     /// Links that delete a mailbox, for owners who wished it by mail. The mailbox is gone:
     /// [`Committed::MailboxTaken`].
     pub deletions: Vec<(String, NewToken)>,
-    /// A letter that its owner opens for the first time, by mailbox and id: its sender is told with it. Opened before, or
-    /// gone: [`Committed::Duplicate`].
-    pub opened: Option<(String, String)>,
+    /// A letter that its owner opens for the first time: its sender is told with it. Opened before, or gone:
+    /// [`Committed::Duplicate`].
+    pub opened: Option<NewOpening>,
     /// What the operator's own systems are told, beside what follows from the other rows.
     pub events: Vec<NewEvent>,
     /// A letter that came closed, as it came.
@@ -257,10 +258,8 @@ impl ArrivalRows {
         for deposit_id in &deposited {
             batch.add(hook::tell(LetterEvent::Deposited, deposit_id, self.now, ""));
         }
-        if let Some((mailbox_id, deposit_id)) = &self.opened {
-            batch.hold_mailbox(mailbox_id);
-            batch.add(hook::tell_opened(mailbox_id, deposit_id, self.now));
-            batch.add(first_reading(mailbox_id, deposit_id, self.now).or_refuse(Refusal::Duplicate));
+        if let Some(opening) = &self.opened {
+            opening.add_to(&mut batch, self.now);
         }
         self.events.into_iter().for_each(|event| batch.add(event.statement()));
         if let Some(sent) = &self.sent {

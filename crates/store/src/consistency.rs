@@ -4,14 +4,15 @@
 use sealpost_mail::Timestamp;
 
 use crate::arrival::RETRY_WINDOW;
-use crate::ended_sessions::forget_ended_sessions;
+use crate::ended_sessions::old_ended_sessions;
 use crate::error::StoreError;
-use crate::failed_logins::forget_old_tries;
-use crate::rate_counts::forget_old_uses;
-use crate::statement::{Statement, sql};
+use crate::failed_logins::old_tries;
+use crate::rate_counts::old_uses;
+use crate::stale_rows::{StaleCounts, StaleKind, StaleRows, stale_rows};
+use crate::statement::sql;
 use crate::store::Store;
-use crate::sts_policy::forget_old_policies;
-use crate::tls_report::forget_old_tls_reports;
+use crate::sts_policy::old_policies;
+use crate::tls_report::old_tls_reports;
 
 /// Something that must never be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -154,36 +155,36 @@ const CHECKS: &[(Meaning, &str)] = &[
     ),
 ];
 
-/// Forgets fingerprints no retry is to be expected for, and sessions that are over; returns how many.
-/// How many fingerprints and sessions that are.
-pub(crate) fn stale_from(now: Timestamp) -> [Statement; 2] {
-    [
-        sql!("SELECT count(*) FROM fingerprints WHERE committed_at < ?1", now.minus(RETRY_WINDOW)),
-        sql!("SELECT count(*) FROM sessions WHERE expires_at <= ?1", now),
-    ]
+/// What was meant for minutes, hours or days, and is over.
+pub(crate) fn stale(now: Timestamp) -> Vec<StaleRows> {
+    let mut stale = vec![
+        stale_rows!(Fingerprints, "FROM fingerprints WHERE committed_at < ?1", now.minus(RETRY_WINDOW)),
+        stale_rows!(Sessions, "FROM sessions WHERE expires_at <= ?1", now),
+        stale_rows!(Newcomers, "FROM newcomers WHERE expires_at <= ?1", now),
+        old_tries(now),
+        old_ended_sessions(now),
+        old_uses(now),
+        old_policies(now),
+    ];
+    stale.extend(old_tls_reports(now));
+    stale
 }
 
-pub(crate) async fn drop_stale(store: &Store, now: Timestamp) -> Result<(u64, u64), StoreError> {
-    let mut stale = vec![
-        sql!("DELETE FROM fingerprints WHERE committed_at < ?1", now.minus(RETRY_WINDOW)),
-        sql!("DELETE FROM sessions WHERE expires_at <= ?1", now),
-        sql!("DELETE FROM newcomers WHERE expires_at <= ?1", now),
-        forget_old_tries(now),
-        forget_ended_sessions(now),
-        forget_old_uses(now),
-        forget_old_policies(now),
-    ];
-    stale.extend(forget_old_tls_reports(now));
-    let dropped = store.change(stale).await?;
-    let mut dropped = dropped.into_iter().map(|rows| u64::try_from(rows).unwrap_or(u64::MAX));
-    Ok((dropped.next().unwrap_or(0), dropped.next().unwrap_or(0)))
+/// Forgets it; returns how much.
+pub(crate) async fn drop_stale(store: &Store, now: Timestamp) -> Result<StaleCounts, StoreError> {
+    store.delete_stale(stale(now)).await
+}
+
+/// How much there is of one kind.
+fn of_kind(kind: StaleKind, counts: &StaleCounts) -> u64 {
+    counts.iter().filter(|(one, _)| *one == kind).map(|(_, count)| count).sum()
 }
 
 impl Store {
     /// Forgets what time has made useless, then checks everything that must hold. Repairs nothing: what it
     /// reports is a defect.
     pub async fn sweep(&self, now: Timestamp) -> Result<SweepReport, StoreError> {
-        let (fingerprints_dropped, sessions_dropped) = drop_stale(self, now).await?;
+        let dropped = drop_stale(self, now).await?;
 
         let mut questions = vec![sql!(COUNTS)];
         questions.extend(CHECKS.iter().map(|(_, text)| sql!(*text)));
@@ -211,7 +212,13 @@ impl Store {
         self.check_rows_have_files(&mut problems).await?;
         self.check_files_have_rows(&mut problems).await?;
         let unknown_objects = self.check_objects(now, &mut problems).await?;
-        Ok(SweepReport { counts, problems, fingerprints_dropped, sessions_dropped, unknown_objects })
+        Ok(SweepReport {
+            counts,
+            problems,
+            fingerprints_dropped: of_kind(StaleKind::Fingerprints, &dropped),
+            sessions_dropped: of_kind(StaleKind::Sessions, &dropped),
+            unknown_objects,
+        })
     }
 
     /// Every body that says it is a file, and not an object, is one, of the right size.

@@ -7,7 +7,6 @@ use crate::bounce_memo::forget_memos_of;
 use crate::column_values::{ColumnWord as _, Folder};
 use crate::error::StoreError;
 use crate::folder_ref::{FolderRef, OwnFolderRow};
-use crate::hook::tell_opened;
 use crate::statement::{Batch, Refusal, Row, Statement, sql};
 use crate::store::{Page, Store};
 
@@ -211,27 +210,6 @@ pub(crate) fn remember_thread(tag: &[u8; 32], now: Timestamp, batch: &mut Batch)
     batch.add(sql!("INSERT INTO threads (tag, created_at) VALUES (?1, ?2) ON CONFLICT DO NOTHING", tag, now));
 }
 
-/// Notes a reading: the first one for good, and that its owner does not show it as unread any more.
-fn opening(mailbox_id: &str, deposit_id: &str, now: Timestamp) -> Statement {
-    sql!(
-        "UPDATE deposits SET read_at = coalesce(read_at, ?3), flags = flags & -2
-         WHERE mailbox_id = ?1 AND id = ?2 AND (read_at IS NULL OR (flags & 1) = 1)",
-        mailbox_id,
-        deposit_id,
-        now
-    )
-}
-
-/// Notes the first reading; later ones change nothing.
-pub(crate) fn first_reading(mailbox_id: &str, deposit_id: &str, now: Timestamp) -> Statement {
-    sql!(
-        "UPDATE deposits SET read_at = ?3 WHERE mailbox_id = ?1 AND id = ?2 AND read_at IS NULL",
-        mailbox_id,
-        deposit_id,
-        now
-    )
-}
-
 /// A letter goes, with its body if nothing else refers to that, and with its bounce memos. The
 /// deletion says on what condition; a letter that stays keeps all of it.
 pub(crate) fn remove_letter(batch: &mut Batch, deletion: Statement, deposit_id: &str, body_id: &str) {
@@ -416,20 +394,6 @@ impl Store {
         let body = answers.next().flatten().map(|row| self.body_of(row)).transpose()?;
         let (deposit, body_id, head_sealed) = (deposit_row(&mut row)?, row.text()?, row.blob()?);
         Ok(Some(DepositLetter { row: deposit, body_id, head_sealed, body }))
-    }
-
-    /// Notes the first reading; later ones change nothing but a mark that it be shown as unread.
-    pub async fn mark_read(
-        &self,
-        mailbox_id: &str,
-        deposit_id: &str,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let mut batch = Batch::default();
-        batch.hold_mailbox(mailbox_id);
-        batch.add(tell_opened(mailbox_id, deposit_id, now));
-        batch.add(opening(mailbox_id, deposit_id, now));
-        self.write(batch).await.map(drop)
     }
 
     /// Removes letters of this mailbox for good, each body with its last reference. Returns how many

@@ -7,7 +7,8 @@ use sealpost_mail::Timestamp;
 
 use crate::column_values::{ColumnWord as _, Ended};
 use crate::error::StoreError;
-use crate::statement::{Batch, Statement, sql};
+use crate::stale_rows::{StaleRows, stale_rows};
+use crate::statement::{Batch, sql};
 use crate::store::Store;
 
 /// A browser that comes later is told that its session is over.
@@ -33,9 +34,9 @@ pub(crate) fn end_sessions(
     batch.add(sql!("DELETE FROM sessions WHERE mailbox_id = ?1 AND hash <> ?2", mailbox_id, keep));
 }
 
-/// Forgets what no browser asks for any more.
-pub(crate) fn forget_ended_sessions(now: Timestamp) -> Statement {
-    sql!("DELETE FROM ended_sessions WHERE at < ?1", now.minus(REMEMBERED))
+/// What no browser asks for any more.
+pub(crate) fn old_ended_sessions(now: Timestamp) -> StaleRows {
+    stale_rows!(EndedSessions, "FROM ended_sessions WHERE at < ?1", now.minus(REMEMBERED))
 }
 
 impl Store {

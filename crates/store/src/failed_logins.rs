@@ -6,7 +6,8 @@ use std::time::Duration;
 use sealpost_mail::Timestamp;
 
 use crate::error::StoreError;
-use crate::statement::{Statement, sql};
+use crate::stale_rows::{StaleRows, stale_rows};
+use crate::statement::sql;
 use crate::store::Store;
 
 /// How long a warning that was sent is remembered.
@@ -25,9 +26,14 @@ pub struct Tries {
     pub forget_at: Timestamp,
 }
 
-/// Forgets what no longer matters.
-pub(crate) fn forget_old_tries(now: Timestamp) -> Statement {
-    sql!("DELETE FROM tries WHERE forget_at < ?1 AND (told_at IS NULL OR told_at < ?2)", now, now.minus(TOLD))
+/// What no longer matters.
+pub(crate) fn old_tries(now: Timestamp) -> StaleRows {
+    stale_rows!(
+        Tries,
+        "FROM tries WHERE forget_at < ?1 AND (told_at IS NULL OR told_at < ?2)",
+        now,
+        now.minus(TOLD)
+    )
 }
 
 impl Store {

@@ -180,11 +180,6 @@ pub(crate) fn tell_activated(mailbox_id: &str, at: Timestamp) -> Statement {
         .proving(Proves::Events)
 }
 
-/// Those that happened before, and that nobody tries to send.
-pub(crate) fn forget_dead(before: Timestamp) -> Statement {
-    sql!("DELETE FROM hook_events WHERE state = 'dead' AND at < ?1", before)
-}
-
 impl NewEvent {
     pub(crate) fn statement(&self) -> Statement {
         let (letter, kind, mailbox, detail) =

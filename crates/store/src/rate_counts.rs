@@ -6,7 +6,8 @@ use std::time::Duration;
 use sealpost_mail::Timestamp;
 
 use crate::error::StoreError;
-use crate::statement::{Batch, Lock, Outcome, Refusal, Statement, sql};
+use crate::stale_rows::{StaleRows, stale_rows};
+use crate::statement::{Batch, Lock, Outcome, Refusal, sql};
 use crate::store::Store;
 
 /// What was sent within one slot frees its place at one moment.
@@ -144,9 +145,9 @@ impl NewUse {
     }
 }
 
-/// Forgets what no longer counts.
-pub(crate) fn forget_old_uses(now: Timestamp) -> Statement {
-    sql!("DELETE FROM sent_lately WHERE slot < ?1", slot_of(now).minus(DAY))
+/// What no longer counts.
+pub(crate) fn old_uses(now: Timestamp) -> StaleRows {
+    stale_rows!(Uses, "FROM sent_lately WHERE slot < ?1", slot_of(now).minus(DAY))
 }
 
 /// Whether places were left.

@@ -9,10 +9,12 @@ use crate::consistency::drop_stale;
 use crate::deleted_mailbox::forget_deleted;
 use crate::deposit::remove_letter;
 use crate::error::StoreError;
-use crate::hook::{forget_dead, tell_expired};
+use crate::hook::tell_expired;
 use crate::sender_status::Unread;
+use crate::stale_rows::{StaleCounts, StaleKind};
 use crate::statement::{Batch, Outcome, Refusal, Row, Statement, sql};
 use crate::store::Store;
+use crate::unattended::{Stranded, unattended};
 use crate::unheld::unheld;
 use crate::yielding::Yielding;
 
@@ -33,27 +35,29 @@ const DEAD: Duration = DAY.saturating_mul(60);
 const THREADS: Duration = DAY.saturating_mul(5 * 365);
 
 /// What was forgotten.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Forgotten {
-    /// Fingerprints nobody acknowledged while a retry was to be expected.
-    pub fingerprints: u64,
-    /// Sessions that were over.
-    pub sessions: u64,
+    /// What was meant for a while only.
+    pub stale: StaleCounts,
     /// Tokens nobody can use.
     pub tokens: u64,
     /// Notices too old to bounce.
     pub bounce_memos: u64,
     /// Message-IDs too old to be answered.
     pub threads: u64,
+    /// Words of letters that were withdrawn, which their recipients could read for long enough.
+    pub withdrawn: u64,
+    /// Events for the operator's own systems that nobody took and nobody looked after.
+    pub dead_events: u64,
 }
 
-/// 40 days: whoever had a mailbox, and let a short link run out, may ask again.
-macro_rules! ask_again {
-    () => {
-        "3456000000"
-    };
+impl Forgotten {
+    /// How much of this kind.
+    #[must_use]
+    pub fn of(&self, kind: StaleKind) -> u64 {
+        self.stale.iter().filter(|(one, _)| *one == kind).map(|(_, count)| count).sum()
+    }
 }
-pub(crate) use ask_again;
 
 /// Letters whose time is over and that nobody holds. `d` is the letter.
 macro_rules! over {
@@ -62,40 +66,24 @@ macro_rules! over {
     };
 }
 
-/// Nobody came, no letter is left, and nobody is expected. `m` is the mailbox, `l` one of its letters; `$left`: which of them
-/// count as left, if not all.
-macro_rules! unattended {
-    ($now:literal) => {
-        unattended!($now, "true")
-    };
-    ($now:literal, $($left:tt)+) => {
-        concat!(
-            "m.state = 'pending' AND m.held_since IS NULL
-             AND NOT EXISTS (SELECT 1 FROM deposits l WHERE l.mailbox_id = m.id AND (",
-            $($left)+,
-            ")) AND NOT EXISTS (SELECT 1 FROM requests WHERE mailbox_id = m.id AND state = 'open')
-             AND NOT EXISTS (SELECT 1 FROM tokens WHERE mailbox_id = m.id AND purpose = 'activation'
-                 AND spent_at IS NULL AND expires_at > ",
-            $now,
-            ") AND NOT (m.activated_at IS NOT NULL AND EXISTS (SELECT 1 FROM tokens WHERE mailbox_id = m.id
-                 AND purpose = 'activation' AND created_at > ",
-            $now,
-            " - ",
-            ask_again!(),
-            "))"
-        )
-    };
-}
-
 /// Unattended, and nothing is in it.
 macro_rules! abandoned {
-    ($now:literal) => {
-        concat!(unattended!($now), " AND NOT EXISTS (SELECT 1 FROM drafts WHERE mailbox_id = m.id)")
+    ($now:literal, $asked:literal, $strangers:literal) => {
+        concat!(
+            unattended!($now, $asked, $strangers),
+            " AND NOT EXISTS (SELECT 1 FROM drafts WHERE mailbox_id = m.id)"
+        )
     };
 }
 
 /// A rule of [`Forgotten`]: the rows that time has made useless. `?1` is the moment from which on they stay.
 macro_rules! useless {
+    (withdrawn) => {
+        concat!("FROM withdrawn WHERE forget_at < ?1 AND ", $crate::unheld::unheld!("withdrawn.mailbox_id"))
+    };
+    (dead_events) => {
+        "FROM hook_events WHERE state = 'dead' AND at < ?1"
+    };
     (bounce_memos) => {
         "FROM bounce_memos WHERE created_at < ?1
            AND NOT EXISTS (SELECT 1 FROM deposits WHERE id = bounce_memos.deposit_id)"
@@ -114,7 +102,6 @@ macro_rules! useless {
 }
 
 pub(crate) use over;
-pub(crate) use unattended;
 pub(crate) use useless;
 
 /// From when on each of them stays.
@@ -128,6 +115,10 @@ pub(crate) fn notices_stay(now: Timestamp) -> Timestamp {
 
 pub(crate) fn threads_stay(now: Timestamp) -> Timestamp {
     now.minus(THREADS)
+}
+
+pub(crate) fn dead_events_stay(now: Timestamp) -> Timestamp {
+    now.minus(DEAD)
 }
 
 impl Store {
@@ -177,9 +168,9 @@ impl Store {
         }
     }
 
-    /// Deletes mailboxes that nobody activated, that hold nothing, whose link has run out and for which no
-    /// request is open. The link goes on explaining itself; the next letter to the address makes a new one.
-    pub async fn purge_pending(&self, now: Timestamp) -> Result<usize, StoreError> {
+    /// Deletes mailboxes that nobody activated, that hold nothing and whose link has run out; one for which support was asked
+    /// only if the link was over at `asked` already. The link goes on explaining itself; the next letter to the address makes a new one.
+    pub async fn purge_pending(&self, now: Timestamp, asked: Timestamp) -> Result<usize, StoreError> {
         let mut deleted = 0;
         let mut yielding = Yielding::new(self);
         loop {
@@ -187,71 +178,100 @@ impl Store {
                 .read_rows(sql!(
                     concat!(
                         "SELECT id FROM mailboxes m WHERE ",
-                        abandoned!("?1"),
-                        " ORDER BY created_at LIMIT ?2"
+                        abandoned!("?1", "?2", "0"),
+                        " ORDER BY created_at LIMIT ?3"
                     ),
                     now,
+                    asked,
                     yielding.rows()
                 ))
                 .await?;
             if rows.is_empty() {
-                return Ok(deleted);
+                break;
             }
             let mut batch = Batch::default();
             for mut row in rows {
                 let id = row.text()?;
-                bury(&mut batch, &id, now);
+                bury(&mut batch, &Stranded { id, strangers: 0 }, now, asked);
             }
             let now_gone = yielding.write(batch).await?.returned();
             deleted += now_gone;
             if now_gone == 0 {
-                return Ok(deleted);
+                break;
             }
         }
+        for mailbox in self.stranded(now, asked).await? {
+            let mut batch = Batch::default();
+            bury(&mut batch, &mailbox, now, asked);
+            deleted += yielding.write(batch).await?.returned();
+        }
+        Ok(deleted)
     }
 
     /// Throws away what owners had begun to write before their mailboxes had to be activated again, if they never
-    /// came back and no letter waits for them. Returns how many drafts.
-    pub async fn purge_unattended_drafts(&self, now: Timestamp) -> Result<usize, StoreError> {
+    /// came back and no letter waits for them; `asked` as for [`Store::purge_pending`]. Returns how many drafts.
+    pub async fn purge_unattended_drafts(
+        &self,
+        now: Timestamp,
+        asked: Timestamp,
+    ) -> Result<usize, StoreError> {
         let mut gone = 0;
         loop {
             let rows = self
                 .read_rows(sql!(
                     concat!(
                         "SELECT d.mailbox_id, d.id FROM drafts d JOIN mailboxes m ON m.id = d.mailbox_id WHERE ",
-                        unattended!("?1"),
-                        " LIMIT ?2"
+                        unattended!("?1", "?2", "0"),
+                        " LIMIT ?3"
                     ),
                     now,
+                    asked,
                     AT_ONCE
                 ))
                 .await?;
-            if rows.is_empty() {
-                return Ok(gone);
-            }
             let before = gone;
             for mut row in rows {
-                let (mailbox_id, draft_id) = (row.text()?, row.text()?);
-                let mut batch = Batch::default();
-                batch.hold_mailbox(&mailbox_id);
-                // Whoever comes back in this very moment finds what they had begun.
-                batch.add(
-                    sql!(
-                        concat!("SELECT m.id FROM mailboxes m WHERE m.id = ?1 AND ", unattended!("?2")),
-                        mailbox_id.as_str(),
-                        now
-                    )
-                    .or_refuse(Refusal::Duplicate),
-                );
-                if self.add_removal(&mut batch, &mailbox_id, &draft_id).await? {
-                    gone += usize::from(matches!(self.write(batch).await?, Outcome::Kept(_)));
-                }
+                let (id, draft_id) = (row.text()?, row.text()?);
+                let mailbox = Stranded { id, strangers: 0 };
+                gone += self.throw_away(&mailbox, &draft_id, now, asked).await?;
             }
             // The rest is somebody's again, or is tried in the next hour.
             if gone == before {
-                return Ok(gone);
+                break;
             }
         }
+        for mailbox in self.stranded(now, asked).await? {
+            for draft in self.drafts(&mailbox.id).await? {
+                gone += self.throw_away(&mailbox, &draft.id, now, asked).await?;
+            }
+        }
+        Ok(gone)
+    }
+
+    /// One draft, of a mailbox that is still unattended: whoever comes back in this very moment finds what they had begun.
+    async fn throw_away(
+        &self,
+        mailbox: &Stranded,
+        draft_id: &str,
+        now: Timestamp,
+        asked: Timestamp,
+    ) -> Result<usize, StoreError> {
+        let mut batch = Batch::default();
+        batch.hold_mailbox(&mailbox.id);
+        batch.add(
+            sql!(
+                concat!("SELECT m.id FROM mailboxes m WHERE m.id = ?1 AND ", unattended!("?2", "?3", "?4")),
+                mailbox.id.as_str(),
+                now,
+                asked,
+                mailbox.strangers
+            )
+            .or_refuse(Refusal::Duplicate),
+        );
+        if !self.add_removal(&mut batch, &mailbox.id, draft_id).await? {
+            return Ok(0);
+        }
+        Ok(usize::from(matches!(self.write(batch).await?, Outcome::Kept(_))))
     }
 
     /// Forgets what was meant for minutes or hours: sessions that are over, tries, unacknowledged fingerprints.
@@ -261,7 +281,7 @@ impl Store {
 
     /// Forgets rows that time has made useless. Reads whole tables, beside the writer.
     pub async fn forget(&self, now: Timestamp) -> Result<Forgotten, StoreError> {
-        let (fingerprints, sessions) = drop_stale(self, now).await?;
+        let stale = drop_stale(self, now).await?;
         let (links, resets) = links_stay(now);
         let tokens = self
             .forget_old(
@@ -289,15 +309,15 @@ impl Store {
                 |mut row| Ok(sql!("DELETE FROM threads WHERE tag = ?1", row.blob()?)),
             )
             .await?;
-        self.change(vec![
-            sql!(
-                concat!("DELETE FROM withdrawn WHERE forget_at < ?1 AND ", unheld!("withdrawn.mailbox_id")),
-                now
-            ),
-            forget_dead(now.minus(DEAD)),
-        ])
-        .await?;
-        Ok(Forgotten { fingerprints, sessions, tokens, bounce_memos, threads })
+        let withdrawn = self.forget_all(sql!(concat!("DELETE ", useless!(withdrawn)), now)).await?;
+        let dead_events = sql!(concat!("DELETE ", useless!(dead_events)), dead_events_stay(now));
+        let dead_events = self.forget_all(dead_events).await?;
+        Ok(Forgotten { stale, tokens, bounce_memos, threads, withdrawn, dead_events })
+    }
+
+    async fn forget_all(&self, deletion: Statement) -> Result<u64, StoreError> {
+        let deleted = self.change(vec![deletion]).await?.into_iter().sum::<usize>();
+        Ok(u64::try_from(deleted).unwrap_or(u64::MAX))
     }
 
     /// Deletes what a question finds, until it finds nothing; in small batches with rests.
@@ -329,7 +349,8 @@ impl Store {
 }
 
 /// Deletes a mailbox if it is still abandoned; the rest finds it deleted, or does nothing.
-fn bury(batch: &mut Batch, id: &str, now: Timestamp) {
+fn bury(batch: &mut Batch, mailbox: &Stranded, now: Timestamp, asked: Timestamp) {
+    let id = mailbox.id.as_str();
     batch.hold_mailbox(id);
     batch.add(
         sql!(
@@ -337,12 +358,14 @@ fn bury(batch: &mut Batch, id: &str, now: Timestamp) {
                 "UPDATE mailboxes AS m SET state = 'deleted', address_sealed = ?2, profile_sealed = NULL,
                  question_sealed = NULL, public_key = ?2
              WHERE m.id = ?1 AND ",
-                abandoned!("?3"),
+                abandoned!("?3", "?4", "?5"),
                 " RETURNING id"
             ),
             id,
             Vec::new(),
-            now
+            now,
+            asked,
+            mailbox.strangers
         )
         .concerning(id, id),
     );

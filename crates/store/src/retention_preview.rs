@@ -3,14 +3,14 @@
 
 use sealpost_mail::Timestamp;
 
-use crate::consistency::stale_from;
+use crate::consistency::stale;
 use crate::error::StoreError;
-use crate::retention::{
-    Forgotten, ask_again, links_stay, notices_stay, over, threads_stay, unattended, useless,
-};
+use crate::retention::{dead_events_stay, links_stay, notices_stay, over, threads_stay, useless};
+use crate::stale_rows::StaleCounts;
 use crate::statement::{Row, Statement, sql};
 use crate::store::Store;
 use crate::trash::long_trashed;
+use crate::unattended::{Stranded, unattended};
 use crate::unheld::unheld;
 use crate::upload::stale_uploads;
 
@@ -21,6 +21,13 @@ pub struct Foreseen<T> {
     pub named: Vec<T>,
     /// All.
     pub all: u64,
+}
+
+impl<T> Foreseen<T> {
+    fn add(&mut self, one: T) {
+        self.named.push(one);
+        self.all += 1;
+    }
 }
 
 /// What the hourly run would delete.
@@ -38,6 +45,25 @@ pub struct ForeseenRetention {
     pub originals: Foreseen<String>,
     /// Files on their way in of which nothing came any more: id and mailbox.
     pub uploads: Foreseen<(String, String)>,
+    /// What was meant for a while only.
+    pub stale: StaleCounts,
+}
+
+/// What the nightly run would forget.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForeseenForgotten {
+    /// What was meant for a while only.
+    pub stale: StaleCounts,
+    /// Tokens nobody can use.
+    pub tokens: u64,
+    /// Notices too old to bounce.
+    pub bounce_memos: u64,
+    /// Message-IDs too old to be answered.
+    pub threads: u64,
+    /// Words of letters that were withdrawn: letter and mailbox.
+    pub withdrawn: Foreseen<(String, String)>,
+    /// Events that nobody took: id and receiver.
+    pub dead_events: Foreseen<(String, String)>,
 }
 
 /// Letters `l` that are still there when everything has gone whose time is over at `?1`, or that came into the trash before `?2`.
@@ -68,12 +94,13 @@ fn two(mut row: Row) -> Result<(String, String), StoreError> {
 
 impl Store {
     /// What the hourly run would delete at `now`: of the trash what came there before `trashed`, of uploads those that stand
-    /// still since before `touched`.
+    /// still since before `touched`, of mailboxes that support was asked about those whose links were over at `asked`.
     pub async fn foresee_retention(
         &self,
         now: Timestamp,
         trashed: Timestamp,
         touched: Timestamp,
+        asked: Timestamp,
     ) -> Result<ForeseenRetention, StoreError> {
         let letters = foresee!("d.id, d.mailbox_id", over!("?1"), "d.expires_at, d.id", now);
         let trash = foresee!(
@@ -87,18 +114,20 @@ impl Store {
             "f.id, f.mailbox_id",
             concat!(
                 "FROM drafts f JOIN mailboxes m ON m.id = f.mailbox_id WHERE ",
-                unattended!("?1", stays!())
+                unattended!("?1", "?3", "0", stays!())
             ),
             "f.id",
             now,
-            trashed
+            trashed,
+            asked
         );
         let mailboxes = foresee!(
             "m.id",
-            concat!("FROM mailboxes m WHERE ", unattended!("?1", stays!())),
+            concat!("FROM mailboxes m WHERE ", unattended!("?1", "?3", "0", stays!())),
             "m.created_at, m.id",
             now,
-            trashed
+            trashed,
+            asked
         );
         let originals = foresee!("id", "FROM originals WHERE until <= ?1", "until, id", now);
         // Those of drafts that go are gone with them.
@@ -107,31 +136,59 @@ impl Store {
             concat!(
                 stale_uploads!("?3"),
                 " AND NOT EXISTS (SELECT 1 FROM mailboxes m WHERE m.id = d.mailbox_id AND ",
-                unattended!("?1", stays!()),
+                unattended!("?1", "?4", "0", stays!()),
                 ")"
             ),
             "u.touched_at, u.id",
             now,
             trashed,
-            touched
+            touched,
+            asked
         );
+        let mut drafts = self.foreseen(drafts, two).await?;
+        let mut mailboxes = self.foreseen(mailboxes, one).await?;
+        for Stranded { id, strangers } in self.stranded(now, asked).await? {
+            let goes = sql!(
+                concat!(
+                    "SELECT m.id FROM mailboxes m WHERE m.id = ?3 AND ",
+                    unattended!("?1", "?4", "?5", stays!())
+                ),
+                now,
+                trashed,
+                id.as_str(),
+                asked,
+                strangers
+            );
+            if self.read_one(goes).await?.is_some() {
+                for draft in self.drafts(&id).await? {
+                    drafts.add((draft.id, id.clone()));
+                }
+                mailboxes.add(id);
+            }
+        }
         Ok(ForeseenRetention {
             letters: self.foreseen(letters, two).await?,
             trash: self.foreseen(trash, two).await?,
-            drafts: self.foreseen(drafts, two).await?,
-            mailboxes: self.foreseen(mailboxes, one).await?,
+            drafts,
+            mailboxes,
             originals: self.foreseen(originals, one).await?,
             uploads: self.foreseen(uploads, two).await?,
+            stale: self.foresee_stale(now).await?,
         })
     }
 
+    /// How much every run would forget that forgets anything: what was meant for a while only.
+    pub async fn foresee_stale(&self, now: Timestamp) -> Result<StaleCounts, StoreError> {
+        self.count_stale(stale(now)).await
+    }
+
     /// How much the nightly run would forget.
-    pub async fn foresee_forgotten(&self, now: Timestamp) -> Result<Forgotten, StoreError> {
+    pub async fn foresee_forgotten(&self, now: Timestamp) -> Result<ForeseenForgotten, StoreError> {
         let (links, resets) = links_stay(now);
-        let [fingerprints, sessions] = stale_from(now);
-        Ok(Forgotten {
-            fingerprints: self.count(fingerprints).await?,
-            sessions: self.count(sessions).await?,
+        let withdrawn = foresee!("deposit_id, mailbox_id", useless!(withdrawn), "forget_at, deposit_id", now);
+        let dead = foresee!("id, hook", useless!(dead_events), "at, id", dead_events_stay(now));
+        Ok(ForeseenForgotten {
+            stale: self.foresee_stale(now).await?,
             tokens: self.count(sql!(concat!("SELECT count(*) ", useless!(tokens)), links, resets)).await?,
             bounce_memos: self
                 .count(sql!(concat!("SELECT count(*) ", useless!(bounce_memos)), notices_stay(now)))
@@ -139,6 +196,8 @@ impl Store {
             threads: self
                 .count(sql!(concat!("SELECT count(*) ", useless!(threads)), threads_stay(now)))
                 .await?,
+            withdrawn: self.foreseen(withdrawn, two).await?,
+            dead_events: self.foreseen(dead, two).await?,
         })
     }
 

@@ -3,7 +3,8 @@
 use sealpost_mail::Timestamp;
 
 use crate::error::StoreError;
-use crate::statement::{Batch, Statement, sql};
+use crate::stale_rows::{StaleRows, stale_rows};
+use crate::statement::{Batch, sql};
 use crate::store::Store;
 
 /// More are not kept: the oldest go.
@@ -63,6 +64,6 @@ impl Store {
 }
 
 /// Those that have run out.
-pub(crate) fn forget_old_policies(now: Timestamp) -> Statement {
-    sql!("DELETE FROM mta_sts_policies WHERE good_until <= ?1", now)
+pub(crate) fn old_policies(now: Timestamp) -> StaleRows {
+    stale_rows!(Policies, "FROM mta_sts_policies WHERE good_until <= ?1", now)
 }

@@ -6,9 +6,9 @@ use crate::column_values::RequestState;
 use crate::deposit::{DepositRow, deposit_row, list_columns};
 use crate::error::StoreError;
 use crate::mailbox::{MailboxRow, MailboxState, mailbox_row, select_mailbox};
-use crate::retention::ask_again;
 use crate::statement::{Row, sql};
 use crate::store::Store;
+use crate::unattended::ask_again;
 use crate::withdrawn_row::{WithdrawnRow, withdrawn_columns};
 
 /// Mailboxes shown with one question.
@@ -55,7 +55,14 @@ pub struct OtherTime {
 pub enum PendingEnd {
     /// Its letters and its link, the last of them until then.
     At(Timestamp),
-    /// A letter that goes by no time, or an open request of support.
+    /// The same; and support was asked, which counts for a while from when no link leads into it any more.
+    Asked {
+        /// The last of its letters and its link.
+        last: Timestamp,
+        /// The end of its link.
+        link: Timestamp,
+    },
+    /// A letter that goes by no time.
     Unknown,
 }
 
@@ -122,8 +129,7 @@ impl Store {
         let row = self
             .read_one(sql!(
                 concat!(
-                    "SELECT (SELECT count(*) FROM deposits WHERE mailbox_id = m.id AND expires_at IS NULL)
-                         + (SELECT count(*) FROM requests WHERE mailbox_id = m.id AND state = 'open'),
+                    "SELECT (SELECT count(*) FROM deposits WHERE mailbox_id = m.id AND expires_at IS NULL),
                      m.created_at,
                      (SELECT max(expires_at) FROM deposits WHERE mailbox_id = m.id),
                      (SELECT max(expires_at) FROM tokens WHERE mailbox_id = m.id
@@ -141,9 +147,15 @@ impl Store {
         if row.count()? > 0 {
             return Ok(PendingEnd::Unknown);
         }
-        let made = row.time()?;
-        let kept = [row.opt_time()?, row.opt_time()?, row.opt_time()?];
-        Ok(PendingEnd::At(kept.into_iter().flatten().fold(made, Timestamp::max)))
+        let (made, letters) = (row.time()?, row.opt_time()?);
+        let links = [row.opt_time()?, row.opt_time()?];
+        let link = links.into_iter().flatten().fold(made, Timestamp::max);
+        let last = letters.map_or(link, |letters| letters.max(link));
+        let requests = self.requests_of(mailbox_id).await?;
+        match requests.iter().any(|request| request.state == RequestState::Open) {
+            true => Ok(PendingEnd::Asked { last, link }),
+            false => Ok(PendingEnd::At(last)),
+        }
     }
 
     /// When things of a mailbox happened that nothing else of support's shows: as they are called, with the id of each.

@@ -4,7 +4,8 @@
 use sealpost_mail::Timestamp;
 
 use crate::error::StoreError;
-use crate::statement::{Batch, Refusal, Row, Statement, sql};
+use crate::stale_rows::{StaleRows, stale_rows};
+use crate::statement::{Batch, Refusal, Row, sql};
 use crate::store::Store;
 
 /// Days are those of UTC (RFC 8460 §4.1).
@@ -186,11 +187,11 @@ impl Store {
 }
 
 /// What is too old to be told.
-pub(crate) fn forget_old_tls_reports(now: Timestamp) -> [Statement; 3] {
+pub(crate) fn old_tls_reports(now: Timestamp) -> [StaleRows; 3] {
     let today = now.0.div_euclid(DAY);
     [
-        sql!("DELETE FROM tls_sessions WHERE day < ?1", today - KEPT),
-        sql!("DELETE FROM tls_reported WHERE day < ?1", today - TOLD),
-        sql!("DELETE FROM tls_submissions WHERE expires_at < ?1", now.0 - DAY),
+        stale_rows!(TlsCounts, "FROM tls_sessions WHERE day < ?1", today - KEPT),
+        stale_rows!(TlsTold, "FROM tls_reported WHERE day < ?1", today - TOLD),
+        stale_rows!(TlsSubmissions, "FROM tls_submissions WHERE expires_at < ?1", now.0 - DAY),
     ]
 }

@@ -4,7 +4,7 @@ use sealpost_arrival::Receipts;
 use sealpost_mail::{Origin, TlsFloor};
 use sealpost_mailbox::Outbox as _;
 use sealpost_mailbox::audit::{Actor, Event};
-use sealpost_store::{Folder, LegPurpose};
+use sealpost_store::{Folder, LegPurpose, NewOpening, Opening};
 
 use crate::rig::{NOW, Rig, SENDER, envelope, letter, origin};
 
@@ -24,7 +24,8 @@ async fn lies(rig: &Rig, fields: &str, from: Origin) -> (String, String) {
 
 async fn opens(rig: &Rig, id: &str, letter: &str) -> bool {
     let noted = Event::LetterDeposited { letter, mailbox: id, arrival: None }.row(NOW, &Actor::Owner, None);
-    rig.outbox.opened(id, letter, noted).await.unwrap()
+    let opening = NewOpening { mailbox_id: id.to_owned(), deposit_id: letter.to_owned(), how: Opening::Seen };
+    rig.outbox.opened(opening, noted).await.unwrap()
 }
 
 fn asks(whom: &str) -> String {

@@ -7,12 +7,14 @@ use std::time::Duration;
 
 use clap::{ArgAction, Subcommand};
 use sealpost_delivery::TlsReporter;
-use sealpost_jobs::{Belief, Failed, Job, Needs, PartnerWork, Ran, Runner, Workshop, belief, days, foresee};
+use sealpost_jobs::{
+    Belief, Failed, ForeseenDeed, Job, Needs, PartnerWork, Ran, Runner, Workshop, belief, days, foresee,
+};
 use sealpost_mail::{Clock, SystemClock, SystemRandom};
 use sealpost_mailbox::audit::{Actor, Event};
 use sealpost_store::Store;
 use sealpost_support::instant;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use thiserror::Error;
 
 use super::{OutputFormat, complain_all, fail, looking, say, with_store};
@@ -44,6 +46,9 @@ pub(crate) enum JobsCommand {
         /// for this is due, not only this job.
         #[arg(long, conflicts_with = "dry_run")]
         clock_is_right: bool,
+        /// What would go or be sent as one JSON object a line; with --dry-run.
+        #[arg(long = "json", requires = "dry_run", action = ArgAction::SetTrue, value_parser = OutputFormat::flag())]
+        format: OutputFormat,
     },
     /// Shows the last runs, newest first.
     Log {
@@ -78,16 +83,16 @@ impl From<sealpost_store::StoreError> for JobsError {
 }
 
 pub(super) fn run(config: &Path, what: &JobsCommand) -> ExitCode {
-    if let JobsCommand::Run { job, dry_run: true, .. } = what {
+    if let JobsCommand::Run { job, dry_run: true, format, clock_is_right: _ } = what {
         match Job::parse(job) {
-            Some(Job::TlsReports) => return foresee_tls_reports(config),
-            Some(job @ (Job::Keys | Job::Ocsp)) => return foresee_keys(config, job),
+            Some(Job::TlsReports) => return foresee_tls_reports(config, *format),
+            Some(job @ (Job::Keys | Job::Ocsp)) => return foresee_keys(config, job, *format),
             Some(_) | None => {}
         }
     }
     // What is deleted here stands in the audit trail, proven; looking needs no key.
     let loaded = match what {
-        JobsCommand::Run { dry_run, job, clock_is_right }
+        JobsCommand::Run { dry_run, job, clock_is_right, format: _ }
             if *clock_is_right
                 || (!dry_run && Job::parse(job).is_some_and(|job| job.needs() == Needs::Store)) =>
         {
@@ -120,14 +125,14 @@ async fn act(store: &Store, plan: &Plan, what: &JobsCommand) -> Result<(), JobsE
             }
             log(store, job.as_deref(), *most, *format).await
         }
-        JobsCommand::Run { job, dry_run, clock_is_right } => {
+        JobsCommand::Run { job, dry_run, clock_is_right, format } => {
             let job = Job::parse(job).ok_or_else(|| JobsError::Unknown(job.clone()))?;
             let workshop = workshop(store, plan);
             if *clock_is_right {
                 believe_clock(store).await?;
             }
             if *dry_run {
-                return show(&workshop, job).await;
+                return show(&workshop, job, *format).await;
             }
             match job.needs() {
                 Needs::Delivery => return leave_to(store, job, "delivery").await,
@@ -146,15 +151,41 @@ async fn act(store: &Store, plan: &Plan, what: &JobsCommand) -> Result<(), JobsE
     }
 }
 
-async fn show(workshop: &Workshop, job: Job) -> Result<(), JobsError> {
+async fn show(workshop: &Workshop, job: Job, format: OutputFormat) -> Result<(), JobsError> {
     let foreseen = foresee(workshop, job, SystemClock.now()).await?;
-    foreseen.lines.iter().for_each(say);
-    say(format_args!("{} in all; nothing was done", foreseen.all));
+    let all = foreseen.all();
+    match format {
+        OutputFormat::Json => {
+            foreseen.deeds.iter().for_each(|deed| say(in_json(job, deed)));
+            say(json!({ "job": job.name(), "all": all, "notes": foreseen.notes, "done": false }));
+        }
+        OutputFormat::Text => {
+            foreseen.deeds.iter().for_each(|deed| say(format_args!("{}: {}", deed.what, deed.why)));
+            foreseen.notes.iter().for_each(say);
+            if foreseen.deeds.is_empty() && foreseen.notes.is_empty() {
+                say("nothing is due");
+            }
+            say(format_args!("{all} in all; nothing was done"));
+        }
+    }
     Ok(())
 }
 
+/// The ids stand under what they are of.
+fn in_json(job: Job, deed: &ForeseenDeed) -> Value {
+    let ForeseenDeed { kind, ids, count, what, why } = deed;
+    let mut shown = Map::new();
+    shown.insert("job".to_owned(), job.name().into());
+    shown.insert("kind".to_owned(), (*kind).into());
+    shown.extend(ids.iter().map(|(of, id)| ((*of).to_owned(), id.as_str().into())));
+    shown.insert("count".to_owned(), (*count).into());
+    shown.insert("what".to_owned(), what.as_str().into());
+    shown.insert("why".to_owned(), why.as_str().into());
+    shown.into()
+}
+
 /// What is counted there is sealed: only delivery's key opens it.
-fn foresee_tls_reports(config: &Path) -> ExitCode {
+fn foresee_tls_reports(config: &Path, format: OutputFormat) -> ExitCode {
     let (plan, keys) = match Plan::load(config, DELIVERY) {
         Ok(loaded) => loaded,
         Err(problems) => return complain_all(&problems),
@@ -167,7 +198,7 @@ fn foresee_tls_reports(config: &Path) -> ExitCode {
         Err(error) => return fail(&error),
     };
     let done: Result<(), JobsError> = looking(&plan, async |store| {
-        show(&Workshop { tls_reports: reporter, ..workshop(store, &plan) }, Job::TlsReports).await
+        show(&Workshop { tls_reports: reporter, ..workshop(store, &plan) }, Job::TlsReports, format).await
     });
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -176,7 +207,7 @@ fn foresee_tls_reports(config: &Path) -> ExitCode {
 }
 
 /// What is kept of partners is sealed: only intake's key opens it.
-fn foresee_keys(config: &Path, job: Job) -> ExitCode {
+fn foresee_keys(config: &Path, job: Job, format: OutputFormat) -> ExitCode {
     let (mut plan, keys) = match Plan::load(config, INTAKE) {
         Ok(loaded) => loaded,
         Err(problems) => return complain_all(&problems),
@@ -195,7 +226,7 @@ fn foresee_keys(config: &Path, job: Job) -> ExitCode {
         ocsp: plan.lookup.ocsp(),
     };
     let done: Result<(), JobsError> = looking(&plan, async |store| {
-        show(&Workshop { partners: Some(partners.clone()), ..workshop(store, &plan) }, job).await
+        show(&Workshop { partners: Some(partners.clone()), ..workshop(store, &plan) }, job, format).await
     });
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -310,7 +341,7 @@ async fn log(store: &Store, job: Option<&str>, most: u32, format: OutputFormat) 
     }
     for run in store.job_runs(job, most).await? {
         if format == OutputFormat::Json {
-            let counts: serde_json::Value = serde_json::from_str(&run.counts).unwrap_or_default();
+            let counts: Value = serde_json::from_str(&run.counts).unwrap_or_default();
             say(json!({
                 "run": run.number,
                 "job": run.job,

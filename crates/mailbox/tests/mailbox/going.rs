@@ -87,7 +87,7 @@ async fn letters_go_when_their_time_is_over_and_not_before() {
         rig.store.purge_letters(Unread::Forgotten, NOW.plus(DAY - Duration::from_secs(1))).await.unwrap(),
         0
     );
-    let seen = rig.store.foresee_retention(NOW.plus(DAY), NOW, NOW).await.unwrap();
+    let seen = rig.store.foresee_retention(NOW.plus(DAY), NOW, NOW, NOW).await.unwrap();
     assert_eq!(seen.letters.all, 1, "and that is foreseen");
     assert_eq!(rig.store.purge_letters(Unread::Forgotten, NOW.plus(DAY)).await.unwrap(), 1);
     assert_eq!(ids().await, ["always", "letter-1", "long"]);
@@ -116,7 +116,7 @@ async fn while_a_mailbox_is_held_nothing_of_it_goes_and_then_its_time_goes_on() 
     assert!(!rig.store.hold_mailbox(&id, NOW.plus(DAY)).await.unwrap(), "it is held");
     let late = NOW.plus(DAY * 400);
     assert_eq!(rig.store.purge_letters(Unread::Forgotten, late).await.unwrap(), 0);
-    assert_eq!(rig.store.purge_pending(late).await.unwrap(), 0);
+    assert_eq!(rig.store.purge_pending(late, Timestamp(0)).await.unwrap(), 0);
     assert!(!rig.store.delete_mailbox(&id, Unread::Forgotten, late).await.unwrap(), "not even by hand");
     assert_eq!(rig.inbox(&id).await.len(), 2);
 
@@ -137,9 +137,9 @@ async fn nobody_s_mailbox_goes_with_its_link_and_the_next_letter_makes_another()
     let rig = Rig::new();
     let (id, _) = rig.pending().await;
     let over = retention().link(NOW);
-    assert_eq!(rig.store.purge_pending(over).await.unwrap(), 0, "a letter is in it");
+    assert_eq!(rig.store.purge_pending(over, Timestamp(0)).await.unwrap(), 0, "a letter is in it");
     assert_eq!(rig.store.purge_letters(Unread::Forgotten, over).await.unwrap(), 1);
-    assert_eq!(rig.store.purge_pending(over).await.unwrap(), 1);
+    assert_eq!(rig.store.purge_pending(over, Timestamp(0)).await.unwrap(), 1);
     assert_eq!(rig.store.mailbox(&id).await.unwrap().unwrap().state, MailboxState::Deleted);
 }
 

@@ -269,25 +269,20 @@ impl Packing {
             }
             Err(other) => return Err(other),
         };
-        let (row, summary) = (deposit.row.clone(), deposit.summary.clone());
-        let named = |format| name(&self.site, &row, summary.as_ref(), format);
-        if self.format != Format::Eml
-            && let Ok(made) = made(&self.site, self.language, deposit.clone(), self.format).await?
-        {
-            self.owner.mark_taken(&self.site, &deposit).await;
-            let file = named(self.format);
-            self.start(&wanted.folder, &file)?;
-            self.open = Some(made.pieces);
-            return Ok(());
+        let named = |format| name(&self.site, &deposit.row, deposit.summary.as_ref(), format);
+        if self.format != Format::Eml {
+            let made = made(&self.site, self.language, deposit.clone(), self.format).await?;
+            if let Ok(made) = made {
+                let file = named(self.format);
+                self.owner.mark_taken(&self.site, &deposit).await;
+                self.start(&wanted.folder, &file)?;
+                self.open = Some(made.pieces);
+                return Ok(());
+            }
         }
         let file = named(Format::Eml);
-        let deposit = match self.owner.deposit(&self.site, &wanted.id).await {
-            Ok(deposit) => deposit,
-            Err(Problem::NotFound) => return Ok(()),
-            Err(other) => return Err(other),
-        };
-        let path = self.start(&wanted.folder, &file)?;
         self.owner.mark_taken(&self.site, &deposit).await;
+        let path = self.start(&wanted.folder, &file)?;
         if self.format != Format::Eml {
             self.replaced.push(path);
         }

@@ -11,7 +11,7 @@ use actix_web::web;
 use sealpost_mail::Summary;
 use sealpost_mailbox::audit::Event;
 use sealpost_mailbox::listing;
-use sealpost_store::{DepositCounts, DepositRow, FolderPage, FolderRef, Page};
+use sealpost_store::{DepositCounts, DepositRow, FolderPage, FolderRef, NewOpening, Opening, Page};
 use sealpost_vault::MailboxSecret;
 
 use crate::access::session::SignedIn;
@@ -86,41 +86,40 @@ impl SignedIn {
         let deposit = self.deposit(site, id).await?;
         // One that its owner marked as read in the list has not been opened before.
         if deposit.row.is_unread() || deposit.row.read_at.is_none() {
-            self.mark_read(site, &deposit).await;
+            self.note_opening(site, &deposit, Opening::Seen).await;
         }
         Ok(deposit)
     }
 
     /// A letter is taken away as a file: for its sender it counts as opened, in its owner's list it stays as it was.
     pub(crate) async fn mark_taken(&self, site: &Site, deposit: &Deposit) {
-        if deposit.row.read_at.is_some() {
-            return;
-        }
-        self.mark_read(site, deposit).await;
-        if deposit.row.is_unread() {
-            let shown = site.store.mark_all_unread(self.mailbox_id(), std::slice::from_ref(&deposit.row.id));
-            if let Err(error) = shown.await {
-                tracing::warn!(deposit.id = %deposit.row.id, %error, "a letter that was saved is shown as read");
-            }
+        if deposit.row.read_at.is_none() {
+            self.note_opening(site, deposit, Opening::Taken).await;
         }
     }
 
-    /// Notes that a letter has been read. Where that cannot be noted now, it is read all the same.
-    async fn mark_read(&self, site: &Site, deposit: &Deposit) {
-        let event = Event::LetterOpened { letter: &deposit.row.id, mailbox: self.mailbox_id() };
+    /// Notes that a letter has been opened. Where that cannot be noted now, it is read all the same.
+    async fn note_opening(&self, site: &Site, deposit: &Deposit, how: Opening) {
+        let (mailbox, letter) = (self.mailbox_id(), deposit.row.id.as_str());
+        let event = Event::LetterOpened { letter, mailbox };
         if deposit.row.read_at.is_none() {
-            match site.outbox.opened(self.mailbox_id(), &deposit.row.id, self.noted(site, &event)).await {
+            let opening = NewOpening { mailbox_id: mailbox.to_owned(), deposit_id: letter.to_owned(), how };
+            match site.outbox.opened(opening, self.noted(site, &event)).await {
                 Ok(true) => return,
                 Ok(false) => {}
                 // The next opening is not the first any more: better no word than a letter that cannot be read.
                 Err(error) => {
-                    tracing::error!(deposit.id = %deposit.row.id, %error, "a letter's sender was not told that it was opened");
+                    tracing::error!(deposit.id = %letter, %error, "a letter's sender was not told that it was opened");
                 }
             }
         }
         let noting = self.noting(site, &event);
-        if let Err(error) = noting.mark_read(self.mailbox_id(), &deposit.row.id, site.now()).await {
-            tracing::warn!(deposit.id = %deposit.row.id, %error, "a letter could not be marked as read");
+        let noted = match how {
+            Opening::Seen => noting.mark_read(mailbox, letter, site.now()).await,
+            Opening::Taken => noting.mark_taken(mailbox, letter, site.now()).await,
+        };
+        if let Err(error) = noted {
+            tracing::warn!(deposit.id = %letter, %error, "a letter could not be marked as opened");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Deposits: listed, read, deleted by their own mailbox only.
 
 use sealpost_mail::Timestamp;
-use sealpost_store::{ArrivalRows, Committed, DepositCounts, Folder, Page};
+use sealpost_store::{ArrivalRows, Committed, DepositCounts, Folder, NewOpening, Opening, Page};
 
 use crate::rig::{LARGE, NOW, Rig};
 
@@ -53,6 +53,51 @@ async fn reading_is_noted_once() {
     assert_eq!((letter.row.key_sealed, letter.head_sealed), (b"key".to_vec(), b"head".to_vec()));
     let empty = rig.store.deposit_counts(&mailbox_id, Folder::Trash).await.unwrap();
     assert_eq!(empty, DepositCounts { total: 0, unread: 0, bytes: 0 });
+}
+
+#[tokio::test]
+async fn a_letter_that_is_taken_away_is_opened_and_its_list_stays_as_it_was() {
+    let rig = Rig::new();
+    let (mailbox_id, ids) = five(&rig).await;
+    let letter = async |id: &String| rig.store.deposit(&mailbox_id, id).await.unwrap().unwrap().row;
+    let (unseen, marked, seen) = (&ids[0], &ids[1], &ids[2]);
+    assert_eq!(rig.store.mark_all_read(&mailbox_id, &ids[1..2]).await.unwrap(), 1);
+    rig.store.mark_read(&mailbox_id, seen, Timestamp(5)).await.unwrap();
+    for id in [unseen, marked, seen] {
+        let before = letter(id).await.is_unread();
+        rig.store.mark_taken(&mailbox_id, id, Timestamp(7)).await.unwrap();
+        assert_eq!(letter(id).await.is_unread(), before, "{id}");
+    }
+    let opened: Vec<_> = [letter(unseen).await, letter(marked).await, letter(seen).await]
+        .iter()
+        .map(|row| row.read_at)
+        .collect();
+    assert_eq!(opened, [Some(Timestamp(7)), Some(Timestamp(7)), Some(Timestamp(5))]);
+    // Whoever looks at it afterwards has read it.
+    rig.store.mark_read(&mailbox_id, unseen, Timestamp(9)).await.unwrap();
+    assert!(!letter(unseen).await.is_unread());
+    assert_eq!(letter(unseen).await.read_at, Some(Timestamp(7)));
+    rig.store.mark_taken("other", &ids[3], Timestamp(7)).await.unwrap();
+    assert_eq!(letter(&ids[3]).await.read_at, None);
+}
+
+#[tokio::test]
+async fn a_first_opening_with_word_for_its_sender_ends_the_mark_of_its_owner() {
+    let rig = Rig::new();
+    let (mailbox_id, ids) = five(&rig).await;
+    rig.store.mark_all_read(&mailbox_id, &ids).await.unwrap();
+    rig.store.mark_all_unread(&mailbox_id, &ids).await.unwrap();
+    for (id, how, is_unread) in [(&ids[0], Opening::Seen, false), (&ids[1], Opening::Taken, true)] {
+        let opening = || NewOpening { mailbox_id: mailbox_id.clone(), deposit_id: id.clone(), how };
+        let mut rows = ArrivalRows::new(Timestamp(5));
+        rows.opened = Some(opening());
+        assert!(matches!(rig.store.commit_arrival(rows).await.unwrap(), Committed::New(_)));
+        let row = rig.store.deposit(&mailbox_id, id).await.unwrap().unwrap().row;
+        assert_eq!((row.read_at, row.is_unread()), (Some(Timestamp(5)), is_unread), "{how:?}");
+        let mut again = ArrivalRows::new(Timestamp(6));
+        again.opened = Some(opening());
+        assert!(matches!(rig.store.commit_arrival(again).await.unwrap(), Committed::Duplicate));
+    }
 }
 
 #[tokio::test]

@@ -220,13 +220,13 @@ async fn what_was_begun_goes_with_a_mailbox_that_nobody_comes_back_for() {
     let (mailbox, id) = draft(&rig).await;
     assert!(file(&rig, &mailbox, &id, LARGE, 5).await);
     assert!(upload(&rig, &mailbox, &id, 7).await.is_some());
-    let unattended = |now| rig.store.purge_unattended_drafts(now);
+    let unattended = |now| rig.store.purge_unattended_drafts(now, Timestamp(0));
     assert_eq!(unattended(LATER).await.unwrap(), 0, "a letter waits in it");
     assert_eq!(rig.store.purge_letters(Unread::Forgotten, LATER).await.unwrap(), 1);
     assert_eq!(unattended(Timestamp(LATER.0 - 1)).await.unwrap(), 0, "the link is still good");
-    assert_eq!(rig.store.purge_pending(LATER).await.unwrap(), 0, "something is in it");
+    assert_eq!(rig.store.purge_pending(LATER, Timestamp(0)).await.unwrap(), 0, "something is in it");
     assert_eq!(unattended(LATER).await.unwrap(), 1);
     assert!(rig.store.draft(&mailbox, &id).await.unwrap().is_none());
-    assert_eq!(rig.store.purge_pending(LATER).await.unwrap(), 1);
+    assert_eq!(rig.store.purge_pending(LATER, Timestamp(0)).await.unwrap(), 1);
     rig.clean().await;
 }

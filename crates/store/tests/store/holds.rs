@@ -89,7 +89,7 @@ async fn a_hold_stops_every_clock_and_gives_back_what_was_left() {
             .unwrap(),
         0
     );
-    assert_eq!(rig.store.purge_pending(never).await.unwrap(), 0);
+    assert_eq!(rig.store.purge_pending(never, Timestamp(0)).await.unwrap(), 0);
     assert!(idle(&rig, never).await.is_empty());
     assert!(!rig.store.delete_mailbox(&mailbox, Unread::Forgotten, never).await.unwrap());
     let before = rig.store.deposit(&mailbox, &letter).await.unwrap().unwrap().row.expires_at.unwrap();

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use sealpost_mail::{Random as _, SystemRandom, Timestamp};
 use sealpost_store::{
-    Activate, Activation, ArrivalRows, Committed, DraftQuota, Folder, MailboxState, NewBounceMemo, NewDraft,
-    NewNewcomer, NewSession, NewToken, NewUpload, Page, PendingEnd, Proof, RequestKind, ResumedTime,
-    TokenPurpose, Unread, WrapKind, bounce_token,
+    Activate, Activation, ArrivalRows, Committed, DraftQuota, Folder, ForeseenForgotten, Forgotten,
+    MailboxState, NewBounceMemo, NewDraft, NewNewcomer, NewSession, NewToken, NewUpload, Page, PendingEnd,
+    Proof, RequestKind, ResumedTime, StaleKind, TokenPurpose, Unread, WrapKind, bounce_token,
 };
 
 use crate::rig::{LARGE, LATER, NOW, Rig, no_rekey, wrap};
@@ -100,7 +100,7 @@ async fn what_is_foreseen_is_what_goes() {
     assert_eq!(store.trash_deposits(second, std::slice::from_ref(thrown), NOW).await.unwrap(), 1);
     assert!(store.hold_mailbox(fourth, NOW).await.unwrap());
     let (now, trashed, touched) = (LATER, LATER, LATER);
-    let seen = store.foresee_retention(now, trashed, touched).await.unwrap();
+    let seen = store.foresee_retention(now, trashed, touched, Timestamp(0)).await.unwrap();
     assert!(seen.letters.named.iter().any(|(letter, _)| letter == first));
     let foreseen = [
         seen.letters.all,
@@ -113,14 +113,14 @@ async fn what_is_foreseen_is_what_goes() {
     let gone = [
         store.purge_letters(Unread::Forgotten, now).await.unwrap(),
         store.purge_trash(trashed, Unread::Forgotten, now).await.unwrap(),
-        store.purge_unattended_drafts(now).await.unwrap(),
-        store.purge_pending(now).await.unwrap(),
+        store.purge_unattended_drafts(now, Timestamp(0)).await.unwrap(),
+        store.purge_pending(now, Timestamp(0)).await.unwrap(),
         store.forget_originals(now).await.unwrap(),
         store.expire_uploads(touched).await.unwrap(),
     ];
     assert_eq!(foreseen.map(|count| usize::try_from(count).unwrap()), gone);
     assert!(gone[2] > 0 && gone[3] > 0, "{gone:?}");
-    let after = store.foresee_retention(now, trashed, touched).await.unwrap();
+    let after = store.foresee_retention(now, trashed, touched, Timestamp(0)).await.unwrap();
     assert_eq!((after.letters.all, after.mailboxes.all, after.drafts.all, after.uploads.all), (0, 0, 0, 0));
     assert_eq!(store.drafts(fourth).await.unwrap().len(), 1, "held");
     // What is left of the third goes with its letter; what was begun there is told with its times.
@@ -130,12 +130,16 @@ async fn what_is_foreseen_is_what_goes() {
     assert_eq!(times.iter().map(|time| time.what.as_str()).collect::<Vec<_>>(), ["draft"]);
     assert_eq!(times[0].first, Some(NOW));
     assert!(store.ask(third, RequestKind::Access, None, NOW).await.unwrap());
-    assert_eq!(store.pending_end(third).await.unwrap(), PendingEnd::Unknown);
+    let end = letter.expires_at.unwrap();
+    let PendingEnd::Asked { last, link } = store.pending_end(third).await.unwrap() else { panic!("asked") };
+    assert!(last == end && link <= end, "{last:?} {link:?}");
     // A question for each thing that is only counted.
     let later = now.plus(DAY * 4_000);
-    let forgotten = store.foresee_forgotten(later).await.unwrap();
+    let foreseen = store.foresee_forgotten(later).await.unwrap();
     let forgot = store.forget(later).await.unwrap();
-    assert_eq!(forgotten, forgot);
+    let ForeseenForgotten { stale, tokens, bounce_memos, threads, withdrawn, dead_events } = foreseen;
+    let (withdrawn, dead_events) = (withdrawn.all, dead_events.all);
+    assert_eq!(forgot, Forgotten { stale, tokens, bounce_memos, threads, withdrawn, dead_events });
     assert_eq!(
         (store.old_job_runs(later).await.unwrap(), store.old_audit_rows(later).await.unwrap()),
         (0, 0)
@@ -212,10 +216,22 @@ async fn a_mailbox_nobody_came_for_goes_when_it_is_empty_and_its_link_has_run_ou
     rows.bounce_memos.push(notice);
     assert!(matches!(rig.store.commit_arrival(rows).await.unwrap(), Committed::New(_)));
 
-    assert_eq!(rig.store.purge_pending(Timestamp(i64::MAX)).await.unwrap(), 0, "letters wait in them");
+    assert_eq!(
+        rig.store.purge_pending(Timestamp(i64::MAX), Timestamp(0)).await.unwrap(),
+        0,
+        "letters wait in them"
+    );
     assert_eq!(rig.store.purge_letters(Unread::Forgotten, LATER).await.unwrap(), 3);
-    assert_eq!(rig.store.purge_pending(Timestamp(LATER.0 - 1)).await.unwrap(), 0, "the link is still good");
-    assert_eq!(rig.store.purge_pending(LATER).await.unwrap(), 1, "support has not decided on the other");
+    assert_eq!(
+        rig.store.purge_pending(Timestamp(LATER.0 - 1), Timestamp(0)).await.unwrap(),
+        0,
+        "the link is still good"
+    );
+    assert_eq!(
+        rig.store.purge_pending(LATER, Timestamp(0)).await.unwrap(),
+        1,
+        "support has not decided on the other"
+    );
     let row = rig.store.mailbox(&mailbox).await.unwrap().unwrap();
     assert_eq!(row.state, MailboxState::Deleted);
     assert!(row.address_sealed.is_empty() && row.public_key.is_empty());
@@ -233,6 +249,37 @@ async fn a_mailbox_nobody_came_for_goes_when_it_is_empty_and_its_link_has_run_ou
 }
 
 #[tokio::test]
+async fn an_open_request_keeps_a_mailbox_for_so_long_and_no_longer() {
+    let rig = Rig::new();
+    let store = &rig.store;
+    let (asked, _, _) = rig.deposit_in_new(1).await;
+    let (begun_in, _, _) = rig.deposit_in_new(2).await;
+    begun(&rig, &begun_in).await;
+    for mailbox in [&asked, &begun_in] {
+        assert!(store.ask(mailbox, RequestKind::Access, None, NOW).await.unwrap());
+        assert!(store.ask(mailbox, RequestKind::Renewal, None, NOW).await.unwrap());
+    }
+    let now = LATER.plus(DAY * 40);
+    assert_eq!(store.purge_letters(Unread::Forgotten, now).await.unwrap(), 2);
+    // Their links were over at `LATER`, and not a moment before.
+    let before = Timestamp(LATER.0 - 1);
+    let foreseen = async |asked| {
+        let seen = store.foresee_retention(now, NOW, NOW, asked).await.unwrap();
+        (seen.drafts.all, seen.mailboxes.all)
+    };
+    assert_eq!(foreseen(before).await, (0, 0));
+    assert_eq!(store.purge_unattended_drafts(now, before).await.unwrap(), 0);
+    assert_eq!(store.purge_pending(now, before).await.unwrap(), 0);
+    // However often somebody asks again.
+    assert!(store.ask(&asked, RequestKind::Renewal, None, now).await.unwrap());
+    assert_eq!(foreseen(LATER).await, (1, 2));
+    assert_eq!(store.purge_unattended_drafts(now, LATER).await.unwrap(), 1);
+    assert_eq!(store.purge_pending(now, LATER).await.unwrap(), 2);
+    assert!(store.requests(true).await.unwrap().is_empty(), "they go with it");
+    rig.clean().await;
+}
+
+#[tokio::test]
 async fn a_letter_that_comes_while_its_mailbox_goes_finds_a_mailbox_or_is_told() {
     let rig = Rig::new();
     let (mailbox, _, _) = rig.deposit_in_new(1).await;
@@ -241,7 +288,8 @@ async fn a_letter_that_comes_while_its_mailbox_goes_finds_a_mailbox_or_is_told()
     let mut rows = ArrivalRows::new(LATER);
     rows.deposits.push(rig.deposit(&mailbox, body.id()));
     rows.body = Some(body);
-    let (purged, committed) = tokio::join!(rig.store.purge_pending(LATER), rig.store.commit_arrival(rows));
+    let (purged, committed) =
+        tokio::join!(rig.store.purge_pending(LATER, Timestamp(0)), rig.store.commit_arrival(rows));
     match (purged.unwrap(), committed.unwrap()) {
         (1, Committed::MailboxTaken) | (0, Committed::New(_)) => {}
         (purged, committed) => panic!("{purged} {committed:?}"),
@@ -290,9 +338,13 @@ async fn rows_that_lead_nowhere_are_forgotten_and_others_are_not() {
     assert!(matches!(rig.store.commit_arrival(rows).await.unwrap(), Committed::New(_)));
 
     let now = rig.store.forget(NOW).await.unwrap();
-    assert_eq!((now.tokens, now.bounce_memos, now.threads, now.sessions), (0, 0, 0, 0));
+    assert_eq!((now.tokens, now.bounce_memos, now.threads, now.of(StaleKind::Sessions)), (0, 0, 0, 0));
     let next_day = rig.store.forget(LATER.plus(DAY * 2)).await.unwrap();
-    assert_eq!((next_day.tokens, next_day.sessions, next_day.fingerprints), (1, 1, 1), "the reset link");
+    assert_eq!(
+        (next_day.tokens, next_day.of(StaleKind::Sessions), next_day.of(StaleKind::Fingerprints)),
+        (1, 1, 1),
+        "the reset link"
+    );
     assert_eq!(rig.store.forget(NOW.plus(DAY * 59)).await.unwrap().bounce_memos, 0);
     let later = rig.store.forget(NOW.plus(DAY * 61)).await.unwrap();
     assert_eq!(later.bounce_memos, 0, "its letter is there, and its sender may still have to be told");
@@ -326,7 +378,7 @@ async fn whoever_has_shown_an_initial_password_too_late_is_forgotten_with_the_ma
     assert!(rig.store.begin_newcomer(newcomer).await.unwrap());
     let after = LATER.plus(DAY / 2);
     rig.store.purge_letters(Unread::Forgotten, after).await.unwrap();
-    assert_eq!(rig.store.purge_pending(after).await.unwrap(), 1);
+    assert_eq!(rig.store.purge_pending(after, Timestamp(0)).await.unwrap(), 1);
     assert!(rig.store.newcomer(&[8; 32], after).await.unwrap().is_none());
     let report = rig.store.sweep(after).await.unwrap();
     assert!(report.is_clean(), "{:?}", report.problems);

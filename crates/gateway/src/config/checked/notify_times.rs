@@ -43,6 +43,8 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> NotifyTimes {
         unfetched: senders.unfetched.as_ref().map(|term| *term.get_ref()),
         gone_unread: gone_unread(config),
         keys_to: config.partners.warnings_to.clone(),
+        pace: config.notices.pace.into(),
+        pending_pace: config.notices.pending_pace.into(),
     }
 }
 

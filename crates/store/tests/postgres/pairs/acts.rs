@@ -261,9 +261,9 @@ impl Act {
             }
             Self::MoveLetter => ready!(store.move_deposits(&mailbox, &letter, Some(&folder_id), NOW)),
             Self::Open => ready!(store.mark_read(&mailbox, &letter[0], NOW)),
-            Self::PurgeDrafts => ready!(store.purge_unattended_drafts(LATER)),
+            Self::PurgeDrafts => ready!(store.purge_unattended_drafts(LATER, Timestamp(0))),
             Self::PurgeLetters => ready!(store.purge_letters(Unread::Forgotten, LATER)),
-            Self::PurgePending => ready!(store.purge_pending(LATER)),
+            Self::PurgePending => ready!(store.purge_pending(LATER, Timestamp(0))),
             Self::PurgeTrash => ready!(store.purge_trash(LATER, Unread::Forgotten, NOW)),
             Self::RecordLogin => ready!(store.record_login(&pending, LATER)),
             Self::RemoveFolder => ready!(store.remove_folder(&mailbox, &folder_id)),

@@ -1,19 +1,30 @@
 //! A certificate authority on `openssl`: certificates for houses, and lists of those that it has taken back.
+//!
+//! Must never know: who trusts it.
 
 use std::path::PathBuf;
 use std::process::Command;
 
-use rig::process::{Process, run};
 use tempfile::TempDir;
 
-use super::openssl::House;
+use crate::openssl::House;
+use crate::process::{Process, run};
 
-pub(crate) struct Authority {
+/// The authority.
+pub struct Authority {
     folder: TempDir,
 }
 
+impl Default for Authority {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Authority {
-    pub(crate) fn new() -> Self {
+    /// With a root of its own.
+    #[must_use]
+    pub fn new() -> Self {
         let authority = Self { folder: tempfile::tempdir().unwrap() };
         let at = |name| authority.path(name);
         let ca =
@@ -34,24 +45,28 @@ impl Authority {
         authority
     }
 
-    pub(crate) fn root(&self) -> String {
+    /// The file with its root.
+    #[must_use]
+    pub fn root(&self) -> String {
         self.path("ca.pem")
     }
 
     /// A house whose certificate it has issued.
-    pub(crate) fn issues(&self, address: &str) -> House {
+    #[must_use]
+    pub fn issues(&self, address: &str) -> House {
         let house = House::new(address);
         self.issues_again(&house, address);
         house
     }
 
     /// The house's certificate is another one from now on, for the same key.
-    pub(crate) fn issues_again(&self, house: &House, address: &str) {
+    pub fn issues_again(&self, house: &House, address: &str) {
         self.issues_naming(house, address, "");
     }
 
     /// The same for a house whose certificate says where to ask whether it was revoked.
-    pub(crate) fn issues_with_responder(&self, address: &str, responder: &str) -> House {
+    #[must_use]
+    pub fn issues_with_responder(&self, address: &str, responder: &str) -> House {
         let house = House::new(address);
         self.issues_naming(&house, address, &format!("authorityInfoAccess=OCSP;URI:{responder}\n"));
         house
@@ -76,7 +91,8 @@ impl Authority {
 
     /// Signs a request as an authority does that takes over the names it asks for, and gives the certificate with its own as
     /// PKCS#7. Its clerk may write other names instead.
-    pub(crate) fn certifies(&self, request: &str, names: Option<&str>) -> String {
+    #[must_use]
+    pub fn certifies(&self, request: &str, names: Option<&str>) -> String {
         let request_file = self.path("request.pem");
         std::fs::write(&request_file, request).unwrap();
         openssl(&["req", "-verify", "-noout", "-in", &request_file]);
@@ -105,12 +121,13 @@ impl Authority {
     }
 
     /// Puts the house's certificate among those that its responder knows.
-    pub(crate) fn knows(&self, house: &House) {
+    pub fn knows(&self, house: &House) {
         openssl(&["ca", "-config", &self.path("ca.conf"), "-valid", &house.path("certificate.pem")]);
     }
 
     /// A responder (`openssl ocsp`) at this port of loopback, with what it knows now.
-    pub(crate) fn responder(&self, port: u16) -> Process {
+    #[must_use]
+    pub fn responder(&self, port: u16) -> Process {
         let (index, root, key) = (self.path("index.txt"), self.root(), self.path("ca.key"));
         let port = port.to_string();
         let args = [
@@ -122,22 +139,24 @@ impl Authority {
     }
 
     /// Takes the house's certificate back; the next list says so.
-    pub(crate) fn revokes(&self, house: &House) {
+    pub fn revokes(&self, house: &House) {
         openssl(&["ca", "-config", &self.path("ca.conf"), "-revoke", &house.path("certificate.pem")]);
     }
 
     /// Writes its list, good for thirty days from now, to this place.
-    pub(crate) fn list(&self, to: &str) {
+    pub fn list(&self, to: &str) {
         openssl(&["ca", "-config", &self.path("ca.conf"), "-gencrl", "-out", to]);
     }
 
     /// Writes a list whose time is over.
-    pub(crate) fn old_list(&self, to: &str) {
+    pub fn old_list(&self, to: &str) {
         let time = ["-crl_lastupdate", "20200101000000Z", "-crl_nextupdate", "20200201000000Z"];
         openssl(&[&["ca", "-config", &self.path("ca.conf"), "-gencrl", "-out", to][..], &time].concat());
     }
 
-    pub(crate) fn path(&self, name: &str) -> String {
+    /// A file of its folder.
+    #[must_use]
+    pub fn path(&self, name: &str) -> String {
         self.at(name).to_str().unwrap().to_owned()
     }
 

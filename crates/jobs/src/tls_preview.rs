@@ -1,0 +1,71 @@
+//! Which reports on TLS would go now, to whom and where, and which not, or not yet, and why. Asks the DNS; sends nothing.
+
+use sealpost_delivery::{DayTally, ReportTo, TlsReporter};
+use sealpost_mail::Timestamp;
+
+use crate::foresight::{ForeseenDeed, Foresight};
+use crate::tls_reports::{Places, Untold, wished};
+use crate::workshop::{Failed, Workshop};
+
+/// All of them.
+pub(super) async fn reports(workshop: &Workshop, now: Timestamp) -> Result<Foresight, Failed> {
+    let Some(reporter) = &workshop.tls_reports else {
+        let why = "no report goes: there is no [delivery.tls-reports] in the configuration";
+        return Ok(Foresight::says(why));
+    };
+    let mut seen = Foresight::default();
+    let mut untold = Untold::before(workshop, now);
+    while let Some(which) = untold.next().await? {
+        let due = TlsReporter::due_at(which);
+        match reporter.tally(&workshop.store.tls_sessions(which).await?) {
+            Some(counted) => report(reporter, &counted, due, now, &mut seen).await,
+            None => seen.notes.push("counts of a domain cannot be read: nobody is told of them".to_owned()),
+        }
+    }
+    let by_https = workshop.store.tls_submissions(now).await?.len() as u64;
+    seen.count(by_https, "tls-submission", "reports go by https again", "they were not taken yet");
+    Ok(seen)
+}
+
+/// One domain and day.
+async fn report(
+    reporter: &TlsReporter,
+    counted: &DayTally,
+    due: Timestamp,
+    now: Timestamp,
+    seen: &mut Foresight,
+) {
+    let (secured, failed) = counted.sessions();
+    let which = format!("report on {} of {}", counted.domain, counted.date());
+    if due > now {
+        let minutes = due.since(now).as_secs().div_ceil(60);
+        return seen.notes.push(format!("{which}: not before {minutes} minutes"));
+    }
+    let Places { to, unsigned } = match wished(reporter, counted).await {
+        Ok(places) => places,
+        Err(error) => {
+            return seen
+                .notes
+                .push(format!("{which} waits: whether it is wished for is not known now: {error}"));
+        }
+    };
+    if to.is_empty() {
+        let why = match unsigned {
+            0 => "goes nowhere: the domain wishes none",
+            _ => "goes nowhere: by mail none goes without a DKIM key for the domain in report-from",
+        };
+        return seen.notes.push(format!("{which} {why}"));
+    }
+    let to: Vec<String> = to.iter().map(shown).collect();
+    let why = format!("{secured} sessions under TLS as it asks, {failed} not");
+    let deed = ForeseenDeed::of("tls-report", format!("{which} to {}", to.join(", ")), why);
+    seen.deeds.push(deed.with("domain", &counted.domain));
+}
+
+/// The operator may know where it goes; the address is in the DNS for everybody.
+fn shown(place: &ReportTo) -> String {
+    match place {
+        ReportTo::Mail(address) => format!("mailto:{}", address.to_path()),
+        ReportTo::Web(url) => url.clone(),
+    }
+}
