@@ -1,6 +1,8 @@
 //! What senders are told of their letters: that nobody fetches them, that they went unread. Each is told once, with the
 //! mail that says it. What is told, and when it is time, is not known here.
 
+use std::collections::BTreeSet;
+
 use sealpost_mail::Timestamp;
 
 use crate::column_values::{ColumnWord as _, UnreadEnd};
@@ -118,26 +120,45 @@ impl Unread {
     /// Of a letter whose time is over.
     pub(crate) fn expired(self, deposit_id: &str, now: Timestamp) -> Option<Statement> {
         let condition = kept_for_senders!("d.id = ?1 AND d.expires_at <= ?2 AND ", unheld!("d.mailbox_id"));
-        self.kept(sql!(condition, deposit_id, now, UnreadEnd::Expired.as_str()))
+        let how = UnreadEnd::Expired;
+        self.kept(sql!(condition, deposit_id, now, how.as_str()), one(deposit_id), how, now)
     }
 
     /// Of a letter that goes out of the trash.
     pub(crate) fn deleted(self, deposit_id: &str, now: Timestamp) -> Option<Statement> {
         let condition = kept_for_senders!("d.id = ?1 AND d.folder = 'trash' AND ", unheld!("d.mailbox_id"));
-        self.kept(sql!(condition, deposit_id, now, UnreadEnd::Deleted.as_str()))
+        let how = UnreadEnd::Deleted;
+        self.kept(sql!(condition, deposit_id, now, how.as_str()), one(deposit_id), how, now)
     }
 
-    /// Of every letter in a mailbox that goes.
-    pub(crate) fn all_in(self, mailbox_id: &str, how: UnreadEnd, now: Timestamp) -> Option<Statement> {
-        self.kept(sql!(kept_for_senders!("d.mailbox_id = ?1"), mailbox_id, now, how.as_str()))
+    /// Of every letter in a mailbox that goes; these go with it.
+    pub(crate) fn all_in(
+        self,
+        mailbox_id: &str,
+        letters: BTreeSet<String>,
+        how: UnreadEnd,
+        now: Timestamp,
+    ) -> Option<Statement> {
+        let statement = sql!(kept_for_senders!("d.mailbox_id = ?1"), mailbox_id, now, how.as_str());
+        self.kept(statement, letters, how, now)
     }
 
-    fn kept(self, statement: Statement) -> Option<Statement> {
+    fn kept(
+        self,
+        statement: Statement,
+        letters: BTreeSet<String>,
+        how: UnreadEnd,
+        at: Timestamp,
+    ) -> Option<Statement> {
         match self {
-            Self::KeptForSenders => Some(statement.proving(Proves::New(SaidKind::GoneUnread))),
+            Self::KeptForSenders => Some(statement.proving(Proves::GoneUnread { letters, at, how })),
             Self::Forgotten => None,
         }
     }
+}
+
+fn one(deposit_id: &str) -> BTreeSet<String> {
+    BTreeSet::from([deposit_id.to_owned()])
 }
 
 /// Letters looked at with one question.

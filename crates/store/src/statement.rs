@@ -92,7 +92,7 @@ pub(crate) struct Statement {
     /// Written to the trail if it changed or returned a row.
     pub(crate) notes: Option<Box<AuditRow>>,
     /// What it returns is proven with it, and for nobody else to count.
-    pub(crate) proves: Option<Proves>,
+    pub(crate) proves: Option<Box<Proves>>,
 }
 
 /// A thing and its mailbox, for the trail.
@@ -117,7 +117,7 @@ impl Statement {
 
     /// What it returns is to be proven in the same transaction.
     pub(crate) fn proving(mut self, what: Proves) -> Self {
-        self.proves = Some(what);
+        self.proves = Some(Box::new(what));
         self
     }
 
