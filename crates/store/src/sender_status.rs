@@ -10,7 +10,7 @@ use crate::error::StoreError;
 use crate::received::received;
 use crate::row_proof::{came_back_words, gone_words};
 use crate::said::{Proves, Said, SaidKind};
-use crate::statement::{Batch, Refusal, Row, Statement, sql};
+use crate::statement::{Batch, Refusal, Row, Statement, Value, sql};
 use crate::store::Store;
 use crate::unheld::unheld;
 use crate::unreachable::Unreachable;
@@ -173,8 +173,8 @@ impl Store {
         before: Timestamp,
         bounces: u32,
     ) -> Result<Vec<Unfetched>, StoreError> {
-        let rows = self
-            .read_rows(sql!(
+        let question = |after: Value| {
+            sql!(
                 concat!(
                     "SELECT d.id, d.received_at,
                          coalesce((SELECT at FROM waits_from WHERE deposit_id = d.id), d.received_at),
@@ -192,8 +192,8 @@ impl Store {
                 after,
                 before,
                 AT_ONCE
-            ))
-            .await?;
+            )
+        };
         let mut reading = self.reading(SaidKind::CameBack);
         let one = |mut row: Row| {
             let (deposit_id, received_at) = (row.text()?, row.time()?);
@@ -211,13 +211,13 @@ impl Store {
                 initial_password,
             })
         };
-        rows.into_iter().map(one).collect()
+        self.read_passing_by("letter", after, question, one).await
     }
 
     /// Letters that went unread and whose senders have not been told, after this id. A few at once. Rows that nobody of us wrote
     /// are passed over.
     pub async fn gone_unread(&self, after: &str) -> Result<Vec<GoneUnread>, StoreError> {
-        let mut after = after.to_owned();
+        let mut after = Value::from(after);
         let mut reading = self.reading(SaidKind::GoneUnread);
         loop {
             let question = sql!(
@@ -226,7 +226,7 @@ impl Store {
                     gone_words!(),
                     " FROM gone_unread WHERE deposit_id > ?1 ORDER BY deposit_id LIMIT ?2"
                 ),
-                after.as_str(),
+                after.clone(),
                 AT_ONCE
             );
             let mut found = Vec::new();
@@ -235,13 +235,17 @@ impl Store {
                 return Ok(found);
             }
             for mut row in rows {
-                after = row.text()?;
-                let memo_sealed = row.blob()?;
+                after = row.first();
+                // What cannot be read is passed by like what does not prove.
+                let (_id, memo_sealed) = (row.opt_text(), row.blob());
                 let Some(Said::GoneUnread { deposit_id, received_at, gone_at, how }) = reading.proven(row)
                 else {
                     continue;
                 };
-                let how = UnreadEnd::parse(&how)?;
+                let (Ok(memo_sealed), Ok(how)) = (memo_sealed, UnreadEnd::parse(&how)) else {
+                    reading.unreadable();
+                    continue;
+                };
                 found.push(GoneUnread { deposit_id, received_at, gone_at, how, memo_sealed });
             }
             if !found.is_empty() {

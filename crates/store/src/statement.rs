@@ -307,6 +307,11 @@ impl Row {
         }
     }
 
+    /// What is in the next column, which stays.
+    pub(crate) fn first(&self) -> Value {
+        self.0.as_slice().first().cloned().unwrap_or(Value::Null)
+    }
+
     /// What is left of it, as it is.
     pub(crate) fn into_values(self) -> Vec<Value> {
         self.0.collect()
@@ -373,6 +378,18 @@ impl Row {
 
     pub(crate) fn opt_time(&mut self) -> Result<Option<Timestamp>, StoreError> {
         self.opt_int().map(|at| at.map(Timestamp))
+    }
+}
+
+impl Value {
+    /// For the log and for people: what a row is called by.
+    pub(crate) fn shown(&self) -> String {
+        match self {
+            Self::Null => String::new(),
+            Self::Int(number) => number.to_string(),
+            Self::Text(text) => text.clone(),
+            Self::Blob(bytes) => sealpost_mail::hex(bytes),
+        }
     }
 }
 
