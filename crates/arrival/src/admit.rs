@@ -2,7 +2,7 @@
 //! Knows neither how rows are built nor what rules say.
 
 use sealpost_intake::Receipt;
-use sealpost_mail::{Direction, Envelope, Origin, Reply};
+use sealpost_mail::{Direction, Envelope, Origin, Reply, Timestamp};
 use sealpost_store::{ArrivalRows, Committed, OriginalRow};
 
 use crate::commit::commit;
@@ -103,12 +103,15 @@ pub(crate) async fn carry_out(
         drop(room);
         match committed {
             Committed::New(_durable) => {
-                return Ok(receipt(context, id, live));
+                return Ok(receipt(context, id, live, Some(now)));
             }
             Committed::Duplicate => {
                 // The same bytes from the same envelope are safe already, only their 250 was lost.
                 tracing::info!(arrival.id = %id, "letter was accepted before a lost reply; not taken twice");
-                return Ok(receipt(context, id, live));
+                // What the client knows of now is that letter, not a later one of the same bytes.
+                let earlier = context.shared.store.fingerprint_of(spooled.fingerprint).await;
+                let earlier = earlier.map_err(|error| unavailable(&error))?;
+                return Ok(receipt(context, id, live, earlier));
             }
             Committed::MailboxTaken => {}
             Committed::TooMany => {
@@ -122,14 +125,18 @@ pub(crate) async fn carry_out(
     Err(Reply::later(451, 3, 0, "Please try again shortly").because("mailbox race lost too often"))
 }
 
-fn receipt(context: &Context, id: String, live: Option<Live>) -> Receipt {
+/// `committed_at`: of the letter that it is for; `None`: its fingerprint is forgotten already.
+fn receipt(context: &Context, id: String, live: Option<Live>, committed_at: Option<Timestamp>) -> Receipt {
     let store = context.shared.store.clone();
     live.iter().for_each(Live::is_kept);
     Receipt {
         id,
         acknowledged: live.map(|live| {
-            let acknowledge: Box<dyn FnOnce() + Send> =
-                Box::new(move || store.acknowledge(live.fingerprint()));
+            let acknowledge: Box<dyn FnOnce() + Send> = Box::new(move || {
+                if let Some(committed_at) = committed_at {
+                    store.acknowledge(live.fingerprint(), committed_at);
+                }
+            });
             acknowledge
         }),
     }

@@ -28,13 +28,12 @@ pub(super) async fn daily(workshop: &Workshop, now: Timestamp) -> Result<Counts,
 
 /// Puts the trail's end into the log, which is kept elsewhere: a trail that was cut shows by it.
 pub async fn say_end(store: &Store) {
-    match store.audit_anchors().await {
-        Ok(anchors) => {
-            if let Some(head) = anchors.head {
-                let anchor = AnchorWord { seq: head.seq, proof: head.proof };
-                tracing::info!(audit.anchor = %anchor, "the audit trail ends here");
-            }
+    match store.certain_audit_head().await {
+        Ok(Some(head)) => {
+            let anchor = AnchorWord { seq: head.seq, proof: head.proof };
+            tracing::info!(audit.anchor = %anchor, "the audit trail ends here");
         }
+        Ok(None) => {}
         Err(error) => tracing::error!(%error, "the end of the audit trail could not be read"),
     }
 }

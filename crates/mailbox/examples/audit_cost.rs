@@ -103,7 +103,7 @@ async fn arrive(store: &Store, ids: &SequenceRandom, trail: Trail) -> Result<(),
         rows.audit.push(event.row(at, &Actor::Sender, None));
     }
     if let Committed::New(_) = store.commit_arrival(rows).await? {
-        store.acknowledge(fingerprint);
+        store.acknowledge(fingerprint, at);
     }
     Ok(())
 }

@@ -8,8 +8,8 @@ use sealpost_mailbox::audit::{event_holds, event_proof, said_holds, said_proof};
 use sealpost_mailbox::{Resident, WaysIn, seal_address};
 use sealpost_partner::{PartnerError, PartnerSeals};
 use sealpost_store::{
-    AskedRow, EventRow, Keyed, KeyedMailbox, KeyedRequest, KeyedRow, MailboxRow, NewWrap, RotatedMailbox,
-    Rotating, Said, SaidKind, Store, StoreError, WrapKind,
+    AskedRow, EventRow, Keyed, KeyedMailbox, KeyedRequest, KeyedRow, MailboxRow, NewWrap, ProvenAnew,
+    RotatedMailbox, Rotating, Said, SaidKind, SaidRow, Store, StoreError, WrapKind,
 };
 use sealpost_vault::{EscrowPublic, Keys, Label, MailboxSecret, Rotated, TokenPurpose, VaultError};
 use thiserror::Error;
@@ -188,21 +188,27 @@ impl Rotation<'_> {
         let mut after = None;
         loop {
             let page = self.store.said_rows(kind, after.as_ref()).await?;
-            let Some((last, _)) = page.last() else { return Ok(()) };
-            after = Some(last.clone());
+            let Some(last) = page.last else { return Ok(()) };
+            after = Some(last);
             let mut changes = Vec::new();
-            for (said, proof) in page {
-                if said_holds(&new, &said, &proof) {
-                    done.before += 1;
-                } else if said_holds(&old, &said, &proof) {
-                    let proof = said_proof(&new, &said);
-                    changes.push((said, proof));
-                } else {
-                    tracing::error!(row.kind = kind.as_str(), row.id = %said.id(), "does not prove: left as it is");
-                    done.strange += 1;
-                }
+            for row in page.rows {
+                let id = match row {
+                    SaidRow::Says { said, proof } if said_holds(&new, &said, &proof) => {
+                        done.before += 1;
+                        continue;
+                    }
+                    SaidRow::Says { said, proof: before } if said_holds(&old, &said, &before) => {
+                        let proof = said_proof(&new, &said);
+                        changes.push(ProvenAnew { said, before, proof });
+                        continue;
+                    }
+                    SaidRow::Says { said, proof: _ } => said.id(),
+                    SaidRow::Unreadable { id } => id,
+                };
+                tracing::error!(row.kind = kind.as_str(), row.id = %id, "does not prove: left as it is");
+                done.strange += 1;
             }
-            self.store.prove_said(changes).await?;
+            let _those_that_are_as_they_were = self.store.prove_said(changes).await?;
         }
     }
 

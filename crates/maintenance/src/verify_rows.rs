@@ -6,7 +6,8 @@ use sealpost_mailbox::Resident;
 use sealpost_mailbox::audit::{event_holds, said_holds};
 use sealpost_partner::{PartnerError, PartnerSeals};
 use sealpost_store::{
-    Comer, Keyed, KeyedMailbox, KeyedRequest, KeyedRow, MailboxState, SaidKind, Store, StoreError, WrapKind,
+    Comer, Keyed, KeyedMailbox, KeyedRequest, KeyedRow, MailboxState, SaidKind, SaidRow, Store, StoreError,
+    WrapKind,
 };
 use sealpost_vault::{
     Bearer, Held, KeyringKey, Label, MailboxSecret, QueueKeys, SessionAuth, Token, TokenPurpose, WayInKeys,
@@ -188,15 +189,22 @@ impl Prover<'_> {
         let mut after = None;
         loop {
             let page = self.store.said_rows(kind, after.as_ref()).await?;
-            let Some((last, _)) = page.last() else { return Ok(()) };
-            after = Some(last.clone());
-            for (said, proof) in &page {
-                let holds = match said_holds(self.queue.audit.events(), said, proof) {
-                    true => Ok(()),
-                    false if proof.is_empty() => Err("it has no proof; it may be from before there were any"),
-                    false => Err("nobody of us wrote it"),
+            let Some(last) = page.last else { return Ok(()) };
+            after = Some(last);
+            for row in &page.rows {
+                let (id, holds) = match row {
+                    SaidRow::Says { said, proof } if said_holds(self.queue.audit.events(), said, proof) => {
+                        (said.id(), Ok(()))
+                    }
+                    SaidRow::Says { said, proof } if proof.is_empty() => {
+                        (said.id(), Err("it has no proof; it may be from before there were any"))
+                    }
+                    SaidRow::Says { said, proof: _ } => (said.id(), Err("nobody of us wrote it")),
+                    SaidRow::Unreadable { id } => {
+                        (id.clone(), Err("it cannot be read: nobody of us wrote it"))
+                    }
                 };
-                proven.note(kind.as_str(), &said.id(), holds);
+                proven.note(kind.as_str(), &id, holds);
             }
         }
     }

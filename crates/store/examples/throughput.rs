@@ -97,7 +97,7 @@ async fn arrive(store: &Store, ids: &SequenceRandom, bytes: usize) -> Result<(),
     });
     rows.body = Some(body);
     if let Committed::New(_) = store.commit_arrival(rows).await? {
-        store.acknowledge(fingerprint);
+        store.acknowledge(fingerprint, Timestamp(0));
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use crate::audit_row::AuditRow;
 use crate::error::StoreError;
 use crate::hook::NewEvent;
 use crate::leg::NewLeg;
-use crate::statement::{Batch, Riding, Row, Statement, sql};
+use crate::statement::{Batch, Outcome, Refusal, Riding, Row, Statement, sql};
 use crate::store::Store;
 
 /// Rows read at once.
@@ -232,6 +232,33 @@ impl Store {
         let mut answers = answers.into_iter();
         let mut next = || answers.next().and_then(|mut rows| rows.pop()).map(read_anchor).transpose();
         Ok(Anchors { head: next()?, pruned: next()? })
+    }
+
+    /// The trail's last row, when it is certain that it stays: what is read may not be flushed yet, nor on the standby (decision
+    /// 0048), and an anchor that is kept elsewhere must not name a row that a crash takes away.
+    pub async fn certain_audit_head(&self) -> Result<Option<Anchor>, StoreError> {
+        let mut before = None;
+        loop {
+            let head = self.audit_anchors().await?.head;
+            let Some(end) = &head else { return Ok(None) };
+            // One that stays without its row is the business of whoever verifies the trail.
+            if self.make_audit_certain(end.seq, &end.proof).await? || before == head {
+                return Ok(head);
+            }
+            before = head;
+        }
+    }
+
+    /// Waits until this row of the trail outlives a crash. `false`: it is not there any more.
+    pub async fn make_audit_certain(&self, seq: i64, proof: &[u8]) -> Result<bool, StoreError> {
+        let mut batch = Batch::default();
+        batch.add(
+            sql!("SELECT seq FROM audit WHERE seq = ?1 AND proof = ?2", seq, proof.to_vec())
+                .or_refuse(Refusal::Overtaken),
+        );
+        // A commit that changes nothing waits for nothing.
+        batch.add(sql!("UPDATE audit_anchors SET seq = seq WHERE kind = ?1", AnchorKind::Head.as_str()));
+        Ok(matches!(self.write(batch).await?, Outcome::Kept(_)))
     }
 
     /// How many rows [`Store::prune_audit`] would let go.

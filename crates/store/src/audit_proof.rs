@@ -7,7 +7,7 @@ use sealpost_mail::Timestamp;
 
 use crate::audit_row::AuditRow;
 use crate::error::StoreError;
-use crate::said::Said;
+use crate::said::{Happened, Letters, Said};
 use crate::statement::{Row, Statement, sql};
 
 /// Proves rows. The store asks it within the transaction that writes them and keeps what it says.
@@ -101,11 +101,25 @@ pub(crate) fn read_anchor(mut row: Row) -> Result<Anchor, StoreError> {
     })
 }
 
-/// The proof of what a statement that tells has returned, within the transaction that wrote it. The columns are those of
-/// `returning!` in `hook.rs`.
-pub(crate) fn proven(prover: Option<&dyn AuditProver>, mut row: Row) -> Result<Statement, StoreError> {
+/// The proof of what a statement that tells has returned, within the transaction that wrote it, if it is what has happened. The
+/// columns are those of `returning!` in `hook.rs`.
+pub(crate) fn proven(
+    prover: Option<&dyn AuditProver>,
+    happened: &Happened,
+    mut row: Row,
+) -> Result<Statement, StoreError> {
     let (id, hook, kind) = (row.text()?, row.text()?, row.text()?);
     let (at, letter, mailbox, detail) = (row.time()?, row.text()?, row.text()?, row.text()?);
+    let as_asked = match &happened.to {
+        Letters::One(asked) => letter == *asked,
+        Letters::AllIn { mailbox_id, among } => {
+            mailbox == *mailbox_id && among.as_ref().is_none_or(|among| among.contains(&letter))
+        }
+    };
+    let says_more = happened.detail.as_ref().is_some_and(|asked| detail != *asked);
+    if !as_asked || says_more || kind != happened.kind.as_str() || at != happened.at {
+        return Err(StoreError::Damaged { what: "an event as it was written" });
+    }
     let told = EventWords {
         id: &id,
         hook: &hook,

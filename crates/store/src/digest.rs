@@ -6,7 +6,7 @@ use sealpost_mail::Timestamp;
 use crate::column_values::{ColumnWord as _, Folder};
 use crate::error::StoreError;
 use crate::notice_frequency::{Announced, Pace, Unannounced};
-use crate::statement::{Batch, Refusal, Row, sql};
+use crate::statement::{Batch, Refusal, Row, Value, sql};
 use crate::store::Store;
 
 /// One that waits for a notice.
@@ -78,8 +78,8 @@ impl Store {
     /// Letters that wait for a notice, in mailboxes after this id: all of each of them, but for one that alone has
     /// thousands.
     pub async fn awaiting_notice(&self, after: &str) -> Result<Vec<AwaitsNotice>, StoreError> {
-        let rows = self
-            .read_rows(sql!(
+        let question = |after: Value| {
+            sql!(
                 "SELECT u.mailbox_id, u.deposit_id, d.received_at, d.expires_at, d.folder,
                      CASE WHEN (d.flags & 4) = 0 THEN d.read_at ELSE d.received_at END,
                      p.wish, p.announced_at
@@ -88,9 +88,9 @@ impl Store {
                  WHERE u.mailbox_id > ?1 ORDER BY u.mailbox_id, d.received_at LIMIT ?2",
                 after,
                 AT_ONCE
-            ))
-            .await?;
-        rows.into_iter().map(awaits).collect()
+            )
+        };
+        self.read_passing_by("letter", after, question, awaits).await
     }
 
     /// Nobody needs to be told of these any more.

@@ -2,6 +2,8 @@
 //! transaction of what it tells and proven there, gone when the receiver has it. Without receivers nothing is written. Knows no
 //! HTTP and no key.
 
+use std::collections::BTreeSet;
+
 use sealpost_mail::Timestamp;
 
 use crate::audit_proof::EventWords;
@@ -9,7 +11,7 @@ use crate::column_values::{ColumnWord as _, LetterEvent};
 use crate::error::StoreError;
 use crate::exclusive_lock::Alone;
 use crate::received::received;
-use crate::said::Proves;
+use crate::said::{Happened, Letters, Proves};
 use crate::statement::{Batch, Row, Statement, sql};
 use crate::store::Store;
 use crate::unheld::unheld;
@@ -124,8 +126,12 @@ macro_rules! told {
 
 /// That this happened to a letter that is there.
 pub(crate) fn tell(kind: LetterEvent, deposit_id: &str, at: Timestamp, detail: &str) -> Statement {
-    sql!(told!("CAST(?4 AS TEXT)", "d.id = ?1"), deposit_id, kind.as_str(), at, detail)
-        .proving(Proves::Events)
+    sql!(told!("CAST(?4 AS TEXT)", "d.id = ?1"), deposit_id, kind.as_str(), at, detail).proving(one(
+        deposit_id,
+        kind,
+        at,
+        Some(detail),
+    ))
 }
 
 /// That its owner opens it for the first time: to stand before that is noted.
@@ -137,7 +143,7 @@ pub(crate) fn tell_opened(mailbox_id: &str, deposit_id: &str, at: Timestamp) -> 
         at,
         mailbox_id
     )
-    .proving(Proves::Events)
+    .proving(one(deposit_id, LetterEvent::Opened, at, Some("")))
 }
 
 /// [`told`] of letters that go, and whether anybody had opened them.
@@ -155,7 +161,7 @@ pub(crate) fn tell_expired(deposit_id: &str, at: Timestamp) -> Statement {
         LetterEvent::Expired.as_str(),
         at
     )
-    .proving(Proves::Events)
+    .proving(one(deposit_id, LetterEvent::Expired, at, None))
 }
 
 /// That it goes out of the trash: to stand before it does.
@@ -166,18 +172,40 @@ pub(crate) fn tell_deleted(deposit_id: &str, at: Timestamp) -> Statement {
         LetterEvent::Deleted.as_str(),
         at
     )
-    .proving(Proves::Events)
+    .proving(one(deposit_id, LetterEvent::Deleted, at, None))
 }
 
-/// That everything in a mailbox goes with it, by time or by hand: to stand before it does.
-pub(crate) fn tell_all_gone(kind: LetterEvent, mailbox_id: &str, at: Timestamp) -> Statement {
-    sql!(told_gone!("d.mailbox_id = ?1"), mailbox_id, kind.as_str(), at).proving(Proves::Events)
+/// That everything in a mailbox goes with it, these letters, by time or by hand: to stand before it does.
+pub(crate) fn tell_all_gone(
+    kind: LetterEvent,
+    mailbox_id: &str,
+    letters: BTreeSet<String>,
+    at: Timestamp,
+) -> Statement {
+    let to = Letters::AllIn { mailbox_id: mailbox_id.to_owned(), among: Some(letters) };
+    sql!(told_gone!("d.mailbox_id = ?1"), mailbox_id, kind.as_str(), at).proving(Proves::Events(Happened {
+        to,
+        kind,
+        at,
+        detail: None,
+    }))
 }
 
 /// That everything in a mailbox may be opened by its owner from now on.
 pub(crate) fn tell_activated(mailbox_id: &str, at: Timestamp) -> Statement {
-    sql!(told!("''", "d.mailbox_id = ?1"), mailbox_id, LetterEvent::Activated.as_str(), at)
-        .proving(Proves::Events)
+    let kind = LetterEvent::Activated;
+    let to = Letters::AllIn { mailbox_id: mailbox_id.to_owned(), among: None };
+    sql!(told!("''", "d.mailbox_id = ?1"), mailbox_id, kind.as_str(), at).proving(Proves::Events(Happened {
+        to,
+        kind,
+        at,
+        detail: Some(String::new()),
+    }))
+}
+
+fn one(deposit_id: &str, kind: LetterEvent, at: Timestamp, detail: Option<&str>) -> Proves {
+    let to = Letters::One(deposit_id.to_owned());
+    Proves::Events(Happened { to, kind, at, detail: detail.map(str::to_owned) })
 }
 
 impl NewEvent {
@@ -205,7 +233,7 @@ impl NewEvent {
                 sql!(memo, letter, kind, self.at, mailbox, detail)
             }
         }
-        .proving(Proves::Events)
+        .proving(one(letter, self.kind, self.at, Some(detail)))
     }
 }
 

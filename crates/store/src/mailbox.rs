@@ -1,5 +1,7 @@
 //! Mailboxes and the wraps of their keys. Which wrap opens with what is the vault's business.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use sealpost_mail::{ActivateBy, Timestamp};
 
 use crate::column_values::{ColumnWord as _, Ended, LetterEvent, UnreadEnd, WrapKind};
@@ -417,12 +419,13 @@ impl Store {
             batch.add(deletion.condition(mailbox_id).or_refuse(Refusal::Held));
             // Before the letters and their memos go: receivers hear of each, senders of those that nobody had opened.
             let (event, how) = deletion.of_letters();
-            batch.add(tell_all_gone(event, mailbox_id, now));
-            batch.extend(unread.all_in(mailbox_id, how, now));
+            let letters = bodies_of(answers.next().unwrap_or_default())?;
+            let going: BTreeSet<String> = letters.keys().cloned().collect();
+            batch.add(tell_all_gone(event, mailbox_id, going.clone(), now));
+            batch.extend(unread.all_in(mailbox_id, going, how, now));
             // Not before it: a hold that begins in this moment keeps them, too.
             self.add_removal_of_drafts(&mut batch, mailbox_id).await?;
-            for mut row in answers.next().unwrap_or_default() {
-                let (deposit_id, body_id) = (row.text()?, row.text()?);
+            for (deposit_id, body_id) in letters {
                 let deletion = sql!("DELETE FROM deposits WHERE id = ?1", deposit_id.as_str());
                 remove_letter(&mut batch, deletion, &deposit_id, &body_id);
             }
@@ -451,6 +454,11 @@ impl Store {
             }
         }
     }
+}
+
+/// Letters and their bodies.
+pub(crate) fn bodies_of(rows: Vec<Row>) -> Result<BTreeMap<String, String>, StoreError> {
+    rows.into_iter().map(|mut row| Ok((row.text()?, row.text()?))).collect()
 }
 
 impl Deletion<'_> {

@@ -7,7 +7,7 @@ use crate::error::StoreError;
 use crate::row_proof::came_back_words;
 use crate::said::SaidKind;
 use crate::said_rows::Reading;
-use crate::statement::{Batch, Refusal, Row, sql};
+use crate::statement::{Batch, Refusal, Row, Value, sql};
 use crate::store::Store;
 use crate::unreachable::Unreachable;
 
@@ -142,8 +142,8 @@ impl Store {
         now: Timestamp,
         bounces: u32,
     ) -> Result<Vec<WaitingLetter>, StoreError> {
-        let rows = self
-            .read_rows(sql!(
+        let question = |after: Value| {
+            sql!(
                 concat!("SELECT ", waiting_columns!(), ", ", came_back_words!(u), "
                  FROM mailboxes m JOIN deposits d ON d.mailbox_id = m.id AND d.folder = 'inbox'",
                  waiting_joins!(), "WHERE m.state = 'pending' AND m.id > ?1 AND m.activated_at IS NULL AND m.held_since IS NULL
@@ -152,10 +152,10 @@ impl Store {
                 after,
                 now,
                 AT_ONCE
-            ))
-            .await?;
+            )
+        };
         let mut reading = self.reading(SaidKind::CameBack);
-        rows.into_iter().map(|row| waiting(row, bounces, &mut reading)).collect()
+        self.read_passing_by("letter", after, question, |row| waiting(row, bounces, &mut reading)).await
     }
 
     /// The same for mailboxes in use: letters nobody has opened and that go until `before`.
@@ -166,8 +166,8 @@ impl Store {
         before: Timestamp,
         bounces: u32,
     ) -> Result<Vec<WaitingLetter>, StoreError> {
-        let rows = self
-            .read_rows(sql!(
+        let question = |after: Value| {
+            sql!(
                 concat!("SELECT ", waiting_columns!(), ", ", came_back_words!(u), "
                  FROM deposits d JOIN mailboxes m ON m.id = d.mailbox_id",
                  waiting_joins!(), "WHERE d.expires_at > ?2 AND d.expires_at <= ?3 AND d.folder = 'inbox' AND d.read_at IS NULL
@@ -178,10 +178,10 @@ impl Store {
                 now,
                 before,
                 AT_ONCE
-            ))
-            .await?;
+            )
+        };
         let mut reading = self.reading(SaidKind::CameBack);
-        rows.into_iter().map(|row| waiting(row, bounces, &mut reading)).collect()
+        self.read_passing_by("letter", after, question, |row| waiting(row, bounces, &mut reading)).await
     }
 
     /// When an owner was reminded of the mailbox's end, if ever.

@@ -1,6 +1,8 @@
 //! What recipients ask of support, and what support decides. Releasing is the one way back from active to
 //! pending, and only together with an open request that names the mailbox.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use sealpost_mail::Timestamp;
 
 use crate::column_values::{ColumnWord as _, Ended, LetterEvent, RequestKind, RequestState, UnreadEnd};
@@ -11,7 +13,7 @@ use crate::error::StoreError;
 use crate::first_login::forget_newcomers_of;
 use crate::hook::tell_all_gone;
 use crate::leg::NewLeg;
-use crate::mailbox::NewMailbox;
+use crate::mailbox::{NewMailbox, bodies_of};
 use crate::row_proof::request_words;
 use crate::said::{AskedRow, Proves, Said, SaidKind};
 use crate::said_rows::Reading;
@@ -129,10 +131,16 @@ fn decide(number: i64, mailbox_id: &str, state: RequestState, now: Timestamp, no
         mailbox_id,
         state.as_str(),
         now,
-        note
+        note.clone()
     )
     .or_refuse(Refusal::NotPending)
-    .proving(Proves::Decided)
+    .proving(Proves::Decided {
+        mailbox_id: mailbox_id.to_owned(),
+        number: Some(number),
+        state,
+        at: now,
+        decision: Some(note),
+    })
 }
 
 impl Store {
@@ -165,9 +173,14 @@ impl Store {
             mailbox_id,
             kind.as_str(),
             now,
-            note_sealed
+            note_sealed.clone()
         );
-        batch.add(asked.proving(Proves::New(SaidKind::Request)));
+        batch.add(asked.proving(Proves::Asked {
+            mailbox_id: mailbox_id.to_owned(),
+            kind: kind.as_str(),
+            at: now,
+            note: note_sealed,
+        }));
         batch.add(sql!(
             "DELETE FROM requests WHERE number =
                  (SELECT number FROM requests WHERE mailbox_id = ?1 AND kind = 'access' AND state = 'open'
@@ -241,13 +254,11 @@ impl Store {
     pub async fn release_request(&self, release: Release) -> Result<Released, StoreError> {
         let Release { number, mailbox_id, now, decision_sealed, again, letters_until, leg } = release;
         let letters = match &again {
-            Again::Kept { .. } => Vec::new(),
+            Again::Kept { .. } => BTreeMap::new(),
             Again::Lost { .. } => {
-                self.read_rows(sql!(
-                    "SELECT id, body_id FROM deposits WHERE mailbox_id = ?1",
-                    mailbox_id.as_str()
-                ))
-                .await?
+                let question =
+                    sql!("SELECT id, body_id FROM deposits WHERE mailbox_id = ?1", mailbox_id.as_str());
+                bodies_of(self.read_rows(question).await?)?
             }
         };
         let mut batch = Batch::default();
@@ -256,12 +267,12 @@ impl Store {
         match &again {
             Again::Kept { .. } => {}
             Again::Lost { unread, .. } => {
-                batch.add(tell_all_gone(LetterEvent::Deleted, &mailbox_id, now));
-                batch.extend(unread.all_in(&mailbox_id, UnreadEnd::WithMailbox, now));
+                let going: BTreeSet<String> = letters.keys().cloned().collect();
+                batch.add(tell_all_gone(LetterEvent::Deleted, &mailbox_id, going.clone(), now));
+                batch.extend(unread.all_in(&mailbox_id, going, UnreadEnd::WithMailbox, now));
             }
         }
-        for mut row in letters {
-            let (deposit_id, body_id) = (row.text()?, row.text()?);
+        for (deposit_id, body_id) in letters {
             let deletion = sql!("DELETE FROM deposits WHERE id = ?1", deposit_id.as_str());
             remove_letter(&mut batch, deletion, &deposit_id, &body_id);
         }
@@ -280,7 +291,13 @@ impl Store {
             mailbox_id.as_str(),
             now
         );
-        batch.add(others.proving(Proves::Decided));
+        batch.add(others.proving(Proves::Decided {
+            mailbox_id: mailbox_id.clone(),
+            number: None,
+            state: RequestState::Refused,
+            at: now,
+            decision: None,
+        }));
         end_sessions(&mut batch, &mailbox_id, Ended::Support, now, None);
         batch.add(forget_newcomers_of(&mailbox_id));
         batch.add(sql!("DELETE FROM wraps WHERE mailbox_id = ?1 AND kind <> 'escrow'", mailbox_id.as_str()));

@@ -188,10 +188,18 @@ impl Store {
                 Ok(KeyedRow { what, whose: standing.bound(), id: standing.deposit_id, sealed: by_sealed })
             }
             Keyed::Ticket | Keyed::BounceMemo | Keyed::Letter | Keyed::Draft | Keyed::Unread => {
-                Ok(KeyedRow { what, id: row.text()?, whose: row.text()?, sealed: row.blob()? })
+                // What cannot be read opens with no key: it is named by whoever verifies, and left as it is by a new key.
+                let (id, whose) = (row.text()?, row.text().unwrap_or_default());
+                Ok(KeyedRow { what, id, whose, sealed: row.blob().unwrap_or_default() })
             }
         };
-        self.read_rows(question).await?.into_iter().map(row).collect()
+        let named = |found: Row| {
+            let id = found.first();
+            row(found).inspect_err(|error: &StoreError| {
+                tracing::error!(row.kind = ?what, row.id = %id.shown(), %error, "a row cannot be read and is passed by");
+            })
+        };
+        Ok(self.read_rows(question).await?.into_iter().filter_map(|row| named(row).ok()).collect())
     }
 
     /// Puts new bytes in their place, all in one transaction.

@@ -1,8 +1,10 @@
 //! How rows that only say that something is to be done or known are proven within the transaction that writes them, and what
 //! their proofs stand over (decision 0022). Knows no key, no engine and nobody who writes rows.
 
+use std::collections::BTreeMap;
+
 use crate::audit_proof::{AuditProver, proven};
-use crate::column_values::RequestState;
+use crate::column_values::{RequestState, UnreadEnd};
 use crate::error::StoreError;
 use crate::said::{AskedRow, Proves, Said, SaidKind};
 use crate::statement::{Row, Statement, sql};
@@ -98,49 +100,87 @@ impl AskedRow {
     }
 }
 
-/// Proofs of what statements of one batch have returned, in their order.
+/// Proofs of what statements of one batch have written, in their order.
 #[derive(Debug, Default)]
 pub(crate) struct Proving {
-    /// The row that is counted on next was none of ours.
-    not_counted_on: bool,
+    /// How often mail has come back to mailboxes, as one of us has said it.
+    counts: BTreeMap<String, i64>,
 }
 
+/// The database has returned another row than it was told to write.
+const NOT_AS_WRITTEN: StoreError = StoreError::Damaged { what: "a row as it was written" };
+
 impl Proving {
-    /// The statement that proves a returned row; `None`: it stays as it is.
+    /// The statement that proves a row that was written; `None`: it stays as it is.
     pub(crate) fn proof(
         &mut self,
         prover: Option<&dyn AuditProver>,
-        proves: Proves,
+        proves: &Proves,
         mut row: Row,
     ) -> Result<Option<Statement>, StoreError> {
-        let anew = |said: &Said| {
-            let proof = prover.map(|prover| prover.said(said)).unwrap_or_default();
-            Ok(Some(said.proven_by(proof)))
-        };
-        match proves {
-            Proves::Events => proven(prover, row).map(Some),
+        let said = match proves {
+            Proves::Events(happened) => return proven(prover, happened, row).map(Some),
             Proves::CountedOn => {
-                self.not_counted_on |= match Said::read(SaidKind::CameBack, &mut row) {
-                    Ok((said, proof)) => !holds(prover, &said, &proof),
-                    Err(_unreadable) => true,
-                };
-                Ok(None)
-            }
-            Proves::New(kind) => {
-                let (mut said, _none_yet) = Said::read(kind, &mut row)?;
-                if let Said::CameBack { bounces, .. } = &mut said
-                    && std::mem::take(&mut self.not_counted_on)
+                let before = Said::read(SaidKind::CameBack, &mut row);
+                if let Ok((said, proof)) = before
+                    && holds(prover, &said, &proof)
+                    && let Said::CameBack { mailbox_id, bounces, .. } = said
                 {
-                    *bounces = 1;
+                    self.counts.entry(mailbox_id).or_insert(bounces);
                 }
-                anew(&said)
+                return Ok(None);
             }
-            Proves::Decided => {
+            Proves::CameBack { mailbox_id, at, status } => {
+                let bounces = self.counts.entry(mailbox_id.clone()).or_default();
+                *bounces = bounces.saturating_add(1);
+                Said::CameBack {
+                    mailbox_id: mailbox_id.clone(),
+                    bounces: *bounces,
+                    last_at: *at,
+                    status: status.clone(),
+                }
+            }
+            Proves::GoneUnread { letters, at, how } => {
+                let (said, _none_yet) = Said::read(SaidKind::GoneUnread, &mut row)?;
+                let Said::GoneUnread { deposit_id, received_at, gone_at, how: gone } = said else {
+                    return Err(NOT_AS_WRITTEN);
+                };
+                let as_asked = gone == how.as_str() || gone == UnreadEnd::Deleted.as_str();
+                if !letters.contains(&deposit_id) || gone_at != *at || !as_asked {
+                    return Err(NOT_AS_WRITTEN);
+                }
+                Said::GoneUnread { deposit_id, received_at, gone_at, how: gone }
+            }
+            Proves::Asked { mailbox_id, kind, at, note } => Said::Request(AskedRow {
+                number: row.int()?,
+                mailbox_id: mailbox_id.clone(),
+                kind: (*kind).to_owned(),
+                state: RequestState::Open.as_str().to_owned(),
+                created_at: *at,
+                decided_at: None,
+                note: note.clone(),
+                decision: None,
+            }),
+            Proves::Decided { mailbox_id, number, state, at, decision } => {
                 let Ok((said, before)) = Said::read(SaidKind::Request, &mut row) else { return Ok(None) };
-                let Said::Request(request) = &said else { return Ok(None) };
-                if holds(prover, &Said::Request(request.open()), &before) { anew(&said) } else { Ok(None) }
+                let Said::Request(request) = said else { return Ok(None) };
+                if !holds(prover, &Said::Request(request.open()), &before) {
+                    return Ok(None);
+                }
+                if request.mailbox_id != *mailbox_id || number.is_some_and(|number| request.number != number)
+                {
+                    return Err(NOT_AS_WRITTEN);
+                }
+                Said::Request(AskedRow {
+                    state: state.as_str().to_owned(),
+                    decided_at: Some(*at),
+                    decision: decision.clone(),
+                    ..request
+                })
             }
-        }
+        };
+        let proof = prover.map(|prover| prover.said(&said)).unwrap_or_default();
+        Ok(Some(said.proven_by(proof)))
     }
 }
 

@@ -1,7 +1,11 @@
 //! Rows that only say that something is to be done or known, word by word as they are proven: that a letter went unread, that
 //! mail to an address came back, that somebody asks support for help. Knows no SQL and no key.
 
+use std::collections::BTreeSet;
+
 use sealpost_mail::Timestamp;
+
+use crate::column_values::{LetterEvent, RequestState, UnreadEnd};
 
 /// Which rows are proven so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,17 +83,81 @@ pub struct AskedRow {
     pub decision: Option<Vec<u8>>,
 }
 
-/// What a statement returns, to be proven within its transaction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a statement writes and returns, to be proven within its transaction: as it was asked for. What the database returns
+/// says that it was done, and of what the database alone knows (a number, when a letter came); whoever can write there may have
+/// changed the rest.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Proves {
     /// Events for webhooks (`hook::returning!`).
-    Events,
-    /// Rows that are new in every word.
-    New(SaidKind),
+    Events(Happened),
+    /// Letters that went, and that nobody had opened.
+    GoneUnread {
+        /// Among these.
+        letters: BTreeSet<String>,
+        /// When.
+        at: Timestamp,
+        /// How those that their owner had not thrown away.
+        how: UnreadEnd,
+    },
     /// The row of an address as it was before one is counted on; it must hold for that.
     CountedOn,
-    /// Requests that were open until now: only what proved then does so again.
-    Decided,
+    /// Mail came back once more.
+    CameBack {
+        /// From whose address.
+        mailbox_id: String,
+        /// When.
+        at: Timestamp,
+        /// The status.
+        status: String,
+    },
+    /// Somebody asks support.
+    Asked {
+        /// Whose mailbox it is.
+        mailbox_id: String,
+        /// What for.
+        kind: &'static str,
+        /// When.
+        at: Timestamp,
+        /// How to reach them, sealed.
+        note: Option<Vec<u8>>,
+    },
+    /// Requests of a mailbox that were open until now: only what proved then does so again.
+    Decided {
+        /// Whose.
+        mailbox_id: String,
+        /// This one alone.
+        number: Option<i64>,
+        /// How.
+        state: RequestState,
+        /// When.
+        at: Timestamp,
+        /// What support noted, sealed.
+        decision: Option<Vec<u8>>,
+    },
+}
+
+/// What webhooks are told of letters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Happened {
+    /// To which.
+    pub(crate) to: Letters,
+    /// What.
+    pub(crate) kind: LetterEvent,
+    /// When.
+    pub(crate) at: Timestamp,
+    /// Further words, where they are not the database's to say.
+    pub(crate) detail: Option<String>,
+}
+
+/// One letter, or those of a mailbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Letters {
+    One(String),
+    AllIn {
+        mailbox_id: String,
+        /// These, where they are known.
+        among: Option<BTreeSet<String>>,
+    },
 }
 
 impl Said {

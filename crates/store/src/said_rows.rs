@@ -1,6 +1,8 @@
 //! Rows that only say that something is to be done or known, for who reads them, verifies them, vouches for them, or has a new
 //! key. One that does not prove says nothing. Knows no key.
 
+use std::collections::BTreeSet;
+
 use crate::error::StoreError;
 use crate::row_proof::{came_back_words, gone_words, holds, request_words};
 use crate::said::{AskedRow, Said, SaidKind};
@@ -9,6 +11,47 @@ use crate::store::Store;
 
 /// Rows looked at together.
 const PAGE: i64 = 200;
+
+/// A row as it stands there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SaidRow {
+    /// It can be read.
+    Says {
+        /// What.
+        said: Said,
+        /// Its proof; empty where there is none.
+        proof: Vec<u8>,
+    },
+    /// It cannot: nobody of us wrote it.
+    Unreadable {
+        /// What it is called by.
+        id: String,
+    },
+}
+
+/// Some rows.
+#[derive(Clone, Debug, Default)]
+pub struct SaidPage {
+    /// In their order.
+    pub rows: Vec<SaidRow>,
+    /// Where they end; `None`: there were none.
+    pub last: Option<SaidPlace>,
+}
+
+/// Behind which row the next ones are looked for.
+#[derive(Clone, Debug)]
+pub struct SaidPlace(Value);
+
+/// A row that is to have another proof.
+#[derive(Clone, Debug)]
+pub struct ProvenAnew {
+    /// What it says.
+    pub said: Said,
+    /// The proof that it has; empty where there is none.
+    pub before: Vec<u8>,
+    /// The proof that it is to have.
+    pub proof: Vec<u8>,
+}
 
 /// What was read of rows, of which some do not prove.
 #[derive(Debug)]
@@ -27,6 +70,11 @@ impl Reading<'_> {
         proven.map(|(said, _proof)| said)
     }
 
+    /// One that cannot be read in what is not proven with it.
+    pub(crate) fn unreadable(&mut self) {
+        self.unproven += 1;
+    }
+
     /// The same of what is left of a row behind an outer join: nothing there is nothing said.
     pub(crate) fn proven_beside(&mut self, row: Row) -> Option<Said> {
         if row.is_null() { None } else { self.proven(row) }
@@ -40,8 +88,9 @@ impl Drop for Reading<'_> {
             tracing::error!(
                 row.kind = self.kind.as_str(),
                 unproven = self.unproven,
-                "rows that do not prove say nothing: they are from before there were proofs (sealpost adopt), or somebody \
-                 else wrote them (sealpost check --store names them)"
+                "rows that do not prove say nothing: look at them first (sealpost check --store names them); somebody else may have \
+                 written them, or they are from before there were proofs, and an operator who knows that vouches for them \
+                 (sealpost adopt)"
             );
         }
     }
@@ -54,16 +103,9 @@ impl Store {
     }
 
     /// The next rows behind `after` with their proofs, also those that do not prove: for whoever verifies, adopts or has a new key.
-    pub async fn said_rows(
-        &self,
-        kind: SaidKind,
-        after: Option<&Said>,
-    ) -> Result<Vec<(Said, Vec<u8>)>, StoreError> {
+    pub async fn said_rows(&self, kind: SaidKind, after: Option<&SaidPlace>) -> Result<SaidPage, StoreError> {
         let id = match after {
-            Some(Said::GoneUnread { deposit_id: id, .. } | Said::CameBack { mailbox_id: id, .. }) => {
-                Value::from(id.as_str())
-            }
-            Some(Said::Request(AskedRow { number, .. })) => Value::from(*number),
+            Some(SaidPlace(id)) => id.clone(),
             None => match kind {
                 SaidKind::GoneUnread | SaidKind::CameBack => Value::from(""),
                 SaidKind::Request => Value::from(i64::MIN),
@@ -98,21 +140,66 @@ impl Store {
                 PAGE
             ),
         };
-        self.read_rows(question).await?.into_iter().map(|mut row| Said::read(kind, &mut row)).collect()
+        let mut page = SaidPage::default();
+        for mut row in self.read_rows(question).await? {
+            let id = row.first();
+            page.rows.push(match Said::read(kind, &mut row) {
+                Ok((said, proof)) => SaidRow::Says { said, proof },
+                Err(_unreadable) => SaidRow::Unreadable { id: id.shown() },
+            });
+            page.last = Some(SaidPlace(id));
+        }
+        Ok(page)
     }
 
-    /// Puts proofs beside these rows; one whose words have changed meanwhile does not prove by it.
-    pub async fn prove_said(&self, rows: Vec<(Said, Vec<u8>)>) -> Result<(), StoreError> {
+    /// Puts proofs beside rows, where they say what they said, with the proof that they had. One whose letter lies in its mailbox
+    /// has not gone. How many.
+    pub async fn prove_said(&self, rows: Vec<ProvenAnew>) -> Result<usize, StoreError> {
         if rows.is_empty() {
-            return Ok(());
+            return Ok(0);
         }
-        let proven = |(said, proof): (Said, Vec<u8>)| match &said {
-            // A count that has gone on meanwhile must not go back.
-            Said::CameBack { mailbox_id, .. } => {
-                sql!("UPDATE unreachable SET proof = ?2 WHERE mailbox_id = ?1", mailbox_id.as_str(), proof)
-            }
-            Said::GoneUnread { .. } | Said::Request(_) => said.proven_by(proof),
+        let none: Vec<u8> = Vec::new();
+        let proven = |ProvenAnew { said, before, proof }: ProvenAnew| {
+            match said {
+            Said::CameBack { mailbox_id, bounces, last_at, status: _ } => sql!(
+                "UPDATE unreachable SET proof = ?2 WHERE mailbox_id = ?1 AND coalesce(proof, ?4) = ?3
+                     AND bounces = ?5 AND last_at = ?6",
+                mailbox_id,
+                proof,
+                before,
+                none.clone(),
+                bounces,
+                last_at
+            ),
+            Said::GoneUnread { deposit_id, received_at, gone_at, how: _ } => sql!(
+                "UPDATE gone_unread SET proof = ?2 WHERE deposit_id = ?1 AND coalesce(proof, ?4) = ?3
+                     AND received_at = ?5 AND gone_at = ?6 AND NOT EXISTS (SELECT 1 FROM deposits WHERE id = ?1)",
+                deposit_id,
+                proof,
+                before,
+                none.clone(),
+                received_at,
+                gone_at
+            ),
+            Said::Request(AskedRow { number, state, created_at, .. }) => sql!(
+                "UPDATE requests SET proof = ?2 WHERE number = ?1 AND coalesce(proof, ?4) = ?3
+                     AND state = ?5 AND created_at = ?6",
+                number,
+                proof,
+                before,
+                none.clone(),
+                state,
+                created_at
+            ),
+        }
         };
-        self.change(rows.into_iter().map(proven).collect()).await.map(drop)
+        Ok(self.change(rows.into_iter().map(proven).collect()).await?.iter().sum())
+    }
+
+    /// Which of these letters lie in a mailbox.
+    pub async fn are_there(&self, deposit_ids: &[String]) -> Result<BTreeSet<String>, StoreError> {
+        let question = |id: &String| sql!("SELECT id FROM deposits WHERE id = ?1", id.as_str());
+        let answers = self.read(deposit_ids.iter().map(question).collect()).await?;
+        answers.into_iter().flatten().map(|mut row| row.text()).collect()
     }
 }

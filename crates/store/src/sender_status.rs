@@ -1,6 +1,8 @@
 //! What senders are told of their letters: that nobody fetches them, that they went unread. Each is told once, with the
 //! mail that says it. What is told, and when it is time, is not known here.
 
+use std::collections::BTreeSet;
+
 use sealpost_mail::Timestamp;
 
 use crate::column_values::{ColumnWord as _, UnreadEnd};
@@ -8,7 +10,7 @@ use crate::error::StoreError;
 use crate::received::received;
 use crate::row_proof::{came_back_words, gone_words};
 use crate::said::{Proves, Said, SaidKind};
-use crate::statement::{Batch, Refusal, Row, Statement, sql};
+use crate::statement::{Batch, Refusal, Row, Statement, Value, sql};
 use crate::store::Store;
 use crate::unheld::unheld;
 use crate::unreachable::Unreachable;
@@ -118,26 +120,45 @@ impl Unread {
     /// Of a letter whose time is over.
     pub(crate) fn expired(self, deposit_id: &str, now: Timestamp) -> Option<Statement> {
         let condition = kept_for_senders!("d.id = ?1 AND d.expires_at <= ?2 AND ", unheld!("d.mailbox_id"));
-        self.kept(sql!(condition, deposit_id, now, UnreadEnd::Expired.as_str()))
+        let how = UnreadEnd::Expired;
+        self.kept(sql!(condition, deposit_id, now, how.as_str()), one(deposit_id), how, now)
     }
 
     /// Of a letter that goes out of the trash.
     pub(crate) fn deleted(self, deposit_id: &str, now: Timestamp) -> Option<Statement> {
         let condition = kept_for_senders!("d.id = ?1 AND d.folder = 'trash' AND ", unheld!("d.mailbox_id"));
-        self.kept(sql!(condition, deposit_id, now, UnreadEnd::Deleted.as_str()))
+        let how = UnreadEnd::Deleted;
+        self.kept(sql!(condition, deposit_id, now, how.as_str()), one(deposit_id), how, now)
     }
 
-    /// Of every letter in a mailbox that goes.
-    pub(crate) fn all_in(self, mailbox_id: &str, how: UnreadEnd, now: Timestamp) -> Option<Statement> {
-        self.kept(sql!(kept_for_senders!("d.mailbox_id = ?1"), mailbox_id, now, how.as_str()))
+    /// Of every letter in a mailbox that goes; these go with it.
+    pub(crate) fn all_in(
+        self,
+        mailbox_id: &str,
+        letters: BTreeSet<String>,
+        how: UnreadEnd,
+        now: Timestamp,
+    ) -> Option<Statement> {
+        let statement = sql!(kept_for_senders!("d.mailbox_id = ?1"), mailbox_id, now, how.as_str());
+        self.kept(statement, letters, how, now)
     }
 
-    fn kept(self, statement: Statement) -> Option<Statement> {
+    fn kept(
+        self,
+        statement: Statement,
+        letters: BTreeSet<String>,
+        how: UnreadEnd,
+        at: Timestamp,
+    ) -> Option<Statement> {
         match self {
-            Self::KeptForSenders => Some(statement.proving(Proves::New(SaidKind::GoneUnread))),
+            Self::KeptForSenders => Some(statement.proving(Proves::GoneUnread { letters, at, how })),
             Self::Forgotten => None,
         }
     }
+}
+
+fn one(deposit_id: &str) -> BTreeSet<String> {
+    BTreeSet::from([deposit_id.to_owned()])
 }
 
 /// Letters looked at with one question.
@@ -152,8 +173,8 @@ impl Store {
         before: Timestamp,
         bounces: u32,
     ) -> Result<Vec<Unfetched>, StoreError> {
-        let rows = self
-            .read_rows(sql!(
+        let question = |after: Value| {
+            sql!(
                 concat!(
                     "SELECT d.id, d.received_at,
                          coalesce((SELECT at FROM waits_from WHERE deposit_id = d.id), d.received_at),
@@ -171,8 +192,8 @@ impl Store {
                 after,
                 before,
                 AT_ONCE
-            ))
-            .await?;
+            )
+        };
         let mut reading = self.reading(SaidKind::CameBack);
         let one = |mut row: Row| {
             let (deposit_id, received_at) = (row.text()?, row.time()?);
@@ -190,13 +211,13 @@ impl Store {
                 initial_password,
             })
         };
-        rows.into_iter().map(one).collect()
+        self.read_passing_by("letter", after, question, one).await
     }
 
     /// Letters that went unread and whose senders have not been told, after this id. A few at once. Rows that nobody of us wrote
     /// are passed over.
     pub async fn gone_unread(&self, after: &str) -> Result<Vec<GoneUnread>, StoreError> {
-        let mut after = after.to_owned();
+        let mut after = Value::from(after);
         let mut reading = self.reading(SaidKind::GoneUnread);
         loop {
             let question = sql!(
@@ -205,7 +226,7 @@ impl Store {
                     gone_words!(),
                     " FROM gone_unread WHERE deposit_id > ?1 ORDER BY deposit_id LIMIT ?2"
                 ),
-                after.as_str(),
+                after.clone(),
                 AT_ONCE
             );
             let mut found = Vec::new();
@@ -214,13 +235,17 @@ impl Store {
                 return Ok(found);
             }
             for mut row in rows {
-                after = row.text()?;
-                let memo_sealed = row.blob()?;
+                after = row.first();
+                // What cannot be read is passed by like what does not prove.
+                let (_id, memo_sealed) = (row.opt_text(), row.blob());
                 let Some(Said::GoneUnread { deposit_id, received_at, gone_at, how }) = reading.proven(row)
                 else {
                     continue;
                 };
-                let how = UnreadEnd::parse(&how)?;
+                let (Ok(memo_sealed), Ok(how)) = (memo_sealed, UnreadEnd::parse(&how)) else {
+                    reading.unreadable();
+                    continue;
+                };
                 found.push(GoneUnread { deposit_id, received_at, gone_at, how, memo_sealed });
             }
             if !found.is_empty() {

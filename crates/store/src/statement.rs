@@ -92,7 +92,7 @@ pub(crate) struct Statement {
     /// Written to the trail if it changed or returned a row.
     pub(crate) notes: Option<Box<AuditRow>>,
     /// What it returns is proven with it, and for nobody else to count.
-    pub(crate) proves: Option<Proves>,
+    pub(crate) proves: Option<Box<Proves>>,
 }
 
 /// A thing and its mailbox, for the trail.
@@ -117,7 +117,7 @@ impl Statement {
 
     /// What it returns is to be proven in the same transaction.
     pub(crate) fn proving(mut self, what: Proves) -> Self {
-        self.proves = Some(what);
+        self.proves = Some(Box::new(what));
         self
     }
 
@@ -307,6 +307,11 @@ impl Row {
         }
     }
 
+    /// What is in the next column, which stays.
+    pub(crate) fn first(&self) -> Value {
+        self.0.as_slice().first().cloned().unwrap_or(Value::Null)
+    }
+
     /// What is left of it, as it is.
     pub(crate) fn into_values(self) -> Vec<Value> {
         self.0.collect()
@@ -373,6 +378,18 @@ impl Row {
 
     pub(crate) fn opt_time(&mut self) -> Result<Option<Timestamp>, StoreError> {
         self.opt_int().map(|at| at.map(Timestamp))
+    }
+}
+
+impl Value {
+    /// For the log and for people: what a row is called by.
+    pub(crate) fn shown(&self) -> String {
+        match self {
+            Self::Null => String::new(),
+            Self::Int(number) => number.to_string(),
+            Self::Text(text) => text.clone(),
+            Self::Blob(bytes) => sealpost_mail::hex(bytes),
+        }
     }
 }
 

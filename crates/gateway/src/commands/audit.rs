@@ -73,7 +73,22 @@ pub(super) fn run(config: &Path, what: &AuditCommand) -> ExitCode {
     match what {
         AuditCommand::Verify { key, anchor } => match masters(config, key) {
             Ok((plan, masters)) => {
-                with_store(&plan, async |store| Ok(told(&verify_trail(store, &masters, anchor).await?)))
+                with_store(&plan, async |store| {
+                    let verified = verify_trail(store, &masters, anchor).await?;
+                    // Somebody may keep what is said of its end.
+                    if let Some(AnchorWord { seq, proof }) = &verified.head {
+                        match store.make_audit_certain(*seq, proof).await {
+                            Ok(true) => {}
+                            Ok(false) => complain(
+                                "the last row has gone again while the trail was read: do not keep its number",
+                            ),
+                            Err(error) => {
+                                complain(format_args!("the last row may not be on disk yet: {error}"))
+                            }
+                        }
+                    }
+                    Ok(told(&verified))
+                })
             }
             Err(problems) => complain_all(&problems),
         },
@@ -91,8 +106,7 @@ pub(super) fn run(config: &Path, what: &AuditCommand) -> ExitCode {
             each(store, *since, mailbox.as_deref(), |row| say(words(row))).await.map(|()| ExitCode::SUCCESS)
         }),
         AuditCommand::Anchor => without_keys(config, async |store| {
-            let head = store.audit_anchors().await?.head;
-            match head {
+            match store.certain_audit_head().await? {
                 Some(head) => say(AnchorWord { seq: head.seq, proof: head.proof }),
                 None => complain("the trail is empty"),
             }

@@ -39,7 +39,7 @@ pub(super) fn besides(
     let mut statements = Vec::new();
     let mut proving = Proving::default();
     for (statement, result) in batch.statements.iter().zip(&mut *results) {
-        let Some(proves) = statement.proves else { continue };
+        let Some(proves) = statement.proves.as_deref() else { continue };
         // For nobody else to count.
         for row in std::mem::take(&mut result.rows) {
             statements.extend(proving.proof(prover, proves, row)?);

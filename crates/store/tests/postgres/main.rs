@@ -48,6 +48,7 @@ mod server;
 mod sessions;
 #[path = "../store/stories.rs"]
 mod stories;
+mod strangers;
 mod tls;
 #[path = "../store/tls_reports.rs"]
 mod tls_reports;

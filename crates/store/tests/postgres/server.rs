@@ -4,14 +4,15 @@ use std::time::Duration;
 
 use sealpost_mail::Random as _;
 use sealpost_store::{
-    ArrivalRows, Committed, Durability, Finished, Lease, LegEnd, LegStart, PostgresHost, PostgresUnfit, Rows,
-    Store, StoreError, StoreOptions,
+    ArrivalRows, Committed, Durability, Finished, Lease, LegEnd, LegNotes, LegStart, PostgresHost,
+    PostgresUnfit, Rows, Store, StoreError, StoreOptions,
 };
 use tempfile::TempDir;
 
 use crate::cluster::{Cluster, Standby};
 use crate::options;
 use crate::rig::{LATER, NOW, Rig};
+use crate::trail::row;
 
 /// How a store on this server is opened, with everything in a hurry.
 fn hasty(cluster: &Cluster, scratch: &TempDir, durability: Durability) -> StoreOptions {
@@ -404,4 +405,21 @@ async fn what_was_promised_is_on_the_standby_that_takes_over() {
     assert!(kept >= 20 && refused > 0, "{kept} kept, {refused} refused");
     let error = rig.store.commit_arrival(letter(&rig, 100).await).await.unwrap_err();
     assert!(error.to_string().contains("commits wait for no standby"), "{error}");
+}
+
+/// The end of a leg is noted in the trail and committed without waiting for its flush: whoever reads the trail sees the row. An
+/// anchor that others keep must not name it before a crash cannot take it away.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_anchor_of_the_trail_is_said_when_it_is_flushed() {
+    let cluster = Cluster::start("wal_writer_delay = 10s");
+    let scratch = tempfile::tempdir().unwrap();
+    let rig = Rig::with(hasty(&cluster, &scratch, Durability::Local), scratch);
+    rig.queue(10, &["a.example"]).await;
+    let leg = rig.lease("one", NOW, LATER).await.pop().unwrap();
+    let noting = rig.store.noting(LegNotes { audit: vec![row("queue.done", &leg.id)], events: vec![] });
+    assert_eq!(noting.finish_leg(&leg, LegEnd::Done, vec![]).await.unwrap(), Finished::Recorded);
+    let end = cluster.sql("SELECT pg_current_wal_insert_lsn()");
+    let head = rig.store.certain_audit_head().await.unwrap().unwrap();
+    assert_eq!(head.seq, 1);
+    assert_eq!(cluster.sql(&format!("SELECT pg_current_wal_flush_lsn() >= '{end}'::pg_lsn")), "t");
 }

@@ -3,7 +3,7 @@
 use sealpost_mail::{Random as _, Timestamp};
 use sealpost_store::{ArrivalRows, Committed, NewBounceMemo, Store, StoreError, Unread, bounce_token};
 
-use crate::rig::{LARGE, NOW, Rig};
+use crate::rig::{LARGE, LATER, NOW, Rig};
 
 async fn commit(store: &Store, rows: ArrivalRows) -> Committed {
     store.commit_arrival(rows).await.unwrap()
@@ -86,19 +86,34 @@ async fn an_acknowledged_transmission_is_new_when_sent_again() {
     assert!(matches!(commit(&rig.store, with_fingerprint(&rig, [1; 32]).await).await, Committed::Duplicate));
     rig.reopen().await;
     assert!(matches!(commit(&rig.store, with_fingerprint(&rig, [1; 32]).await).await, Committed::Duplicate));
-    rig.store.acknowledge([1; 32]);
+    rig.store.acknowledge([1; 32], NOW);
     assert!(matches!(commit(&rig.store, with_fingerprint(&rig, [1; 32]).await).await, Committed::New(_)));
     // Unhurried, but not lost when the store is closed before a second has passed.
-    rig.store.acknowledge([1; 32]);
+    rig.store.acknowledge([1; 32], NOW);
     rig.reopen().await;
     assert_eq!(rig.clean().await.fingerprints, 0);
+}
+
+/// What forgets the first one's may come late, or once more.
+#[tokio::test]
+async fn the_acknowledgement_of_one_letter_forgets_no_later_one_of_the_same_bytes() {
+    let rig = Rig::new();
+    assert!(matches!(commit(&rig.store, with_fingerprint(&rig, [1; 32]).await).await, Committed::New(_)));
+    assert_eq!(rig.store.fingerprint_of([1; 32]).await.unwrap(), Some(NOW));
+    rig.store.acknowledge([1; 32], NOW);
+    let later = async || ArrivalRows { now: LATER, ..with_fingerprint(&rig, [1; 32]).await };
+    assert!(matches!(commit(&rig.store, later().await).await, Committed::New(_)));
+    rig.store.acknowledge([1; 32], NOW);
+    assert!(matches!(commit(&rig.store, later().await).await, Committed::Duplicate));
+    assert_eq!(rig.store.fingerprint_of([1; 32]).await.unwrap(), Some(LATER));
+    assert_eq!(rig.clean().await.legs, 2);
 }
 
 #[tokio::test]
 async fn an_acknowledgement_alone_is_written_too() {
     let rig = Rig::new();
     assert!(matches!(commit(&rig.store, with_fingerprint(&rig, [1; 32]).await).await, Committed::New(_)));
-    rig.store.acknowledge([1; 32]);
+    rig.store.acknowledge([1; 32], NOW);
     for _ in 0..100 {
         if rig.store.sweep(NOW).await.unwrap().counts.fingerprints == 0 {
             return;

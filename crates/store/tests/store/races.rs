@@ -276,7 +276,7 @@ async fn what_is_acknowledged_is_forgotten_before_the_next() {
         rows.legs.push(rig.leg(body.id(), "a.example"));
         rows.body = Some(body);
         assert!(matches!(rig.store.commit_arrival(rows).await.unwrap(), Committed::New(_)));
-        rig.store.acknowledge([1; 32]);
+        rig.store.acknowledge([1; 32], NOW);
     }
     assert_eq!(rig.clean().await.legs, 30);
 }

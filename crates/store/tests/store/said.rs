@@ -2,7 +2,10 @@
 //! ours, and does not become ours by what we do next. Whoever has the store open without a key stands for somebody who
 //! writes the database.
 
-use sealpost_store::{NewBounce, RequestKind, RequestState, SaidKind, Store, Unread};
+use sealpost_store::{
+    ArrivalRows, Committed, NewBounce, NewDeposit, ProvenAnew, RequestKind, RequestState, Said, SaidKind,
+    SaidRow, Store, Unread,
+};
 
 use crate::rig::{LATER, NOW, Rig};
 use crate::trail::proven;
@@ -13,8 +16,28 @@ fn bounce(mailbox_id: &str, status: &str) -> NewBounce {
 
 /// How many rows of a kind there are, and how many of them have a proof of any sort.
 async fn there(store: &Store, kind: SaidKind) -> (usize, usize) {
-    let rows = store.said_rows(kind, None).await.unwrap();
+    let rows = said(store, kind).await;
     (rows.len(), rows.iter().filter(|(_, proof)| !proof.is_empty()).count())
+}
+
+/// The rows of a kind, with their proofs.
+async fn said(store: &Store, kind: SaidKind) -> Vec<(Said, Vec<u8>)> {
+    let rows = store.said_rows(kind, None).await.unwrap().rows.into_iter();
+    rows.map(|row| match row {
+        SaidRow::Says { said, proof } => (said, proof),
+        SaidRow::Unreadable { id } => unreachable!("{id}"),
+    })
+    .collect()
+}
+
+/// With the proof that the rows' keeper would give them now, in the place of this one.
+fn anew(rows: &[(Said, Vec<u8>)], before: &[u8]) -> Vec<ProvenAnew> {
+    let anew = |said: &Said| ProvenAnew {
+        said: said.clone(),
+        before: before.to_vec(),
+        proof: format!("{said:?}").into_bytes(),
+    };
+    rows.iter().map(|(said, _)| anew(said)).collect()
 }
 
 async fn bounces(store: &Store, mailbox: &str, tag: u8) -> (Option<u32>, u32) {
@@ -94,7 +117,7 @@ async fn support_sees_requests_that_somebody_made_and_none_that_somebody_wrote()
     for text in ["+43 1 666", "+43 1 667"] {
         assert!(rig.store.ask(&mailbox, RequestKind::Access, note(text), NOW).await.unwrap());
     }
-    let (forged, _) = rig.store.said_rows(SaidKind::Request, None).await.unwrap().remove(0);
+    let (forged, _) = said(&rig.store, SaidKind::Request).await.remove(0);
     let number = rig.store.requests(true).await.unwrap()[0].number;
     assert!(
         ours.requests(false).await.unwrap().is_empty()
@@ -135,11 +158,72 @@ async fn whoever_vouches_for_rows_of_before_proves_them_as_they_are() {
     rig.store.note_bounce(bounce(&mailbox, "5.1.1")).await.unwrap();
     assert!(rig.store.ask(&mailbox, RequestKind::Renewal, None, NOW).await.unwrap());
     for kind in [SaidKind::CameBack, SaidKind::Request] {
-        let rows = ours.said_rows(kind, None).await.unwrap();
-        let proven = rows.into_iter().map(|(said, _)| (said.clone(), format!("{said:?}").into_bytes()));
-        ours.prove_said(proven.collect()).await.unwrap();
+        let rows = said(&ours, kind).await;
+        assert_eq!(ours.prove_said(anew(&rows, b"")).await.unwrap(), 1);
+        assert_eq!(ours.prove_said(anew(&rows, b"")).await.unwrap(), 0, "it has a proof by now");
     }
     assert_eq!(bounces(&ours, &mailbox, 1).await, (Some(1), 1));
     assert_eq!(ours.requests(true).await.unwrap().len(), 1);
+    rig.clean().await;
+}
+
+/// Whoever vouches has read the row, and its owner asks again before the proof is written.
+#[tokio::test]
+async fn a_proof_for_what_a_row_said_is_not_put_beside_what_it_says_now() {
+    let rig = Rig::new();
+    let ours = proven(&rig, "portal");
+    let (mailbox, _) = rig.told_of_in_new(1).await;
+    rig.store.note_bounce(bounce(&mailbox, "5.1.1")).await.unwrap();
+    assert!(rig.store.ask(&mailbox, RequestKind::Renewal, None, NOW).await.unwrap());
+    let (back, asked) = (said(&ours, SaidKind::CameBack).await, said(&ours, SaidKind::Request).await);
+
+    assert!(ours.ask(&mailbox, RequestKind::Renewal, Some(b"0170".to_vec()), LATER).await.unwrap());
+    ours.note_bounce(bounce(&mailbox, "5.1.2")).await.unwrap();
+    for rows in [&back, &asked] {
+        assert_eq!(ours.prove_said(anew(rows, b"")).await.unwrap(), 0);
+    }
+    assert_eq!(ours.requests(true).await.unwrap()[0].created_at, LATER, "the genuine one is seen");
+    assert_eq!(bounces(&ours, &mailbox, 1).await, (Some(1), 1));
+
+    // Nor where a former version, which proves nothing, has changed the words.
+    rig.store.note_bounce(bounce(&mailbox, "5.1.2")).await.unwrap();
+    let read = said(&ours, SaidKind::CameBack).await;
+    let before = read[0].1.clone();
+    rig.store.note_bounce(bounce(&mailbox, "5.1.3")).await.unwrap();
+    assert_eq!(ours.prove_said(anew(&read, &before)).await.unwrap(), 0);
+    rig.clean().await;
+}
+
+#[tokio::test]
+async fn nobody_can_vouch_that_a_letter_went_which_lies_in_its_mailbox() {
+    let rig = Rig::new();
+    let ours = proven(&rig, "portal");
+    let (mailbox, letter) = rig.told_of_in_new(1).await;
+    assert!(rig.store.delete_mailbox(&mailbox, Unread::KeptForSenders, NOW).await.unwrap());
+    let rows = said(&ours, SaidKind::GoneUnread).await;
+    assert!(ours.are_there(std::slice::from_ref(&letter)).await.unwrap().is_empty());
+    let (other, _) = rig.told_of_in_new(2).await;
+    let body = rig.body(10).await;
+    let mut there = ArrivalRows::new(NOW);
+    there.deposits.push(NewDeposit { id: letter.clone(), ..rig.deposit(&other, body.id()) });
+    there.body = Some(body);
+    assert!(matches!(rig.store.commit_arrival(there).await.unwrap(), Committed::New(_)));
+    let lies = ours.are_there(std::slice::from_ref(&letter)).await.unwrap();
+    assert_eq!(lies.into_iter().collect::<Vec<_>>(), [letter]);
+    assert_eq!(ours.prove_said(anew(&rows, b"")).await.unwrap(), 0);
+    assert!(ours.gone_unread("").await.unwrap().is_empty());
+    rig.clean().await;
+}
+
+/// Both reports come in one letter.
+#[tokio::test]
+async fn each_of_two_bounces_of_one_batch_counts() {
+    let rig = Rig::new();
+    let ours = proven(&rig, "intake");
+    let (mailbox, _) = rig.told_of_in_new(1).await;
+    let mut rows = ArrivalRows::new(NOW);
+    rows.bounced = vec![bounce(&mailbox, "5.1.1"), bounce(&mailbox, "5.1.2")];
+    assert!(matches!(ours.commit_arrival(rows).await.unwrap(), Committed::New(_)));
+    assert_eq!(bounces(&ours, &mailbox, 1).await, (Some(2), 2));
     rig.clean().await;
 }

@@ -1,8 +1,9 @@
 //! What only a database in files does.
 
-use sealpost_store::{Store, StoreOptions};
+use sealpost_store::{Keyed, NewBounce, SaidKind, SaidRow, Store, StoreOptions, Unread};
 
-use crate::rig::Rig;
+use crate::rig::{LATER, NOW, Rig};
+use crate::trail::proven;
 
 #[tokio::test]
 async fn what_a_kill_leaves_in_the_log_goes_after_the_next_start() {
@@ -32,4 +33,67 @@ async fn what_a_kill_leaves_in_the_log_goes_after_the_next_start() {
         .expect("the log is never emptied");
     assert_eq!(store.tries(&[0; 32]).await.unwrap().map(|tries| tries.wrong), Some(1));
     store.close().await;
+}
+
+/// A column takes what is no number, and what is no text: whoever writes the file can put it there. It hides nothing of ours.
+#[tokio::test]
+async fn a_row_that_cannot_be_read_hides_no_other() {
+    let rig = Rig::new();
+    let ours = proven(&rig, "jobs");
+    let mut letters = Vec::new();
+    for tag in 1..=5 {
+        letters.push(rig.told_of_in_new(tag).await);
+    }
+    for (mailbox, _) in &letters[..2] {
+        assert!(ours.delete_mailbox(mailbox, Unread::KeptForSenders, NOW).await.unwrap());
+    }
+    for (mailbox, _) in &letters[3..] {
+        let at = NOW;
+        let status = "5.1.1".to_owned();
+        ours.note_bounce(NewBounce { mailbox_id: mailbox.clone(), deposit_id: None, status, at })
+            .await
+            .unwrap();
+    }
+    let database = rusqlite::Connection::open(rig.folder().join("rows.sqlite")).unwrap();
+    database
+        .execute_batch(
+            "INSERT INTO gone_unread (deposit_id, gone_at, received_at, memo_sealed, how)
+                 VALUES ('0', 1, 1, 'text', 'deleted'), ('1', 'x', 1, x'01', 'deleted'), (x'ff', 1, 1, x'01', 'deleted')",
+        )
+        .unwrap();
+    let change = |sql: &str, id: &str| assert_eq!(database.execute(sql, [id]).unwrap(), 1);
+    change("UPDATE gone_unread SET memo_sealed = 'text' WHERE deposit_id = ?1", &letters[0].1);
+    change("UPDATE unreachable SET bounces = 'x' WHERE mailbox_id = ?1", &letters[3].0);
+    change("UPDATE deposits SET received_at = 'x' WHERE id = ?1", &letters[3].1);
+
+    let told: Vec<String> =
+        ours.gone_unread("").await.unwrap().into_iter().map(|one| one.deposit_id).collect();
+    assert_eq!(told, [letters[1].1.clone()]);
+    let mut waiting: Vec<String> =
+        ours.unfetched("", LATER, 9).await.unwrap().into_iter().map(|one| one.deposit_id).collect();
+    waiting.sort();
+    let mut wanted = vec![letters[2].1.clone(), letters[4].1.clone()];
+    wanted.sort();
+    assert_eq!(waiting, wanted);
+    let reminded = ours.waiting_pending("", NOW, 9).await.unwrap();
+    assert_eq!(reminded.iter().filter(|one| wanted.contains(&one.deposit_id)).count(), 2);
+
+    for (kind, unreadable, readable) in [
+        (SaidKind::GoneUnread, vec!["1".to_owned(), "ff".to_owned()], 3),
+        (SaidKind::CameBack, vec![letters[3].0.clone()], 1),
+    ] {
+        let page = ours.said_rows(kind, None).await.unwrap();
+        let named = page.rows.iter().filter_map(|row| match row {
+            SaidRow::Unreadable { id } => Some(id.clone()),
+            SaidRow::Says { .. } => None,
+        });
+        assert_eq!(named.collect::<Vec<_>>(), unreadable);
+        assert_eq!(page.rows.len(), readable + unreadable.len());
+        assert!(ours.said_rows(kind, page.last.as_ref()).await.unwrap().last.is_none(), "that was all");
+    }
+    // Whoever verifies finds it, and whoever has a new key leaves it as it is.
+    let sealed = ours.keyed_rows(Keyed::Unread, "").await.unwrap();
+    assert!(sealed.iter().any(|row| row.id == "0" && row.sealed.is_empty()));
+    ours.close().await;
+    rig.store.close().await;
 }

@@ -244,3 +244,18 @@ async fn what_is_let_go_leaves_an_anchor() {
     assert_eq!(store.prune_audit(at(99)).await.unwrap(), 2, "the last one stays");
     assert_eq!(read(&store).await.len(), 1);
 }
+
+#[tokio::test]
+async fn the_end_that_is_said_to_others_is_the_last_row() {
+    let rig = Rig::new();
+    let store = proven(&rig, "jobs");
+    assert_eq!(store.certain_audit_head().await.unwrap(), None);
+    store.append_audit(vec![row("letter.deposited", "one"), row("letter.deposited", "two")]).await.unwrap();
+    let head = store.certain_audit_head().await.unwrap();
+    assert_eq!(head, store.audit_anchors().await.unwrap().head);
+    let head = head.unwrap();
+    assert!(store.make_audit_certain(head.seq, &head.proof).await.unwrap());
+    assert!(!store.make_audit_certain(head.seq, b"another").await.unwrap());
+    assert_eq!(store.certain_audit_head().await.unwrap(), Some(head), "it changes nothing");
+    rig.clean().await;
+}

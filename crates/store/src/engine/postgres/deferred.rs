@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
+use crate::acknowledge::FORGET;
 use crate::statement::Statement;
 
 #[derive(Debug, Default)]
@@ -43,14 +44,14 @@ impl Unhurried {
         self.some.notify_one();
     }
 
-    /// All that wait. Those of other batches under way that are about the same thing as `sign` are done once more, which does
-    /// no harm: a fingerprint that is acknowledged is forgotten before the same transmission comes again (decision 0007).
+    /// All that wait. Of other batches under way those are done once more, which does no harm, that forget a fingerprint of the
+    /// bytes of `sign`: one that is acknowledged is forgotten before the same bytes come again (decision 0007).
     pub(super) fn take(&self, sign: Option<&Statement>) -> Taken {
         let mut known = self.lock();
         let about = sign.and_then(|sign| sign.params.first());
         let others = known.taken.iter().flat_map(|(_, statements)| statements);
         let mut statements: Vec<Statement> = others
-            .filter(|other| about.is_some() && other.params.len() == 1 && other.params.first() == about)
+            .filter(|other| about.is_some() && other.sql == FORGET && other.params.first() == about)
             .cloned()
             .collect();
         let own = statements.len();
@@ -95,11 +96,11 @@ mod tests {
     use crate::statement::sql;
 
     fn forgotten(which: u8) -> Statement {
-        sql!("DELETE FROM fingerprints WHERE fingerprint = ?1", &[which; 32])
+        sql!(FORGET, &[which; 32], 1_i64)
     }
 
     fn sign(which: u8) -> Statement {
-        sql!("INSERT INTO fingerprints (fingerprint, committed_at) VALUES (?1, ?2)", &[which; 32], 1_i64)
+        sql!("INSERT INTO fingerprints (fingerprint, committed_at) VALUES (?1, ?2)", &[which; 32], 2_i64)
     }
 
     fn params(taken: &Taken) -> Vec<String> {
