@@ -245,13 +245,7 @@ impl Announcer {
 
     /// The row of an activation token.
     pub fn new_token(&self, hash: TokenHash, now: Timestamp) -> NewToken {
-        NewToken {
-            hash,
-            purpose: sealpost_store::TokenPurpose::Activation,
-            created_at: now,
-            expires_at: self.retention.link(now),
-            deposit_id: None,
-        }
+        activation_token(hash, now, self.retention.link(now))
     }
 
     /// When a letter is deleted that waits for its mailbox to be activated, and the days until then.
