@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use sealpost_mail::{Judgement, Recipient, Reply, TlsFloor};
+use sealpost_mail::{Judgement, Recipient, TlsFloor};
 
 use crate::spool::Spooled;
+use crate::unclosable::Unclosable;
 
 /// One recipient and what happens to its copy.
 pub struct Decided {
@@ -23,7 +24,7 @@ pub enum Way {
     /// On its way with a signature of ours, over at least this TLS.
     Signed(Arc<Copy>, TlsFloor),
     /// Nowhere: it would have had to be closed for a partner and cannot be.
-    Unclosable(Reply),
+    Unclosable(Unclosable),
     /// It is a report on one of our notices (VERP) and ends here.
     Bounce(String),
     /// It is for the address that notices are from, ends here, and its writer is told how to answer safely.

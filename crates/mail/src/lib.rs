@@ -8,6 +8,7 @@
 mod activate_by;
 mod address;
 mod body;
+mod brand;
 mod calendar_term;
 mod charset;
 mod clock;
@@ -35,6 +36,7 @@ mod letter;
 mod letter_error;
 mod link;
 mod local_part;
+mod login_note;
 mod mdn;
 mod network;
 mod odd_name;
@@ -56,6 +58,7 @@ mod verdict;
 
 pub use activate_by::ActivateBy;
 pub use address::{Address, AddressError, Domain, ReversePath};
+pub use brand::{Brand, Logo};
 pub use calendar_term::{Term, TermError, Zone};
 pub use charset::{CHARSETS, Charset};
 pub use clock::{Clock, FakeClock, SystemClock, Timestamp};
@@ -77,6 +80,7 @@ pub use letter::{Attachment, EncodedRange, Letter, Mailbox, Summary, Unshown};
 pub use letter_error::LetterError;
 pub use link::Link;
 pub use local_part::DomainPattern;
+pub use login_note::LoginNote;
 pub use mdn::{MdnParts, compose_mdn};
 pub use network::{Network, NetworkError};
 pub use portal_letter::{LetterPieces, MimeLines, PORTAL_FIELD, PortalLetter};
@@ -89,7 +93,7 @@ pub use secret::Secret;
 pub use skeleton::{caseless, composed, is_bracket, latinised, skeleton, tidied};
 pub use tls_report::{TlsReportMail, compose_tls_report};
 pub use transfer::Decoder;
-pub use verdict::{Edit, Judgement, Otherwise, Reason, Signing, TlsFloor, Treatment};
+pub use verdict::{Edit, Grounds, Judgement, Otherwise, Reason, Refusal, Signing, TlsFloor, Treatment};
 
 #[cfg(test)]
 mod reading_tests;

@@ -14,11 +14,11 @@ mod about_access;
 mod about_deletion;
 mod about_keys;
 mod about_replies;
-mod brand;
 mod build;
 mod dates;
 mod error;
 mod evidence;
+mod inline_logo;
 mod language;
 mod layout;
 mod notice;
@@ -33,21 +33,23 @@ mod sanitize;
 mod tls_report;
 mod to_recipients;
 mod to_senders;
+mod understood;
 mod writer;
 
-pub use brand::{Brand, LOGO_CID, Logo};
 pub use build::render;
 pub use dates::{date, date_time};
 pub use error::NoticeError;
 pub use evidence::{
     DatedStep, Evidence, EvidenceText, LetterStep, Said, SecondKey, ServerAnswer, TrailState,
 };
+pub use inline_logo::{LOGO_CID, inline_images};
 pub use language::Language;
 pub use notice::{
     Access, DeletedBy, EndingKey, KeyOwner, LetterClock, Notice, Reached, Rendered, SupportDid, WentUnread,
     Wrote,
 };
 pub use partner_letter::{PartnerLetter, partner_letter};
-pub use report::{Hears, Report, ReportText, Why};
+pub use report::{Hears, KeyProblem, Refused, Report, ReportText, Why};
 pub use sanitize::{address as plain_address, text as plain_text};
 pub use tls_report::TlsReportWords;
+pub use understood::Understood;

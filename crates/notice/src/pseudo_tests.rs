@@ -7,7 +7,10 @@ mod samples;
 use samples::{DATE, LINK, brand, notices, plain};
 
 use crate::pseudo::{plain_words, shown};
-use crate::{Hears, Language, Report, Why, date, date_time, render};
+use crate::{
+    DatedStep, Evidence, EvidenceText, Hears, KeyProblem, Language, LetterStep, PartnerLetter, Refused,
+    Report, Said, SecondKey, ServerAnswer, TrailState, Why, date, date_time, partner_letter, render,
+};
 
 /// What is in mails and no text: names, addresses, what others wrote.
 const KNOWN: &[&str] = &[
@@ -28,6 +31,7 @@ const KNOWN: &[&str] = &[
     "KXCM-7RTW-HW93-YC6F",
     "insurer.example · S/MIME 3FA1 0B2C 99D0",
     "clinic.example · S/MIME 3FA1 0B2C 99D0",
+    "(S/MIME)",
 ];
 
 #[test]
@@ -48,12 +52,45 @@ fn no_mail_says_anything_that_is_not_in_a_language_folder() {
     assert!(bad.is_empty(), "words of no language folder:\n{}", bad.join("\n"));
 }
 
+const KEY_PROBLEMS: [KeyProblem; 22] = [
+    KeyProblem::NoPartner,
+    KeyProblem::OtherPartner,
+    KeyProblem::PartnerSuspended,
+    KeyProblem::Untested,
+    KeyProblem::NoKey,
+    KeyProblem::NotConfirmed,
+    KeyProblem::Suspended,
+    KeyProblem::Expired,
+    KeyProblem::NotYetValid,
+    KeyProblem::Revoked,
+    KeyProblem::WeakKey,
+    KeyProblem::WeakHash,
+    KeyProblem::WrongUsage,
+    KeyProblem::Authority,
+    KeyProblem::OtherAddress,
+    KeyProblem::UnreadableName,
+    KeyProblem::NotVouchedFor,
+    KeyProblem::NoSender,
+    KeyProblem::OtherSender,
+    KeyProblem::NotTheirs,
+    KeyProblem::FromWorld,
+    KeyProblem::NoOwnKey("S/MIME"),
+];
+
 #[test]
 fn no_report_says_anything_that_is_not_in_a_language_folder() {
     let reason = "550 5.1.1 mailbox unavailable";
     let whys: Vec<Why> =
         (0..8).flat_map(|subject| (0..11).map(move |detail| Why::of(subject, detail))).collect();
-    let mut reports = vec![Report::PassedOn, Report::Deposited(Hears::Now), Report::Refused { reason }];
+    let mut reports = vec![Report::PassedOn, Report::Opened];
+    reports.extend([Hears::Now, Hears::Later].map(Report::Deposited));
+    reports.extend(
+        [Refused::Written(reason), Refused::ByRule, Refused::Undecided, Refused::MailboxFull]
+            .map(Report::Refused),
+    );
+    for problem in KEY_PROBLEMS {
+        reports.extend([Refused::NotEncrypted(problem), Refused::NotSigned(problem)].map(Report::Refused));
+    }
     reports.extend([true, false].map(|certain| Report::NotReached { certain }));
     for why in whys {
         reports.extend([
@@ -71,5 +108,77 @@ fn no_report_says_anything_that_is_not_in_a_language_folder() {
     }
     for said in [date(DATE, language, "Europe/Berlin"), date_time(DATE, language, "Europe/Berlin")] {
         assert_eq!(plain_words(&said.unwrap(), KNOWN), Vec::<String>::new());
+    }
+}
+
+/// The others are below it.
+fn first_part(text: &str) -> &str {
+    text.split("\n\n---\n\n").next().unwrap()
+}
+
+#[test]
+fn no_letter_to_a_partner_says_anything_that_is_not_in_a_language_folder() {
+    for letter in [PartnerLetter::Test, PartnerLetter::Answer] {
+        let (subject, text) = partner_letter(letter, Language::pseudo(), &brand()).unwrap();
+        let subject = subject.split(" / ").next().unwrap();
+        for said in [subject, first_part(&text)] {
+            assert!(!said.trim().is_empty());
+            assert_eq!(plain_words(said, KNOWN), Vec::<String>::new(), "{letter:?}");
+        }
+    }
+}
+
+#[test]
+fn no_evidence_says_anything_that_is_not_in_a_language_folder() {
+    let said = |said| ServerAnswer {
+        said,
+        host: Some("mx.web.example".to_owned()),
+        queue_id: Some("4F2A".to_owned()),
+    };
+    let steps = [
+        LetterStep::Deposited,
+        LetterStep::Notified(said(Said::Reply("250 2.0.0".to_owned()))),
+        LetterStep::NotNotified(said(Said::Status("4.4.7".to_owned()))),
+        LetterStep::NotNotified(said(Said::Nothing)),
+        LetterStep::Returned,
+        LetterStep::Opened,
+        LetterStep::Exported("pdf".to_owned()),
+        LetterStep::AttachmentExported,
+        LetterStep::Trashed,
+        LetterStep::Restored,
+        LetterStep::Deleted,
+        LetterStep::Expired,
+        LetterStep::LeftTrash,
+        LetterStep::Recalled,
+        LetterStep::EvidenceMade,
+        LetterStep::MailboxActivated,
+        LetterStep::MailboxDeleted,
+        LetterStep::MailboxReplaced,
+    ];
+    let steps = steps.map(|step| DatedStep { at: DATE, step, network: "192.0.2.0/24".to_owned() });
+    let known = [KNOWN, &["mx.web.example", "4F2A", "pdf", "SHA-256", "RFC"]].concat();
+    for (steps, trail, second_key, known_facts) in [
+        (&steps[..], TrailState::Whole("7:12".to_owned()), SecondKey::OnServer, true),
+        (&steps[..1], TrailState::Broken, SecondKey::KeptApart, false),
+        (&[], TrailState::NotChecked, SecondKey::None, false),
+    ] {
+        let evidence = Evidence {
+            operator: "Musterversicherung",
+            letter: "4711",
+            mailbox: "4712",
+            recipient: known_facts.then_some("erika.musterfrau@web.example"),
+            sender: known_facts.then_some("Max.Mustermann@insurer.example"),
+            message_id: known_facts.then_some("<1@2.3>"),
+            sha256: known_facts.then_some("00112233445566"),
+            second_key,
+            steps,
+            trail: &trail,
+            zone: "Europe/Berlin",
+        };
+        let EvidenceText { title, rows, html, embedded } = evidence.words(Language::pseudo()).unwrap();
+        let rows = rows.into_iter().flat_map(|(label, value)| [label, value]);
+        for said in rows.chain([title, shown(&html), embedded]) {
+            assert_eq!(plain_words(&said, &known), Vec::<String>::new(), "{trail:?}");
+        }
     }
 }

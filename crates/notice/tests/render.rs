@@ -5,8 +5,8 @@
 mod samples;
 
 use samples::{LINK, brand, hostile, notices, odd_brand, plain};
-use sealpost_mail::Secret;
-use sealpost_notice::{Access, Brand, Language, Notice, Rendered, render};
+use sealpost_mail::{Brand, Secret};
+use sealpost_notice::{Access, Language, Notice, Rendered, render};
 
 /// Runs `look` over everything there is.
 fn each(brand: &Brand, facts: &samples::Facts, look: impl Fn(&str, Language, &Notice, &Rendered)) {

@@ -5,11 +5,14 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use sealpost_mail::{ActivateBy, Colour, Term, Timestamp, Zone};
+use sealpost_mail::{ActivateBy, Brand, Colour, Term, Timestamp, Zone};
 use sealpost_mailbox::{LockRules, Retention, WriteRules};
 use sealpost_proxied::Proxies;
 use sealpost_store::Unread;
 use thiserror::Error;
+
+use crate::http::origin::PublicOrigin;
+use crate::http::tls::TlsFileError;
 
 /// Why the portal does not start. The text names the setting and how to fix it.
 #[derive(Debug, Error)]
@@ -51,6 +54,12 @@ pub enum PortalError {
     /// The web server stopped by itself.
     #[error("the web server stopped: {0}")]
     Server(#[from] std::io::Error),
+}
+
+impl From<TlsFileError> for PortalError {
+    fn from(TlsFileError { path, why }: TlsFileError) -> Self {
+        Self::Tls { path, why }
+    }
 }
 
 impl PortalError {
@@ -192,36 +201,6 @@ impl Default for PasswordRules {
     }
 }
 
-/// How the operator looks.
-#[derive(Clone, Debug)]
-pub struct PortalBrand {
-    /// The operator: "Insurer".
-    pub name: String,
-    /// The portal: "SecureMail".
-    pub portal_name: String,
-    /// Shades that can be read on it and beside it are computed.
-    pub colour: Colour,
-    /// A picture for the header, instead of the built-in mark.
-    pub logo: Option<Logo>,
-    /// Mail address or telephone number for people who need help.
-    pub contact: Option<String>,
-    /// A telephone number, beside the contact.
-    pub phone: Option<String>,
-    /// Imprint, an absolute address.
-    pub imprint: Option<String>,
-    /// Privacy notice, an absolute address.
-    pub privacy: Option<String>,
-}
-
-/// The operator's picture.
-#[derive(Clone, Debug)]
-pub struct Logo {
-    /// `image/svg+xml` or `image/png`.
-    pub content_type: String,
-    /// The file.
-    pub bytes: Vec<u8>,
-}
-
 /// Whom to tell of a hole (RFC 9116).
 #[derive(Clone, Debug)]
 pub struct SecurityContact {
@@ -245,7 +224,7 @@ pub struct PortalConfig {
     /// What people type: `https://mail.example.org`.
     pub public_url: String,
     /// How it looks.
-    pub brand: PortalBrand,
+    pub brand: Brand,
     /// The languages offered, best first; each must have a folder in `webmail-ui/locales`.
     pub languages: Vec<String>,
     /// IANA name, for dates.
@@ -298,8 +277,10 @@ impl PortalConfig {
             addresses: vec![address],
             tls: PortalTls::Off,
             public_url: public_url.to_owned(),
-            brand: PortalBrand {
+            brand: Brand {
                 name: "Insurer".into(),
+                sentence_name: None,
+                portal_url: public_url.to_owned(),
                 portal_name: "SecureMail".into(),
                 colour: Colour { red: 0x0b, green: 0x5c, blue: 0x74 },
                 logo: None,
@@ -376,13 +357,6 @@ impl PortalConfig {
         }
         Ok(PublicOrigin { https, text: url.to_ascii_lowercase() })
     }
-}
-
-/// Scheme, host and port as a browser writes them into `Origin`.
-#[derive(Clone, Debug)]
-pub(crate) struct PublicOrigin {
-    pub(crate) https: bool,
-    pub(crate) text: String,
 }
 
 #[cfg(test)]

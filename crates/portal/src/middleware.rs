@@ -16,13 +16,15 @@ use crate::access::first_login_session;
 use crate::access::login;
 use crate::access::session;
 use crate::http::awaited_body;
+use crate::http::client::Client;
 use crate::http::connections::Slot;
 use crate::http::cookies::no_cookie;
+use crate::http::problem::HttpProblem;
 use crate::language::Language;
+use crate::links;
 use crate::page::{self, Page};
 use crate::problem::Problem;
 use crate::state::Site;
-use crate::state::limits::Client;
 
 /// Everything a page may load comes from here; nothing may run that is not a file of ours.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
@@ -103,7 +105,7 @@ fn detach(request: &mut ServiceRequest) {
 
 /// Counts a request. A file of ours costs nothing and changes nothing: every page asks for some.
 fn counted(site: &Site, request: &ServiceRequest) -> Result<(), Problem> {
-    let file = request.path().strip_prefix("/static/");
+    let file = links::asset_of(request.path());
     if file.is_some_and(|name| site.assets.get(name).is_some()) {
         return Ok(());
     }
@@ -202,7 +204,8 @@ struct ProblemPage {
 fn explained(site: &web::Data<Site>, response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
     let status = response.status();
     let Some(error) = response.response().error() else { return response };
-    let (title, text, seconds) = match error.as_error::<Problem>() {
+    let before = error.as_error::<HttpProblem>().map(|problem| Problem::from(*problem));
+    let (title, text, seconds) = match error.as_error::<Problem>().or(before.as_ref()) {
         Some(Problem::SignIn) => return to_log_in(site, response, ""),
         Some(Problem::SessionOver) => return to_log_in(site, response, "over"),
         Some(Problem::SessionEnded(why)) => {
@@ -249,23 +252,20 @@ fn explained(site: &web::Data<Site>, response: ServiceResponse<BoxBody>) -> Serv
 
 /// To the log-in page, and after it back to where the reader wanted to go.
 fn to_log_in(site: &Site, response: ServiceResponse<BoxBody>, note: &str) -> ServiceResponse<BoxBody> {
-    let mut to = String::from("/");
+    let mut to = links::LOGIN.to_owned();
     let path = response.request().path();
     let target =
         (response.request().method() == Method::GET).then(|| crate::access::login::target(path)).flatten();
     for (name, value) in [("note", note), ("to", target.unwrap_or_default())] {
         if !value.is_empty() {
-            to.push(if to.contains('?') { '&' } else { '?' });
-            to.push_str(name);
-            to.push('=');
-            to.push_str(value);
+            to = links::saying(&to, (name, value));
         }
     }
     let mut fresh = page::redirect(&to);
     if !note.is_empty() {
         // What the browser still has opens nothing any more.
         for what in ["session", first_login_session::COOKIE] {
-            let _ = page::set(&mut fresh, &no_cookie(site, what));
+            let _ = page::set(&mut fresh, &no_cookie(&site.origin, what));
         }
     }
     response.into_response(fresh)

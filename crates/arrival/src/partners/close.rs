@@ -21,6 +21,7 @@ use crate::edited_head::edited;
 use crate::failure;
 use crate::settings::Routes;
 use crate::spool::{Spool, Spooled};
+use crate::unclosable::Unclosable;
 
 /// Copies made so far: the same letter to the same key is closed once.
 #[derive(Default)]
@@ -191,10 +192,7 @@ impl Closer<'_> {
                 Ok(Way::Signed(copy, tls))
             }
             (Err(_why), Signing::WhenPossible | Signing::Off) => as_it_is(judgement),
-            (Err(why), Signing::Required) => {
-                let text = format!("This message must be signed and cannot be: {why}; it was not sent");
-                Ok(Way::Unclosable(Reply::refuse(550, 7, 5, &text).because(&why)))
-            }
+            (Err(why), Signing::Required) => Ok(Way::Unclosable(Unclosable::NotSigned(why))),
         }
     }
 
@@ -329,11 +327,8 @@ fn instead(judgement: Judgement, otherwise: Otherwise, why: &Why) -> Way {
     let treatment = match otherwise {
         Otherwise::Portal => Treatment::Portal,
         Otherwise::Hold { tls } => Treatment::Hold { tls },
-        Otherwise::Refuse(Some(reply)) => return Way::Unclosable(reply.because(why)),
-        Otherwise::Refuse(None) => {
-            let text = format!("This message must be encrypted and cannot be: {why}; it was not sent");
-            return Way::Unclosable(Reply::refuse(550, 7, 5, &text).because(why));
-        }
+        Otherwise::Refuse(Some(reply)) => return Way::Unclosable(Unclosable::Written(reply.because(why))),
+        Otherwise::Refuse(None) => return Way::Unclosable(Unclosable::NotEncrypted(why.clone())),
     };
     Way::Judged(Judgement { treatment, ..judgement })
 }

@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_mail::{ActivateBy, Secret, Timestamp};
-use sealpost_mailbox::{Activated, ActivationLink, Chosen, NewPair, Waiting, portal_links};
+use sealpost_mailbox::{Activated, ActivationLink, Chosen, NewPair, Waiting};
 use sealpost_store::{Folder, Page as StorePage, Proof};
 use sealpost_vault::MailboxSecret;
 use serde::Deserialize;
@@ -14,9 +14,11 @@ use crate::access::credentials_form::{Entered, QuestionForm, Rules, questions};
 use crate::access::first_login_session;
 use crate::access::known_browser::{self, Of};
 use crate::access::session;
+use crate::http::client::Client;
 use crate::http::cookies::{cookie_name, no_cookie};
 use crate::http::csrf::{Protected, Visitor};
 use crate::language::Language;
+use crate::links;
 use crate::mailbox;
 use crate::page::{Page, display_name, redirect, set, show_to};
 use crate::problem::HINT;
@@ -24,7 +26,6 @@ use crate::problem::Problem;
 use crate::state::Site;
 use crate::state::beside::{Hashing, Sealing};
 use crate::state::hashing_queue::Who;
-use crate::state::limits::Client;
 
 /// The letter that waits, as far as the operator lets it be seen before activation.
 struct WaitingLetter {
@@ -74,8 +75,7 @@ pub(crate) async fn form(
     match site.access(None).activation_link(&token).await? {
         ActivationLink::Good(good) => {
             let page = page_for(&site, &request, &visitor, &good);
-            let template =
-                whole(&site, page, portal_links::activation(&token), *good, Entered::default()).await?;
+            let template = whole(&site, page, links::activation(&token), *good, Entered::default()).await?;
             show_to(&visitor, StatusCode::OK, &template)
         }
         bad @ (ActivationLink::Used
@@ -123,7 +123,7 @@ pub(crate) async fn submit(
     let page = page_for(&site, &request, &visitor, &good);
     let Sent { page, entered, question, password, answer } = judge(&site, page, form, &good).await?;
     if !entered.is_good() {
-        let template = whole(&site, page, portal_links::activation(&token), *good, entered).await?;
+        let template = whole(&site, page, links::activation(&token), *good, entered).await?;
         return show_to(&visitor, HINT, &template);
     }
     let chosen = Chosen { password, question, answer, language: page.language.tag().to_owned() };
@@ -143,15 +143,15 @@ pub(crate) async fn enter(
 ) -> Result<HttpResponse, Problem> {
     tracing::info!(mailbox.id = %good.mailbox_id, "mailbox activated");
     let Some(cookie) = session::begin(site, request, &good.mailbox_id, NewPair::EPOCHS, secret).await? else {
-        return Ok(redirect("/"));
+        return Ok(redirect(links::LOGIN));
     };
-    let mut response = redirect("/inbox?welcome=1");
+    let mut response = redirect(&links::saying(links::INBOX, ("welcome", "1")));
     set(&mut response, &cookie)?;
     let public_key = secret.public().to_bytes();
     let of = Of { tag: &good.tag, public_key: &public_key, epochs: NewPair::EPOCHS };
     set(&mut response, &known_browser::remember(site, request, &of))?;
     for what in ["visit", first_login_session::COOKIE] {
-        set(&mut response, &no_cookie(site, what))?;
+        set(&mut response, &no_cookie(&site.origin, what))?;
     }
     Ok(response)
 }
@@ -164,7 +164,7 @@ pub(crate) fn page_for(
     good: &Waiting,
 ) -> Page {
     let mut page = Page::open(site, request, visitor);
-    let chosen = request.cookie(&cookie_name(site, "language")).is_some();
+    let chosen = request.cookie(&cookie_name(&site.origin, "language")).is_some();
     let own = Language::parse(&good.language).filter(|language| site.languages.contains(language));
     if let Some(language) = own.filter(|_| !chosen) {
         page.language = language;

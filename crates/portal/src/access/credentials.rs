@@ -16,14 +16,15 @@ use crate::access::known_browser::{self, Of};
 use crate::access::session::SignedIn;
 use crate::access::tell_owner::{came_from, tell, tell_of_lock};
 use crate::access::throttle::{note_failure, throttle, uncounted};
+use crate::http::client::Client;
 use crate::http::csrf::Protected;
+use crate::links;
 use crate::page::{Page, redirect, set, show};
 use crate::problem::HINT;
 use crate::problem::Problem;
 use crate::state::Site;
 use crate::state::beside::Hashing;
 use crate::state::hashing_queue::Who;
-use crate::state::limits::Client;
 
 #[derive(Template)]
 #[template(path = "account-password.html")]
@@ -221,7 +222,7 @@ async fn done(
 ) -> Result<HttpResponse, Problem> {
     let row = mailbox(site, owner).await?;
     tell(site, &row, about).await?;
-    let mut response = redirect("/account?note=secrets");
+    let mut response = redirect(&links::saying(links::ACCOUNT, ("note", "secrets")));
     let of = Of { tag: &row.tag, public_key: &row.public_key, epochs: &row.epochs };
     set(&mut response, &known_browser::remember(site, request, &of))?;
     Ok(response)

@@ -7,7 +7,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_mail::{Address, Secret, Timestamp};
-use sealpost_mailbox::{About, Outgoing, ResetToken, portal_links};
+use sealpost_mailbox::{About, Outgoing, ResetToken};
 use sealpost_store::{MailboxRow, MailboxState};
 use serde::Deserialize;
 
@@ -15,13 +15,14 @@ use crate::access::login::FLOOR;
 use crate::access::renew;
 use crate::access::session;
 use crate::config::ResetBy;
+use crate::http::client::Client;
 use crate::http::csrf::{Protected, Visitor};
+use crate::links;
 use crate::page::{Page, redirect, show_to};
 use crate::problem::HINT;
 use crate::problem::Problem;
 use crate::state::Site;
 use crate::state::decoys::Pass;
-use crate::state::limits::Client;
 
 /// How long one may think about the answer where there is no mail.
 const PAGE_LASTS: Duration = Duration::from_secs(15 * 60);
@@ -92,7 +93,7 @@ pub(crate) async fn submit(
             // Nothing is asked or stored: it cannot tell who has a mailbox.
             let pass = Pass::issue(&site, &tag, site.now().plus(PAGE_LASTS));
             floor.await;
-            Ok(redirect(&portal_links::reset(&pass)))
+            Ok(redirect(&links::reset(&pass)))
         }
     }
 }

@@ -9,11 +9,13 @@ mod forgot;
 mod keeping;
 mod languages;
 mod late;
+mod links;
 mod login;
 mod matrix;
 mod parts;
 #[path = "../../../../tests/pseudo/mod.rs"]
 pub(crate) mod pseudo;
+mod pseudo_forms;
 mod pseudo_pages;
 mod reading;
 mod renewal;
