@@ -14,7 +14,7 @@ fn letter(rest: &str) -> Vec<u8> {
 }
 
 /// In a multipart, as an attachment of this type.
-fn attached(kind: &str, bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn attached(kind: &str, bytes: &[u8]) -> Vec<u8> {
     let encoded = base64::engine::general_purpose::STANDARD.encode(bytes);
     let lines: Vec<&str> =
         encoded.as_bytes().chunks(76).map(|line| std::str::from_utf8(line).unwrap()).collect();
@@ -33,7 +33,7 @@ fn carried(fields: &str) -> Vec<u8> {
 }
 
 /// MS-OXTNEF: attributes of a message (level 1) or of a file (level 2).
-fn tnef(attributes: &[(u8, u32, &[u8])]) -> Vec<u8> {
+pub(crate) fn tnef(attributes: &[(u8, u32, &[u8])]) -> Vec<u8> {
     let mut bytes = vec![0x78, 0x9f, 0x3e, 0x22, 1, 0];
     for (level, id, data) in attributes {
         bytes.push(*level);
@@ -54,7 +54,7 @@ fn winmail(sensitivity: u32) -> Vec<u8> {
 }
 
 /// One property of a type whose values have a length.
-fn property(id: u16, kind: u16, value: &[u8]) -> Vec<u8> {
+pub(crate) fn property(id: u16, kind: u16, value: &[u8]) -> Vec<u8> {
     let mut out = 1_u32.to_le_bytes().to_vec();
     out.extend(kind.to_le_bytes());
     out.extend(id.to_le_bytes());
@@ -72,7 +72,7 @@ fn titled(subject: &str) -> Vec<u8> {
     tnef(&[(1, 0x0006_9003, &property(0x0037, 0x001f, &wide))])
 }
 
-fn forwarded(message: &[u8]) -> Vec<u8> {
+pub(crate) fn forwarded(message: &[u8]) -> Vec<u8> {
     let object = [&[0; 16][..], message].concat();
     tnef(&[(2, 0x0006_9002, &[0; 14]), (2, 0x0006_9005, &property(0x3701, 0x000d, &object))])
 }

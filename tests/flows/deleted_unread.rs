@@ -14,7 +14,7 @@ const OTHER: &str = "kundin@web.example";
 const GONE: &str = "SELECT count(*) FROM gone_unread";
 
 /// The one that is in the inbox since `known`.
-fn newest(web: &mut Web, known: &[String]) -> String {
+pub(crate) fn newest(web: &mut Web, known: &[String]) -> String {
     let inbox = web.get("/inbox");
     letter_paths(&inbox).into_iter().find(|path| !known.contains(path)).unwrap()
 }
@@ -27,7 +27,7 @@ fn act(web: &mut Web, list: &str, path: &str, deed: &str) {
     web.submit(&page, "/letters", &fields).expect(303);
 }
 
-fn destroy(web: &mut Web, path: &str) {
+pub(crate) fn destroy(web: &mut Web, path: &str) {
     act(web, "/inbox", path, "trash");
     act(web, "/trash", path, "destroy");
 }

@@ -108,6 +108,7 @@ mod retention;
 mod reverse_path;
 mod roles;
 mod rolling_upgrade;
+mod rotated_rows;
 mod same_message_id;
 mod saved_unread;
 mod searching;

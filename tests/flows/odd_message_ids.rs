@@ -1,7 +1,10 @@
 //! What answers a confidential letter is confidential, however the letter's Message-ID was written, and `explain` says
 //! what it cannot know.
 
+use base64::Engine as _;
 use rig::{Config, Gateway, Hop};
+
+use crate::carried_heads::{attached, forwarded, property, tnef};
 
 fn letter(fields: &str) -> Vec<u8> {
     format!(
@@ -181,6 +184,53 @@ fn what_outlook_ties_to_a_letter_of_the_portal() {
         send(fields, to);
         let _ = hop.wait_to(to);
     }
+}
+
+/// A message within a winmail.dat is what its properties say: PidTagInternetMessageId, PidTagConversationIndex (MS-OXCMAIL
+/// §2.2.3.2.10). Of one that is damaged nobody can say that it is none of the portal's.
+#[test]
+fn what_a_winmail_hands_on_and_what_a_damaged_one_may() {
+    let hop = Hop::new();
+    let mut config = Config::new(&hop);
+    // No rule asks for heads: threads alone.
+    config.remove("[rule]").rule("unfall", r#"{ reverse-path = "*@unfall.insurer.example" }"#, r#""portal""#);
+    let gateway = Gateway::start(&config);
+    let index: Vec<u8> = (0..22).collect();
+    let first = letter(&format!(
+        "Subject: x\r\nMessage-ID: <Th.One@Insurer.Example>\r\nThread-Index: {}\r\n",
+        base64::engine::general_purpose::STANDARD.encode(&index)
+    ));
+    let mut client = gateway.smtp();
+    client.letter("erika@unfall.insurer.example", &["k@web.example"], &first).expect("250 *");
+    let message = |property: &[u8]| tnef(&[(1, 0x0006_9003, property)]);
+    let wide =
+        |text: &str| -> Vec<u8> { text.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect() };
+    let of_id = |id: &str| message(&property(0x1035, 0x001f, &wide(id)));
+    let of_index = |index: &[u8]| message(&property(0x0071, 0x0102, index));
+    let answered = [&index[..], &[0x80, 0, 0, 0, 0x10]].concat();
+    let ours = [
+        forwarded(&of_id("<th.one@insurer.example>")),
+        forwarded(&of_index(&index)),
+        forwarded(&of_index(&answered)),
+        forwarded(&forwarded(&of_index(&index))),
+    ];
+    let mut send = |to: &str, bytes: &[u8]| {
+        let letter = attached("application/ms-tnef; name=winmail.dat", bytes);
+        client.letter("erika@insurer.example", &[to], &letter)
+    };
+    for (number, bytes) in ours.iter().enumerate() {
+        send("k@web.example", bytes).expect("250 *");
+        let deposits = usize::try_from(gateway.count("SELECT count(*) FROM deposits")).unwrap();
+        assert_eq!(deposits, number + 2, "number {number} was relayed:\n{}", gateway.log());
+    }
+    for bytes in [&ours[0][..ours[0].len() - 30], &ours[1][..ours[1].len() - 30], &ours[0][..20], b"no TNEF"]
+    {
+        send("k@web.example", bytes).expect("554 5.6.0 *");
+    }
+    assert!(hop.delivered().iter().all(|mail| mail.from() != "erika@insurer.example"), "nothing was relayed");
+    let other: Vec<u8> = (1..23).collect();
+    send("other@web.example", &forwarded(&of_index(&other))).expect("250 *");
+    let _ = hop.wait_to("other@web.example");
 }
 
 #[test]

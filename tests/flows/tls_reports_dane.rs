@@ -22,7 +22,7 @@ fn a_domain_hears_that_its_server_is_not_the_one_it_publishes() {
         let bytes = (0..32).map(|at| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).unwrap());
         RData::TLSA(TLSA::new(3.into(), 0.into(), 1.into(), bytes.collect()))
     };
-    let at = |hop: &Hop| RData::A(A(around.world.host(25, hop.address())));
+    let at = |hop: &Hop| RData::A(A(around.world.public_host(25, hop.address())));
     let [root, example, of_right, of_broken] = [(); 4].map(|()| ZoneKey::new());
     let ns = || RData::NS(NS(name("ns.")));
     let domain = |origin: &str, hop: &Hop, key: &ZoneKey| {

@@ -10,7 +10,7 @@ use crate::tls_reports::{Around, DAY, HOUR, mailed, posted, send, signing};
 fn a_report_by_mail_goes_out_once() {
     let (around, end) = (Around::new(), IllEnd::new());
     let hop = Hop::new();
-    around.domain("clinic.example", &hop);
+    around.public_domain("clinic.example", &hop);
     around.wishes("clinic.example", "mailto:tls@clinic.example");
     let mut config = around.configured(Config::on_sqlite(&hop));
     config.set("dkim", "keys", r#""dkim""#);

@@ -13,7 +13,7 @@ use crate::decided::{Decided, Way};
 use crate::partners::{self, Arrived, Hold, Partners, Signature};
 use crate::settings::Announcer;
 use crate::spool::{Room, Spooled};
-use crate::thread::{self, Thread};
+use crate::thread::{self, NamedWithin, Thread};
 use crate::unclosable::Unclosable;
 use crate::verp;
 
@@ -38,8 +38,8 @@ pub(crate) async fn judge(
         (Looked::nothing(), Room::Little)
     };
     let Looked { mut deep, mut within, perhaps, heads } = looked;
-    if let Known::Yes(ids) = &mut within {
-        ids.extend(perhaps);
+    if let Known::Yes(within) = &mut within {
+        within.ids.extend(perhaps);
     }
     let (shared, our_name) = (&context.shared, context.tenant.name.as_str());
     let named = (needs.thread || needs.closed_thread).then(|| thread::named(&spooled.head, our_name, within));
@@ -154,7 +154,7 @@ pub fn refuse_whole(envelope: &Envelope, decided: &[Decided]) -> Result<(), Repl
 struct Looked {
     deep: Known<Deep>,
     /// The Message-IDs that stand in letters within it, with what those answer, and those that its texts name.
-    within: Known<Vec<String>>,
+    within: Known<NamedWithin>,
     /// What else in its texts may be one.
     perhaps: Vec<String>,
     /// The heads of the letters within it.
@@ -165,7 +165,7 @@ impl Looked {
     /// Nobody asked.
     fn nothing() -> Self {
         let (deep, heads) = (Known::Unasked, Known::Unasked);
-        Self { deep, within: Known::Yes(Vec::new()), perhaps: Vec::new(), heads }
+        Self { deep, within: Known::Yes(NamedWithin::default()), perhaps: Vec::new(), heads }
     }
 }
 
@@ -180,16 +180,18 @@ fn look_for_letters(bytes: &[u8]) -> Looked {
     Looked { deep: Known::Unasked, within, perhaps: inside.perhaps_ids, heads }
 }
 
-fn of_letters(inside: &mut Inside) -> (Known<Vec<String>>, Known<HeadsWithin>) {
+fn of_letters(inside: &mut Inside) -> (Known<NamedWithin>, Known<HeadsWithin>) {
     if inside.sealed.contains(&Sealed::Unknown) {
         let why = || "it holds more letters than can be looked at".to_owned();
         return (Known::Never(why()), Known::Never(why()));
     }
-    let heads = HeadsWithin {
-        found: std::mem::take(&mut inside.heads),
-        hidden: inside.hidden_letters.map(|why| why.to_string()),
+    let hidden = inside.hidden_letters.map(|why| why.to_string());
+    let ids = std::mem::take(&mut inside.message_ids);
+    let named = match thread::places_of(&inside.heads) {
+        Some(places) => Known::Yes(NamedWithin { ids, places, hidden: hidden.clone() }),
+        None => Known::Never("it holds more conversations than can be looked up".to_owned()),
     };
-    (Known::Yes(std::mem::take(&mut inside.message_ids)), Known::Yes(heads))
+    (named, Known::Yes(HeadsWithin { found: std::mem::take(&mut inside.heads), hidden }))
 }
 
 /// What rules may ask of a body, and of the heads of letters within it. What cannot be taken apart can never be answered

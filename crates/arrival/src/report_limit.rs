@@ -34,45 +34,15 @@ pub(crate) async fn room(
     about: &str,
     now: Timestamp,
 ) -> Result<Room, StoreError> {
-    match reports_to {
-        ReportsTo::Ours => Ok(Room::Taken),
-        ReportsTo::Proven => counted(context, &PROVEN, to, about, now).await,
-        ReportsTo::Claimed => counted(context, &CLAIMED, to, about, now).await,
-    }
-}
-
-/// The names of the counters.
-struct Counters {
-    letter: &'static str,
-    address: &'static str,
-    domain: &'static str,
-    all: &'static str,
-}
-
-/// Whoever forges reverse-paths must not keep partners from hearing of what they really sent.
-const PROVEN: Counters = Counters {
-    letter: "reports of proven letter",
-    address: "reports to proven address",
-    domain: "reports to proven domain",
-    all: "reports to proven",
-};
-const CLAIMED: Counters = Counters {
-    letter: "reports of letter",
-    address: "reports to address",
-    domain: "reports to domain",
-    all: "reports",
-};
-
-async fn counted(
-    context: &Context,
-    counters: &Counters,
-    to: &Address,
-    about: &str,
-    now: Timestamp,
-) -> Result<Room, StoreError> {
+    // Whoever forges reverse-paths must not keep partners from hearing of what they really sent: counters of their own.
+    let lane = match reports_to {
+        ReportsTo::Ours => return Ok(Room::Taken),
+        ReportsTo::Proven => "proven ",
+        ReportsTo::Claimed => "",
+    };
     let (store, most) = (&context.shared.store, context.tenant.quotas.reports);
     let (identity, domain) = (to.identity(), to.domain().as_str().to_ascii_lowercase());
-    let one = |kind: &'static str, whose: &str, most: i64| NewUse {
+    let one = |kind: &str, whose: &str, most: i64| NewUse {
         whose: context.shared.keys.tags.count_tag(kind, whose.as_bytes()),
         at: now,
         recipients: 1,
@@ -80,12 +50,12 @@ async fn counted(
     };
     // Of one letter as many reports as of so many letters, and one of the address's places: a letter to many who refuse it
     // must not keep the address from hearing of others.
-    let letter = one(counters.letter, &format!("{about} {identity}"), most.address);
+    let letter = one(&format!("reports of {lane}letter"), &format!("{about} {identity}"), most.address);
     let is_first = store.used_lately(&letter.whose, now).await?.is_empty();
-    let mut places =
-        vec![letter, one(counters.domain, &domain, most.domain), one(counters.all, "", most.all)];
+    let to = |what: &str| format!("reports to {lane}{what}");
+    let mut places = vec![letter, one(&to("domain"), &domain, most.domain), one(&to("all"), "", most.all)];
     if is_first {
-        places.push(one(counters.address, &identity, most.address));
+        places.push(one(&to("address"), &identity, most.address));
     }
     match store.spend(&places).await? {
         Spent::Taken => Ok(Room::Taken),

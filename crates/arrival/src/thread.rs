@@ -31,23 +31,34 @@ const ANSWER: usize = 5;
 /// A longer conversation is looked at from its latest answers on.
 const MAX_ANSWERS: usize = 500;
 
+/// Octets that places in conversations may take in all, as they are looked up.
+const MAX_PLACES: usize = 4 * 1024 * 1024;
+
 /// The place of a letter in a conversation, as Outlook writes it: what it answers, and hands on where it names no Message-ID.
-fn thread_index(head: &Head) -> Option<Vec<u8>> {
-    let [text] = head.all("Thread-Index").try_into().ok()?;
-    let text: String = text.split_whitespace().collect();
-    let index = STANDARD.decode(text).ok()?;
-    (index.len() >= FIRST && index.len() <= FIRST + ANSWER * MAX_ANSWERS).then_some(index)
+/// Where there are two of them nobody knows which one counts, and both do.
+fn thread_indexes(head: &Head) -> impl Iterator<Item = Vec<u8>> {
+    head.all("Thread-Index").into_iter().take(MAX_OWN).filter_map(|text| {
+        let text: String = text.split_whitespace().collect();
+        let index = STANDARD.decode(text).ok()?;
+        (index.len() >= FIRST && index.len() <= FIRST + ANSWER * MAX_ANSWERS).then_some(index)
+    })
 }
 
 fn id_of_index(index: &[u8]) -> String {
     format!("thread-index:{}", STANDARD.encode(index)).to_lowercase()
 }
 
+/// Its own.
+fn own_places(head: &Head) -> impl Iterator<Item = String> {
+    thread_indexes(head).map(|index| id_of_index(&index))
+}
+
 /// The letters above this one in its conversation. Not itself: it may be the other half of a letter.
-fn ancestors(head: &Head) -> Vec<String> {
-    let index = thread_index(head).unwrap_or_default();
-    let lengths = (FIRST..index.len()).step_by(ANSWER);
-    lengths.filter_map(|length| index.get(..length)).map(id_of_index).collect()
+fn ancestors(head: &Head) -> impl Iterator<Item = String> {
+    thread_indexes(head).flat_map(|index| {
+        let lengths = (FIRST..index.len()).step_by(ANSWER);
+        lengths.filter_map(|length| index.get(..length)).map(id_of_index).collect::<Vec<_>>()
+    })
 }
 
 /// What programs write into a letter that they send on as it is (RFC 5322 §3.6.6, and each its own way).
@@ -77,8 +88,31 @@ fn own_ids(head: &Head, our_name: &str) -> Vec<String> {
     ids.filter(|id| is_sent_on || is_ours(id)).collect()
 }
 
+/// What names letters within a letter.
+#[derive(Default)]
+pub(crate) struct NamedWithin {
+    /// Message-IDs as they are written.
+    pub(crate) ids: Vec<String>,
+    /// Places in conversations, as [`places_of`] has them.
+    pub(crate) places: Vec<String>,
+    /// Why there may be others.
+    pub(crate) hidden: Option<String>,
+}
+
+/// The places in conversations of the letters within it, and of those above them: some programs hand a letter on without its
+/// Message-ID. `None`: more than can be looked up.
+pub(crate) fn places_of(heads: &[Head]) -> Option<Vec<String>> {
+    let mut room = MAX_PLACES;
+    let mut places = Vec::new();
+    for place in heads.iter().flat_map(|head| ancestors(head).chain(own_places(head))) {
+        room = room.checked_sub(place.len())?;
+        places.push(place);
+    }
+    Some(places)
+}
+
 /// What is to be told without the store, which alone knows the portal's letters: whether the letter names any others.
-pub(crate) fn names_others(head: &Head, our_name: &str, within: Known<Vec<String>>) -> Known<bool> {
+pub(crate) fn names_others(head: &Head, our_name: &str, within: Known<NamedWithin>) -> Known<bool> {
     match named(head, our_name, within) {
         Named { ids, otherwise: Known::Yes(_) } => Known::Yes(!ids.is_empty()),
         Named { ids: _, otherwise } => otherwise,
@@ -136,16 +170,25 @@ pub(crate) async fn known(shared: &Shared, thread: Thread, named: &Named) -> Kno
 }
 
 /// The Message-IDs that the letter names; `within` are those of the letters in it.
-pub(crate) fn named(head: &Head, our_name: &str, within: Known<Vec<String>>) -> Named {
+pub(crate) fn named(head: &Head, our_name: &str, within: Known<NamedWithin>) -> Named {
     let mut texts: Vec<String> = FIELDS.iter().flat_map(|field| head.all(field)).collect();
+    let mut ids: BTreeSet<String> = BTreeSet::new();
     let mut otherwise = Known::Yes(false);
     match within {
-        Known::Yes(more) => texts.extend(more),
+        Known::Yes(NamedWithin { ids: more, places, hidden }) => {
+            texts.extend(more);
+            ids.extend(places);
+            // A winmail.dat says of its own letter what the letter says of itself.
+            for own in own_places(head) {
+                ids.remove(&own);
+            }
+            // What nobody has seen is not "no".
+            otherwise = hidden.map_or(otherwise, Known::Never);
+        }
         Known::Unasked => {}
         Known::Unanswerable(why) => otherwise = Known::Unanswerable(why),
         Known::Never(why) => otherwise = Known::Never(why),
     }
-    let mut ids: BTreeSet<String> = BTreeSet::new();
     for text in texts {
         match candidates(&text) {
             Some(more) => ids.extend(more),
@@ -256,8 +299,7 @@ pub(crate) fn closed_tags(shared: &Shared, head: &Head) -> Vec<[u8; 32]> {
 fn tags_by(parsed: Option<&str>, head: &Head, tag: impl Fn(&str) -> [u8; 32]) -> Vec<[u8; 32]> {
     let written = head.all("Message-ID");
     let ids = written.iter().flat_map(|text| message_ids(text)).take(MAX_OWN);
-    let index = thread_index(head).map(|index| id_of_index(&index));
-    let ids = parsed.map(str::to_owned).into_iter().chain(ids).chain(index);
+    let ids = parsed.map(str::to_owned).into_iter().chain(ids).chain(own_places(head));
     let mut tags: Vec<[u8; 32]> = ids.map(|id| tag(&id)).collect();
     tags.sort_unstable();
     tags.dedup();
@@ -349,9 +391,7 @@ fn unescaped(quoted: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use sealpost_mail::Head;
-
-    use super::{candidates, message_ids, own_ids, spelt};
+    use super::*;
 
     #[test]
     fn message_ids_are_found_whatever_was_done_to_them() {
@@ -382,6 +422,23 @@ mod tests {
         assert!(candidates(&"\u{fdfa}".repeat(10_000)).is_none());
         let many = "<a(".repeat(20_000);
         assert!(candidates(&many).is_some_and(|found| found.len() <= 5 * 20_001));
+    }
+
+    #[test]
+    fn places_in_conversations_are_bounded_and_none_is_passed_over() {
+        let head = |indexes: &[&[u8]]| {
+            let fields: String =
+                indexes.iter().map(|one| format!("Thread-Index: {}\r\n", STANDARD.encode(one))).collect();
+            Head::new(format!("From: a@x.example\r\n{fields}\r\n").into_bytes()).unwrap()
+        };
+        let (first, other): (Vec<u8>, Vec<u8>) = ((0..27).collect(), (1..23).collect());
+        let found = places_of(&[head(&[&first, &other]), head(&[b"short"])]).unwrap();
+        let wanted = [&first[..22], &first, &other].map(id_of_index);
+        assert!(wanted.iter().all(|one| found.contains(one)) && found.len() == 3, "{found:?}");
+        let long = vec![7; FIRST + ANSWER * MAX_ANSWERS];
+        let heads: Vec<Head> = (0..20).map(|_| head(&[&long])).collect();
+        assert!(places_of(&heads[..1]).is_some());
+        assert_eq!(places_of(&heads), None);
     }
 
     #[test]

@@ -37,7 +37,7 @@ struct Demand {
     floor: TlsFloor,
     expected: Expected,
     /// As what its sessions are counted; none: what holds is the operator's own.
-    counted: Option<(AppliedPolicy, Trial)>,
+    counted: Option<(Arc<AppliedPolicy>, Trial)>,
 }
 
 /// Why a server is left out.
@@ -68,18 +68,15 @@ pub(crate) async fn endpoints(
         trust: config.trust.clone(),
         login: None,
         identity: None,
-        counted: demand.counted.map(|(policy, trial)| Counted {
-            domain: domain.to_owned(),
-            policy: Arc::new(policy),
-            trial,
-        }),
+        counted: demand.counted.map(|(policy, trial)| Counted { domain: domain.to_owned(), policy, trial }),
     };
+    let reach = |address| may_be_reached(address, config, published);
     // Where the operator asks for something, that counts whatever is told.
     let published = if floor == TlsFloor::None { published } else { Published::Counts };
     let pinned = config.domains.get(domain).and_then(|minimum| Associations::pinned(&minimum.pins));
     if let Some(address) = literal(domain) {
         refuse_ourselves(address, config)?;
-        if !may_be_reached(address, config) {
+        if !reach(address) {
             return Err(DeliveryFailure::Inside { address });
         }
         // Nothing is published for an address, and nobody is told of it.
@@ -118,8 +115,7 @@ pub(crate) async fn endpoints(
         (Some(_) | None, Published::Counts | Published::PassedBy) => StsAnswer::none(),
     };
     if let Some(trouble) = &policy.trouble {
-        let announced = AppliedPolicy::sts(&policy.lines, policy.policy.servers());
-        failed(&announced, TlsFailure::new(trouble.result, &trouble.cause));
+        failed(&policy.applied(), TlsFailure::new(trouble.result, &trouble.cause));
     }
     let mut found = Vec::new();
     let mut doubt = None;
@@ -168,7 +164,7 @@ pub(crate) async fn endpoints(
         };
         for address in addresses {
             match refuse_ourselves(address, config) {
-                Ok(()) if may_be_reached(address, config) => {
+                Ok(()) if reach(address) => {
                     found.push(endpoint(&host, address, demanded.clone()));
                 }
                 Ok(()) => inside = Some(address),
@@ -206,7 +202,7 @@ fn demand(
         return Ok(Demand { floor: TlsFloor::Verified, expected, counted: None });
     }
     if let Some(associations) = Associations::of(&published, &[host, domain]) {
-        let counted = Some((AppliedPolicy::tlsa(&published), Trial::Nothing));
+        let counted = Some((Arc::new(AppliedPolicy::tlsa(&published)), Trial::Nothing));
         let expected = Expected::Match(associations);
         return Ok(Demand { floor: TlsFloor::Verified, expected, counted });
     }
@@ -214,10 +210,11 @@ fn demand(
     let (floor, unusable) = match published.as_slice() {
         [] => (floor, None),
         records => {
-            (floor.max(TlsFloor::Encrypted), Some((AppliedPolicy::tlsa(records), Trial::UnusableTlsa)))
+            let applied = Arc::new(AppliedPolicy::tlsa(records));
+            (floor.max(TlsFloor::Encrypted), Some((applied, Trial::UnusableTlsa)))
         }
     };
-    let sts = |trial| Some((AppliedPolicy::sts(&policy.lines, policy.policy.servers()), trial));
+    let sts = |trial| Some((policy.applied(), trial));
     match (&policy.policy, floor) {
         (Policy::Enforce(servers), _) if servers.allow(host) => {
             let expected = Expected::Chain;
@@ -230,24 +227,23 @@ fn demand(
             Ok(Demand { floor, expected: Expected::Any, counted: unusable.or_else(|| sts(trial)) })
         }
         (Policy::Off, TlsFloor::None | TlsFloor::Encrypted) => {
-            let counted = unusable.or_else(|| Some((AppliedPolicy::none(), Trial::Nothing)));
+            let counted = unusable.or_else(|| Some((Arc::new(AppliedPolicy::none()), Trial::Nothing)));
             Ok(Demand { floor, expected: Expected::Any, counted })
         }
     }
 }
 
 /// What the domain is told of a server that was left out.
-fn barred(by: &Barred, policy: &StsAnswer, host: &str) -> (AppliedPolicy, TlsFailure) {
-    let sts = || AppliedPolicy::sts(&policy.lines, policy.policy.servers());
+fn barred(by: &Barred, policy: &StsAnswer, host: &str) -> (Arc<AppliedPolicy>, TlsFailure) {
     match by {
         Barred::Disallowed => {
             let reason = "the MTA-STS policy does not name this server";
-            (sts(), TlsFailure::of_host(ResultType::ValidationFailure, host, reason))
+            (policy.applied(), TlsFailure::of_host(ResultType::ValidationFailure, host, reason))
         }
         // RFC 8460 §4.3.2.1: the closest word there is.
         Barred::Unproven | Barred::Doubtful(_) => {
             let reason = "we ask for DANE, or an MTA-STS policy in force, and there is none";
-            (AppliedPolicy::none(), TlsFailure::of_host(ResultType::DaneRequired, host, reason))
+            (Arc::new(AppliedPolicy::none()), TlsFailure::of_host(ResultType::DaneRequired, host, reason))
         }
     }
 }
@@ -302,12 +298,15 @@ fn refuse_ourselves(address: IpAddr, config: &DeliveryConfig) -> Result<(), Deli
 }
 
 /// Whether mail for the world may go to this address: a recipient, and whoever holds a domain, could otherwise
-/// make us speak to the machines around us.
-fn may_be_reached(address: IpAddr, config: &DeliveryConfig) -> bool {
+/// make us speak to the machines around us. Where a report goes a stranger's record says, which means none inside: not even
+/// those where the operator's letters go.
+fn may_be_reached(address: IpAddr, config: &DeliveryConfig, published: Published) -> bool {
     let address = address.to_canonical();
-    public_internet::is_public(address)
-        || (address.is_loopback() && config.mx_loopback)
-        || config.private_networks.iter().any(|network| network.contains(&address))
+    let is_named = match published {
+        Published::Counts => config.private_networks.iter().any(|network| network.contains(&address)),
+        Published::PassedBy => false,
+    };
+    public_internet::is_public(address) || (address.is_loopback() && config.mx_loopback) || is_named
 }
 
 /// RFC 5321 §4.1.3 address literal.

@@ -318,7 +318,7 @@ fn a_policy_is_asked_where_dane_says_nothing() {
 fn sts(mode: &str) -> StsAnswer {
     let text = format!("version: STSv1\nmode: {mode}\nmx: a.example\nmax_age: 60\n");
     let (policy, _age) = crate::sts::read(text.as_bytes()).unwrap();
-    StsAnswer { policy, lines: crate::sts::lines(text.as_bytes()).into(), trouble: None }
+    StsAnswer { policy, lines: crate::sts::lines(text.as_bytes()).into(), ..StsAnswer::none() }
 }
 
 /// RFC 8461 §5: what would have been refused is counted, and goes on.
@@ -364,6 +364,38 @@ async fn a_report_passes_by_what_is_published_but_not_by_the_operator() {
     let found =
         endpoints("d.example", (TlsFloor::None, Published::PassedBy), &world, Timestamp(0)).await.unwrap();
     assert_eq!(found[0].expected, Expected::Match(Associations::pinned(&[[1; 32]]).unwrap()));
+}
+
+/// RFC 8460 §3: where a report goes a stranger's record says.
+#[tokio::test]
+async fn a_report_reaches_no_server_inside_whatever_the_operator_has_named() {
+    let mut table = one_server();
+    table.addresses.insert("a.example", at(&["10.0.0.1"]));
+    let (random, mut config) = (SequenceRandom::default(), config());
+    config.private_networks = vec!["10.0.0.0/8".parse().unwrap()];
+    let minimum = || DomainMinimum { floor: TlsFloor::Encrypted, pins: Vec::new() };
+    for bound in [false, true] {
+        if bound {
+            config.domains.insert("d.example".to_owned(), minimum());
+        }
+        let world = World {
+            config: &config,
+            resolver: &table,
+            random: &random,
+            policies: None,
+            failed: &|_, _, _| {},
+        };
+        for (domain, floor) in [
+            ("d.example", TlsFloor::None),
+            ("d.example", TlsFloor::Encrypted),
+            ("[10.0.0.1]", TlsFloor::None),
+        ] {
+            let letter = endpoints(domain, (floor, Published::Counts), &world, Timestamp(0)).await;
+            assert_eq!(letter.unwrap().len(), 1, "{domain}");
+            let report = endpoints(domain, (floor, Published::PassedBy), &world, Timestamp(0)).await;
+            assert!(matches!(report, Err(DeliveryFailure::Inside { .. })), "{domain}");
+        }
+    }
 }
 
 /// What keeps a session from beginning is told, too.

@@ -3,7 +3,7 @@
 //! Knows no letter, no server and no TLS.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use sealpost_mail::{Random, Timestamp};
@@ -15,7 +15,7 @@ use crate::fetch::{FetchError, Fetcher};
 use crate::resolve::{DnsError, Resolver};
 use crate::sts::{self, Policy};
 use crate::sts_row;
-use crate::tls_session::ResultType;
+use crate::tls_session::{AppliedPolicy, ResultType};
 
 /// The record of a domain is looked at this often at most: changes are meant to take days.
 const RECHECK: Duration = Duration::from_secs(3600);
@@ -88,17 +88,28 @@ pub(crate) struct StsAnswer {
     pub(crate) lines: Arc<[String]>,
     /// It should be told that its policy could not be had.
     pub(crate) trouble: Option<StsTrouble>,
+    /// What reports say of it: made once for all servers of a domain.
+    pub(crate) applied: OnceLock<Arc<AppliedPolicy>>,
 }
 
 impl StsAnswer {
     /// It asks for nothing.
     pub(crate) fn none() -> Self {
-        Self { policy: Policy::Off, lines: Arc::default(), trouble: None }
+        Self { policy: Policy::Off, lines: Arc::default(), trouble: None, applied: OnceLock::new() }
+    }
+
+    /// What reports say of it.
+    pub(crate) fn applied(&self) -> Arc<AppliedPolicy> {
+        let applied = || Arc::new(AppliedPolicy::sts(&self.lines, self.policy.servers()));
+        Arc::clone(self.applied.get_or_init(applied))
     }
 
     fn of(held: Option<&Held>, trouble: Option<StsTrouble>) -> Self {
         match held {
-            Some(held) => Self { policy: held.policy.clone(), lines: Arc::clone(&held.lines), trouble },
+            Some(held) => {
+                let (policy, lines) = (held.policy.clone(), Arc::clone(&held.lines));
+                Self { policy, lines, trouble, ..Self::none() }
+            }
             None => Self { trouble, ..Self::none() },
         }
     }

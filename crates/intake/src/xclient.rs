@@ -3,7 +3,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use sealpost_mail::Reply;
+use sealpost_mail::{LoginNote, Reply};
 
 use crate::command::{Hello, is_host_name};
 use crate::connection::Connection;
@@ -69,6 +69,9 @@ impl<S: Connection> Session<'_, S> {
         tracing::debug!(session.id = self.caller.session, proxy = %self.caller.peer, %client, "spoken for");
         self.caller.peer = client;
         self.failed_logins = 0;
+        if let Some(login) = &login {
+            self.door.logins.note(LoginNote::Again, client, login, self.door.clock.now());
+        }
         self.login = login;
         self.keep_place();
         self.wire.send(&replies::greeting(&self.door.hostname));

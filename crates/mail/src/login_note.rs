@@ -5,6 +5,8 @@
 pub enum LoginNote {
     /// The password was right: the first time of a client in a day, and each time after wrong ones.
     Right,
+    /// It was right once more, or a proxy that may say so says it was: kept as a right one, with how many times.
+    Again,
     /// It was wrong.
     Wrong,
     /// Nobody looked at it: there had been too many wrong ones, or too many were asking.
@@ -14,7 +16,7 @@ pub enum LoginNote {
 }
 
 impl LoginNote {
-    /// All.
+    /// Those that are kept, each under a word of its own.
     pub const ALL: [Self; 4] = [Self::Right, Self::Wrong, Self::Refused, Self::Closed];
 
     /// Those that a flood has no end of. A right one is a row of the chain at once: counts can be written by whoever writes the
@@ -25,7 +27,7 @@ impl LoginNote {
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
-            Self::Right => "smtp-login.right",
+            Self::Right | Self::Again => "smtp-login.right",
             Self::Wrong => "smtp-login.wrong",
             Self::Refused => "smtp-login.refused",
             Self::Closed => "smtp-login.closed",

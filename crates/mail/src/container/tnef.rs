@@ -4,6 +4,9 @@
 
 use std::collections::BTreeSet;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::{Bytes, lzfu};
 use crate::charset;
 
@@ -71,8 +74,8 @@ pub(crate) struct Tnef<'a> {
     /// Name and address of who wrote it, if it says so.
     pub(crate) from: (Option<String>, Option<String>),
     pub(crate) to: Option<String>,
-    /// PidTagSensitivity (MS-OXCMSG §2.2.1.13).
-    pub(crate) sensitivity: Option<u32>,
+    /// PidTagSensitivity (MS-OXCMSG §2.2.1.13), however often it stands there.
+    pub(crate) sensitivities: BTreeSet<u32>,
     /// Milliseconds since 1970.
     pub(crate) sent: Option<i64>,
     /// Nothing in it was damaged, or too much.
@@ -187,6 +190,11 @@ fn message(data: &[u8], label: &str, tnef: &mut Tnef<'_>) -> bool {
         (0x007d, NARROW | WIDE) => tnef.transport.push(text(kind, value, label)),
         // PidTagInternetMessageId, PidTagInternetReferences, PidTagInReplyToId
         (0x1035 | 0x1039 | 0x1042, NARROW | WIDE) => tnef.message_ids.push(text(kind, value, label)),
+        // PidTagConversationIndex: Thread-Index by another name (MS-OXCMAIL §2.2.3.2.10)
+        (0x0071, BINARY) if tnef.fields.len() < MAX_FIELDS => {
+            tnef.fields.push(("Thread-Index".to_owned(), STANDARD.encode(value)));
+        }
+        (0x0071, BINARY) => sound = false,
         // Its name is copied for each of a property's values, of which there may be many: no field of a head has a longer one.
         (0x8000.., NARROW | WIDE) => match name.filter(|name| name.len() <= MAX_NAME) {
             Some(_) if tnef.fields.len() >= MAX_FIELDS => sound = false,
@@ -207,8 +215,7 @@ fn message(data: &[u8], label: &str, tnef: &mut Tnef<'_>) -> bool {
             tnef.from.1 = Some(text(kind, value, label)).filter(|address| address.contains('@'));
         }
         (0x0e04, NARROW | WIDE) => tnef.to = Some(text(kind, value, label)),
-        // Two of them: the one that asks for more.
-        (0x0036, 0x03) => tnef.sensitivity = tnef.sensitivity.max(Bytes(value).u32()),
+        (0x0036, 0x03) => tnef.sensitivities.extend(Bytes(value).u32()),
         // PidTagClientSubmitTime: tenths of a microsecond since 1601
         (0x0039, 0x40) => {
             tnef.sent = value

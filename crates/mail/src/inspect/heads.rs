@@ -46,19 +46,20 @@ pub(super) struct TooMuch;
 
 /// PidTagSensitivity (MS-OXCMSG §2.2.1.13), everything that stands for a subject, and fields that are properties.
 pub(super) fn of_winmail(tnef: &Tnef<'_>) -> Result<Vec<Head>, TooMuch> {
-    let sensitivity = match tnef.sensitivity {
-        Some(1) => Some("Personal"),
-        Some(2) => Some("Private"),
-        Some(3) => Some("Company-Confidential"),
-        Some(_) | None => None,
-    };
+    // What a program does not know it takes for private.
+    let sensitivities = tnef.sensitivities.iter().filter_map(|number| match number {
+        0 => None,
+        1 => Some("Personal"),
+        3 => Some("Company-Confidential"),
+        _ => Some("Private"),
+    });
     // A message within bears its subject as the name of the file that it is.
     let names = tnef.files.iter().filter(|file| file.is_message).flat_map(|file| &file.names);
     let subjects = tnef.subjects.iter().chain(names).map(|subject| ("Subject", subject.as_str()));
     let is_name = |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_graphic() && b != b':');
     let fields = tnef.fields.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let fields = fields.filter(|(name, _)| is_name(name));
-    of_values(sensitivity.map(|word| ("Sensitivity", word)).into_iter().chain(subjects).chain(fields))
+    of_values(sensitivities.map(|word| ("Sensitivity", word)).chain(subjects).chain(fields))
 }
 
 /// CLASS (RFC 5545 §3.8.1.3) as mail programs write it beside Sensitivity, and the titles as what they are shown as: subjects.
@@ -180,6 +181,21 @@ mod tests {
         }
     }
 
+    #[test]
+    fn every_sensitivity_of_a_winmail_counts_and_one_that_nobody_knows_is_private() {
+        let of = |numbers: &[u32]| {
+            let all: Vec<Vec<u8>> =
+                numbers.iter().map(|n| [&[3, 0, 0x36, 0][..], &n.to_le_bytes()].concat()).collect();
+            let bytes = file_of(&[attribute_of(1, PROPERTIES, &properties_of(&all))]);
+            let head = "Content-Type: application/ms-tnef\r\nContent-Transfer-Encoding: base64\r\n\r\n";
+            let heads = Inside::letters_of(format!("{head}{}", STANDARD.encode(bytes)).as_bytes()).heads;
+            heads.iter().flat_map(|head| head.all("Sensitivity")).collect::<Vec<_>>()
+        };
+        assert_eq!(of(&[0]), [""; 0]);
+        assert_eq!(of(&[2, 99]), ["Private", "Private"]);
+        assert_eq!(of(&[3, 99]), ["Company-Confidential", "Private"]);
+    }
+
     /// What is damaged may hold any head: a rule about heads must not hear "no" (the caller asks for `hidden_letters`).
     #[test]
     fn a_damaged_winmail_hides_letters_wherever_it_is_cut() {
@@ -203,6 +219,21 @@ mod tests {
         }
         let no_tnef = of("application/octet-stream; name=winmail.dat", b"no TNEF at all");
         assert_eq!(no_tnef, Some(Unread::Damaged));
+    }
+
+    /// Nor is it where a letter or a winmail.dat is written into a text (POSIX uuencode) and that is cut short.
+    #[test]
+    fn a_letter_in_a_text_that_is_cut_short_may_hold_any_head() {
+        let of = |name: &str, end: &str| {
+            let letter =
+                format!("Content-Type: text/plain\r\n\r\nbegin 644 {name}\r\n#0V%T\r\n#0V%T\r\n{end}\r\n");
+            Inside::letters_of(letter.as_bytes()).hidden_letters
+        };
+        for name in ["Fwd.eml", "a.MBOX", "winmail.dat"] {
+            assert_eq!(of(name, "M0V"), Some(Unread::Damaged), "{name}");
+        }
+        assert_eq!(of("a.jpg", "M0V"), None);
+        assert_eq!(of("Fwd.eml", "`\r\nend"), None);
     }
 
     #[test]

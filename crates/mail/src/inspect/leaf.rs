@@ -31,6 +31,9 @@ const UNOPENED: [&str; 9] = [
     "application/x-yencoded",
 ];
 
+/// Ends of the names of letters.
+const MAILS: [&str; 7] = ["eml", "emlx", "mht", "mhtml", "nws", "mbox", "mbx"];
+
 /// Names of one file.
 const MAX_NAMES: usize = 100;
 
@@ -73,6 +76,10 @@ impl<'a> Search<'a> {
             for file in files {
                 if !file.whole {
                     self.unread(Unread::Damaged);
+                    let extension = file_type::extension_of(&file.name);
+                    if MAILS.contains(&extension.as_str()) || extension == "dat" {
+                        self.hides_letters(Unread::Damaged);
+                    }
                 }
                 let said = Said {
                     names: vec![file.name],
@@ -127,8 +134,7 @@ impl<'a> Search<'a> {
                 what: What::Entity { default: "text/plain", strict: false },
             });
         }
-        let is_mail = is_called(&["eml", "emlx", "mht", "mhtml", "nws", "mbox", "mbx"])
-            || is_typed(&["application/mbox"]);
+        let is_mail = is_called(&MAILS) || is_typed(&["application/mbox"]);
         let entity = || What::Entity { default: "text/plain", strict: false };
         if is_mail || (forms.is_empty() && file_type::looks_like_letter(bytes)) {
             if !bytes.contains(&b'\n') && bytes.contains(&b'\r') {

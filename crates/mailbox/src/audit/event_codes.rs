@@ -23,7 +23,7 @@ impl Event<'_> {
             },
             Self::LoggedInBySmtp { how, times } => Words {
                 outcome: match how {
-                    LoginNote::Right => "done",
+                    LoginNote::Right | LoginNote::Again => "done",
                     LoginNote::Wrong | LoginNote::Refused | LoginNote::Closed => "refused",
                 }
                 .to_owned(),
