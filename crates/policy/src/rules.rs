@@ -300,6 +300,7 @@ impl Rule {
             | Condition::Reply(_)
             | Condition::ReplyToClosed(_)
             | Condition::FromPartner(_)
+            | Condition::Unopened(_)
             | Condition::Client(_)
             | Condition::Login(_)
             | Condition::Not(_) => false,
@@ -386,6 +387,7 @@ impl Rule {
             | Condition::Reply(_)
             | Condition::ReplyToClosed(_)
             | Condition::FromPartner(_)
+            | Condition::Unopened(_)
             | Condition::Client(_)
             | Condition::Login(_)
             | Condition::Listener(_)
