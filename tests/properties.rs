@@ -127,6 +127,64 @@ fn rules() -> impl Strategy<Value = String> {
     })
 }
 
+/// What partners really send, and the letters of the corpus.
+static SENT: std::sync::LazyLock<Vec<Vec<u8>>> = std::sync::LazyLock::new(|| {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/corpus");
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let letters = files.filter(|path| path.extension().is_some_and(|kind| kind == "eml"));
+    let letters = letters.map(|path| std::fs::read(path).unwrap()).filter(|letter| letter.len() < 20_000);
+    checks::partners::samples().into_iter().chain(letters).collect()
+});
+
+/// Something that was really sent, with octets changed, a piece of it doubled or another's in its place, and its end cut off.
+fn changed() -> impl Strategy<Value = Vec<u8>> {
+    use proptest::sample::Index;
+    let octets = proptest::collection::vec((any::<Index>(), any::<u8>()), 0..4);
+    let piece = (any::<Index>(), any::<Index>(), any::<Index>(), 1..200_usize);
+    (any::<Index>(), octets, proptest::option::of(piece), proptest::option::weighted(0.2, any::<Index>()))
+        .prop_map(|(which, octets, piece, cut)| {
+            let mut sent = which.get(&SENT).clone();
+            if let Some((other, from, to, length)) = piece {
+                let other = other.get(&SENT);
+                let from = from.index(other.len());
+                let piece = other[from..].iter().take(length).copied();
+                let to = to.index(sent.len());
+                let end = (to + length / 2).min(sent.len());
+                let _gone = sent.splice(to..end, piece.collect::<Vec<u8>>()).count();
+            }
+            for (at, to) in octets.into_iter().filter(|_| !sent.is_empty()).collect::<Vec<_>>() {
+                let at = at.index(sent.len());
+                sent[at] = to;
+            }
+            if let Some(cut) = cut.filter(|_| !sent.is_empty()) {
+                sent.truncate(cut.index(sent.len()));
+            }
+            sent
+        })
+}
+
+/// Messages of LDAP that are almost messages.
+fn directory() -> impl Strategy<Value = Vec<u8>> {
+    let kind = select(vec![0x61_u8, 0x64, 0x65, 0x73, 0x78, 0x30, 0x04]);
+    let odd = select(vec![0x30_u8, 0x31, 0x04, 0x02, 0x0a, 0x80, 0x84, 0xa0, 0xff, 1, 0]);
+    let octet = prop_oneof![1 => any::<u8>(), 2 => odd];
+    let message =
+        (kind, proptest::collection::vec(octet, 0..100), any::<bool>()).prop_map(|(kind, inner, long)| {
+            let length = u8::try_from(inner.len()).unwrap();
+            let op = [&[0x02, 0x01, 0x01, kind, length][..], &inner].concat();
+            let length = u8::try_from(op.len()).unwrap();
+            let begin: &[u8] = if long { &[0x30, 0x84, 0, 0, 0, length] } else { &[0x30, length] };
+            [begin, &op].concat()
+        });
+    // An entry with nothing in it, and the end.
+    let ends = select(vec![
+        vec![0x30_u8, 0x0c, 0x02, 0x01, 0x01, 0x65, 0x07, 0x0a, 0x01, 0x00, 0x04, 0x00, 0x04, 0x00],
+        vec![],
+    ]);
+    (proptest::collection::vec(message, 0..4), ends)
+        .prop_map(|(messages, end)| [messages.concat(), end].concat())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -138,6 +196,16 @@ proptest! {
     #[test]
     fn a_letter_from_anywhere_is_read_and_kept(input in letter()) {
         checks::message::check(&input);
+    }
+
+    #[test]
+    fn what_partners_send_is_read_or_refused_however_it_was_changed(input in changed()) {
+        checks::partners::check(&input);
+    }
+
+    #[test]
+    fn what_a_directory_sends_is_an_answer_or_a_complaint(input in directory()) {
+        checks::ldap::check(&input);
     }
 
     #[test]

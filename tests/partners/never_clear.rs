@@ -1,5 +1,5 @@
-//! No key, one that nobody confirmed, a suspended, revoked, expired one, one of another house: never in clear, and what
-//! the rule says instead.
+//! No key, one that nobody confirmed, a suspended, revoked, expired one, one for another address, another house's, a weak one:
+//! never in clear, and what the rule says instead.
 
 use rig::ill_clock::IllClock;
 use rig::{Gateway, Hop, letters};
@@ -70,6 +70,44 @@ fn what_cannot_be_encrypted_takes_the_other_way_and_never_leaves_in_clear() {
         assert!(code != 0 && err.contains("for good"), "{err}");
     }
     never_leaves(&gateway, &world, "is revoked");
+    gateway.sweep();
+}
+
+#[test]
+fn a_certificate_for_somebody_else_or_a_weak_one_encrypts_nothing_and_nothing_leaves_in_clear() {
+    let (world, inside) = (Hop::new(), Hop::new());
+    let gateway = Gateway::start(&insurer(&world, &inside).0);
+    sealpost(&gateway, &["domain-key", "make", "insurer.example", "--name", "Insurer"]);
+    let names = ["clinic.example", "must.example"];
+    // Another house's, as it came by mistake; and one that could be broken, also as a mere offer.
+    let elsewhere = openssl::House::new("securemail@other.example");
+    for name in names {
+        let weak = openssl::House::of_bits(&format!("securemail@{name}"), 1024);
+        for (house, how, said) in [
+            (&elsewhere, "--yes", "names nothing of"),
+            (&weak, "--yes", "too weak"),
+            (&weak, "--offer", "too weak"),
+        ] {
+            let (code, out, err) = gateway.sealpost(&["partner", "add", name, path(house), how]);
+            assert!(code != 0 && err.contains(said), "{name} {how}: {out}{err}");
+        }
+    }
+    never_leaves(&gateway, &world, "is no partner's");
+
+    // One person's, for a partner of two domains: for nobody else in the same, and for nobody in the other.
+    let nurse = openssl::House::new("nurse@clinic.example");
+    let add = ["partner", "add", "houses", path(&nurse), "--personal", "--yes"];
+    sealpost(&gateway, &[&add[..], &["--for", "clinic.example", "--for", "must.example"]].concat());
+    never_leaves(&gateway, &world, "is for another address");
+    let letter = letters::plain("Akte", "streng geheim 4711");
+    gateway.smtp().letter("erika.muster@insurer.example", &["nurse@clinic.example"], &letter).expect("250 *");
+    let hers = world.wait_to("nurse@clinic.example").text();
+    assert!(hers.contains("pkcs7-mime") && !hers.contains("4711"), "{hers}");
+    // Whatever has left until now, notices too: the words are in none of it, and the one closed copy is the nurse's.
+    let left = world.delivered().into_iter().chain(inside.delivered()).collect::<Vec<_>>();
+    assert!(left.iter().all(|one| !one.text().contains("4711")), "it left in clear");
+    let closed = left.iter().filter(|one| one.text().contains("pkcs7-mime"));
+    assert_eq!(closed.flat_map(|one| one.to()).collect::<Vec<_>>(), ["nurse@clinic.example"]);
     gateway.sweep();
 }
 

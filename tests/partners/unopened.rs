@@ -3,8 +3,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::inward::{HEAD, Scene, result};
-use super::{gpg, openssl};
+use super::inward::{ENTITY, HEAD, Scene, result};
+use super::out::{our_certificate, path};
+use super::{gpg, openssl, sealpost};
 
 const ARMOUR: &str =
     "-----BEGIN PGP MESSAGE-----\r\n\r\nhQEMA+not+for+us\r\n=abcd\r\n-----END PGP MESSAGE-----\r\n";
@@ -130,4 +131,83 @@ fn what_is_not_closed_goes_on_as_it_came() {
         assert!(!found.contains("not-opened"), "{found}:\n{}", arrived.text());
     }
     scene.gateway.sweep();
+}
+
+/// A gateway whose rules hold what could not be opened, and refuse it where it comes from one domain.
+fn ruled() -> Scene {
+    Scene::new(|config| {
+        config
+            .rule(
+                "of one house",
+                r#"{ listener = "world", unopened = true, from = "*@other.example" }"#,
+                r#"{ refuse = { text = "We cannot open this" } }"#,
+            )
+            .rule("of all", r#"{ listener = "world", unopened = true }"#, r#"{ hold = { tls = "none" } }"#);
+    })
+}
+
+/// A letter that is encrypted and not signed.
+fn encrypted(head: &str, to: &std::path::Path) -> String {
+    let house = openssl::House::new("nobody@clinic.example");
+    let cms = base64(&house.envelope(ENTITY.replace('\n', "\r\n").as_bytes(), to));
+    let kind = "Content-Type: application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m";
+    let letter = part(&format!("{kind}\r\nContent-Transfer-Encoding: base64"), &cms);
+    format!("{}{letter}", head.replace('\n', "\r\n"))
+}
+
+#[test]
+fn a_rule_decides_about_what_could_not_be_opened_and_about_nothing_else() {
+    let scene = ruled();
+    let house = openssl::House::new("moor@clinic.example");
+    sealpost(&scene.gateway, &["partner", "add", "clinic.example", path(&house), "--yes"]);
+    let elsewhere = openssl::House::new("somebody@else.example");
+    let theirs = std::fs::read_to_string(elsewhere.certificate()).unwrap();
+    let held = || scene.gateway.count("SELECT count(*) FROM legs WHERE state = 'frozen'");
+
+    // What is not encrypted, and what is opened and proven.
+    let plain = scene.arrives(format!("{HEAD}{ENTITY}").replace('\n', "\r\n").as_bytes());
+    assert!(plain.text().contains("4711"));
+    assert!(scene.arrives(&house.sign(HEAD, ENTITY)).text().contains("4711"));
+    let opened = scene.arrives(&house.close(HEAD, ENTITY, &our_certificate(&scene.gateway)));
+    assert!(opened.text().contains("4711") && result(&opened).contains("whole=yes"), "{}", opened.text());
+    assert_eq!(held(), 0);
+
+    // For a key that is not ours; and opened, with nothing to say that nobody changed it: the same, so that no answer tells
+    // whoever changes a caught letter which change opens.
+    scene.hand_in(&house.close(HEAD, ENTITY, &theirs));
+    assert_eq!(held(), 1);
+    let ours = scene.gateway.home.write("ours.pem", our_certificate(&scene.gateway).as_bytes());
+    scene.hand_in(encrypted(HEAD, &ours).as_bytes());
+    assert_eq!(held(), 2);
+    let other = HEAD.replace("moor@clinic.example", "moor@other.example");
+    for to in [&ours, &elsewhere.certificate()] {
+        let mut client = rig::Smtp::connect(scene.world);
+        client.ehlo();
+        let to_erika = ["erika.muster@insurer.example"];
+        let letter = encrypted(&other, to);
+        client
+            .letter("moor@other.example", &to_erika, letter.as_bytes())
+            .expect("550 5.7.1 We cannot open this");
+    }
+    assert_eq!((held(), scene.inside.delivered().len()), (2, 3));
+    scene.gateway.sweep();
+}
+
+#[test]
+fn explain_says_what_a_letter_that_cannot_be_opened_would_become() {
+    let scene = ruled();
+    let elsewhere = openssl::House::new("somebody@else.example");
+    let explained = |letter: &str| {
+        let mail = scene.gateway.home.write("mail.eml", letter.as_bytes());
+        let asked = ["explain", mail.to_str().unwrap(), "--from", "moor@clinic.example"];
+        let to = ["--to", "erika.muster@insurer.example", "--listener", "world"];
+        sealpost(&scene.gateway, &[&asked[..], &to].concat())
+    };
+    let said = explained(&encrypted(HEAD, &elsewhere.certificate()));
+    assert!(
+        said.contains("if it cannot be opened") && said.contains("held") && said.contains("by of all"),
+        "{said}"
+    );
+    let said = explained(&format!("{HEAD}{ENTITY}"));
+    assert!(!said.contains("if it cannot be opened"), "{said}");
 }

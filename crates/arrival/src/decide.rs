@@ -67,6 +67,7 @@ pub(crate) async fn judge(
         thread: &thread,
         closed_thread: &closed_thread,
         from_partner: protection.signature == Signature::Proven,
+        unopened: protection.encryption.is_uncertain(),
         direction: *direction,
     };
     let judge = || each(&rules, &context.tenant.announcer, &facts, envelope);

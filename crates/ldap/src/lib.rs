@@ -18,4 +18,6 @@ pub use directory::{AddressError, Directory, InClear, Security, Server};
 pub use error::LdapError;
 pub use filter::{Filter, FilterError};
 pub use login::{Login, LoginError};
+#[doc(hidden)]
+pub use question::understood;
 pub use sealpost_tls::Trust;

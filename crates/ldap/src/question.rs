@@ -110,6 +110,15 @@ impl Directory {
     }
 }
 
+/// What a directory is understood to say that sends these octets, whatever it was asked: for fuzzers and tests.
+///
+/// # Errors
+/// See [`LdapError`].
+#[doc(hidden)]
+pub async fn understood(octets: &[u8]) -> Result<Vec<Vec<u8>>, LdapError> {
+    found(&mut Connection::new(tokio::io::join(octets, tokio::io::sink()))).await
+}
+
 /// Nothing but the wish to begin TLS is said in clear.
 async fn start_tls<S: AsyncRead + AsyncWrite + Unpin>(stream: S) -> Result<S, LdapError> {
     let mut connection = Connection::new(stream);

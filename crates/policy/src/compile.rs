@@ -131,6 +131,7 @@ impl Compiler<'_> {
             reply,
             reply_to_closed,
             from_partner,
+            unopened,
             client,
             login,
             listener,
@@ -219,6 +220,9 @@ impl Compiler<'_> {
         }
         if let &Some(wanted) = from_partner {
             add("from-partner", Condition::FromPartner(wanted));
+        }
+        if let &Some(wanted) = unopened {
+            add("unopened", Condition::Unopened(wanted));
         }
         if let &Some(wanted) = encrypted {
             add("encrypted", Condition::Encrypted(wanted));

@@ -91,6 +91,7 @@ pub(crate) enum Condition {
     Reply(bool),
     ReplyToClosed(bool),
     FromPartner(bool),
+    Unopened(bool),
     Client(Vec<Network>),
     Login(Vec<String>),
     Listener(Vec<String>),
@@ -272,6 +273,7 @@ impl Condition {
             Self::Reply(wanted) => known(facts.thread, |thread| thread == wanted),
             Self::ReplyToClosed(wanted) => known(facts.closed_thread, |thread| thread == wanted),
             Self::FromPartner(wanted) => Truth::of(facts.from_partner == *wanted),
+            Self::Unopened(wanted) => Truth::of(facts.unopened == *wanted),
             Self::Client(networks) => {
                 Truth::of(networks.iter().any(|network| network.contains(facts.origin.peer)))
             }
@@ -311,6 +313,7 @@ impl Condition {
             | Self::SizeAtLeast(_)
             | Self::SizeAtMost(_)
             | Self::FromPartner(_)
+            | Self::Unopened(_)
             | Self::Client(_)
             | Self::Login(_)
             | Self::Listener(_) => Scope::ENVELOPE,
@@ -361,6 +364,16 @@ impl Condition {
                 "the letter",
                 "is signed by no partner that it is from",
                 "is signed by the partner it is from",
+            ),
+            Self::Unopened(true) => (
+                "the letter",
+                "came encrypted and is not opened for certain",
+                "did not come encrypted, or is opened for certain",
+            ),
+            Self::Unopened(false) => (
+                "the letter",
+                "did not come encrypted, or is opened for certain",
+                "came encrypted and is not opened for certain",
             ),
             Self::Client(_) => ("the client", "is in the network", "is not in the network"),
             Self::Login(_) => ("the client", "has the login", "does not have the login"),

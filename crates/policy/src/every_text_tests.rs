@@ -110,6 +110,7 @@ fn conditions() -> HashMap<&'static str, Option<(String, &'static str, Place)>> 
         ("reply", None),
         ("reply-to-closed", None),
         ("from-partner", None),
+        ("unopened", None),
         ("client", None),
         ("login", None),
         ("listener", None),
@@ -163,6 +164,7 @@ fn treatment(when: &str, place: Place, text: &str) -> Treatment {
         closed_thread: &Known::Yes(false),
         thread: &Known::Yes(false),
         from_partner: false,
+        unopened: false,
         direction: Direction::Outbound,
     };
     rules.judge(&facts).treatment

@@ -27,6 +27,8 @@ pub struct Facts<'a> {
     pub closed_thread: &'a Known<bool>,
     /// Signed by the partner it says it is from, whole, and checked by the gateway.
     pub from_partner: bool,
+    /// Came encrypted from the world, and it is not certain that all of it was opened as it was closed.
+    pub unopened: bool,
     /// Which way it goes: only rules that name its listener decide about inbound ones, and else they are handed on.
     pub direction: Direction,
 }

@@ -40,6 +40,7 @@ fn verdict_within(when: &str, head: &[u8], deep: &Known<Deep>, heads: HeadsWithi
         closed_thread: &Known::Yes(false),
         thread: &Known::Unasked,
         from_partner: false,
+        unopened: false,
         direction: Direction::Outbound,
     });
     match judgement.treatment {

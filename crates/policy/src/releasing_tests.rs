@@ -34,6 +34,7 @@ fn goes(when: &str, then: &str, fields: &str) -> &'static str {
         closed_thread: &Known::Yes(false),
         thread: &Known::Unasked,
         from_partner: false,
+        unopened: false,
         direction: Direction::Outbound,
     });
     match judgement.treatment {

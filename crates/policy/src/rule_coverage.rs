@@ -42,7 +42,7 @@ macro_rules! lists {
 
 macro_rules! flags {
     ($with:ident) => {
-        $with!(encrypted, signed, reply, reply_to_closed, from_partner)
+        $with!(encrypted, signed, reply, reply_to_closed, from_partner, unopened)
     };
 }
 
@@ -73,6 +73,7 @@ impl When {
             reply,
             reply_to_closed,
             from_partner,
+            unopened,
             client,
             login,
             listener,
@@ -119,6 +120,7 @@ impl When {
             && same(reply.as_ref(), other.reply.as_ref())
             && same(reply_to_closed.as_ref(), other.reply_to_closed.as_ref())
             && same(from_partner.as_ref(), other.from_partner.as_ref())
+            && same(unopened.as_ref(), other.unopened.as_ref())
             && wider(client, &other.client)
             && (login.iter().any(|one| one == "*") && !other.login.is_empty() || wider(login, &other.login))
             && wider(listener, &other.listener)

@@ -302,6 +302,7 @@ impl Rule {
             | Condition::Reply(_)
             | Condition::ReplyToClosed(_)
             | Condition::FromPartner(_)
+            | Condition::Unopened(_)
             | Condition::Client(_)
             | Condition::Login(_)
             | Condition::Not(_) => false,
@@ -388,6 +389,7 @@ impl Rule {
             | Condition::Reply(_)
             | Condition::ReplyToClosed(_)
             | Condition::FromPartner(_)
+            | Condition::Unopened(_)
             | Condition::Client(_)
             | Condition::Login(_)
             | Condition::Listener(_)

@@ -61,6 +61,7 @@ impl Case {
             closed_thread: &Known::Yes(false),
             thread: &self.thread,
             from_partner: false,
+            unopened: false,
             direction: Direction::Outbound,
         }
     }
@@ -156,6 +157,8 @@ fn every_condition_answers_yes_and_no() {
         ("encrypted = false", "encrypted = true"),
         ("signed = true", "signed = false"),
         ("reply = true", "reply = false"),
+        ("from-partner = false", "from-partner = true"),
+        ("unopened = false", "unopened = true"),
         ("client = ['203.0.113.1', '192.0.2.0/24']", "client = '2001:db8::/32'"),
         ("login = 'exchange'", "login = 'Exchange'"),
         ("login = '*'", "not = { login = '*' }"),
@@ -171,6 +174,19 @@ fn every_condition_answers_yes_and_no() {
         assert_eq!(held(yes, &case), Held::Yes, "{yes}");
         assert_eq!(held(no, &case), Held::No, "{no}");
     }
+}
+
+#[test]
+fn a_letter_that_was_not_opened_is_that_for_rules() {
+    let case = Case::new(HEAD);
+    let facts = Facts { unopened: true, ..case.facts() };
+    for (when, holds) in [("unopened = true", Held::Yes), ("unopened = false", Held::No)] {
+        assert_eq!(one(when).explain(&facts)[0].held, holds, "{when}");
+    }
+    assert_eq!(
+        one("unopened = true").explain(&facts)[0].why,
+        "The letter came encrypted and is not opened for certain."
+    );
 }
 
 #[test]

@@ -102,6 +102,9 @@ pub struct When {
     pub reply_to_closed: Option<bool>,
     /// The gateway found a partner's signature on it that holds, covers it whole and is of the one in From, or did not.
     pub from_partner: Option<bool>,
+    /// It came encrypted from the world and could not be opened, or nothing says that what was opened is what somebody closed;
+    /// or it is any other letter.
+    pub unopened: Option<bool>,
     /// The client's network: `192.0.2.0/24`, `2001:db8::/32`, or one address.
     #[serde(deserialize_with = "one_or_many")]
     pub client: Vec<String>,

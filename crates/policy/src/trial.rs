@@ -254,6 +254,7 @@ mod tests {
             ("{ encrypted = false }", Which::Ordinary),
             ("{ signed = false }", Which::Ordinary),
             ("{ from-partner = false }", Which::Ordinary),
+            ("{ unopened = false }", Which::Ordinary),
             ("{ not = { reply = true } }", Which::Ordinary),
             ("{ text-pattern = '.' }", Which::Ordinary),
             ("{ text-pattern = '(?s).+' }", Which::Ordinary),

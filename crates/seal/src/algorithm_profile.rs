@@ -91,6 +91,7 @@ impl Profile {
             transport: Transport::Oaep,
             signature: Signature::Pss,
             form: Form::Detached,
+            // A guideline on algorithms cannot know what the partner's programs show of a withheld one.
             headers: HeaderProtection::SubjectShown,
         }
     }

@@ -11,6 +11,8 @@ mod close;
 mod closing;
 mod distrusted;
 mod error;
+#[doc(hidden)]
+pub mod hostile;
 mod inline;
 mod judge;
 mod key_facts;

@@ -72,6 +72,7 @@ pub(crate) fn check(input: &[u8]) {
                         thread: &thread,
                         closed_thread: &thread,
                         from_partner: false,
+                        unopened: false,
                         direction: Direction::Outbound,
                     },
                 );

@@ -15,7 +15,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::authentication_results;
 use super::blocking_io::Reading;
-use super::protection::{Encryption, Hold, Protection};
+use super::protection::{Hold, Protection};
 use super::result_header::{self, Look, Outcome};
 use super::worker_slots::Whose;
 use super::{Partners, harvest, unavailable};
@@ -127,11 +127,9 @@ pub(crate) async fn open(
     tracing::info!(found = %marked.logged, "a letter from the world was looked into");
     spooled.head = marked.head;
     let Protection { encryption, .. } = marked.protection;
-    let hold = match (inbound.unopened, encryption) {
-        // As one: what AES-CBC does not protect can be changed until it opens, and a report on what went on would tell
-        // whoever changes a caught letter which of their changes did (a padding oracle).
-        (Unopened::Hold, Encryption::Malleable | Encryption::Unopened) => Hold::Everybody,
-        (Unopened::Hold, Encryption::None | Encryption::Opened) | (Unopened::Pass, _) => Hold::No,
+    let hold = match inbound.unopened {
+        Unopened::Hold if encryption.is_uncertain() => Hold::Everybody,
+        Unopened::Hold | Unopened::Pass => Hold::No,
     };
     let original = AsItCame { head: head_as_it_came, key, body, state };
     Ok(Arrived {

@@ -21,6 +21,16 @@ impl Encryption {
             Self::Opened | Self::Malleable | Self::Unopened => true,
         }
     }
+
+    /// Whether an operator may want to look first. As one: what AES-CBC does not protect can be changed until it opens, and
+    /// whatever tells the two apart, a report on what went on or a refusal, tells whoever changes a caught letter which of their
+    /// changes did (a padding oracle).
+    pub(crate) fn is_uncertain(self) -> bool {
+        match self {
+            Self::None | Self::Opened => false,
+            Self::Malleable | Self::Unopened => true,
+        }
+    }
 }
 
 /// Whether it was signed, and by whom.

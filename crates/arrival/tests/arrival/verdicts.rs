@@ -30,6 +30,7 @@ fn decided(rig: &Rig, envelope: &Envelope) -> Vec<Decided> {
         thread: &Known::Unasked,
         closed_thread: &Known::Unasked,
         from_partner: false,
+        unopened: false,
         direction: Direction::Outbound,
     };
     each(&rules(RULES), &rig.context().tenant.announcer, &facts, envelope).unwrap()

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 
 use sealpost_arrival::{Decided, Way, each, look, names_letters, refuse_whole, speaks_for};
 use sealpost_mail::{
-    Address, BodyType, Edit, Envelope, Head, Notify, Origin, Recipient, ReversePath, Signing, TlsFloor,
-    Treatment,
+    Address, BodyType, Direction, Edit, Envelope, Head, Notify, Origin, Recipient, ReversePath, Signing,
+    TlsFloor, Treatment,
 };
 use sealpost_policy::{Facts, Held, Known};
 
@@ -72,6 +72,7 @@ pub(super) fn run(question: &Question) -> ExitCode {
         thread: &thread,
         closed_thread: &thread,
         from_partner: false,
+        unopened: false,
         direction: plan.inbound.direction(&listener.name),
     };
     let logins: Vec<&str> = plan.logins.iter().map(|(name, _hash)| name.as_str()).collect();
@@ -94,6 +95,9 @@ pub(super) fn run(question: &Question) -> ExitCode {
     }
     if names_others {
         in_a_thread(&plan, &facts, &decided);
+    }
+    if is_closed(&facts) {
+        not_opened(&plan, &facts, &decided);
     }
     let may_sign = speaks_for(&plan.routes, &origin, &head, facts.direction);
     explain_partner::writer(&plan.routes, &origin, &head, facts.direction);
@@ -158,6 +162,30 @@ fn in_a_thread(plan: &Plan, facts: &Facts<'_>, decided: &[Decided]) {
                     answer.reason.rule
                 ));
             }
+        }
+    }
+}
+
+/// Whether the running gateway would try to open it.
+fn is_closed(facts: &Facts<'_>) -> bool {
+    match facts.direction {
+        Direction::Outbound => false,
+        Direction::Inbound => matches!(facts.deep, Known::Yes(deep) if deep.encrypted),
+    }
+}
+
+/// What would be decided of an encrypted letter from the world that cannot be opened, where that makes a difference.
+fn not_opened(plan: &Plan, facts: &Facts<'_>, decided: &[Decided]) {
+    for one in decided {
+        let Way::Judged(opened) = &one.way else { continue };
+        let answer = plan.rules.judge(&Facts { recipient: &one.recipient.address, unopened: true, ..*facts });
+        if answer.treatment != opened.treatment {
+            say(format_args!(
+                "{}: if it cannot be opened, or nothing proves that it is what was closed, which only the running gateway knows: {}, by {}",
+                one.recipient.address.to_path(),
+                words(&answer.treatment),
+                answer.reason.rule
+            ));
         }
     }
 }

@@ -48,6 +48,7 @@ pub(super) struct Probe {
     thread: bool,
     closed_thread: bool,
     from_partner: bool,
+    unopened: bool,
     size: u64,
     /// It has a file, whatever the rule asks for that it is tried on.
     pub(super) has_file: bool,
@@ -84,6 +85,7 @@ impl Probe {
             thread: &Known::Yes(self.thread),
             closed_thread: &Known::Yes(self.closed_thread),
             from_partner: self.from_partner,
+            unopened: self.unopened,
             direction: self.direction,
         }))
     }
@@ -169,6 +171,7 @@ fn ways_in(entrance: &Entrance) -> Vec<Probe> {
             thread: false,
             closed_thread: false,
             from_partner: false,
+            unopened: false,
             size: USUAL_SIZE.min(entrance.max_size),
             has_file: false,
             // Where most come from is another place.
@@ -185,6 +188,7 @@ impl Probe {
         self.thread
             || self.closed_thread
             || self.from_partner
+            || self.unopened
             || self.deep.encrypted
             || self.deep.signed
             || is_report
@@ -216,12 +220,13 @@ pub(super) enum Kind {
     Encrypted,
     Signed,
     OfPartner,
+    Unopened,
     Report,
     Empty,
 }
 
 impl Kind {
-    pub(super) const ALL: [Self; 11] = [
+    pub(super) const ALL: [Self; 12] = [
         Self::Plain,
         Self::Html,
         Self::Attachment,
@@ -231,6 +236,7 @@ impl Kind {
         Self::Encrypted,
         Self::Signed,
         Self::OfPartner,
+        Self::Unopened,
         Self::Report,
         Self::Empty,
     ];
@@ -264,6 +270,10 @@ pub(super) fn ordinary(people: &Probe, kind: Kind) -> Probe {
         }
         Kind::Signed => (letter.deep.signed, letter.is_rare) = (true, true),
         Kind::OfPartner => (letter.from_partner, letter.deep.signed, letter.is_rare) = (true, true, true),
+        Kind::Unopened => {
+            letter.deep = Deep { encrypted: true, ..Deep::default() };
+            (letter.unopened, letter.is_rare) = (true, true);
+        }
         Kind::Report => (letter.reverse_path, letter.is_rare) = (ReversePath::Null, true),
         Kind::Empty => {
             letter.deep.texts.clear();
@@ -413,6 +423,9 @@ impl Probe {
         self.thread = when.reply.unwrap_or(self.thread);
         self.closed_thread = when.reply_to_closed.unwrap_or(self.closed_thread);
         self.from_partner = when.from_partner.unwrap_or(self.from_partner);
+        self.unopened = when.unopened.unwrap_or(self.unopened);
+        // What was not opened came encrypted.
+        self.deep.encrypted |= self.unopened;
         let network = pick(&when.client, nth).and_then(|text| sealpost_mail::Network::parse(text).ok());
         if let Some(network) = network.filter(|network| !network.contains(self.origin.peer)) {
             self.origin.peer = network.first();
@@ -448,6 +461,7 @@ impl Probe {
         self.thread = group.reply.map_or(self.thread, |asked| !asked);
         self.closed_thread = group.reply_to_closed.map_or(self.closed_thread, |asked| !asked);
         self.from_partner = group.from_partner.map_or(self.from_partner, |asked| !asked);
+        self.unopened = group.unopened.map_or(self.unopened, |asked| !asked);
         for header in &group.header {
             let is_asked_away = header.present == Some(false);
             let opposite = HeaderSpec {

@@ -1,0 +1,116 @@
+//! What reads strangers' bytes, each reader by itself and in this process: for fuzzers and tests that feed it anything. The product
+//! reads letters, files of keys and answers of authorities in the worker alone ([`crate::Worker`]).
+
+use sealpost_mail::Timestamp;
+
+use crate::error::KeyError;
+use crate::inline::{self, Inline};
+use crate::lend::Lent;
+use crate::mime::Entity;
+use crate::open::{self, Asked};
+use crate::open_result::{Opened, SpeaksFor};
+use crate::opening::{Lists, Sender, TrustedKey};
+use crate::own_key::OwnKey;
+use crate::partner_key::PartnerKey;
+use crate::remote_content;
+use crate::signable::{Survey, Way};
+use crate::smime::chain::{self, Anchors};
+use crate::smime::chain_verdict::ChainVerdict;
+use crate::smime::enveloped::Enveloped;
+use crate::smime::ocsp::{self, OcspAnswer};
+use crate::smime::{algorithm, der, signed_data};
+use crate::worker_protocol::WorkerReply;
+
+/// The most that a letter here becomes when it is opened.
+const MOST: usize = 1 << 20;
+
+/// Opens a letter with these keys of ours; of others' signatures those count that the same keys have made.
+#[must_use]
+pub fn open(letter: &[u8], own: &[OwnKey], now: Timestamp) -> (Opened, Option<Vec<u8>>) {
+    let public: Vec<PartnerKey> = own.iter().map(|key| key.public().clone()).collect();
+    let trusted = |key: &PartnerKey| TrustedKey { key: key.clone(), speaks_for: SpeaksFor::ItsAddresses };
+    let asked = Asked {
+        trusted: public.iter().map(trusted).collect(),
+        distrusted: Vec::new(),
+        roots: Vec::new(),
+        crls: Vec::new(),
+        lists: Lists::Require,
+        sender: Sender::Partner,
+        now,
+        most: MOST,
+    };
+    let mut lend = |at: usize| own.get(at).cloned();
+    open::open(letter, &asked, &mut Lent::new(public, &mut lend))
+}
+
+/// What an OCSP response says of a certificate that has signed itself, and so is its own authority.
+///
+/// # Errors
+/// The library's.
+pub fn ocsp(response: &[u8], key: &PartnerKey, now: Timestamp) -> Result<OcspAnswer, KeyError> {
+    let (certificate, roots) = (key.certificate()?, [key.as_bytes().to_vec()]);
+    ocsp::answer(&certificate, &[], &roots, response, now)
+}
+
+/// The chain of such a certificate, with what may be a list of revoked ones.
+///
+/// # Errors
+/// The library's.
+pub fn chain(list: &[u8], key: &PartnerKey, now: Timestamp) -> Result<ChainVerdict, KeyError> {
+    let (roots, crls) = ([key.as_bytes().to_vec()], [list.to_vec()]);
+    let certificate = key.certificate()?;
+    let _listed = chain::is_listed(&certificate, &crls);
+    chain::check(&certificate, &[], &Anchors { roots: &roots, crls: &crls }, now)
+}
+
+/// How many of our own readers of DER make something of it.
+#[must_use]
+pub fn der(bytes: &[u8]) -> usize {
+    let read = [
+        der::all(bytes).is_some(),
+        der::element(bytes).is_some(),
+        algorithm::transport(bytes).is_some(),
+        algorithm::agreement(bytes).is_some(),
+        algorithm::key_wrap(bytes).is_some(),
+        algorithm::content_cipher(bytes).is_some(),
+        algorithm::signature(bytes, bytes).1 == algorithm::Strength::Good,
+        !algorithm::attribute_capabilities(bytes).is_empty(),
+        !algorithm::certificate_capabilities(bytes).is_empty(),
+        signed_data::issuer_and_serial(bytes).is_some(),
+        Enveloped::read(bytes).is_some_and(|found| found.decrypt(&[7; 32], MOST).is_ok()),
+    ];
+    read.iter().filter(|read| **read).count()
+}
+
+/// Takes an entity apart as it is done before anything is decrypted, and before anything is signed, in pieces of `size` octets.
+/// The octets of the largest piece that came out.
+#[must_use]
+pub fn entity(bytes: &[u8], size: usize) -> usize {
+    let mut largest = 0;
+    if let Some(entity) = Entity::parse(bytes) {
+        let parts = entity.parts().unwrap_or_default();
+        let text = entity.decoded().unwrap_or_default();
+        let message = match inline::of(&text) {
+            Inline::Message(message) | Inline::Signed { message, .. } => message.len(),
+            Inline::None => 0,
+        };
+        let mangled = inline::mangled_by_exchange(&parts).map_or(0, <[u8]>::len);
+        let parts = parts.iter().map(|part| part.len());
+        largest = parts.chain([text.len(), message, mangled]).max().unwrap_or_default();
+    }
+    let _reaches = remote_content::reaches_out(bytes);
+    for way in [Way::InClear, Way::Encrypted] {
+        let mut survey = Survey::of(way);
+        let walked = bytes.chunks(size.max(1)).try_for_each(|piece| survey.push(piece));
+        if walked.is_ok() {
+            let _plan = survey.finish();
+        }
+    }
+    largest
+}
+
+/// Whether what a worker says can be read: one that a stranger has taken over says anything.
+#[must_use]
+pub fn reply(json: &[u8]) -> bool {
+    serde_json::from_slice::<WorkerReply>(json).is_ok()
+}

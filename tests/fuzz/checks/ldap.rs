@@ -1,0 +1,9 @@
+//! What a directory sends: an answer, or a complaint, whatever octets it are; and never more than a question is worth.
+
+pub(crate) fn check(input: &[u8]) {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    if let Ok(found) = runtime.block_on(sealpost_ldap::understood(input)) {
+        assert!(found.len() <= 32, "more than 32 certificates and keys");
+        assert!(found.iter().map(Vec::len).sum::<usize>() <= input.len(), "more came out than went in");
+    }
+}

@@ -1,0 +1,8 @@
+//! Fuzzes what a directory sends.
+#![no_main]
+
+#[path = "../checks/mod.rs"]
+#[expect(dead_code, reason = "one target, one check")]
+mod checks;
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| checks::ldap::check(input));

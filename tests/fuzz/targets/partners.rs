@@ -1,0 +1,9 @@
+//! Fuzzes letters, keys and answers that strangers send about partners. What there is to begin with: `cargo fuzz run partners
+//! corpus/partners ../corpus ../reading`.
+#![no_main]
+
+#[path = "../checks/mod.rs"]
+#[expect(dead_code, reason = "one target, one check")]
+mod checks;
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| checks::partners::check(input));
