@@ -55,7 +55,10 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     if std::env::args().any(|arg| arg == "partners") {
-        partners::run(quick);
+        match std::env::args().any(|arg| arg == "alone") {
+            true => partners::alone(quick),
+            false => partners::run(quick),
+        }
         return ExitCode::SUCCESS;
     }
     let load = report::load();

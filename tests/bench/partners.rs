@@ -7,12 +7,13 @@
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::process::Command;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rig::gateway::mode;
 use rig::{Config, Gateway, Postfix, gpg, openssl};
 
 use crate::filter::Filter;
+use crate::measure::Tree;
 use crate::report;
 use crate::road::Sink;
 
@@ -80,6 +81,24 @@ struct Pair {
     sealpost: f64,
 }
 
+/// Sealpost alone: what a letter costs, to look for where it goes.
+pub(crate) fn alone(quick: bool) {
+    for (kind, way) in CASES {
+        println!("\n{}", title(kind, way));
+        for _ in 0..if quick { 1 } else { ROUNDS } {
+            let _ = said(kind, way, quick);
+        }
+    }
+}
+
+fn said(kind: Kind, way: Way, quick: bool) -> f64 {
+    let letters = if quick { 400 } else { 3_000 };
+    let (rate, cpu) = sealpost(kind, way, letters);
+    let each = cpu.as_secs_f64() * 1000.0 / f64::from(u32::try_from(letters).unwrap());
+    println!("  Sealpost                 {rate:>8.1}/s, {each:.2} ms of processor time a letter");
+    rate
+}
+
 /// Measures all cases, prints them and writes the table.
 pub(crate) fn run(quick: bool) {
     let load = report::load();
@@ -90,8 +109,7 @@ pub(crate) fn run(quick: bool) {
         for _ in 0..if quick { 1 } else { ROUNDS } {
             let filter = filtered(kind, way, if quick { 40 } else { 300 });
             println!("  Postfix and {:<12} {filter:>8.1}/s", kind.program());
-            let sealpost = sealpost(kind, way, if quick { 400 } else { 3_000 });
-            println!("  Sealpost                 {sealpost:>8.1}/s");
+            let sealpost = said(kind, way, quick);
             best = Pair { filter: best.filter.max(filter), sealpost: best.sealpost.max(sealpost) };
         }
         println!("  ×{:.1} (wanted ×{:.0})", best.sealpost / best.filter, kind.floor());
@@ -141,8 +159,8 @@ fn filtered(kind: Kind, way: Way, letters: usize) -> f64 {
     drive(&sink, postfix.address, way, letters, filter.letter().as_deref())
 }
 
-/// Sealpost with the same partner.
-fn sealpost(kind: Kind, way: Way, letters: usize) -> f64 {
+/// Sealpost with the same partner: letters a second, and processor time of the gateway with its workers.
+fn sealpost(kind: Kind, way: Way, letters: usize) -> (f64, Duration) {
     let sink = Sink::start();
     let mut config = Config::to(sink.address);
     config.unset("log", "level").unset("delivery", "retry");
@@ -186,10 +204,13 @@ fn sealpost(kind: Kind, way: Way, letters: usize) -> f64 {
     let file = folder.path().join("partner");
     std::fs::write(&file, partner).unwrap();
     let _ = gateway.said(&["partner", "add", "clinic.example", file.to_str().unwrap(), "--yes"]);
-    match way {
+    let tree = Tree::Family(gateway.process().id());
+    let before = tree.cpu();
+    let rate = match way {
         Way::Out => drive(&sink, config.smtp, way, letters, None),
         Way::In => drive(&sink, world, way, letters, Some(&letter)),
-    }
+    };
+    (rate, tree.cpu().saturating_sub(before))
 }
 
 /// What is inside a closed letter.

@@ -28,7 +28,7 @@ use rustix::process::{
 use rustix::stdio::{dup2_stderr, dup2_stdin, dup2_stdout, stdin};
 use thiserror::Error;
 
-use super::SandboxError;
+use super::{Landlock, Policy, SandboxError};
 
 /// Which job: the one who asks counts.
 pub type JobId = u64;
@@ -42,13 +42,32 @@ const STATUS: usize = size_of::<i32>();
 const NOT_BEGUN: i32 = 9;
 
 /// What this process is when [`serve`] returns.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Role {
     /// A copy: its job is on its standard streams.
-    Job,
+    Job(Copied),
     /// The program itself, and nobody wants jobs done any more.
     Over,
+}
+
+/// A copy that is not shut in yet, but as far as its program is. It must be before it reads its job.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+pub struct Copied(());
+
+impl Copied {
+    /// Shuts the copy in, for good: with what its program took for all of them, exactly as [`super::enter`] does.
+    ///
+    /// # Errors
+    /// Nothing may be read then: the copy must end.
+    pub fn enter(self, policy: Policy) -> Result<Landlock, SandboxError> {
+        // Once more: for the kernel the copies were one until now, and might have sent each other signals.
+        let landlock = super::lock_paths_and_ports()?;
+        super::limit(policy)?;
+        super::syscalls::forbid_copying().map_err(super::calls)?;
+        Ok(landlock)
+    }
 }
 
 /// Why the program cannot serve.
@@ -77,14 +96,16 @@ struct Running {
     process: OwnedFd,
 }
 
-/// Serves until the other end of the control socket is closed. In each copy it returns at once.
+/// Serves until the other end of the control socket is closed. In each copy it returns at once. Reads and writes go to the first
+/// `descriptors` alone, in the program as in its copies.
 ///
 /// # Errors
 /// See [`ServeError`].
-pub fn serve() -> Result<Role, ServeError> {
+pub fn serve(descriptors: u64) -> Result<Role, ServeError> {
     // It needs neither paths nor ports: that holds for all copies, whatever they do.
     super::lock_paths_and_ports()?;
     set_dumpable_behavior(DumpableBehavior::NotDumpable).map_err(io::Error::from)?;
+    super::syscalls::allow_only_computing_and_copying(descriptors).map_err(super::calls)?;
     let program = getpid();
     let mut jobs: Vec<Running> = Vec::new();
     loop {
@@ -120,7 +141,7 @@ pub fn serve() -> Result<Role, ServeError> {
                     drop(jobs);
                     die_with(program)?;
                     become_job(streams)?;
-                    return Ok(Role::Job);
+                    return Ok(Role::Job(Copied(())));
                 }
                 Ok(Fork::Parent(pid)) => {
                     let pid =

@@ -59,6 +59,12 @@ pub enum Landlock {
 pub fn enter(policy: Policy) -> Result<Landlock, SandboxError> {
     // First: it needs a descriptor for a moment.
     let landlock = lock_paths_and_ports()?;
+    limit(policy)?;
+    syscalls::allow_only_computing(policy.descriptors).map_err(calls)?;
+    Ok(landlock)
+}
+
+fn limit(policy: Policy) -> Result<(), SandboxError> {
     let at = |limit: u64| Rlimit { current: Some(limit), maximum: Some(limit) };
     // No core dump, no debugger, no look into /proc/PID: what strangers sent is in this memory.
     setrlimit(Resource::Core, at(0))?;
@@ -71,9 +77,11 @@ pub fn enter(policy: Policy) -> Result<Landlock, SandboxError> {
     // Not one descriptor more, and what is written goes into a pipe only.
     setrlimit(Resource::Nofile, at(policy.descriptors))?;
     setrlimit(Resource::Fsize, at(0))?;
-    syscalls::allow_only_computing(policy.descriptors)
-        .map_err(|error| SandboxError::Calls(error.to_string()))?;
-    Ok(landlock)
+    Ok(())
+}
+
+fn calls(error: seccompiler::Error) -> SandboxError {
+    SandboxError::Calls(error.to_string())
 }
 
 /// Whether this kernel has Landlock; asked by who starts workers, to say it once.

@@ -1,6 +1,10 @@
 //! The system calls that computing needs: memory, pipes that are open, the end. Everything else is refused with EPERM,
 //! threads too: they need next to no memory, and would count for everything else that runs as the same user. Knows no
 //! worker.
+//!
+//! A program that copies itself takes the list in two parts, since the kernel translates and tries a list anew whenever one
+//! is taken: once for itself and all copies, with what copying needs; then, in each copy, that the latter is over. Lists add up:
+//! what either refuses is refused.
 
 use std::collections::BTreeMap;
 
@@ -44,13 +48,61 @@ const FREE: &[i64] = &[
 /// hardware token opens what it likes, and lets children inherit it).
 const ON_DESCRIPTORS: &[i64] = &[libc::SYS_read, libc::SYS_readv, libc::SYS_write, libc::SYS_writev];
 
+/// What a program needs beside to copy itself, and a copy until it is shut in.
+const COPYING: &[i64] = &[
+    libc::SYS_clone,
+    libc::SYS_clone3,
+    libc::SYS_waitid,
+    libc::SYS_pidfd_open,
+    libc::SYS_pidfd_send_signal,
+    libc::SYS_getppid,
+    libc::SYS_ppoll,
+    libc::SYS_recvmsg,
+    libc::SYS_sendto,
+    libc::SYS_dup3,
+    libc::SYS_prlimit64,
+    libc::SYS_seccomp,
+    libc::SYS_landlock_create_ruleset,
+    libc::SYS_landlock_restrict_self,
+];
+
+/// The same by the older calls that this architecture still has.
+#[cfg(target_arch = "x86_64")]
+const COPYING_BEFORE: &[i64] = &[libc::SYS_fork, libc::SYS_poll, libc::SYS_dup2, libc::SYS_setrlimit];
+#[cfg(not(target_arch = "x86_64"))]
+const COPYING_BEFORE: &[i64] = &[];
+
 /// Takes effect for this thread and all it starts.
 pub(crate) fn allow_only_computing(descriptors: u64) -> Result<(), seccompiler::Error> {
-    apply_filter(&filter(
-        allowed(descriptors)?,
-        SeccompAction::Errno(libc::EPERM as u32),
-        SeccompAction::Allow,
-    )?)
+    let mut rules = allowed(descriptors)?;
+    rules.insert(libc::SYS_prctl, naming()?);
+    rules.insert(libc::SYS_tgkill, vec![rule(0, SeccompCmpOp::Eq, own())?]);
+    apply(rules, REFUSED, SeccompAction::Allow)
+}
+
+/// For a program that copies itself, and all copies.
+pub(crate) fn allow_only_computing_and_copying(descriptors: u64) -> Result<(), seccompiler::Error> {
+    let mut rules = allowed(descriptors)?;
+    // Which prctl, and whom a signal of tgkill's meets, a copy limits for itself.
+    let beside = COPYING.iter().chain(COPYING_BEFORE).chain(&[libc::SYS_prctl, libc::SYS_tgkill]);
+    rules.extend(beside.map(|call| (*call, Vec::new())));
+    apply(rules, REFUSED, SeccompAction::Allow)
+}
+
+/// In a copy: with what holds for its program, nothing is left but computing.
+pub(crate) fn forbid_copying() -> Result<(), seccompiler::Error> {
+    let mut rules: Rules = COPYING.iter().chain(COPYING_BEFORE).map(|call| (*call, Vec::new())).collect();
+    let other = |name: &u64| condition(0, SeccompCmpOp::Ne, *name);
+    let others = NAMING.iter().map(other).collect::<Result<_, _>>()?;
+    rules.insert(libc::SYS_prctl, vec![SeccompRule::new(others)?]);
+    rules.insert(libc::SYS_tgkill, vec![rule(0, SeccompCmpOp::Ne, own())?]);
+    apply(rules, SeccompAction::Allow, REFUSED)
+}
+
+const REFUSED: SeccompAction = SeccompAction::Errno(libc::EPERM as u32);
+
+fn apply(rules: Rules, otherwise: SeccompAction, matched: SeccompAction) -> Result<(), seccompiler::Error> {
+    apply_filter(&filter(rules, otherwise, matched)?)
 }
 
 fn filter(
@@ -75,15 +127,20 @@ fn allowed(descriptors: u64) -> Result<Rules, seccompiler::Error> {
     let no_file = condition(3, SeccompCmpOp::MaskedEq(anonymous), anonymous)?;
     rules.insert(libc::SYS_mmap, vec![SeccompRule::new(vec![no_code()?, no_file])?]);
     rules.insert(libc::SYS_mprotect, vec![SeccompRule::new(vec![no_code()?])?]);
-    // The name of a thread, and of memory.
-    const PR_SET_VMA: u64 = 0x5356_4d41;
-    let names = [libc::PR_SET_NAME as u64, PR_SET_VMA];
-    let named = names.iter().map(|name| rule(0, SeccompCmpOp::Eq, *name));
-    rules.insert(libc::SYS_prctl, named.collect::<Result<_, _>>()?);
-    // abort(3), which is how running out of memory ends: a signal to itself and nobody else.
-    let own = u64::from(std::process::id());
-    rules.insert(libc::SYS_tgkill, vec![rule(0, SeccompCmpOp::Eq, own)?]);
     Ok(rules)
+}
+
+/// The name of a thread, and of memory.
+const NAMING: [u64; 2] = [libc::PR_SET_NAME as u64, PR_SET_VMA];
+const PR_SET_VMA: u64 = 0x5356_4d41;
+
+fn naming() -> Result<Vec<SeccompRule>, seccompiler::Error> {
+    NAMING.iter().map(|name| rule(0, SeccompCmpOp::Eq, *name)).collect()
+}
+
+/// For abort(3), which is how running out of memory ends: a signal to itself and nobody else.
+fn own() -> u64 {
+    u64::from(std::process::id())
 }
 
 fn rule(argument: u8, compare: SeccompCmpOp, value: u64) -> Result<SeccompRule, seccompiler::Error> {

@@ -27,16 +27,19 @@ fn main() -> ExitCode {
     };
     // Where memory runs short, this process goes and not the gateway.
     let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
-    if stays {
+    let policy = Policy { memory, cpu_seconds, descriptors: STREAMS };
+    let shut_in = if stays {
         sealpost_seal::warm_up();
-        match fork_server::serve() {
-            Ok(Role::Job) => {}
+        match fork_server::serve(STREAMS) {
+            Ok(Role::Job(copied)) => copied.enter(policy),
             Ok(Role::Over) => return ExitCode::SUCCESS,
             Err(error @ ServeError::NotShutIn(_)) => return give_up(NOT_SHUT_IN, &error.to_string()),
             Err(error @ ServeError::Control(_)) => return give_up(WRONG_INPUT, &error.to_string()),
         }
-    }
-    if let Err(error) = sealpost_sandbox::enter(Policy { memory, cpu_seconds, descriptors: STREAMS }) {
+    } else {
+        sealpost_sandbox::enter(policy)
+    };
+    if let Err(error) = shut_in {
         return give_up(NOT_SHUT_IN, &format!("cannot limit itself: {error}"));
     }
     let mut input = BufReader::with_capacity(1 << 16, std::io::stdin().lock());
