@@ -14,7 +14,6 @@ use crate::partners::{self, Arrived, Hold, Partners, Signature};
 use crate::settings::Announcer;
 use crate::spool::{Room, Spooled};
 use crate::thread::{self, NamedWithin, Thread};
-use crate::unclosable::Unclosable;
 use crate::verp;
 
 /// Judges every recipient. Refuses the whole letter where a part of it could not be answered for:

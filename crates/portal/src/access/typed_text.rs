@@ -1,6 +1,7 @@
 //! What was typed into the editor before its session was over: carried by the log-in form, and put into its draft after
 //! the log-in. Nothing is stored before that.
 
+use sealpost_store::SavedDraft;
 use sealpost_vault::MailboxSecret;
 
 use crate::links;
@@ -48,5 +49,10 @@ pub(crate) async fn restore(
         Err(other) => return Err(other),
     };
     found.content.type_in(Some(typed.to), Some(typed.cc), Some(typed.subject), Some(typed.text));
-    draft::save(site, mailbox_id, secret, &found).await
+    match draft::save(site, mailbox_id, secret, &found).await? {
+        SavedDraft::Saved => Ok(true),
+        SavedDraft::Gone => Ok(false),
+        // The log-in form keeps it.
+        SavedDraft::Held => Err(Problem::NotFound),
+    }
 }

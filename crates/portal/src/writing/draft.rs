@@ -45,13 +45,13 @@ pub(crate) async fn find(
     drafts(site, mailbox_id, secret).find(id).await.map_err(lost)?.ok_or(Problem::NotFound)
 }
 
-/// Keeps what is typed. `false`: the draft is gone.
+/// Keeps what is typed.
 pub(crate) async fn save(
     site: &Site,
     mailbox_id: &str,
     secret: &MailboxSecret,
     draft: &Draft,
-) -> Result<bool, Problem> {
+) -> Result<SavedDraft, Problem> {
     drafts(site, mailbox_id, secret).save(draft).await.map_err(lost)
 }
 
@@ -80,7 +80,7 @@ impl SignedIn {
         self.drafts_of(site).all().await.map_err(lost)
     }
 
-    /// Keeps what is typed. `false`: the draft is gone.
+    /// Keeps what is typed.
     pub(crate) async fn save_draft(&self, site: &Site, draft: &Draft) -> Result<SavedDraft, Problem> {
         self.drafts_of(site).save(draft).await.map_err(lost)
     }
