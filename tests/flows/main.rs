@@ -11,6 +11,7 @@
 mod access;
 mod audit;
 mod audit_deeds;
+mod audit_rows;
 mod audit_writers;
 mod bounce;
 mod broken_log;
@@ -48,9 +49,9 @@ mod export;
 mod exports;
 mod filling_disk;
 mod floors_over_hops;
-mod forged_reverse_paths;
 mod foreseen_forgetting;
 mod foreseen_jobs;
+mod forged_reverse_paths;
 mod formats;
 mod gone_drafts;
 mod health_checks;
