@@ -525,6 +525,44 @@ fn the_page_on_privacy_names_every_table_that_is_about_somebody() {
     nothing(bad, "docs/operators/privacy.md names every table that is about somebody");
 }
 
+/// What can stand in the audit trail, and is not seen to by a scenario: why.
+const UNSEEN_EVENTS: [(&str, &str); 1] =
+    [("partner.key-expired", "no command takes that step; a key that ends is told by its own time")];
+
+/// A row that no scenario names is one that nobody would miss.
+#[test]
+fn every_event_of_the_audit_trail_is_named_by_a_scenario() {
+    let words = |text: &str| -> BTreeSet<String> {
+        let is_word = |word: &&str| {
+            let parts: Vec<&str> = word.split('.').collect();
+            let plain =
+                |part: &&str| !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase() || c == '-');
+            parts.len() == 2 && parts.iter().all(plain)
+        };
+        text.split(['"', '\'', '`']).filter(is_word).map(str::to_owned).collect()
+    };
+    let (mut known, mut named) = (BTreeSet::new(), BTreeSet::new());
+    for (path, text) in files(&[".rs"]) {
+        if ["event.rs", "event_codes.rs", "actions.rs"]
+            .iter()
+            .any(|name| path == Path::new("crates/mailbox/src/audit").join(name))
+        {
+            known.extend(words(text.split("#[cfg(test)]").next().unwrap_or_default()));
+        } else if path.starts_with("tests")
+            && !path.starts_with("tests/src")
+            && path != Path::new("tests/tidy.rs")
+        {
+            named.extend(words(&text));
+        }
+    }
+    assert!(known.len() > 75, "the search finds too little: {known:?}");
+    let excused: BTreeSet<String> = UNSEEN_EVENTS.iter().map(|(word, _why)| (*word).to_owned()).collect();
+    let stale: Vec<String> = excused.iter().filter(|word| named.contains(*word)).cloned().collect();
+    nothing(stale, "named by a scenario after all");
+    let unseen = known.difference(&named).filter(|word| !excused.contains(*word)).cloned();
+    nothing(unseen.collect(), "an event of the audit trail that no scenario under tests/ names");
+}
+
 #[test]
 fn links_between_documents_lead_somewhere() {
     let mut bad = Vec::new();

@@ -11,6 +11,7 @@
 mod access;
 mod audit;
 mod audit_deeds;
+mod audit_rows;
 mod audit_writers;
 mod bounce;
 mod broken_log;

@@ -137,6 +137,7 @@ fn there_and_back_nothing_has_changed() {
         assert!(&after[name] == rows, "{name}: {} rows became {}, or others", rows.len(), after[name].len());
     }
     assert!(files(&back_home.data()) == large, "large letters differ");
+    assert_eq!(moves_noted(&back_home, "store.moved"), 2);
 
     // And it works: the owner reads, what waited goes.
     let again = Gateway::start_in(back_home, &back);
@@ -147,6 +148,43 @@ fn there_and_back_nothing_has_changed() {
     }
     poll("an empty queue", || (again.count("SELECT count(*) FROM legs") == 0).then_some(()));
     again.sweep();
+}
+
+/// How many rows of the trail say so, each by an operator and with how much it was.
+fn moves_noted(home: &Home, action: &str) -> usize {
+    let (code, out, err) = home.sealpost(&["audit", "export"]);
+    assert_eq!(code, 0, "{err}");
+    let rows = out.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let rows: Vec<_> = rows.filter(|row| row["action"] == action).collect();
+    for row in &rows {
+        let said = ["actor", "object", "outcome", "detail"].map(|key| row[key].as_str().unwrap());
+        assert!(said[0].starts_with("operator:") && said[3].starts_with("rows="), "{row}");
+        assert_eq!((said[1], said[2]), ("store", "done"), "{row}");
+    }
+    rows.len()
+}
+
+#[test]
+fn a_move_that_is_given_up_is_noted_and_the_store_serves_again() {
+    let mut hop = Hop::new();
+    let here = Config::on_sqlite(&hop);
+    let mut gateway = Gateway::start(&here);
+    fill(&mut gateway, &mut hop);
+    let there = Home::new(&Config::on_sqlite(&hop));
+    let mut command = Command::new(binary());
+    command.args(["store", "move", "--to"]).arg(there.config()).arg("--config").arg(gateway.home.config());
+    let mut moving = Process::start("sealpost store move", command.current_dir(gateway.home.path()));
+    let _ = moving.output.wait("*bodies copied*");
+    moving.kill();
+    let (code, out, err) = gateway.sealpost(&["serve"]);
+    assert!(code != 0 && err.contains("being moved"), "{out}{err}");
+    gateway.said(&["store", "move", "--give-up"]);
+    assert_eq!(moves_noted(&gateway.home, "store.move-given-up"), 1);
+    let (code, _, err) = gateway.sealpost(&["store", "move", "--give-up"]);
+    assert!(code != 0 && err.contains("no move is under way"), "{err}");
+    gateway.restart();
+    assert_eq!(read_all(&gateway).len(), 5);
+    gateway.stop();
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
+mod audit_rows;
 mod commands;
 mod directories_of_strangers;
 mod distrust;

@@ -182,7 +182,7 @@ pub(crate) async fn send(
     rows.body = Some(body);
     let reply =
         Event::ReplySent { letter: &deposit_id, mailbox: &letter.mailbox_id, recipients: recipients.len() };
-    rows.audit.push(reply.row(now, &Actor::Owner, None));
+    rows.audit.push(reply.row(now, &Actor::Owner, letter.client));
     rows.sent = Some(letter.draft);
     rows.uses.clone_from(&uses);
     match commit(&context.shared, rows).await.map_err(failed)? {

@@ -324,6 +324,7 @@ impl Drafts<'_> {
                 files_version: draft.files_version,
                 body_ids,
             },
+            client: None,
         })
     }
 

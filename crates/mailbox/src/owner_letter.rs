@@ -1,6 +1,8 @@
 //! To whom a mailbox's owner may write, and the letter as it is handed to whoever sends it. Decides and describes;
 //! composes and sends nothing.
 
+use std::net::IpAddr;
+
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use sealpost_mail::{Address, DomainPattern, Timestamp};
@@ -80,6 +82,8 @@ pub struct WrittenLetter {
     pub files: Vec<WrittenFile>,
     /// The draft it was.
     pub draft: SentDraft,
+    /// Where its owner sits, for the trail.
+    pub client: Option<IpAddr>,
 }
 
 /// A file of it.

@@ -66,6 +66,7 @@ impl Owner {
             references: Vec::new(),
             files: Vec::new(),
             draft: self.draft().await,
+            client: None,
         }
     }
 

@@ -67,7 +67,8 @@ pub(crate) async fn submit(
     form: Protected<ForgotForm>,
 ) -> Result<HttpResponse, Problem> {
     let ForgotForm { address } = form.verify(visitor.token())?;
-    site.limits.attempt(Client::of(&request, &site.config.trusted_proxies))?;
+    let client = Client::of(&request, &site.config.trusted_proxies);
+    site.limits.attempt(client)?;
     let page = Page::open(&site, &request, &visitor);
     let typed = address.trim().to_owned();
     if typed.is_empty() {
@@ -82,7 +83,7 @@ pub(crate) async fn submit(
             // whether it fails, tells nobody anything.
             let site = site.clone();
             actix_web::rt::spawn(async move {
-                if let Err(problem) = patiently(async || begin(&site, tag).await).await {
+                if let Err(problem) = patiently(async || begin(&site, tag, client).await).await {
                     tracing::error!(http.problem = %problem, "a reset link was not mailed");
                 }
             });
@@ -117,15 +118,15 @@ async fn patiently<T>(mut attempt: impl AsyncFnMut() -> Result<T, Problem>) -> R
 }
 
 /// Mails a link to the owner of that address, if there is one.
-async fn begin(site: &Site, tag: [u8; 32]) -> Result<(), Problem> {
+async fn begin(site: &Site, tag: [u8; 32], client: Client) -> Result<(), Problem> {
     let lost = |error| Problem::fault("a forgotten password", error);
     let mailbox = site.store.mailboxes_by_tag(&[tag]).await.map_err(lost)?.pop();
     let Some(mailbox) = mailbox else { return Ok(()) };
     // Nobody has chosen a password yet: what is missing is the first mail.
     if mailbox.state == MailboxState::Pending {
-        renew::remind(site, &mailbox).await?;
+        renew::remind(site, &mailbox, client).await?;
     }
-    if let Some(ResetToken { text, expires }) = site.access(None).begin_reset(&mailbox).await? {
+    if let Some(ResetToken { text, expires }) = site.access(Some(client)).begin_reset(&mailbox).await? {
         patiently(async || mail(site, &mailbox, text.clone(), expires).await).await?;
     }
     Ok(())

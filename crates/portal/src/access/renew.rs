@@ -43,13 +43,13 @@ pub(crate) async fn submit(
     form: Protected<Nothing>,
 ) -> Result<HttpResponse, Problem> {
     let Nothing {} = form.verify(visitor.token())?;
-    site.limits.attempt(Client::of(&request, &site.config.trusted_proxies))?;
+    let client = Client::of(&request, &site.config.trusted_proxies);
+    site.limits.attempt(client)?;
     let floor = tokio::time::sleep(FLOOR);
     if let Some(mailbox) = site.access(None).waiting_mailbox(&token).await? {
         match site.config.renewal {
-            Renewal::AtOnce => send(&site, &mailbox).await?,
+            Renewal::AtOnce => send(&site, &mailbox, client).await?,
             Renewal::Request => {
-                let client = Client::of(&request, &site.config.trusted_proxies);
                 let event = Event::RequestMade { mailbox: &mailbox.id, kind: RequestKind::Renewal.as_str() };
                 let noting = site.noting(&event, &Actor::Visitor, Some(client));
                 let asked = noting.ask(&mailbox.id, RequestKind::Renewal, None, site.now()).await;
@@ -68,7 +68,7 @@ pub(crate) async fn submit(
 /// The first link once more, for somebody who says that the password is forgotten: it is still good, so it stays as
 /// it is. One that has run out is renewed where the operator lets that happen at once. Anybody may ask, so it
 /// happens once an hour at most.
-pub(crate) async fn remind(site: &Site, mailbox: &MailboxRow) -> Result<(), Problem> {
+pub(crate) async fn remind(site: &Site, mailbox: &MailboxRow, client: Client) -> Result<(), Problem> {
     let lost = |error| Problem::fault("reminding of a link", error);
     if !throttle(site).may_remind(&mailbox.id).await.map_err(uncounted)? {
         return Ok(());
@@ -77,14 +77,14 @@ pub(crate) async fn remind(site: &Site, mailbox: &MailboxRow) -> Result<(), Prob
     let ends = ends.filter(|ends| *ends > site.now());
     match (ends, site.access(None).kept_link(mailbox).await?, site.config.renewal) {
         (Some(ends), Some((token, secret)), _) => post(site, mailbox, &secret, &token, ends).await,
-        (None, Some(_), Renewal::AtOnce) => send(site, mailbox).await,
+        (None, Some(_), Renewal::AtOnce) => send(site, mailbox, client).await,
         (None, Some(_), Renewal::Request) | (_, None, _) => Ok(()),
     }
 }
 
 /// A new link in place of the old ones, and a mail like the first one.
-async fn send(site: &Site, mailbox: &MailboxRow) -> Result<(), Problem> {
-    match site.access(None).renew_link(mailbox, &site.config.retention).await? {
+async fn send(site: &Site, mailbox: &MailboxRow, client: Client) -> Result<(), Problem> {
+    match site.access(Some(client)).renew_link(mailbox, &site.config.retention).await? {
         Some(Renewed { token, secret, expires }) => post(site, mailbox, &secret, &token, expires).await,
         None => Ok(()),
     }

@@ -103,6 +103,11 @@ impl SignedIn {
         Ok(KeptSession { hash: self.session, secret_sealed })
     }
 
+    /// Where the owner sits.
+    pub(crate) fn client(&self) -> Client {
+        self.client
+    }
+
     /// The store, noting that the owner did this.
     pub(crate) fn noting(&self, site: &Site, event: &Event<'_>) -> Store {
         site.noting(event, &Actor::Owner, Some(self.client))

@@ -4,6 +4,7 @@
 use sealpost_mail::Address;
 use sealpost_mailbox::{
     Announcement, BodySealer, Content, Draft, Drafts, FileFacts, MailboxError, Piece, Progress, Sent, Stage,
+    WrittenLetter,
 };
 use sealpost_store::{SavedDraft, ThrownAway};
 use sealpost_vault::MailboxSecret;
@@ -134,6 +135,7 @@ impl SignedIn {
             Address::parse(self.address()).map_err(|error| Problem::fault("an owner's address", error))?;
         let name = self.profile().name.clone();
         let letter = self.drafts_of(site).letter(draft, from, name, to, cc).await.map_err(lost)?;
+        let letter = WrittenLetter { client: Some(self.client().address()), ..letter };
         site.outbox.send(letter).await.map_err(|error| Problem::fault("sending a letter", error))
     }
 
