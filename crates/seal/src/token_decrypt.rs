@@ -1,5 +1,12 @@
-//! Content keys by a key in a token: of RSA, also where the token does not know the hash of an OAEP (SoftHSM knows SHA-1 alone):
-//! the padding is taken off here then; on a curve, agreed there and derived here. Knows no letter.
+//! Content keys by a key in a token: of RSA, as a bare block whose padding is taken off here; on a curve, agreed there and derived
+//! here. Knows no letter.
+//!
+//! SECURITY: modules and the crate that calls them do one thing more where a padding is right (ask for the length, then for the
+//! octets), which takes measurably longer. A bare block comes out of every number below the modulus, by the same calls;
+//! what is in it is chosen without a branch (RFC 3218). Only a token that gives no bare block takes its padding off itself,
+//! in its own time.
+
+use std::hint::black_box;
 
 use openssl::bn::BigNumContext;
 use openssl::ec::{EcPoint, PointConversionForm};
@@ -11,27 +18,64 @@ use sealpost_mail::Secret;
 use crate::smime::agreement::{Agreement, message_digest};
 use crate::token::{KeyEncryption, TokenError, TokenKey, Tokens};
 
-/// What was encrypted to the key; `None`: it is no such thing.
+/// What was encrypted to the key, as long as `instead`; that, where it is no such thing, or of another length.
 pub(crate) fn decrypt(
     tokens: &dyn Tokens,
     key: &TokenKey,
     how: &KeyEncryption,
     encrypted: &[u8],
-) -> Result<Option<Secret<Vec<u8>>>, TokenError> {
-    let unable = match tokens.decrypt(key, how, encrypted) {
-        Err(error @ TokenError::Unable { .. }) => error,
-        done => return done,
+    instead: Secret<Vec<u8>>,
+) -> Result<Secret<Vec<u8>>, TokenError> {
+    let as_long = |found: Option<Secret<Vec<u8>>>, instead: Secret<Vec<u8>>| {
+        found.filter(|found| found.expose().len() == instead.expose().len()).unwrap_or(instead)
     };
-    // Only what the parameters are is known by now: nothing of what was encrypted.
-    let KeyEncryption::Oaep { digest, mask, label } = how else { return Err(unable) };
     match tokens.raw(key, encrypted) {
-        Ok(block) => Ok(block.and_then(|block| {
-            let (digest, mask) = (message_digest(*digest), message_digest(*mask));
-            oaep_unpadded(block.expose(), encrypted.len(), label, digest, mask).map(Secret::new)
-        })),
-        Err(TokenError::Unable { .. }) => Err(unable),
+        Ok(Some(block)) => Ok(match how {
+            KeyEncryption::Pkcs1 => pkcs1_unpadded(block.expose(), encrypted.len(), instead.expose()),
+            KeyEncryption::Oaep { digest, mask, label } => {
+                let (digest, mask) = (message_digest(*digest), message_digest(*mask));
+                let clear = oaep_unpadded(block.expose(), encrypted.len(), label, digest, mask);
+                as_long(clear.map(Secret::new), instead)
+            }
+        }),
+        // No number below the modulus, as everybody can see; or it gives no bare blocks.
+        Ok(None) | Err(TokenError::Unable { .. }) => {
+            Ok(as_long(tokens.decrypt(key, how, encrypted)?, instead))
+        }
         Err(error) => Err(error),
     }
+}
+
+/// RFC 8017 §7.2.1: 0, 2, at least eight octets that are not 0, 0.
+const LEAST: usize = 11;
+
+/// The content key in a block of RSAES-PKCS1-v1_5 (RFC 8017 §7.2.2), as long as `instead`, or that: in the same time.
+fn pkcs1_unpadded(block: &[u8], modulus: usize, instead: &[u8]) -> Secret<Vec<u8>> {
+    // Some tokens leave out the octet 0 that a block begins with.
+    let padded = Secret::new([vec![0; modulus.saturating_sub(block.len())].as_slice(), block].concat());
+    let padded = padded.expose();
+    let parts = padded.len().checked_sub(instead.len()).and_then(|at| padded.split_at_checked(at));
+    let Some((padding, key)) = parts.filter(|(padding, _)| padding.len() >= LEAST) else {
+        return Secret::new(instead.to_vec());
+    };
+    let last = padding.len() - 1;
+    let wrong = padding.iter().enumerate().fold(0_u8, |wrong, (at, byte)| {
+        wrong
+            | match at {
+                0 => *byte,
+                1 => *byte ^ 2,
+                _ if at == last => *byte,
+                _ => zeros(*byte),
+            }
+    });
+    let right = black_box(zeros(wrong));
+    Secret::new(key.iter().zip(instead).map(|(key, other)| (key & right) | (other & !right)).collect())
+}
+
+/// All bits of 0, none of anything else; without a branch.
+fn zeros(byte: u8) -> u8 {
+    let [high, _] = u16::from(byte).wrapping_sub(1).to_be_bytes();
+    high
 }
 
 /// The content key that was wrapped so; `None`: it was not, or not for this key.
@@ -61,4 +105,48 @@ fn on_curve(public: &PKeyRef<Public>, point: &[u8]) -> Option<Vec<u8>> {
         let _ = ErrorStack::get();
     }
     read.ok().flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const INSTEAD: [u8; 16] = [7; 16];
+    const KEY: [u8; 16] = [9; 16];
+
+    fn block(change: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+        let mut block = vec![0x55; 64];
+        block[0] = 0;
+        block[1] = 2;
+        block[47] = 0;
+        block[48..].copy_from_slice(&KEY);
+        change(&mut block);
+        block
+    }
+
+    #[test]
+    fn only_a_right_padding_gives_the_key_and_anything_else_what_stands_for_it() {
+        let found = |block: &[u8]| pkcs1_unpadded(block, 64, &INSTEAD).expose().clone();
+        assert_eq!(found(&block(|_| ())), KEY);
+        assert_eq!(found(&block(|_| ())[1..]), KEY, "without its first octet");
+        for (what, block) in [
+            ("first octet", block(|block| block[0] = 1)),
+            ("type", block(|block| block[1] = 1)),
+            ("no end", block(|block| block[47] = 1)),
+            ("a shorter padding", block(|block| block[20] = 0)),
+            ("a 0 right at its start", block(|block| block[2] = 0)),
+            ("a 0 before the end", block(|block| block[46] = 0)),
+            ("nothing", vec![0; 64]),
+            ("too short", vec![1; 3]),
+            ("too long", block(|block| block.push(9))),
+        ] {
+            assert_eq!(found(&block), INSTEAD, "{what}");
+        }
+        // RFC 8017 §7.2.1: eight octets at least.
+        let short = [&[0, 2][..], &[1; 8], &[0], &KEY].concat();
+        assert_eq!(pkcs1_unpadded(&short, short.len(), &INSTEAD).expose(), &KEY);
+        let short = [&[0, 2][..], &[1; 7], &[0], &KEY].concat();
+        assert_eq!(pkcs1_unpadded(&short, short.len(), &INSTEAD).expose(), &INSTEAD);
+        assert_eq!((0..=255).filter(|byte| zeros(*byte) != 0).collect::<Vec<u8>>(), [0]);
+    }
 }

@@ -79,7 +79,7 @@ impl Store {
                 "UPDATE tokens SET spent_at = ?3
                  WHERE hash = ?1 AND mailbox_id = ?2 AND purpose = 'activation'
                    AND spent_at IS NULL AND (expires_at > ?3
-                       OR EXISTS (SELECT 1 FROM mailboxes WHERE id = ?2 AND held_since IS NOT NULL))",
+                       OR EXISTS (SELECT 1 FROM mailboxes WHERE id = ?2 AND held_since < tokens.expires_at))",
                 &hash,
                 mailbox_id.as_str(),
                 now
@@ -88,7 +88,7 @@ impl Store {
                 "DELETE FROM newcomers WHERE hash = ?1 AND mailbox_id = ?2 AND expires_at > ?3
                    AND EXISTS (SELECT 1 FROM tokens WHERE mailbox_id = ?2 AND purpose = 'activation'
                                  AND spent_at IS NULL AND (expires_at > ?3
-                       OR EXISTS (SELECT 1 FROM mailboxes WHERE id = ?2 AND held_since IS NOT NULL)))",
+                       OR EXISTS (SELECT 1 FROM mailboxes WHERE id = ?2 AND held_since < tokens.expires_at)))",
                 &hash,
                 mailbox_id.as_str(),
                 now

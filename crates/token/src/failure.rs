@@ -80,7 +80,16 @@ fn is_beginning(function: Function) -> bool {
 /// tell its sender of it.
 pub(crate) fn is_about_data(error: &Error) -> bool {
     let Error::Pkcs11(code, Function::Decrypt | Function::DeriveKey) = error else { return false };
-    !matches!(
+    !is_of_connection(*code)
+}
+
+/// Whether a mechanism was refused when it was named, and not because the connection is gone: makers have many words for it.
+pub(crate) fn is_refused(error: &Error) -> bool {
+    matches!(error, Error::Pkcs11(code, Function::DecryptInit) if !is_of_connection(*code))
+}
+
+fn is_of_connection(code: RvError) -> bool {
+    matches!(
         code,
         RvError::DeviceRemoved
             | RvError::TokenNotPresent

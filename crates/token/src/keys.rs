@@ -10,7 +10,7 @@ use sealpost_mail::Secret;
 use sealpost_seal::{KeyEncryption, Sha, TokenKey, TokenPublic, TokenSignature};
 
 use crate::connection::Open;
-use crate::failure::{Failure, is_about_data};
+use crate::failure::{Failure, is_about_data, is_refused};
 
 /// A key pair in a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,7 +94,13 @@ pub(crate) fn raw(
     key: &TokenKey,
     encrypted: &[u8],
 ) -> Result<Option<Secret<Vec<u8>>>, Failure> {
-    decrypted(open, key, &Mechanism::RsaX509, encrypted)
+    let handle = handle(open, key)?;
+    match open.session.decrypt(&Mechanism::RsaX509, handle, encrypted) {
+        Ok(block) => Ok(Some(Secret::new(block))),
+        Err(error) if is_refused(&error) => Err(Failure::Unable(error.to_string())),
+        Err(error) if is_about_data(&error) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn decrypted(

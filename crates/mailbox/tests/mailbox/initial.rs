@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use sealpost_mail::{Secret, SystemRandom};
-use sealpost_mailbox::{Activated, Came, Chosen, NewOwner, NewPending, WaysIn, initial_wrap};
+use sealpost_mailbox::{
+    Activated, ActivationLink, Came, Chosen, NewOwner, NewPending, WaysIn, initial_wrap,
+};
 use sealpost_store::{
     ArrivalRows, Committed, MailboxState, NewNewcomer, NewToken, Proof, TokenPurpose, WrapKind,
 };
@@ -78,6 +80,29 @@ async fn an_initial_password_ends_with_the_time_of_its_mailbox() {
     let (id, initial) = made(&door).await;
     door.clock.advance(Duration::from_secs(50 * 86_400));
     assert!(matches!(comes(&door, &id, initial.expose()).await, Came::Stranger));
+}
+
+/// A hold gives back what was left of a time, and of one that was over nothing was.
+#[tokio::test]
+async fn a_hold_brings_back_no_initial_password_and_no_link_that_was_over_before_it() {
+    let door = Door::new().await;
+    let (id, initial) = made(&door).await;
+    let day = |days: u64| NOW.plus(Duration::from_secs(days * 86_400));
+    let link = async || door.access().activation_link(door.token.text().expose()).await.unwrap();
+    // Held within its time: as long as it lasts.
+    for mailbox in [&id, &door.mailbox_id] {
+        assert!(door.rig.store.hold_mailbox(mailbox, day(1)).await.unwrap());
+    }
+    door.clock.advance(Duration::from_secs(50 * 86_400));
+    assert!(matches!(comes(&door, &id, initial.expose()).await, Came::Newcomer(_)));
+    assert!(matches!(link().await, ActivationLink::Good(_)));
+    // Held when it was over.
+    for mailbox in [&id, &door.mailbox_id] {
+        assert!(door.rig.store.end_hold(mailbox, day(1), Vec::new(), day(49)).await.unwrap());
+        assert!(door.rig.store.hold_mailbox(mailbox, day(49)).await.unwrap());
+    }
+    assert!(matches!(comes(&door, &id, initial.expose()).await, Came::Stranger));
+    assert!(matches!(link().await, ActivationLink::Expired));
 }
 
 #[tokio::test]

@@ -40,6 +40,16 @@ impl Gpg {
         run("gpg", &[&fixed[..], arguments].concat(), input)
     }
 
+    /// Looks at a letter signed in clear (RFC 3156 §5).
+    fn verifies(&self, letter: &[u8]) -> Result<Vec<u8>, String> {
+        let (signed, signature) = parts(letter);
+        let folder = lab::folder();
+        let (content, beside) = (folder.path().join("c"), folder.path().join("s"));
+        std::fs::write(&content, signed).unwrap();
+        std::fs::write(&beside, signature).unwrap();
+        self.run(&["--verify", text(&beside), text(&content)], b"")
+    }
+
     pub(crate) fn public(&self) -> PartnerKey {
         PartnerKey::read(&self.run(&["--export"], b"").unwrap()).unwrap().remove(0)
     }
@@ -135,17 +145,90 @@ fn signed_only_is_verified_by_both() {
     let (opened, got) = open(&sent, &[], &[trusted(ours.public())]);
     assert_eq!(opened.written, Written::Nothing);
     assert!(opened.proven_sender().is_some() && got.is_empty(), "{opened:?}");
-    // What gpg is to look at, cut out by hand.
-    let text_of = String::from_utf8(sent).unwrap();
+    partner.verifies(&sent).unwrap();
+    row("GnuPG 2.2", "verifies ours", "multipart/signed", &Ok(()));
+}
+
+/// What servers do to letters on their way: lines over 998 octets are broken (RFC 5321 §4.5.3.1.6, as Postfix does it), and where the
+/// next server has no 8BITMIME (RFC 6152 §3), octets that are not ASCII are written as quoted-printable.
+fn through_a_hop(letter: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    let is_ascii = letter.is_ascii();
+    for line in letter.split_inclusive(|byte| *byte == b'\n') {
+        let mut column = 0;
+        for byte in line {
+            if column == 998 && !b"\r\n".contains(byte) {
+                out.extend_from_slice(b"\r\n ");
+                column = 1;
+            }
+            match byte {
+                b'=' if !is_ascii => out.extend_from_slice(b"=3D"),
+                byte if !byte.is_ascii() => out.extend_from_slice(format!("={byte:02X}").as_bytes()),
+                byte => out.push(*byte),
+            }
+            column += 1;
+        }
+    }
+    out
+}
+
+#[test]
+fn a_signature_in_clear_verifies_behind_a_hop_that_breaks_lines_and_one_without_8bitmime() {
+    let partner = Gpg::new("rsa3072");
+    let line = "Beitrag 4711 = x. ".repeat(300);
+    let umlauts = "Gr\u{f6}\u{df}e des Schadens: \u{201e}K\u{f6}ln\u{201c}";
+    let letter = |kind: &str, body: &str| {
+        let head =
+            "From: mail@insurer.example\r\nTo: info@clinic.example\r\nSubject: x\r\nMIME-Version: 1.0\r\n";
+        format!("{head}Content-Type: {kind}\r\n\r\n{body}\r\n").into_bytes()
+    };
+    let both = format!(
+        "--b\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n{umlauts}\r\n\
+         --b\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<p>{line}</p>\r\n--b--"
+    );
+    for (what, letter) in [
+        ("long lines", letter("text/plain", &line)),
+        ("8 bits", letter("text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit", umlauts)),
+        ("both", letter("multipart/mixed; boundary=b", &both)),
+    ] {
+        for (kind_name, kind) in OURS {
+            let ours = own(kind);
+            partner.knows(ours);
+            let sent = closed(&letter, Some(ours), &[], Profile::default());
+            let arrived = through_a_hop(&sent);
+            partner.verifies(&arrived).unwrap_or_else(|error| panic!("{what}, {kind_name}: {error}"));
+            assert_eq!(arrived, sent, "{what}: nothing had to be changed");
+            let (opened, _) = open(&arrived, &[], &[trusted(ours.public())]);
+            assert!(opened.proven_sender().is_some(), "{what}, {kind_name}: {opened:?}");
+        }
+        // The hop does break what was signed as it came.
+        let (content, signature) = parts(&closed(&letter, Some(own(OURS[0].1)), &[], Profile::default()));
+        let body = [b"Content-Type: text/plain\r\n\r\n", body(&letter)].concat();
+        assert_ne!(through_a_hop(&body), body, "{what}");
+        assert!(!content.is_empty() && signature.starts_with("-----BEGIN PGP SIGNATURE"), "{what}");
+    }
+    let plain = letter("text/plain", &line);
+    let folder = lab::folder();
+    let file = folder.path().join("c");
+    std::fs::write(&file, &plain).unwrap();
+    let signature = partner.run(&["--armor", "--detach-sign", "--output", "-", text(&file)], b"").unwrap();
+    let signed = folder.path().join("s");
+    std::fs::write(&signed, signature).unwrap();
+    partner.run(&["--verify", text(&signed), text(&file)], b"").unwrap();
+    std::fs::write(&file, through_a_hop(&plain)).unwrap();
+    let broken = partner.run(&["--verify", text(&signed), text(&file)], b"");
+    assert!(broken.is_err(), "a hop that breaks nothing proves nothing");
+    row("GnuPG 2.2", "verifies ours", "multipart/signed behind a hop", &Ok(()));
+}
+
+/// What is signed in a letter of ours, and the signature: cut out by hand.
+fn parts(letter: &[u8]) -> (String, String) {
+    let text_of = String::from_utf8(letter.to_vec()).unwrap();
     let boundary = text_of.split("boundary=\"").nth(1).unwrap().split('"').next().unwrap();
     let delimiter = format!("\r\n--{boundary}");
     let parts: Vec<&str> = text_of.split(&delimiter).collect();
-    let folder = lab::folder();
-    let (content, signature) = (folder.path().join("c"), folder.path().join("s"));
-    std::fs::write(&content, parts[1].strip_prefix("\r\n").unwrap()).unwrap();
-    std::fs::write(&signature, parts[2].split_once("\r\n\r\n").unwrap().1).unwrap();
-    partner.run(&["--verify", text(&signature), text(&content)], b"").unwrap();
-    row("GnuPG 2.2", "verifies ours", "multipart/signed", &Ok(()));
+    let content = parts[1].strip_prefix("\r\n").unwrap().to_owned();
+    (content, parts[2].split_once("\r\n\r\n").unwrap().1.to_owned())
 }
 
 #[test]
