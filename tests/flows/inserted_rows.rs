@@ -171,3 +171,28 @@ fn nobody_brings_an_operator_to_vouch_for_what_cannot_be_from_before() {
     change(&data, "DELETE FROM gone_unread");
     office.gateway.sweep();
 }
+
+/// A hold is believed where it stands, and `check --store` says which of them nobody of us began.
+#[test]
+fn a_hold_that_nobody_began_is_named() {
+    let office = with_a_request();
+    let data = office.gateway.home.data();
+    let checked = || office.gateway.sealpost(&["check", "--store", "--offline"]);
+    office.gateway.said(&["mailbox", "hold", CUSTOMER, "--note", "x"]);
+    let (code, out, err) = checked();
+    assert_eq!(code, 0, "{out}{err}");
+    for forged in [
+        "UPDATE mailboxes SET held_since = held_since - 1000",
+        // One that has ended begins again.
+        "UPDATE mailboxes SET held_since = (SELECT at FROM audit WHERE action = 'mailbox.held')",
+    ] {
+        office.gateway.said(&["mailbox", "hold", CUSTOMER, "--end", "--note", "x"]);
+        change(&data, "UPDATE mailboxes SET held_since = 1");
+        change(&data, forged);
+        let (code, out, err) = checked();
+        assert!(
+            code != 0 && err.contains("hold of mailbox") && err.contains("nobody who began it"),
+            "{out}{err}"
+        );
+    }
+}
