@@ -56,14 +56,22 @@ pub(super) fn end() -> [Statement; 2] {
     [anchor(AnchorKind::Head), sql!("SELECT coalesce(max(seq), 0) FROM audit")]
 }
 
+/// What is appended.
+#[derive(Debug, Default)]
+pub(super) struct Appended {
+    pub(super) statements: Vec<Statement>,
+    /// Finds the last of the rows, which nobody else can have written: whoever finds it, finds them all.
+    pub(super) last: Option<Statement>,
+}
+
 /// Writes rows after the end that [`end`] found.
 pub(super) fn append(
     prover: Option<&dyn AuditProver>,
     head: Option<Row>,
     last: Option<Row>,
     rows: &[AuditRow],
-) -> Result<Vec<Statement>, StoreError> {
-    let Some(newest) = rows.last() else { return Ok(Vec::new()) };
+) -> Result<Appended, StoreError> {
+    let Some(newest) = rows.last() else { return Ok(Appended::default()) };
     // Without a head the chain begins: after rows from before there was one. Where somebody took the head away, it
     // begins twice, and whoever verifies it is told.
     let (mut seq, mut before) = match head.map(read_anchor).transpose()? {
@@ -92,8 +100,9 @@ pub(super) fn append(
             before.clone()
         ));
     }
+    let last = sql!("SELECT seq FROM audit WHERE seq = ?1 AND proof = ?2", seq, before.clone());
     statements.push(set_anchor(prover, AnchorKind::Head, seq, newest.at, before));
-    Ok(statements)
+    Ok(Appended { statements, last: Some(last) })
 }
 
 fn changed<'a>(batch: &'a Batch, results: &'a [StatementResult]) -> impl Iterator<Item = &'a Statement> {

@@ -282,6 +282,35 @@ async fn a_leg_that_is_gone_is_no_end_before_the_standby_has_it() {
     assert!(matches!(again, StoreError::Uncertain { .. }), "{again:?}");
 }
 
+/// A letter that notes something in the trail is seen before it is flushed. Where nobody can flush it, neither whoever sent it nor
+/// whoever sends it again is told that it is safe, also on a server without a standby.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_seen_and_not_flushed_is_no_promise() {
+    let cluster = Cluster::start("");
+    let scratch = tempfile::tempdir().unwrap();
+    let rig = Rig::with(hasty(&cluster, &scratch, Durability::Local), scratch);
+    let schema = options(&cluster, &rig.folder()).schema;
+    // What makes a commit wait for a flush is there no more, and then again.
+    let rename = |from: &str, to: &str| {
+        cluster.sql(&format!(
+            "DO $$ DECLARE f regprocedure; BEGIN
+                 FOR f IN SELECT oid FROM pg_proc WHERE proname = '{from}' AND prorettype = 'pg_lsn'::regtype LOOP
+                     EXECUTE format('ALTER FUNCTION %s RENAME TO {to}', f); END LOOP; END $$"
+        ))
+    };
+    rename("pg_logical_emit_message", "no_message");
+    let mut rows = letter(&rig, 1).await;
+    rows.audit.push(row("arrival.kept", "one"));
+    let error = rig.store.commit_arrival(rows).await.unwrap_err();
+    assert!(matches!(error, StoreError::Uncertain { .. }), "{error:?}");
+    assert_eq!(cluster.sql(&format!("SELECT count(*) FROM {schema}.legs")), "1", "it is there all the same");
+    let again = rig.store.commit_arrival(letter(&rig, 1).await).await.unwrap_err();
+    assert!(matches!(again, StoreError::Uncertain { .. }), "{again:?}");
+    rename("no_message", "pg_logical_emit_message");
+    let again = rig.store.commit_arrival(letter(&rig, 1).await).await.unwrap();
+    assert!(matches!(again, Committed::Duplicate), "{again:?}");
+}
+
 /// A server process is killed: all of them end, and what was not written is lost, but the server goes on as the one it was.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_end_that_a_server_lost_and_went_on_is_written_again() {

@@ -15,7 +15,7 @@ use super::given_back::{GivenBack, TRANSACTIONS, Transactions, Tried};
 use super::heartbeat::{self, Heartbeat};
 use super::learn;
 use super::not_flushed::{NotFlushed, Server};
-use super::pool::{Connections, discard, lend};
+use super::pool::{Connection, Connections, discard, lend};
 use super::transaction::{self, End};
 use crate::audit_proof::AuditProver;
 use crate::engine::Promise;
@@ -39,8 +39,6 @@ pub(super) struct Core {
     pub(super) files: Arc<Files>,
     /// How long whoever asks waits for a connection.
     pub(super) patience: Duration,
-    /// A `250` means that a standby has it.
-    pub(super) replicated: bool,
     /// Proves rows of the audit trail.
     pub(super) prover: Option<Arc<dyn AuditProver>>,
     /// Told what the batches cost that nobody waits for.
@@ -49,7 +47,7 @@ pub(super) struct Core {
 
 impl fmt::Debug for Core {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Core").field("replicated", &self.replicated).finish_non_exhaustive()
+        f.debug_struct("Core").finish_non_exhaustive()
     }
 }
 
@@ -157,7 +155,10 @@ impl Core {
         let prover = self.prover.as_deref();
         loop {
             let connection = lend(&self.writers, deadline).await?;
-            learn::learn(&connection, self.words.look(1)).await;
+            if let Err(failure) = learn::learn(&connection, self.words.look(1)).await {
+                discard(connection);
+                return Err(failure.into());
+            }
             let ends = self.writers.manager().ends();
             let on = |started: Option<String>| started.map(|started| Server { started, ends });
             // What was asked for before this comes before it (decision 0007: a fingerprint acknowledged is forgotten).
@@ -192,12 +193,10 @@ impl Core {
                         Some(server) if batch.flush == Flush::DoneAgain => {
                             self.not_flushed.remember(server.clone(), batch.clone());
                         }
-                        // "It is here already" is a promise, too: perhaps of a row whose own wait was cut short. So is "it is
-                        // gone already".
-                        Some(_) | None if self.replicated && refusal.speaks_of_another() => {
-                            if let Err(failure) =
-                                commit_outcome::make_certain(&connection, &self.words, None).await
-                            {
+                        // "It is here already" is a promise, too: perhaps of a row whose own wait for flush and standby was
+                        // cut short. So is "it is gone already".
+                        Some(_) | None if refusal.speaks_of_another() => {
+                            if let Err(failure) = self.is_certain(&connection, &batch).await {
                                 discard(connection);
                                 let reason = StoreError::from(failure).to_string();
                                 return Err(StoreError::Uncertain { reason });
@@ -279,21 +278,24 @@ impl Core {
         }
     }
 
+    /// What has refused the batch is where it was promised to be. Its sign is there, where it has one.
+    async fn is_certain(&self, connection: &Connection, batch: &Batch) -> Result<(), Failure> {
+        match &batch.sign {
+            Some(sign) => match commit_outcome::was_kept(connection, &self.words, sign).await? {
+                true => Ok(()),
+                false => Err(Failure::late("the server that has it")),
+            },
+            None => commit_outcome::make_certain(connection, &self.words, None).await,
+        }
+    }
+
     /// Whether the batch was kept whose sign this is.
     async fn ask_fate(&self, sign: &Statement) -> Result<bool, StoreError> {
         // A promotion takes its time.
         let deadline = Instant::now() + self.patience * 2;
         loop {
             let connection = lend(&self.writers, deadline).await?;
-            let asked = async {
-                let kept = !commit_outcome::would_change(&connection, &self.words, sign).await?;
-                // What is seen on the primary may not have reached the standby yet.
-                if kept && self.replicated {
-                    commit_outcome::make_certain(&connection, &self.words, None).await?;
-                }
-                Ok::<bool, Failure>(kept)
-            };
-            match asked.await {
+            match commit_outcome::was_kept(&connection, &self.words, sign).await {
                 Ok(kept) => return Ok(kept),
                 Err(failure) => {
                     discard(connection);
@@ -312,7 +314,10 @@ impl Core {
         let bound = STATEMENTS * u32::try_from(statements.len()).unwrap_or(u32::MAX).max(1);
         loop {
             let connection = lend(&self.readers, deadline).await?;
-            learn::learn(&connection, self.words.look(1)).await;
+            if let Err(failure) = learn::learn(&connection, self.words.look(1)).await {
+                discard(connection);
+                return Err(failure.into());
+            }
             let read = timeout(bound, transaction::read(&connection, &self.words, &statements)).await;
             match read.unwrap_or_else(|_late| Err(Failure::late("a question"))) {
                 Ok(results) => return Ok(results),

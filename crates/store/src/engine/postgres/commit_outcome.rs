@@ -1,29 +1,44 @@
 //! What became of a commit that nobody answered.
 
 use tokio::time::timeout;
+use tokio_postgres::Client;
 
 use super::begin::{STATEMENTS, Words};
 use super::failure::Failure;
-use super::pipeline::{answer, ask, ask_for, begin, say, send};
+use super::pipeline::{answer, ask_unnamed, say, send};
 use super::pool::Connection;
+use super::value::Param;
 use crate::engine::Promise;
-use crate::statement::Statement;
+use crate::statement::{Statement, StatementResult};
 
-/// Whether a batch was not kept: does what it would do first, sees whether that does anything, and takes it back. The
-/// server makes this wait for the transaction in question, should it not have ended yet.
-pub(super) async fn would_change(
+/// Whether a batch was kept: does what it would do first, sees whether that does anything, and takes it back. The server
+/// makes this wait for the transaction in question, should it not have ended yet. What is seen may not be flushed, nor on
+/// the standby (decision 0048), so a commit behind it is waited for before anybody is told: of the very transaction that
+/// has seen it, for behind a pool the next one may go to a server that has lost it.
+pub(super) async fn was_kept(
     connection: &Connection,
     words: &Words,
     statement: &Statement,
 ) -> Result<bool, Failure> {
     let client = &connection.client;
     let asked = async {
-        begin(connection, words.begin(Promise::Durable)).await?;
-        let changed = ask_for(connection, words, statement).await?.affected > 0;
-        say(client, "ROLLBACK").await?;
-        Ok(changed)
+        say(client, words.begin(Promise::Durable)).await?;
+        say(client, "SAVEPOINT looked").await?;
+        let kept = unnamed(client, words, statement).await?.affected == 0;
+        let end = if kept { "ROLLBACK TO SAVEPOINT looked" } else { "ROLLBACK" };
+        say(client, end).await?;
+        Ok::<bool, Failure>(kept)
     };
-    timeout(STATEMENTS, asked).await.map_err(|_late| Failure::late("a question"))?
+    if !timeout(STATEMENTS, asked).await.map_err(|_late| Failure::late("a question"))?? {
+        return Ok(false);
+    }
+    flush(connection, words).await.map(|()| true)
+}
+
+/// Without names: a pool may have led us to another server process than what was committed before.
+async fn unnamed(client: &Client, words: &Words, statement: &Statement) -> Result<StatementResult, Failure> {
+    let params = statement.params.iter().map(Param::Value).collect();
+    ask_unnamed(client, words.texts.of(statement.sql), params).await
 }
 
 /// Changes no row, and a commit behind it waits for the flush of everything before.
@@ -34,31 +49,40 @@ pub(super) const SERVER: &str = "SELECT pg_catalog.pg_postmaster_start_time()::t
 
 /// Commits something that changes no row and waits for the standby: what was committed before it is there as well.
 ///
-/// `on`: the server that has it; another one, in its place since, may not have it.
+/// `own`: finds a row of what was committed; a server that has taken the place of the one that has it, or that has lost it and
+/// goes on, does not find it.
 pub(super) async fn make_certain(
     connection: &Connection,
     words: &Words,
-    on: Option<&str>,
+    own: Option<&Statement>,
 ) -> Result<(), Failure> {
     let client = &connection.client;
+    let begun = async {
+        say(client, words.begin(Promise::Durable)).await?;
+        match own {
+            Some(own) => unnamed(client, words, own).await.map(|found| !found.rows.is_empty()),
+            None => Ok(true),
+        }
+    };
+    match timeout(STATEMENTS, begun).await.map_err(|_late| Failure::late("a question"))?? {
+        true => flush(connection, words).await,
+        false => Err(Failure::late("the server that committed it")),
+    }
+}
+
+/// Ends a transaction, and waits until everything before its end is where it was promised to be.
+async fn flush(connection: &Connection, words: &Words) -> Result<(), Failure> {
+    let client = &connection.client;
     let written = async {
-        let begun = send(begin(connection, words.begin(Promise::Durable))).await;
-        let server = send(ask(connection, SERVER, Vec::new())).await;
         let written = send(say(client, FLUSH)).await;
         connection.listen_for_warnings();
         let committed = send(say(client, "COMMIT")).await;
-        answer(begun).await?;
-        let server = answer(server).await?.rows.pop().map(|mut row| row.text()).transpose();
         answer(written).await?;
-        answer(committed).await?;
-        server.map_err(Failure::Store)
+        answer(committed).await.map(drop)
     };
     match timeout(words.commit, written).await {
-        Ok(Ok(_)) if connection.was_warned() => Err(Failure::late("the standby")),
-        Ok(Ok(server)) if on.is_some() && server.as_deref() != on => {
-            Err(Failure::late("the server that committed it"))
-        }
-        Ok(said) => said.map(drop),
+        Ok(Ok(())) if connection.was_warned() => Err(Failure::late("the standby")),
+        Ok(said) => said,
         Err(_late) => Err(Failure::late("a commit")),
     }
 }

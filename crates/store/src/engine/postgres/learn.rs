@@ -1,24 +1,34 @@
 //! Gives names to statements that come often on a connection. Knows no batch.
 
+use tokio::time::timeout;
+
+use super::begin::STATEMENTS;
+use super::failure::Failure;
 use super::pipeline::{begin, say};
 use super::pool::Connection;
 
 /// Gives names to what came often on a connection. `words`: what a transaction begins with; names outlive its end.
-pub(super) async fn learn(connection: &Connection, words: &str) {
-    let Connection { client, names: Some(names), .. } = connection else { return };
+///
+/// # Errors
+/// Nothing comes on the connection any more: it is to be discarded.
+pub(super) async fn learn(connection: &Connection, words: &str) -> Result<(), Failure> {
+    let Connection { client, names: Some(names), .. } = connection else { return Ok(()) };
     let wanted = names.take_wanted();
     if wanted.is_empty() {
-        return;
+        return Ok(());
     }
-    if begin(connection, words).await.is_err() {
-        names.lose();
-    } else {
-        for (text, types) in wanted {
-            let named = client.prepare_typed(text, &types).await;
-            names.set(text, &types, named.ok());
+    let learned = async {
+        if begin(connection, words).await.is_err() {
+            names.lose();
+        } else {
+            for (text, types) in wanted {
+                let named = client.prepare_typed(text, &types).await;
+                names.set(text, &types, named.ok());
+            }
         }
-    }
-    if say(client, "ROLLBACK").await.is_err() {
-        names.lose();
-    }
+        if say(client, "ROLLBACK").await.is_err() {
+            names.lose();
+        }
+    };
+    timeout(STATEMENTS, learned).await.map_err(|_late| Failure::late("names for statements"))
 }

@@ -280,7 +280,6 @@ impl Opened {
             given_back: GivenBack::default(),
             files: setting.files,
             patience: options.patience,
-            replicated: options.durability == Durability::Replicated,
             prover: setting.prover,
             expense: setting.expense,
         });

@@ -135,7 +135,7 @@ pub(super) async fn write(
             freed,
         },
         Ok(Ok(Flushed::WithCommit)) => End::Kept { results, freed, server: server_name },
-        Ok(Ok(Flushed::Not { server })) => match make_certain(connection, words, Some(&server)).await {
+        Ok(Ok(Flushed::Not)) => match make_certain(connection, words, noted.last.as_ref()).await {
             Ok(()) => End::Kept { results, freed, server: server_name },
             Err(failure) => unknown(failure, results, freed),
         },
@@ -165,6 +165,8 @@ enum Trail {
 struct Noted {
     statements: Vec<Statement>,
     trail: Trail,
+    /// Finds the last row of the trail among them.
+    last: Option<Statement>,
 }
 
 async fn note(
@@ -177,7 +179,7 @@ async fn note(
     let mut statements = audit_trail::besides(prover, batch, results).map_err(Failure::Store)?;
     let rows = audit_trail::rows(batch, results);
     if rows.is_empty() {
-        return Ok(Noted { statements, trail: Trail::Free });
+        return Ok(Noted { statements, ..Noted::default() });
     }
     let [head, last] = audit_trail::end();
     // Sent at once: while the lock is held nobody waits for us to ask. Each statement sees what was committed before it
@@ -187,8 +189,9 @@ async fn note(
     let last = send(ask_for(connection, words, &last)).await;
     answer(locked).await?;
     let (head, last) = (answer(head).await?.rows.pop(), answer(last).await?.rows.pop());
-    statements.extend(audit_trail::append(prover, head, last, &rows).map_err(Failure::Store)?);
-    Ok(Noted { statements, trail: Trail::Held })
+    let appended = audit_trail::append(prover, head, last, &rows).map_err(Failure::Store)?;
+    statements.extend(appended.statements);
+    Ok(Noted { statements, trail: Trail::Held, last: appended.last })
 }
 
 /// For what a commit waits.
@@ -206,10 +209,7 @@ enum Wait {
 #[derive(Debug)]
 enum Flushed {
     WithCommit,
-    /// By this server, later.
-    Not {
-        server: String,
-    },
+    Not,
 }
 
 /// Sends the last statements and the commit at once: an error of theirs turns it into a rollback.
@@ -232,24 +232,16 @@ async fn commit(
     for statement in statements {
         asked.push(send(ask_for(connection, words, statement)).await);
     }
-    let server = match wait {
-        Wait::AsBegun | Wait::WithCommit => None,
-        Wait::Afterwards => Some(send(ask(connection, SERVER, Vec::new())).await),
-    };
     connection.listen_for_warnings();
     let committed = send(say(client, "COMMIT")).await;
     for one in asked {
         answer(one).await?;
     }
-    let server = match server {
-        Some(server) => answer(server).await?.rows.pop().map(|mut row| row.text()).transpose(),
-        None => Ok(None),
-    };
     answer(committed).await?;
-    match server.map_err(Failure::Store)? {
-        Some(server) => Ok(Flushed::Not { server }),
-        None => Ok(Flushed::WithCommit),
-    }
+    Ok(match wait {
+        Wait::AsBegun | Wait::WithCommit => Flushed::WithCommit,
+        Wait::Afterwards => Flushed::Not,
+    })
 }
 
 fn unknown(failure: Failure, results: Vec<StatementResult>, freed: Vec<String>) -> End {

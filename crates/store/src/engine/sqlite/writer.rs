@@ -501,7 +501,8 @@ impl Writer {
         let rows = audit_trail::rows(batch, results);
         if !rows.is_empty() {
             let [head, last] = audit_trail::end().map(|question| run(&self.connection, &question));
-            statements.extend(audit_trail::append(prover, head?.rows.pop(), last?.rows.pop(), &rows)?);
+            let appended = audit_trail::append(prover, head?.rows.pop(), last?.rows.pop(), &rows)?;
+            statements.extend(appended.statements);
         }
         for statement in &statements {
             run(&self.connection, statement)?;
