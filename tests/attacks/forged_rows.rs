@@ -516,14 +516,22 @@ fn letters_from_before_there_were_proofs_are_shown_once_the_operator_says_so() {
     let portal = Portal::new();
     let (mut anna, letter) = portal.owner("anna@web.example", "Alter-Brief");
     let rows = rows(&portal.gateway);
-    let strip = "UPDATE deposits SET listing_sealed = substr(listing_sealed, 38)";
+    let strip = "UPDATE deposits SET listing_sealed = substr(listing_sealed, 38), received_at = received_at - 86400000";
     assert_eq!(rows.execute(strip, []).unwrap(), 1);
     let path = format!("{letter}?view=text");
     assert_ne!(anna.get(&path).status, 200);
     let (code, out, err) = portal.gateway.sealpost(&["adopt"]);
+    assert!(code != 0 && out.contains("1 letters, 0 drafts"), "{out}{err}");
+    assert_ne!(anna.get(&path).status, 200, "only listed");
+    let (code, out, err) = portal.gateway.sealpost(&["adopt", "--yes"]);
     assert!(code == 0 && out.contains("1 letters and 0 drafts adopted"), "{out}{err}");
     let page = anna.get(&path);
     assert!(page.status == 200 && page.text().contains("Alter-Brief"));
-    let (_, out, _) = portal.gateway.sealpost(&["adopt"]);
-    assert!(out.contains("0 letters"), "{out}");
+    let (code, out, err) = portal.gateway.sealpost(&["adopt"]);
+    assert!(code == 0 && out.contains("nothing to vouch for"), "{out}{err}");
+    // One that has come since is from no former version.
+    let now = "UPDATE deposits SET listing_sealed = substr(listing_sealed, 38), received_at = received_at + 86400000";
+    assert_eq!(rows.execute(now, []).unwrap(), 1);
+    let (code, out, err) = portal.gateway.sealpost(&["adopt", "--yes"]);
+    assert!(code == 0 && out.contains("0 letters") && err.contains("not from before: letter"), "{out}{err}");
 }

@@ -125,7 +125,7 @@ fn every_kind_of_deed_leaves_its_row() {
     let before = gateway.process().output.lines().len();
     gateway.process().signal(Signal::HUP);
     gateway.process().output.wait_from(before, "*rules and lists read again*").unwrap();
-    ok(&gateway.home, &["adopt"]);
+    ok(&gateway.home, &["adopt", "--yes"]);
     for selector in ["a1", "a2"] {
         ok(&gateway.home, &["dkim", "create", "insurer.example", "--selector", selector]);
         ok(&gateway.home, &["dkim", "use", selector]);

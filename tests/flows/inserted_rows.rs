@@ -118,14 +118,81 @@ fn support_sees_no_request_that_nobody_made_and_releases_none() {
 fn rows_from_before_there_were_proofs_say_something_once_the_operator_says_so() {
     let office = with_a_request();
     let data = office.gateway.home.data();
-    change(&data, "UPDATE requests SET proof = NULL");
-    assert_eq!(office.gateway.said(&["request", "list", "--json"]).lines().count(), 0);
-    let adopted = office.gateway.said(&["adopt"]);
+    let requests = || office.gateway.said(&["request", "list", "--json"]).lines().count();
+    change(&data, "UPDATE requests SET proof = NULL, created_at = created_at - 86400000");
+    assert_eq!(requests(), 0);
+    // They are listed first, and nothing is done.
+    let (code, out, err) = office.gateway.sealpost(&["adopt"]);
+    assert!(
+        code != 0 && out.contains("request 1 of mailbox") && err.contains("nothing was done"),
+        "{out}{err}"
+    );
+    assert_eq!(requests(), 0);
+    let adopted = office.gateway.said(&["adopt", "--yes"]);
     assert!(adopted.contains("1 requests, bounced addresses and letters gone unread adopted"), "{adopted}");
-    assert_eq!(office.gateway.said(&["request", "list", "--json"]).lines().count(), 1);
+    assert_eq!(requests(), 1);
     // What has a proof that is none is of no former version.
     change(&data, "UPDATE requests SET proof = x'01'");
-    let adopted = office.gateway.said(&["adopt"]);
-    assert!(!adopted.contains("requests"), "{adopted}");
+    let (code, out, err) = office.gateway.sealpost(&["adopt", "--yes"]);
+    assert!(code == 0 && !out.contains("requests") && err.contains("vouched for before"), "{out}{err}");
+    assert_eq!(requests(), 0);
+}
+
+#[test]
+fn nobody_brings_an_operator_to_vouch_for_what_cannot_be_from_before() {
+    let office = with_a_request();
+    let data = office.gateway.home.data();
+    let gone = "INSERT INTO gone_unread (deposit_id, gone_at, received_at, memo_sealed, how)
+        SELECT d.id, 1, 1, n.memo_sealed, 'deleted' FROM deposits d JOIN bounce_memos n ON n.token = d.id || '00'";
+    change(&data, gone);
+    change(&data, "UPDATE requests SET proof = NULL");
+    change(
+        &data,
+        "INSERT INTO unreachable (mailbox_id, bounces, last_at, status)
+         SELECT id, 99, created_at + 1000, '5.1.1' FROM mailboxes",
+    );
+    let (code, out, err) = office.gateway.sealpost(&["adopt", "--yes"]);
+    assert!(
+        code == 0 && out.contains("0 letters and 0 drafts adopted") && !out.contains("requests"),
+        "{out}{err}"
+    );
+    for (kind, why) in [
+        ("letter gone unread", "the letter lies in its mailbox"),
+        ("request 1 of mailbox", "when rows were proven already"),
+        ("address that mail came back from", "when rows were proven already"),
+    ] {
+        assert!(err.lines().any(|line| line.contains(kind) && line.contains(why)), "{kind}: {err}");
+    }
     assert_eq!(office.gateway.said(&["request", "list", "--json"]).lines().count(), 0);
+    // Where a node of a former version served on, the operator says until when.
+    let adopted = office.gateway.said(&["adopt", "--yes", "--old-until", "2100-01-01"]);
+    assert!(adopted.contains("2 requests, bounced addresses"), "{adopted}");
+    assert_eq!(office.gateway.said(&["request", "list", "--json"]).lines().count(), 1);
+    change(&data, "DELETE FROM gone_unread");
+    office.gateway.sweep();
+}
+
+/// A hold is believed where it stands, and `check --store` says which of them nobody of us began.
+#[test]
+fn a_hold_that_nobody_began_is_named() {
+    let office = with_a_request();
+    let data = office.gateway.home.data();
+    let checked = || office.gateway.sealpost(&["check", "--store", "--offline"]);
+    office.gateway.said(&["mailbox", "hold", CUSTOMER, "--note", "x"]);
+    let (code, out, err) = checked();
+    assert_eq!(code, 0, "{out}{err}");
+    for forged in [
+        "UPDATE mailboxes SET held_since = held_since - 1000",
+        // One that has ended begins again.
+        "UPDATE mailboxes SET held_since = (SELECT at FROM audit WHERE action = 'mailbox.held')",
+    ] {
+        office.gateway.said(&["mailbox", "hold", CUSTOMER, "--end", "--note", "x"]);
+        change(&data, "UPDATE mailboxes SET held_since = 1");
+        change(&data, forged);
+        let (code, out, err) = checked();
+        assert!(
+            code != 0 && err.contains("hold of mailbox") && err.contains("nobody who began it"),
+            "{out}{err}"
+        );
+    }
 }

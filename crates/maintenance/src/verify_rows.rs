@@ -6,8 +6,8 @@ use sealpost_mailbox::Resident;
 use sealpost_mailbox::audit::{event_holds, said_holds};
 use sealpost_partner::{PartnerError, PartnerSeals};
 use sealpost_store::{
-    Comer, Keyed, KeyedMailbox, KeyedRequest, KeyedRow, MailboxState, SaidKind, SaidRow, Store, StoreError,
-    WrapKind,
+    Comer, Keyed, KeyedMailbox, KeyedRequest, KeyedRow, MailboxRow, MailboxState, SaidKind, SaidRow, Store,
+    StoreError, WrapKind,
 };
 use sealpost_vault::{
     Bearer, Held, KeyringKey, Label, MailboxSecret, QueueKeys, SessionAuth, Token, TokenPurpose, WayInKeys,
@@ -81,6 +81,7 @@ impl Prover<'_> {
                     MailboxState::Pending | MailboxState::Active | MailboxState::Locked => {
                         self.mailbox(found, proven);
                         self.ways_in(found, proven);
+                        self.hold(&found.row, proven).await?;
                         self.comers(found, proven).await?;
                     }
                 }
@@ -107,6 +108,22 @@ impl Prover<'_> {
                 }
             }
         }
+    }
+
+    /// A hold has no seal of its own: who began it, and when, stands in the trail, as long as that goes back so far.
+    async fn hold(&self, row: &MailboxRow, proven: &mut Proven) -> Result<(), StoreError> {
+        let Some(since) = row.held_since else { return Ok(()) };
+        let said = self.store.audit_of(&row.id).await?;
+        let last =
+            said.iter().rfind(|row| ["mailbox.held", "mailbox.hold-ended"].contains(&row.action.as_str()));
+        let let_go = self.store.audit_anchors().await?.pruned.is_some_and(|gone| gone.at >= since);
+        let begun = match last {
+            Some(last) => last.action == "mailbox.held" && last.at == since,
+            None => let_go,
+        };
+        let begun = if begun { Ok(()) } else { Err("the audit trail says of nobody who began it") };
+        proven.note("hold of mailbox", &row.id, begun);
+        Ok(())
     }
 
     /// The link opens the mailbox's own secret; passwords and answers stand under a key that is at hand. More of them

@@ -198,6 +198,9 @@ impl Store {
 
     /// Which of these letters lie in a mailbox.
     pub async fn are_there(&self, deposit_ids: &[String]) -> Result<BTreeSet<String>, StoreError> {
+        if deposit_ids.is_empty() {
+            return Ok(BTreeSet::new());
+        }
         let question = |id: &String| sql!("SELECT id FROM deposits WHERE id = ?1", id.as_str());
         let answers = self.read(deposit_ids.iter().map(question).collect()).await?;
         answers.into_iter().flatten().map(|mut row| row.text()).collect()

@@ -1,88 +1,259 @@
-//! `sealpost adopt`: vouches once for rows of a store from before they were proven (decision 0022).
-//! Never done by itself: whoever can write rows could bring it about.
+//! `sealpost adopt`: vouches once for rows of a store from before they were proven (decision 0022): lists them first, and does it
+//! at the operator's second word. Never done by itself, and nothing that cannot be from before: whoever can write rows could
+//! bring it about.
 
+use std::fmt;
 use std::path::Path;
 use std::process::ExitCode;
 
-use sealpost_mail::{Clock as _, SystemClock};
+use sealpost_mail::{Clock as _, SystemClock, Timestamp};
 use sealpost_mailbox::audit::{Actor, Event, said_proof};
-use sealpost_store::{Provable, SaidKind, Store, StoreError};
+use sealpost_store::{
+    AskedRow, Provable, ProvenAnew, Said, SaidKind, SaidRow, Store, StoreError, UnprovenRow,
+};
+use sealpost_support::instant;
 use sealpost_vault::{PortalRole, UNPROVEN};
 
-use super::{complain_all, fail, say, with_store};
+use super::{complain, complain_all, fail, say, with_store};
 use crate::config::checked::Plan;
 use crate::roles::Roles;
 
-pub(super) fn run(config: &Path) -> ExitCode {
+/// What the operator wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wish {
+    /// To see what would be vouched for.
+    List,
+    /// To vouch for it.
+    Vouch,
+}
+
+pub(super) fn run(config: &Path, wish: Wish, old_until: Option<Timestamp>) -> ExitCode {
     // The portal shows letters and drafts: its keys prove both.
     let (plan, keys) = match Plan::load(config, Roles::PORTAL) {
         Ok(loaded) => loaded,
         Err(problems) => return complain_all(&problems),
     };
     let Some(keys) = keys.portal else { return ExitCode::FAILURE };
-    match with_store(&plan, &keys.queue.audit, async |store| adopt(store, &keys).await) {
-        Ok(Adopted { letters, drafts, others }) => {
+    match with_store(&plan, &keys.queue.audit, async |store| adopt(store, &keys, wish, old_until).await) {
+        Ok(seen) => told(&seen, wish),
+        Err(error) => fail(&error),
+    }
+}
+
+/// What came of it.
+#[derive(Debug, Default)]
+struct Seen {
+    letters: usize,
+    drafts: usize,
+    /// Rows that only say that something is to be done or known.
+    others: usize,
+    /// Those that cannot be from before.
+    refused: usize,
+}
+
+fn told(seen: &Seen, wish: Wish) -> ExitCode {
+    let Seen { letters, drafts, others, refused } = *seen;
+    if refused > 0 {
+        complain(format_args!(
+            "{refused} rows without a proof cannot be from before there were proofs: somebody else wrote them, and they stay \
+             what they are"
+        ));
+    }
+    match wish {
+        Wish::Vouch => {
             say(format_args!("{letters} letters and {drafts} drafts adopted"));
             if others > 0 {
                 say(format_args!("{others} requests, bounced addresses and letters gone unread adopted"));
             }
             ExitCode::SUCCESS
         }
-        Err(error) => fail(&error),
+        Wish::List if letters + drafts + others == 0 => {
+            say("nothing to vouch for");
+            ExitCode::SUCCESS
+        }
+        Wish::List => {
+            say(format_args!(
+                "{letters} letters, {drafts} drafts and {others} requests, bounced addresses and letters gone unread have no proof"
+            ));
+            complain(
+                "nothing was done: once you know that nobody else wrote these rows, run it again with --yes",
+            );
+            ExitCode::FAILURE
+        }
     }
 }
 
-struct Adopted {
-    letters: usize,
-    drafts: usize,
-    /// Rows that only say that something is to be done or known.
-    others: usize,
-}
-
-async fn adopt(store: &Store, keys: &PortalRole) -> Result<Adopted, StoreError> {
-    let letters = all(store, keys, Provable::Letter).await?;
-    let drafts = all(store, keys, Provable::Draft).await?;
-    let mut others = 0;
+async fn adopt(
+    store: &Store,
+    keys: &PortalRole,
+    wish: Wish,
+    old_until: Option<Timestamp>,
+) -> Result<Seen, StoreError> {
+    for row in store.audit_about("store").await?.iter().filter(|row| row.action == "key.adopted") {
+        complain(format_args!("vouched for before: {}: {}", shown(row.at), row.detail));
+    }
+    let since = store.proven_since().await?;
+    if since.is_none() {
+        complain("the store does not say since when rows are proven: look at the dates yourself");
+    }
+    let work = Adopting { store, keys, wish, newest: old_until.or(since) };
+    let mut seen = Seen::default();
+    for what in [Provable::Letter, Provable::Draft] {
+        work.sealed(what, &mut seen).await?;
+    }
     for kind in SaidKind::ALL {
-        others += all_said(store, keys, kind).await?;
+        work.said(kind, &mut seen).await?;
     }
-    let adopted = Event::RowsAdopted { letters, drafts, others };
-    store.append_audit(vec![adopted.row(SystemClock.now(), &Actor::of_command(), None)]).await?;
-    Ok(Adopted { letters, drafts, others })
+    if wish == Wish::Vouch {
+        let Seen { letters, drafts, others, refused: _ } = seen;
+        let adopted = Event::RowsAdopted { letters, drafts, others };
+        store.append_audit(vec![adopted.row(SystemClock.now(), &Actor::of_command(), None)]).await?;
+    }
+    Ok(seen)
 }
 
-/// Those without a proof. One that has another is from no former version.
-async fn all_said(store: &Store, keys: &PortalRole, kind: SaidKind) -> Result<usize, StoreError> {
-    let (mut adopted, mut after) = (0, None);
-    loop {
-        let found = store.said_rows(kind, after.as_ref()).await?;
-        let Some((last, _)) = found.last() else { return Ok(adopted) };
-        after = Some(last.clone());
-        let bare = found.into_iter().filter(|(_, proof)| proof.is_empty());
-        let proven: Vec<_> = bare
-            .map(|(said, _)| {
-                let proof = said_proof(keys.queue.audit.events(), &said);
-                (said, proof)
-            })
-            .collect();
-        adopted += proven.len();
-        store.prove_said(proven).await?;
+struct Adopting<'a> {
+    store: &'a Store,
+    keys: &'a PortalRole,
+    wish: Wish,
+    /// What was made later is not from before; `None`: nobody knows.
+    newest: Option<Timestamp>,
+}
+
+/// Why a row cannot be from before there were proofs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum NotFromBefore {
+    TooYoung,
+    LetterIsThere,
+    Unreadable,
+}
+
+impl fmt::Display for NotFromBefore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::TooYoung => "it was made when rows were proven already",
+            Self::LetterIsThere => "the letter lies in its mailbox",
+            Self::Unreadable => "it cannot be read",
+        })
     }
 }
 
-async fn all(store: &Store, keys: &PortalRole, what: Provable) -> Result<usize, StoreError> {
-    let (mut adopted, mut after) = (0, String::new());
-    loop {
-        let found = store.unproven_rows(what, UNPROVEN, &after).await?;
-        let Some(last) = found.last() else { return Ok(adopted) };
-        after.clone_from(&last.id);
-        let proven = found.into_iter().map(|row| {
-            let proof = match what {
-                Provable::Letter => keys.queue.deposits.prove(&row.mailbox_id, &row.id, &row.sealed),
-                Provable::Draft => keys.sessions.prove_draft(&row.mailbox_id, &row.id, &row.sealed),
+impl Adopting<'_> {
+    async fn sealed(&self, what: Provable, seen: &mut Seen) -> Result<(), StoreError> {
+        let (kind, mut after) = (kind_word(what), String::new());
+        loop {
+            let found = self.store.unproven_rows(what, UNPROVEN, &after).await?;
+            let Some(last) = found.last() else { return Ok(()) };
+            after.clone_from(&last.id);
+            let mut proven = Vec::new();
+            for row in found {
+                let name = format!("{} in mailbox {}", row.id, row.mailbox_id);
+                if seen.may(kind, &name, Some(row.at), self.too_young(row.at)) {
+                    let proof = self.proof(&row);
+                    proven.push((row, proof));
+                }
+            }
+            let count = match self.wish {
+                Wish::List => proven.len(),
+                Wish::Vouch => self.store.prove_rows(proven).await?,
             };
-            (row, proof)
-        });
-        adopted += store.prove_rows(proven.collect()).await?;
+            match what {
+                Provable::Letter => seen.letters += count,
+                Provable::Draft => seen.drafts += count,
+            }
+        }
+    }
+
+    fn proof(&self, UnprovenRow { what, id, mailbox_id, at: _, sealed }: &UnprovenRow) -> Vec<u8> {
+        match what {
+            Provable::Letter => self.keys.queue.deposits.prove(mailbox_id, id, sealed),
+            Provable::Draft => self.keys.sessions.prove_draft(mailbox_id, id, sealed),
+        }
+    }
+
+    /// Those without a proof. One that has another is from no former version.
+    async fn said(&self, kind: SaidKind, seen: &mut Seen) -> Result<(), StoreError> {
+        let mut after = None;
+        loop {
+            let page = self.store.said_rows(kind, after.as_ref()).await?;
+            let Some(last) = page.last else { return Ok(()) };
+            after = Some(last);
+            let mut bare = Vec::new();
+            for row in page.rows {
+                match row {
+                    SaidRow::Says { said, proof } if proof.is_empty() => bare.push(said),
+                    SaidRow::Says { .. } => {}
+                    SaidRow::Unreadable { id } => {
+                        let _refused = seen.may(kind.as_str(), &id, None, Some(NotFromBefore::Unreadable));
+                    }
+                }
+            }
+            let there = self.store.are_there(&bare.iter().filter_map(gone).collect::<Vec<_>>()).await?;
+            let mut proven = Vec::new();
+            for said in bare {
+                let at = made(&said);
+                let lies = gone(&said).is_some_and(|letter| there.contains(&letter));
+                let reason = if lies { Some(NotFromBefore::LetterIsThere) } else { self.too_young(at) };
+                if seen.may(kind.as_str(), &said.id(), Some(at), reason) {
+                    let proof = said_proof(self.keys.queue.audit.events(), &said);
+                    proven.push(ProvenAnew { said, before: Vec::new(), proof });
+                }
+            }
+            seen.others += match self.wish {
+                Wish::List => proven.len(),
+                Wish::Vouch => self.store.prove_said(proven).await?,
+            };
+        }
+    }
+
+    fn too_young(&self, at: Timestamp) -> Option<NotFromBefore> {
+        self.newest.is_some_and(|newest| at > newest).then_some(NotFromBefore::TooYoung)
+    }
+}
+
+impl Seen {
+    /// Names the row, and says whether it may become ours.
+    fn may(&mut self, kind: &str, id: &str, at: Option<Timestamp>, reason: Option<NotFromBefore>) -> bool {
+        // Whoever wrote the row must not write on the operator's terminal.
+        let (id, at) = (id.escape_debug(), at.map_or_else(|| "-".to_owned(), shown));
+        match reason {
+            Some(reason) => {
+                complain(format_args!("not from before: {kind} {id}, {at}: {reason}"));
+                self.refused += 1;
+                false
+            }
+            None => {
+                say(format_args!("{kind} {id}, {at}"));
+                true
+            }
+        }
+    }
+}
+
+/// The letter that is said to have gone.
+fn gone(said: &Said) -> Option<String> {
+    match said {
+        Said::GoneUnread { deposit_id, .. } => Some(deposit_id.clone()),
+        Said::CameBack { .. } | Said::Request(_) => None,
+    }
+}
+
+/// When it was said.
+fn made(said: &Said) -> Timestamp {
+    match said {
+        Said::GoneUnread { gone_at: at, .. }
+        | Said::CameBack { last_at: at, .. }
+        | Said::Request(AskedRow { created_at: at, .. }) => *at,
+    }
+}
+
+fn shown(at: Timestamp) -> String {
+    instant(Some(at)).unwrap_or_else(|| at.0.to_string())
+}
+
+fn kind_word(what: Provable) -> &'static str {
+    match what {
+        Provable::Letter => "letter",
+        Provable::Draft => "draft",
     }
 }

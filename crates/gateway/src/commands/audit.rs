@@ -59,7 +59,7 @@ pub(crate) enum Format {
     Csv,
 }
 
-fn since(text: &str) -> Result<Timestamp, String> {
+pub(super) fn since(text: &str) -> Result<Timestamp, String> {
     let wrong = || "write 2026-01-31, or 2026-01-31T12:00:00Z".to_owned();
     if let Ok(at) = text.parse::<jiff::Timestamp>() {
         return Ok(Timestamp(at.as_millisecond()));

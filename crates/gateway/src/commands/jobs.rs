@@ -90,11 +90,13 @@ pub(super) fn run(config: &Path, what: &JobsCommand) -> ExitCode {
             Some(_) | None => {}
         }
     }
-    // What is deleted here stands in the audit trail, proven; looking needs no key.
+    // What is deleted here stands in the audit trail, proven, and rows that only say something are held against their proofs:
+    // by the run, and by whoever foresees it. Looking at jobs needs no key.
     let loaded = match what {
         JobsCommand::Run { dry_run, job, clock_is_right, format: _ }
             if *clock_is_right
-                || (!dry_run && Job::parse(job).is_some_and(|job| job.needs() == Needs::Store)) =>
+                || *dry_run
+                || Job::parse(job).is_some_and(|job| job.needs() == Needs::Store) =>
         {
             Plan::load(config, JOBS).map(|(plan, keys)| (plan, keys.audit))
         }

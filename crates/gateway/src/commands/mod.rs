@@ -44,6 +44,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{ArgAction, Parser, Subcommand};
+use sealpost_mail::Timestamp;
 
 use output::{OutputFormat, complain, complain_all, fail, say};
 use with_store::{desk, load_to_note, looking, open_store, prover, runtime, with_store, with_support};
@@ -173,12 +174,19 @@ enum Verb {
         #[command(subcommand)]
         what: letter::LetterCommand,
     },
-    /// Vouches once for the letters of a store made by a version that proved no rows. Only where nobody else could
-    /// write it.
+    /// Lists rows of a store made by a version that proved none, and with --yes vouches for them. Only where nobody else
+    /// could write it.
     Adopt {
         /// The configuration file.
         #[arg(long, default_value = "gateway.toml", env = "SEALPOST_CONFIG")]
         config: PathBuf,
+        /// Vouches for what is listed; without it nothing is done.
+        #[arg(long)]
+        yes: bool,
+        /// Until then a node of a former version served: rows made before that may be its own. Without it, until the store
+        /// was brought forward.
+        #[arg(long, value_parser = audit::since)]
+        old_until: Option<Timestamp>,
     },
     /// Whether the audit trail is whole, what stands in it, and where it ends.
     Audit {
@@ -306,7 +314,10 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Verb::Audit { config, what } => audit::run(&config, &what),
         Verb::Dkim { config, what } => dkim::run(&config, &what),
         Verb::Dns { config, check, resolver, names } => dns::run(&config, check, resolver, &names),
-        Verb::Adopt { config } => adopt::run(&config),
+        Verb::Adopt { config, yes, old_until } => {
+            let wish = if yes { adopt::Wish::Vouch } else { adopt::Wish::List };
+            adopt::run(&config, wish, old_until)
+        }
         Verb::Migrate { config } => migrate::run(&config),
         Verb::Store { config, what } => store_move::run(&config, &what),
         Verb::Init { folder, roles } => init::run(&folder, roles),

@@ -215,6 +215,14 @@ async fn nobody_can_vouch_that_a_letter_went_which_lies_in_its_mailbox() {
     rig.clean().await;
 }
 
+#[tokio::test]
+async fn since_when_rows_are_proven_stands_in_the_schema() {
+    let rig = Rig::new();
+    let since = rig.store.proven_since().await.unwrap();
+    assert!(since.is_some_and(|since| since.0 > 1_700_000_000_000), "{since:?}");
+    rig.clean().await;
+}
+
 /// Both reports come in one letter.
 #[tokio::test]
 async fn each_of_two_bounces_of_one_batch_counts() {

@@ -115,6 +115,14 @@ async fn bring_forward(
             .await?;
         tracing::info!(schema.version = version, "schema brought forward");
     }
+    for version in &missing {
+        change
+            .batch_execute(&format!(
+                "UPDATE schema_version SET applied_at = (extract(epoch FROM pg_catalog.clock_timestamp()) * 1000)::bigint
+                 WHERE version = {version}"
+            ))
+            .await?;
+    }
     change.batch_execute(EXTERNAL).await?;
     change.commit().await?;
     Ok(())

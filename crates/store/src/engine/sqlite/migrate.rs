@@ -33,6 +33,12 @@ pub(crate) fn bring_forward(
             .execute("INSERT INTO schema_version (version, least) VALUES (?1, ?2)", [version, &LEAST])?;
         tracing::info!(schema.version = version, "schema brought forward");
     }
+    for version in &missing {
+        transaction.execute(
+            "UPDATE schema_version SET applied_at = CAST(strftime('%s', 'now') AS INTEGER) * 1000 WHERE version = ?1",
+            [version],
+        )?;
+    }
     transaction.commit()?;
     Ok(())
 }

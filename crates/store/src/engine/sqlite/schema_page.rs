@@ -58,7 +58,7 @@ const TABLES: &[(&str, &str)] = &[
     ("partners", "companies that letters are exchanged with in encrypted form"),
     ("reminded", "when an owner was last reminded of letters, or of the mailbox's end"),
     ("requests", "who has asked support for help"),
-    ("schema_version", "which changes have been made, and which programs may work with each"),
+    ("schema_version", "which changes have been made and when, and which programs may work with each"),
     ("sent_lately", "what counts against quotas"),
     ("sessions", "who is signed in: the mailbox's secret, sealed under the cookie's"),
     ("threads", "Message-IDs of the portal, as keyed tags: replies to them stay confidential"),
