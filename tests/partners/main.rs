@@ -27,6 +27,7 @@ mod originals;
 mod out;
 mod panicking;
 mod published;
+mod personal_keys;
 mod renewed;
 mod replies_to_encrypted;
 mod reports_to_partners;

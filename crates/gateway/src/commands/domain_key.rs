@@ -63,6 +63,9 @@ pub(crate) enum DomainKeyCommand {
         /// Further domains whose letters it signs.
         #[arg(long = "also-for", value_parser = Domain::parse)]
         also: Vec<Domain>,
+        /// It opens letters and signs none: an employee's own key, to which partners go on encrypting.
+        #[arg(long)]
+        opens_only: bool,
         #[command(flatten)]
         place: InToken,
     },
@@ -177,7 +180,7 @@ pub(super) fn run(config: &Path, what: &DomainKeyCommand) -> ExitCode {
             };
             let Some(token) = &place.token else {
                 let key = OwnKey::generate(kind.kind(), &holder, desk.now, *years)?;
-                return add(desk, key, domain, also).await;
+                return add(desk, key, domain, also, BroughtFor::All).await;
             };
             let (tokens, label) = (desk.tokens(), place.label.as_deref());
             let certificate = SelfSigned { holder: &holder, now: desk.now, years: *years };
@@ -185,11 +188,11 @@ pub(super) fn run(config: &Path, what: &DomainKeyCommand) -> ExitCode {
                 Some(label) => {
                     let known = keys(desk).all().await?;
                     let key = token_key::take_over(&tokens, token, label, &known, &certificate)?;
-                    add(desk, key, domain, also).await
+                    add(desk, key, domain, also, BroughtFor::All).await
                 }
                 None => {
                     let key = token_key::make(&tokens, token, label, kind.kind(), domain, &certificate)?;
-                    let added = add(desk, key.clone(), domain, also).await;
+                    let added = add(desk, key.clone(), domain, also, BroughtFor::All).await;
                     if added.is_err() {
                         token_key::undo(&tokens, &key)?;
                     }
@@ -202,23 +205,25 @@ pub(super) fn run(config: &Path, what: &DomainKeyCommand) -> ExitCode {
             file,
             passphrase_file: _,
             also,
+            opens_only,
             place: InToken { token: Some(token), label },
         } => {
             let key = token_key::bring(&desk.tokens(), token, label.as_deref(), file)?;
-            add(desk, key, domain, also).await
+            add(desk, key, domain, also, BroughtFor::of(*opens_only)).await
         }
         DomainKeyCommand::Import {
             domain,
             file,
             passphrase_file,
             also,
+            opens_only,
             place: InToken { token: None, .. },
         } => {
             let passphrase = passphrase_file.as_deref().map(passphrase).transpose()?;
             let bytes = private(file)?;
             let key = OwnKey::import(bytes.expose(), passphrase.as_ref())
                 .map_err(|source| CommandError::Key { file: file.clone(), source })?;
-            add(desk, key, domain, also).await
+            add(desk, key, domain, also, BroughtFor::of(*opens_only)).await
         }
         DomainKeyCommand::Csr { fingerprint, name, country } => {
             let own = find(desk, fingerprint).await?;
@@ -264,7 +269,28 @@ fn noted(desk: &Desk<'_>, own: &Own, what: OwnKeyChange) -> AuditRow {
     desk.noted(&Event::OwnKeyChanged { key: &own.public.id, fingerprint: &fingerprint, what })
 }
 
-async fn add(desk: &Desk<'_>, key: OwnKey, domain: &Domain, also: &[Domain]) -> Result<(), CommandError> {
+/// What a key of ours is made or brought for.
+#[derive(Clone, Copy, Debug)]
+enum BroughtFor {
+    /// It signs and opens.
+    All,
+    /// It opens what was encrypted to it.
+    Opening,
+}
+
+impl BroughtFor {
+    fn of(opens_only: bool) -> Self {
+        if opens_only { Self::Opening } else { Self::All }
+    }
+}
+
+async fn add(
+    desk: &Desk<'_>,
+    key: OwnKey,
+    domain: &Domain,
+    also: &[Domain],
+    brought_for: BroughtFor,
+) -> Result<(), CommandError> {
     let facts = key.facts();
     if !facts.names_domain(domain) {
         return Err(CommandError::Wrong(format!(
@@ -278,9 +304,12 @@ async fn add(desk: &Desk<'_>, key: OwnKey, domain: &Domain, also: &[Domain]) -> 
     }
     let domains = std::iter::once(domain).chain(also).cloned().collect();
     // An old or weak one signs nothing and is shown to nobody; what was once encrypted to it can be opened.
-    let objection =
-        sealpost_seal::judge(facts, Purpose::Sign, Some(Covers::Domain(domain)), desk.now).into_iter().next();
-    let state = if objection.is_none() { OwnKeyState::Current } else { OwnKeyState::Retired };
+    let objection = sealpost_seal::judge(facts, Purpose::Sign, Some(Covers::Domain(domain)), desk.now);
+    let objection = objection.into_iter().next();
+    let state = match (brought_for, &objection) {
+        (BroughtFor::All, None) => OwnKeyState::Current,
+        (BroughtFor::All, Some(_)) | (BroughtFor::Opening, _) => OwnKeyState::Retired,
+    };
     let public =
         Published { id: SystemRandom.id(), state, domains, key: key.public().clone(), since: desk.now };
     let own = Own { public, key };
@@ -291,6 +320,10 @@ async fn add(desk: &Desk<'_>, key: OwnKey, domain: &Domain, also: &[Domain]) -> 
     say(format_args!("fingerprint  {}", facts.fingerprint));
     if let Some(objection) = objection {
         say(format_args!("retired at once, it opens letters and signs none: {objection}"));
+        return Ok(());
+    }
+    if let BroughtFor::Opening = brought_for {
+        say("it opens letters and signs none");
         return Ok(());
     }
     say(format_args!(
