@@ -6,7 +6,7 @@
 
 use std::ptr::{self, NonNull};
 
-use libc::{c_char, c_int, c_long, c_uchar, c_uint, c_void};
+use libc::{c_int, c_long, c_uchar, c_uint, c_void};
 use openssl::error::ErrorStack;
 use openssl_sys as sys;
 
@@ -63,7 +63,6 @@ unsafe extern "C" {
         key: *mut RecipientEncryptedKey,
         cert: *mut sys::X509,
     ) -> c_int;
-    pub(crate) fn CMS_decrypt_set1_pkey(cms: CmsPtr, key: *mut sys::EVP_PKEY, cert: *mut sys::X509) -> c_int;
 
     pub(crate) fn CMS_sign(
         cert: *mut sys::X509,
@@ -122,14 +121,10 @@ unsafe extern "C" {
     pub(crate) fn BIO_pop(bio: BioPtr) -> BioPtr;
     pub(crate) fn BIO_free(bio: BioPtr) -> c_int;
     pub(crate) fn BIO_free_all(bio: BioPtr);
-    pub(crate) fn BIO_find_type(bio: BioPtr, kind: c_int) -> BioPtr;
-    pub(crate) fn BIO_method_type(bio: *const sys::BIO) -> c_int;
 
     pub(crate) fn EVP_aes_256_cbc() -> *const sys::EVP_CIPHER;
     pub(crate) fn EVP_aes_256_gcm() -> *const sys::EVP_CIPHER;
     pub(crate) fn EVP_sha256() -> *const sys::EVP_MD;
-    pub(crate) fn EVP_CIPHER_CTX_get0_cipher(context: *const sys::EVP_CIPHER_CTX) -> *const sys::EVP_CIPHER;
-    pub(crate) fn EVP_CIPHER_get0_name(cipher: *const sys::EVP_CIPHER) -> *const c_char;
     pub(crate) fn EVP_PKEY_CTX_set_rsa_padding(context: *mut sys::EVP_PKEY_CTX, padding: c_int) -> c_int;
     pub(crate) fn EVP_PKEY_CTX_set_rsa_oaep_md(
         context: *mut sys::EVP_PKEY_CTX,
@@ -167,10 +162,7 @@ pub(crate) const STREAM: c_uint = 0x1000;
 pub(crate) const PARTIAL: c_uint = 0x4000;
 pub(crate) const KEY_PARAM: c_uint = 0x4_0000;
 pub(crate) const BIO_CTRL_FLUSH: c_int = 11;
-pub(crate) const BIO_C_GET_CIPHER_STATUS: c_int = 113;
-pub(crate) const BIO_C_GET_CIPHER_CTX: c_int = 129;
 pub(crate) const BIO_C_SET_BUF_MEM_EOF_RETURN: c_int = 130;
-pub(crate) const BIO_TYPE_CIPHER: c_int = 10 | 0x0200;
 pub(crate) const RSA_PKCS1_OAEP_PADDING: c_int = 4;
 pub(crate) const RSA_PKCS1_PSS_PADDING: c_int = 6;
 pub(crate) const RSA_PSS_SALTLEN_DIGEST: c_int = -1;
@@ -248,46 +240,9 @@ impl Bio {
             let got = unsafe { BIO_read(self.0.as_ptr(), buffer.as_mut_ptr().cast(), most) };
             let piece = usize::try_from(got).ok().and_then(|got| buffer.get(..got)).unwrap_or_default();
             if piece.is_empty() {
-                // As CMS_verify and CMS_decrypt do it (cms_smime.c): the end of a cipher is where its tag and its
-                // padding are looked at.
-                // SAFETY: a valid chain; the command takes no argument.
-                let broken = unsafe {
-                    BIO_method_type(self.0.as_ptr()) == BIO_TYPE_CIPHER
-                        && BIO_ctrl(self.0.as_ptr(), BIO_C_GET_CIPHER_STATUS, 0, ptr::null_mut()) <= 0
-                };
-                return if got < 0 || broken {
-                    Err(CmsError::last("the content is damaged"))
-                } else {
-                    Ok(())
-                };
+                return if got < 0 { Err(CmsError::last("the content is damaged")) } else { Ok(()) };
             }
             sink(piece);
-        }
-    }
-
-    /// The name of the cipher in this chain.
-    pub(crate) fn cipher(&self) -> String {
-        let mut context: *mut sys::EVP_CIPHER_CTX = ptr::null_mut();
-        // SAFETY: the chain is valid; the command stores a pointer that belongs to the BIO; the name is a static
-        // string of the cipher, which the context keeps alive.
-        unsafe {
-            let bio = BIO_find_type(self.0.as_ptr(), BIO_TYPE_CIPHER);
-            if bio.is_null() {
-                return String::new();
-            }
-            let to = (&raw mut context).cast();
-            if BIO_ctrl(bio, BIO_C_GET_CIPHER_CTX, 0, to) <= 0 || context.is_null() {
-                return String::new();
-            }
-            let cipher = EVP_CIPHER_CTX_get0_cipher(context);
-            if cipher.is_null() {
-                return String::new();
-            }
-            let name = EVP_CIPHER_get0_name(cipher);
-            if name.is_null() {
-                return String::new();
-            }
-            std::ffi::CStr::from_ptr(name).to_string_lossy().into_owned()
         }
     }
 }

@@ -5,7 +5,6 @@ use std::ptr::{self, NonNull};
 use foreign_types_shared::{ForeignType, ForeignTypeRef};
 use libc::{c_int, c_long, c_void};
 use openssl::error::ErrorStack;
-use openssl::pkey::{PKeyRef, Private};
 use openssl::stack::Stack;
 use openssl::x509::store::X509StoreBuilderRef;
 use openssl::x509::{X509, X509Crl, X509Ref};
@@ -147,32 +146,6 @@ impl Cms {
     fn recipient_infos(&self) -> impl Iterator<Item = *mut RecipientInfo> {
         // SAFETY: lent by the structure, which outlives the iterator.
         each(unsafe { CMS_get0_RecipientInfos(self.0.as_ptr()) }).map(<*mut c_void>::cast)
-    }
-
-    /// Decrypts for that very certificate (never guessing among recipients) and gives the name of the cipher. What
-    /// `sink` got is worth nothing unless this returns `Ok`: the tag is looked at last.
-    ///
-    /// # Errors
-    /// It is damaged, or not for this key.
-    pub fn decrypt(
-        &mut self,
-        key: &PKeyRef<Private>,
-        certificate: &X509Ref,
-        sink: impl FnMut(&[u8]),
-    ) -> Result<String, CmsError> {
-        // SAFETY: all are valid; set1 takes references of its own.
-        let set = unsafe { CMS_decrypt_set1_pkey(self.0.as_ptr(), key.as_ptr(), certificate.as_ptr()) };
-        if set <= 0 {
-            return Err(CmsError::last("the key does not fit"));
-        }
-        // SAFETY: a valid structure; null: its own content.
-        let chain = Bio::owned(
-            unsafe { CMS_dataInit(self.0.as_ptr(), ptr::null_mut()) },
-            "the content cannot be decrypted",
-        )?;
-        let cipher = chain.cipher();
-        chain.read_all(sink)?;
-        Ok(cipher)
     }
 
     /// Every certificate in it.

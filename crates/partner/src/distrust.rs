@@ -1,12 +1,9 @@
-//! Keys whose signatures are believed from nobody: read once, and again when a row of a partner has changed. Knows no
-//! letter and no chain.
+//! Keys whose signatures are believed from nobody. Knows no letter and no chain.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use sealpost_seal::{Distrust, DistrustedKey};
-use sealpost_store::{PartnerKeyState, PartnerMark};
-use tokio::sync::Mutex;
+use sealpost_store::PartnerKeyState;
 
 use crate::error::PartnerError;
 use crate::partner_rows::{Book, PartnerKey, Standing};
@@ -29,30 +26,8 @@ pub struct OutOfUse {
     pub known: Known,
 }
 
-/// What was read last, and of which rows. All rows are read, not those alone whose column says "revoked": whoever writes
-/// the database could write another word there.
-#[derive(Debug, Default)]
-pub struct Distrusted(Mutex<Option<(Vec<PartnerMark>, Arc<OutOfUse>)>>);
-
-impl Distrusted {
-    /// As of now. Costs a look at the ends of all seals, and all of their insides only after a change.
-    pub async fn now(&self, book: &Book<'_>) -> Result<Arc<OutOfUse>, PartnerError> {
-        // Held while reading: many letters that come after a change read the rows once.
-        let mut last = self.0.lock().await;
-        // Before the rows: what changes in between is seen with the next letter.
-        let marks = book.store.partner_marks().await?;
-        if let Some((of, out)) = last.as_ref()
-            && *of == marks
-        {
-            return Ok(Arc::clone(out));
-        }
-        let out = Arc::new(read(book).await?);
-        *last = Some((marks, Arc::clone(&out)));
-        Ok(out)
-    }
-}
-
-async fn read(book: &Book<'_>) -> Result<OutOfUse, PartnerError> {
+/// All rows are read, not those alone whose column says "revoked": whoever writes the database could write another word there.
+pub(crate) async fn read(book: &Book<'_>) -> Result<OutOfUse, PartnerError> {
     let (mut keys, mut known, mut standings) = (Vec::new(), Known::All, HashMap::new());
     for row in book.store.partners().await? {
         match book.open(&row) {

@@ -1,16 +1,11 @@
 //! Our own keys for exchanging letters with partners. The public part is sealed so that whoever shows it to the world
 //! can prove it; the private part opens only for who closes and opens letters, and who manages keys.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::Duration;
-
 use sealpost_mail::{Domain, Random, Secret, Timestamp};
-use sealpost_seal::{Lends, Method, OwnKey, PartnerKey, Purpose, Tokens};
+use sealpost_seal::{Method, OwnKey, PartnerKey, Purpose};
 use sealpost_store::{AuditRow, OwnKeyRow, OwnKeyState, Store};
 use sealpost_vault::{KeyringKey, Label, RowKey};
 use serde::{Deserialize, Serialize};
-use tokio::task::spawn_blocking;
-use tokio::time::{Instant, sleep_until};
 
 use crate::error::PartnerError;
 use crate::partner_rows::done;
@@ -106,7 +101,7 @@ impl OwnKeys<'_> {
         Ok(self.opened(&self.store.own_keys().await?))
     }
 
-    fn opened(&self, rows: &[OwnKeyRow]) -> Vec<Own> {
+    pub(crate) fn opened(&self, rows: &[OwnKeyRow]) -> Vec<Own> {
         let mut keys = Vec::new();
         for row in rows {
             match self.open(row) {
@@ -115,27 +110,6 @@ impl OwnKeys<'_> {
             }
         }
         keys
-    }
-
-    /// All of them as a letter's opener gets them: what is public at once, what is private one by one. The keys of
-    /// `domains`, for which the letter is, come first, then the newest.
-    pub async fn lending(
-        &self,
-        domains: &[Domain],
-        tokens: Arc<dyn Tokens>,
-    ) -> Result<Lending<'_>, PartnerError> {
-        let mut keys = Vec::new();
-        for row in self.store.own_keys().await? {
-            match open_public(self.rows, &row.id, row.state, &row.public_sealed) {
-                Ok(public) => keys.push((public, row)),
-                Err(error) => tracing::error!(key.id = %row.id, %error, "a key of our own is not used"),
-            }
-        }
-        keys.sort_by_key(|(public, _)| {
-            let meant = public.domains.iter().any(|domain| domains.contains(domain));
-            (!meant, std::cmp::Reverse(public.since))
-        });
-        Ok(Lending { own: *self, keys, tokens })
     }
 
     /// A new one.
@@ -164,8 +138,13 @@ impl OwnKeys<'_> {
         done(self.store.change_own_key(&former, &row, noted).await?)
     }
 
+    /// The public side of a row's key, that anybody may know.
+    pub(crate) fn open_public(&self, row: &OwnKeyRow) -> Result<Published, PartnerError> {
+        open_public(self.rows, &row.id, row.state, &row.public_sealed)
+    }
+
     pub(crate) fn open(&self, row: &OwnKeyRow) -> Result<Own, PartnerError> {
-        let public = open_public(self.rows, &row.id, row.state, &row.public_sealed)?;
+        let public = self.open_public(row)?;
         let secret = self.secret(&public, row)?;
         let key = OwnKey::from_bytes(secret.expose())
             .map_err(|source| PartnerError::Key { id: row.id.clone(), source })?;
@@ -210,104 +189,6 @@ impl OwnKeys<'_> {
             ),
             changed_at: now,
         })
-    }
-}
-
-/// Our keys in use as they were opened last, and from which rows: opening them costs more than many a letter. What is open
-/// lies in memory, so it is closed when no letter has needed it for a while.
-#[derive(Debug, Default)]
-pub struct OpenedKeys(Arc<Mutex<Option<Opened>>>);
-
-/// How long without a letter.
-const IDLE: Duration = Duration::from_secs(10 * 60);
-
-#[derive(Debug)]
-struct Opened {
-    rows: Vec<OwnKeyRow>,
-    keys: Arc<Vec<Own>>,
-    used: Instant,
-}
-
-impl OpenedKeys {
-    /// As of now: [`OwnKeys::all`] but retired ones, which sign nothing; done again only where a row has changed.
-    pub async fn now(&self, keys: &OwnKeys<'_>) -> Result<Arc<Vec<Own>>, PartnerError> {
-        let mut rows = keys.store.own_keys().await?;
-        rows.retain(|row| match row.state {
-            OwnKeyState::Current => true,
-            OwnKeyState::Retired => false,
-        });
-        if let Some(opened) = self.known(&rows) {
-            return Ok(opened);
-        }
-        let (store, row_key, keyring) = (keys.store.clone(), keys.rows.clone(), keys.keyring.clone());
-        let opening = spawn_blocking(move || {
-            let keys = OwnKeys { store: &store, rows: &row_key, keyring: &keyring }.opened(&rows);
-            (rows, Arc::new(keys))
-        });
-        let (rows, keys) = opening.await.map_err(|_panicked| PartnerError::NotOpened)?;
-        let opened = Opened { rows, keys: Arc::clone(&keys), used: Instant::now() };
-        let before = self.last().replace(opened);
-        if before.is_none() {
-            tokio::spawn(closed_when_idle(Arc::downgrade(&self.0)));
-        }
-        Ok(keys)
-    }
-
-    fn known(&self, rows: &[OwnKeyRow]) -> Option<Arc<Vec<Own>>> {
-        let mut last = self.last();
-        let opened = last.as_mut().filter(|opened| opened.rows == rows)?;
-        opened.used = Instant::now();
-        Some(Arc::clone(&opened.keys))
-    }
-
-    fn last(&self) -> MutexGuard<'_, Option<Opened>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Waits until no letter has come for a while.
-async fn closed_when_idle(opened: Weak<Mutex<Option<Opened>>>) {
-    let mut until = Instant::now() + IDLE;
-    loop {
-        sleep_until(until).await;
-        let Some(opened) = opened.upgrade() else { return };
-        let mut last = opened.lock().unwrap_or_else(PoisonError::into_inner);
-        match last.as_ref() {
-            Some(opened) if opened.used + IDLE > Instant::now() => until = opened.used + IDLE,
-            Some(_) | None => {
-                *last = None;
-                return;
-            }
-        }
-    }
-}
-
-/// Our keys, their private sides still closed.
-pub struct Lending<'a> {
-    own: OwnKeys<'a>,
-    keys: Vec<(Published, OwnKeyRow)>,
-    tokens: Arc<dyn Tokens>,
-}
-
-impl Lends for Lending<'_> {
-    fn tokens(&self) -> Arc<dyn Tokens> {
-        Arc::clone(&self.tokens)
-    }
-
-    fn public(&self) -> Vec<PartnerKey> {
-        self.keys.iter().map(|(public, _)| public.key.clone()).collect()
-    }
-
-    fn private(&self, at: usize) -> Option<Secret<Vec<u8>>> {
-        let (public, row) = self.keys.get(at)?;
-        let opened = self.own.secret(public, row);
-        match opened {
-            Ok(own) => Some(own),
-            Err(error) => {
-                tracing::error!(key.id = %public.id, %error, "a key of our own is not used");
-                None
-            }
-        }
     }
 }
 

@@ -1,31 +1,32 @@
-//! Our private keys as the worker gets them: one at a time, when a letter names it, and only so many for one letter; of those
-//! in a token, what the token gives for one content key. Knows no letter and no pipe.
+//! Our private keys as letters get to use them: of S/MIME, content keys one at a time, unwrapped where the keys are; of OpenPGP,
+//! the subkeys that decrypt, lent when a letter names them. Only so many for one letter. Knows no letter and no pipe.
 
 use std::sync::Arc;
 
 use sealpost_mail::Secret;
-use serde::{Deserialize, Serialize};
 
+use crate::key_operations::ContentKeyTask;
 use crate::own_key::OwnKey;
-use crate::partner_key::PartnerKey;
-use crate::smime::agreement::Agreement;
-use crate::token::{KeyEncryption, NoTokens, Tokens};
+use crate::pgp::key::Subkeys;
+use crate::recipient_key::RecipientKey;
+use crate::token::{NoTokens, Tokens};
 
-/// How many of our private keys one letter can cause to be handed out. A layer of encryption needs one, and letters
-/// have two at most; the others are for recipients that a letter hides (wildcard key ids, RFC 9580 §5.1.8).
+/// How many of our private keys one letter can cause to be handed out, and how many content keys to be unwrapped. A layer of
+/// encryption needs one, and letters have two at most; the others are for recipients that a letter hides (wildcard key ids,
+/// RFC 9580 §5.1.8).
 pub const MAX_LENT: usize = 4;
 
 /// Whoever keeps our keys, as the worker's parent asks it.
 ///
 /// SECURITY: who writes a letter decides which keys it names, and a worker that was taken over asks for whatever it
-/// likes: what holds is that it gets [`MAX_LENT`] keys and not all, and of keys in a token as many answers and no key.
+/// likes: what holds is that it gets the decrypting subkeys of [`MAX_LENT`] OpenPGP keys and not of all, and of S/MIME keys as many
+/// content keys and no key.
 pub trait Lends: Sync {
     /// The public sides of all of our keys. Where a letter does not say which it means, the first are tried.
-    fn public(&self) -> Vec<PartnerKey>;
+    fn recipients(&self) -> Vec<RecipientKey>;
 
-    /// All of the key at that place in [`Self::public`], as [`OwnKey::to_bytes`] gives it. Nothing secret is in it where the
-    /// key lies in a token.
-    fn private(&self, at: usize) -> Option<Secret<Vec<u8>>>;
+    /// The key at that place in [`Self::recipients`], for the worker's parent.
+    fn private(&self, at: usize) -> Option<Arc<OwnKey>>;
 
     /// Where keys lie that do not come out.
     fn tokens(&self) -> Arc<dyn Tokens> {
@@ -33,97 +34,94 @@ pub trait Lends: Sync {
     }
 }
 
-/// What is asked of a key in a token.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum TokenTask {
-    /// The content key that was encrypted so; `length` octets come back in any case.
-    Decrypt {
-        how: KeyEncryption,
-        #[serde(with = "crate::base64_bytes")]
-        encrypted: Vec<u8>,
-        length: usize,
-    },
-    /// The content key that was wrapped so.
-    Agree(Agreement),
-}
-
 impl Lends for &[&OwnKey] {
-    fn public(&self) -> Vec<PartnerKey> {
-        self.iter().map(|own| own.public().clone()).collect()
+    fn recipients(&self) -> Vec<RecipientKey> {
+        self.iter().map(|own| RecipientKey::of(own.public())).collect()
     }
 
-    fn private(&self, at: usize) -> Option<Secret<Vec<u8>>> {
-        self.get(at).and_then(|own| own.to_bytes().ok())
+    fn private(&self, at: usize) -> Option<Arc<OwnKey>> {
+        self.get(at).map(|own| Arc::new((*own).clone()))
     }
 }
 
 /// Whoever the worker asks.
 pub(crate) trait Lender {
-    /// The key at that place.
-    fn key(&mut self, at: usize) -> Option<OwnKey>;
+    /// The subkeys that decrypt of the key at that place.
+    fn subkeys(&mut self, at: usize) -> Option<Subkeys>;
 
-    /// What the token says that has the key at that place.
-    fn in_token(&mut self, at: usize, task: &TokenTask) -> Option<Secret<Vec<u8>>>;
+    /// A content key by the key at that place.
+    fn content_key(&mut self, at: usize, task: &ContentKeyTask) -> Option<Secret<Vec<u8>>>;
 }
 
-/// Where no key lies in a token.
-impl<F: FnMut(usize) -> Option<OwnKey>> Lender for F {
-    fn key(&mut self, at: usize) -> Option<OwnKey> {
-        self(at)
-    }
-
-    fn in_token(&mut self, _at: usize, _task: &TokenTask) -> Option<Secret<Vec<u8>>> {
-        None
-    }
-}
-
-/// The worker's side of it: what it knows of our keys, and those that it has been handed.
+/// The worker's side of it: what it knows of our keys, and what it has been handed.
 pub(crate) struct Lent<'a> {
-    public: Vec<PartnerKey>,
-    handed: Vec<(usize, Option<OwnKey>)>,
+    recipients: Vec<RecipientKey>,
+    handed: Vec<(usize, Option<Subkeys>)>,
     asked: usize,
     lender: &'a mut dyn Lender,
 }
 
 impl<'a> Lent<'a> {
-    pub(crate) fn new(public: Vec<PartnerKey>, lender: &'a mut dyn Lender) -> Self {
-        Self { public, handed: Vec::new(), asked: 0, lender }
+    pub(crate) fn new(recipients: Vec<RecipientKey>, lender: &'a mut dyn Lender) -> Self {
+        Self { recipients, handed: Vec::new(), asked: 0, lender }
     }
 }
 
 /// Keys that can be looked up by their public sides. (A trait, so that a holder need not name the lifetime of what asks.)
 pub(crate) trait Keys {
     /// The public sides.
-    fn public(&self) -> &[PartnerKey];
+    fn recipients(&self) -> &[RecipientKey];
 
-    /// The private side; `None`: it cannot be had, or the letter has had as many as it may.
-    fn private(&mut self, at: usize) -> Option<&OwnKey>;
+    /// Of an OpenPGP key, the subkeys that decrypt; `None`: they cannot be had, or the letter has had as many as it may.
+    fn subkeys(&mut self, at: usize) -> Option<Subkeys>;
 
-    /// What the token says that has the key at that place; `None` as above.
-    fn in_token(&mut self, at: usize, task: &TokenTask) -> Option<Secret<Vec<u8>>>;
+    /// What the S/MIME key at that place makes of it.
+    fn content_key(&mut self, at: usize, task: &ContentKeyTask) -> ContentKey;
+}
+
+/// What came of asking for a content key.
+pub(crate) enum ContentKey {
+    /// It, or one that stands for it.
+    Given(Secret<Vec<u8>>),
+    /// None: the private key cannot be had, or what was asked fails by its own check.
+    None,
+    /// The letter has had as many as it may.
+    TooOften,
 }
 
 impl Keys for Lent<'_> {
-    fn public(&self) -> &[PartnerKey] {
-        &self.public
+    fn recipients(&self) -> &[RecipientKey] {
+        &self.recipients
     }
 
-    fn private(&mut self, at: usize) -> Option<&OwnKey> {
+    fn subkeys(&mut self, at: usize) -> Option<Subkeys> {
         if !self.handed.iter().any(|(handed, _)| *handed == at) {
             if self.handed.len() >= MAX_LENT {
                 return None;
             }
-            self.handed.push((at, self.lender.key(at)));
+            self.handed.push((at, self.lender.subkeys(at)));
         }
-        self.handed.iter().find(|(handed, _)| *handed == at).and_then(|(_, own)| own.as_ref())
+        self.handed.iter().find(|(handed, _)| *handed == at).and_then(|(_, subkeys)| subkeys.clone())
     }
 
-    fn in_token(&mut self, at: usize, task: &TokenTask) -> Option<Secret<Vec<u8>>> {
+    fn content_key(&mut self, at: usize, task: &ContentKeyTask) -> ContentKey {
         if self.asked >= MAX_LENT {
-            return None;
+            return ContentKey::TooOften;
         }
         self.asked += 1;
-        self.lender.in_token(at, task)
+        self.lender.content_key(at, task).map_or(ContentKey::None, ContentKey::Given)
+    }
+}
+
+/// Keys that lie in this process: where a letter of our own is opened without a worker.
+pub(crate) struct InMemory<'a>(pub(crate) &'a [OwnKey]);
+
+impl Lender for InMemory<'_> {
+    fn subkeys(&mut self, at: usize) -> Option<Subkeys> {
+        self.0.get(at)?.decrypting_subkeys()
+    }
+
+    fn content_key(&mut self, at: usize, task: &ContentKeyTask) -> Option<Secret<Vec<u8>>> {
+        self.0.get(at)?.content_key(task)
     }
 }

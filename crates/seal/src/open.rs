@@ -146,7 +146,7 @@ impl Finding<'_> {
         let method = Method::Smime;
         let malformed = Layer::Closed { method, why: NotOpened::Malformed };
         let cms = entity.decoded().and_then(|der| Cms::from_der(&der).ok());
-        let Some(mut cms) = cms else {
+        let Some(cms) = cms else {
             self.layers.push(malformed);
             return None;
         };
@@ -156,7 +156,7 @@ impl Finding<'_> {
                     self.layers.push(Layer::Closed { method, why: NotOpened::Beside });
                     return None;
                 }
-                let decrypted = smime::open::decrypt(&mut cms, self.keys, self.asked.most);
+                let decrypted = smime::open::decrypt(&cms, self.keys, self.asked.most);
                 drop(cms);
                 match decrypted {
                     Err(why) => self.layers.push(Layer::Closed { method, why }),

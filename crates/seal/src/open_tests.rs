@@ -4,14 +4,16 @@ use super::*;
 use crate::algorithm_profile::Profile;
 use crate::close::close;
 use crate::closing::Closing;
+use crate::key_operations::ContentKeyTask;
 use crate::key_request::{Holder, Kind};
-use crate::lend::Lent;
+use crate::lend::{InMemory, Lender, Lent};
 use crate::open_result::SpeaksFor;
 use crate::own_key::OwnKey;
-use crate::partner_key::PartnerKey;
+use crate::pgp::key::Subkeys;
+use crate::recipient_key::RecipientKey;
 use crate::token::NoTokens;
 use proptest::prelude::*;
-use sealpost_mail::{Clock as _, SequenceRandom, SystemClock};
+use sealpost_mail::{Clock as _, Secret, SequenceRandom, SystemClock};
 use std::sync::LazyLock;
 
 const LETTER: &[u8] = b"From: a@b.example\r\nContent-Type: text/plain\r\n\r\nthe text that was signed\r\n";
@@ -43,9 +45,8 @@ fn asked() -> Asked {
 }
 
 fn opened(letter: &[u8]) -> (Opened, Option<Vec<u8>>) {
-    let mut lend = |at: usize| KEYS.get(at).cloned();
-    let public = KEYS.iter().map(|key| key.public().clone()).collect();
-    open(letter, &asked(), &mut Lent::new(public, &mut lend))
+    let recipients = KEYS.iter().map(|key| RecipientKey::of(key.public())).collect();
+    open(letter, &asked(), &mut Lent::new(recipients, &mut InMemory(KEYS.as_slice())))
 }
 
 /// Signed, encrypted, and both, with each method.
@@ -114,16 +115,26 @@ proptest! {
 
 #[test]
 fn only_the_key_that_a_letter_names_is_asked_for() {
-    let public: Vec<PartnerKey> = KEYS.iter().map(|key| key.public().clone()).collect();
+    /// Notes what is asked.
+    struct Noted(Vec<usize>);
+    impl Lender for Noted {
+        fn subkeys(&mut self, at: usize) -> Option<Subkeys> {
+            self.0.push(at);
+            InMemory(KEYS.as_slice()).subkeys(at)
+        }
+
+        fn content_key(&mut self, at: usize, task: &ContentKeyTask) -> Option<Secret<Vec<u8>>> {
+            self.0.push(at);
+            InMemory(KEYS.as_slice()).content_key(at, task)
+        }
+    }
+    let recipients: Vec<RecipientKey> = KEYS.iter().map(|key| RecipientKey::of(key.public())).collect();
     // Signed, encrypted, both: first S/MIME, then OpenPGP.
     let wanted: [&[usize]; 6] = [&[], &[0], &[0], &[], &[1], &[1]];
     for (letter, wanted) in SENT.iter().zip(wanted) {
-        let mut asked_for = Vec::new();
-        let mut lend = |at: usize| {
-            asked_for.push(at);
-            KEYS.get(at).cloned()
-        };
-        let (opened, _) = open(letter, &asked(), &mut Lent::new(public.clone(), &mut lend));
+        let mut noted = Noted(Vec::new());
+        let (opened, _) = open(letter, &asked(), &mut Lent::new(recipients.clone(), &mut noted));
+        let asked_for = noted.0;
         assert_eq!((asked_for.as_slice(), opened.was_decrypted()), (wanted, !wanted.is_empty()));
     }
 }

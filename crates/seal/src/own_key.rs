@@ -11,10 +11,12 @@ use zeroize::Zeroize as _;
 
 use crate::error::KeyError;
 use crate::key_facts::KeyFacts;
+use crate::key_operations::{self, ContentKeyTask};
 use crate::key_request::{Holder, Kind};
 use crate::keyfile;
 use crate::partner_key::PartnerKey;
 use crate::pgp;
+use crate::pgp::key::Subkeys;
 use crate::smime::certificate::library;
 use crate::smime::in_token;
 use crate::smime::make::{self, SmimeKey, SmimePrivate};
@@ -253,6 +255,36 @@ impl OwnKey {
 
     pub(crate) fn private(&self) -> &PrivatePart {
         &self.private
+    }
+
+    /// Of an OpenPGP key, the subkeys that decrypt.
+    pub(crate) fn decrypting_subkeys(&self) -> Option<Subkeys> {
+        match &self.private {
+            PrivatePart::OpenPgp(cert) => Some(pgp::key::decrypting_pairs(cert)),
+            PrivatePart::Smime(_) => None,
+        }
+    }
+
+    /// What a worker is lent, which [`pgp::key::from_lent`] reads. An S/MIME key is not lent: what it decrypts is asked of its
+    /// holder.
+    pub(crate) fn lent(&self) -> Option<Secret<Vec<u8>>> {
+        match &self.private {
+            PrivatePart::OpenPgp(cert) => pgp::key::lent(cert).ok(),
+            PrivatePart::Smime(_) => None,
+        }
+    }
+
+    /// The content key that was encrypted or wrapped so, by an S/MIME key in memory.
+    pub(crate) fn content_key(&self, task: &ContentKeyTask) -> Option<Secret<Vec<u8>>> {
+        let PrivatePart::Smime(SmimeKey { private: SmimePrivate::Here(key), .. }) = &self.private else {
+            return None;
+        };
+        match task {
+            ContentKeyTask::Decrypt { how, encrypted, length: _ } => {
+                key_operations::decrypt(key, how, encrypted)
+            }
+            ContentKeyTask::Agree(agreement) => key_operations::agree(key, agreement),
+        }
     }
 
     fn of_smime(key: SmimeKey) -> Result<Self, KeyError> {

@@ -1,11 +1,13 @@
-//! Content keys out of a token, for the worker that has none: asked in the parent, and answered so that nobody learns from
-//! the answer whether a padding was right. Knows no letter.
+//! Content keys for the worker, which has no S/MIME key of ours: unwrapped in the parent, by keys in memory and in tokens, and
+//! answered so that nobody learns from the answer whether a padding was right. Knows no letter.
 //!
 //! SECURITY: whoever can tell a content key with a wrong padding from one with a right one decrypts caught letters with a
-//! million questions (Bleichenbacher; RFC 3218). So a key comes back in any case: where the token has none of the right
+//! million questions (Bleichenbacher; RFC 3218). So a key comes back in any case: where there is none of the right
 //! length, one that only this process could foretell, the same for the same question. And a token that fails must not look
 //! like a padding that is wrong, nor the other way round: what stayed closed is believed only after the token was tried with
 //! something known, whatever it had answered before.
+
+use std::sync::Arc;
 
 use openssl::error::ErrorStack;
 use openssl::hash::MessageDigest;
@@ -16,7 +18,8 @@ use tokio::task::spawn_blocking;
 
 use crate::error::OpenError;
 use crate::key_facts::Method;
-use crate::lend::{Lends, TokenTask};
+use crate::key_operations::{ContentKeyTask, LONGEST_LABEL, label};
+use crate::lend::Lends;
 use crate::open_result::{Layer, Opened};
 use crate::own_key::OwnKey;
 use crate::smime::certificate::library;
@@ -27,9 +30,6 @@ use crate::worker_protocol::Errand;
 
 /// The longest content key that there is.
 const LONGEST: usize = 32;
-
-/// The longest label of an OAEP. Nobody is known to use one.
-const LONGEST_LABEL: usize = 64;
 
 /// What keys are made of that stand for none.
 #[derive(Debug)]
@@ -42,9 +42,11 @@ impl Rejection {
         Ok(Self(Secret::new(secret)))
     }
 
-    fn instead_of(&self, encrypted: &[u8]) -> Result<Secret<Vec<u8>>, ErrorStack> {
+    fn instead_of(&self, encrypted: &[u8], length: usize) -> Result<Secret<Vec<u8>>, ErrorStack> {
         let key = PKey::hmac(self.0.expose())?;
-        Signer::new(MessageDigest::sha256(), &key)?.sign_oneshot_to_vec(encrypted).map(Secret::new)
+        let mut instead = Signer::new(MessageDigest::sha256(), &key)?.sign_oneshot_to_vec(encrypted)?;
+        instead.truncate(length);
+        Ok(Secret::new(instead))
     }
 }
 
@@ -52,9 +54,9 @@ impl Rejection {
 pub(crate) struct Errands<'a> {
     own: &'a dyn Lends,
     rejection: &'a Rejection,
-    /// Keys that were asked, and how. SECURITY: only what fits the key, or whoever writes a letter has the token's module
+    /// Tokens' keys that were asked, and how. SECURITY: only what fits the key, or whoever writes a letter has the token's module
     /// started anew with it.
-    done: Vec<(OwnKey, Trial)>,
+    done: Vec<(Arc<OwnKey>, Trial)>,
 }
 
 impl<'a> Errands<'a> {
@@ -64,16 +66,15 @@ impl<'a> Errands<'a> {
 
     /// The content key, or one that stands for it. `None`: what was asked makes no sense, or its own check fails, which
     /// tells nobody more than the letter's would.
-    pub(crate) async fn run(&mut self, errand: Errand) -> Result<Option<Secret<Vec<u8>>>, TokenError> {
-        let own = self.own.private(errand.at).and_then(|kept| OwnKey::from_bytes(kept.expose()).ok());
-        let Some(own) = own else { return Ok(None) };
-        let Some(place) = own.token().cloned() else { return Ok(None) };
-        match errand.task {
-            TokenTask::Decrypt { how, encrypted, length } if length <= LONGEST => {
-                self.decrypt(own, place, how, encrypted, length).await.map(Some)
+    pub(crate) async fn run(&mut self, errand: Errand) -> Result<Option<Secret<Vec<u8>>>, OpenError> {
+        let Some(own) = self.own.private(errand.at) else { return Ok(None) };
+        match (own.token().cloned(), errand.task) {
+            (_, ContentKeyTask::Decrypt { length, .. }) if length > LONGEST => Ok(None),
+            (None, task) => self.in_memory(own, task).await,
+            (Some(place), ContentKeyTask::Decrypt { how, encrypted, length }) => {
+                Ok(Some(self.decrypt(own, place, how, encrypted, length).await?))
             }
-            TokenTask::Decrypt { .. } => Ok(None),
-            TokenTask::Agree(agreement) => {
+            (Some(place), ContentKeyTask::Agree(agreement)) => {
                 let public = own.public().certificate().and_then(|one| one.public_key().map_err(library));
                 let Ok(public) = public else { return Ok(None) };
                 // The letter names a key of another kind: everybody can see that it does not open.
@@ -83,24 +84,44 @@ impl<'a> Errands<'a> {
                 self.done.push((own, Trial::Agree));
                 let (tokens, token) = (self.own.tokens(), place.token.clone());
                 let agreed = spawn_blocking(move || agree(&*tokens, &place, &public, &agreement)).await;
-                agreed.map_err(|_panicked| broke_off(token))?
+                Ok(agreed.map_err(|_panicked| broke_off(token))??)
             }
         }
     }
 
+    /// By a key that lies here. It never fails by itself: nothing has to be tried afterwards.
+    async fn in_memory(
+        &self,
+        own: Arc<OwnKey>,
+        task: ContentKeyTask,
+    ) -> Result<Option<Secret<Vec<u8>>>, OpenError> {
+        let instead = match &task {
+            ContentKeyTask::Decrypt { encrypted, length, .. } => {
+                let instead = self.rejection.instead_of(encrypted, *length);
+                Some((instead.map_err(|error| std::io::Error::other(error.to_string()))?, *length))
+            }
+            ContentKeyTask::Agree(_) => None,
+        };
+        let given = spawn_blocking(move || own.content_key(&task)).await;
+        let given = given.map_err(|_panicked| std::io::Error::other("unwrapping a content key broke off"))?;
+        Ok(match instead {
+            Some((instead, length)) => given.filter(|given| given.expose().len() == length).or(Some(instead)),
+            None => given,
+        })
+    }
+
     async fn decrypt(
         &mut self,
-        own: OwnKey,
+        own: Arc<OwnKey>,
         place: TokenKey,
         how: KeyEncryption,
         encrypted: Vec<u8>,
         length: usize,
     ) -> Result<Secret<Vec<u8>>, TokenError> {
         let (tokens, token) = (self.own.tokens(), place.token.clone());
-        let instead = self.rejection.instead_of(&encrypted);
+        let instead = self.rejection.instead_of(&encrypted, length);
         let instead =
             instead.map_err(|error| TokenError::Unable { token: token.clone(), why: error.to_string() })?;
-        let instead = Secret::new(instead.expose().get(..length).unwrap_or_default().to_vec());
         let modulus = own.public().certificate().and_then(|one| one.public_key().map_err(library));
         let fits = modulus.is_ok_and(|key| key.id() == Id::RSA && key.size() == encrypted.len())
             && label(&how) <= LONGEST_LABEL;
@@ -128,20 +149,13 @@ impl<'a> Errands<'a> {
     }
 }
 
-fn label(how: &KeyEncryption) -> usize {
-    match how {
-        KeyEncryption::Pkcs1 => 0,
-        KeyEncryption::Oaep { label, .. } => label.len(),
-    }
-}
-
 fn broke_off(token: String) -> TokenError {
     TokenError::Away { token, why: "a call broke off".to_owned() }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, Mutex};
+    use std::sync::Mutex;
 
     use openssl::ec::{EcGroup, EcKey, PointConversionForm};
     use openssl::ecdsa::EcdsaSig;
@@ -153,7 +167,7 @@ mod tests {
 
     use super::*;
     use crate::Holder;
-    use crate::partner_key::PartnerKey;
+    use crate::recipient_key::RecipientKey;
     use crate::smime::agreement::Agreement;
     use crate::token::{Sha, TokenPublic, TokenSignature, Tokens};
 
@@ -246,12 +260,12 @@ mod tests {
     struct Lent(Arc<Fake>, OwnKey);
 
     impl Lends for Lent {
-        fn public(&self) -> Vec<PartnerKey> {
-            vec![self.1.public().clone()]
+        fn recipients(&self) -> Vec<RecipientKey> {
+            vec![RecipientKey::of(self.1.public())]
         }
 
-        fn private(&self, _at: usize) -> Option<Secret<Vec<u8>>> {
-            self.1.to_bytes().ok()
+        fn private(&self, _at: usize) -> Option<Arc<OwnKey>> {
+            Some(Arc::new(self.1.clone()))
         }
 
         fn tokens(&self) -> Arc<dyn Tokens> {
@@ -265,11 +279,17 @@ mod tests {
         let rejection = Rejection::new().unwrap();
         let agree = || {
             let (point, wrapped) = (vec![4; 65], vec![1; 40]);
-            TokenTask::Agree(Agreement { point, hash: Sha::Sha256, wrap: 32, shared_info: vec![1], wrapped })
+            ContentKeyTask::Agree(Agreement {
+                point,
+                hash: Sha::Sha256,
+                wrap: 32,
+                shared_info: vec![1],
+                wrapped,
+            })
         };
         let decrypt = |octets| {
             let encrypted = vec![1; octets];
-            TokenTask::Decrypt { how: KeyEncryption::Pkcs1, encrypted, length: 32 }
+            ContentKeyTask::Decrypt { how: KeyEncryption::Pkcs1, encrypted, length: 32 }
         };
         let (rsa, curve) = (Fake::rsa(Ok(())), Fake::curve());
         let of_curve = curve.key.size();
@@ -290,6 +310,46 @@ mod tests {
         let given = runtime.block_on(errands.run(Errand { at: 0, task: decrypt(256) })).unwrap();
         assert_eq!(given.map(|key| key.expose().len()), Some(32));
         assert_eq!((errands.done.len(), rsa.asked.lock().unwrap().as_slice()), (1, &["raw", "decrypt"][..]));
+    }
+
+    #[test]
+    fn a_wrong_padding_and_a_key_of_another_length_look_like_any_key() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let rejection = Rejection::new().unwrap();
+        let domain = Domain::parse("insurer.example").unwrap();
+        let address = Address::from_parts("mail", domain).unwrap();
+        let holder = Holder { name: "Insurer".to_owned(), address, domain: None, country: None };
+        let of = |kind| OwnKey::generate(kind, &holder, Timestamp(1_790_000_000_000), 2).unwrap();
+        let (rsa, curve) = (of(crate::Kind::SmimeRsa3072), of(crate::Kind::SmimeP256));
+        let public = rsa.public().certificate().unwrap().public_key().unwrap().rsa().unwrap();
+        let mut right = vec![0; 384];
+        public.public_encrypt(&[7; 32], &mut right, Padding::PKCS1).unwrap();
+        let mut changed = right.clone();
+        changed[383] ^= 1;
+        let oaep = KeyEncryption::Oaep { digest: Sha::Sha256, mask: Sha::Sha256, label: Vec::new() };
+        let own = [&rsa, &curve];
+        let lent = own.as_slice();
+        let mut errands = Errands::new(&lent, &rejection);
+        let mut ask = |at, how: &KeyEncryption, encrypted: &[u8], length| {
+            let task = ContentKeyTask::Decrypt { how: how.clone(), encrypted: encrypted.to_vec(), length };
+            let key = runtime.block_on(errands.run(Errand { at, task })).unwrap();
+            key.map(|key| key.expose().clone())
+        };
+        assert_eq!(ask(0, &KeyEncryption::Pkcs1, &right, 32), Some(vec![7; 32]));
+        for (at, how, encrypted, length) in [
+            (0, &KeyEncryption::Pkcs1, changed.as_slice(), 32),
+            (0, &KeyEncryption::Pkcs1, right.as_slice(), 24),
+            (0, &oaep, right.as_slice(), 32),
+            (0, &KeyEncryption::Pkcs1, [1; 400].as_slice(), 16),
+            (1, &KeyEncryption::Pkcs1, right.as_slice(), 32),
+        ] {
+            let given = ask(at, how, encrypted, length).unwrap();
+            assert_eq!(given.len(), length);
+            assert_ne!(given, vec![7; length]);
+            assert_eq!(ask(at, how, encrypted, length).unwrap(), given, "the same for the same question");
+        }
+        assert_eq!(ask(0, &KeyEncryption::Pkcs1, &right, 33), None);
+        assert_eq!(ask(2, &KeyEncryption::Pkcs1, &right, 32), None, "there is no third key");
     }
 
     #[test]

@@ -11,11 +11,13 @@ use crate::algorithm_profile::Profile;
 use crate::close::close;
 use crate::closing::Closing;
 use crate::key_request::{Holder, Kind};
-use crate::lend::Lent;
+use crate::lend::{InMemory, Lent};
 use crate::open::{self, Asked};
 use crate::open_result::SpeaksFor;
 use crate::opening::{Lists, Sender, TrustedKey};
 use crate::own_key::OwnKey;
+use crate::pgp;
+use crate::recipient_key::RecipientKey;
 use crate::token::NoTokens;
 
 const LETTER: &[u8] = b"From: a@warm.invalid\r\nTo: b@warm.invalid\r\nSubject: x\r\n\r\nx\r\n";
@@ -48,8 +50,9 @@ fn there_and_back(kind: Kind) -> Option<()> {
         random: &SystemRandom,
     };
     let closed = close(&mut &LETTER[..], &closing, Vec::new()).ok()?.into_inner();
-    let kept = own.to_bytes().ok()?;
-    let mut lend = |_| OwnKey::from_bytes(kept.expose()).ok();
+    let subkeys = own.lent();
+    // As the worker reads them.
+    let _ = subkeys.and_then(|lent| pgp::key::from_lent(lent.expose()));
     let asked = Asked {
         trusted: vec![TrustedKey { key: own.public().clone(), speaks_for: SpeaksFor::ItsAddresses }],
         distrusted: Vec::new(),
@@ -60,7 +63,9 @@ fn there_and_back(kind: Kind) -> Option<()> {
         now: NOW,
         most: closed.len() * 2,
     };
-    let _ = open::open(&closed, &asked, &mut Lent::new(to.to_vec(), &mut lend));
+    let recipients = vec![RecipientKey::of(own.public())];
+    let own = [own];
+    let _ = open::open(&closed, &asked, &mut Lent::new(recipients, &mut InMemory(&own)));
     Some(())
 }
 

@@ -29,6 +29,11 @@ use crate::worker_protocol::{Bytes, Errand, Job, Loan, MAX_JSON, START, Trusted,
 /// The least memory that a letter takes, as a multiple of its size.
 const MIN_MEMORY_FACTOR: u64 = 2;
 
+/// Bytes of a letter that are moved at once.
+const PIECE: usize = 64 * 1024;
+/// Of an answer: what comes before the letter.
+const ANSWER: usize = 8 * 1024;
+
 /// What opening one letter may cost.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -99,7 +104,7 @@ impl Worker {
         }
         let bytes = |list: &[Vec<u8>]| list.iter().cloned().map(Bytes).collect();
         let job = Job::Open {
-            own: opening.own.public(),
+            own: opening.own.recipients(),
             trusted: opening
                 .trusted
                 .iter()
@@ -249,11 +254,13 @@ impl Worker {
             if stdin.write_all(json.expose()).await.is_err() {
                 return Ok(());
             }
-            let mut buffer = vec![0_u8; 64 * 1024];
+            // Most letters are small: what is not read is neither cleared nor touched.
+            let mut buffer = Vec::with_capacity(PIECE);
             let mut missing = job.follows();
             loop {
+                buffer.clear();
                 // That the letter cannot be read is ours to tell; that nobody listens is the worker's.
-                let got = bytes.read(&mut buffer).await?;
+                let got = bytes.read_buf(&mut buffer).await?;
                 if got == 0 && missing > 0 {
                     // It would wait for the rest of a letter that has none: the pipe closes.
                     return Ok(());
@@ -262,13 +269,13 @@ impl Worker {
                     break;
                 }
                 missing = missing.saturating_sub(u64::try_from(got).unwrap_or(u64::MAX));
-                if stdin.write_all(buffer.get(..got).unwrap_or_default()).await.is_err() {
+                if stdin.write_all(&buffer).await.is_err() {
                     return Ok(());
                 }
             }
             while let Some(asked) = asked.recv().await {
                 let lent = match (asked, &mut errands) {
-                    (Asked::Key(at), _) => own.and_then(|own| own.private(at)),
+                    (Asked::Key(at), _) => own.and_then(|own| own.private(at)?.lent()),
                     // It gets no answer where the token gives none, and the letter no verdict.
                     (Asked::Errand(errand), Some(errands)) => errands.run(errand).await?,
                     (Asked::Errand(_), None) => None,
@@ -311,7 +318,7 @@ impl Worker {
         asks: mpsc::Sender<Asked>,
         spool: &mut (impl AsyncWrite + Unpin + Send),
     ) -> Result<Option<WorkerReply>, OpenError> {
-        let mut stdout = BufReader::with_capacity(64 * 1024, stdout);
+        let mut stdout = BufReader::with_capacity(ANSWER, stdout);
         let (mut keys, mut errands) = (0, 0);
         let answer = loop {
             let ask = match said(&mut stdout).await {
@@ -335,9 +342,10 @@ impl Worker {
         };
         drop(asks);
         let mut left = self.limits.output.saturating_add(1);
-        let mut buffer = vec![0_u8; 64 * 1024];
+        let mut buffer = Vec::with_capacity(PIECE);
         loop {
-            let got = stdout.read(&mut buffer).await.unwrap_or(0);
+            buffer.clear();
+            let got = stdout.read_buf(&mut buffer).await.unwrap_or(0);
             if got == 0 {
                 return Ok(Some(answer));
             }
@@ -345,7 +353,7 @@ impl Worker {
             if left == 0 {
                 return Err(WorkerError::Limit("the opened letter became too large").into());
             }
-            spool.write_all(buffer.get(..got).unwrap_or_default()).await?;
+            spool.write_all(&buffer).await?;
         }
     }
 }

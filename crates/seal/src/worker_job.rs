@@ -7,12 +7,14 @@ use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
 use crate::error::KeyError;
+use crate::key_operations::ContentKeyTask;
 use crate::keyfile;
-use crate::lend::{Lender, Lent, TokenTask};
+use crate::lend::{Lender, Lent};
 use crate::open::{self, Asked};
 use crate::opening::TrustedKey;
-use crate::own_key::OwnKey;
 use crate::partner_key::PartnerKey;
+use crate::pgp;
+use crate::pgp::key::Subkeys;
 use crate::smime::chain::{self, Anchors};
 use crate::smime::chain_verdict::ChainVerdict;
 use crate::smime::ocsp;
@@ -54,11 +56,11 @@ impl<R: BufRead, W: Write> Asking<'_, R, W> {
 }
 
 impl<R: BufRead, W: Write> Lender for Asking<'_, R, W> {
-    fn key(&mut self, at: usize) -> Option<OwnKey> {
-        OwnKey::from_bytes(self.loan(&WorkerReply::Needs(at))?.expose()).ok()
+    fn subkeys(&mut self, at: usize) -> Option<Subkeys> {
+        pgp::key::from_lent(self.loan(&WorkerReply::Needs(at))?.expose())
     }
 
-    fn in_token(&mut self, at: usize, task: &TokenTask) -> Option<Secret<Vec<u8>>> {
+    fn content_key(&mut self, at: usize, task: &ContentKeyTask) -> Option<Secret<Vec<u8>>> {
         self.loan(&WorkerReply::Asks(Errand { at, task: task.clone() }))
     }
 }

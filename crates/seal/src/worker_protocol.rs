@@ -6,7 +6,8 @@
 //! <bytes: as many as the JSON says>
 //! ```
 //!
-//! Before it answers, the worker may ask for private keys, one after the other, and for what a token does with one.
+//! Before it answers, the worker may ask for OpenPGP subkeys that decrypt, one key's after the other, and for content keys by
+//! S/MIME keys.
 //!
 //! Knows no process.
 
@@ -14,10 +15,11 @@ use sealpost_mail::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::error::KeyError;
-use crate::lend::TokenTask;
+use crate::key_operations::ContentKeyTask;
 use crate::open_result::{Opened, SpeaksFor};
 use crate::opening::{DistrustedKey, Lists, Sender};
 use crate::partner_key::PartnerKey;
+use crate::recipient_key::RecipientKey;
 use crate::smime::chain_verdict::ChainVerdict;
 use crate::smime::ocsp::OcspAnswer;
 
@@ -32,8 +34,8 @@ pub(crate) const MAX_JSON: usize = 64 * 1024 * 1024;
 pub(crate) enum Job {
     /// Open the letter that follows.
     Open {
-        /// The public sides of our keys; private ones are asked for.
-        own: Vec<PartnerKey>,
+        /// What letters name our keys by; what is private is asked for.
+        own: Vec<RecipientKey>,
         trusted: Vec<Trusted>,
         distrusted: Vec<DistrustedKey>,
         roots: Vec<Bytes>,
@@ -93,26 +95,27 @@ pub(crate) struct Trusted {
     pub(crate) speaks_for: SpeaksFor,
 }
 
-/// What the worker gets when it has asked for a private key of ours: what [`crate::OwnKey::to_bytes`] gave, or nothing.
+/// What the worker gets when it has asked: subkeys as [`crate::pgp::key::lent`] wrote them, a content key, or nothing.
 #[derive(Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Loan(pub(crate) Option<Bytes>);
 
-/// What the worker asks of a private key that does not leave its token. A [`Loan`] of what the token gave is the answer.
+/// What the worker asks of a private key that does not come to it. A [`Loan`] of the content key is the answer.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Errand {
     /// The key's place in the list.
     pub(crate) at: usize,
-    pub(crate) task: TokenTask,
+    pub(crate) task: ContentKeyTask,
 }
 
 /// What the worker says.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum WorkerReply {
-    /// It needs the private key at that place in the list. A [`Loan`] is the answer; no bytes follow either.
+    /// It needs the decrypting subkeys of the OpenPGP key at that place in the list. A [`Loan`] is the answer; no bytes follow
+    /// either.
     Needs(usize),
-    /// It needs something done in a token.
+    /// It needs a content key.
     Asks(Errand),
     /// The letter was looked at; what was written follows.
     Opened(Opened),

@@ -4,7 +4,7 @@
 use sealpost_mail::Address;
 use sealpost_mailbox::audit::{Actor, Event, PartnerChange};
 use sealpost_partner::Offered;
-use sealpost_seal::Opened;
+use sealpost_seal::{Opened, SignatureVerdict, Trust};
 
 use super::Partners;
 use crate::context::Context;
@@ -18,6 +18,11 @@ pub(super) async fn offer(context: &Context, partners: &Partners, opened: &Opene
     };
     // One letter has one writer; further signatures of the same address are no reason for further offers.
     let Some(key) = opened.harvest(context.tenant.inbound.harvest).next() else { return };
+    // What counts already is no offer, and the rows need not be asked.
+    let trusted = SignatureVerdict::Valid(Trust::Key);
+    if opened.signatures.iter().any(|found| found.verdict == trusted && found.signer.as_ref() == Some(key)) {
+        return;
+    }
     match partners.book(shared).offer(from, key, noted, now, &*shared.random).await {
         Ok(Offered::Nothing) => {}
         Ok(Offered::Kept(partner)) => tracing::info!(

@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use sealpost_mail::{Reply, Timestamp};
-use sealpost_partner::{Book, Distrusted, OpenedKeys, Originals, OwnKeys, PartnerError};
+use sealpost_partner::{Book, KnownSigners, LendableKeys, OpenedKeys, Originals, OwnKeys, PartnerError};
 use sealpost_seal::{Tokens, Worker};
 use sealpost_vault::KeyringKey;
 
@@ -51,8 +51,9 @@ pub struct Partners {
     worker: Option<Worker>,
     /// Where keys of ours lie that do not come out.
     tokens: Arc<dyn Tokens>,
-    distrusted: Distrusted,
+    signers: KnownSigners,
     opened_keys: OpenedKeys,
+    lendable_keys: LendableKeys,
     /// Strangers never take a turn from our own letters.
     opening: Turns,
     closing: Turns,
@@ -72,8 +73,9 @@ impl Partners {
             keyring,
             worker,
             tokens,
-            distrusted: Distrusted::default(),
+            signers: KnownSigners::default(),
             opened_keys: OpenedKeys::default(),
+            lendable_keys: LendableKeys::default(),
             opening,
             closing,
             answered: Mutex::default(),

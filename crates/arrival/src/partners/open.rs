@@ -192,25 +192,24 @@ async fn opened(
     let _turn = partners.opening.of(whose).await?;
     let own = partners.own(shared);
     let domains: Vec<Domain> = envelope.recipients.iter().map(|to| to.address.domain().clone()).collect();
-    let own = own.lending(&domains, Arc::clone(&partners.tokens)).await.map_err(unavailable)?;
-    let known = match address(spooled) {
-        Some(from) => partners.book(shared).trusted_for(&from).await.map_err(unavailable)?,
-        None => None,
-    };
-    let (trusted, sender) = match known {
-        Some(trusted) => (trusted, Sender::Partner),
-        None => (Vec::new(), Sender::Stranger),
+    let own = partners.lendable_keys.now(own, &domains, Arc::clone(&partners.tokens)).await;
+    let own = own.map_err(unavailable)?;
+    let from = address(spooled);
+    let signers = partners.signers.now(&partners.book(shared), from.as_ref()).await.map_err(unavailable)?;
+    let (trusted, sender) = match &signers.trusted {
+        Some(trusted) => (trusted.as_slice(), Sender::Partner),
+        None => (&[][..], Sender::Stranger),
     };
     let inbound = &context.tenant.inbound;
     let crls = inbound.crls.now();
-    let out_of_use = partners.distrusted.now(&partners.book(shared)).await.map_err(unavailable)?;
+    let out_of_use = &signers.out_of_use;
     let roots = match out_of_use.known {
         Known::All => inbound.roots.as_slice(),
         Known::NotAll => &[],
     };
     let opening = Opening {
         own: &own,
-        trusted: &trusted,
+        trusted,
         distrusted: &out_of_use.keys,
         roots,
         crls: &crls,
@@ -254,15 +253,14 @@ async fn opened(
 
 async fn take(shared: &Shared, announced: u64, from: &mut tokio::io::DuplexStream) -> Result<Spool, Reply> {
     let mut spool = Spool::anew(shared, announced)?;
-    let mut chunk = vec![0; PIPE / 2];
+    let mut chunk = Vec::with_capacity(PIPE / 2);
     let mut taken = Ok(());
-    loop {
-        let read = from.read(&mut chunk).await.map_err(failure::later)?;
-        let Some(bytes) = chunk.get(..read).filter(|bytes| !bytes.is_empty()) else { break };
+    while from.read_buf(&mut chunk).await.map_err(failure::later)? > 0 {
         // Read on to the end all the same: the worker must not wait for a reader who has gone.
         if taken.is_ok() {
-            taken = spool.take(bytes).await;
+            taken = spool.take(&chunk).await;
         }
+        chunk.clear();
     }
     taken.map(|()| spool)
 }

@@ -3,19 +3,20 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use sealpost_mail::{Address, Secret, Timestamp, one_line};
-use sequoia_openpgp::PacketPile;
 use sequoia_openpgp::cert::Preferences as _;
 use sequoia_openpgp::cert::amalgamation::key::PrimaryKey as _;
 use sequoia_openpgp::cert::{Cert, CertBuilder, CertParser, CipherSuite, ValidCert};
-use sequoia_openpgp::crypto::Password;
 use sequoia_openpgp::crypto::mpi::PublicKey;
-use sequoia_openpgp::packet::key::{PublicParts, UnspecifiedRole};
+use sequoia_openpgp::crypto::{KeyPair, Password};
+use sequoia_openpgp::packet::key::{PublicParts, SecretParts, UnspecifiedRole};
 use sequoia_openpgp::packet::signature::SignatureBuilder;
 use sequoia_openpgp::packet::{Key, Packet, UserID};
 use sequoia_openpgp::parse::Parse as _;
 use sequoia_openpgp::policy::StandardPolicy;
 use sequoia_openpgp::serialize::SerializeInto as _;
 use sequoia_openpgp::types::{Curve, Features, RevocationStatus, SignatureType};
+use sequoia_openpgp::{KeyID, PacketPile};
+use zeroize::Zeroizing;
 
 use super::system_time;
 use crate::error::KeyError;
@@ -190,6 +191,47 @@ pub(crate) fn public_text(bytes: &[u8]) -> Result<String, KeyError> {
 /// Binary, with what is secret.
 pub(crate) fn secret_bytes(cert: &Cert) -> Result<Vec<u8>, KeyError> {
     cert.as_tsk().to_vec().map_err(|error| library(&error))
+}
+
+/// Keys that decrypt, by their ids.
+pub(crate) type Subkeys = Vec<(KeyID, KeyPair)>;
+
+/// The ids that letters name the holder by: those of the keys that decrypt. Expired ones still open what was sent to them.
+pub(crate) fn decrypting_ids(cert: &Cert) -> Vec<KeyID> {
+    let policy = StandardPolicy::new();
+    let keys = cert.keys().with_policy(&policy, None).supported();
+    keys.for_transport_encryption().for_storage_encryption().map(|key| key.key().keyid()).collect()
+}
+
+/// The same keys with their secrets.
+pub(crate) fn decrypting_pairs(cert: &Cert) -> Subkeys {
+    let keys = decrypting(cert);
+    keys.into_iter().filter_map(|key| Some((key.keyid(), key.into_keypair().ok()?))).collect()
+}
+
+/// The same as bytes, for a worker that decrypts one letter with them: neither what signs nor what certifies is among them.
+pub(crate) fn lent(cert: &Cert) -> Result<Secret<Vec<u8>>, KeyError> {
+    let mut bytes = Vec::new();
+    for key in decrypting(cert) {
+        let packet = Packet::SecretSubkey(key.role_into_subordinate());
+        bytes.extend(packet.to_vec().map(Zeroizing::new).map_err(|error| library(&error))?.iter());
+    }
+    Ok(Secret::new(bytes))
+}
+
+/// What [`lent`] gave.
+pub(crate) fn from_lent(bytes: &[u8]) -> Option<Subkeys> {
+    let pair = |packet: Packet| match packet {
+        Packet::SecretSubkey(key) => Some((key.keyid(), key.role_into_unspecified().into_keypair().ok()?)),
+        _ => None,
+    };
+    Some(PacketPile::from_bytes(bytes).ok()?.into_children().filter_map(pair).collect())
+}
+
+fn decrypting(cert: &Cert) -> Vec<Key<SecretParts, UnspecifiedRole>> {
+    let policy = StandardPolicy::new();
+    let keys = cert.keys().unencrypted_secret().with_policy(&policy, None).supported();
+    keys.for_transport_encryption().for_storage_encryption().map(|key| key.key().clone()).collect()
 }
 
 /// What [`secret_bytes`] gave.

@@ -17,10 +17,9 @@ use sequoia_openpgp::types::{RevocationStatus, SymmetricAlgorithm};
 use sequoia_openpgp::{KeyHandle, KeyID};
 
 use super::system_time;
-use crate::key_facts::{Fingerprint, Method};
+use crate::key_facts::Fingerprint;
 use crate::lend::Keys;
 use crate::open_result::{Distrust, NotOpened, SignatureVerdict, Trust};
-use crate::own_key::{OwnKey, PrivatePart};
 use crate::partner_key::PartnerKey;
 
 /// How many recipients are looked at.
@@ -95,12 +94,12 @@ impl DecryptionHelper for Helper<'_> {
         let pkesks = || pkesks.iter().take(MAX_PKESKS);
         let named = |pkesk: &&PKESK| pkesk.recipient().map(KeyID::from).filter(|id| !id.is_wildcard());
         let mut opens = |pkesk: &PKESK, at: usize, id: Option<&KeyID>| {
-            let own = keys.private(at)?;
-            let mut pairs = pairs(own).into_iter().filter(|(of, _)| id.is_none_or(|id| id == of));
+            let fingerprint = keys.recipients().get(at)?.fingerprint().clone();
+            let mut pairs = keys.subkeys(at)?.into_iter().filter(|(of, _)| id.is_none_or(|id| id == of));
             let mut opened = |pair: &mut KeyPair| {
                 pkesk.decrypt(pair, sym_algo).is_some_and(|(algo, key)| decrypt(algo, &key))
             };
-            pairs.any(|(_, mut pair)| opened(&mut pair)).then(|| own.facts().fingerprint.clone())
+            pairs.any(|(_, mut pair)| opened(&mut pair)).then_some(fingerprint)
         };
         for pkesk in pkesks() {
             let Some(id) = named(&pkesk) else { continue };
@@ -130,30 +129,10 @@ fn none_opens() -> anyhow::Error {
     anyhow::anyhow!("none of our keys opens it")
 }
 
-/// Expired and revoked ones still open what was sent to them.
-fn pairs(own: &OwnKey) -> Vec<(KeyID, KeyPair)> {
-    let PrivatePart::OpenPgp(cert) = own.private() else { return Vec::new() };
-    let policy = StandardPolicy::new();
-    let keys = cert.keys().unencrypted_secret().with_policy(&policy, None).supported();
-    keys.for_transport_encryption()
-        .for_storage_encryption()
-        .filter_map(|key| Some((key.key().keyid(), key.key().clone().into_keypair().ok()?)))
-        .collect()
-}
-
-/// The ids that letters name us by.
-fn ids(own: &PartnerKey) -> Vec<KeyID> {
-    let policy = StandardPolicy::new();
-    let Ok(cert) = own.cert() else { return Vec::new() };
-    let keys = cert.keys().with_policy(&policy, None).supported();
-    keys.for_transport_encryption().for_storage_encryption().map(|key| key.key().keyid()).collect()
-}
-
 fn helper<'a>(keys: Option<&'a mut dyn Keys>, trusted: &'a [Cert]) -> Helper<'a> {
-    let public = keys.as_ref().map(|keys| keys.public()).unwrap_or_default();
-    let ours = public.iter().enumerate().filter(|(_, own)| own.method() == Method::OpenPgp);
+    let ours = keys.as_ref().map(|keys| keys.recipients()).unwrap_or_default().iter().enumerate();
     Helper {
-        ours: ours.flat_map(|(at, own)| ids(own).into_iter().map(move |id| (id, at))).collect(),
+        ours: ours.flat_map(|(at, own)| own.key_ids().map(move |id| (id, at))).collect(),
         keys,
         trusted,
         used: None,

@@ -1,6 +1,6 @@
 //! An EnvelopedData (RFC 5652 §6) or AuthEnvelopedData (RFC 5083) taken apart and decrypted with a content key that somebody
-//! else has unwrapped: OpenSSL decrypts with private keys that lie in its memory and no others. In the worker only; knows no
-//! token and no pipe.
+//! else has unwrapped: OpenSSL decrypts with private keys that lie in its memory, and there are none where letters are taken apart.
+//! In the worker only; knows no private key and no pipe.
 
 use openssl::error::ErrorStack;
 use openssl::symm::{Cipher, Crypter, Mode};

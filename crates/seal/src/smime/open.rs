@@ -2,19 +2,17 @@
 
 use std::io::Read as _;
 
-use openssl::pkey::{PKeyRef, Private};
-use openssl::x509::{X509, X509Ref};
+use openssl::x509::X509;
 use sealpost_cms::{Cms, RecipientKind, SignerFound};
 
 use super::algorithm::{self, Authenticates, Strength};
 use super::certificate::is_authority;
 use super::der;
 use super::enveloped::Enveloped;
-use super::make::{SmimeKey, SmimePrivate};
-use crate::key_facts::{Fingerprint, Method};
-use crate::lend::{Keys, TokenTask};
+use crate::key_facts::Fingerprint;
+use crate::key_operations::ContentKeyTask;
+use crate::lend::{ContentKey, Keys};
 use crate::open_result::NotOpened;
-use crate::own_key::PrivatePart;
 use crate::token::KeyEncryption;
 
 /// What decrypting gave.
@@ -26,16 +24,22 @@ pub(crate) struct Decrypted {
     pub(crate) authenticates: Authenticates,
 }
 
-/// Decrypts for the first of our certificates that is among the recipients; only its private key is asked for. The
-/// content is in memory until its tag or padding was looked at: OpenSSL gives it out before.
-pub(crate) fn decrypt(cms: &mut Cms, own: &mut dyn Keys, most: usize) -> Result<Decrypted, NotOpened> {
-    let named = own.public().iter().enumerate().filter(|(_, key)| key.method() == Method::Smime);
-    let named: Vec<(usize, usize)> = named
-        .filter_map(|(at, key)| Some((at, cms.recipient_of(key.certificate().ok()?.as_ref())?)))
+/// Decrypts for the first of our certificates that is among the recipients; only its key is asked. The content is in memory until
+/// its tag or padding was looked at.
+pub(crate) fn decrypt(cms: &Cms, own: &mut dyn Keys, most: usize) -> Result<Decrypted, NotOpened> {
+    let certificates = own.recipients().iter().enumerate();
+    let certificates = certificates.filter_map(|(at, key)| Some((at, key.certificate()?)));
+    let named: Vec<(usize, usize, X509)> = certificates
+        .filter_map(|(at, certificate)| Some((at, cms.recipient_of(certificate.as_ref())?, certificate)))
         .collect();
+    if named.is_empty() {
+        return Err(NotOpened::NoKey);
+    }
     let recipients = cms.recipients();
+    let der = cms.to_der().map_err(|_cms| NotOpened::Malformed)?;
+    let enveloped = Enveloped::read(&der).ok_or(NotOpened::Algorithm)?;
     let mut refused = NotOpened::NoKey;
-    for (at, recipient) in named {
+    for (at, recipient, certificate) in named {
         let transport = match recipients.get(recipient) {
             Some(RecipientKind::Transport(algorithm)) => algorithm::transport(algorithm).map(Way::Transport),
             Some(RecipientKind::Agreement(algorithm)) => {
@@ -47,24 +51,34 @@ pub(crate) fn decrypt(cms: &mut Cms, own: &mut dyn Keys, most: usize) -> Result<
             refused = NotOpened::Algorithm;
             continue;
         };
-        let Some(private) = own.private(at) else { continue };
-        let by = private.facts().fingerprint.clone();
-        let decrypted = match private.private() {
-            PrivatePart::Smime(SmimeKey { private: SmimePrivate::Here(key), certificate, .. }) => {
-                here(cms, key, certificate, most)
+        let task = match &way {
+            Way::Transport(how) => ContentKeyTask::Decrypt {
+                how: how.clone(),
+                encrypted: enveloped.transported(&certificate).ok_or(NotOpened::Malformed)?.to_vec(),
+                length: enveloped.key_length(),
+            },
+            Way::Agreement(_) => {
+                ContentKeyTask::Agree(enveloped.agreed(&certificate).ok_or(NotOpened::Algorithm)?)
             }
-            PrivatePart::Smime(SmimeKey { private: SmimePrivate::InToken(_), certificate, .. }) => {
-                let certificate = certificate.clone();
-                in_token(cms, own, at, &certificate, &way, most)
-            }
-            PrivatePart::OpenPgp(_) => continue,
         };
-        let (content, cipher, authenticates) = decrypted?;
+        let key = match (own.content_key(at, &task), &way) {
+            (ContentKey::Given(key), _) => key,
+            // One comes back in any case, but where the private key cannot be had.
+            (ContentKey::None, Way::Transport(_)) => continue,
+            (ContentKey::None, Way::Agreement(_)) => return Err(NotOpened::Tampered),
+            (ContentKey::TooOften, _) => return Err(NotOpened::TooMuch),
+        };
+        if key.expose().len() != enveloped.key_length() {
+            return Err(NotOpened::Tampered);
+        }
+        let content = enveloped.decrypt(key.expose(), most)?;
+        let by = own.recipients().get(at).map(|key| key.fingerprint().clone());
+        let (cipher, authenticates) = enveloped.cipher();
         return Ok(Decrypted {
             content,
             cipher: cipher.to_owned(),
             transport: way.to_string(),
-            by,
+            by: by.ok_or(NotOpened::NoKey)?,
             authenticates,
         });
     }
@@ -84,59 +98,6 @@ impl std::fmt::Display for Way {
             Self::Agreement(how) => how.fmt(f),
         }
     }
-}
-
-type Content = (Vec<u8>, &'static str, Authenticates);
-
-/// With a key in memory: OpenSSL does all of it.
-fn here(
-    cms: &mut Cms,
-    key: &PKeyRef<Private>,
-    certificate: &X509Ref,
-    most: usize,
-) -> Result<Content, NotOpened> {
-    let mut content = Vec::new();
-    let mut too_much = false;
-    let name = cms.decrypt(key, certificate, |piece| {
-        too_much |= content.len() + piece.len() > most;
-        if !too_much {
-            content.extend_from_slice(piece);
-        }
-    });
-    if too_much {
-        return Err(NotOpened::TooMuch);
-    }
-    let name = name.map_err(|_cms| NotOpened::Tampered)?;
-    let (cipher, authenticates) = algorithm::cipher(&name).ok_or(NotOpened::Algorithm)?;
-    Ok((content, cipher, authenticates))
-}
-
-/// With a key in a token: the content key is asked for, and the content decrypted with it.
-fn in_token(
-    cms: &Cms,
-    own: &mut dyn Keys,
-    at: usize,
-    certificate: &X509Ref,
-    way: &Way,
-    most: usize,
-) -> Result<Content, NotOpened> {
-    let der = cms.to_der().map_err(|_cms| NotOpened::Malformed)?;
-    let enveloped = Enveloped::read(&der).ok_or(NotOpened::Algorithm)?;
-    let task = match way {
-        Way::Transport(how) => TokenTask::Decrypt {
-            how: how.clone(),
-            encrypted: enveloped.transported(certificate).ok_or(NotOpened::Malformed)?.to_vec(),
-            length: enveloped.key_length(),
-        },
-        Way::Agreement(_) => TokenTask::Agree(enveloped.agreed(certificate).ok_or(NotOpened::Algorithm)?),
-    };
-    let key = own.in_token(at, &task).ok_or(NotOpened::Tampered)?;
-    if key.expose().len() != enveloped.key_length() {
-        return Err(NotOpened::Tampered);
-    }
-    let content = enveloped.decrypt(key.expose(), most)?;
-    let (cipher, authenticates) = enveloped.cipher();
-    Ok((content, cipher, authenticates))
 }
 
 /// One signature, as far as cryptography goes.

@@ -1,11 +1,11 @@
 //! The worker from outside: what it is not given, what ends it, what it says then.
 
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use sealpost_mail::Secret;
-use sealpost_seal::{Kind, Lends, Limits, MAX_LENT, OpenError, OwnKey, PartnerKey, Worker, WorkerError};
+use sealpost_seal::{Kind, Lends, Limits, MAX_LENT, OpenError, OwnKey, RecipientKey, Worker, WorkerError};
 
 use crate::lab;
 
@@ -71,17 +71,17 @@ fn a_limit_ends_it_and_is_told() {
     );
 }
 
-/// Counts what it hands out.
+/// Counts how often it is asked.
 struct Counted(AtomicUsize);
 
 impl Lends for Counted {
-    fn public(&self) -> Vec<PartnerKey> {
-        vec![lab::own(Kind::SmimeP256).public().clone()]
+    fn recipients(&self) -> Vec<RecipientKey> {
+        vec![RecipientKey::of(lab::own(Kind::SmimeP256).public())]
     }
 
-    fn private(&self, _at: usize) -> Option<Secret<Vec<u8>>> {
+    fn private(&self, _at: usize) -> Option<Arc<OwnKey>> {
         self.0.fetch_add(1, Ordering::Relaxed);
-        lab::own(Kind::SmimeP256).to_bytes().ok()
+        Some(Arc::new(lab::own(Kind::SmimeP256).clone()))
     }
 }
 
@@ -90,16 +90,55 @@ fn a_worker_that_was_taken_over_gets_a_few_keys_and_not_all() {
     use std::os::unix::fs::PermissionsExt as _;
     let folder = lab::folder();
     let taken = folder.path().join("taken");
-    // In the place of a program that makes a copy for the job, this one asks for keys itself.
-    let script = r#"#!/usr/bin/python3
+    let task = "{\"decrypt\":{\"how\":\"pkcs1\",\"encrypted\":\"AAAA\",\"length\":32}}";
+    for asks in ["{\"needs\":7}".to_owned(), format!("{{\"asks\":{{\"at\":0,\"task\":{task}}}}}")] {
+        // In the place of a program that makes a copy for the job, this one asks for keys itself.
+        let script = format!(
+            r#"#!/usr/bin/python3
 import array, os, socket
 control = socket.socket(fileno=0)
 _, [(_, _, rights)], _, _ = control.recvmsg(8, socket.CMSG_SPACE(12))
 streams = array.array("i", rights)
+asks = b'{asks}'
 for key in range(10):
-    os.write(streams[1], b'sealpost-seal-1 11\n{"needs":%d}' % key)
+    os.write(streams[1], b'sealpost-seal-1 %d\n' % len(asks) + asks)
 while os.read(streams[0], 65536): pass
-"#;
+"#
+        );
+        std::fs::write(&taken, script).unwrap();
+        std::fs::set_permissions(&taken, std::fs::Permissions::from_mode(0o700)).unwrap();
+        let counted = Counted(AtomicUsize::new(0));
+        let nobody: &[&OwnKey] = &[];
+        let opening = sealpost_seal::Opening { own: &counted, ..lab::opening(&nobody, &[]) };
+        let worker = Worker::find(Some(&taken), Limits::default()).unwrap();
+        let done = lab::runtime().block_on(worker.open(&b"x"[..], 1, &opening, tokio::io::sink()));
+        assert!(
+            matches!(&done, Err(OpenError::Worker(WorkerError::Failed(why))) if why.contains("more keys")),
+            "{done:?}"
+        );
+        assert!(counted.0.load(Ordering::Relaxed) <= MAX_LENT, "{counted:?}", counted = counted.0);
+    }
+}
+
+/// Where nobody but this test asks: what a worker that was taken over hears when it asks for an S/MIME key.
+#[test]
+fn an_smime_key_is_lent_to_no_worker() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = lab::folder();
+    let (taken, heard) = (folder.path().join("taken"), folder.path().join("heard"));
+    let script = format!(
+        r#"#!/usr/bin/python3
+import array, os, socket
+control = socket.socket(fileno=0)
+_, [(_, _, rights)], _, _ = control.recvmsg(8, socket.CMSG_SPACE(12))
+streams = array.array("i", rights)
+os.write(streams[1], b'sealpost-seal-1 11\n{{"needs":0}}')
+seen = b""
+while not seen.endswith(b"null") and len(seen) < 100000: seen += os.read(streams[0], 65536)
+open("{}", "wb").write(seen[-23:])
+"#,
+        heard.display()
+    );
     std::fs::write(&taken, script).unwrap();
     std::fs::set_permissions(&taken, std::fs::Permissions::from_mode(0o700)).unwrap();
     let counted = Counted(AtomicUsize::new(0));
@@ -107,11 +146,8 @@ while os.read(streams[0], 65536): pass
     let opening = sealpost_seal::Opening { own: &counted, ..lab::opening(&nobody, &[]) };
     let worker = Worker::find(Some(&taken), Limits::default()).unwrap();
     let done = lab::runtime().block_on(worker.open(&b"x"[..], 1, &opening, tokio::io::sink()));
-    assert!(
-        matches!(&done, Err(OpenError::Worker(WorkerError::Failed(why))) if why.contains("more keys")),
-        "{done:?}"
-    );
-    assert!(counted.0.load(Ordering::Relaxed) <= MAX_LENT, "{counted:?}", counted = counted.0);
+    assert!(matches!(done, Err(OpenError::Worker(_))), "{done:?}");
+    assert!(std::fs::read(&heard).unwrap().ends_with(b"sealpost-seal-1 4\nnull"));
 }
 
 #[test]
@@ -183,6 +219,61 @@ fn processes(name: &str) -> Vec<String> {
     let all = std::fs::read_dir("/proc").unwrap().flatten();
     let stats = all.filter_map(|one| std::fs::read_to_string(one.path().join("stat")).ok());
     stats.filter(|stat| stat.contains(&format!("({name})"))).collect()
+}
+
+/// Two letters at the same time: neither copy has anything of the other's.
+#[test]
+fn a_copy_has_the_pipes_of_its_own_letter_and_no_others() {
+    use std::os::fd::{AsFd as _, AsRawFd as _};
+    if !rustix::process::getuid().is_root() {
+        println!("not looked at: only root sees what copies have open");
+        return;
+    }
+    let (theirs, ours) = sealpost_sandbox::fork_server::control().unwrap();
+    let mut command = Command::new(WORKER);
+    command.args(["--serve", "--memory", "1073741824", "--cpu", "9"]).stdin(Stdio::from(theirs));
+    let mut program = command.spawn().unwrap();
+    let inode = |fd: i32| std::fs::read_link(format!("/proc/self/fd/{fd}")).unwrap();
+    let mut jobs = Vec::new();
+    for id in [1, 2] {
+        let (input, letter) = std::io::pipe().unwrap();
+        let (answer, output) = std::io::pipe().unwrap();
+        let (errors, error) = std::io::pipe().unwrap();
+        let streams = [input.as_fd(), output.as_fd(), error.as_fd()];
+        sealpost_sandbox::fork_server::begin(ours.as_fd(), id, streams).unwrap();
+        let wanted: Vec<_> = streams.iter().map(|stream| inode(stream.as_raw_fd())).collect();
+        jobs.push((wanted, letter, answer, errors));
+    }
+    let children = format!("/proc/{0}/task/{0}/children", program.id());
+    let pipes: Vec<_> = jobs.iter().flat_map(|(wanted, ..)| wanted.clone()).collect();
+    // What the test itself was started with is everybody's.
+    let open = |pid: &str| {
+        let open = std::fs::read_dir(format!("/proc/{pid}/fd")).ok()?.flatten();
+        let open = open.filter_map(|one| std::fs::read_link(one.path()).ok());
+        let mut open: Vec<_> = open.filter(|to| pipes.contains(to)).collect();
+        open.sort();
+        Some(open)
+    };
+    let mut looks = 0;
+    loop {
+        // What a copy has for a moment before it is shut in, goes before it reads.
+        let copies = std::fs::read_to_string(&children).unwrap();
+        let mut have: Vec<_> = copies.split_whitespace().filter_map(open).collect();
+        have.sort();
+        let mut wanted: Vec<_> = jobs.iter().map(|(wanted, ..)| wanted.clone()).collect();
+        wanted.iter_mut().for_each(|wanted| wanted.sort());
+        wanted.sort();
+        if have == wanted {
+            break;
+        }
+        looks += 1;
+        assert!(looks < 6_000, "{have:?} is open, {wanted:?} should be");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    drop(ours);
+    command.stdin(Stdio::null());
+    assert!(program.wait().unwrap().success());
+    drop(jobs);
 }
 
 /// A program that has no descriptors left does not take a job for the end of one, nor go.

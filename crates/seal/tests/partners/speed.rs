@@ -87,21 +87,22 @@ fn say(what: &str, mut once: impl FnMut()) {
     println!("{what}: {each:?}");
 }
 
-/// The very bytes that a worker is given, to be measured by themselves.
+/// The very bytes that a worker is given, to be measured by themselves; what it asks its parent for, and what letters name it by.
 fn keep(
     path: &std::path::Path,
     own: &sealpost_seal::OwnKey,
     known: &sealpost_seal::PartnerKey,
     letter: &[u8],
 ) {
-    use base64::Engine as _;
-    let own = base64::engine::general_purpose::STANDARD.encode(own.to_bytes().unwrap().expose());
+    let recipient = sealpost_seal::RecipientKey::of(own.public());
     let known: serde_json::Value = serde_json::from_slice(&known.to_bytes()).unwrap();
     let job = serde_json::json!({ "open": {
-        "own": [own], "trusted": [{ "key": known, "speaks_for": "its-addresses" }], "distrusted": [], "roots": [], "crls": [], "lists": "require", "sender": "stranger",
+        "own": [recipient], "trusted": [{ "key": known, "speaks_for": "its-addresses" }], "distrusted": [], "roots": [], "crls": [], "lists": "require", "sender": "stranger",
         "now": now(), "most": 1 << 24, "letter": letter.len(),
     } });
-    let json = job.to_string();
-    let all = [format!("sealpost-seal-1 {}\n{json}", json.len()).as_bytes(), letter].concat();
-    std::fs::write(path, all).unwrap();
+    std::fs::create_dir_all(path).unwrap();
+    std::fs::write(path.join("job.json"), job.to_string()).unwrap();
+    std::fs::write(path.join("letter"), letter).unwrap();
+    std::fs::write(path.join("own.json"), own.to_bytes().unwrap().expose()).unwrap();
+    std::fs::write(path.join("public.json"), own.public().to_bytes()).unwrap();
 }

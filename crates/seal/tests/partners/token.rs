@@ -15,7 +15,7 @@ use openssl::sign::RsaPssSaltlen;
 use sealpost_mail::Secret;
 use sealpost_seal::{
     CloseError, Closing, Content, Form, KeyEncryption, Layer, Lends, NotOpened, OpenError, Opened, OwnKey,
-    PartnerKey, Profile, Signature, SignatureVerdict, TokenError, TokenKey, TokenPublic, TokenSignature,
+    Profile, RecipientKey, Signature, SignatureVerdict, TokenError, TokenKey, TokenPublic, TokenSignature,
     Tokens, Transport, close, try_in_token,
 };
 
@@ -164,12 +164,12 @@ impl Token {
 struct Lent(Arc<Token>, OwnKey);
 
 impl Lends for Lent {
-    fn public(&self) -> Vec<PartnerKey> {
-        vec![self.1.public().clone()]
+    fn recipients(&self) -> Vec<RecipientKey> {
+        vec![RecipientKey::of(self.1.public())]
     }
 
-    fn private(&self, _at: usize) -> Option<Secret<Vec<u8>>> {
-        self.1.to_bytes().ok()
+    fn private(&self, _at: usize) -> Option<Arc<OwnKey>> {
+        Some(Arc::new(self.1.clone()))
     }
 
     fn tokens(&self) -> Arc<dyn Tokens> {
