@@ -5,13 +5,14 @@ use sealpost_mail::Timestamp;
 
 use crate::error::KeyError;
 use crate::inline::{self, Inline};
-use crate::lend::Lent;
+use crate::lend::{InMemory, Lent};
 use crate::mime::Entity;
 use crate::open::{self, Asked};
 use crate::open_result::{Opened, SpeaksFor};
 use crate::opening::{Lists, Sender, TrustedKey};
 use crate::own_key::OwnKey;
 use crate::partner_key::PartnerKey;
+use crate::recipient_key::RecipientKey;
 use crate::remote_content;
 use crate::signable::{Survey, Way};
 use crate::smime::chain::{self, Anchors};
@@ -39,8 +40,8 @@ pub fn open(letter: &[u8], own: &[OwnKey], now: Timestamp) -> (Opened, Option<Ve
         now,
         most: MOST,
     };
-    let mut lend = |at: usize| own.get(at).cloned();
-    open::open(letter, &asked, &mut Lent::new(public, &mut lend))
+    let recipients = public.iter().map(RecipientKey::of).collect();
+    open::open(letter, &asked, &mut Lent::new(recipients, &mut InMemory(own)))
 }
 
 /// What an OCSP response says of a certificate that has signed itself, and so is its own authority.

@@ -29,6 +29,7 @@ async fn sent(rig: &Rig, owner: &str) -> (String, MailboxSecret, Leg) {
     let (row, _files) = rig.store.draft(&id, &draft.id).await.unwrap().unwrap();
     let letter = WrittenLetter {
         mailbox_id: id.clone(),
+        client: None,
         from: address(owner),
         name: None,
         to: vec![address(CLERK)],

@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use sealpost_mail::{Secret, SystemRandom};
-use sealpost_mailbox::{
-    Activated, ActivationLink, Came, Chosen, NewOwner, NewPending, WaysIn, initial_wrap,
-};
+use sealpost_mailbox::{Activated, ActivationLink, Came, Chosen, NewOwner, NewPending, WaysIn, initial_wrap};
 use sealpost_store::{
     ArrivalRows, Committed, MailboxState, NewNewcomer, NewToken, Proof, TokenPurpose, WrapKind,
 };
