@@ -51,7 +51,7 @@ async fn what_was_noted_before_the_end_is_written() {
     assert_eq!(rows(&rig).await.len(), 2, "what is written is not written again");
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn while_the_gateway_runs_they_are_written_within_seconds() {
     let rig = Arc::new(Rig::new());
     let trail = Arc::new(LoginTrail::default());
@@ -60,15 +60,14 @@ async fn while_the_gateway_runs_they_are_written_within_seconds() {
         let (rig, trail, done) = (Arc::clone(&rig), Arc::clone(&trail), done.clone());
         tokio::spawn(async move { trail.keep(&rig.store, done).await })
     };
-    for round in 1..=3_usize {
-        trail.note(LoginNote::Right, from("192.0.2.77"), Some("mill"), NOW);
-        while rows(&rig).await.len() < round {
-            tokio::task::yield_now().await;
-        }
+    trail.note(LoginNote::Right, from("192.0.2.77"), Some("mill"), NOW);
+    while rows(&rig).await.is_empty() {
+        tokio::task::yield_now().await;
     }
+    trail.note(LoginNote::Right, from("192.0.2.78"), Some("mill"), NOW);
     done.cancel();
     keeping.await.unwrap();
-    assert_eq!(rows(&rig).await.len(), 3);
+    assert_eq!(rows(&rig).await.len(), 2, "and the last ones at the end");
 }
 
 #[tokio::test]

@@ -14,14 +14,18 @@ fn speaking(language: Language, set: impl FnOnce(&mut Setting)) -> Rig {
     })
 }
 
-/// What the sender reads of a recipient of these two: the other one gets the letter.
-async fn report(rig: &Rig, refused: &str, text: &str) -> (String, String) {
-    let bytes = letter(&rig.random, "Gruss", "", text);
-    rig.send(envelope(SENDER, &[refused, "a@relay.example"]), origin(), &bytes).await.unwrap();
+/// What the sender reads of a recipient, and what machines do; somebody else gets the letter.
+async fn report(rig: &Rig, refused: &str, bytes: &[u8]) -> (String, String) {
+    rig.send(envelope(SENDER, &[refused, "a@relay.example"]), origin(), bytes).await.unwrap();
     let report = rig.rest(&rig.leg_to(SENDER).await).await;
     rig.let_go().await;
     let (people, machines) = report.split_once("message/delivery-status").unwrap();
-    (decoded(people), machines.to_owned())
+    let in_one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    (in_one_line(&decoded(people)), in_one_line(machines))
+}
+
+fn any(rig: &Rig) -> Vec<u8> {
+    letter(&rig.random, "Gruss", "", "Text")
 }
 
 /// Quoted-printable, as far as these texts need it.
@@ -48,7 +52,7 @@ fn decoded(text: &str) -> String {
 #[tokio::test]
 async fn a_german_sender_reads_german_and_the_reply_stays_english() {
     let rig = speaking(Language::De, |_| {});
-    let (people, machines) = report(&rig, "arzt@strict.example", "Text").await;
+    let (people, machines) = report(&rig, "arzt@strict.example", &any(&rig)).await;
     assert!(people.contains("Sie muss verschlüsselt werden."), "{people}");
     assert!(people.contains("Die Domain des Empfängers gehört zu keinem Partner."), "{people}");
     for english in ["must be", "not sent", "recipient's", "partner's", "Reason"] {
@@ -57,7 +61,7 @@ async fn a_german_sender_reads_german_and_the_reply_stays_english() {
     assert!(machines.contains("550 5.7.5 This message must be encrypted"), "{machines}");
 
     let rig = speaking(Language::En, |_| {});
-    let (people, _) = report(&rig, "arzt@strict.example", "Text").await;
+    let (people, _) = report(&rig, "arzt@strict.example", &any(&rig)).await;
     assert!(people.contains("It must be encrypted. The recipient’s domain does not belong"), "{people}");
     assert!(!people.contains("Sie muss"), "{people}");
 }
@@ -65,7 +69,7 @@ async fn a_german_sender_reads_german_and_the_reply_stays_english() {
 #[tokio::test]
 async fn the_words_of_a_rule_are_given_as_the_operator_wrote_them() {
     let rig = speaking(Language::De, |_| {});
-    let (people, _) = report(&rig, "x@refused.example", "Text").await;
+    let (people, _) = report(&rig, "x@refused.example", &any(&rig)).await;
     assert!(people.contains("Grund: Not there"), "{people}");
 }
 
@@ -74,17 +78,18 @@ async fn a_rule_without_words_is_said_in_ours() {
     let rig = speaking(Language::De, |set| {
         set.rules = r#"[{"name": "no", "when": {"recipient": "no.example"}, "then": "refuse"}]"#.to_owned();
     });
-    let (people, machines) = report(&rig, "x@no.example", "Text").await;
+    let (people, machines) = report(&rig, "x@no.example", &any(&rig)).await;
     assert!(people.contains("Grund: Eine Regel lässt sie nicht zu."), "{people}");
     assert!(machines.contains("not accepted here by policy"), "{machines}");
 }
 
 #[tokio::test]
 async fn what_no_rule_can_judge_is_said_in_ours() {
-    let rules = r#"[{"name": "deep", "when": {"recipient": "deep.example", "text-pattern": "geheim"}, "then": "portal"}]"#;
+    let rules = r#"[{"name": "whose", "when": {"recipient": "deep.example", "from": "x.example"}, "then": "portal"}]"#;
     let rig = speaking(Language::De, |set| set.rules = rules.to_owned());
-    let pgp = "-----BEGIN PGP MESSAGE-----\r\n\r\nhF4DAAAAAAAAAAASAQdA\r\n=AAAA\r\n-----END PGP MESSAGE-----";
-    let (people, machines) = report(&rig, "x@deep.example", pgp).await;
+    let two =
+        String::from_utf8(any(&rig)).unwrap().replace(&format!("<{SENDER}>"), "<a@x.example>, b@y.example");
+    let (people, machines) = report(&rig, "x@deep.example", two.as_bytes()).await;
     assert!(people.contains("Grund: Sie lässt sich nicht beurteilen"), "{people}");
     assert!(machines.contains("554 5.6.0"), "{machines}");
 }
@@ -96,7 +101,8 @@ async fn a_full_mailbox_is_said_in_ours() {
     let bytes = letter(&rig.random, "Eins", "", &large);
     rig.send(envelope(SENDER, &["max@a.web.example"]), origin(), &bytes).await.unwrap();
     rig.let_go().await;
-    let (people, machines) = report(&rig, "max@a.web.example", &large).await;
+    let bytes = letter(&rig.random, "Zwei", "", &large);
+    let (people, machines) = report(&rig, "max@a.web.example", &bytes).await;
     assert!(people.contains("Grund: Das Postfach des Empfängers ist voll."), "{people}");
     assert!(machines.contains("552 5.2.2"), "{machines}");
 }

@@ -5,7 +5,7 @@ use sealpost_arrival::{MostReports, reminder, tell_of_keys};
 use sealpost_delivery::{Purpose, ReportsTo};
 use sealpost_mail::{Address, Origin, ReversePath, Secret, Timestamp, TlsFloor};
 use sealpost_notice::{EndingKey, KeyOwner, Notice, Reached};
-use sealpost_store::{Announced, KeyWarning, LegPurpose, MailboxRow, Reminded, Told};
+use sealpost_store::{Announced, KeyWarning, LegPurpose, MailboxRow, Pace, Reminded, Told};
 
 use crate::rig::{DAY, NOW, OURS, PORTAL, Rig, SENDER, address, envelope, from_nobody, letter, origin};
 
@@ -27,7 +27,7 @@ async fn waits(rig: &Rig, to: &str) -> (MailboxRow, String) {
     rig.write(&[to], "Eins").await.unwrap();
     let back = Rig::return_path(&rig.leg_to(to).await).local().to_owned();
     rig.let_go().await;
-    let id = back.trim_start_matches("bounce+").trim_end_matches("00").to_owned();
+    let id = back["bounce+".len()..][..32].to_owned();
     (rig.mailbox(to).await.unwrap(), id)
 }
 
@@ -76,19 +76,19 @@ async fn without_an_address_for_bounces_reminders_come_from_ours() {
 async fn who_has_read_an_older_row_reminds_nobody() {
     let rig = Rig::new();
     let (mailbox, _) = waits(&rig, TO).await;
-    let send = async |before| {
-        let note = about(Reminded::Mailbox, before);
+    let send = async |about, before| {
+        rig.clock.advance(DAY);
+        let note = reminder::Note { about, before, at: rig.now() };
         let sent = reminder::send(rig.context(), &mailbox, going(), None, note).await.unwrap();
         rig.let_go().await;
         sent
     };
-    assert!(!send(Some(NOW.minus(DAY))).await, "it was never reminded");
-    assert!(send(None).await);
-    assert!(!send(None).await, "it was, just now");
-    assert!(send(Some(NOW)).await);
-    // Of letters and of the mailbox one is reminded for itself.
-    let note = about(Reminded::Letters, None);
-    assert!(reminder::send(rig.context(), &mailbox, going(), None, note).await.unwrap());
+    assert!(send(Reminded::Mailbox, None).await);
+    let first = rig.now();
+    assert!(!send(Reminded::Mailbox, None).await, "it was, a day ago");
+    assert!(!send(Reminded::Mailbox, Some(first.minus(DAY))).await, "that was read before");
+    assert!(send(Reminded::Mailbox, Some(first)).await);
+    assert!(send(Reminded::Letters, None).await, "of letters and of the mailbox each for itself");
 }
 
 #[tokio::test]
@@ -140,6 +140,7 @@ async fn of_a_letter_that_nobody_sent_a_reminder_is_like_one_of_the_mailbox() {
     rig.send(from_nobody(&[TO]), origin(), &text).await.unwrap();
     rig.let_go().await;
     let unfetched = rig.store.unfetched("", NOW.plus(DAY), 3).await.unwrap();
+    assert_eq!(unfetched.len(), 1);
     for one in &unfetched {
         let told = Told::Unfetched { deposit_id: one.deposit_id.clone(), at: NOW };
         let sealed = &one.memo_sealed;
@@ -179,8 +180,10 @@ async fn senders_outside_are_told_so_often_as_the_operator_allows_and_the_rest_c
 
 #[tokio::test]
 async fn a_digest_is_the_first_word_of_its_letters_and_of_no_others() {
-    let rig = Rig::new();
-    let (mailbox, id) = waits(&rig, TO).await;
+    let rig = Rig::with(|set| set.announcer.pending_pace = Pace::Hourly);
+    let (mailbox, _) = waits(&rig, TO).await;
+    rig.write(&[TO], "Zwei").await.unwrap();
+    let id = rig.store.awaiting_notice("").await.unwrap().remove(0).deposit_id;
     let notice = || Notice::Digest {
         letters: 1,
         date: NOW,

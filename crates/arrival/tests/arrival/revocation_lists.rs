@@ -117,7 +117,13 @@ fn an_operator_hears_of_lists_that_prove_nothing() {
     for (what, files, roots, rule, word) in [
         ("over", &[("one.crl", OVER)][..], &[ROOT][..], Lists::WhenKnown, "says nothing of today"),
         ("forged", &[("one.crl", LIAR)], &[ROOT], Lists::WhenKnown, "is not signed by the root of that name"),
-        ("none", &[], &[ROOT], Lists::Require, "there is no revocation list of the root \"Test Root One\""),
+        (
+            "none",
+            &[],
+            &[ROOT],
+            Lists::Require,
+            "there is no revocation list of the root \"CN=Test Root One\"",
+        ),
         (
             "another's",
             &[("two.crl", TWO)],

@@ -103,7 +103,8 @@ async fn a_domain_that_wishes_to_hear_nothing_is_asked_once() {
     assert!(!late.unwrap(), "it is settled for that day");
     assert!(rig.legs().await.is_empty());
     // Another day is another report.
-    let (day, tag) = key(&rig);
-    let next = send_tls_report(rig.context(), &reporter, (day + 1, tag), Some((&report, &places)), NOW).await;
+    let day = day_of(NOW);
+    let next = (day, rig.keys.spool.tls_report_tag(DOMAIN, day));
+    let next = send_tls_report(rig.context(), &reporter, next, Some((&report, &places)), NOW).await;
     assert!(next.unwrap());
 }

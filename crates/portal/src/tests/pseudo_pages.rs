@@ -18,6 +18,10 @@ const KNOWN: &[&str] = &[
     "127.0.0.1",
     "http",
     "Lindenstraße",
+    "9.example",
+    // What has no name is called so in every language.
+    "attachment.ics",
+    "attachment.eml",
 ];
 
 /// Pages that show the letter and nothing of ours, or are no pages for people.
