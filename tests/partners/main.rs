@@ -8,6 +8,7 @@ mod directories_of_strangers;
 mod distrust;
 mod domain_keys;
 mod ending_keys;
+mod envelope;
 mod forged_results;
 mod found_in_directories;
 mod found_in_the_dns;
