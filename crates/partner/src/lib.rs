@@ -19,6 +19,7 @@ mod original;
 mod own_keys;
 mod partner_rows;
 mod published_keys;
+mod raised;
 mod rotate;
 mod test_token;
 
@@ -37,6 +38,7 @@ pub use original::{Original, OriginalFacts, Originals};
 pub use own_keys::{Own, OwnKeys, PublicKeys, Published};
 pub use partner_rows::{Book, Found, Partner, PartnerKey, Provenance, Reach, Standing};
 pub use published_keys::{Shown, Window};
+pub use raised::Raised;
 pub use rotate::{PartnerSeals, Resealed};
 pub use sealpost_seal::Method;
 pub use test_token::{is_test_token, test_token};

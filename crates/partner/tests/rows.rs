@@ -8,9 +8,9 @@ use std::time::Duration;
 use sealpost_mail::{Address, Domain, Random as _, Secret, SequenceRandom, Timestamp};
 use sealpost_partner::{
     Book, Choice, DomainOrAddress, Found, OpenedKeys, Own, OwnKeys, Partner, PartnerKey, Provenance,
-    Published, Reach, Standing, Why, choose,
+    Published, Raised, Reach, Standing, Why, choose,
 };
-use sealpost_seal::{Holder, Kind, Method, Objection, OwnKey, Profile};
+use sealpost_seal::{Content, Holder, Kind, Method, Objection, OwnKey, Profile};
 use sealpost_store::{AuditRow, OwnKeyState, PartnerKeyState, Store, StoreOptions};
 use sealpost_vault::{Keys, ServerKey};
 
@@ -261,6 +261,49 @@ async fn a_person_s_key_that_takes_a_further_name_counts_for_the_one_that_a_zone
     }
     assert!(is_used(&found().await, ceo), "somebody has compared it");
     assert_eq!(believed(ceo).await, 1);
+}
+
+/// The same certificate, whose holder's programs have said in a signature that they read this.
+fn says(key: &sealpost_seal::PartnerKey, capabilities: &[&str]) -> sealpost_seal::PartnerKey {
+    let mut json: serde_json::Value = serde_json::from_slice(&key.to_bytes()).unwrap();
+    json["facts"]["capabilities"] = capabilities.into();
+    sealpost_seal::PartnerKey::from_bytes(json.to_string().as_bytes()).unwrap()
+}
+
+#[tokio::test]
+async fn a_trusted_key_is_raised_by_what_its_holder_says_and_never_lowered() {
+    let rig = Rig::new();
+    let (book, partner) = (rig.book(), rig.partner("clinic.example"));
+    let at = "securemail@clinic.example";
+    let (trusted, offered) = (rig.key(at, PartnerKeyState::Trusted), rig.key(at, PartnerKeyState::Offered));
+    book.add(&partner, &[trusted.clone(), offered.clone()], audit(), NOW, &rig.random).await.unwrap();
+    let from = Address::parse("doctor@clinic.example").unwrap();
+    let raise = async |key: sealpost_seal::PartnerKey, from: &Address| {
+        book.raise(from, &key, |_| audit(), NOW, &rig.random).await.unwrap()
+    };
+    let content = async || {
+        let found = book.named("clinic.example").await.unwrap().unwrap();
+        let of = |id: &str| found.keys.iter().find(|key| key.id == id).unwrap().key.facts().clone();
+        [&trusted, &offered].map(|key| Profile::default().raised_by(&of(&key.id)).content)
+    };
+    let weaker = says(&trusted.key, &["aes256-cbc"]);
+    let stronger = says(&trusted.key, &["aes256-cbc", "aes256-gcm"]);
+    assert_eq!(raise(weaker.clone(), &from).await, Raised::No, "every partner's letters are closed so");
+    // A key that nobody trusts, a stranger's, and the address of somebody else.
+    let elsewhere = Address::parse("doctor@other.example").unwrap();
+    for (key, from) in [
+        (says(&offered.key, &["aes256-gcm"]), &from),
+        (says(&rig.key(at, PartnerKeyState::Trusted).key, &["aes256-gcm"]), &from),
+        (stronger.clone(), &elsewhere),
+    ] {
+        assert_eq!(raise(key, from).await, Raised::No);
+    }
+    assert_eq!(content().await, [Content::Aes256Cbc; 2]);
+    assert_eq!(raise(stronger.clone(), &from).await, Raised::Yes(partner.id.clone()));
+    for key in [stronger, weaker, says(&trusted.key, &[])] {
+        assert_eq!(raise(key, &from).await, Raised::No);
+    }
+    assert_eq!(content().await, [Content::Aes256Gcm, Content::Aes256Cbc]);
 }
 
 #[test]

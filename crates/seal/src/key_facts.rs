@@ -139,6 +139,18 @@ pub enum Capability {
     SeipdV2,
 }
 
+impl fmt::Display for Capability {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Aes256Cbc => "AES-256-CBC",
+            Self::Aes256Gcm => "AES-256-GCM",
+            Self::Oaep => "RSAES-OAEP",
+            Self::Pss => "RSASSA-PSS",
+            Self::SeipdV2 => "SEIPDv2",
+        })
+    }
+}
+
 /// Everything that is known of a key from looking at its public part.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyFacts {

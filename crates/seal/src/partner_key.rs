@@ -4,6 +4,7 @@ use openssl::x509::X509;
 use sequoia_openpgp::Cert;
 use serde::{Deserialize, Serialize};
 
+use crate::algorithm_profile::Profile;
 use crate::error::KeyError;
 use crate::key_facts::{Capability, KeyFacts, Method};
 use crate::pgp;
@@ -89,6 +90,19 @@ impl PartnerKey {
             self.cert()?.merge_public(newer.cert()?).map_err(|error| KeyError::Library(error.to_string()))?;
         let renewed = Self::of_cert(&merged)?;
         Ok((renewed.bytes != self.bytes).then_some(renewed))
+    }
+
+    /// This certificate with what its holder's programs say in a signature by it that they can read, as `signed` has it; never
+    /// with less than it had. `None`: `signed` is another key, one of OpenPGP (which says so itself, see [`Self::renewed_by`]),
+    /// or says nothing that closes a letter in a stronger form.
+    #[must_use]
+    pub fn raised_by(&self, signed: &Self) -> Option<Self> {
+        if self.method() != Method::Smime || self.facts.fingerprint != signed.facts.fingerprint {
+            return None;
+        }
+        let raised = self.clone().with_capabilities(&signed.facts.capabilities);
+        let profile = |key: &Self| Profile::default().raised_by(&key.facts);
+        (profile(&raised) != profile(self)).then_some(raised)
     }
 
     pub(crate) fn of_certificate(certificate: &X509, chain: &[X509]) -> Result<Self, KeyError> {

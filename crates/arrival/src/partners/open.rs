@@ -18,7 +18,7 @@ use super::blocking_io::Reading;
 use super::protection::{Hold, Protection};
 use super::result_header::{self, Look, Outcome};
 use super::worker_slots::Whose;
-use super::{Partners, harvest, unavailable};
+use super::{Partners, harvest, raise, unavailable};
 use crate::context::{Context, Shared};
 use crate::failure;
 use crate::settings::Unopened;
@@ -99,7 +99,9 @@ pub(crate) async fn open(
             {
                 (Ok(opened), letter) => {
                     note_keys(context, partners, &opened);
-                    harvest::offer(context, partners, &opened, address(&spooled).as_ref()).await;
+                    let from = address(&spooled);
+                    harvest::offer(context, partners, &opened, from.as_ref()).await;
+                    raise::raise(context, partners, &opened, from.as_ref()).await;
                     (Outcome::Looked(opened), letter)
                 }
                 (Err(error), _) => (Outcome::NotLooked(for_good(error)?), None),

@@ -168,6 +168,8 @@ pub enum KeyChange {
     Expired,
     /// Its holder has said more of it.
     Renewed,
+    /// Its holder's programs have said that they read more: letters are closed in a stronger form.
+    Raised,
     /// It is never used again.
     Revoked,
 }

@@ -141,6 +141,7 @@ impl Event<'_> {
                     KeyChange::Suspended => "partner.key-suspended",
                     KeyChange::Expired => "partner.key-expired",
                     KeyChange::Renewed => "partner.key-renewed",
+                    KeyChange::Raised => "partner.key-raised",
                     KeyChange::Revoked => "partner.key-revoked",
                 };
                 Words { detail: format!("fingerprint={fingerprint}"), ..words(action, partner, "") }

@@ -135,7 +135,13 @@ fn a_profile_is_raised_by_what_a_partner_says_and_never_lowered() {
     let learnt = opened.harvest(Harvest::Any).next().unwrap();
     let raised = Profile::default().raised_by(learnt.facts());
     assert_eq!((raised.content, raised.transport), (Content::Aes256Gcm, Transport::Oaep));
+    // The same certificate, brought as a file, says nothing of it; it is raised once, by its own holder's words alone.
+    let known = ours.public();
+    let more = known.raised_by(learnt).unwrap();
+    assert_eq!(Profile::default().raised_by(more.facts()), raised);
+    assert_eq!((more.raised_by(learnt), more.raised_by(known)), (None, None));
     let partner = Partner::rsa();
+    assert_eq!(partner.public().raised_by(learnt), None);
     assert_eq!(Profile::default().raised_by(partner.public().facts()), Profile::default());
     assert_eq!(Profile::bsi().raised_by(partner.public().facts()), Profile::bsi());
 }

@@ -127,6 +127,10 @@ pub(super) fn key(one: &PartnerKey, now: Timestamp) {
     let names = addresses.chain(facts.domains.iter().map(|domain| clean(domain.as_str())));
     say(format_args!("names      {}", in_short(names, IN_FULL)));
     say(format_args!("for        {}", spoken_for(one)));
+    if !facts.capabilities.is_empty() {
+        let reads = facts.capabilities.iter().map(ToString::to_string).collect::<Vec<_>>();
+        say(format_args!("reads      {}", reads.join(", ")));
+    }
     if let Some(end) = facts.not_after {
         say(format_args!("good for   {}", time_left(end, now)));
     }
@@ -210,6 +214,7 @@ fn object(desk: &Desk<'_>, found: &Found) -> Value {
                 "subject": facts.subject,
                 "addresses": facts.addresses.iter().map(|a| a.to_path()).collect::<Vec<_>>(),
                 "reach": key.reach,
+                "capabilities": facts.capabilities,
                 "not_after": facts.not_after.map(Timestamp::seconds),
                 "ends_soon": EndingStep::of(facts.not_after, now).is_some(),
                 "source": key.source,
