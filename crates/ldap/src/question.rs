@@ -183,6 +183,10 @@ fn take(entry: LdapSearchResultEntry, found: &mut Vec<Vec<u8>>) {
             continue;
         }
         for value in attribute.vals {
+            // Each is compared with all before; more than so many are refused anyway.
+            if found.len() > MOST_KEYS {
+                return;
+            }
             if !value.is_empty() && !found.contains(&value) {
                 found.push(value);
             }

@@ -9,6 +9,9 @@ use sealpost_mail::Head;
 /// The most parts of one multipart that are looked at.
 const MAX_PARTS: usize = 200;
 
+/// Of a field with more parameters nothing is believed.
+const MAX_PARAMETERS: usize = 200;
+
 /// Trailing bits of careless encoders are let pass; padding may be missing.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
@@ -111,8 +114,8 @@ impl ContentType {
                     None => (after.trim().to_owned(), ""),
                 },
             };
-            // Twice the same: two programs would take two.
-            if parameters.iter().any(|(other, _)| *other == name) {
+            // Twice the same: two programs would take two. More than anybody writes: each is compared with all before.
+            if parameters.len() >= MAX_PARAMETERS || parameters.iter().any(|(other, _)| *other == name) {
                 return None;
             }
             parameters.push((name, value));
@@ -206,9 +209,10 @@ fn decode_quoted_printable(body: &[u8]) -> Vec<u8> {
                     out.push(high << 4 | low);
                     tail
                 }
+                // A broken escape stays as it is; what is behind its mark may begin another.
                 _ => {
-                    out.extend_from_slice(&[b'=', *high, *low]);
-                    tail
+                    out.push(b'=');
+                    rest.get(1..).unwrap_or_default()
                 }
             },
             [other, tail @ ..] => {
@@ -271,6 +275,21 @@ mod tests {
         assert_eq!((one.essence.as_str(), one.parameter("boundary")), ("multipart/signed", Some("a;\"b")));
         assert!(one.parameter_is("micalg", "SHA-256"));
         assert_eq!(read("multipart/mixed; boundary=a; boundary=b"), None);
+    }
+
+    #[test]
+    fn a_field_of_parameters_without_end_says_nothing() {
+        let many = |count: usize| {
+            let parameters: String = (0..count).map(|n| format!(";p{n}=x")).collect();
+            ContentType::parse(format!("text/plain{parameters}").as_bytes())
+        };
+        assert!(many(MAX_PARAMETERS).is_some_and(|one| one.parameter("p199") == Some("x")));
+        assert_eq!(many(MAX_PARAMETERS + 1), None);
+    }
+
+    #[test]
+    fn a_broken_escape_hides_none_behind_it() {
+        assert_eq!(decode_quoted_printable(b"a==41 = 47=zz=4"), b"a=A = 47=zz=4");
     }
 
     #[test]

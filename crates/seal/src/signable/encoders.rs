@@ -4,6 +4,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+/// RFC 5321 §4.5.3.1.6: what every server must take, beside the line end.
+pub(super) const MAX_LINE: usize = 998;
 /// RFC 2045 §6.7 (5) and §6.8: lines of 76.
 const LINE: usize = 76;
 /// Octets that are one such line in base64.
@@ -14,7 +16,7 @@ const BREAK: usize = 900;
 /// Writes one body.
 pub(super) enum Encoder {
     AsItIs,
-    Broken { column: usize },
+    Broken(Line),
     QuotedPrintable(Lines, Pending),
     QuotedPrintableAnew(Lines, Vec<u8>),
     Base64 { begun: Vec<u8>, lines: bool },
@@ -72,7 +74,7 @@ impl Encoder {
     }
 
     pub(super) fn broken() -> Self {
-        Self::Broken { column: 0 }
+        Self::Broken(Line::default())
     }
 
     pub(super) fn quoted_printable() -> Self {
@@ -94,7 +96,7 @@ impl Encoder {
     pub(super) fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
         match self {
             Self::AsItIs => out.extend_from_slice(bytes),
-            Self::Broken { column } => break_lines(bytes, column, out),
+            Self::Broken(line) => bytes.iter().for_each(|byte| line.push(*byte, out)),
             Self::QuotedPrintable(lines, pending) => quote(bytes, lines, pending, out),
             Self::QuotedPrintableAnew(lines, escape) => quote_anew(bytes, lines, escape, out),
             Self::Base64 { begun, lines } => {
@@ -118,9 +120,17 @@ impl Encoder {
         }
     }
 
+    /// Something else is written next, on the same line perhaps.
+    pub(super) fn flush(&mut self, out: &mut Vec<u8>) {
+        if let Self::Broken(line) = self {
+            line.flush(out);
+        }
+    }
+
     pub(super) fn finish(mut self, out: &mut Vec<u8>) {
         match &mut self {
-            Self::AsItIs | Self::Broken { .. } | Self::Base64Anew { .. } => {}
+            Self::AsItIs | Self::Base64Anew { .. } => {}
+            Self::Broken(line) => line.flush(out),
             Self::QuotedPrintable(lines, pending) => {
                 if let Some(blank) = pending.blank.take() {
                     lines.put(&hex(blank), b"", out);
@@ -130,10 +140,12 @@ impl Encoder {
                 }
             }
             Self::QuotedPrintableAnew(lines, escape) => {
-                match std::mem::take(escape).as_slice() {
+                let escape = std::mem::take(escape);
+                if may_go_on(&escape) {
                     // A line that goes on, and does not: readers differ, and find it as it was.
-                    b"=" => lines.put(b"=", b"", out),
-                    escape => literally(escape, lines, out),
+                    escape.iter().for_each(|byte| lines.put(&[*byte], b"", out));
+                } else {
+                    literally(&escape, lines, out);
                 }
             }
             Self::Base64 { begun, lines } => {
@@ -195,14 +207,16 @@ fn quote_anew(bytes: &[u8], lines: &mut Lines, escape: &mut Vec<u8>, out: &mut V
             continue;
         }
         match (escape.as_slice(), byte) {
-            // RFC 2045 §6.7 (3): blanks behind the mark of a line that goes on come from the way.
-            (b"=", b' ' | b'\t') => {}
-            (b"=" | b"=\r", b'\n') => {
+            // RFC 2045 §6.7 (3): blanks behind the mark of a line that goes on come from the way. Whether it goes on, only
+            // its end says; until then they may be part of a text that is not well encoded.
+            (before, b' ' | b'\t' | b'\r') if may_go_on(before) && before.len() < MOST_BLANKS => {
+                escape.push(*byte);
+            }
+            (before, b'\n') if may_go_on(before.strip_suffix(b"\r").unwrap_or(before)) => {
                 out.extend_from_slice(b"=\r\n");
                 lines.column = 0;
                 escape.clear();
             }
-            (b"=", b'\r') => escape.push(b'\r'),
             (b"=", byte) if byte.is_ascii_hexdigit() => escape.push(*byte),
             ([b'=', first], byte) if first.is_ascii_hexdigit() && byte.is_ascii_hexdigit() => {
                 lines.put(&[b'=', *first, *byte], b"", out);
@@ -217,6 +231,14 @@ fn quote_anew(bytes: &[u8], lines: &mut Lines, escape: &mut Vec<u8>, out: &mut V
             }
         }
     }
+}
+
+/// Blanks behind a mark that are kept to see what comes behind them: no way makes more.
+const MOST_BLANKS: usize = 4096;
+
+/// Whether what began with `=` is the mark of a line that goes on, if the line ends here.
+fn may_go_on(escape: &[u8]) -> bool {
+    matches!(escape.last(), Some(b'=' | b' ' | b'\t'))
 }
 
 fn one_anew(byte: u8, lines: &mut Lines, out: &mut Vec<u8>) {
@@ -247,21 +269,42 @@ fn hex(byte: u8) -> [u8; 3] {
     [b'=', digit(byte >> 4), digit(byte & 0xf)]
 }
 
-/// As delivery breaks lines: with a blank behind, and within no character of UTF-8.
-fn break_lines(bytes: &[u8], column: &mut usize, out: &mut Vec<u8>) {
-    for byte in bytes {
+/// A line that is broken if it is too long, as delivery breaks it: with a blank behind, and within no character of UTF-8. One that
+/// servers must take stays as it is, so it is known whole before any of it is written.
+#[derive(Default)]
+pub(super) struct Line {
+    /// Not written yet.
+    held: Vec<u8>,
+    /// Octets of it that are.
+    written: usize,
+}
+
+impl Line {
+    fn push(&mut self, byte: u8, out: &mut Vec<u8>) {
+        self.held.push(byte);
         match byte {
-            b'\n' => *column = 0,
-            b'\r' => {}
-            byte => {
-                if *column >= BREAK && byte & 0xC0 != 0x80 {
-                    out.extend_from_slice(b"\r\n ");
-                    *column = 1;
-                }
-                *column += 1;
+            b'\n' => {
+                out.append(&mut self.held);
+                self.written = 0;
             }
+            b'\r' => {}
+            _ if self.written + self.held.len() > MAX_LINE => {
+                let begins = |at: &usize| self.held.get(*at).is_some_and(|byte| byte & 0xC0 != 0x80);
+                let most = BREAK.saturating_sub(self.written).max(1).min(self.held.len() - 1);
+                let at = (1..=most).rev().find(begins).unwrap_or(most);
+                let rest = self.held.split_off(at);
+                out.append(&mut self.held);
+                out.extend_from_slice(b"\r\n ");
+                self.held = rest;
+                self.written = 1;
+            }
+            _ => {}
         }
-        out.push(*byte);
+    }
+
+    fn flush(&mut self, out: &mut Vec<u8>) {
+        self.written += self.held.len();
+        out.append(&mut self.held);
     }
 }
 

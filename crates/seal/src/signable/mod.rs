@@ -5,13 +5,10 @@
 mod encoders;
 mod walk;
 
-use encoders::{Encoder, folded};
+use encoders::{Encoder, MAX_LINE, folded};
 use walk::{EntityKind, EntityStart, Visit, Walk};
 
 use crate::error::CloseError;
-
-/// RFC 5321 §4.5.3.1.6: what every server must take, beside the line end.
-const MAX_LINE: usize = 998;
 
 /// Which way what is signed goes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -162,6 +159,7 @@ impl<T: FnMut(&[u8]) -> Result<(), CloseError>> Rewriting<T> {
 
     pub(crate) fn finish(self) -> Result<(), CloseError> {
         let mut rewritten = self.0.finish()?;
+        rewritten.around.flush(&mut rewritten.out);
         rewritten.flush()
     }
 }
@@ -214,6 +212,7 @@ impl<T: FnMut(&[u8]) -> Result<(), CloseError>> Visit for Rewritten<T> {
         let (encoder, named) = self.encoder(self.next, start);
         self.next += 1;
         self.body = encoder;
+        self.around.flush(&mut self.out);
         let head = match named {
             Some(named) => relabelled(start.bytes, named),
             None => start.bytes.to_vec(),
@@ -223,6 +222,7 @@ impl<T: FnMut(&[u8]) -> Result<(), CloseError>> Visit for Rewritten<T> {
     }
 
     fn body(&mut self, bytes: &[u8]) -> Result<(), CloseError> {
+        self.around.flush(&mut self.out);
         self.body.push(bytes, &mut self.out);
         self.hand_on()
     }

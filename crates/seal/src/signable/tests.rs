@@ -123,6 +123,14 @@ fn what_has_no_encoding_is_broken_as_delivery_would_break_it() {
         let out = made_of(&letter);
         assert_eq!(out.replace("\r\n ", ""), letter.replace('\n', "\r\n"));
     }
+    // A line that servers must take stays, whatever else there is to encode.
+    let fits = "y".repeat(990);
+    let letter = format!(
+        "Content-Type: multipart/mixed; boundary=b\n\n{fits}\n--b\nContent-Type: multipart/signed; boundary=i\n\n\
+         {fits}\n--i\n\nx\n--i\n\ns\n--i--\n{fits}\n--b\nContent-Type: text/plain\n\n\u{d6}\n--b--\n{fits}\n"
+    );
+    let out = made_of(&letter);
+    assert!(out.contains("=C3=96") && out.matches(fits.as_str()).count() == 4, "{out}");
     let field = format!("Content-Type: text/plain\nX-Long:{}\n\nx\n", " word".repeat(1000));
     assert_eq!(made_of(&field).replace("\r\n ", " "), field.replace('\n', "\r\n"), "folded at a blank");
 }
@@ -149,7 +157,46 @@ fn within_what_is_encrypted_only_long_lines_are_encoded() {
     assert!(needs(&"Größe ".repeat(500)));
 }
 
+/// Programs that encode badly leave `=` as it is: readers show it, and nothing behind it becomes an escape.
+#[test]
+fn quoted_printable_that_is_not_well_encoded_says_the_same_when_it_is_written_anew() {
+    let long = "x".repeat(1000);
+    let head = "Content-Type: text/plain\nContent-Transfer-Encoding: quoted-printable\n\n";
+    for text in
+        ["Betrag = 4711 Euro", "[vertra= 75lich]", "a = 3D0D = \t0A", "== 41==41", "a=\r= x", "= ", "=", "=4"]
+    {
+        let before = format!("{head}{long}\n{text}\n").replace('\n', "\r\n");
+        for piece in [1, 7, 5000] {
+            let out = String::from_utf8(made(before.as_bytes(), piece).unwrap()).unwrap();
+            assert_eq!(read(&out), read(&before), "{text}: {out}");
+        }
+    }
+    // Blanks behind the mark of a line that goes on come from the way.
+    let before = format!("{head}{long}\nein= \t\nWort\n");
+    assert!(made_of(&before).contains("\r\nein=\r\nWort\r\n"), "{}", made_of(&before));
+    // Nor does a mark with blanks without end take room without end.
+    let before = format!("{head}{long}\n={}4\n", " ".repeat(100_000));
+    assert_eq!(read(&made_of(&before)), read(&before.replace('\n', "\r\n")));
+}
+
+/// What a reader sees of quoted-printable: without blanks at the ends of lines, as they may come from the way.
+fn read(letter: &str) -> String {
+    let ends = |text: &str| -> Vec<String> {
+        text.split("\r\n").map(|line| line.trim_end_matches([' ', '\t']).to_owned()).collect()
+    };
+    let read = content(&ends(letter).join("\r\n"));
+    ends(&String::from_utf8_lossy(&read)).join("\r\n")
+}
+
 proptest! {
+    #[test]
+    fn quoted_printable_written_anew_is_read_as_before(body in "([= 47Gz\t]|=3D|=C3=B6|\r\n|ö|[a-z]{1,30} ){0,60}") {
+        let head = "Content-Type: text/plain\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n";
+        let before = format!("{head}{body}{}\r\n", "x".repeat(1000));
+        let out = String::from_utf8(made(before.as_bytes(), 50).unwrap()).unwrap();
+        prop_assert_eq!(read(&out), read(&before));
+    }
+
     #[test]
     fn whatever_stands_in_a_part_is_read_as_before(body in proptest::collection::vec(any::<u8>(), 0..3000), text in any::<bool>()) {
         let mut body = body;

@@ -11,6 +11,7 @@ use sealpost_partner::{DomainOrAddress, KeyFile, KeyLookups, Proven};
 use super::desk::{CommandError, Desk};
 use super::found_keys::Hands;
 use super::lookup_places::{Asked, Question, of_page, openpgpkey_name, questions, smimea_name};
+use super::show::clean;
 use crate::commands::complain;
 use crate::config::checked::AskedDirectory;
 
@@ -74,7 +75,7 @@ pub(super) async fn files(
                 }
                 // Who does not answer is asked once.
                 Err(Silence::Broken(said)) => {
-                    complain(format_args!("looked     {said}"));
+                    complain(format_args!("looked     {}", clean(&said.to_string())));
                     silent.push(question.asked());
                     continue;
                 }
