@@ -16,6 +16,7 @@ use socket2::{Domain, Socket, Type};
 const NAME: &str = "mailgate.insurer.example";
 const PASSWORD: &str = "Geheim-4711";
 const NO_LOGIN: &str = "Geheim-4712";
+const RIGHT: &str = "smtp-login.right";
 
 struct Rig {
     authority: Arc<Authority>,
@@ -54,14 +55,19 @@ impl Rig {
     }
 
     fn rows(&self) -> Vec<Value> {
-        let (code, out, err) = self.gateway.sealpost(&["audit", "export"]);
-        assert_eq!(code, 0, "{err}");
-        let rows = out.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-        rows.filter(|row| row["action"].as_str().unwrap().starts_with("smtp-login.")).collect()
+        rows_of(&self.gateway)
     }
 }
 
-fn times(rows: &[Value], action: &str, actor: &str) -> usize {
+/// What the trail says of log-ins by SMTP.
+pub(crate) fn rows_of(gateway: &Gateway) -> Vec<Value> {
+    let (code, out, err) = gateway.sealpost(&["audit", "export"]);
+    assert_eq!(code, 0, "{err}");
+    let rows = out.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    rows.filter(|row| row["action"].as_str().unwrap().starts_with("smtp-login.")).collect()
+}
+
+pub(crate) fn times(rows: &[Value], action: &str, actor: &str) -> usize {
     let of = |row: &&Value| row["action"] == action && row["actor"] == actor;
     let times =
         |row: &Value| row["detail"].as_str().unwrap().strip_prefix("times=").unwrap().parse::<usize>();
@@ -127,6 +133,26 @@ fn a_flood_of_wrong_log_ins_is_a_few_rows_that_count_each() {
     let (code, said, err) = rig.gateway.sealpost(&["audit", "verify"]);
     assert_eq!(code, 0, "{said}{err}");
     assert!(!rig.gateway.log().contains(NO_LOGIN));
+}
+
+#[test]
+fn every_right_log_in_is_counted_also_one_that_says_nothing_new() {
+    let mut rig = start(Config::new);
+    let (server, other) = (Ipv4Addr::LOCALHOST, Ipv4Addr::new(127, 9, 0, 1));
+    for from in [server, server, other, server, server, other] {
+        assert_eq!(rig.code(from, "exchange", PASSWORD), 235);
+    }
+    poll("the first of each", || (times(&rig.rows(), RIGHT, "login:exchange") == 2).then_some(()));
+    rig.gateway.stop();
+    let rows = rig.rows();
+    let of = |network: &str| -> Vec<&str> {
+        let of = rows.iter().filter(|row| row["action"] == RIGHT && row["network"] == network);
+        of.map(|row| row["detail"].as_str().unwrap()).collect()
+    };
+    assert_eq!(of("127.0.0.0/24"), ["times=1", "times=3"], "{rows:?}");
+    assert_eq!(of("127.9.0.0/24"), ["times=1", "times=1"], "{rows:?}");
+    let (code, said, err) = rig.gateway.sealpost(&["audit", "verify"]);
+    assert_eq!(code, 0, "{said}{err}");
 }
 
 #[test]

@@ -4,6 +4,8 @@ use rig::gateway::Home;
 use rig::letters::{self, field};
 use rig::{Authority, Config, Gateway, Hop, Smtp};
 
+use crate::smtp_logins::{rows_of, times};
+
 /// Where clients without a right can earn one, so that they are not turned away at once.
 fn with_certificate(config: &Config, authority: &Authority) -> Gateway {
     let home = Home::new(config);
@@ -85,6 +87,23 @@ fn a_client_behind_a_proxy_cannot_name_itself_another() {
             .expect("250 *");
     }
     gateway.sweep();
+}
+
+#[test]
+fn a_log_in_that_a_proxy_has_checked_is_counted_in_the_trail() {
+    let hop = Hop::new();
+    let mut config = Config::new(&hop);
+    config.set("[listener]", "xclient", r#"["127.0.0.1"]"#).log_in_with("Geheim-4711");
+    let mut gateway = with_certificate(&config, &Authority::new());
+    for _ in 0..2 {
+        let mut proxy = Smtp::connect(gateway.config.smtp);
+        proxy.ehlo();
+        proxy.say("XCLIENT ADDR=198.51.100.7 LOGIN=exchange").expect("220 *");
+    }
+    gateway.stop();
+    let rows = rows_of(&gateway);
+    assert_eq!(times(&rows, "smtp-login.right", "login:exchange"), 2, "{rows:?}");
+    assert!(rows.iter().all(|row| row["network"] == "198.51.100.0/24"), "{rows:?}");
 }
 
 /// A proxy that has said nothing yet is nobody's stranger.

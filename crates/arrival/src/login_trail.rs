@@ -1,21 +1,26 @@
-//! What becomes of log-ins by SMTP AUTH, for the audit trail, written once a second: each right one as a row of its own with its
-//! network, others counted together. Nobody who logs in waits for it, and a flood from everywhere takes bounded room: who
-//! is right has paid for it with a password that was looked at.
+//! What becomes of log-ins by SMTP AUTH, for the audit trail: each right one that says something new as a row of its own with its
+//! network, within a second; those that only say it again counted by login and network, once an hour and at the end; others
+//! counted together. Nobody who logs in waits for it, and a flood from everywhere takes bounded room: who is right has paid
+//! for it with a password that was looked at.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use sealpost_intake::LoginNote;
 use sealpost_mail::Timestamp;
 use sealpost_mailbox::audit::{LogInNote, logged_in, network};
 use sealpost_store::{CountedRow, ELSEWHERE, Store, StoreError};
+use tokio::time::interval;
 use tokio_util::sync::CancellationToken;
 
 use crate::gathering::{Gathering, Turn, Written};
 
 /// Counts of their own; networks beyond are counted together.
 const MAX: usize = 1_024;
+/// So often those are written that are right once more: a mail server logs in all day. A kill takes what came since.
+const COUNTED_FOR: Duration = Duration::from_secs(60 * 60);
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Key {
@@ -40,28 +45,36 @@ pub struct LoginTrail {
 
 #[derive(Debug, Default)]
 struct Open {
-    /// In their order; never counted together: whose network one came from must not vanish among others'.
-    right: Vec<(Key, Timestamp)>,
+    /// In their order; networks are never counted together: whose one came from must not vanish among others'.
+    right: Vec<(Key, Count)>,
+    /// Right ones that say nothing new.
+    again: HashMap<Key, Count>,
     counts: HashMap<Key, Count>,
 }
 
 impl LoginTrail {
     /// Counts it. `login` is one of the configuration's, or nobody's: that may be somebody's password and is not kept.
     pub fn note(&self, what: LoginNote, client: IpAddr, login: Option<&str>, now: Timestamp) {
-        let what = match what {
-            LoginNote::Right => LogInNote::Right,
-            LoginNote::Wrong => LogInNote::Wrong,
-            LoginNote::PutOff => LogInNote::Refused,
-            LoginNote::Closed => LogInNote::Closed,
-        };
         let login = login.unwrap_or_default().to_owned();
-        let key = Key { what, login, network: network(client) };
+        let network = network(client);
+        let once = Count { since: now, times: 1 };
         let mut open = self.open();
         match what {
-            LogInNote::Right => open.right.push((key, now)),
-            LogInNote::Wrong | LogInNote::Refused | LogInNote::Closed => {
-                open.count(key, Count { since: now, times: 1 });
+            LoginNote::Right => open.right.push((Key { what: LogInNote::Right, login, network }, once)),
+            LoginNote::Again => {
+                let is_full = open.again.len() >= MAX;
+                open.again
+                    .entry(Key { what: LogInNote::Right, login, network })
+                    .and_modify(|count| count.times = count.times.saturating_add(1))
+                    .or_insert(once);
+                if !is_full {
+                    return;
+                }
+                open.again_is_due();
             }
+            LoginNote::Wrong => open.count(Key { what: LogInNote::Wrong, login, network }, once),
+            LoginNote::PutOff => open.count(Key { what: LogInNote::Refused, login, network }, once),
+            LoginNote::Closed => open.count(Key { what: LogInNote::Closed, login, network }, once),
         }
         drop(open);
         self.gathering.some();
@@ -70,22 +83,35 @@ impl LoginTrail {
     /// Writes what is counted, until `done`.
     pub async fn keep(&self, store: &Store, done: CancellationToken) {
         let mut last = Written::All;
-        while self.gathering.turn(last, &done).await == Turn::Now {
-            last = self.write(store).await;
+        let mut hours = interval(COUNTED_FOR);
+        loop {
+            let turn = tokio::select! {
+                turn = self.gathering.turn(last, &done) => turn,
+                _ = hours.tick() => {
+                    self.open().again_is_due();
+                    Turn::Now
+                }
+            };
+            match turn {
+                Turn::Now => last = self.write(store).await,
+                Turn::Last => break,
+            }
         }
+        self.open().again_is_due();
         let _what_is_left_goes_with_the_process = self.write(store).await;
     }
 
     async fn write(&self, store: &Store) -> Written {
-        let Open { right, counts } = std::mem::take(&mut *self.open());
+        let (right, counts) = {
+            let mut open = self.open();
+            (std::mem::take(&mut open.right), std::mem::take(&mut open.counts))
+        };
         let mut written = Written::All;
         let failed = |error: StoreError| {
             tracing::error!(%error, "log-ins by SMTP could not be noted in the audit trail; trying again");
         };
         if !right.is_empty() {
-            let row = |(key, since): &(Key, Timestamp)| {
-                logged_in(key.what, counted(key, Count { since: *since, times: 1 }))
-            };
+            let row = |(key, count): &(Key, Count)| logged_in(key.what, counted(key, *count));
             if let Err(error) = store.append_audit(right.iter().map(row).collect()).await {
                 failed(error);
                 self.open().right.splice(0..0, right);
@@ -110,6 +136,12 @@ impl LoginTrail {
 }
 
 impl Open {
+    /// What is right once more is written with the next that is written.
+    fn again_is_due(&mut self) {
+        let again = std::mem::take(&mut self.again);
+        self.right.extend(again);
+    }
+
     fn count(&mut self, key: Key, Count { since, times }: Count) {
         let is_full = self.counts.len() >= MAX && !self.counts.contains_key(&key);
         let key = if is_full { Key { network: ELSEWHERE.to_owned(), ..key } } else { key };
@@ -146,6 +178,40 @@ mod tests {
         assert!(counts.len() <= MAX + 2, "{}", counts.len());
         assert_eq!(counts.values().map(|count| count.times).sum::<i64>(), 100_000);
         assert_eq!(counts.keys().filter(|key| key.network == ELSEWHERE).count(), 2);
+    }
+
+    #[tokio::test]
+    async fn right_ones_that_say_nothing_new_are_counted_by_login_and_network_whoever_they_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(StoreOptions::new(folder.path())).unwrap();
+        let trail = LoginTrail::default();
+        for n in 0..6 {
+            let client = if n < 4 { "198.51.100.7" } else { "203.0.113.9" };
+            let login = if n == 5 { "mull" } else { "mill" };
+            trail.note(LoginNote::Again, client.parse().unwrap(), Some(login), Timestamp(60_000 + n));
+        }
+        assert!(trail.open().right.is_empty(), "not before their hour is over");
+        // Networks without end are no reason to count some of them together.
+        for n in 0..3_000_u32 {
+            let client = IpAddr::from((n << 8).to_be_bytes());
+            trail.note(LoginNote::Again, client, Some("mill"), Timestamp(70_000));
+            assert!(trail.open().again.len() <= MAX + 1);
+        }
+        trail.open().again_is_due();
+        assert_eq!(trail.write(&store).await, Written::All);
+        let rows = store.audit_page(0).await.unwrap().0;
+        assert!(rows.iter().all(|row| row.row.action == "smtp-login.right"));
+        let times = |row: &str| row.strip_prefix("times=").unwrap().parse::<u32>().unwrap();
+        let of = |login: &str, network: &str| {
+            let is_it = |row: &&sealpost_store::ChainedRow| {
+                row.row.actor == format!("login:{login}") && row.row.network == network
+            };
+            rows.iter().filter(is_it).map(|row| times(&row.row.detail)).collect::<Vec<_>>()
+        };
+        assert_eq!(of("mill", "198.51.100.0/24"), [4]);
+        assert_eq!(of("mill", "203.0.113.0/24"), [1]);
+        assert_eq!(of("mull", "203.0.113.0/24"), [1]);
+        assert_eq!(rows.iter().map(|row| times(&row.row.detail)).sum::<u32>(), 3_006);
     }
 
     #[tokio::test]

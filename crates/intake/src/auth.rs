@@ -173,9 +173,11 @@ async fn judge(door: &ListenerContext, peer: IpAddr, credentials: Credentials) -
         match &checked {
             LoginCheck::Right(_) => {
                 let heard = attempts.right(peer, &login, clock.now());
-                if matches!(heard, Heard::Anew | Heard::AfterWrong) {
-                    logins.note(LoginNote::Right, peer, &login, clock.now());
-                }
+                let note = match heard {
+                    Heard::Anew | Heard::AfterWrong => LoginNote::Right,
+                    Heard::Again => LoginNote::Again,
+                };
+                logins.note(note, peer, &login, clock.now());
                 if heard == Heard::Anew {
                     logins.remember(client_of(peer), &login, clock.now()).await;
                 }

@@ -74,6 +74,8 @@ pub enum LoginCheck {
 pub enum LoginNote {
     /// It was right: the first time in a day, or after wrong ones.
     Right,
+    /// It was right once more, or a proxy that may say so says it was.
+    Again,
     /// It was wrong.
     Wrong,
     /// It was not looked at: after too many wrong ones, or because too many were asking.

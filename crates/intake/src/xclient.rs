@@ -9,6 +9,7 @@ use crate::command::{Hello, is_host_name};
 use crate::connection::Connection;
 use crate::listener_context::Speaker;
 use crate::parameters::xtext;
+use crate::reception::LoginNote;
 use crate::replies;
 use crate::session::{Session, State};
 use crate::wire::Leave;
@@ -69,6 +70,9 @@ impl<S: Connection> Session<'_, S> {
         tracing::debug!(session.id = self.caller.session, proxy = %self.caller.peer, %client, "spoken for");
         self.caller.peer = client;
         self.failed_logins = 0;
+        if let Some(login) = &login {
+            self.door.logins.note(LoginNote::Again, client, login, self.door.clock.now());
+        }
         self.login = login;
         self.keep_place();
         self.wire.send(&replies::greeting(&self.door.hostname));
