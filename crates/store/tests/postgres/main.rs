@@ -24,6 +24,7 @@ mod in_hand;
 mod jobs;
 #[path = "../store/legs.rs"]
 mod legs;
+mod lost_commits;
 #[path = "../store/mailboxes.rs"]
 mod mailboxes;
 #[path = "../store/many.rs"]

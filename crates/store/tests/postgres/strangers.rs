@@ -13,10 +13,10 @@ use crate::rig::{LATER, NOW, Rig};
 use crate::trail::proven;
 
 /// A session of theirs, which stays open.
-struct Stranger(Child);
+pub(crate) struct Stranger(Child);
 
 impl Stranger {
-    fn comes(schema: &str) -> Self {
+    pub(crate) fn comes(schema: &str) -> Self {
         let mut session = psql(&[(Cluster::shared().socket().to_owned(), Cluster::shared().port())]);
         let session = session.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
         let mut stranger = Self(session);
@@ -24,20 +24,20 @@ impl Stranger {
         stranger
     }
 
-    fn say(&mut self, text: &str) {
+    pub(crate) fn say(&mut self, text: &str) {
         let input = self.0.stdin.as_mut().unwrap();
         writeln!(input, "{text}").unwrap();
         input.flush().unwrap();
     }
 
-    fn goes(mut self) {
+    pub(crate) fn goes(mut self) {
         drop(self.0.stdin.take());
         assert!(self.0.wait().unwrap().success());
     }
 }
 
 /// Waits until the server says so.
-async fn seen(question: &str) {
+pub(crate) async fn seen(question: &str) {
     for _ in 0..1000 {
         if Cluster::shared().sql(question) != "0" {
             return;

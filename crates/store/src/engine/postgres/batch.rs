@@ -185,7 +185,7 @@ impl Core {
                     }
                     return Ok((self.kept(&batch.settles, results, freed), server));
                 }
-                End::Refused { refusal, server } => {
+                End::Refused { refusal, by, server } => {
                     self.unhurried.put_back(first);
                     let server = on(server);
                     match &server {
@@ -196,7 +196,8 @@ impl Core {
                         // "It is here already" is a promise, too: perhaps of a row whose own wait for flush and standby was
                         // cut short. So is "it is gone already".
                         Some(_) | None if refusal.speaks_of_another() => {
-                            if let Err(failure) = self.is_certain(&connection, &batch).await {
+                            if let Err(failure) = self.is_certain(&connection, batch.statements.get(by)).await
+                            {
                                 discard(connection);
                                 let reason = StoreError::from(failure).to_string();
                                 return Err(StoreError::Uncertain { reason });
@@ -278,15 +279,14 @@ impl Core {
         }
     }
 
-    /// What has refused the batch is where it was promised to be. Its sign is there, where it has one.
-    async fn is_certain(&self, connection: &Connection, batch: &Batch) -> Result<(), Failure> {
-        match &batch.sign {
-            Some(sign) => match commit_outcome::was_kept(connection, &self.words, sign).await? {
-                true => Ok(()),
-                false => Err(Failure::late("the server that has it")),
-            },
-            None => commit_outcome::make_certain(connection, &self.words, None).await,
-        }
+    /// What has refused a batch is where it was promised to be: its statement still changes nothing, in the very transaction
+    /// that waits for the flush.
+    async fn is_certain(&self, connection: &Connection, refused: Option<&Statement>) -> Result<(), Failure> {
+        let still = match refused {
+            Some(refused) => commit_outcome::was_kept(connection, &self.words, refused).await?,
+            None => false,
+        };
+        if still { Ok(()) } else { Err(Failure::late("the server that has it")) }
     }
 
     /// Whether the batch was kept whose sign this is.

@@ -61,7 +61,8 @@ pub(super) async fn make_certain(
         say(client, words.begin(Promise::Durable)).await?;
         match own {
             Some(own) => unnamed(client, words, own).await.map(|found| !found.rows.is_empty()),
-            None => Ok(true),
+            // Nothing says what it was.
+            None => Ok(false),
         }
     };
     match timeout(STATEMENTS, begun).await.map_err(|_late| Failure::late("a question"))?? {

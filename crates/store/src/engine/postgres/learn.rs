@@ -21,9 +21,15 @@ pub(super) async fn learn(connection: &Connection, words: &str) -> Result<(), Fa
         if begin(connection, words).await.is_err() {
             names.lose();
         } else {
-            for (text, types) in wanted {
-                let named = client.prepare_typed(text, &types).await;
-                names.set(text, &types, named.ok());
+            let mut wanted = wanted.into_iter();
+            while let Some((text, types)) = wanted.next() {
+                let named = client.prepare_typed(text, &types).await.ok();
+                let failed = named.is_none();
+                names.set(text, &types, named);
+                if failed {
+                    // It has ended the transaction: nothing is known of the others yet.
+                    names.want(wanted.by_ref().collect());
+                }
             }
         }
         if say(client, "ROLLBACK").await.is_err() {

@@ -143,6 +143,11 @@ impl Names {
         std::mem::take(&mut self.lock().wanted)
     }
 
+    /// These are to be given a name the next time.
+    pub(super) fn want(&self, statements: Vec<(&'static str, Vec<Type>)>) {
+        self.lock().wanted.extend(statements);
+    }
+
     fn lock(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }

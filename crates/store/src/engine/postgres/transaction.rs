@@ -20,8 +20,8 @@ use crate::statement::{Batch, Expect, Flush, Refusal, Row, Statement, StatementR
 pub(super) enum End {
     /// Kept; files of bodies that went with it.
     Kept { results: Vec<StatementResult>, freed: Vec<String>, server: Option<String> },
-    /// Certainly nothing of it was kept.
-    Refused { refusal: Refusal, server: Option<String> },
+    /// Certainly nothing of it was kept; by which of its statements.
+    Refused { refusal: Refusal, by: usize, server: Option<String> },
     /// Certainly nothing of it was kept.
     Failed(Failure),
     /// It was asked to be kept, and nobody said what became of that.
@@ -84,9 +84,9 @@ pub(super) async fn write(
     });
     let (mut results, freed) = match judged.await {
         Ok(Ok(Ok(done))) => done,
-        Ok(Ok(Err(refusal))) => {
+        Ok(Ok(Err((refusal, by)))) => {
             return match roll_back(client).await {
-                Ok(()) => End::Refused { refusal, server: server_name },
+                Ok(()) => End::Refused { refusal, by, server: server_name },
                 Err(failure) => End::Failed(failure),
             };
         }
@@ -276,13 +276,14 @@ fn may_end_at_once(batch: &Batch) -> bool {
     !batch.may_note() && batch.settles.is_empty() && batch.statements.iter().all(told)
 }
 
-type Judged = Result<(Vec<StatementResult>, Vec<String>), Refusal>;
+/// Results and files of bodies; or a refusal, and by which statement.
+type Judged = Result<(Vec<StatementResult>, Vec<String>), (Refusal, usize)>;
 
 /// Every answer is read, also behind the one that decides: whoever commits must have heard of every error.
 async fn judge(statements: &[Statement], asked: Vec<Asked<'_>>) -> Result<Judged, Failure> {
-    let mut verdict: Option<Result<Refusal, Failure>> = None;
+    let mut verdict: Option<Result<(Refusal, usize), Failure>> = None;
     let (mut results, mut freed) = (Vec::with_capacity(statements.len()), Vec::new());
-    for (statement, asked) in statements.iter().zip(asked) {
+    for (at, (statement, asked)) in statements.iter().zip(asked).enumerate() {
         let mut result = match answer(asked).await {
             Ok(result) => result,
             Err(failure) => {
@@ -298,7 +299,7 @@ async fn judge(statements: &[Statement], asked: Vec<Asked<'_>>) -> Result<Judged
             Expect::Anything => {}
             Expect::One(refusal) => {
                 if result.affected != 1 {
-                    verdict.get_or_insert(Ok(refusal));
+                    verdict.get_or_insert(Ok((refusal, at)));
                 }
             }
             Expect::FreedBodies => {

@@ -1,0 +1,56 @@
+//! A commit that was answered before it was flushed, and that is gone when the flush is asked for: behind a pool the connection
+//! outlives the server process that had it, and the server goes on under its old name. Whoever looks finds what it wrote, or is
+//! told nothing.
+
+use std::time::Duration;
+
+use sealpost_store::{ArrivalRows, Committed, StoreError};
+
+use crate::cluster::Cluster;
+use crate::options;
+use crate::rig::{NOW, Rig};
+use crate::strangers::{Stranger, seen};
+use crate::trail::{proven, row};
+
+async fn letter(rig: &Rig, fingerprint: u8) -> ArrivalRows {
+    let body = rig.body(100).await;
+    let mut rows = ArrivalRows::new(NOW);
+    rows.fingerprint = Some([fingerprint; 32]);
+    rows.legs.push(rig.leg(body.id(), "a.example"));
+    rows.body = Some(body);
+    rows.audit.push(row("arrival.kept", "one"));
+    rows
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_has_lost_the_commit_is_not_taken_for_the_one_that_has_it() {
+    let rig = Rig::new();
+    let schema = options(Cluster::shared(), &rig.folder()).schema;
+    let ours = proven(&rig, "intake");
+    assert!(matches!(ours.commit_arrival(letter(&rig, 1).await).await.unwrap(), Committed::New(_)));
+    // The letter waits at its last statement, with its row of the trail written.
+    let mut holds = Stranger::comes(&schema);
+    holds.say("BEGIN; SELECT seq FROM audit_anchors FOR UPDATE; -- holds the head");
+    seen("SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction' AND query LIKE '%audit_anchors FOR UPDATE%'").await;
+    let (store, rows) = (ours.clone(), letter(&rig, 2).await);
+    let arriving = tokio::spawn(async move { store.commit_arrival(rows).await });
+    seen("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%INTO audit_anchors%'").await;
+    // Whoever comes next has the trail for itself as soon as the letter is committed, and before it looks again.
+    let mut crash = Stranger::comes(&schema);
+    crash.say("BEGIN; LOCK TABLE audit IN ACCESS EXCLUSIVE MODE; SELECT 1 AS locked;");
+    seen("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%LOCK TABLE audit%'").await;
+    holds.say("COMMIT;");
+    holds.goes();
+    seen("SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction' AND query LIKE '%AS locked%'").await;
+    // Everything of the letter is gone, as after a crash.
+    crash.say(
+        "DELETE FROM audit WHERE seq = 2; UPDATE audit_anchors a SET seq = 1, proof = (SELECT proof FROM audit WHERE seq = 1);
+         DELETE FROM fingerprints WHERE get_byte(fingerprint, 0) = 2;
+         DELETE FROM legs WHERE body_id NOT IN (SELECT body_id FROM legs ORDER BY id LIMIT 1); COMMIT;",
+    );
+    crash.goes();
+    let error = arriving.await.unwrap().unwrap_err();
+    assert!(matches!(error, StoreError::NotKept { .. } | StoreError::Uncertain { .. }), "{error:?}");
+    let again = tokio::time::timeout(Duration::from_secs(60), ours.commit_arrival(letter(&rig, 2).await));
+    assert!(matches!(again.await.unwrap().unwrap(), Committed::New(_)), "it comes again and is kept");
+}
