@@ -1,10 +1,11 @@
 //! Gives names to statements that come often on a connection. Knows no batch.
 
+use super::begin::Opening;
 use super::pipeline::{begin, say};
 use super::pool::Connection;
 
 /// Gives names to what came often on a connection. `words`: what a transaction begins with; names outlive its end.
-pub(super) async fn learn(connection: &Connection, words: &str) {
+pub(super) async fn learn(connection: &Connection, words: Opening<'_>) {
     let Connection { client, names: Some(names), .. } = connection else { return };
     let wanted = names.take_wanted();
     if wanted.is_empty() {
