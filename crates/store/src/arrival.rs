@@ -22,7 +22,7 @@ use crate::original::OriginalRow;
 use crate::rate_counts::NewUse;
 use crate::reminder::NewReminder;
 use crate::sender_status::Told;
-use crate::statement::{Batch, Outcome, Refusal, Statement, sql};
+use crate::statement::{Batch, Outcome, Refusal, Sharing, Statement, sql};
 use crate::store::Store;
 use crate::tls_report::NewTlsReport;
 use crate::token::{NewToken, prolong_activation_token};
@@ -202,18 +202,19 @@ impl ArrivalRows {
 
     /// In the order in which the rows refer to each other.
     fn into_batch(self) -> Batch {
-        let mut batch = Batch::default();
+        let mut batch = Batch { sharing: Sharing::Arrivals, ..Batch::default() };
+        let threads = self.deposits.iter().flat_map(|deposit| &deposit.thread_tags).chain(&self.threads);
+        let new = self.mailboxes.iter().map(|mailbox| &mailbox.tag);
+        batch.order = new.min().or_else(|| threads.min()).copied();
         if let Some(fingerprint) = &self.fingerprint {
             // The sweep comes by now and then only; an expired row must not stand in the way until it does.
-            batch.add(sql!(
-                "DELETE FROM fingerprints WHERE fingerprint = ?1 AND committed_at < ?2",
-                fingerprint,
-                self.now.minus(RETRY_WINDOW)
-            ));
             let insert = sql!(
-                "INSERT INTO fingerprints (fingerprint, committed_at) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+                "INSERT INTO fingerprints (fingerprint, committed_at) VALUES (?1, ?2)
+                 ON CONFLICT (fingerprint) DO UPDATE SET committed_at = excluded.committed_at
+                 WHERE fingerprints.committed_at < ?3",
                 fingerprint,
-                self.now
+                self.now,
+                self.now.minus(RETRY_WINDOW)
             );
             // Nobody else made it, or this batch would be refused; and only who answers its client removes it.
             batch.sign = Some(insert.clone());
@@ -230,33 +231,30 @@ impl ArrivalRows {
             }
             bounce.add_to(&mut batch);
         }
-        self.body.into_iter().chain(self.more_bodies).for_each(|body| batch.add_body(body));
         self.mailboxes.into_iter().for_each(|mailbox| mailbox.add_to(&mut batch));
         for (mailbox_id, until) in self.prolonged {
             batch.hold_mailbox(&mailbox_id);
             batch.add(prolong_activation_token(&mailbox_id, until));
         }
+        self.announced.into_iter().for_each(|one| one.add_to(&mut batch));
         // With a notice of its own: what the gateway itself puts into a mailbox is nobody's letter.
         let has_notice =
             |id: &str| self.bounce_memos.iter().any(|memo| memo.number == 0 && memo.deposit_id == id);
-        let deposited: Vec<String> = self
-            .deposits
-            .iter()
-            .filter(|deposit| deposit.folder == Folder::Inbox && has_notice(&deposit.id))
-            .map(|deposit| deposit.id.clone())
-            .collect();
+        let deposited =
+            self.deposits.iter().filter(|deposit| deposit.folder == Folder::Inbox && has_notice(&deposit.id));
+        let told = deposited.map(|deposit| hook::tell(LetterEvent::Deposited, &deposit.id, self.now, ""));
+        batch.told.extend(told);
+        self.deposits.iter().for_each(|deposit| deposit.reach(&mut batch));
+        // From here on rows are only added, side by side: an engine may add them at once.
+        self.body.into_iter().chain(self.more_bodies).for_each(|body| batch.add_body(body));
         self.deposits.into_iter().for_each(|deposit| deposit.add_to(&mut batch));
         self.threads.iter().for_each(|tag| remember_thread(tag, self.now, &mut batch));
-        self.announced.into_iter().for_each(|one| one.add_to(&mut batch));
         self.unannounced.into_iter().for_each(|one| one.add_to(&mut batch));
         self.legs.into_iter().for_each(|leg| leg.add_to(&mut batch));
         self.originals.into_iter().for_each(|original| original.add_to(&mut batch));
+        self.bounce_memos.into_iter().for_each(|notice| notice.add_to(&mut batch));
         if let Some(original) = &self.reopened {
             original.reopened(&mut batch);
-        }
-        self.bounce_memos.into_iter().for_each(|notice| notice.add_to(&mut batch));
-        for deposit_id in &deposited {
-            batch.add(hook::tell(LetterEvent::Deposited, deposit_id, self.now, ""));
         }
         if let Some(opening) = &self.opened {
             opening.add_to(&mut batch, self.now);

@@ -161,17 +161,30 @@ pub(crate) fn deposit_row(row: &mut Row) -> Result<DepositRow, StoreError> {
 }
 
 impl NewDeposit {
-    pub(crate) fn add_to(self, batch: &mut Batch) {
+    /// Its mailbox is there and has the key pair that it is sealed to: with another one it would never open, and whoever
+    /// sealed it must look again.
+    pub(crate) fn reach(&self, batch: &mut Batch) {
         batch.hold_mailbox(&self.mailbox_id);
-        batch.add(
-            sql!(
-                // With another key pair it would never open: whoever sealed it must look again.
+        let (mailbox_id, sealed_to) = (self.mailbox_id.as_str(), self.sealed_to.clone());
+        let there = match self.folder {
+            Folder::Inbox => sql!(
+                "UPDATE mailboxes SET reached_at = ?3
+                 WHERE id = ?1 AND state <> 'deleted' AND public_key = ?2",
+                mailbox_id,
+                sealed_to,
+                self.received_at
+            ),
+            Folder::Sent | Folder::Draft | Folder::Trash => sql!(
                 "SELECT id FROM mailboxes WHERE id = ?1 AND state <> 'deleted' AND public_key = ?2",
-                self.mailbox_id.as_str(),
-                self.sealed_to
-            )
-            .or_refuse(Refusal::MailboxTaken),
-        );
+                mailbox_id,
+                sealed_to
+            ),
+        };
+        batch.add(there.or_refuse(Refusal::MailboxTaken));
+    }
+
+    /// To stand behind [`Self::reach`].
+    pub(crate) fn add_to(self, batch: &mut Batch) {
         batch.add(sql!(
             "INSERT INTO deposits (id, mailbox_id, body_id, folder, size, received_at, expires_at,
                  listing_sealed, key_sealed, head_sealed)
@@ -192,13 +205,6 @@ impl NewDeposit {
                 "INSERT INTO wished (deposit_id, until) VALUES (?1, ?2)",
                 self.id.as_str(),
                 until
-            ));
-        }
-        if self.folder == Folder::Inbox {
-            batch.add(sql!(
-                "UPDATE mailboxes SET reached_at = ?2 WHERE id = ?1",
-                self.mailbox_id.as_str(),
-                self.received_at
             ));
         }
         self.thread_tags.iter().for_each(|tag| remember_thread(tag, self.received_at, batch));

@@ -90,6 +90,9 @@ pub enum NotTaken {
     Dead,
 }
 
+/// Returns a row if there is any receiver: without one nothing is told.
+pub(crate) const RECEIVERS: &str = "SELECT 1 FROM hooks LIMIT 1";
+
 /// Where a row goes.
 macro_rules! into {
     () => {
@@ -124,7 +127,7 @@ macro_rules! told {
     };
 }
 
-/// That this happened to a letter that is there.
+/// That this happened to a letter that is there: to be told when the batch has run.
 pub(crate) fn tell(kind: LetterEvent, deposit_id: &str, at: Timestamp, detail: &str) -> Statement {
     sql!(told!("CAST(?4 AS TEXT)", "d.id = ?1"), deposit_id, kind.as_str(), at, detail).proving(one(
         deposit_id,

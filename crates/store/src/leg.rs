@@ -5,7 +5,9 @@ use sealpost_mail::{EnhancedCode, Timestamp};
 use crate::body::{Body, StoredBody};
 use crate::column_values::{ColumnWord as _, LegPurpose, LegState};
 use crate::error::StoreError;
-use crate::statement::{Batch, Flush, Outcome, Refusal, Row, Statement, StatementResult, Taking, sql};
+use crate::statement::{
+    Batch, Flush, Outcome, Refusal, Row, Sharing, Statement, StatementResult, Taking, sql,
+};
 use crate::store::Store;
 
 /// One recipient's copy on its way out.
@@ -265,7 +267,7 @@ impl Store {
         }
         match end {
             LegEnd::Done | LegEnd::Failed => {
-                self.riding().events.iter().for_each(|event| batch.add(event.clone()));
+                batch.told.extend(self.riding().events.iter().cloned());
                 batch.add(match end {
                     // The recipient has it: whoever holds the leg now must not send it once more.
                     LegEnd::Done => {
@@ -335,6 +337,7 @@ impl Store {
             LegEnd::Done if has_no_file && batch.settles.is_empty() => {
                 // Undone by a change of servers, it would be in our hand again, and nobody would know.
                 batch.flush = Flush::DoneAgain;
+                batch.sharing = Sharing::Ends;
                 self.write_soon(batch).await?
             }
             LegEnd::Done

@@ -198,10 +198,25 @@ pub(crate) enum Flush {
     Asks,
 }
 
+/// With what others a batch may share a transaction of an engine that has one for each: all of them are kept, or none, and
+/// then each goes alone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Sharing {
+    /// With none.
+    #[default]
+    Alone,
+    /// With other letters that come.
+    Arrivals,
+    /// With other legs that end, of which nobody waits for the disk.
+    Ends,
+}
+
 /// Statements that are kept together or not at all, and what becomes committed with them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Batch {
     pub(crate) statements: Vec<Statement>,
+    /// What webhooks are told, after all statements and only where there is a webhook.
+    pub(crate) told: Vec<Statement>,
     /// Bodies, say.
     pub(crate) settles: Vec<Arc<dyn Settle>>,
     pub(crate) locks: BTreeSet<Lock>,
@@ -209,6 +224,10 @@ pub(crate) struct Batch {
     pub(crate) sign: Option<Statement>,
     /// What becomes of it if its server is lost.
     pub(crate) flush: Flush,
+    /// With whom it may share a transaction.
+    pub(crate) sharing: Sharing,
+    /// Where in such a transaction: who adds the same new things does so in the same order, or two would wait for each other.
+    pub(crate) order: Option<[u8; 32]>,
     /// It leases the legs that it returns.
     pub(crate) takes: Option<Taking>,
     /// Rows of the audit trail.
@@ -226,6 +245,7 @@ impl Batch {
     pub(crate) fn may_note(&self) -> bool {
         let Riding { rows, events: _, mail: _ } = &*self.riding;
         !self.audit.is_empty()
+            || !self.told.is_empty()
             || self.prune.is_some()
             || !rows.is_empty()
             || self.statements.iter().any(|statement| statement.notes.is_some() || statement.proves.is_some())

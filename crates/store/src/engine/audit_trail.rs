@@ -36,24 +36,34 @@ pub(super) fn besides(
     batch: &Batch,
     results: &mut [StatementResult],
 ) -> Result<Vec<Statement>, StoreError> {
-    let mut statements = Vec::new();
-    let mut proving = Proving::default();
-    for (statement, result) in batch.statements.iter().zip(&mut *results) {
-        let Some(proves) = statement.proves.as_deref() else { continue };
-        // For nobody else to count.
-        for row in std::mem::take(&mut result.rows) {
-            statements.extend(proving.proof(prover, proves, row)?);
-        }
-    }
+    let mut statements = proofs(prover, batch.statements.iter().zip(&mut *results))?;
     if let Some((seq, at, proof)) = &batch.prune {
         statements.push(set_anchor(prover, AnchorKind::Pruned, *seq, *at, proof.clone()));
     }
     Ok(statements)
 }
 
-/// Asks for what [`append`] needs, with the lock held: the last row as the head names it, and the last number there is.
-pub(super) fn end() -> [Statement; 2] {
-    [anchor(AnchorKind::Head), sql!("SELECT coalesce(max(seq), 0) FROM audit")]
+/// Proofs of what statements returned that are to be proven.
+pub(super) fn proofs<'a>(
+    prover: Option<&dyn AuditProver>,
+    ran: impl Iterator<Item = (&'a Statement, &'a mut StatementResult)>,
+) -> Result<Vec<Statement>, StoreError> {
+    let mut statements = Vec::new();
+    let mut proving = Proving::default();
+    for (statement, result) in ran {
+        let Some(proves) = statement.proves.as_deref() else { continue };
+        // For nobody else to count.
+        for row in std::mem::take(&mut result.rows) {
+            statements.extend(proving.proof(prover, proves, row)?);
+        }
+    }
+    Ok(statements)
+}
+
+/// Asks for what [`append`] needs, with the lock held: the last row as the head names it, and, where there is none, the last
+/// number there is.
+pub(super) fn end() -> (Statement, Statement) {
+    (anchor(AnchorKind::Head), sql!("SELECT coalesce(max(seq), 0) FROM audit"))
 }
 
 /// What is appended.

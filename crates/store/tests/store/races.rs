@@ -2,8 +2,8 @@
 
 use sealpost_mail::{Random as _, Timestamp};
 use sealpost_store::{
-    ArrivalRows, Committed, DraftQuota, Finished, Folder, LegEnd, Most, NewDraft, NewDraftFile, NewSession,
-    NewUse, Page, TokenPurpose, Unread,
+    ArrivalRows, Committed, DraftQuota, Finished, Folder, LegEnd, Most, NewDraft, NewDraftFile, NewLeg,
+    NewSession, NewUse, Page, TokenPurpose, Unread,
 };
 
 use crate::access::active;
@@ -279,4 +279,58 @@ async fn what_is_acknowledged_is_forgotten_before_the_next() {
         rig.store.acknowledge([1; 32], NOW);
     }
     assert_eq!(rig.clean().await.legs, 30);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_letters_in_a_crowd_one_that_is_refused_keeps_none_from_coming() {
+    let rig = Rig::new();
+    let (mailbox, _, _) = rig.deposit_in_new(1).await;
+    let letter = async |fingerprint: u8, mailbox: &str| {
+        let body = rig.body(100).await;
+        let mut rows = ArrivalRows::new(NOW);
+        rows.fingerprint = Some([fingerprint; 32]);
+        rows.deposits.push(rig.deposit(mailbox, body.id()));
+        rows.legs.push(rig.leg(body.id(), "a.example"));
+        rows.body = Some(body);
+        rows
+    };
+    for round in 0..3 {
+        let known = 200 + round;
+        let first = letter(known, &mailbox).await;
+        assert!(matches!(rig.store.commit_arrival(first).await.unwrap(), Committed::New(_)));
+        let mut crowd = vec![letter(known, &mailbox).await, letter(180 + round, "nobodys").await];
+        for nth in 0..40 {
+            crowd.insert(crowd.len() / 2, letter(round * 50 + nth, &mailbox).await);
+        }
+        let arrived = at_once(crowd.into_iter().map(|rows| {
+            let store = rig.store.clone();
+            async move { store.commit_arrival(rows).await.unwrap() }
+        }))
+        .await;
+        let count = |wanted: fn(&Committed) -> bool| arrived.iter().filter(|one| wanted(one)).count();
+        assert_eq!(count(|one| matches!(one, Committed::New(_))), 40);
+        assert_eq!(count(|one| matches!(one, Committed::Duplicate)), 1);
+        assert_eq!(count(|one| matches!(one, Committed::MailboxTaken)), 1);
+    }
+    let counts = rig.clean().await;
+    assert_eq!((counts.deposits, counts.legs), (1 + 3 * 41, 3 * 41));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_legs_that_end_in_a_crowd_one_that_is_gone_keeps_none_from_ending() {
+    let rig = Rig::new();
+    // As notices are, which are written when they go: nobody waits for the disk at their ends.
+    let mut rows = ArrivalRows::new(NOW);
+    rows.legs.extend((0..10).map(|_| NewLeg { body_id: None, ..rig.leg("", "a.example") }));
+    assert!(matches!(rig.store.commit_arrival(rows).await.unwrap(), Committed::New(_)));
+    let legs = rig.lease("us", NOW, LATER).await;
+    let gone = legs[7].id.clone();
+    assert_eq!(rig.store.remove_legs(&[gone]).await.unwrap(), 1);
+    let ended = at_once(legs.into_iter().map(|leg| {
+        let store = rig.store.clone();
+        async move { store.finish_leg(&leg, LegEnd::Done, Vec::new()).await.unwrap() }
+    }))
+    .await;
+    assert_eq!(ended.iter().filter(|one| **one == Finished::Recorded).count(), 9);
+    assert_eq!(rig.clean().await.legs, 0);
 }

@@ -7,15 +7,17 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
 
-use super::begin::{STATEMENTS, Words};
+use super::begin::{STATEMENTS, View, Words};
 use super::commit_outcome;
 use super::deferred::Unhurried;
 use super::failure::{Cure, Failure};
 use super::given_back::{GivenBack, TRANSACTIONS, Transactions, Tried};
 use super::heartbeat::{self, Heartbeat};
+use super::judge::Done;
 use super::learn;
 use super::not_flushed::{NotFlushed, Server};
 use super::pool::{Connection, Connections, discard, lend};
+use super::shared::Shared;
 use super::transaction::{self, End};
 use crate::audit_proof::AuditProver;
 use crate::engine::Promise;
@@ -36,6 +38,12 @@ pub(super) struct Core {
     pub(super) unhurried: Unhurried,
     pub(super) not_flushed: NotFlushed,
     pub(super) given_back: GivenBack,
+    /// Letters that come.
+    pub(super) arrivals: Shared<Batch, Outcome>,
+    /// Questions that are answered from a view each.
+    pub(super) questions: Shared<Statement, Vec<Row>>,
+    /// Legs that end.
+    pub(super) ends: Shared<Batch, Outcome>,
     pub(super) files: Arc<Files>,
     /// How long whoever asks waits for a connection.
     pub(super) patience: Duration,
@@ -52,10 +60,6 @@ impl fmt::Debug for Core {
 }
 
 impl Core {
-    pub(super) async fn write(&self, batch: Batch, promise: Promise) -> Result<Outcome, StoreError> {
-        self.try_write(batch, promise).await.map(|(outcome, _server)| outcome)
-    }
-
     /// Waits for a flush, if there is something that nobody has waited for; and what another server had committed and not
     /// passed on when this one took its place is done again.
     pub(super) async fn see_flushed(&self) {
@@ -145,7 +149,7 @@ impl Core {
     }
 
     /// With the server that it was committed on, where that was asked.
-    async fn try_write(
+    pub(super) async fn try_write(
         &self,
         batch: Batch,
         promise: Promise,
@@ -155,7 +159,7 @@ impl Core {
         let prover = self.prover.as_deref();
         loop {
             let connection = lend(&self.writers, deadline).await?;
-            if let Err(failure) = learn::learn(&connection, self.words.look(1)).await {
+            if let Err(failure) = learn::learn(&connection, self.words.look(View::Each)).await {
                 discard(connection);
                 return Err(failure.into());
             }
@@ -168,14 +172,15 @@ impl Core {
                 &connection,
                 &self.words,
                 &first.statements,
-                &batch,
+                std::slice::from_ref(&batch),
                 promise,
                 prover,
                 moving,
             )
             .await;
             match end {
-                End::Kept { results, freed, server } => {
+                End::Kept { mut done, server } => {
+                    let Done { results, freed } = done.pop().unwrap_or_default();
                     self.unhurried.done(&first);
                     let server = on(server);
                     if let Some(server) = &server
@@ -227,7 +232,8 @@ impl Core {
                         }
                     }
                 }
-                End::Unknown { reason, results, freed } => {
+                End::Unknown { reason, mut done } => {
+                    let Done { results, freed } = done.pop().unwrap_or_default();
                     discard(connection);
                     // Deleting twice does no harm.
                     self.unhurried.put_back(first);
@@ -237,7 +243,7 @@ impl Core {
         }
     }
 
-    fn kept(
+    pub(super) fn kept(
         &self,
         settles: &[Arc<dyn Settle>],
         results: Vec<StatementResult>,
@@ -250,7 +256,7 @@ impl Core {
 
     /// Nobody said whether the commit came about. A row says it, where the batch has one that nobody else can have made
     /// or removed; otherwise whoever asked is told that it is not known.
-    async fn decide(
+    pub(super) async fn decide(
         &self,
         batch: Batch,
         reason: String,
@@ -308,17 +314,36 @@ impl Core {
         }
     }
 
-    pub(super) async fn read(&self, statements: Vec<Statement>) -> Result<Vec<Vec<Row>>, StoreError> {
+    /// Several questions are answered from one view.
+    pub(super) async fn read(
+        self: &Arc<Self>,
+        mut statements: Vec<Statement>,
+    ) -> Result<Vec<Vec<Row>>, StoreError> {
+        match statements.pop() {
+            Some(only) if statements.is_empty() => Ok(vec![self.read_shared(only).await?]),
+            Some(last) => {
+                statements.push(last);
+                self.read_view(&statements, View::One).await
+            }
+            None => Ok(Vec::new()),
+        }
+    }
+
+    pub(super) async fn read_view(
+        &self,
+        statements: &[Statement],
+        view: View,
+    ) -> Result<Vec<Vec<Row>>, StoreError> {
         let deadline = Instant::now() + self.patience;
         // A connection on which nothing comes any more looks like one whose server is busy.
         let bound = STATEMENTS * u32::try_from(statements.len()).unwrap_or(u32::MAX).max(1);
         loop {
             let connection = lend(&self.readers, deadline).await?;
-            if let Err(failure) = learn::learn(&connection, self.words.look(1)).await {
+            if let Err(failure) = learn::learn(&connection, self.words.look(View::Each)).await {
                 discard(connection);
                 return Err(failure.into());
             }
-            let read = timeout(bound, transaction::read(&connection, &self.words, &statements)).await;
+            let read = timeout(bound, transaction::read(&connection, &self.words, statements, view)).await;
             match read.unwrap_or_else(|_late| Err(Failure::late("a question"))) {
                 Ok(results) => return Ok(results),
                 Err(failure) => {
@@ -358,16 +383,15 @@ impl Core {
 
     /// Does what nobody waits for.
     pub(super) async fn flush(&self) {
-        let first = self.unhurried.take(None);
+        let first = self.unhurried.take([]);
         if first.statements.is_empty() {
             return;
         }
         let done = match lend(&self.writers, Instant::now()).await {
             Ok(connection) => {
-                let nothing = Batch::default();
                 let (words, promise) = (&self.words, Promise::Ordered);
                 let first = &first.statements;
-                let written = transaction::write(&connection, words, first, &nothing, promise, None, |_| {});
+                let written = transaction::write(&connection, words, first, &[], promise, None, |_| {});
                 match written.await {
                     End::Kept { .. } => Ok(()),
                     End::Refused { .. } => Ok(()),

@@ -15,11 +15,71 @@ pub(super) const STATEMENTS: Duration = Duration::from_secs(60);
 
 /// Fails where no commit would wait for a standby: after a failover, or when somebody has changed the setting since.
 /// What is not a number becomes part of the server's sentence.
-const INSIST: &str = "; SELECT CASE WHEN pg_catalog.current_setting('synchronous_standby_names') = ''
+const INSIST: &str = "CASE WHEN pg_catalog.current_setting('synchronous_standby_names') = ''
         OR pg_catalog.current_setting('synchronous_commit') IN ('off', 'local')
     THEN ('commits wait for no standby, server ' || pg_catalog.current_setting('server_version'))::integer END";
 
-/// The words a transaction begins with.
+/// Changes no row, and a commit behind it waits for the flush of everything before.
+pub(super) const WRITTEN: &str = "pg_catalog.pg_logical_emit_message(true, 'sealpost', '')";
+
+const WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+const LOOK_EACH: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY";
+const LOOK: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+/// From what questions of one transaction are answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum View {
+    /// From one consistent view.
+    One,
+    /// Each from what is there when it is asked.
+    Each,
+}
+
+/// What a connection has prepared to begin transactions with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mark {
+    Look,
+    Durable,
+    Ordered,
+    /// Behind the two that write: it has to see what was committed before they got their lock.
+    Fence,
+    /// A transaction of its own: changes no row, and its end waits for the flush of everything before.
+    Flush,
+}
+
+impl Mark {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Look => "look",
+            Self::Durable => "durable",
+            Self::Ordered => "ordered",
+            Self::Fence => "fence",
+            Self::Flush => "flush",
+        }
+    }
+}
+
+/// What makes every writing transaction fail of a process that others have taken over from.
+#[derive(Debug)]
+pub(super) struct Fence {
+    /// Holds what whoever takes over must get first.
+    pub(super) held: String,
+    /// Fails where somebody has taken over.
+    pub(super) check: String,
+}
+
+/// The words one kind of transaction begins with.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Opening<'a> {
+    /// All of them.
+    pub(super) whole: &'a str,
+    /// Without what a connection may have prepared ...
+    pub(super) begin: &'static str,
+    /// ... which is this.
+    pub(super) marks: &'static [Mark],
+}
+
+/// The words transactions begin with.
 #[derive(Debug)]
 pub(super) struct Words {
     pub(super) texts: Texts,
@@ -29,50 +89,70 @@ pub(super) struct Words {
     ordered: String,
     /// Also where others have taken over from this process.
     unfenced: String,
-    /// One question needs no view of its own.
+    read_each: String,
     read_one: String,
-    read_many: String,
+    marks: Vec<(Mark, String)>,
+    writing: [&'static [Mark]; 2],
 }
 
 impl Words {
     /// Everything is set for the transaction and nothing for the connection, which a pool between us and the server
     /// hands to somebody else when the transaction ends.
-    ///
-    /// `fence` makes every writing transaction fail of a process that others have taken over from.
     pub(super) fn new(
         schema: &str,
         lock_wait: Duration,
         commit: Duration,
         durability: Durability,
-        fence: &str,
+        fence: Option<&Fence>,
     ) -> Self {
+        let settings = [
+            ("search_path", schema.to_owned()),
+            ("client_min_messages", "warning".to_owned()),
+            ("lock_timeout", lock_wait.as_millis().to_string()),
+            ("idle_in_transaction_session_timeout", ABANDONED.as_millis().to_string()),
+        ];
+        // One sentence, which the server plans once for each connection that may keep it.
+        let set =
+            |(name, value): &(&str, String)| format!("pg_catalog.set_config('{name}', '{value}', true)");
+        let set = settings.iter().map(set).collect::<Vec<_>>().join(", ");
         let insist = match durability {
-            Durability::Local => "",
-            Durability::Replicated => INSIST,
+            Durability::Local => String::new(),
+            Durability::Replicated => format!(", {INSIST}"),
         };
-        let set = format!(
-            "; SET LOCAL search_path = {schema}; SET LOCAL client_min_messages = warning; \
-             SET LOCAL lock_timeout = {}; SET LOCAL idle_in_transaction_session_timeout = {}",
-            lock_wait.as_millis(),
-            ABANDONED.as_millis()
-        );
+        let held = fence.map(|fence| format!(", {}", fence.held)).unwrap_or_default();
+        let look = format!("SELECT {set}");
+        let durable = format!("SELECT {set}{insist}{held}");
+        let ordered = format!("SELECT {set}, pg_catalog.set_config('synchronous_commit', 'off', true){held}");
+        let check = fence.map(|fence| format!("; {}", fence.check)).unwrap_or_default();
+        let mut marks = vec![
+            (Mark::Look, look.clone()),
+            (Mark::Durable, durable.clone()),
+            (Mark::Ordered, ordered.clone()),
+            (Mark::Flush, format!("SELECT {WRITTEN}{insist}")),
+        ];
+        marks.extend(fence.map(|fence| (Mark::Fence, fence.check.clone())));
+        let writing: [&'static [Mark]; 2] = match fence {
+            Some(_) => [&[Mark::Durable, Mark::Fence], &[Mark::Ordered, Mark::Fence]],
+            None => [&[Mark::Durable], &[Mark::Ordered]],
+        };
         Self {
             texts: Texts::default(),
             commit,
-            durable: format!("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE{set}{insist}{fence}"),
-            unfenced: format!("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE{set}{insist}"),
-            ordered: format!(
-                "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE{set}; SET LOCAL synchronous_commit = off{fence}"
-            ),
-            read_one: format!("BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY{set}"),
-            read_many: format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY{set}"),
+            durable: format!("{WRITE}; {durable}{check}"),
+            unfenced: format!("{WRITE}; SELECT {set}{insist}"),
+            ordered: format!("{WRITE}; {ordered}{check}"),
+            read_each: format!("{LOOK_EACH}; {look}"),
+            read_one: format!("{LOOK}; {look}"),
+            marks,
+            writing,
         }
     }
 
-    pub(super) fn begin(&self, promise: Promise) -> &str {
+    pub(super) fn begin(&self, promise: Promise) -> Opening<'_> {
+        let [durable, ordered] = self.writing;
         match promise {
-            Promise::Durable => &self.durable,
-            Promise::Ordered => &self.ordered,
+            Promise::Durable => Opening { whole: &self.durable, begin: WRITE, marks: durable },
+            Promise::Ordered => Opening { whole: &self.ordered, begin: WRITE, marks: ordered },
         }
     }
 
@@ -81,7 +161,16 @@ impl Words {
         &self.unfenced
     }
 
-    pub(super) fn look(&self, questions: usize) -> &str {
-        if questions > 1 { &self.read_many } else { &self.read_one }
+    pub(super) fn look(&self, view: View) -> Opening<'_> {
+        let marks = &[Mark::Look];
+        match view {
+            View::Each => Opening { whole: &self.read_each, begin: LOOK_EACH, marks },
+            View::One => Opening { whole: &self.read_one, begin: LOOK, marks },
+        }
+    }
+
+    /// What a connection is to have prepared.
+    pub(super) fn marks(&self) -> &[(Mark, String)] {
+        &self.marks
     }
 }

@@ -3,9 +3,10 @@
 use tokio::time::timeout;
 use tokio_postgres::Client;
 
-use super::begin::{STATEMENTS, Words};
-use super::failure::Failure;
-use super::pipeline::{answer, ask_unnamed, say, send};
+use super::begin::{Mark, STATEMENTS, Words};
+use super::failure::{Failure, NamesLost};
+use super::named::SERVER;
+use super::pipeline::{Asked, answer, ask, ask_unnamed, say, send};
 use super::pool::Connection;
 use super::value::Param;
 use crate::engine::Promise;
@@ -22,7 +23,7 @@ pub(super) async fn was_kept(
 ) -> Result<bool, Failure> {
     let client = &connection.client;
     let asked = async {
-        say(client, words.begin(Promise::Durable)).await?;
+        say(client, words.begin(Promise::Durable).whole).await?;
         say(client, "SAVEPOINT looked").await?;
         let kept = unnamed(client, words, statement).await?.affected == 0;
         let end = if kept { "ROLLBACK TO SAVEPOINT looked" } else { "ROLLBACK" };
@@ -44,8 +45,31 @@ async fn unnamed(client: &Client, words: &Words, statement: &Statement) -> Resul
 /// Changes no row, and a commit behind it waits for the flush of everything before.
 pub(super) const FLUSH: &str = "SELECT count(pg_catalog.pg_logical_emit_message(true, 'sealpost', ''))";
 
-/// Which server this is, behind whatever pool: none is started at the same moment as another.
-pub(super) const SERVER: &str = "SELECT pg_catalog.pg_postmaster_start_time()::text";
+/// Which server a transaction runs on: known of a connection that may keep names, which leads nowhere else.
+pub(super) enum OnServer<'a> {
+    Known(&'a str),
+    Asked(Asked<'a>),
+}
+
+/// To be sent behind [`begin`](super::pipeline::begin), and answered behind its answer.
+pub(super) async fn on_server(connection: &Connection) -> OnServer<'_> {
+    match &connection.names {
+        Some(names) => OnServer::Known(names.server()),
+        None => OnServer::Asked(send(ask(connection, SERVER, Vec::new())).await),
+    }
+}
+
+impl OnServer<'_> {
+    pub(super) async fn name(self) -> Result<Option<String>, Failure> {
+        match self {
+            Self::Known(name) => Ok(Some(name.to_owned())),
+            Self::Asked(asked) => {
+                let row = answer(asked).await?.rows.pop();
+                row.map(|mut row| row.text()).transpose().map_err(Failure::Store)
+            }
+        }
+    }
+}
 
 /// Commits something that changes no row and waits for the standby: what was committed before it is there as well.
 ///
@@ -56,9 +80,13 @@ pub(super) async fn make_certain(
     words: &Words,
     own: Option<&Statement>,
 ) -> Result<(), Failure> {
+    match flush_marked(connection, words).await? {
+        Marked::Flushed => return Ok(()),
+        Marked::Gone => {}
+    }
     let client = &connection.client;
     let begun = async {
-        say(client, words.begin(Promise::Durable)).await?;
+        say(client, words.begin(Promise::Durable).whole).await?;
         match own {
             Some(own) => unnamed(client, words, own).await.map(|found| !found.rows.is_empty()),
             // Nothing says what it was.
@@ -68,6 +96,35 @@ pub(super) async fn make_certain(
     match timeout(STATEMENTS, begun).await.map_err(|_late| Failure::late("a question"))?? {
         true => flush(connection, words).await,
         false => Err(Failure::late("the server that committed it")),
+    }
+}
+
+/// What became of a flush by the server process that a connection has marked.
+enum Marked {
+    /// It is the process that has committed; it lives, so its server has lost nothing.
+    Flushed,
+    /// It is not to be had, and nothing was done.
+    Gone,
+}
+
+/// One statement, where the transaction before went to a marked process: a mark is known to that process alone, and a server
+/// that loses what it had not written loses every process.
+async fn flush_marked(connection: &Connection, words: &Words) -> Result<Marked, Failure> {
+    let Some(names) = connection.names.as_ref().filter(|names| !names.are_lost()) else {
+        return Ok(Marked::Gone);
+    };
+    connection.listen_for_warnings();
+    match timeout(words.commit, say(&connection.client, &names.execute(Mark::Flush))).await {
+        Ok(Ok(_)) if connection.was_warned() => Err(Failure::late("the standby")),
+        Ok(Ok(_)) => Ok(Marked::Flushed),
+        Ok(Err(failure)) => {
+            connection.noticed(&failure);
+            match failure.names_lost() {
+                Some(NamesLost::ProcessChanged) => Ok(Marked::Gone),
+                Some(NamesLost::SchemaChanged) | None => Err(failure),
+            }
+        }
+        Err(_late) => Err(Failure::late("a commit")),
     }
 }
 

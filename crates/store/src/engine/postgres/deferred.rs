@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 use crate::acknowledge::FORGET;
-use crate::statement::Statement;
+use crate::statement::{Statement, Value};
 
 #[derive(Debug, Default)]
 pub(super) struct Unhurried {
@@ -45,15 +45,15 @@ impl Unhurried {
     }
 
     /// All that wait. Of other batches under way those are done once more, which does no harm, that forget a fingerprint of the
-    /// bytes of `sign`: one that is acknowledged is forgotten before the same bytes come again (decision 0007).
-    pub(super) fn take(&self, sign: Option<&Statement>) -> Taken {
+    /// bytes of one of `signs`: one that is acknowledged is forgotten before the same bytes come again (decision 0007).
+    pub(super) fn take<'a>(&self, signs: impl IntoIterator<Item = &'a Statement>) -> Taken {
+        let about: Vec<&Value> = signs.into_iter().filter_map(|sign| sign.params.first()).collect();
         let mut known = self.lock();
-        let about = sign.and_then(|sign| sign.params.first());
         let others = known.taken.iter().flat_map(|(_, statements)| statements);
-        let mut statements: Vec<Statement> = others
-            .filter(|other| about.is_some() && other.sql == FORGET && other.params.first() == about)
-            .cloned()
-            .collect();
+        let is_about = |other: &&Statement| {
+            other.sql == FORGET && other.params.first().is_some_and(|fingerprint| about.contains(&fingerprint))
+        };
+        let mut statements: Vec<Statement> = others.filter(is_about).cloned().collect();
         let own = statements.len();
         let waiting = std::mem::take(&mut known.waiting);
         known.last += 1;
@@ -111,26 +111,26 @@ mod tests {
     fn what_another_batch_has_in_hand_is_done_again_by_whoever_depends_on_it() {
         let unhurried = Unhurried::default();
         (1..=2).for_each(|which| unhurried.push(forgotten(which)));
-        let first = unhurried.take(None);
+        let first = unhurried.take([]);
         assert_eq!(first.statements.len(), 2);
-        let same = unhurried.take(Some(&sign(2)));
+        let same = unhurried.take([&sign(2)]);
         assert_eq!(params(&same), params(&first)[1..]);
-        assert!(unhurried.take(Some(&sign(3))).statements.is_empty());
+        assert!(unhurried.take([&sign(3)]).statements.is_empty());
         // What was done again is not kept by whoever did it for itself alone.
         unhurried.put_back(same);
-        assert!(unhurried.take(None).statements.is_empty());
+        assert!(unhurried.take([]).statements.is_empty());
         unhurried.done(&first);
-        assert!(unhurried.take(Some(&sign(2))).statements.is_empty());
+        assert!(unhurried.take([&sign(2)]).statements.is_empty());
     }
 
     #[test]
     fn what_was_not_kept_comes_before_what_has_come_since() {
         let unhurried = Unhurried::default();
         unhurried.push(forgotten(1));
-        let first = unhurried.take(None);
+        let first = unhurried.take([]);
         unhurried.push(forgotten(2));
         let wanted = params(&first);
         unhurried.put_back(first);
-        assert_eq!(params(&unhurried.take(None))[..1], wanted[..]);
+        assert_eq!(params(&unhurried.take([]))[..1], wanted[..]);
     }
 }

@@ -13,7 +13,7 @@ use sealpost_mail::Timestamp;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::begin::Words;
+use super::begin::{Fence, View, Words};
 use super::failure::Failure;
 use super::pipeline::{ask_unnamed, say};
 use super::pool::{Connection, Connections, discard, lend};
@@ -50,13 +50,15 @@ pub(crate) struct Heartbeat {
 }
 
 /// What no other life has, and what it holds while it writes; whoever takes over must get it first.
-pub(super) fn fence(incarnation: &str) -> String {
+pub(super) fn fence(schema: &str, incarnation: &str) -> Fence {
     let key = key_of(incarnation);
-    format!(
-        "; SELECT pg_catalog.pg_advisory_xact_lock_shared({key}); SELECT CASE WHEN NOT EXISTS
-            (SELECT 1 FROM nodes WHERE incarnation = '{incarnation}')
-         THEN ('{FENCED}, server ' || pg_catalog.current_setting('server_version'))::integer END"
-    )
+    Fence {
+        held: format!("pg_catalog.pg_advisory_xact_lock_shared({key})"),
+        check: format!(
+            "SELECT CASE WHEN NOT EXISTS (SELECT 1 FROM {schema}.nodes WHERE incarnation = '{incarnation}')
+             THEN ('{FENCED}, server ' || pg_catalog.current_setting('server_version'))::integer END"
+        ),
+    }
 }
 
 /// Incarnations are random hexadecimal digits.
@@ -227,7 +229,7 @@ impl Heartbeat {
         let own = Value::from(self.incarnation.as_str());
         let rotating = Value::from(ROTATING);
         let looked = async {
-            say(client, words.look(1)).await?;
+            say(client, words.look(View::Each).whole).await?;
             let text = "SELECT incarnation, seen_at, silence FROM nodes WHERE incarnation <> $1 AND incarnation <> $2";
             let result = ask_unnamed(client, text, vec![Param::Value(&own), Param::Value(&rotating)]).await?;
             say(client, "COMMIT").await?;
@@ -317,7 +319,7 @@ pub(super) async fn take_over(
 ) -> Result<Option<usize>, Failure> {
     let client = &connection.client;
     let key = key_of(incarnation);
-    say(client, words.begin(Promise::Durable)).await?;
+    say(client, words.begin(Promise::Durable).whole).await?;
     let taken = async {
         match seen_at {
             Some(_) => {

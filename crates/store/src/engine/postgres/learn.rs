@@ -2,7 +2,7 @@
 
 use tokio::time::timeout;
 
-use super::begin::STATEMENTS;
+use super::begin::{Opening, STATEMENTS};
 use super::failure::Failure;
 use super::pipeline::{begin, say};
 use super::pool::Connection;
@@ -11,7 +11,7 @@ use super::pool::Connection;
 ///
 /// # Errors
 /// Nothing comes on the connection any more: it is to be discarded.
-pub(super) async fn learn(connection: &Connection, words: &str) -> Result<(), Failure> {
+pub(super) async fn learn(connection: &Connection, words: Opening<'_>) -> Result<(), Failure> {
     let Connection { client, names: Some(names), .. } = connection else { return Ok(()) };
     let wanted = names.take_wanted();
     if wanted.is_empty() {

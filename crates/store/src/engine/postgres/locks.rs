@@ -1,6 +1,8 @@
 //! What a batch holds while it decides: taken before anything else and always in the same order, so that no two wait for
 //! each other. Without it every "where not exists" would be true for two at once (READ COMMITTED).
 
+use std::collections::BTreeSet;
+
 use super::failure::Failure;
 use super::pipeline::ask;
 use super::pool::Connection;
@@ -19,9 +21,9 @@ pub(super) enum Locks {
 }
 
 /// In the order in which they are taken.
-pub(super) fn of(batch: &Batch) -> Vec<Locks> {
+pub(super) fn of(batches: &[Batch]) -> Vec<Locks> {
     let (mut uses, mut mailboxes, mut bodies) = (Vec::new(), Vec::new(), Vec::new());
-    for lock in &batch.locks {
+    for lock in batches.iter().flat_map(|batch| &batch.locks).collect::<BTreeSet<_>>() {
         match lock {
             Lock::Use(whose) => {
                 let (first, _rest) = whose.split_first_chunk::<8>().unwrap_or((&[0; 8], &[]));
@@ -81,8 +83,9 @@ mod tests {
         let both = || vec!["a".to_owned(), "b".to_owned()];
         let wanted =
             [Locks::Uses(vec![0x0101_0101_0101_0101]), Locks::Mailboxes(both()), Locks::Bodies(both())];
-        assert_eq!(of(&one), wanted);
-        assert_eq!(of(&other), wanted);
-        assert_eq!(of(&Batch::default()), []);
+        let [one, other] = [of(&[one.clone(), other.clone()]), of(&[other])];
+        assert_eq!(one, wanted, "two that share a transaction, too");
+        assert_eq!(other, wanted);
+        assert_eq!(of(&[Batch::default()]), []);
     }
 }

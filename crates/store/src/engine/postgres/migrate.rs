@@ -12,14 +12,16 @@ use crate::error::StoreError;
 /// What whoever changes the schema holds, so that one does it after the other.
 const TURN: i64 = 0x5ea1_9057;
 
-/// Sealed bytes are not compressible: trying costs time, and ranges of what is kept as it is are read without the rest.
+/// Sealed bytes are not compressible: trying costs time, and ranges of what is kept as it is are read without the rest. A
+/// deposit's few are not put elsewhere: each list of a mailbox needs them.
 const EXTERNAL: &str = "DO $$ DECLARE one record; BEGIN
     FOR one IN SELECT c.relname, a.attname FROM pg_catalog.pg_attribute a
         JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
         WHERE c.relnamespace = pg_catalog.current_schema()::pg_catalog.regnamespace AND c.relkind = 'r'
           AND a.atttypid = 'bytea'::pg_catalog.regtype AND a.attnum > 0 AND NOT a.attisdropped AND a.attstorage <> 'e'
     LOOP EXECUTE pg_catalog.format('ALTER TABLE %I ALTER %I SET STORAGE EXTERNAL', one.relname, one.attname);
-    END LOOP; END $$";
+    END LOOP;
+    ALTER TABLE deposits SET (toast_tuple_target = 8160); END $$";
 
 /// Applies what is missing and may be applied. Several processes may try at once.
 pub(super) async fn migrate(

@@ -12,17 +12,22 @@ mod deferred;
 mod failure;
 mod given_back;
 mod heartbeat;
+mod joined;
+mod judge;
 mod learn;
 mod locks;
 mod migrate;
 mod named;
 mod not_flushed;
+mod note;
 mod pipeline;
 mod pool;
 mod server_error;
 mod server_settings;
+mod shared;
 mod store_folder;
 mod tls;
+mod together;
 mod transaction;
 mod unsupported_server;
 mod value;
@@ -37,7 +42,7 @@ use tokio::task::{AbortHandle, JoinHandle};
 use tokio::time::{Instant, MissedTickBehavior, timeout};
 
 use self::batch::Core;
-use self::begin::Words;
+use self::begin::{View, Words};
 pub use self::config::{Durability, PostgresHost, PostgresOptions, PostgresTls};
 use self::deferred::Unhurried;
 use self::failure::Failure;
@@ -46,6 +51,7 @@ pub(crate) use self::heartbeat::Heartbeat;
 use self::not_flushed::NotFlushed;
 use self::pool::{Connections, Connector, discard, lend};
 pub use self::server_settings::PostgresFacts;
+use self::shared::Shared;
 pub use self::unsupported_server::PostgresUnfit;
 use super::migrate::SchemaWish;
 use super::{Locks, Promise, Setting};
@@ -61,6 +67,16 @@ const READERS_WAITING: usize = 256;
 
 /// How long a statement that nobody waits for waits for company.
 const UNHURRIED: Duration = Duration::from_millis(25);
+
+/// How many letters that come share a transaction at most.
+const ARRIVALS_TOGETHER: usize = 8;
+
+/// How many questions do.
+const QUESTIONS_TOGETHER: usize = 16;
+
+/// How many ends of legs do, and how long the first one waits for company: nobody waits for them.
+const ENDS_TOGETHER: usize = 64;
+const ENDS_WAIT: Duration = Duration::from_millis(10);
 
 /// Between two tries to free what nobody was given.
 const GIVEN_BACK: Duration = Duration::from_millis(250);
@@ -140,10 +156,11 @@ impl Opened {
         }
         let runtime = OwnRuntime::start("store-postgres", folder)?;
         let words =
-            Arc::new(Words::new(&options.schema, lock_wait, options.patience, options.durability, ""));
+            Arc::new(Words::new(&options.schema, lock_wait, options.patience, options.durability, None));
         let (folder, bodies, wish) = (folder.to_owned(), bodies.clone(), options.clone());
+        let said = Arc::clone(&words);
         let (readers, facts, store_id) = runtime.wait_for(async move {
-            let readers = Connector::new(&wish)?.pool(wish.readers, wish.patience)?;
+            let readers = Connector::new(&wish)?.naming(said).pool(wish.readers, wish.patience)?;
             let mut connection = lend(&readers, Instant::now()).await?;
             let facts = server_settings::ask(&connection.client).await?;
             facts.allow(wish.durability)?;
@@ -171,7 +188,7 @@ impl Opened {
             let now = heartbeat::clock(&connection).await?;
             let question =
                 sql!("SELECT incarnation, seen_at, silence FROM nodes WHERE incarnation <> ?1", ROTATING);
-            let nodes = transaction::read(&connection, &words, &[question]).await?;
+            let nodes = transaction::read(&connection, &words, &[question], View::Each).await?;
             let mut served = false;
             for mut row in nodes.into_iter().flatten() {
                 let (incarnation, seen_at, silence) = (row.text()?, row.int()?, row.int()?);
@@ -235,7 +252,7 @@ impl Opened {
             (self.readers.clone(), Arc::clone(&self.words), self.options.patience);
         self.runtime.wait_for(async move {
             let connection = lend(&readers, Instant::now() + patience).await?;
-            let answers = transaction::read(&connection, &words, &[question]).await?;
+            let answers = transaction::read(&connection, &words, &[question], View::Each).await?;
             Ok(answers.into_iter().flatten().collect())
         })
     }
@@ -258,19 +275,20 @@ impl Opened {
                         }
                     }
                 })?;
-                let fence = heartbeat::fence(heartbeat.incarnation());
+                let fence = heartbeat::fence(&options.schema, heartbeat.incarnation());
                 words = Arc::new(Words::new(
                     &options.schema,
                     lock_wait,
                     options.patience,
                     options.durability,
-                    &fence,
+                    Some(&fence),
                 ));
                 let beating = runtime.spawn(Arc::clone(&heartbeat).beat(pool.clone(), Arc::clone(&words)));
                 Some(Life { heartbeat, pool, beating: beating.abort_handle() })
             }
         };
-        let writers = Connector::new(&options)?.pool(options.writers, options.patience)?;
+        let writers =
+            Connector::new(&options)?.naming(Arc::clone(&words)).pool(options.writers, options.patience)?;
         let core = Arc::new(Core {
             writers,
             readers,
@@ -278,6 +296,9 @@ impl Opened {
             unhurried: Unhurried::default(),
             not_flushed: NotFlushed::default(),
             given_back: GivenBack::default(),
+            arrivals: Shared::new(options.writers / 4, ARRIVALS_TOGETHER, Duration::ZERO),
+            questions: Shared::new(options.readers, QUESTIONS_TOGETHER, Duration::ZERO),
+            ends: Shared::new(1, ENDS_TOGETHER, ENDS_WAIT),
             files: setting.files,
             patience: options.patience,
             prover: setting.prover,

@@ -1,8 +1,8 @@
 //! Statements that one connection knows by name: what comes often is parsed and planned once. Knows no batch.
 //!
 //! A pool between us and the server may give each transaction to another server process, where a name stands for nothing or
-//! for somebody else's statement. So a transaction first executes a statement whose name nobody else has: where that is not
-//! there, nothing else of it is done, and from then on no connection uses names.
+//! for somebody else's statement. So a transaction first executes what it is to begin with, under a name that nobody else has:
+//! where that is not there, nothing else of it is done, and from then on no connection uses names.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,6 +11,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use sealpost_mail::{Random as _, SystemRandom};
 use tokio_postgres::Client;
 use tokio_postgres::types::Type;
+
+use super::begin::{Mark, Opening};
+
+/// Which server this is, behind whatever pool: none is started at the same moment as another.
+pub(super) const SERVER: &str = "SELECT pg_catalog.pg_postmaster_start_time()::text";
 
 /// A statement that has come so often on a connection gets a name there.
 const OFTEN: u32 = 3;
@@ -33,8 +38,10 @@ impl Changing {
 /// The names of one connection.
 #[derive(Debug)]
 pub(super) struct Names {
-    /// Executes what only this server process knows.
+    /// What only this server process knows begins with this.
     mark: String,
+    /// When its server was started.
+    server: String,
     known: Mutex<Known>,
     /// Not to be used any more.
     lost: AtomicBool,
@@ -65,24 +72,47 @@ enum State {
 }
 
 impl Names {
-    /// Marks the server process behind a new connection. `None`: names are of no use, or it cannot be marked.
-    pub(super) async fn begin(client: &Client, changing: &Changing) -> Option<Self> {
+    /// Marks the server process behind a new connection by what transactions begin with. `None`: names are of no use, or it
+    /// cannot be marked.
+    pub(super) async fn begin(
+        client: &Client,
+        changing: &Changing,
+        marks: &[(Mark, String)],
+    ) -> Option<Self> {
         if changing.is_seen() {
             return None;
         }
-        let name = format!("sealpost_{}", SystemRandom.id());
-        client.batch_execute(&format!("PREPARE {name} AS SELECT 1")).await.ok()?;
+        let mark = format!("sealpost_{}", SystemRandom.id());
+        let prepare = |(what, text): &(Mark, String)| format!("PREPARE {mark}_{} AS {text}", what.as_str());
+        client.batch_execute(&marks.iter().map(prepare).collect::<Vec<_>>().join("; ")).await.ok()?;
+        // Whoever knows the marks is a process of this server.
+        let server = client.query_typed(SERVER, &[]).await.ok()?.first()?.try_get(0).ok()?;
         Some(Self {
-            mark: format!("; EXECUTE {name}"),
+            mark,
+            server,
             known: Mutex::default(),
             lost: AtomicBool::new(false),
             changing: changing.clone(),
         })
     }
 
-    /// What a transaction that may use names has to begin with, behind its other words.
-    pub(super) fn mark(&self) -> &str {
-        &self.mark
+    /// What a transaction that may use names has to begin with.
+    pub(super) fn begun_with(&self, opening: Opening<'_>) -> String {
+        let mut words = opening.begin.to_owned();
+        for mark in opening.marks {
+            words.extend(["; EXECUTE ", &self.mark, "_", mark.as_str()]);
+        }
+        words
+    }
+
+    /// The words of a transaction of its own.
+    pub(super) fn execute(&self, mark: Mark) -> String {
+        format!("EXECUTE {}_{}", self.mark, mark.as_str())
+    }
+
+    /// When the server was started of a transaction that began with [`Self::begun_with`].
+    pub(super) fn server(&self) -> &str {
+        &self.server
     }
 
     pub(super) fn are_lost(&self) -> bool {

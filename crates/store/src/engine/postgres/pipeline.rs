@@ -9,7 +9,7 @@ use futures_util::future::{MaybeDone, maybe_done};
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, RowStream};
 
-use super::begin::Words;
+use super::begin::{Opening, Words};
 use super::failure::Failure;
 use super::pool::Connection;
 use super::value::{Param, row};
@@ -47,10 +47,10 @@ pub(super) async fn say(client: &Client, words: &str) -> Result<StatementResult,
 }
 
 /// The words a transaction begins with that may use names.
-pub(super) async fn begin(connection: &Connection, words: &str) -> Result<StatementResult, Failure> {
+pub(super) async fn begin(connection: &Connection, opening: Opening<'_>) -> Result<StatementResult, Failure> {
     let said = match &connection.names {
-        Some(names) => say(&connection.client, &format!("{words}{}", names.mark())).await,
-        None => say(&connection.client, words).await,
+        Some(names) => say(&connection.client, &names.begun_with(opening)).await,
+        None => say(&connection.client, opening.whole).await,
     };
     said.inspect_err(|failure| connection.noticed(failure))
 }

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use tokio_postgres::error::Severity;
 use tokio_postgres::{AsyncMessage, Client, Config, NoTls};
 
+use super::begin::Words;
 use super::config::{PostgresOptions, PostgresTls};
 use super::failure::{Failure, NamesLost};
 use super::named::{Changing, Names};
@@ -40,6 +41,8 @@ pub(super) struct Connector {
     tls: Option<Tls>,
     ends: Ends,
     changing: Changing,
+    /// What its connections begin transactions with; `None`: nothing has a name on them.
+    words: Option<Arc<Words>>,
 }
 
 /// How many connections of a pool have ended so far, known before another one takes the place of any. While it stays the
@@ -74,7 +77,18 @@ impl Connector {
             PostgresTls::Off => None,
             PostgresTls::Verified { authorities } => Some(Tls::load(authorities)?),
         };
-        Ok(Self { config: options.to_driver(), tls, ends: Ends::default(), changing: Changing::default() })
+        Ok(Self {
+            config: options.to_driver(),
+            tls,
+            ends: Ends::default(),
+            changing: Changing::default(),
+            words: None,
+        })
+    }
+
+    /// Statements that come often get names on its connections, whose transactions begin with these words.
+    pub(super) fn naming(self, words: Arc<Words>) -> Self {
+        Self { words: Some(words), ..self }
     }
 
     /// How many of its connections have ended.
@@ -108,7 +122,9 @@ impl Manager for Connector {
                 Connection::driven(client, connection, self.ends.clone())
             }
         };
-        connection.names = Names::begin(&connection.client, &self.changing).await;
+        if let Some(words) = &self.words {
+            connection.names = Names::begin(&connection.client, &self.changing, words.marks()).await;
+        }
         Ok(connection)
     }
 

@@ -1,65 +1,74 @@
-//! One transaction: everything is sent at once and the results are read in order; the first that is not as expected
-//! decides. Knows nothing of tries and pools.
+//! One transaction of one batch, or of several that share it: everything is sent at once and the results are read in order;
+//! the first that is not as expected decides. Knows nothing of tries and pools.
 
 use tokio::time::timeout;
 use tokio_postgres::Client;
 
-use super::begin::{STATEMENTS, Words};
-use super::commit_outcome::{SERVER, make_certain};
+use super::begin::{STATEMENTS, View, Words};
+use super::commit_outcome::{make_certain, on_server};
 use super::failure::Failure;
+use super::joined::{Part, ask_all, ask_first};
+use super::judge::{Done, judge};
 use super::locks;
-use super::pipeline::{Asked, answer, ask, ask_for, begin, say, send};
+use super::note::{Noted, Trail, note, tell};
+use super::pipeline::{answer, ask, ask_for, begin, say, send};
 use super::pool::Connection;
 use crate::audit_proof::AuditProver;
-use crate::engine::{Promise, audit_trail};
+use crate::engine::Promise;
 use crate::error::StoreError;
-use crate::statement::{Batch, Expect, Flush, Refusal, Row, Statement, StatementResult};
+use crate::hook::RECEIVERS;
+use crate::statement::{Batch, Expect, Flush, Refusal, Row, Statement};
 
-/// How a batch ended.
+/// How a transaction ended.
 #[derive(Debug)]
 pub(super) enum End {
-    /// Kept; files of bodies that went with it.
-    Kept { results: Vec<StatementResult>, freed: Vec<String>, server: Option<String> },
-    /// Certainly nothing of it was kept; by which of its statements.
+    /// Kept; what each batch did.
+    Kept { done: Vec<Done>, server: Option<String> },
+    /// Certainly nothing of it was kept: a batch was refused, by which of its statements.
     Refused { refusal: Refusal, by: usize, server: Option<String> },
     /// Certainly nothing of it was kept.
     Failed(Failure),
     /// It was asked to be kept, and nobody said what became of that.
-    Unknown { reason: String, results: Vec<StatementResult>, freed: Vec<String> },
+    Unknown { reason: String, done: Vec<Done> },
 }
 
-/// Writes a batch, after what nobody waits for but has to come first.
+/// Writes batches, after what nobody waits for but has to come first. All are kept, or none.
 pub(super) async fn write(
     connection: &Connection,
     words: &Words,
     first: &[Statement],
-    batch: &Batch,
+    batches: &[Batch],
     promise: Promise,
     prover: Option<&dyn AuditProver>,
     before_commit: impl Fn(&[String]),
 ) -> End {
     let client = &connection.client;
-    let statements = batch.statements.as_slice();
-    let at_once = may_end_at_once(batch);
-    let locks = locks::of(batch);
+    let at_once = batches.iter().all(may_end_at_once);
+    let locks = locks::of(batches);
+    let asks_server = batches.iter().any(|batch| match batch.flush {
+        Flush::DoneAgain | Flush::Asks => true,
+        Flush::AsPromised => false,
+    });
+    let tells = batches.iter().any(|batch| !batch.told.is_empty());
     let work = async {
         let begun = send(begin(connection, words.begin(promise))).await;
-        let server = match batch.flush {
-            Flush::DoneAgain | Flush::Asks => Some(send(ask(connection, SERVER, Vec::new())).await),
-            Flush::AsPromised => None,
+        let server = match asks_server {
+            true => Some(on_server(connection).await),
+            false => None,
         };
         let mut locked = Vec::with_capacity(locks.len());
         for lock in &locks {
             locked.push(send(lock.ask(connection)).await);
         }
-        let mut before = Vec::with_capacity(first.len());
-        for statement in first {
-            before.push(send(ask_for(connection, words, statement)).await);
+        let before = ask_first(connection, words, first).await;
+        let mut asked = Vec::with_capacity(batches.len());
+        for batch in batches {
+            asked.push(ask_all(connection, words, &batch.statements).await);
         }
-        let mut asked = Vec::with_capacity(statements.len());
-        for statement in statements {
-            asked.push(send(ask_for(connection, words, statement)).await);
-        }
+        let receivers = match tells {
+            true => Some(send(ask(connection, RECEIVERS, Vec::new())).await),
+            false => None,
+        };
         if at_once {
             connection.listen_for_warnings();
         }
@@ -67,22 +76,26 @@ pub(super) async fn write(
             true => Some(send(say(client, "COMMIT")).await),
             false => None,
         };
-        (begun, server, locked, before, asked, committed)
+        (begun, server, locked, before, asked, receivers, committed)
     };
-    let (begun, server, locked, before, asked, committed) = work.await;
+    let (begun, server, locked, before, asked, receivers, committed) = work.await;
     let mut server_name = None;
+    let mut has_receivers = false;
     let judged = timeout(STATEMENTS, async {
         answer(begun).await?;
         if let Some(server) = server {
-            let row = answer(server).await?.rows.pop();
-            server_name = row.map(|mut row| row.text()).transpose().map_err(Failure::Store)?;
+            server_name = server.name().await?;
         }
         for one in locked.into_iter().chain(before) {
             answer(one).await?;
         }
-        judge(statements, asked).await
+        let judged = judge(batches, asked).await?;
+        if let (Ok(_), Some(receivers)) = (&judged, receivers) {
+            has_receivers = !answer(receivers).await?.rows.is_empty();
+        }
+        Ok::<_, Failure>(judged)
     });
-    let (mut results, freed) = match judged.await {
+    let mut done = match judged.await {
         Ok(Ok(Ok(done))) => done,
         Ok(Ok(Err((refusal, by)))) => {
             return match roll_back(client).await {
@@ -93,16 +106,23 @@ pub(super) async fn write(
         Ok(Err(failure)) => {
             // The end was sent already, and nobody says how far the server came.
             if at_once && failure.ends_connection() {
-                return unknown(failure, Vec::new(), Vec::new());
+                return unknown(failure, Vec::new());
             }
             return given_up(client, failure).await;
         }
-        Err(_late) if at_once => return unknown(Failure::late("a transaction"), Vec::new(), Vec::new()),
+        Err(_late) if at_once => return unknown(Failure::late("a transaction"), Vec::new()),
         Err(_late) => return End::Failed(Failure::late("a transaction")),
     };
     let mut noted = Noted::default();
-    if batch.may_note() {
-        let asked = timeout(STATEMENTS, note(connection, words, prover, batch, &mut results)).await;
+    if batches.iter().any(Batch::may_note) {
+        let noting = async {
+            let told = match has_receivers {
+                true => tell(connection, words, batches).await?,
+                false => Vec::new(),
+            };
+            note(connection, words, prover, promise, batches, &mut done, told).await
+        };
+        let asked = timeout(STATEMENTS, noting).await;
         noted = match asked.unwrap_or_else(|_late| Err(Failure::late("the audit trail"))) {
             Ok(noted) => noted,
             Err(failure) => {
@@ -110,7 +130,11 @@ pub(super) async fn write(
             }
         };
     }
-    before_commit(&freed);
+    let mut frees = false;
+    for one in &done {
+        frees |= !one.freed.is_empty();
+        before_commit(&one.freed);
+    }
     let committing = async {
         match committed {
             Some(committed) => answer(committed).await.map(|_said| Flushed::WithCommit),
@@ -120,7 +144,7 @@ pub(super) async fn write(
                     // it, and all of them share one flush.
                     (Promise::Durable, Trail::Held) => Wait::Afterwards,
                     // A file that goes must not come back with its row.
-                    (Promise::Ordered, Trail::Held | Trail::Free) if !freed.is_empty() => Wait::WithCommit,
+                    (Promise::Ordered, Trail::Held | Trail::Free) if frees => Wait::WithCommit,
                     (Promise::Ordered | Promise::Durable, Trail::Held | Trail::Free) => Wait::AsBegun,
                 };
                 commit(connection, words, &noted.statements, wait).await
@@ -131,67 +155,18 @@ pub(super) async fn write(
     match timeout(words.commit, committing).await {
         Ok(Ok(_)) if connection.was_warned() => End::Unknown {
             reason: "the server warned while it committed: perhaps no standby has it".to_owned(),
-            results,
-            freed,
+            done,
         },
-        Ok(Ok(Flushed::WithCommit)) => End::Kept { results, freed, server: server_name },
+        Ok(Ok(Flushed::WithCommit)) => End::Kept { done, server: server_name },
         Ok(Ok(Flushed::Not)) => match make_certain(connection, words, noted.last.as_ref()).await {
-            Ok(()) => End::Kept { results, freed, server: server_name },
-            Err(failure) => unknown(failure, results, freed),
+            Ok(()) => End::Kept { done, server: server_name },
+            Err(failure) => unknown(failure, done),
         },
         // An ordinary error, and not the end of the connection: the server rolled back.
         Ok(Err(failure)) if !failure.ends_connection() => End::Failed(failure),
-        Ok(Err(failure)) => unknown(failure, results, freed),
-        Err(_late) => unknown(Failure::late("a commit"), results, freed),
+        Ok(Err(failure)) => unknown(failure, done),
+        Err(_late) => unknown(Failure::late("a commit"), done),
     }
-}
-
-/// Who appends to the audit trail holds this until its commit: the next row is proven over this one. Each schema has its
-/// own trail.
-const TRAIL: &str = "SELECT count(pg_catalog.pg_advisory_xact_lock(1587126481,
-    pg_catalog.hashtext(pg_catalog.current_schema()::text)))";
-
-/// Whether a transaction holds the end of the audit trail.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Trail {
-    /// Until its commit nobody else appends to it.
-    Held,
-    #[default]
-    Free,
-}
-
-/// What a batch that has run adds to the audit trail: to be sent with the commit.
-#[derive(Debug, Default)]
-struct Noted {
-    statements: Vec<Statement>,
-    trail: Trail,
-    /// Finds the last row of the trail among them.
-    last: Option<Statement>,
-}
-
-async fn note(
-    connection: &Connection,
-    words: &Words,
-    prover: Option<&dyn AuditProver>,
-    batch: &Batch,
-    results: &mut [StatementResult],
-) -> Result<Noted, Failure> {
-    let mut statements = audit_trail::besides(prover, batch, results).map_err(Failure::Store)?;
-    let rows = audit_trail::rows(batch, results);
-    if rows.is_empty() {
-        return Ok(Noted { statements, ..Noted::default() });
-    }
-    let [head, last] = audit_trail::end();
-    // Sent at once: while the lock is held nobody waits for us to ask. Each statement sees what was committed before it
-    // began.
-    let locked = send(ask(connection, TRAIL, Vec::new())).await;
-    let head = send(ask_for(connection, words, &head)).await;
-    let last = send(ask_for(connection, words, &last)).await;
-    answer(locked).await?;
-    let (head, last) = (answer(head).await?.rows.pop(), answer(last).await?.rows.pop());
-    let appended = audit_trail::append(prover, head, last, &rows).map_err(Failure::Store)?;
-    statements.extend(appended.statements);
-    Ok(Noted { statements, trail: Trail::Held, last: appended.last })
 }
 
 /// For what a commit waits.
@@ -220,21 +195,15 @@ async fn commit(
     wait: Wait,
 ) -> Result<Flushed, Failure> {
     let client = &connection.client;
-    let mut asked = Vec::with_capacity(statements.len() + 1);
     let setting = match wait {
-        Wait::AsBegun => None,
-        Wait::WithCommit => Some("SET LOCAL synchronous_commit TO DEFAULT"),
-        Wait::Afterwards => Some("SET LOCAL synchronous_commit = off"),
+        // Whoever got the trail has said so with it.
+        Wait::AsBegun | Wait::Afterwards => None,
+        Wait::WithCommit => Some(send(say(client, "SET LOCAL synchronous_commit TO DEFAULT")).await),
     };
-    if let Some(setting) = setting {
-        asked.push(send(say(client, setting)).await);
-    }
-    for statement in statements {
-        asked.push(send(ask_for(connection, words, statement)).await);
-    }
+    let asked = ask_all(connection, words, statements).await;
     connection.listen_for_warnings();
     let committed = send(say(client, "COMMIT")).await;
-    for one in asked {
+    for one in setting.into_iter().chain(asked.into_iter().map(Part::into_asked)) {
         answer(one).await?;
     }
     answer(committed).await?;
@@ -244,8 +213,8 @@ async fn commit(
     })
 }
 
-fn unknown(failure: Failure, results: Vec<StatementResult>, freed: Vec<String>) -> End {
-    End::Unknown { reason: StoreError::from(failure).to_string(), results, freed }
+fn unknown(failure: Failure, done: Vec<Done>) -> End {
+    End::Unknown { reason: StoreError::from(failure).to_string(), done }
 }
 
 /// Before anybody asked for it to be kept.
@@ -276,65 +245,15 @@ fn may_end_at_once(batch: &Batch) -> bool {
     !batch.may_note() && batch.settles.is_empty() && batch.statements.iter().all(told)
 }
 
-/// Results and files of bodies; or a refusal, and by which statement.
-type Judged = Result<(Vec<StatementResult>, Vec<String>), (Refusal, usize)>;
-
-/// Every answer is read, also behind the one that decides: whoever commits must have heard of every error.
-async fn judge(statements: &[Statement], asked: Vec<Asked<'_>>) -> Result<Judged, Failure> {
-    let mut verdict: Option<Result<(Refusal, usize), Failure>> = None;
-    let (mut results, mut freed) = (Vec::with_capacity(statements.len()), Vec::new());
-    for (at, (statement, asked)) in statements.iter().zip(asked).enumerate() {
-        let mut result = match answer(asked).await {
-            Ok(result) => result,
-            Err(failure) => {
-                let gone = failure.ends_connection();
-                verdict.get_or_insert(Err(failure));
-                if gone {
-                    break;
-                }
-                continue;
-            }
-        };
-        match statement.expect {
-            Expect::Anything => {}
-            Expect::One(refusal) => {
-                if result.affected != 1 {
-                    verdict.get_or_insert(Ok((refusal, at)));
-                }
-            }
-            Expect::FreedBodies => {
-                for row in std::mem::take(&mut result.rows) {
-                    match freed_file(row) {
-                        Ok(file) => freed.extend(file),
-                        Err(error) => {
-                            verdict.get_or_insert(Err(Failure::Store(error)));
-                        }
-                    }
-                }
-            }
-        }
-        results.push(result);
-    }
-    match verdict {
-        None => Ok(Ok((results, freed))),
-        Some(Ok(refusal)) => Ok(Err(refusal)),
-        Some(Err(failure)) => Err(failure),
-    }
-}
-
-fn freed_file(mut row: Row) -> Result<Option<String>, StoreError> {
-    let id = row.text()?;
-    Ok((row.text()? == "file").then_some(id))
-}
-
-/// Answers questions from one view.
+/// Answers questions.
 pub(super) async fn read(
     connection: &Connection,
     words: &Words,
     statements: &[Statement],
+    view: View,
 ) -> Result<Vec<Vec<Row>>, Failure> {
     let client = &connection.client;
-    let begun = send(begin(connection, words.look(statements.len()))).await;
+    let begun = send(begin(connection, words.look(view))).await;
     let mut asked = Vec::with_capacity(statements.len());
     for statement in statements {
         asked.push(send(ask_for(connection, words, statement)).await);

@@ -15,6 +15,7 @@ pub(super) enum Param<'a> {
     Value(&'a Value),
     Texts(&'a [String]),
     Ints(&'a [i64]),
+    Tags(Vec<&'a [u8]>),
 }
 
 impl Param<'_> {
@@ -28,6 +29,7 @@ impl Param<'_> {
             Self::Value(Value::Blob(_)) => Type::BYTEA,
             Self::Texts(_) => Type::TEXT_ARRAY,
             Self::Ints(_) => Type::INT8_ARRAY,
+            Self::Tags(_) => Type::BYTEA_ARRAY,
         }
     }
 }
@@ -41,6 +43,7 @@ impl ToSql for Param<'_> {
             Self::Value(Value::Blob(bytes)) => bytes.as_ref().to_sql(typ, out),
             Self::Texts(texts) => texts.to_sql(typ, out),
             Self::Ints(numbers) => numbers.to_sql(typ, out),
+            Self::Tags(tags) => tags.to_sql(typ, out),
         }
     }
 

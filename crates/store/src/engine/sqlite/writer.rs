@@ -20,7 +20,8 @@ use crate::disk::{Disk, Refused};
 use crate::error::StoreError;
 use crate::expense::{Expense, Stopwatch};
 use crate::files::Files;
-use crate::statement::{Batch, Expect, Outcome, Refusal, Row, Settle, StatementResult, sql};
+use crate::hook::RECEIVERS;
+use crate::statement::{Batch, Expect, Outcome, Refusal, Row, Settle, Statement, StatementResult, sql};
 
 /// Batches in one commit at most. More would only make the first ones wait.
 const GROUP: usize = 256;
@@ -465,20 +466,40 @@ impl Writer {
             }
             results.push(result);
         }
-        self.note(batch, &mut results)?;
+        let told = self.tell(batch)?;
+        self.note(batch, &mut results, told)?;
         Ok(Ok(Done { outcome: Outcome::Kept(results), freed }))
+    }
+
+    /// Webhooks are told, where there are any.
+    fn tell<'a>(&self, batch: &'a Batch) -> Result<Vec<(&'a Statement, StatementResult)>, StoreError> {
+        if batch.told.is_empty() || run(&self.connection, &sql!(RECEIVERS))?.rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        batch.told.iter().map(|statement| Ok((statement, run(&self.connection, statement)?))).collect()
     }
 
     /// What a batch that has run adds to the audit trail: the write lock, which it holds, puts the rows of all processes
     /// into one order.
-    fn note(&self, batch: &Batch, results: &mut [StatementResult]) -> Result<(), StoreError> {
+    fn note(
+        &self,
+        batch: &Batch,
+        results: &mut [StatementResult],
+        mut told: Vec<(&Statement, StatementResult)>,
+    ) -> Result<(), StoreError> {
         let prover = self.prover.as_deref();
         let mut statements = audit_trail::besides(prover, batch, results)?;
+        let proofs = told.iter_mut().map(|(statement, result)| (*statement, result));
+        statements.extend(audit_trail::proofs(prover, proofs)?);
         let rows = audit_trail::rows(batch, results);
         if !rows.is_empty() {
-            let [head, last] = audit_trail::end().map(|question| run(&self.connection, &question));
-            let appended = audit_trail::append(prover, head?.rows.pop(), last?.rows.pop(), &rows)?;
-            statements.extend(appended.statements);
+            let (head, last) = audit_trail::end();
+            let head = run(&self.connection, &head)?.rows.pop();
+            let last = match &head {
+                Some(_) => None,
+                None => run(&self.connection, &last)?.rows.pop(),
+            };
+            statements.extend(audit_trail::append(prover, head, last, &rows)?.statements);
         }
         for statement in &statements {
             run(&self.connection, statement)?;

@@ -1,0 +1,94 @@
+//! What batches that have run add to the audit trail, and what webhooks are told of them. Sends no commit.
+
+use super::begin::Words;
+use super::failure::Failure;
+use super::judge::Done;
+use super::pipeline::{answer, ask, ask_for, send};
+use super::pool::Connection;
+use crate::audit_proof::AuditProver;
+use crate::engine::{Promise, audit_trail};
+use crate::statement::{Batch, Statement, StatementResult};
+
+/// Who appends to the audit trail holds this until its commit: the next row is proven over this one. Each schema has its
+/// own trail.
+const TRAIL: &str = "SELECT count(pg_catalog.pg_advisory_xact_lock(1587126481,
+    pg_catalog.hashtext(pg_catalog.current_schema()::text)))";
+
+/// The same, and its commit does not wait for the flush.
+const TRAIL_UNFLUSHED: &str = "SELECT count(pg_catalog.pg_advisory_xact_lock(1587126481,
+    pg_catalog.hashtext(pg_catalog.current_schema()::text))), pg_catalog.set_config('synchronous_commit', 'off', true)";
+
+/// Whether a transaction holds the end of the audit trail.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Trail {
+    /// Until its commit nobody else appends to it.
+    Held,
+    #[default]
+    Free,
+}
+
+/// What a batch that has run adds to the audit trail: to be sent with the commit.
+#[derive(Debug, Default)]
+pub(super) struct Noted {
+    pub(super) statements: Vec<Statement>,
+    pub(super) trail: Trail,
+    /// Finds the last row of the trail among them.
+    pub(super) last: Option<Statement>,
+}
+
+/// Webhooks are told: there are some. The rows that this makes are still to be proven.
+pub(super) async fn tell<'a>(
+    connection: &Connection,
+    words: &Words,
+    batches: &'a [Batch],
+) -> Result<Vec<(&'a Statement, StatementResult)>, Failure> {
+    let mut asked = Vec::new();
+    for statement in batches.iter().flat_map(|batch| &batch.told) {
+        asked.push((statement, send(ask_for(connection, words, statement)).await));
+    }
+    let mut told = Vec::with_capacity(asked.len());
+    for (statement, asked) in asked {
+        told.push((statement, answer(asked).await?));
+    }
+    Ok(told)
+}
+
+/// What batches that have run add to the audit trail, which is held from here on if they do.
+pub(super) async fn note(
+    connection: &Connection,
+    words: &Words,
+    prover: Option<&dyn AuditProver>,
+    promise: Promise,
+    batches: &[Batch],
+    done: &mut [Done],
+    mut told: Vec<(&Statement, StatementResult)>,
+) -> Result<Noted, Failure> {
+    let (mut statements, mut rows) = (Vec::new(), Vec::new());
+    for (batch, Done { results, .. }) in batches.iter().zip(done) {
+        statements.extend(audit_trail::besides(prover, batch, results).map_err(Failure::Store)?);
+        rows.extend(audit_trail::rows(batch, results));
+    }
+    let proofs = told.iter_mut().map(|(statement, result)| (*statement, result));
+    statements.extend(audit_trail::proofs(prover, proofs).map_err(Failure::Store)?);
+    if rows.is_empty() {
+        return Ok(Noted { statements, ..Noted::default() });
+    }
+    let lock = match promise {
+        Promise::Durable => TRAIL_UNFLUSHED,
+        Promise::Ordered => TRAIL,
+    };
+    // Sent at once: while the lock is held nobody waits for us to ask. Each statement sees what was committed before it
+    // began.
+    let (head, last) = audit_trail::end();
+    let locked = send(ask(connection, lock, Vec::new())).await;
+    let head = send(ask_for(connection, words, &head)).await;
+    answer(locked).await?;
+    let head = answer(head).await?.rows.pop();
+    let last = match &head {
+        Some(_) => None,
+        None => ask_for(connection, words, &last).await?.rows.pop(),
+    };
+    let appended = audit_trail::append(prover, head, last, &rows).map_err(Failure::Store)?;
+    statements.extend(appended.statements);
+    Ok(Noted { statements, trail: Trail::Held, last: appended.last })
+}
