@@ -9,7 +9,6 @@ use crate::command::{Hello, is_host_name};
 use crate::connection::Connection;
 use crate::listener_context::Speaker;
 use crate::parameters::xtext;
-use crate::reception::LoginNote;
 use crate::replies;
 use crate::session::{Session, State};
 use crate::wire::Leave;

@@ -84,14 +84,14 @@ async fn what_is_typed_is_kept_as_it_was_typed() {
         Some(long),
         Some("eins\r\nzwei\rdrei\0".to_owned()),
     );
-    assert!(desk.drafts().save(&draft).await.unwrap());
+    assert_eq!(desk.drafts().save(&draft).await.unwrap(), SavedDraft::Saved);
     let found = desk.again(&draft).await;
     assert_eq!(found.content.subject.len(), MAX_SUBJECT);
     assert_eq!(found.content.text, "eins\nzwei\ndrei");
     assert!(!found.content.to.contains(['\r', '\n']));
     assert_eq!(desk.drafts().all().await.unwrap().len(), 1);
     desk.drafts().discard(&found).await.unwrap();
-    assert!(!desk.drafts().save(&draft).await.unwrap(), "it is gone");
+    assert_eq!(desk.drafts().save(&draft).await.unwrap(), SavedDraft::Gone);
     assert!(desk.drafts().find(&draft.id).await.unwrap().is_none());
     assert!(desk.drafts().find("no id").await.unwrap().is_none());
 }

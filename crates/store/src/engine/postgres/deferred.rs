@@ -51,7 +51,8 @@ impl Unhurried {
         let mut known = self.lock();
         let others = known.taken.iter().flat_map(|(_, statements)| statements);
         let is_about = |other: &&Statement| {
-            other.sql == FORGET && other.params.first().is_some_and(|fingerprint| about.contains(&fingerprint))
+            other.sql == FORGET
+                && other.params.first().is_some_and(|fingerprint| about.contains(&fingerprint))
         };
         let mut statements: Vec<Statement> = others.filter(is_about).cloned().collect();
         let own = statements.len();
