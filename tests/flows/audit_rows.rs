@@ -218,9 +218,11 @@ fn clock_believed() {
 #[test]
 fn link_renewed_and_reply_sent() {
     let office = Office::open(|config| {
-        config
-            .set("portal.write", "domains", r#"["insurer.example"]"#)
-            .set("portal.write", "floor", r#""none""#);
+        config.set("portal.write", "domains", r#"["insurer.example"]"#).set(
+            "portal.write",
+            "floor",
+            r#""none""#,
+        );
     });
     let (mut web, inbox) = at_home(&office);
     let path = letter_paths(&inbox).remove(0);

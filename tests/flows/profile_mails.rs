@@ -34,8 +34,18 @@ impl Language {
     /// As pages write one.
     pub(crate) fn day_in_full(self, date: Date) -> String {
         const MONTHS: [&str; 12] = [
-            "Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober",
-            "November", "Dezember",
+            "Januar",
+            "Februar",
+            "März",
+            "April",
+            "Mai",
+            "Juni",
+            "Juli",
+            "August",
+            "September",
+            "Oktober",
+            "November",
+            "Dezember",
         ];
         match self {
             Self::German => {
@@ -336,7 +346,10 @@ impl Mail<'_> {
                         "wurde von jemandem geändert, der das alte kannte.",
                         "was changed by somebody who knew the old one.",
                     ),
-                    either("Das waren Sie? Dann ist nichts zu tun.", "If this was you, there is nothing to do."),
+                    either(
+                        "Das waren Sie? Dann ist nichts zu tun.",
+                        "If this was you, there is nothing to do.",
+                    ),
                 ],
                 leads: Leads::Nowhere,
             },
@@ -424,5 +437,6 @@ impl Wording {
 /// "10:00 Uhr", "10:00"
 fn is_time(text: &str) -> bool {
     let text = text.strip_suffix(" Uhr").unwrap_or(text);
-    text.len() == 5 && text.chars().enumerate().all(|(at, c)| if at == 2 { c == ':' } else { c.is_ascii_digit() })
+    text.len() == 5
+        && text.chars().enumerate().all(|(at, c)| if at == 2 { c == ':' } else { c.is_ascii_digit() })
 }
