@@ -394,6 +394,6 @@ mod tests {
         let one = "0123456789abcdef0123456789abcdef";
         assert_eq!(key_of(one), 0x0123_4567_89ab_cdef);
         assert_eq!(key_of("ffffffffffffffff0000000000000000"), -1);
-        assert!(fence(one).contains("pg_advisory_xact_lock_shared(81985529216486895)"));
+        assert!(fence("rows", one).held.contains("pg_advisory_xact_lock_shared(81985529216486895)"));
     }
 }
