@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::charset::Beside;
-use crate::skeleton::{Skeleton, squared};
+use crate::skeleton::{Skeleton, as_seen, squared};
 use crate::{charset, direction, transfer};
 
 /// A stretch of a raw field value.
@@ -334,6 +334,27 @@ fn is_in(text: &str, tag: &Skeleton) -> bool {
 /// The value so that it is read in the order in which it is shown; `None`: it is so already.
 pub(crate) fn in_order(raw: &[u8]) -> Option<Vec<u8>> {
     readings(raw).iter().find_map(|seen| direction::without_marks(seen)).map(|seen| encode(seen.trim()))
+}
+
+/// The value without what only looks like the text, in whatever letters: capitals of other scripts, letters with marks, blanks
+/// that are hardly seen. `None`: nothing does. Wider than [`cut`], and written anew: for what must not be believed.
+pub(crate) fn cut_look_alikes(raw: &[u8], tag: &str) -> Option<Vec<u8>> {
+    let tag = Skeleton::of(tag.chars().map(as_seen));
+    readings(raw).iter().find_map(|seen| {
+        let mut text: Vec<char> = seen.chars().collect();
+        let before = text.len();
+        for _ in 0..PASSES {
+            let places = Skeleton::of(text.iter().copied().map(as_seen)).places(&tag);
+            if places.is_empty() {
+                break;
+            }
+            for (start, end) in places.into_iter().rev() {
+                drop(text.drain(start..end));
+            }
+        }
+        let left: String = text.iter().collect();
+        (text.len() < before).then(|| encode(left.trim()))
+    })
 }
 
 /// What becomes of encoded-words.

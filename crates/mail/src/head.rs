@@ -323,10 +323,11 @@ impl Head {
         self.with_subjects(|value| encoded_words::cut(value, text))
     }
 
-    /// The same head with subjects in which nothing is shown in another order than it is written (UAX #9 §2).
+    /// The same head without what looks like the text in subjects as they are shown (UAX #9 §2), in letters of any script.
     #[must_use]
-    pub fn with_subjects_in_order(&self) -> Self {
-        self.with_subjects(encoded_words::in_order)
+    pub fn without_subject_like(&self, text: &str) -> Self {
+        let in_order = self.with_subjects(encoded_words::in_order);
+        in_order.without_in_subject(text).with_subjects(|value| encoded_words::cut_look_alikes(value, text))
     }
 
     fn with_subjects(&self, changed: impl Fn(&[u8]) -> Option<Vec<u8>>) -> Self {

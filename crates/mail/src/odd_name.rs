@@ -1,6 +1,6 @@
 //! Field names in which something stands that no name may hold (RFC 5322 §3.6.8), and what they look like. Knows no field.
 
-use crate::skeleton::skeleton;
+use crate::skeleton::{as_seen, skeleton};
 
 /// No field of anybody's has a longer name.
 const MAX: usize = 200;
@@ -34,7 +34,9 @@ impl Start {
     /// fields (RFC 5322 §4.5.8).
     pub(crate) fn begins(&self, raw: &[u8]) -> bool {
         let Some(colon) = raw.iter().position(|b| *b == b':') else { return false };
-        letters(&String::from_utf8_lossy(raw.get(..colon).unwrap_or_default())).starts_with(&self.0)
+        let name = String::from_utf8_lossy(raw.get(..colon).unwrap_or_default());
+        let at_a_glance: String = name.chars().map(|c| if c == 'I' { 'l' } else { as_seen(c) }).collect();
+        letters(&name).starts_with(&self.0) || letters(&at_a_glance).starts_with(&self.0)
     }
 }
 
@@ -93,6 +95,50 @@ mod tests {
         let head =
             Head::new("From: a@x.example\r\nFr\u{200b}om: b@x.example\r\n\r\n".as_bytes().to_vec()).unwrap();
         assert!(head.from_address().is_err());
+    }
+
+    #[test]
+    fn a_tag_that_is_not_ours_goes_in_whatever_letters() {
+        for subject in [
+            "[S\u{395}CUR\u{395}] Zahlung",
+            "[SE\u{3f9}URE] Zahlung",
+            "[se\u{3f2}ure] Zahlung",
+            "[SECUR\u{13ac}] Zahlung",
+            "[SECU\u{13d2}E] Zahlung",
+            "[\u{54f}ecure] Zahlung",
+            "[s\u{1eb9}cure] Zahlung",
+            "[secu\u{1e5b}e] Zahlung",
+            "[s\u{332}e\u{332}c\u{332}u\u{332}r\u{332}e\u{332}] Zahlung",
+            "[s\u{200a}ecure] Zahlung",
+            "[sec\u{2800}ure] Zahlung",
+            "[s[S\u{395}CURE]ecure] Zahlung",
+        ] {
+            let head = Head::new(format!("Subject: {subject}\r\n\r\n").into_bytes()).unwrap();
+            assert_eq!(head.without_subject_like("[secure]").subject().unwrap(), "Zahlung", "{subject}");
+        }
+        for subject in ["Zahlung [sicher]", "Re: \u{395}\u{3bb}\u{3bb}\u{3b7}\u{3bd}", "secure Zahlung"] {
+            let head = Head::new(format!("Subject: {subject}\r\n\r\n").into_bytes()).unwrap();
+            assert_eq!(head.without_subject_like("[secure]"), head, "{subject}");
+        }
+    }
+
+    #[test]
+    fn a_field_that_looks_like_ours_goes_in_whatever_letters() {
+        for name in [
+            "\u{3a7}-Sealpost-Result",
+            "\u{3c7}-sealpost-x",
+            "X-S\u{395}ALPOST-RESULT",
+            "X-\u{54f}ealpost-Result",
+            "X-SeaIpost-Result",
+        ] {
+            let before =
+                Head::new(format!("{name}: encrypted=yes\r\nSubject: x\r\n\r\n").into_bytes()).unwrap();
+            assert_eq!(before.without_names_like("xsealpost").count("Subject"), 1, "{name}");
+            assert!(
+                !before.without_names_like("xsealpost").as_bytes().windows(9).any(|w| w == b"encrypted"),
+                "{name}"
+            );
+        }
     }
 
     #[test]

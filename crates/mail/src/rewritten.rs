@@ -22,6 +22,8 @@ const MAX_BYTES: usize = 32 * 1024;
 const MOST: usize = 4 * 1024 * 1024;
 /// What looking at a text costs however short it is.
 const EACH: usize = 256;
+/// What a text costs that is kept, beside its bytes.
+const KEPT: usize = 64;
 
 /// What the texts of one letter may have been before, each looked at once, and all of them within a bound.
 #[derive(Debug)]
@@ -85,20 +87,22 @@ impl Layers {
             }
             from = to;
         }
+        // What is kept until the letter is judged takes room outside of what `memory` keeps for it.
+        self.pays(all.iter().map(|one| one.len().saturating_add(KEPT)).sum())?;
         self.known.insert(text.to_owned(), all.clone());
         Ok(all)
     }
 
     fn once(&mut self, text: &str, add: &mut dyn FnMut(String)) -> Result<(), TooLayered> {
-        match self.left.checked_sub(EACH.saturating_add(text.len())) {
-            Some(left) => self.left = left,
-            None => {
-                self.left = 0;
-                return Err(TooLayered);
-            }
-        }
+        self.pays(EACH.saturating_add(text.len()))?;
         once(text, &mut self.pages, add);
         Ok(())
+    }
+
+    fn pays(&mut self, cost: usize) -> Result<(), TooLayered> {
+        let left = self.left.checked_sub(cost);
+        self.left = left.unwrap_or(0);
+        left.map(drop).ok_or(TooLayered)
     }
 }
 

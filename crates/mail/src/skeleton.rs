@@ -199,6 +199,46 @@ pub(crate) fn squared(c: char) -> char {
     }
 }
 
+/// What a character is taken for at a glance, one for one: a capital of another script for the one that it looks like, a letter
+/// with marks for the letter; marks, and blanks that are hardly seen, for nothing. For what must not be believed: words of
+/// other scripts mean something else then.
+pub(crate) fn as_seen(c: char) -> char {
+    /// Nobody sees it.
+    const NOTHING: char = '\u{ad}';
+    let c = squared(c);
+    if c.is_ascii() {
+        return c;
+    }
+    let is_mark = |c: char| {
+        let category = CodePointMapData::<GeneralCategory>::new().get(c);
+        matches!(category, GeneralCategory::NonspacingMark | GeneralCategory::EnclosingMark)
+    };
+    if is_blank(c) || is_mark(c) {
+        return NOTHING;
+    }
+    let mut single = [0; 4];
+    let apart = DecomposingNormalizerBorrowed::new_nfkd().normalize(c.encode_utf8(&mut single)).into_owned();
+    let mut letters = apart.chars().filter(|c| !is_mark(*c));
+    let base = match (letters.next(), letters.next()) {
+        (Some(one), None) => one,
+        (Some(_), Some(_)) | (None, _) => return c,
+    };
+    let looks_like = |c: char| {
+        let shape: String = confusable_detection::skeleton(c.encode_utf8(&mut [0; 4])).collect();
+        let mut letters = shape.chars().filter(|c| !is_mark(*c));
+        let first = letters.next().filter(char::is_ascii_alphanumeric);
+        first.filter(|_| letters.next().is_none())
+    };
+    let capital = |c: char| {
+        let mut capitals = c.to_uppercase();
+        capitals.next().filter(|_| capitals.next().is_none())
+    };
+    // As it is before what it is compatible with: that of a lunate sigma is another sigma.
+    let others = [Some(c), Some(base), capital(c), capital(base)].into_iter().flatten();
+    let found = Some(base).filter(char::is_ascii).or_else(|| others.into_iter().find_map(looks_like));
+    found.unwrap_or(c)
+}
+
 impl Skeleton {
     pub(crate) fn of(text: impl Iterator<Item = char>) -> Self {
         Self::with(text, &mut Remembered::default())

@@ -4,7 +4,7 @@
 use std::io;
 
 use memchr::memmem;
-use sealpost_mail::{Address, Edit, Head, Inside, Reply, Sealed};
+use sealpost_mail::{Address, Head, Inside, Reply, Sealed};
 use sealpost_seal::{
     Coverage, Distrust, FromMatch, Layer, NotOpened, Opened, SignatureFound, SignatureVerdict, Trust,
     Wholeness,
@@ -48,7 +48,7 @@ pub(super) fn without_ours(head: &Head, tag: Option<&str>) -> Head {
     let head = head.without_names_like(OURS);
     match tag {
         // As a rule's tag is cut: however it is typed. What turns letters round may make one of what is none.
-        Some(tag) => head.with_subjects_in_order().apply(&[Edit::CutFromSubject(tag.to_owned())]),
+        Some(tag) => head.without_subject_like(tag),
         None => head,
     }
 }

@@ -13,7 +13,8 @@ use crate::transfer::{Transfer, base64_lenient};
 /// Files of one calendar.
 const MAX_FILES: usize = 1000;
 
-/// Parameters with a file's name; RFC 8607 §4.1 has the first, programs wrote the others before.
+/// Parameters with a file's name, the best first; RFC 8607 §4.1 has the first, programs wrote the others before. Any other one is a
+/// name if it looks like one, but for these.
 const NAMES: [&str; 6] = [
     "FILENAME",
     "X-FILENAME",
@@ -22,6 +23,9 @@ const NAMES: [&str; 6] = [
     "X-EVOLUTION-CALDAV-FILENAME",
     "X-LABEL",
 ];
+const NO_NAMES: [&str; 5] = ["FMTTYPE", "ENCODING", "VALUE", "SIZE", "MANAGED-ID"];
+/// Names of one file.
+const MAX_NAMES: usize = 16;
 
 /// A file that stands in a calendar itself (RFC 5545 §3.8.1.1).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -133,24 +137,44 @@ fn file(line: &str) -> Option<File> {
         })
     };
     let mut content_type = parameter("FMTTYPE").map(|kind| kind.trim().to_ascii_lowercase());
-    let names = NAMES.iter().filter_map(|name| parameter(name)).filter(|name| !name.is_empty()).collect();
-    let digits = match value.split_once(',') {
-        // RFC 2397
-        Some((head, data)) if is_data(head) && !head.to_ascii_lowercase().contains(";base64") => {
-            return Some(File { names, content_type, bytes: data.as_bytes().to_vec() });
+    let mut names: Vec<String> =
+        NAMES.iter().filter_map(|name| parameter(name)).filter(|name| !name.is_empty()).collect();
+    let data = value.split_once(',').filter(|(head, _)| is_data(head));
+    // RFC 2397: a type, and parameters, the name of a file among them.
+    let of_data = data.map(|(head, _)| head).unwrap_or_default();
+    for one in before.split(';').chain(of_data.split(';')).skip(1) {
+        let Some((name, value)) = one.trim_end_matches(':').split_once('=') else { continue };
+        let value = value.trim().trim_matches('"');
+        let is_none = NO_NAMES.iter().any(|no| name.trim().eq_ignore_ascii_case(no));
+        if !is_none && is_name(value) && names.len() < MAX_NAMES && !names.iter().any(|known| known == value)
+        {
+            names.push(value.to_owned());
         }
-        Some((head, data)) if is_data(head) => {
+    }
+    let digits = match data {
+        Some((head, data)) => {
             let kind =
                 head.get(5..).and_then(|kind| kind.split(';').next()).filter(|kind| kind.contains('/'));
             content_type = kind.map(str::to_ascii_lowercase).or(content_type);
+            if !head.to_ascii_lowercase().contains(";base64") {
+                return Some(File { names, content_type, bytes: data.as_bytes().to_vec() });
+            }
             data
         }
-        Some(_) | None if is_encoded(&parameter) => value,
-        Some(_) | None => return None,
+        None if is_encoded(&parameter) => value,
+        None => return None,
     };
     let dense: String = digits.chars().filter(|c| !c.is_whitespace()).collect();
     let bytes = STANDARD.decode(&dense).unwrap_or_else(|_odd| base64_lenient(dense.as_bytes()));
     Some(File { names, content_type, bytes })
+}
+
+/// Whether it ends as names of files do.
+fn is_name(value: &str) -> bool {
+    let end = value.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()).map(|(_, end)| end);
+    end.is_some_and(|end| {
+        (1..=10).contains(&end.len()) && end.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    })
 }
 
 fn is_data(head: &str) -> bool {
@@ -202,6 +226,11 @@ mod tests {
             ),
             ("attach;encoding=base64:TVqQAAM=", &[]),
             ("ATTACH:data:application/x-msdownload;base64,TVqQAAM=", &[]),
+            ("ATTACH:data:application/x;name=a.exe;base64,TVqQAAM=", &["a.exe"]),
+            ("ATTACH;FMTTYPE=application/x:data:application/x;filename=a.exe;base64,TVqQAAM=", &["a.exe"]),
+            ("ATTACH;LABEL=a.exe;ENCODING=BASE64;VALUE=BINARY:TVqQAAM=", &["a.exe"]),
+            ("ATTACH;ENCODING=BASE64;X-MS-FILENAME=\"a.exe\";VALUE=BINARY;SIZE=5.0:TVqQAAM=", &["a.exe"]),
+            ("ATTACH;X-EVOLUTION-CALDAV-ATTACHMENT-NAME=a.exe;ENCODING=BASE64:TVqQAAM=", &["a.exe"]),
         ] {
             let found = of(line).unwrap();
             assert_eq!(

@@ -243,10 +243,20 @@ fn message(data: &[u8], label: &str, tnef: &mut Tnef<'_>) -> bool {
 
 fn attachment<'a>(data: &'a [u8], label: &str, file: &mut File<'a>) -> bool {
     properties(data, &mut |id, _name, kind, value| match id {
+        // PidTagAttachExtension: all that some files have of a name
+        0x3703 => {
+            let extension = text(kind, value, label);
+            let extension = extension.trim().trim_start_matches('.');
+            let is_known =
+                |name: &String| name.to_lowercase().ends_with(&format!(".{}", extension.to_lowercase()));
+            if !extension.is_empty() && !file.names.iter().any(is_known) {
+                add_name(file, format!("attachment.{extension}"), false);
+            }
+        }
         // Long name, long path name
         0x3707 | 0x370d => add_name(file, text(kind, value, label), true),
-        // Short name, display name, transport name
-        0x3704 | 0x3001 | 0x370c => add_name(file, text(kind, value, label), false),
+        // Short name, path name, display name, transport name
+        0x3704 | 0x3708 | 0x3001 | 0x370c => add_name(file, text(kind, value, label), false),
         0x370e => file.content_type = Some(text(kind, value, label).trim().to_ascii_lowercase()),
         0x3712 => file.content_id = Some(text(kind, value, label).trim_matches(['<', '>', ' ']).to_owned()),
         // PidTagAttachDataObject: an object behind the id of its interface, PidTagAttachDataBinary: bytes.

@@ -149,7 +149,7 @@ impl<'a> Search<'a> {
                 leaf_types.push(kind.to_owned());
             } else {
                 if kind == "message/partial" {
-                    self.unread(Unread::Partial);
+                    self.hides_letters(Unread::Partial);
                 }
                 leaf_types.push(kind.to_owned());
             }

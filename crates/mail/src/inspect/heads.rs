@@ -181,6 +181,23 @@ mod tests {
         }
     }
 
+    /// PidTagAttachPathname and PidTagAttachExtension are all that some files have of a name.
+    #[test]
+    fn files_of_a_winmail_count_by_every_name() {
+        let names = |id: u16, value: &str| {
+            let bytes = file_of(&[
+                attribute_of(2, 0x0006_9002, &[0; 14]),
+                attribute_of(2, 0x0006_800f, b"x"),
+                attribute_of(2, 0x0006_9005, &properties_of(&[property_of(id, 0x1f, &wide_of(value))])),
+            ]);
+            let head = "Content-Type: application/ms-tnef\r\nContent-Transfer-Encoding: base64\r\n\r\n";
+            let letter = format!("{head}{}", STANDARD.encode(bytes));
+            Inside::of(letter.as_bytes()).files.into_iter().map(|(name, _)| name).collect::<Vec<_>>()
+        };
+        assert!(names(0x3708, "GEHALT.XLS").iter().any(|name| name == "GEHALT.XLS"));
+        assert!(names(0x3703, ".xlsx").iter().any(|name| name == "attachment.xlsx"));
+    }
+
     #[test]
     fn every_sensitivity_of_a_winmail_counts_and_one_that_nobody_knows_is_private() {
         let of = |numbers: &[u32]| {

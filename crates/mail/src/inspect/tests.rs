@@ -311,6 +311,8 @@ fn pieces_outside_of_parts_and_pieces_of_letters() {
         "Content-Type: message/partial; id=\"x\"; number=1; total=2\r\n\r\nSubject: y\r\n\r\nvertrau",
     ));
     assert_eq!(partial.unread, Some(Unread::Partial));
+    // RFC 2046 §5.2.2.1: in the first piece stands the head of the whole letter.
+    assert_eq!(partial.hidden_letters, Some(Unread::Partial));
 }
 
 #[test]
