@@ -6,6 +6,7 @@ mod again;
 mod bounces;
 mod initial_passwords;
 mod limits;
+mod login_trail;
 mod notices;
 mod odd_letters;
 mod outbox_mails;
