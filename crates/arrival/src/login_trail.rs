@@ -18,6 +18,10 @@ use crate::gathering::{Gathering, Turn, Written};
 
 /// Counts of their own; networks beyond are counted together.
 const MAX: usize = 1_024;
+/// Right ones that wait, each as a row; where the store cannot write for long, those beyond are counted by login and network.
+const WAITING: usize = 4_000;
+/// Rows in one transaction: it holds the trail while it is written.
+const AT_ONCE: usize = 1_000;
 /// So often those are written that are right once more: a mail server logs in all day. A kill takes what came since.
 const COUNTED_FOR: Duration = Duration::from_secs(60 * 60);
 
@@ -44,7 +48,7 @@ pub struct LoginTrail {
 
 #[derive(Debug, Default)]
 struct Open {
-    /// In their order; networks are never counted together: whose one came from must not vanish among others'.
+    /// In their order; networks are not counted together while there is room: whose one came from must not vanish among others'.
     right: Vec<(Key, Count)>,
     /// Right ones that say nothing new.
     again: HashMap<Key, Count>,
@@ -59,7 +63,7 @@ impl LoginTrail {
         let once = Count { since: now, times: 1 };
         let mut open = self.open();
         match what {
-            LoginNote::Right => open.right.push((Key { what, login, network }, once)),
+            LoginNote::Right => open.add_right(Key { what, login, network }, once),
             LoginNote::Again => {
                 let is_full = open.again.len() >= MAX;
                 open.again
@@ -101,20 +105,22 @@ impl LoginTrail {
     }
 
     async fn write(&self, store: &Store) -> Written {
-        let (right, counts) = {
-            let mut open = self.open();
-            (std::mem::take(&mut open.right), std::mem::take(&mut open.counts))
-        };
+        let counts = std::mem::take(&mut self.open().counts);
         let mut written = Written::All;
         let failed = |error: StoreError| {
             tracing::error!(%error, "log-ins by SMTP could not be noted in the audit trail; trying again");
         };
-        if !right.is_empty() {
+        loop {
+            let right = self.open().first_right();
+            if right.is_empty() {
+                break;
+            }
             let row = |(key, count): &(Key, Count)| logged_in(key.what, counted(key, *count));
             if let Err(error) = store.append_audit(right.iter().map(row).collect()).await {
                 failed(error);
                 self.open().right.splice(0..0, right);
                 written = Written::NotAll;
+                break;
             }
         }
         if !counts.is_empty() {
@@ -137,8 +143,29 @@ impl LoginTrail {
 impl Open {
     /// What is right once more is written with the next that is written.
     fn again_is_due(&mut self) {
-        let again = std::mem::take(&mut self.again);
-        self.right.extend(again);
+        for (key, count) in std::mem::take(&mut self.again) {
+            self.add_right(key, count);
+        }
+    }
+
+    fn add_right(&mut self, key: Key, count: Count) {
+        if self.right.len() < WAITING {
+            self.right.push((key, count));
+            return;
+        }
+        let elsewhere = Key { network: ELSEWHERE.to_owned(), ..key.clone() };
+        let known = |wanted: &Key| self.right.iter().rposition(|(known, _)| known == wanted);
+        match known(&key).or_else(|| known(&elsewhere)).and_then(|at| self.right.get_mut(at)) {
+            Some((_, known)) => known.times = known.times.saturating_add(count.times),
+            // One for each login of the configuration.
+            None => self.right.push((elsewhere, count)),
+        }
+    }
+
+    /// Those that are written next.
+    fn first_right(&mut self) -> Vec<(Key, Count)> {
+        let many = self.right.len().min(AT_ONCE);
+        self.right.drain(..many).collect()
     }
 
     fn count(&mut self, key: Key, Count { since, times }: Count) {

@@ -3,12 +3,9 @@
 use sealpost_mail::Timestamp;
 
 use crate::error::StoreError;
+use crate::fingerprint::FORGET;
 use crate::statement::sql;
 use crate::store::Store;
-
-/// Forgets one letter's fingerprint. Those of the same bytes that come later have another moment, so that it does no harm to do it
-/// late or once more.
-pub(crate) const FORGET: &str = "DELETE FROM fingerprints WHERE fingerprint = ?1 AND committed_at = ?2";
 
 impl Store {
     /// The client has seen our `250` for the letter of this moment: the same bytes sent again are a new letter from now on. Returns

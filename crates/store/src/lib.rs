@@ -40,6 +40,7 @@ mod expense;
 mod failed_logins;
 mod file_permissions;
 mod files;
+mod fingerprint;
 mod first_login;
 mod folder_ref;
 mod hold;

@@ -7,6 +7,7 @@ mod bounces;
 mod initial_passwords;
 mod limits;
 mod logins_in_the_trail;
+mod login_trail;
 mod notices;
 mod odd_letters;
 mod outbox_mails;

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use crate::acknowledge::FORGET;
+use crate::fingerprint::FORGET;
 use crate::statement::{Statement, Value};
 
 #[derive(Debug, Default)]

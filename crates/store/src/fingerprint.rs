@@ -1,0 +1,5 @@
+//! How a fingerprint is forgotten, for whoever acknowledges and for whoever does it before the same bytes come again. Knows no store.
+
+/// Forgets one letter's fingerprint. Those of the same bytes that come later have another moment, so that it does no harm to do it
+/// late or once more.
+pub(crate) const FORGET: &str = "DELETE FROM fingerprints WHERE fingerprint = ?1 AND committed_at = ?2";
