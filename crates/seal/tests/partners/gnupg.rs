@@ -6,7 +6,7 @@ use sealpost_seal::{
 use tempfile::TempDir;
 
 use crate::lab::{self, body, closed, crlf, open, own, run, text, trusted};
-use crate::matrix::row;
+use crate::matrix::Block;
 
 /// A partner who has nothing but gpg.
 pub(crate) struct Gpg {
@@ -86,8 +86,11 @@ pub(crate) fn as_letter(message: &[u8]) -> Vec<u8> {
 
 const OURS: [(&str, Kind); 2] = [("Curve25519", Kind::OpenPgpCurve25519), ("RSA-3072", Kind::OpenPgpRsa3072)];
 
+const PROGRAM: &str = "GnuPG 2.2";
+
 #[test]
 fn gnupg_reads_what_we_close() {
+    let mut block = Block::of("gnupg reads");
     for algorithm in ["rsa3072", "ed25519"] {
         let partner = Gpg::new(algorithm);
         for (kind_name, kind) in OURS {
@@ -101,38 +104,41 @@ fn gnupg_reads_what_we_close() {
                 let plain = partner.run(&["--decrypt"], armour(&sent)).unwrap();
                 assert_eq!(body(&plain), body(&letter), "{name}");
             }
-            row("GnuPG 2.2", "reads ours", &format!("{algorithm}, signed by {kind_name}"), &Ok(()));
+            block.yes(PROGRAM, "reads ours", &format!("to {algorithm}, signed by {kind_name}"));
         }
     }
+    block.kept();
 }
 
 #[test]
 fn we_read_what_gnupg_closes() {
+    let mut block = Block::of("gnupg writes");
     for algorithm in ["rsa3072", "ed25519"] {
         let partner = Gpg::new(algorithm);
         for (kind_name, kind) in OURS {
             let ours = own(kind);
             partner.knows(ours);
-            let entity =
-                "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\nGröße\r\n";
-            for signed in [false, true] {
-                let options: &[&str] = if signed {
-                    &["--sign", "--encrypt", "-r", "mail@insurer.example"]
-                } else {
-                    &["--encrypt", "-r", "mail@insurer.example"]
-                };
-                let letter = partner.writes(entity.as_bytes(), options);
-                let (opened, got) = open(&letter, &[ours], &[trusted(&partner.public())]);
-                assert_eq!(body(&got), body(entity.as_bytes()), "{opened:?}");
-                assert_eq!(opened.wholeness, Wholeness::Authenticated);
-                assert_eq!(opened.proven_sender().is_some(), signed, "{opened:?}");
+            for (name, entity) in lab::entities() {
+                let options = ["--encrypt", "-r", "mail@insurer.example"];
+                let letter = partner.writes(&entity, &[&["--sign"], &options[..]].concat());
+                lab::reads(&letter, ours, &partner.public(), &entity, name);
                 // An OpenPGP key that nobody trusts is not believed.
                 let (opened, _) = open(&letter, &[ours], &[]);
                 assert!(opened.proven_sender().is_none());
+                let letter = partner.writes(&entity, &options);
+                let (opened, got) = open(&letter, &[ours], &[trusted(&partner.public())]);
+                assert_eq!(body(&got), body(&entity), "{name}: {opened:?}");
+                assert_eq!(opened.wholeness, Wholeness::Authenticated);
+                assert!(opened.proven_sender().is_none(), "{opened:?}");
             }
-            row("GnuPG 2.2", "writes to us", &format!("{algorithm} to {kind_name}"), &Ok(()));
+            block.yes(
+                PROGRAM,
+                "writes to us",
+                &format!("to {kind_name}, by {algorithm}: signed and unsigned"),
+            );
         }
     }
+    block.kept();
 }
 
 #[test]
@@ -146,7 +152,9 @@ fn signed_only_is_verified_by_both() {
     assert_eq!(opened.written, Written::Nothing);
     assert!(opened.proven_sender().is_some() && got.is_empty(), "{opened:?}");
     partner.verifies(&sent).unwrap();
-    row("GnuPG 2.2", "verifies ours", "multipart/signed", &Ok(()));
+    let mut block = Block::of("gnupg verifies");
+    block.yes(PROGRAM, "verifies ours", "multipart/signed by Curve25519: text alone");
+    block.kept();
 }
 
 /// What servers do to letters on their way: lines over 998 octets are broken (RFC 5321 §4.5.3.1.6, as Postfix does it), and where the
@@ -218,7 +226,6 @@ fn a_signature_in_clear_verifies_behind_a_hop_that_breaks_lines_and_one_without_
     std::fs::write(&file, through_a_hop(&plain)).unwrap();
     let broken = partner.run(&["--verify", text(&signed), text(&file)], b"");
     assert!(broken.is_err(), "a hop that breaks nothing proves nothing");
-    row("GnuPG 2.2", "verifies ours", "multipart/signed behind a hop", &Ok(()));
 }
 
 /// What is signed in a letter of ours, and the signature: cut out by hand.
@@ -259,7 +266,9 @@ fn inline_messages_are_read_and_what_is_beside_them_is_told() {
     let changed = String::from_utf8(clear).unwrap().replace("pay 10 EUR", "pay 99 EUR");
     let (opened, _) = open(format!("{head}{changed}").as_bytes(), &[], &[trusted(&partner.public())]);
     assert_eq!(opened.signatures[0].verdict, SignatureVerdict::Invalid);
-    row("GnuPG 2.2", "writes to us", "inline, encrypted and signed", &Ok(()));
+    let mut block = Block::of("gnupg inline");
+    block.yes(PROGRAM, "writes to us", "inline: encrypted and signed, clear-signed; one line of text");
+    block.kept();
 }
 
 #[test]
@@ -276,7 +285,10 @@ fn thirty_megabytes_go_both_ways() {
     let (opened, got) = open(&letter, &[ours], &[trusted(&partner.public())]);
     assert!(opened.proven_sender().is_some());
     assert!(body(&got) == body(&entity));
-    row("GnuPG 2.2", "both", "30 MB", &Ok(()));
+    let mut block = Block::of("gnupg large");
+    block.yes(PROGRAM, "reads ours", "30 MB: to rsa3072, signed by Curve25519");
+    block.yes(PROGRAM, "writes to us", "30 MB: to Curve25519, signed by rsa3072");
+    block.kept();
 }
 
 #[test]
@@ -328,5 +340,9 @@ fn a_letter_that_hides_its_recipients_is_tried_with_a_few_keys_and_no_more() {
     assert_eq!(body(&got), b"for somebody\r\n", "{opened:?}");
     let (opened, got) = open(&letter, &behind(sealpost_seal::MAX_LENT), &[]);
     assert!(!opened.was_decrypted() && got.is_empty(), "{opened:?}");
-    row("GnuPG", "writes to us", "hidden recipient (--hidden-recipient)", &Ok(()));
+    let mut block = Block::of("gnupg hidden");
+    let what =
+        "hidden recipient (`--hidden-recipient`), tried with four of our keys at most: one line of text";
+    block.yes(PROGRAM, "writes to us", what);
+    block.kept();
 }

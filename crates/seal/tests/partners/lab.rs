@@ -175,6 +175,44 @@ pub(crate) fn letters() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
+/// What of these letters a partner's program is given to sign and to encrypt: what says what they are, and what they say.
+pub(crate) fn entities() -> Vec<(&'static str, Vec<u8>)> {
+    let with_mime = letters().into_iter().filter(|(name, _)| *name != "no MIME");
+    with_mime
+        .map(|(name, letter)| {
+            let mark = b"MIME-Version: 1.0\r\n";
+            let at = letter.windows(mark.len()).position(|window| window == mark).unwrap();
+            (name, letter[at + mark.len()..].to_vec())
+        })
+        .collect()
+}
+
+/// An entity of so many bytes.
+pub(crate) fn large_entity(bytes: usize) -> Vec<u8> {
+    [b"Content-Type: text/plain\r\n\r\n", body(&large(bytes))].concat()
+}
+
+/// The same letter with another octet in the middle of what is encrypted.
+pub(crate) fn tampered(letter: &[u8]) -> Vec<u8> {
+    let mut changed = letter.to_vec();
+    let middle = letter.len() - body(letter).len() / 2;
+    let at = (middle..letter.len()).find(|at| letter[*at].is_ascii_alphanumeric()).unwrap();
+    changed[at] = if letter[at] == b'A' { b'B' } else { b'A' };
+    changed
+}
+
+/// Opens what a partner wrote, whose signature is proven; and what somebody has changed of it, whose is not.
+pub(crate) fn reads(letter: &[u8], ours: &OwnKey, partner: &PartnerKey, entity: &[u8], what: &str) {
+    let (opened, got) = open(letter, &[ours], &[trusted(partner)]);
+    assert!(opened.proven_sender().is_some(), "{what}: {opened:?}");
+    assert_eq!(opened.wholeness, sealpost_seal::Wholeness::Authenticated, "{what}");
+    assert!(body(&got) == body(entity), "{what}: {}", String::from_utf8_lossy(&got[..got.len().min(2000)]));
+    let (opened, got) = open(&tampered(letter), &[ours], &[trusted(partner)]);
+    assert!(opened.proven_sender().is_none(), "{what}, changed: {opened:?}");
+    let marked = opened.wholeness == sealpost_seal::Wholeness::Malleable;
+    assert!(got.is_empty() || marked, "{what}, changed: {opened:?}");
+}
+
 /// A letter with a file of so many bytes.
 pub(crate) fn large(bytes: usize) -> Vec<u8> {
     let mut letter =

@@ -12,6 +12,7 @@ mod matrix;
 mod nss;
 mod openpgpjs;
 mod openssl;
+mod public_samples;
 mod sequoia_rnp;
 mod shut_in;
 mod smime_own;

@@ -1,10 +1,10 @@
 //! Against NSS, the S/MIME of Thunderbird, by its `cmsutil`.
 
-use sealpost_seal::{Content, Kind, Profile, Wholeness};
+use sealpost_seal::{Content, Kind, OwnKey, Profile};
 use tempfile::TempDir;
 
-use crate::lab::{self, body, closed, crlf, open, own, run, text, trusted};
-use crate::matrix::row;
+use crate::lab::{self, body, closed, crlf, own, run, text};
+use crate::matrix::Block;
 use crate::openssl::Partner;
 
 struct Nss {
@@ -13,8 +13,8 @@ struct Nss {
 }
 
 impl Nss {
-    fn new() -> Self {
-        let nss = Self { folder: lab::folder(), partner: Partner::rsa() };
+    fn new(partner: Partner) -> Self {
+        let nss = Self { folder: lab::folder(), partner };
         let at = |name: &str| nss.partner.at(name);
         let (key, cert, ca, p12) = (at("key.pem"), at("cert.pem"), at("ca.pem"), at("k.p12"));
         let database = format!("sql:{}", text(nss.folder.path()));
@@ -56,46 +56,84 @@ fn der(letter: &[u8]) -> Vec<u8> {
     base64::engine::general_purpose::STANDARD.decode(clean).unwrap()
 }
 
+const PROGRAM: &str = "NSS 3.87 `cmsutil`";
+
+impl Nss {
+    fn knows(&self, ours: &OwnKey) {
+        let database = format!("sql:{}", text(self.folder.path()));
+        let pem = self.partner.put("ours.pem", ours.public().to_text().unwrap().as_bytes());
+        let trust = ["-A", "-d", &database, "-n", "insurer", "-t", "P,P,P", "-i", text(&pem)];
+        run("certutil", &trust, b"").unwrap();
+    }
+
+    /// What is in a letter that we have closed for it.
+    fn opens(&self, letter: &[u8], ours: &OwnKey, profile: Profile) -> Result<Vec<u8>, String> {
+        let sent = closed(letter, Some(ours), std::slice::from_ref(self.partner.public()), profile);
+        let inner = self.run("cmsutil", &["-D"], &der(&sent))?;
+        self.partner.verifies(&inner, ours)
+    }
+
+    /// A letter that it has signed and encrypted to mail@insurer.example.
+    fn writes(&self, entity: &[u8]) -> Result<Vec<u8>, String> {
+        use base64::Engine as _;
+        let engine = base64::engine::general_purpose::STANDARD;
+        let signed = self.run("cmsutil", &["-S", "-N", "clinic", "-G"], entity)?;
+        let signed = format!(
+            "Content-Type: application/pkcs7-mime; smime-type=signed-data\r\nContent-Transfer-Encoding: base64\r\n\r\n{}\r\n",
+            engine.encode(signed)
+        );
+        let message = self.run("cmsutil", &["-E", "-r", "mail@insurer.example"], signed.as_bytes())?;
+        let letter = format!(
+            "From: info@clinic.example\r\nContent-Type: application/pkcs7-mime; smime-type=enveloped-data\r\n\
+             Content-Transfer-Encoding: base64\r\n\r\n{}\r\n",
+            engine.encode(message)
+        );
+        Ok(letter.into_bytes())
+    }
+}
+
 #[test]
 fn nss_reads_the_default_profile_and_we_read_what_it_writes() {
-    let nss = Nss::new();
+    let mut block = Block::of("nss");
+    let nss = Nss::new(Partner::rsa());
     let ours = own(Kind::SmimeRsa3072);
-    let database = format!("sql:{}", text(nss.folder.path()));
-    let ours_pem = nss.partner.put("ours.pem", ours.public().to_text().unwrap().as_bytes());
-    run("certutil", &["-A", "-d", &database, "-n", "insurer", "-t", "P,P,P", "-i", text(&ours_pem)], b"")
-        .unwrap();
-    let to = std::slice::from_ref(nss.partner.public());
+    nss.knows(ours);
     for (name, letter) in lab::letters() {
-        let sent = closed(&letter, Some(ours), to, Profile::default());
-        let inner = nss.run("cmsutil", &["-D"], &der(&sent)).unwrap();
-        let content = nss.partner.verifies(&inner, ours).unwrap();
+        let content = nss.opens(&letter, ours, Profile::default()).unwrap();
         assert_eq!(body(&crlf(&content)), body(&letter), "{name}");
     }
-    row("NSS cmsutil", "reads ours", "CBC, PKCS#1, PKCS#1 (the default)", &Ok(()));
+    let what = "to RSA-2048, signed by RSA-3072: CBC, PKCS#1, PKCS#1 (the default)";
+    block.yes(PROGRAM, "reads ours", what);
     for (what, profile) in [
         ("GCM, PKCS#1", Profile { content: Content::Aes256Gcm, ..Profile::default() }),
         ("GCM, OAEP, PSS (BSI)", Profile::bsi()),
     ] {
-        let sent = closed(&lab::letters()[0].1, Some(ours), to, profile);
-        row("NSS cmsutil", "reads ours", what, &nss.run("cmsutil", &["-D"], &der(&sent)).map(|_| ()));
+        let outcome = nss.opens(&lab::letters()[0].1, ours, profile).map(|_| ());
+        let what = format!("to RSA-2048, signed by RSA-3072: {what}; text alone");
+        block.row(PROGRAM, "reads ours", &what, &outcome);
     }
+    let large = lab::large(30 << 20);
+    let content = nss.opens(&large, ours, Profile::default()).unwrap();
+    assert!(body(&crlf(&content)) == body(&large));
+    block.yes(PROGRAM, "reads ours", "30 MB: to RSA-2048, signed by RSA-3072, the default");
+    for (name, entity) in lab::entities() {
+        lab::reads(&nss.writes(&entity).unwrap(), ours, nss.partner.public(), &entity, name);
+    }
+    block.yes(PROGRAM, "writes to us", "to RSA-3072, signed by RSA-2048: its own choice of cipher, opaque");
+    let large = lab::large_entity(30 << 20);
+    lab::reads(&nss.writes(&large).unwrap(), ours, nss.partner.public(), &large, "30 MB");
+    block.yes(PROGRAM, "writes to us", "30 MB: to RSA-3072, signed by RSA-2048");
 
-    let entity = b"Content-Type: text/plain\r\n\r\nfrom nss\r\n";
-    let signed = nss.run("cmsutil", &["-S", "-N", "clinic", "-G"], entity).unwrap();
-    use base64::Engine as _;
-    let engine = base64::engine::general_purpose::STANDARD;
-    let signed = format!(
-        "Content-Type: application/pkcs7-mime; smime-type=signed-data\r\nContent-Transfer-Encoding: base64\r\n\r\n{}\r\n",
-        engine.encode(signed)
-    );
-    let message = nss.run("cmsutil", &["-E", "-r", "mail@insurer.example"], signed.as_bytes()).unwrap();
-    let letter = format!(
-        "From: info@clinic.example\r\nContent-Type: application/pkcs7-mime; smime-type=enveloped-data\r\n\
-         Content-Transfer-Encoding: base64\r\n\r\n{}\r\n",
-        engine.encode(message)
-    );
-    let (opened, got) = open(letter.as_bytes(), &[ours], &[trusted(nss.partner.public())]);
-    assert!(opened.proven_sender().is_some() && opened.wholeness == Wholeness::Authenticated, "{opened:?}");
-    assert_eq!(body(&got), b"from nss\r\n");
-    row("NSS cmsutil", "writes to us", "its own choice of cipher, signed", &Ok(()));
+    let curve = Nss::new(Partner::curve("P-256"));
+    curve.knows(ours);
+    let read = curve.opens(&lab::letters()[0].1, ours, Profile::default()).map(|_| ());
+    block.row(PROGRAM, "reads ours", "to P-256, signed by RSA-3072: the default; text alone", &read);
+    let (_, entity) = lab::entities().remove(0);
+    let written = curve.writes(&entity);
+    if let Ok(letter) = &written {
+        lab::reads(letter, ours, curve.partner.public(), &entity, "P-256");
+    }
+    let what = "to RSA-3072, signed by P-256: its own choice of cipher, opaque; text alone";
+    block.row(PROGRAM, "writes to us", what, &written.map(|_| ()));
+    block.kept();
 }

@@ -9,7 +9,9 @@ use sealpost_seal::{
 use tempfile::TempDir;
 
 use crate::lab::{self, body, closed, crlf, open, open_with, own, run, text, trusted};
-use crate::matrix::row;
+use crate::matrix::Block;
+
+const PROGRAM: &str = "OpenSSL 3.0 `cms`";
 
 /// A partner who has nothing but `openssl cms`.
 pub(crate) struct Partner {
@@ -172,31 +174,47 @@ fn openssl_reads_what_we_close_in_every_profile() {
         ("P-256", Partner::curve("P-256")),
         ("brainpool", Partner::curve("brainpoolP256r1")),
     ];
-    let signers = [("RSA", own(Kind::SmimeRsa3072)), ("P-256", own(Kind::SmimeP256))];
-    for (partner_kind, partner) in &partners {
-        for (signer_kind, signer) in signers {
-            for (profile_name, profile) in profiles() {
+    let signers = [("RSA-3072", own(Kind::SmimeRsa3072)), ("P-256", own(Kind::SmimeP256))];
+    let mut block = Block::of("openssl reads");
+    let reads = |partner: &Partner, signer: &OwnKey, profile: Profile, letter: &[u8], what: &str| {
+        let sent = closed(letter, Some(signer), std::slice::from_ref(partner.public()), profile);
+        let inner = partner.decrypts(&sent).unwrap();
+        let content = partner.verifies(&inner, signer).unwrap();
+        assert_eq!(body(&crlf(&content)), body(letter), "{what}");
+    };
+    for (profile_name, profile) in profiles() {
+        for (partner_kind, partner) in &partners {
+            for (signer_kind, signer) in signers {
                 for (letter_name, letter) in lab::letters() {
-                    let sent = closed(&letter, Some(signer), std::slice::from_ref(partner.public()), profile);
-                    let inner = partner.decrypts(&sent).unwrap();
-                    let content = partner.verifies(&inner, signer).unwrap();
-                    let got = crlf(&content);
-                    assert_eq!(
-                        body(&got),
-                        body(&letter),
-                        "{partner_kind} {signer_kind} {profile_name} {letter_name}"
-                    );
+                    let what = format!("{partner_kind} {signer_kind} {profile_name} {letter_name}");
+                    reads(partner, signer, profile, &letter, &what);
                 }
-                let what = format!("to {partner_kind}, signed by {signer_kind}, {profile_name}");
-                row("OpenSSL cms", "reads ours", &what, &Ok(()));
             }
         }
+        let to = "to RSA-2048, P-256 and brainpoolP256r1; signed by RSA-3072 and P-256";
+        block.yes(PROGRAM, "reads ours", &format!("{profile_name}: {to}"));
     }
+    for (name, signer) in [("RSA-4096", own(Kind::SmimeRsa4096)), ("P-384", own(Kind::SmimeP384))] {
+        for profile in [Profile::default(), Profile::bsi()] {
+            reads(&partners[0].1, signer, profile, &lab::letters()[0].1, name);
+        }
+        block.yes(
+            PROGRAM,
+            "reads ours",
+            &format!("the default profile and BSI, signed by {name}: text alone"),
+        );
+    }
+    block.kept();
 }
 
 #[test]
 fn we_read_what_openssl_closes() {
-    let partners = [("RSA", Partner::rsa()), ("P-256", Partner::curve("P-256"))];
+    let partners = [
+        ("RSA-2048", Partner::rsa()),
+        ("P-256", Partner::curve("P-256")),
+        ("brainpoolP256r1", Partner::curve("brainpoolP256r1")),
+    ];
+    let mut block = Block::of("openssl writes");
     let rsa = own(Kind::SmimeRsa3072);
     let curve = own(Kind::SmimeP384);
     let cases: Vec<(&str, &OwnKey, Vec<&str>, &str)> = vec![
@@ -213,25 +231,36 @@ fn we_read_what_openssl_closes() {
         ("AES-256-CBC, ECDH", curve, vec!["-aes-256-cbc"], "AES-256-CBC"),
         ("AES-256-GCM, ECDH", curve, vec!["-aes-256-gcm"], "AES-256-GCM"),
     ];
-    for (partner_kind, partner) in &partners {
-        for (what, key, options, cipher) in &cases {
+    for (what, key, options, cipher) in &cases {
+        for (_, partner) in &partners {
             for signed in [None, Some(&[][..]), Some(&["-nodetach"][..])] {
-                let entity = body_with_type("Größe und Maß\r\n");
-                let letter = partner.writes(&entity, key, options, signed);
-                let (opened, got) = open(&letter, &[key], &[trusted(partner.public())]);
-                let Some(Layer::Decrypted { cipher: found, by, .. }) = opened.layers.first() else {
-                    panic!("{what}: {opened:?}");
-                };
-                assert_eq!((found.as_str(), by), (*cipher, &key.facts().fingerprint));
-                assert_eq!(body(&got), body(&entity), "{what}");
-                assert_eq!(opened.proven_sender().is_some(), signed.is_some(), "{what}: {opened:?}");
-                let whole = cipher.ends_with("GCM") || signed.is_some();
-                let expected = if whole { Wholeness::Authenticated } else { Wholeness::Malleable };
-                assert_eq!(opened.wholeness, expected, "{what}");
+                let mut entities = lab::entities();
+                entities.truncate(if signed.is_none() { 1 } else { entities.len() });
+                for (name, entity) in entities {
+                    let letter = partner.writes(&entity, key, options, signed);
+                    let (opened, got) = open(&letter, &[key], &[trusted(partner.public())]);
+                    let Some(Layer::Decrypted { cipher: found, by, .. }) = opened.layers.first() else {
+                        panic!("{what}, {name}: {opened:?}");
+                    };
+                    assert_eq!((found.as_str(), by), (*cipher, &key.facts().fingerprint));
+                    assert_eq!(body(&got), body(&entity), "{what}, {name}");
+                    assert_eq!(opened.proven_sender().is_some(), signed.is_some(), "{what}: {opened:?}");
+                    let whole = cipher.ends_with("GCM") || signed.is_some();
+                    let expected = if whole { Wholeness::Authenticated } else { Wholeness::Malleable };
+                    assert_eq!(opened.wholeness, expected, "{what}, {name}");
+                }
             }
-            row("OpenSSL cms", "writes to us", &format!("{what}, signed by {partner_kind}"), &Ok(()));
         }
+        let by: Vec<&str> = partners.iter().map(|(name, _)| *name).collect();
+        let to = if std::ptr::eq(*key, rsa) { "RSA-3072" } else { "P-384" };
+        let by = by.join(", ");
+        block.yes(
+            PROGRAM,
+            "writes to us",
+            &format!("{what}, to {to}: detached and opaque, signed by {by}; unsigned text"),
+        );
     }
+    block.kept();
 }
 
 fn body_with_type(text: &str) -> Vec<u8> {
@@ -273,7 +302,10 @@ fn thirty_megabytes_go_both_ways() {
         assert_eq!(opened.written, Written::Letter(u64::try_from(got.len()).unwrap()));
         assert!(body(&got) == body(&entity), "{cipher}");
     }
-    row("OpenSSL cms", "both", "30 MB, CBC and GCM", &Ok(()));
+    let mut block = Block::of("openssl large");
+    block.yes(PROGRAM, "reads ours", "30 MB: the default profile and BSI, to RSA-2048, signed by RSA-3072");
+    block.yes(PROGRAM, "writes to us", "30 MB: AES-256-CBC and AES-256-GCM, to RSA-3072, signed by RSA-2048");
+    block.kept();
 }
 
 #[test]
