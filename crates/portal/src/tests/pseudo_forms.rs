@@ -15,10 +15,10 @@ const RICH: &str = "From: a@insurer.example\r\nTo: max@web.example\r\nSubject: 4
     Date: Thu, 19 Nov 2026 10:00:00 +0100\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n\
     --b\r\nContent-Type: text/html\r\n\r\n<p>12345 <img src=\"https://9.example/9.png\"></p>\r\n\
     --b\r\nContent-Type: application/octet-stream\r\nContent-Disposition: attachment; filename=\"11\"\r\n\r\n0\r\n\
-    --b\r\nContent-Type: text/calendar; method=REQUEST\r\n\r\nBEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nBEGIN:VEVENT\r\nUID:1\r\n\
+    --b\r\nContent-Type: text/calendar; method=REQUEST\r\nContent-Disposition: attachment; filename=\"12.ics\"\r\n\r\nBEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nBEGIN:VEVENT\r\nUID:1\r\n\
     DTSTART:20261201T100000Z\r\nDTEND:20261201T110000Z\r\nRRULE:FREQ=WEEKLY;COUNT=3\r\nSUMMARY:4712\r\nLOCATION:4713\r\n\
     ORGANIZER:mailto:a@insurer.example\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n\
-    --b\r\nContent-Type: message/rfc822\r\n\r\nFrom: a@insurer.example\r\nSubject: 4714\r\n\r\n6\r\n--b--\r\n";
+    --b\r\nContent-Type: message/rfc822\r\nContent-Disposition: attachment; filename=\"13.eml\"\r\n\r\nFrom: a@insurer.example\r\nSubject: 4714\r\n\r\n6\r\n--b--\r\n";
 
 /// The answer to it, so that there is a conversation.
 const ANSWER: &str = "From: a@insurer.example\r\nTo: max@web.example\r\nSubject: 4711\r\nMessage-ID: <2@insurer.example>\r\n\

@@ -19,9 +19,8 @@ const KNOWN: &[&str] = &[
     "http",
     "Lindenstraße",
     "9.example",
-    // What has no name is called so in every language.
-    "attachment.ics",
-    "attachment.eml",
+    "12.ics",
+    "13.eml",
 ];
 
 /// Pages that show the letter and nothing of ours, or are no pages for people.
