@@ -13,6 +13,7 @@ use rust_embed::RustEmbed;
 
 use crate::brand::{as_shape, style_sheet};
 use crate::config::{PortalBrand, PortalError};
+use crate::links;
 
 #[derive(RustEmbed)]
 #[folder = "../../webmail-ui/styles/"]
@@ -64,7 +65,7 @@ impl Assets {
             };
             let gzip = zipped(&bytes);
             files.insert(name.clone(), Asset { content_type, bytes, gzip });
-            format!("/static/{name}")
+            links::asset(&name)
         };
         let css = "text/css; charset=utf-8";
         let svg = "image/svg+xml";

@@ -9,6 +9,7 @@ use crate::access::session;
 use crate::http::cookies::{cookie, cookie_name};
 use crate::http::csrf::{Protected, Visitor};
 use crate::language::Language;
+use crate::links;
 use crate::page::{redirect, set};
 use crate::problem::Problem;
 use crate::state::Site;
@@ -35,7 +36,7 @@ pub(crate) async fn choose(
     };
     let token = owner.as_ref().map_or_else(|| visitor.token(), |owner| owner.token());
     let Choice { language, back } = form.verify(token)?;
-    let mut response = redirect(own_path(&back).unwrap_or("/"));
+    let mut response = redirect(own_path(&back).unwrap_or(links::LOGIN));
     let Some(language) = Language::parse(&language).filter(|language| site.languages.contains(language))
     else {
         return Ok(response);

@@ -14,6 +14,7 @@ mod http;
 mod language;
 mod language_page;
 mod letters;
+mod links;
 mod mailbox;
 mod middleware;
 mod page;

@@ -19,6 +19,7 @@ use crate::http::awaited_body;
 use crate::http::connections::Slot;
 use crate::http::cookies::no_cookie;
 use crate::language::Language;
+use crate::links;
 use crate::page::{self, Page};
 use crate::problem::Problem;
 use crate::state::Site;
@@ -103,7 +104,7 @@ fn detach(request: &mut ServiceRequest) {
 
 /// Counts a request. A file of ours costs nothing and changes nothing: every page asks for some.
 fn counted(site: &Site, request: &ServiceRequest) -> Result<(), Problem> {
-    let file = request.path().strip_prefix("/static/");
+    let file = links::asset_of(request.path());
     if file.is_some_and(|name| site.assets.get(name).is_some()) {
         return Ok(());
     }
@@ -249,16 +250,13 @@ fn explained(site: &web::Data<Site>, response: ServiceResponse<BoxBody>) -> Serv
 
 /// To the log-in page, and after it back to where the reader wanted to go.
 fn to_log_in(site: &Site, response: ServiceResponse<BoxBody>, note: &str) -> ServiceResponse<BoxBody> {
-    let mut to = String::from("/");
+    let mut to = links::LOGIN.to_owned();
     let path = response.request().path();
     let target =
         (response.request().method() == Method::GET).then(|| crate::access::login::target(path)).flatten();
     for (name, value) in [("note", note), ("to", target.unwrap_or_default())] {
         if !value.is_empty() {
-            to.push(if to.contains('?') { '&' } else { '?' });
-            to.push_str(name);
-            to.push('=');
-            to.push_str(value);
+            to = links::saying(&to, (name, value));
         }
     }
     let mut fresh = page::redirect(&to);

@@ -10,6 +10,7 @@ use crate::access::session::SignedIn;
 use crate::http::cookies::cookie_name;
 use crate::http::csrf::{FormToken, Visitor};
 use crate::language::{Calendar, Language, Values};
+use crate::links;
 use crate::mailbox::own_folder::OwnFolder;
 use crate::problem::Problem;
 use crate::state::Site;
@@ -64,7 +65,7 @@ impl Page {
 
     /// Whether that is the address of a folder of the owner's.
     pub(crate) fn is_own(&self, path: &str) -> bool {
-        path.starts_with("/folder/")
+        links::is_folder(path)
     }
 
     /// A page without any form: problems.

@@ -17,6 +17,7 @@ use crate::access::tell_owner::{came_from, tell};
 use crate::http::cookies::{cookie, cookie_name, no_cookie};
 use crate::http::csrf::Protected;
 use crate::language::Language;
+use crate::links;
 use crate::mailbox::profile::{MAX_NAME, PAGE_SIZES, Profile, ZONES, clean_name, device};
 use crate::page::{Page, redirect, set, show};
 use crate::problem::HINT;
@@ -175,7 +176,7 @@ pub(crate) async fn save(
     if let Some(pace) = Pace::named(&pace) {
         site.store.set_pace(owner.mailbox_id(), pace).await.map_err(lost)?;
     }
-    let mut response = redirect("/account?note=saved");
+    let mut response = redirect(&links::saying(links::ACCOUNT, ("note", "saved")));
     if let Some(language) = Language::parse(&language).filter(|l| site.languages.contains(l)) {
         site.store.set_language(owner.mailbox_id(), language.tag()).await.map_err(lost)?;
         let mut cookie = cookie(&site, cookie_name(&site, "language"), language.tag().to_owned());

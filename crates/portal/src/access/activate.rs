@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_mail::{ActivateBy, Secret, Timestamp};
-use sealpost_mailbox::{Activated, ActivationLink, Chosen, NewPair, Waiting, portal_links};
+use sealpost_mailbox::{Activated, ActivationLink, Chosen, NewPair, Waiting};
 use sealpost_store::{Folder, Page as StorePage, Proof};
 use sealpost_vault::MailboxSecret;
 use serde::Deserialize;
@@ -17,6 +17,7 @@ use crate::access::session;
 use crate::http::cookies::{cookie_name, no_cookie};
 use crate::http::csrf::{Protected, Visitor};
 use crate::language::Language;
+use crate::links;
 use crate::mailbox;
 use crate::page::{Page, display_name, redirect, set, show_to};
 use crate::problem::HINT;
@@ -74,8 +75,7 @@ pub(crate) async fn form(
     match site.access(None).activation_link(&token).await? {
         ActivationLink::Good(good) => {
             let page = page_for(&site, &request, &visitor, &good);
-            let template =
-                whole(&site, page, portal_links::activation(&token), *good, Entered::default()).await?;
+            let template = whole(&site, page, links::activation(&token), *good, Entered::default()).await?;
             show_to(&visitor, StatusCode::OK, &template)
         }
         bad @ (ActivationLink::Used
@@ -123,7 +123,7 @@ pub(crate) async fn submit(
     let page = page_for(&site, &request, &visitor, &good);
     let Sent { page, entered, question, password, answer } = judge(&site, page, form, &good).await?;
     if !entered.is_good() {
-        let template = whole(&site, page, portal_links::activation(&token), *good, entered).await?;
+        let template = whole(&site, page, links::activation(&token), *good, entered).await?;
         return show_to(&visitor, HINT, &template);
     }
     let chosen = Chosen { password, question, answer, language: page.language.tag().to_owned() };
@@ -143,9 +143,9 @@ pub(crate) async fn enter(
 ) -> Result<HttpResponse, Problem> {
     tracing::info!(mailbox.id = %good.mailbox_id, "mailbox activated");
     let Some(cookie) = session::begin(site, request, &good.mailbox_id, NewPair::EPOCHS, secret).await? else {
-        return Ok(redirect("/"));
+        return Ok(redirect(links::LOGIN));
     };
-    let mut response = redirect("/inbox?welcome=1");
+    let mut response = redirect(&links::saying(links::INBOX, ("welcome", "1")));
     set(&mut response, &cookie)?;
     let public_key = secret.public().to_bytes();
     let of = Of { tag: &good.tag, public_key: &public_key, epochs: NewPair::EPOCHS };

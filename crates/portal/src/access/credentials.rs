@@ -17,6 +17,7 @@ use crate::access::session::SignedIn;
 use crate::access::tell_owner::{came_from, tell, tell_of_lock};
 use crate::access::throttle::{note_failure, throttle, uncounted};
 use crate::http::csrf::Protected;
+use crate::links;
 use crate::page::{Page, redirect, set, show};
 use crate::problem::HINT;
 use crate::problem::Problem;
@@ -221,7 +222,7 @@ async fn done(
 ) -> Result<HttpResponse, Problem> {
     let row = mailbox(site, owner).await?;
     tell(site, &row, about).await?;
-    let mut response = redirect("/account?note=secrets");
+    let mut response = redirect(&links::saying(links::ACCOUNT, ("note", "secrets")));
     let of = Of { tag: &row.tag, public_key: &row.public_key, epochs: &row.epochs };
     set(&mut response, &known_browser::remember(site, request, &of))?;
     Ok(response)

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use crate::access::activate::LinkPage;
 use crate::access::tell_owner::{came_from, tell};
 use crate::http::csrf::{Protected, Visitor};
+use crate::links;
 use crate::page::{Page, redirect, show_to};
 use crate::problem::HINT;
 use crate::problem::Problem;
@@ -84,7 +85,7 @@ pub(crate) async fn submit(
     }
     tracing::info!(mailbox.id = %mailbox.id, "mailbox deleted by its owner's wish");
     tell(&site, &mailbox, About::MailboxDeletedAsWished { network: came_from(&site, &request) }).await?;
-    Ok(redirect("/?note=deleted"))
+    Ok(redirect(&links::saying(links::LOGIN, ("note", "deleted"))))
 }
 
 fn page(

@@ -11,6 +11,7 @@ use crate::access::first_login_session::Newcomer;
 use crate::access::tell_owner::came_from;
 use crate::http::csrf::{Protected, Visitor};
 use crate::language::Language;
+use crate::links;
 use crate::page::{redirect, show_to};
 use crate::problem::HINT;
 use crate::problem::Problem;
@@ -18,9 +19,6 @@ use crate::state::Site;
 use crate::state::beside::Hashing;
 use crate::state::hashing_queue::Who;
 use crate::state::limits::Client;
-
-/// Where the form goes.
-const HERE: &str = "/first";
 
 /// GET /first
 pub(crate) async fn form(
@@ -32,7 +30,8 @@ pub(crate) async fn form(
     let Newcomer { mailbox, secret, hash } = newcomer;
     let good = site.access(None).first_log_in(mailbox, secret, hash)?;
     let page = activate::page_for(&site, &request, &visitor, &good);
-    let template = activate::whole(&site, page, HERE.to_owned(), good, Entered::default()).await?;
+    let template =
+        activate::whole(&site, page, links::FIRST_LOGIN.to_owned(), good, Entered::default()).await?;
     show_to(&visitor, StatusCode::OK, &template)
 }
 
@@ -57,7 +56,7 @@ pub(crate) async fn submit(
         entered.password_errors.push("password-is-initial");
     }
     if !entered.is_good() {
-        let template = activate::whole(&site, page, HERE.to_owned(), good, entered).await?;
+        let template = activate::whole(&site, page, links::FIRST_LOGIN.to_owned(), good, entered).await?;
         return show_to(&visitor, HINT, &template);
     }
     let language = page.language;
@@ -68,7 +67,7 @@ pub(crate) async fn submit(
             activate::enter(&site, &request, &good, &secret).await
         }
         // Somebody was quicker, in another browser.
-        Activated::TooLate => Ok(redirect("/")),
+        Activated::TooLate => Ok(redirect(links::LOGIN)),
         Activated::Overtaken => Err(activate::OVERTAKEN),
     }
 }

@@ -7,7 +7,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_mail::{Address, Secret, Timestamp};
-use sealpost_mailbox::{About, Outgoing, ResetToken, portal_links};
+use sealpost_mailbox::{About, Outgoing, ResetToken};
 use sealpost_store::{MailboxRow, MailboxState};
 use serde::Deserialize;
 
@@ -16,6 +16,7 @@ use crate::access::renew;
 use crate::access::session;
 use crate::config::ResetBy;
 use crate::http::csrf::{Protected, Visitor};
+use crate::links;
 use crate::page::{Page, redirect, show_to};
 use crate::problem::HINT;
 use crate::problem::Problem;
@@ -92,7 +93,7 @@ pub(crate) async fn submit(
             // Nothing is asked or stored: it cannot tell who has a mailbox.
             let pass = Pass::issue(&site, &tag, site.now().plus(PAGE_LASTS));
             floor.await;
-            Ok(redirect(&portal_links::reset(&pass)))
+            Ok(redirect(&links::reset(&pass)))
         }
     }
 }

@@ -22,6 +22,7 @@ use crate::access::typed_text::{self, Typed};
 use crate::http::cookies::{cookie_name, no_cookie};
 use crate::http::csrf::{Protected, Visitor};
 use crate::http::network;
+use crate::links;
 use crate::page::{Page, redirect, set, show_to};
 use crate::problem::HINT;
 use crate::problem::Problem;
@@ -131,7 +132,7 @@ pub(crate) async fn form(
     visitor: Visitor,
 ) -> Result<HttpResponse, Problem> {
     match session::find(&site, &request).await {
-        Ok(_signed_in) => return Ok(redirect(target(&arrival.to).unwrap_or("/inbox"))),
+        Ok(_signed_in) => return Ok(redirect(target(&arrival.to).unwrap_or(links::INBOX))),
         Err(Problem::SignIn | Problem::SessionOver | Problem::SessionEnded(_)) => {}
         Err(other) => return Err(other),
     }
@@ -146,7 +147,7 @@ pub(crate) async fn form(
         _ => Note::None,
     };
     match first_login_session::find(&site, &request).await {
-        Ok(_) => return Ok(redirect("/first")),
+        Ok(_) => return Ok(redirect(links::FIRST_LOGIN)),
         Err(Problem::SignIn | Problem::SessionOver | Problem::SessionEnded(_)) => {}
         Err(other) => return Err(other),
     }
@@ -277,11 +278,11 @@ pub(crate) async fn submit(
                     let about = About::NewBrowser { network: network::shortened(client) };
                     tell(&site, &mailbox, about).await?;
                 }
-                let mut next = target(&to).unwrap_or("/inbox").to_owned();
+                let mut next = target(&to).unwrap_or(links::INBOX).to_owned();
                 if let Some(typed) = typed.clone() {
                     next = match typed_text::restore(&site, &mailbox.id, &opened, &next, typed).await {
-                        Ok(true) => format!("{next}?note=late"),
-                        Ok(false) => "/drafts".to_owned(),
+                        Ok(true) => links::saying(&next, ("note", "late")),
+                        Ok(false) => links::DRAFTS.to_owned(),
                         Err(problem) => {
                             // The page still holds what was typed; an error page would not.
                             tracing::error!(http.problem = %problem, "a late text is not in its draft");
@@ -301,7 +302,7 @@ pub(crate) async fn submit(
                 if whose == tag {
                     site.limits.right(client);
                 }
-                return welcome(&site, "/first", &[cookie]);
+                return welcome(&site, links::FIRST_LOGIN, &[cookie]);
             }
         }
         (Came::Stranger, mailbox) => {
@@ -343,15 +344,15 @@ pub(crate) async fn leave(
 ) -> Result<HttpResponse, Problem> {
     let Nothing {} = form.verify(owner.token())?;
     owner.end(&site).await?;
-    let mut response = redirect("/?note=left");
+    let mut response = redirect(&links::saying(links::LOGIN, ("note", "left")));
     set(&mut response, &no_cookie(&site, "session"))?;
     Ok(response)
 }
 
 /// A page that may be gone to after the log-in: the inbox, one message or one draft, nothing else.
 pub(crate) fn target(to: &str) -> Option<&str> {
-    let one = ["/m/", "/w/"].iter().any(|place| to.strip_prefix(place).is_some_and(is_id));
-    (to == "/inbox" || one).then_some(to)
+    let one = links::letter_of(to).or_else(|| links::draft_of(to)).is_some_and(is_id);
+    (to == links::INBOX || one).then_some(to)
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ use crate::config::ResetBy;
 use crate::http::cookies::{cookie_name, no_cookie};
 use crate::http::csrf::{Protected, Visitor};
 use crate::language::Language;
+use crate::links;
 use crate::page::{Page, redirect, set, show_to};
 use crate::problem::HINT;
 use crate::problem::Problem;
@@ -297,7 +298,7 @@ async fn finish(
     let new = NewPassword { password, answer };
     let secret = match access.replace_password(hashing, sealing, whose, &opened, good.proof, new).await? {
         Replaced::Done(secret) => secret,
-        Replaced::TooLate => return Ok(redirect("/forgot")),
+        Replaced::TooLate => return Ok(redirect(links::FORGOT)),
         Replaced::Overtaken => return Err(Problem::Busy("letters come faster than a password is replaced")),
     };
     tracing::info!(mailbox.id = %mailbox.id, "forgotten password replaced");
@@ -305,7 +306,7 @@ async fn finish(
     throttle(site).forgive(&mailbox.tag).await.map_err(uncounted)?;
     tell(site, mailbox, About::PasswordChanged { forgotten: true, network: came_from(site, request) })
         .await?;
-    let mut response = redirect("/?note=reset");
+    let mut response = redirect(&links::saying(links::LOGIN, ("note", "reset")));
     let public_key = secret.public().to_bytes();
     let of = Of { tag: &mailbox.tag, public_key: &public_key, epochs: NewPair::EPOCHS };
     set(&mut response, &known_browser::remember(site, request, &of))?;

@@ -3,6 +3,7 @@
 
 use sealpost_vault::MailboxSecret;
 
+use crate::links;
 use crate::problem::Problem;
 use crate::state::Site;
 use crate::writing::draft;
@@ -40,7 +41,7 @@ pub(crate) async fn restore(
     to: &str,
     typed: Typed,
 ) -> Result<bool, Problem> {
-    let Some(id) = to.strip_prefix("/w/") else { return Ok(false) };
+    let Some(id) = links::draft_of(to) else { return Ok(false) };
     let mut found = match draft::find(site, mailbox_id, secret, id).await {
         Ok(found) => found,
         Err(Problem::NotFound) => return Ok(false),

@@ -19,12 +19,13 @@ use crate::http::download;
 use crate::letters::archive::{self, Explanation, NotMade, Wanted};
 use crate::letters::place::FolderPage;
 use crate::letters::repeated_fields::Fields;
+use crate::links;
 use crate::mailbox::Deposit;
 use crate::page::{Page, redirect, show};
 use crate::problem::Problem;
 use crate::state::Site;
 use crate::state::export_progress::Standing;
-use sealpost_mailbox::{is_id, portal_links};
+use sealpost_mailbox::is_id;
 
 /// What is sent as a file can do nothing even where a browser shows it.
 const FILE_POLICY: &str = "default-src 'none'; sandbox";
@@ -103,7 +104,7 @@ pub(crate) async fn everything(
         bytes += counts.bytes;
     }
     if count == 0 {
-        return Ok(redirect("/inbox"));
+        return Ok(redirect(links::INBOX));
     }
     let page = Page::owned(&site, &request, &owner);
     let has_pdf = archive::worker(&site).is_ok();
@@ -130,7 +131,7 @@ pub(crate) async fn archive(
         fields.ids().into_iter().map(one).collect()
     };
     if wanted.is_empty() {
-        return Ok(redirect("/inbox?done=none"));
+        return Ok(redirect(&links::saying(links::INBOX, ("done", "none"))));
     }
     let file = format!("{} {}.zip", page.portal(), site.calendar.file(site.now()));
     let explanation = Explanation {
@@ -282,7 +283,7 @@ async fn one(
         }
         Err(NotMade::NotNow) => Err(Problem::Busy("typesetting")),
         Err(why @ (NotMade::NoWorker | NotMade::NotThis)) => {
-            page.here = portal_links::letter(id);
+            page.here = links::letter(id);
             let no_worker = matches!(why, NotMade::NoWorker);
             let template = NotMadePage { page, id: id.to_owned(), no_worker };
             show(StatusCode::SERVICE_UNAVAILABLE, &template)

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use crate::access::session::SignedIn;
 use crate::http::csrf::Protected;
 use crate::letters::place::FolderPage;
+use crate::links;
 use crate::mailbox::own_folder::{FolderId, MAX_NAME, OwnFolder};
 use crate::mailbox::own_folders::{MAX_FOLDERS, Named};
 use crate::page::{Page, redirect, show};
@@ -114,7 +115,7 @@ pub(crate) async fn act(
         _ => return Err(Problem::BadForm("unknown action")),
     };
     match wrong(named) {
-        None => Ok(redirect(&format!("/folders?done={done}"))),
+        None => Ok(redirect(&links::saying(links::FOLDERS, ("done", done)))),
         Some(key) => {
             let which = which.filter(|_| form.what == "rename");
             folders_page(&site, &request, &owner, HINT, None, Some((which, key)), form.name).await
@@ -151,14 +152,16 @@ async fn remove(
     if !page.is_held && (count == 0 || sure) {
         let removed = site.store.remove_folder(owner.mailbox_id(), id.as_str()).await;
         match removed.map_err(|error| Problem::fault("removing a folder", error))? {
-            ThrownAway::Gone | ThrownAway::NotThere => return Ok(redirect("/folders?done=removed")),
+            ThrownAway::Gone | ThrownAway::NotThere => {
+                return Ok(redirect(&links::saying(links::FOLDERS, ("done", "removed"))));
+            }
             // In this moment.
             ThrownAway::Held => page.is_held = true,
         }
     }
     let folders = owner.own_folders(site).await?;
     let folder = folders.into_iter().find(|folder| folder.id == id).ok_or(Problem::NotFound)?;
-    "/folders".clone_into(&mut page.here);
+    links::FOLDERS.clone_into(&mut page.here);
     show(StatusCode::OK, &RemovePage { page, folder, count })
 }
 

@@ -3,6 +3,7 @@
 
 use sealpost_store::{DepositRow, Folder, FolderRef};
 
+use crate::links;
 use crate::mailbox::own_folder::FolderId;
 use crate::page::Page;
 
@@ -59,10 +60,10 @@ impl FolderPage {
 
     pub(crate) fn path(&self) -> String {
         match self {
-            Self::Inbox => "/inbox".to_owned(),
-            Self::Sent => "/sent".to_owned(),
-            Self::Trash => "/trash".to_owned(),
-            Self::Own(id) => format!("/folder/{}", id.as_str()),
+            Self::Inbox => links::INBOX.to_owned(),
+            Self::Sent => links::SENT.to_owned(),
+            Self::Trash => links::TRASH.to_owned(),
+            Self::Own(id) => links::folder(id.as_str()),
         }
     }
 

@@ -2,6 +2,8 @@
 
 use sealpost_mail::folded;
 
+use crate::links;
+
 /// Longest name, in characters.
 pub(crate) const MAX_NAME: usize = 40;
 
@@ -30,7 +32,7 @@ pub(crate) struct OwnFolder {
 impl OwnFolder {
     /// The address of its page.
     pub(crate) fn path(&self) -> String {
-        format!("/folder/{}", self.id.as_str())
+        links::folder(self.id.as_str())
     }
 }
 

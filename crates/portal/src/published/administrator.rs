@@ -5,6 +5,7 @@ use sealpost_partner::{Method, Shown};
 
 use super::form::Form;
 use crate::language::{Language, Values};
+use crate::links;
 use crate::state::Site;
 
 /// What the file's name begins with, before the language.
@@ -14,7 +15,7 @@ const WIDTH: usize = 76;
 
 /// Where it is.
 pub(crate) fn path(language: Language) -> String {
-    format!("/partner/{STEM}{}.txt", language.tag())
+    links::partner_file(&format!("{STEM}{}.txt", language.tag()))
 }
 
 /// It.

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::files::wanted;
 use super::form::Form;
 use super::{administrator, cached, shown};
+use crate::links;
 use crate::page::Page;
 use crate::problem::Problem;
 use crate::state::Site;
@@ -65,7 +66,7 @@ pub(crate) async fn show(
         text: administrator::path(language),
         smime: keys.iter().any(|card| card.is_smime),
         openpgp: keys.iter().any(|card| !card.is_smime),
-        page: Page::for_everybody(&site, language, "/partner"),
+        page: Page::for_everybody(&site, language, links::PARTNER),
         keys,
     };
     let text = template.render().map_err(|error| Problem::fault("rendering a page", error))?;
@@ -97,7 +98,9 @@ impl Card {
             algorithm: facts.algorithm.to_string(),
             since: facts.not_before,
             until: facts.not_after,
-            files: files.map(|form| (format!("/partner/{hex}.{}", form.ending()), form.ending())).collect(),
+            files: files
+                .map(|form| (links::partner_file(&format!("{hex}.{}", form.ending())), form.ending()))
+                .collect(),
         }
     }
 }

@@ -9,9 +9,9 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use crate::http::download;
+use crate::links;
 use crate::reading::text::percent_decoded;
 use crate::state::frame_cache::Picture;
-use sealpost_mailbox::portal_links;
 
 /// Their places among the letter's parts: no letter has so many.
 pub(crate) const FIRST: usize = 9000;
@@ -36,7 +36,7 @@ pub(crate) struct DataPictures {
 impl DataPictures {
     /// For the letter with this id, or for one within it.
     pub(crate) fn new(id: &str, prefix: &str) -> Self {
-        let (base, prefix) = (portal_links::letter_pictures(id), prefix.to_owned());
+        let (base, prefix) = (links::letter_pictures(id), prefix.to_owned());
         Self { base, prefix, taken: Mutex::default() }
     }
 

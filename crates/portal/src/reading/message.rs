@@ -6,7 +6,6 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_export::Format;
 use sealpost_mail::{CHARSETS, Charset, Letter, Mailbox, Standing, Timestamp};
-use sealpost_mailbox::portal_links;
 use sealpost_store::Folder;
 use serde::Deserialize;
 
@@ -18,6 +17,7 @@ use crate::letters::export::note_taken;
 use crate::letters::inbox::groups;
 use crate::letters::place::FolderPage;
 use crate::letters::withdrawn;
+use crate::links;
 use crate::mailbox::Line;
 use crate::page::{Page, display_name, redirect, show as render};
 use crate::problem::Problem;
@@ -190,7 +190,7 @@ pub(crate) async fn show(
         Ok(deposit) => deposit,
         // The link in the notice leads to where it is said.
         Err(Problem::NotFound) if withdrawn::of(&site, &owner).await?.iter().any(|one| one.id == id) => {
-            return Ok(redirect("/inbox"));
+            return Ok(redirect(links::INBOX));
         }
         Err(problem) => return Err(problem),
     };
@@ -221,7 +221,7 @@ pub(crate) async fn show(
         .await?;
     let Reading { view, mut files, mut pictures, events, summary: parsed, frame, whole, has_charset } =
         reading;
-    let shelf = query.shelf(&portal_links::letter(&id), &mut files, &mut pictures);
+    let shelf = query.shelf(&links::letter(&id), &mut files, &mut pictures);
     let charset = Choice { chosen: charset, offered: has_charset };
     if let Some(frame) = frame {
         keep_frame(&site, owner.session(), kept, frame);
@@ -247,7 +247,7 @@ pub(crate) async fn show(
         older_beside: more,
         line,
         page,
-        all_files: (shelf.files + shelf.pictures > 1).then(|| portal_links::letter_files(&row.id)),
+        all_files: (shelf.files + shelf.pictures > 1).then(|| links::letter_files(&row.id)),
         id: row.id,
         came: row.folder == Folder::Inbox,
         subject: subject.filter(|s| !s.trim().is_empty()),

@@ -31,9 +31,9 @@ use jiff::tz::TimeZone;
 use sealpost_mail::{
     Attachment, Charset, EncodedRange, Letter, Secret, Summary, Unshown, add_invitation, invitations,
 };
-use sealpost_mailbox::portal_links;
 
 use crate::http::download;
+use crate::links;
 use crate::reading::data_pictures::DataPictures;
 use crate::reading::invitation::{Card, MAX_CALENDARS};
 use crate::reading::text::{SafeHtml, to_html};
@@ -322,7 +322,7 @@ fn framed(
     let addresses: HashMap<String, String> = inline
         .iter()
         .filter_map(|(file, part)| {
-            Some((file.inline_cid.clone()?, format!("{}{part}", portal_links::letter_pictures(id))))
+            Some((file.inline_cid.clone()?, format!("{}{part}", links::letter_pictures(id))))
         })
         .collect();
     let cleaned = html::clean(&html, &addresses, DataPictures::new(id, prefix), late)?;

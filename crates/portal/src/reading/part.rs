@@ -7,11 +7,11 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_mail::{Charset, Letter, Mailbox, Standing, Timestamp};
 use sealpost_mailbox::audit::{Event, actions};
-use sealpost_mailbox::portal_links;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::access::session::SignedIn;
 use crate::http::download;
+use crate::links;
 use crate::mailbox::held;
 use crate::page::{Page, show};
 use crate::problem::Problem;
@@ -86,12 +86,12 @@ pub(crate) async fn inside(
         .await?;
     let Reading { view, mut files, mut pictures, events, summary, frame, has_charset, .. } =
         reading.ok_or(Problem::NotFound)?;
-    let shelf = query.shelf(&format!("/m/{id}/inside/{part}"), &mut files, &mut pictures);
+    let shelf = query.shelf(&links::letter_inside(&id, &part), &mut files, &mut pictures);
     let charset = Choice { chosen: charset, offered: has_charset };
     if let Some(frame) = frame {
         keep_frame(&site, owner.session(), charset.place(&format!("{id}/{part}")), frame);
     }
-    page.here = portal_links::letter(&id);
+    page.here = links::letter(&id);
     let (from, to, cc, subject, date) = match summary {
         Some(s) => (s.from, s.to, s.cc, s.subject, s.date),
         None => (Vec::new(), Vec::new(), Vec::new(), None, None),

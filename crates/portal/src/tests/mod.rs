@@ -9,6 +9,7 @@ mod forgot;
 mod keeping;
 mod languages;
 mod late;
+mod links;
 mod login;
 mod matrix;
 mod parts;

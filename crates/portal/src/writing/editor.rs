@@ -18,6 +18,7 @@ use crate::http::download;
 use crate::http::multipart::Sheet;
 use crate::language::Values;
 use crate::letters::archive;
+use crate::links;
 use crate::mailbox::OpenLetter;
 use crate::page::{Page, display_name, redirect, show as render};
 use crate::problem::HINT;
@@ -139,8 +140,8 @@ pub(crate) async fn begin(
     if kind == Kind::New {
         let content = Content { came_from: Came::parse(&came).word(), ..Content::default() };
         return Ok(match owner.begin_draft(&site, content).await? {
-            Some(draft) => redirect(&format!("/w/{}", draft.id)),
-            None => redirect("/drafts?note=full"),
+            Some(draft) => redirect(&links::draft(&draft.id)),
+            None => no_room_for_one(),
         });
     }
     let deposit = owner.opened(&site, &letter).await?;
@@ -161,9 +162,9 @@ pub(crate) async fn begin(
     let mut content = reply::content(kind, &summary, &text, owner.address(), &site.config.write, &words);
     content.came_from = Came::Letter(row.id.clone()).word();
     let Some(draft) = owner.begin_draft(&site, content).await? else {
-        return Ok(redirect("/drafts?note=full"));
+        return Ok(no_room_for_one());
     };
-    let mut note = "";
+    let mut to = links::draft(&draft.id);
     if kind == Kind::Forward {
         let complete = match files {
             Some(files) => carry(&site, &owner, &draft, &open, files).await?,
@@ -173,10 +174,15 @@ pub(crate) async fn begin(
             }
         };
         if !complete {
-            note = "?note=left-out";
+            to = links::saying(&to, ("note", "left-out"));
         }
     }
-    Ok(redirect(&format!("/w/{}{note}", draft.id)))
+    Ok(redirect(&to))
+}
+
+/// There are as many drafts as there may be.
+fn no_room_for_one() -> HttpResponse {
+    redirect(&links::saying(links::DRAFTS, ("note", "full")))
 }
 
 fn words(page: &Page, kind: Kind, summary: &Summary, received: sealpost_mail::Timestamp) -> reply::Words {
@@ -364,10 +370,13 @@ pub(crate) async fn act(
     };
     let [to, cc, subject, text] = typed;
     draft.content.type_in(to, cc, subject, text);
-    let kept = format!("/w/{}?note=held", draft.id);
+    let here = links::draft(&draft.id);
+    let kept = links::saying(&here, ("note", "held"));
     if let Wanted::Discard = wanted {
         return Ok(match owner.discard(&site, &draft).await? {
-            ThrownAway::Gone | ThrownAway::NotThere => redirect("/drafts?note=gone"),
+            ThrownAway::Gone | ThrownAway::NotThere => {
+                redirect(&links::saying(links::DRAFTS, ("note", "gone")))
+            }
             ThrownAway::Held => redirect(&kept),
         });
     }
@@ -377,7 +386,6 @@ pub(crate) async fn act(
             false => Err(Problem::NotFound),
         };
     }
-    let here = format!("/w/{}", draft.id);
     match wanted {
         Wanted::Keep => Ok(HttpResponse::NoContent().finish()),
         Wanted::Send if complaints.is_empty() => send(&site, &request, &owner, &page, draft).await,
@@ -393,7 +401,9 @@ pub(crate) async fn act(
             Ok(redirect(&if is_held { kept } else { format!("{here}#files") }))
         }
         Wanted::Attach => Ok(redirect(&format!("{here}#files"))),
-        Wanted::Save | Wanted::Send | Wanted::Discard => Ok(redirect(&format!("{here}?note=saved"))),
+        Wanted::Save | Wanted::Send | Wanted::Discard => {
+            Ok(redirect(&links::saying(&here, ("note", "saved"))))
+        }
     }
 }
 
@@ -406,9 +416,9 @@ async fn gone(
 ) -> Result<HttpResponse, Problem> {
     Ok(match gone_draft::settle(site, owner, content, begun).await? {
         // Pressed twice: the first press has sent it.
-        Fate::Sent => redirect("/sent"),
-        Fate::Kept(draft) => redirect(&format!("/w/{draft}?note=anew")),
-        Fate::NoRoom => redirect("/drafts?note=full"),
+        Fate::Sent => redirect(links::SENT),
+        Fate::Kept(draft) => redirect(&links::saying(&links::draft(&draft), ("note", "anew"))),
+        Fate::NoRoom => no_room_for_one(),
     })
 }
 

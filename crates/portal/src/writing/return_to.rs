@@ -1,6 +1,7 @@
 //! Where somebody came from to write, and goes back to. Kept with the draft, sealed; knows no letter but its id.
 
 use crate::letters::place::FolderPage;
+use crate::links;
 use crate::page::Page;
 use sealpost_mailbox::is_id;
 
@@ -38,9 +39,9 @@ impl Came {
 
     pub(crate) fn path(&self) -> String {
         match self {
-            Self::Letter(id) => format!("/m/{id}"),
+            Self::Letter(id) => links::letter(id),
             Self::Folder(place) => place.path(),
-            Self::Drafts => "/drafts".to_owned(),
+            Self::Drafts => links::DRAFTS.to_owned(),
             Self::Unknown => FolderPage::Inbox.path(),
         }
     }

@@ -11,6 +11,7 @@ use crate::access::session::SignedIn;
 use crate::http::csrf::Protected;
 use crate::http::download;
 use crate::http::multipart::Sheet;
+use crate::links;
 use crate::page::Page;
 use crate::problem::Problem;
 use crate::state::Site;
@@ -46,7 +47,7 @@ pub(crate) async fn announce(
     let facts = FileFacts { name: name.clone(), content_type, changed: Some(changed) };
     match owner.announce(&site, &draft, &facts, size).await? {
         Some(progress) => {
-            let place = format!("/w/{}/u/{}", draft.id, progress.id);
+            let place = links::upload(&draft.id, &progress.id);
             let mut response = answer(StatusCode::OK, &progress);
             let place = HeaderValue::from_str(&place).map_err(|error| Problem::fault("a place", error))?;
             response.headers_mut().insert(header::LOCATION, place);

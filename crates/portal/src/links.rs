@@ -1,0 +1,135 @@
+//! The addresses of the portal's pages: one function for each shape, for whatever links to one, redirects there or tells one
+//! from another. What stands behind them is said in `routes.rs`; a test holds the two together. Knows no page.
+
+use std::fmt::Display;
+
+pub(crate) use sealpost_mailbox::portal_links::{
+    activation, deletion, letter, letter_files, letter_pictures, reset,
+};
+
+/// The log-in.
+pub(crate) const LOGIN: &str = "/";
+/// Where somebody with an initial password chooses an own one.
+pub(crate) const FIRST_LOGIN: &str = "/first";
+/// The way back in with a forgotten password.
+pub(crate) const FORGOT: &str = "/forgot";
+/// What has come.
+pub(crate) const INBOX: &str = "/inbox";
+/// What was sent.
+pub(crate) const SENT: &str = "/sent";
+/// What was thrown away.
+pub(crate) const TRASH: &str = "/trash";
+/// The owner's folders.
+pub(crate) const FOLDERS: &str = "/folders";
+/// What is being written.
+pub(crate) const DRAFTS: &str = "/drafts";
+/// The owner's account.
+pub(crate) const ACCOUNT: &str = "/account";
+/// Our keys, for partners.
+pub(crate) const PARTNER: &str = "/partner";
+
+/// A folder of the owner's.
+pub(crate) fn folder(id: &str) -> String {
+    format!("/folder/{id}")
+}
+
+/// Whether that is the address of a folder of the owner's.
+pub(crate) fn is_folder(path: &str) -> bool {
+    path.starts_with(&folder(""))
+}
+
+/// A draft.
+pub(crate) fn draft(id: &str) -> String {
+    format!("/w/{id}")
+}
+
+/// Whose address that is among the drafts.
+pub(crate) fn draft_of(path: &str) -> Option<&str> {
+    path.strip_prefix(&draft(""))
+}
+
+/// A file of a draft that comes in pieces.
+pub(crate) fn upload(draft_id: &str, file: &str) -> String {
+    format!("{}/{file}", uploads(draft_id))
+}
+
+/// Where such a file is announced.
+pub(crate) fn uploads(draft_id: &str) -> String {
+    format!("{}/u", draft(draft_id))
+}
+
+/// Whose address that is among the letters.
+pub(crate) fn letter_of(path: &str) -> Option<&str> {
+    path.strip_prefix(&letter(""))
+}
+
+/// The frame with a letter's markup.
+pub(crate) fn letter_frame(id: &str) -> String {
+    format!("{}/html", letter(id))
+}
+
+/// A letter as a file that mail programs open.
+pub(crate) fn letter_eml(id: &str) -> String {
+    format!("{}/eml", letter(id))
+}
+
+/// A letter as a file for Outlook.
+pub(crate) fn letter_msg(id: &str) -> String {
+    format!("{}/msg", letter(id))
+}
+
+/// A letter as PDF.
+pub(crate) fn letter_pdf(id: &str) -> String {
+    format!("{}/pdf", letter(id))
+}
+
+/// A file of a letter, to be saved.
+pub(crate) fn letter_part(id: &str, part: impl Display) -> String {
+    format!("{}/part/{part}", letter(id))
+}
+
+/// A file of a letter, to be looked at.
+pub(crate) fn letter_view(id: &str, part: impl Display) -> String {
+    format!("{}/view/{part}", letter(id))
+}
+
+/// A letter within a letter.
+pub(crate) fn letter_inside(id: &str, part: impl Display) -> String {
+    format!("{}/inside/{part}", letter(id))
+}
+
+/// The frame with its markup.
+pub(crate) fn inside_frame(id: &str, part: impl Display) -> String {
+    format!("{}/html", letter_inside(id, part))
+}
+
+/// Asks for a new link instead of one that has expired.
+pub(crate) fn renewal(token: &str) -> String {
+    format!("{}/renew", activation(token))
+}
+
+/// How far an export is.
+pub(crate) fn export_progress(watch: &str) -> String {
+    format!("/export/progress/{watch}")
+}
+
+/// A file for partners.
+pub(crate) fn partner_file(name: &str) -> String {
+    format!("{PARTNER}/{name}")
+}
+
+/// A script, a style or a picture of ours.
+pub(crate) fn asset(name: &str) -> String {
+    format!("/static/{name}")
+}
+
+/// Which of them has that address.
+pub(crate) fn asset_of(path: &str) -> Option<&str> {
+    path.strip_prefix(&asset(""))
+}
+
+/// The page at `path`, with something to say: `("note", "saved")`.
+pub(crate) fn saying(path: &str, (key, word): (&str, &str)) -> String {
+    let sign = if path.contains('?') { '&' } else { '?' };
+    format!("{path}{sign}{key}={word}")
+}
