@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sealpost_intake::{LoginCheck, LoginNote, Logins};
-use sealpost_mail::{Secret, Timestamp};
+use sealpost_intake::{LoginCheck, Logins};
+use sealpost_mail::{LoginNote, Secret, Timestamp};
 use sealpost_store::{Store, StoreError};
 use sealpost_vault::{TagKey, password_phc};
 use tokio::time::timeout;

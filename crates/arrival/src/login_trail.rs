@@ -6,9 +6,8 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use sealpost_intake::LoginNote;
-use sealpost_mail::Timestamp;
-use sealpost_mailbox::audit::{LogInNote, logged_in, network};
+use sealpost_mail::{LoginNote, Timestamp};
+use sealpost_mailbox::audit::{logged_in, network};
 use sealpost_store::{CountedRow, ELSEWHERE, Store, StoreError};
 use tokio_util::sync::CancellationToken;
 
@@ -19,7 +18,7 @@ const MAX: usize = 1_024;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Key {
-    what: LogInNote,
+    what: LoginNote,
     /// Empty: nobody's.
     login: String,
     network: String,
@@ -48,18 +47,12 @@ struct Open {
 impl LoginTrail {
     /// Counts it. `login` is one of the configuration's, or nobody's: that may be somebody's password and is not kept.
     pub fn note(&self, what: LoginNote, client: IpAddr, login: Option<&str>, now: Timestamp) {
-        let what = match what {
-            LoginNote::Right => LogInNote::Right,
-            LoginNote::Wrong => LogInNote::Wrong,
-            LoginNote::PutOff => LogInNote::Refused,
-            LoginNote::Closed => LogInNote::Closed,
-        };
         let login = login.unwrap_or_default().to_owned();
         let key = Key { what, login, network: network(client) };
         let mut open = self.open();
         match what {
-            LogInNote::Right => open.right.push((key, now)),
-            LogInNote::Wrong | LogInNote::Refused | LogInNote::Closed => {
+            LoginNote::Right => open.right.push((key, now)),
+            LoginNote::Wrong | LoginNote::Refused | LoginNote::Closed => {
                 open.count(key, Count { since: now, times: 1 });
             }
         }

@@ -78,7 +78,7 @@ impl Composer for NoticeWriter {
             auto_submitted: submitted(&facts.notice),
             about: facts.about,
             extra: vec![quiet()],
-            inline_images: announcer.brand.inline_images(),
+            inline_images: sealpost_notice::inline_images(&announcer.brand),
         })
         .map_err(|error| error.to_string())?;
         Ok(match &self.signer {

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use sealpost_delivery::Route;
-use sealpost_mail::{ActivateBy, Address, Direction, Domain, Origin, Secret, Timestamp, TlsFloor};
+use sealpost_mail::{ActivateBy, Address, Brand, Direction, Domain, Origin, Secret, Timestamp, TlsFloor};
 use sealpost_mailbox::{Going, Retention, WriteRules, portal_links};
-use sealpost_notice::{Brand, Language};
+use sealpost_notice::Language;
 use sealpost_seal::{Harvest, Lists};
 use sealpost_store::{MailboxState, Most, NewToken, Pace};
 use sealpost_vault::{Token, TokenHash};

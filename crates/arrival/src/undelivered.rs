@@ -70,7 +70,7 @@ pub(crate) async fn rows(context: &Context, told: &Undelivered<'_>) -> Result<Ar
         auto_submitted: "auto-replied",
         about: told.message_id.clone(),
         extra: Vec::new(),
-        inline_images: announcer.brand.inline_images(),
+        inline_images: sealpost_notice::inline_images(&announcer.brand),
     })
     .map_err(failed)?;
     let listing = Letter::parse(&mail).map_err(failed)?.summary();

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use sealpost_mail::{Reply, Secret};
+use sealpost_mail::{LoginNote, Reply, Secret};
 use sealpost_turns::Who;
 use tokio::time::{Instant, sleep};
 
@@ -17,7 +17,7 @@ use crate::connection::Connection;
 use crate::limits::client_of;
 use crate::line::MAX_AUTH;
 use crate::listener_context::ListenerContext;
-use crate::reception::{LoginCheck, LoginNote};
+use crate::reception::LoginCheck;
 use crate::replies;
 use crate::session::{Session, State};
 use crate::wire::Leave;
@@ -154,7 +154,7 @@ async fn judge(door: &ListenerContext, peer: IpAddr, credentials: Credentials) -
             standing = attempts.standing(peer, &login, clock.now());
         }
         let put_off = || {
-            logins.note(LoginNote::PutOff, peer, &login, clock.now());
+            logins.note(LoginNote::Refused, peer, &login, clock.now());
             LoginCheck::Busy
         };
         let who = match standing {

@@ -45,7 +45,7 @@ mod xclient;
 pub use access::{Access, ClientCertificates, Renaming, Right, Shown};
 pub use limits::{Limits, MemoryBudget, client_of};
 pub use listener::{Intake, IntakeError, ListenerConfig, Tls};
-pub use reception::{Incoming, LoginCheck, LoginNote, Logins, Receipt, Reception};
+pub use reception::{Incoming, LoginCheck, Logins, Receipt, Reception};
 pub use sealpost_proxied::{Others, Proxies};
 pub use tls::{TlsError, TlsFiles, TlsMinimum, TlsSource};
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 use async_trait::async_trait;
-use sealpost_mail::{Address, Envelope, Origin, Reply, Secret, Timestamp};
+use sealpost_mail::{Address, Envelope, LoginNote, Origin, Reply, Secret, Timestamp};
 
 /// Takes letters in. Implemented by the gateway.
 #[async_trait]
@@ -67,19 +67,6 @@ pub enum LoginCheck {
     Wrong,
     /// Nobody knows: it could not be checked in time. The client may come back.
     Busy,
-}
-
-/// What is worth keeping of a login.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LoginNote {
-    /// It was right: the first time in a day, or after wrong ones.
-    Right,
-    /// It was wrong.
-    Wrong,
-    /// It was not looked at: after too many wrong ones, or because too many were asking.
-    PutOff,
-    /// After too many wrong ones a client has to wait.
-    Closed,
 }
 
 /// Knows the logins of clients.

@@ -1,9 +1,8 @@
 //! Notices to owners about the way into their mailbox and what was done to it. Each says which texts it consists of.
 //! Knows no HTML.
 
-use sealpost_mail::{Secret, Timestamp};
+use sealpost_mail::{Brand, Secret, Timestamp};
 
-use crate::brand::Brand;
 use crate::layout::Page;
 use crate::notice::{DeletedBy, SupportDid};
 use crate::writer::{Writer, Written};

@@ -1,8 +1,7 @@
 //! From facts to words: every kind of notice to who writes it, and what all their texts may name. Knows no text.
 
-use sealpost_mail::{ActivateBy, Timestamp};
+use sealpost_mail::{ActivateBy, Brand, Timestamp};
 
-use crate::brand::Brand;
 use crate::error::NoticeError;
 use crate::language::{Language, Values, Words};
 use crate::layout::{Page, lay_out, safe_link};

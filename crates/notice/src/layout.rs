@@ -1,10 +1,10 @@
 //! The one layout of all notices, as text and as HTML. Escapes everything; knows no kinds of notice.
 
 use askama::Template;
-use sealpost_mail::Colour;
+use sealpost_mail::{Brand, Colour};
 
-use crate::brand::{Brand, LOGO_CID};
 use crate::error::NoticeError;
+use crate::inline_logo::LOGO_CID;
 use crate::language::Words;
 use crate::notice::Rendered;
 use crate::sanitize;
@@ -100,7 +100,7 @@ pub(crate) fn lay_out(page: &Page, words: &Words, brand: &Brand) -> Result<Rende
         direction: words.say("direction")?,
         brand: &name,
         portal: &portal,
-        logo: brand.logo.as_ref().map(|l| Image { cid: LOGO_CID, width: l.width, height: l.height }),
+        logo: brand.mail_logo().map(|(_, (width, height))| Image { cid: LOGO_CID, width, height }),
         colour: brand.colour,
         ink: brand.colour.ink_on(),
         page,
@@ -120,7 +120,7 @@ fn foot(words: &Words, brand: &Brand, inside: bool) -> Result<Foot, NoticeError>
     Ok(Foot {
         link_hint: words.say("link-hint")?,
         help_title: words.say("help-title")?,
-        contact: lines(&brand.contact),
+        contact: lines(&brand.help()),
         automatic: words.say(if inside { "automatic-inside" } else { "automatic" })?,
         imprint_label: words.say("imprint")?,
         imprint: if imprint_link.is_some() { Vec::new() } else { lines(imprint) },

@@ -14,11 +14,11 @@ mod about_access;
 mod about_deletion;
 mod about_keys;
 mod about_replies;
-mod brand;
 mod build;
 mod dates;
 mod error;
 mod evidence;
+mod inline_logo;
 mod language;
 mod layout;
 mod notice;
@@ -35,7 +35,6 @@ mod to_recipients;
 mod to_senders;
 mod writer;
 
-pub use brand::{Brand, LOGO_CID, Logo};
 pub use build::render;
 pub use dates::{date, date_time};
 pub use error::NoticeError;
@@ -43,6 +42,7 @@ pub use evidence::{
     DatedStep, Evidence, EvidenceText, LetterStep, Said, SecondKey, ServerAnswer, TrailState,
 };
 pub use language::Language;
+pub use inline_logo::{LOGO_CID, inline_images};
 pub use notice::{
     Access, DeletedBy, EndingKey, KeyOwner, LetterClock, Notice, Reached, Rendered, SupportDid, WentUnread,
     Wrote,

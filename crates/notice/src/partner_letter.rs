@@ -1,7 +1,8 @@
 //! Letters by which a connection to a partner is tried, and the answer to one: plain text in the operator's language and, below,
 //! in every other one, since nobody knows what is spoken there. Knows no key and no queue.
 
-use crate::brand::Brand;
+use sealpost_mail::Brand;
+
 use crate::build::brand_values;
 use crate::error::NoticeError;
 use crate::language::{Language, Words};
@@ -57,7 +58,8 @@ mod tests {
             portal_url: "https://securemail.insurer.example/".to_owned(),
             colour: Colour::parse("#0b5c74").unwrap(),
             logo: None,
-            contact: String::new(),
+            contact: None,
+            phone: None,
             imprint: None,
             privacy: None,
         };

@@ -5,8 +5,8 @@
 mod samples;
 
 use samples::{LINK, brand, hostile, notices, odd_brand, plain};
-use sealpost_mail::Secret;
-use sealpost_notice::{Access, Brand, Language, Notice, Rendered, render};
+use sealpost_mail::{Brand, Secret};
+use sealpost_notice::{Access, Language, Notice, Rendered, inline_images, render};
 
 /// Runs `look` over everything there is.
 fn each(brand: &Brand, facts: &samples::Facts, look: impl Fn(&str, Language, &Notice, &Rendered)) {
@@ -191,8 +191,8 @@ fn nothing_is_fetched_and_nobody_is_tracked() {
             }
         });
     }
-    assert_eq!(odd_brand().inline_images(), [("logo".to_owned(), "image/png".to_owned(), vec![1, 2, 3])]);
-    assert!(brand().inline_images().is_empty());
+    assert_eq!(inline_images(&odd_brand()), [("logo".to_owned(), "image/png".to_owned(), vec![1, 2, 3])]);
+    assert!(inline_images(&brand()).is_empty());
 }
 
 #[test]

@@ -10,9 +10,10 @@ use actix_web::web::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use rust_embed::RustEmbed;
+use sealpost_mail::Brand;
 
 use crate::brand::{as_shape, style_sheet};
-use crate::config::{PortalBrand, PortalError};
+use crate::config::PortalError;
 use crate::links;
 
 #[derive(RustEmbed)]
@@ -53,7 +54,7 @@ pub(crate) struct Assets {
 }
 
 impl Assets {
-    pub(crate) fn new(brand: &PortalBrand) -> Result<Self, PortalError> {
+    pub(crate) fn new(brand: &Brand) -> Result<Self, PortalError> {
         let mut files = HashMap::new();
         let mut add = |stem: &str, extension: &str, content_type, bytes: Cow<'static, [u8]>| {
             let mut hasher = DefaultHasher::new();

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use sealpost_mail::{ActivateBy, Colour, Term, Timestamp, Zone};
+use sealpost_mail::{ActivateBy, Brand, Colour, Term, Timestamp, Zone};
 use sealpost_mailbox::{LockRules, Retention, WriteRules};
 use sealpost_proxied::Proxies;
 use sealpost_store::Unread;
@@ -192,36 +192,6 @@ impl Default for PasswordRules {
     }
 }
 
-/// How the operator looks.
-#[derive(Clone, Debug)]
-pub struct PortalBrand {
-    /// The operator: "Insurer".
-    pub name: String,
-    /// The portal: "SecureMail".
-    pub portal_name: String,
-    /// Shades that can be read on it and beside it are computed.
-    pub colour: Colour,
-    /// A picture for the header, instead of the built-in mark.
-    pub logo: Option<Logo>,
-    /// Mail address or telephone number for people who need help.
-    pub contact: Option<String>,
-    /// A telephone number, beside the contact.
-    pub phone: Option<String>,
-    /// Imprint, an absolute address.
-    pub imprint: Option<String>,
-    /// Privacy notice, an absolute address.
-    pub privacy: Option<String>,
-}
-
-/// The operator's picture.
-#[derive(Clone, Debug)]
-pub struct Logo {
-    /// `image/svg+xml` or `image/png`.
-    pub content_type: String,
-    /// The file.
-    pub bytes: Vec<u8>,
-}
-
 /// Whom to tell of a hole (RFC 9116).
 #[derive(Clone, Debug)]
 pub struct SecurityContact {
@@ -245,7 +215,7 @@ pub struct PortalConfig {
     /// What people type: `https://mail.example.org`.
     pub public_url: String,
     /// How it looks.
-    pub brand: PortalBrand,
+    pub brand: Brand,
     /// The languages offered, best first; each must have a folder in `webmail-ui/locales`.
     pub languages: Vec<String>,
     /// IANA name, for dates.
@@ -298,7 +268,7 @@ impl PortalConfig {
             addresses: vec![address],
             tls: PortalTls::Off,
             public_url: public_url.to_owned(),
-            brand: PortalBrand {
+            brand: Brand {
                 name: "Insurer".into(),
                 portal_name: "SecureMail".into(),
                 colour: Colour { red: 0x0b, green: 0x5c, blue: 0x74 },
@@ -309,6 +279,8 @@ impl PortalConfig {
                 privacy: None,
             },
             languages: vec!["de".into(), "en".into()],
+                sentence_name: None,
+                portal_url: public_url.to_owned(),
             time_zone: "Europe/Berlin".into(),
             session: SessionRules::default(),
             password: PasswordRules::default(),

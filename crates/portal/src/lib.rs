@@ -33,8 +33,8 @@ extern crate self as sealpost_portal; // the tests share a file with the example
 mod tests;
 
 pub use config::{
-    ExportRules, Logo, PasswordRules, PortalBrand, PortalConfig, PortalError, PortalTls, Renewal,
-    RequestLimits, ResetBy, SecurityContact, SessionRules,
+    ExportRules, PasswordRules, PortalConfig, PortalError, PortalTls, Renewal, RequestLimits, ResetBy,
+    SecurityContact, SessionRules,
 };
 pub use language::Language;
 pub use letters::document_labels;

@@ -8,11 +8,11 @@ use std::sync::Arc;
 
 use sealpost_delivery::{Purpose, ReportsTo};
 use sealpost_mail::{
-    Address, Compose, ComposeError, Direction, Envelope, Head, Random, ReversePath, Timestamp, TlsFloor,
-    compose_notice,
+    Address, Brand, Compose, ComposeError, Direction, Envelope, Head, Random, ReversePath, Timestamp,
+    TlsFloor, compose_notice,
 };
 use sealpost_mailbox::audit::{Actor, Event, PartnerChange};
-use sealpost_notice::{Brand, Language, PartnerLetter, partner_letter};
+use sealpost_notice::{Language, PartnerLetter, partner_letter};
 use sealpost_partner::{Found, Partner, Standing, is_test_token};
 use sealpost_seal::{CloseError, Closing, close};
 use sealpost_store::{ArrivalRows, LegPurpose, OriginalState};

@@ -3,7 +3,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use sealpost_mail::{EnhancedCode, Timestamp};
+use sealpost_mail::{EnhancedCode, LoginNote, Timestamp};
 use sealpost_store::{AuditRow, CountedRow};
 
 /// Who did it.
@@ -73,39 +73,6 @@ impl Failure {
         match self {
             Self::Wrong => "credentials.wrong",
             Self::Refused => "credentials.refused",
-        }
-    }
-}
-
-/// What is counted of log-ins by SMTP AUTH: by login, network and minute.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum LogInNote {
-    /// The password was right: the first time of a client in a day, and each time after wrong ones.
-    Right,
-    /// It was wrong.
-    Wrong,
-    /// Nobody looked at it: there had been too many wrong ones, or too many were asking.
-    Refused,
-    /// So many wrong ones that a client, or all of its network, has to wait.
-    Closed,
-}
-
-impl LogInNote {
-    /// All.
-    pub const ALL: [Self; 4] = [Self::Right, Self::Wrong, Self::Refused, Self::Closed];
-
-    /// Those that a flood has no end of. A right one is a row of the chain at once: counts can be written by whoever writes the
-    /// database, and nobody must have been let in by that.
-    pub const COUNTED: [Self; 3] = [Self::Wrong, Self::Refused, Self::Closed];
-
-    /// Its dotted word.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Right => "smtp-login.right",
-            Self::Wrong => "smtp-login.wrong",
-            Self::Refused => "smtp-login.refused",
-            Self::Closed => "smtp-login.closed",
         }
     }
 }
@@ -280,7 +247,7 @@ pub enum Event<'a> {
     /// Passwords or answers for one mailbox from one network in one minute; without a mailbox: for addresses that have none.
     CredentialsFailed { how: Failure, mailbox: Option<&'a str>, times: i64 },
     /// Log-ins by SMTP AUTH from one network in one minute.
-    LoggedInBySmtp { how: LogInNote, times: i64 },
+    LoggedInBySmtp { how: LoginNote, times: i64 },
     /// So many wrong passwords that unknown browsers have to wait.
     LogInClosed { mailbox: &'a str },
     /// A session ended, not by running out.
@@ -403,7 +370,7 @@ impl Event<'_> {
 /// has put it there.
 #[must_use]
 pub fn counted(row: CountedRow) -> Option<AuditRow> {
-    if let Some(how) = LogInNote::COUNTED.into_iter().find(|how| how.word() == row.action) {
+    if let Some(how) = LoginNote::COUNTED.into_iter().find(|how| how.word() == row.action) {
         return Some(logged_in(how, row));
     }
     if let Some(what) = OwnKeyUse::ALL.into_iter().find(|what| what.word() == row.action) {
@@ -420,7 +387,7 @@ pub fn counted(row: CountedRow) -> Option<AuditRow> {
 
 /// Log-ins by SMTP AUTH that ended so, as a row.
 #[must_use]
-pub fn logged_in(how: LogInNote, counted: CountedRow) -> AuditRow {
+pub fn logged_in(how: LoginNote, counted: CountedRow) -> AuditRow {
     let CountedRow { minute, action: _, whose, network, times } = counted;
     let actor = Actor::Login(Some(whose).filter(|whose| !whose.is_empty()));
     AuditRow { network, ..Event::LoggedInBySmtp { how, times }.row(minute, &actor, None) }

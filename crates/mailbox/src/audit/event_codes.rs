@@ -1,11 +1,11 @@
 //! How each event is written down: its dotted word, ids and codes. Every event answers here, none by a wildcard.
 
-use sealpost_mail::{EnhancedCode, hex};
+use sealpost_mail::{EnhancedCode, LoginNote, hex};
 
 use super::actions::{self, HOP, NO_ANSWER, QUEUE_ID, SHA256};
 use super::event::{
-    Arrived, Credentials, DkimKeyChange, Event, HopReply, KeyChange, LetterGone, LogInNote, MailboxGone,
-    OwnKeyChange, PartnerChange, SessionEnd, StoreMove, Words,
+    Arrived, Credentials, DkimKeyChange, Event, HopReply, KeyChange, LetterGone, MailboxGone, OwnKeyChange,
+    PartnerChange, SessionEnd, StoreMove, Words,
 };
 
 impl Event<'_> {
@@ -23,8 +23,8 @@ impl Event<'_> {
             },
             Self::LoggedInBySmtp { how, times } => Words {
                 outcome: match how {
-                    LogInNote::Right => "done",
-                    LogInNote::Wrong | LogInNote::Refused | LogInNote::Closed => "refused",
+                    LoginNote::Right => "done",
+                    LoginNote::Wrong | LoginNote::Refused | LoginNote::Closed => "refused",
                 }
                 .to_owned(),
                 detail: format!("times={times}"),

@@ -3,11 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sealpost_mail::{SystemRandom, Timestamp};
+use sealpost_mail::{LoginNote, SystemRandom, Timestamp};
 use sealpost_mailbox::audit::{
     Actor, AnchorWord, Arrived, Credentials, Event, Failure, Finding, HopReply, KeyChange, LetterGone,
-    LogInNote, MailboxGone, OwnKeyChange, PartnerChange, SessionEnd, Verified, Verifier, counted, logged_in,
-    network,
+    MailboxGone, OwnKeyChange, PartnerChange, SessionEnd, Verified, Verifier, counted, logged_in, network,
 };
 use sealpost_mailbox::{Came, NewCredential, Owner};
 use sealpost_store::{Anchor, Anchors, AuditRow, ChainedRow, CountedRow, KeptSession};
@@ -131,10 +130,10 @@ fn who_did_it_is_a_word_and_from_where_a_network() {
     for nobodys in ["smtp-login.right", "mailbox.opened", "credentials.reset", ""] {
         assert_eq!(counted(counts(nobodys, "m")), None, "{nobodys}");
     }
-    for how in LogInNote::ALL {
+    for how in LoginNote::ALL {
         for (login, actor) in [("exchange", "login:exchange"), ("", "login")] {
             let row = logged_in(how, counts(how.word(), login));
-            assert!(how == LogInNote::Right || counted(counts(how.word(), login)).as_ref() == Some(&row));
+            assert!(how == LoginNote::Right || counted(counts(how.word(), login)).as_ref() == Some(&row));
             assert_eq!((row.action.as_str(), row.actor.as_str()), (how.word(), actor));
             assert_eq!((row.network.as_str(), row.detail.as_str()), ("192.0.2.0/24", "times=12"));
             assert_eq!((row.object.as_str(), row.mailbox.as_str()), ("smtp", ""));

@@ -1,10 +1,8 @@
 //! Every kind of notice with plain and with hostile facts; shared by the tests and the preview.
 
-use sealpost_mail::{ActivateBy, Colour};
-use sealpost_mail::{Secret, Timestamp};
+use sealpost_mail::{ActivateBy, Brand, Colour, EnhancedCode, Logo, Secret, Timestamp};
 use sealpost_notice::{
-    Access, Brand, DeletedBy, EndingKey, KeyOwner, LetterClock, Logo, Notice, Reached, SupportDid,
-    WentUnread, Wrote,
+    Access, DeletedBy, EndingKey, KeyOwner, LetterClock, Notice, Reached, SupportDid, WentUnread, Wrote,
 };
 
 /// 2020-01-15T11:49:00Z.
@@ -239,7 +237,8 @@ pub(crate) fn brand() -> Brand {
         portal_url: "https://securemail.insurer.example/".to_owned(),
         colour: Colour::parse("#0b5c74").expect("a colour"),
         logo: None,
-        contact: "Telefon 0123 4567-0, werktags 8 bis 18 Uhr\nsecuremail@insurer.example".to_owned(),
+        contact: Some("securemail@insurer.example".to_owned()),
+        phone: Some("Telefon 0123 4567-0, werktags 8 bis 18 Uhr".to_owned()),
         imprint: Some("Musterversicherung VVaG · Musterallee 1 · 12345 Musterstadt".to_owned()),
         privacy: Some("https://insurer.example/datenschutz".to_owned()),
     }
@@ -254,8 +253,7 @@ pub(crate) fn odd_brand() -> Brand {
         logo: Some(Logo {
             content_type: "image/png".to_owned(),
             bytes: vec![1, 2, 3],
-            width: 120,
-            height: 40,
+            size: Some((120, 40)),
         }),
         imprint: Some("https://insurer.example/impressum".to_owned()),
         privacy: None,

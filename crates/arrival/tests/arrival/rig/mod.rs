@@ -15,12 +15,12 @@ use sealpost_arrival::{
 use sealpost_delivery::{DeliveryConfig, Route, Runner};
 use sealpost_intake::{MemoryBudget, Receipt, Reception as _};
 use sealpost_mail::{
-    ActivateBy, Address, Clock as _, Colour, Envelope, FakeClock, Origin, Reply, SequenceRandom, Term,
+    ActivateBy, Address, Brand, Clock as _, Colour, Envelope, FakeClock, Origin, Reply, SequenceRandom, Term,
     Timestamp, TlsFloor, Zone,
 };
 use sealpost_mailbox::audit::Chain;
 use sealpost_mailbox::{Retention, WriteRules};
-use sealpost_notice::{Brand, Language};
+use sealpost_notice::Language;
 use sealpost_policy::Rules;
 use sealpost_seal::{Harvest, Lists};
 use sealpost_store::{Pace, Store, StoreOptions};
@@ -93,7 +93,8 @@ fn brand() -> Brand {
         portal_url: PORTAL.to_owned(),
         colour: Colour::parse("#004b87").unwrap(),
         logo: None,
-        contact: "0800 1234".to_owned(),
+        contact: Some("0800 1234".to_owned()),
+        phone: None,
         imprint: None,
         privacy: None,
     }

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use sealpost_arrival::Announcer;
 use sealpost_delivery::Route;
-use sealpost_mail::{ActivateBy, Address, Domain, TlsFloor};
+use sealpost_mail::{ActivateBy, Address, Brand, Domain, Logo, TlsFloor};
 use sealpost_mailbox::{LockRules, WriteRules};
-use sealpost_notice::{Brand, Language};
+use sealpost_notice::Language;
 use sealpost_portal::{
-    ExportRules, Logo, PasswordRules, PortalBrand, PortalConfig, PortalError, PortalTls, Renewal,
-    RequestLimits, ResetBy, SessionRules,
+    ExportRules, PasswordRules, PortalConfig, PortalError, PortalTls, Renewal, RequestLimits, ResetBy,
+    SessionRules,
 };
 
 use super::memory::Shares;
@@ -43,16 +43,7 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<PortalConfig>
         addresses: portal.addresses.get_ref().clone(),
         tls,
         public_url: portal.public_url.get_ref().clone(),
-        brand: PortalBrand {
-            name: config.brand.name.clone(),
-            portal_name: config.brand.portal_name.clone(),
-            colour: config.brand.colour,
-            logo: logo(config, source),
-            contact: Some(config.brand.contact.get_ref().to_path()),
-            phone: config.brand.phone.clone(),
-            imprint: config.brand.imprint.clone(),
-            privacy: config.brand.privacy.clone(),
-        },
+        brand: Brand { logo: logo(config, source), ..brand(config) },
         languages: languages(config),
         time_zone: config.gateway.time_zone.get_ref().clone(),
         session: SessionRules { idle: portal.session_idle.get_ref().0, absolute: portal.session_total.0 },
@@ -200,12 +191,33 @@ fn logo(config: &Config, source: &mut Source) -> Option<Logo> {
         }
     };
     match std::fs::read(&path) {
-        Ok(bytes) => Some(Logo { content_type: content_type.to_owned(), bytes }),
+        Ok(bytes) => Some(Logo { content_type: content_type.to_owned(), bytes, size: None }),
         Err(error) => {
             source.at(file.span().start, format!("the logo {} cannot be read: {error}", path.display()), "");
             None
         }
     }
+}
+
+/// The operator without a picture, which mails do not carry.
+fn brand(config: &Config) -> Brand {
+    let brand = &config.brand;
+    Brand {
+        name: brand.name.clone(),
+        sentence_name: brand.sentence_name.clone(),
+        portal_name: brand.portal_name.clone(),
+        portal_url: public_url(config),
+        colour: brand.colour,
+        logo: None,
+        contact: Some(brand.contact.get_ref().to_path()),
+        phone: brand.phone.clone(),
+        imprint: brand.imprint.clone(),
+        privacy: brand.privacy.clone(),
+    }
+}
+
+fn public_url(config: &Config) -> String {
+    config.portal.public_url.get_ref().trim_end_matches('/').to_owned()
 }
 
 /// Every language there is, the operator's first.
@@ -232,25 +244,11 @@ pub(super) fn announcer(config: &Config, route: Route, source: &mut Source) -> O
             "name one without % ! : and quotes, like \"bounce@portal.insurer.example\"",
         );
     }
-    let public_url = config.portal.public_url.get_ref().trim_end_matches('/').to_owned();
     Some(Announcer {
         from: config.notices.from.clone(),
-        brand: Brand {
-            name: config.brand.name.clone(),
-            sentence_name: config.brand.sentence_name.clone(),
-            portal_name: config.brand.portal_name.clone(),
-            portal_url: public_url.clone(),
-            colour: config.brand.colour,
-            logo: None,
-            contact: match &config.brand.phone {
-                Some(phone) => format!("{}\n{phone}", config.brand.contact.get_ref().to_path()),
-                None => config.brand.contact.get_ref().to_path(),
-            },
-            imprint: config.brand.imprint.clone(),
-            privacy: config.brand.privacy.clone(),
-        },
+        brand: brand(config),
         zone: config.gateway.time_zone.get_ref().clone(),
-        public_url,
+        public_url: public_url(config),
         show_subject: shows_subject(config),
         language: config.notices.language.notices,
         languages: config.notices.languages.iter().map(|(d, l)| (d.to_lowercase(), l.notices)).collect(),
