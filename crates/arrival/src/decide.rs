@@ -14,6 +14,7 @@ use crate::partners::{self, Arrived, Copy, Hold, Partners, Signature};
 use crate::settings::Announcer;
 use crate::spool::{Room, Spooled};
 use crate::thread::{self, Thread};
+use crate::unclosable::Unclosable;
 use crate::verp;
 
 /// One recipient and what happens to its copy.
@@ -33,7 +34,7 @@ pub enum Way {
     /// On its way with a signature of ours, over at least this TLS.
     Signed(Arc<Copy>, TlsFloor),
     /// Nowhere: it would have had to be closed for a partner and cannot be.
-    Unclosable(Reply),
+    Unclosable(Unclosable),
     /// It is a report on one of our notices (VERP) and ends here.
     Bounce(String),
     /// It is for the address that notices are from, ends here, and its writer is told how to answer safely.
@@ -154,20 +155,21 @@ fn addresses(envelope: &Envelope) -> impl Iterator<Item = &Address> {
 /// One temporary verdict, or nothing but refusals, is an answer for the whole transaction: SMTP has only
 /// one after DATA (RFC 5321 §4.2.5). A null reverse-path cannot be told later, so it is told now.
 pub fn refuse_whole(envelope: &Envelope, decided: &[Decided]) -> Result<(), Reply> {
-    let refusals: Vec<&Reply> = decided
+    let refusals: Vec<Reply> = decided
         .iter()
         .filter_map(|d| match &d.way {
-            Way::Judged(Judgement { treatment: Treatment::Refuse(reply), .. }) | Way::Unclosable(reply) => {
-                Some(reply)
+            Way::Judged(Judgement { treatment: Treatment::Refuse(refusal), .. }) => {
+                Some(refusal.reply.clone())
             }
+            Way::Unclosable(unclosable) => Some(unclosable.reply()),
             Way::Judged(_) | Way::Bounce(_) | Way::Closed(_) | Way::Signed(..) | Way::ToUs => None,
         })
         .collect();
     let later = refusals.iter().find(|reply| reply.fault() == Some(Fault::Temporary));
     let nobody_to_tell = envelope.reverse_path.address().is_none();
     match (later, refusals.first()) {
-        (Some(reply), _) => Err((*reply).clone()),
-        (None, Some(reply)) if refusals.len() == decided.len() || nobody_to_tell => Err((*reply).clone()),
+        (Some(reply), _) => Err(reply.clone()),
+        (None, Some(reply)) if refusals.len() == decided.len() || nobody_to_tell => Err(reply.clone()),
         (None, Some(_) | None) => Ok(()),
     }
 }

@@ -47,6 +47,7 @@ mod settings;
 mod spool;
 mod thread;
 mod tls_report;
+mod unclosable;
 mod undelivered;
 mod verp;
 
@@ -71,4 +72,5 @@ pub use settings::{
     Writing,
 };
 pub use tls_report::send_tls_report;
+pub use unclosable::Unclosable;
 pub use undelivered::ToMailbox;

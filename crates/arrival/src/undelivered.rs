@@ -29,7 +29,9 @@ pub(crate) struct Undelivered<'a> {
     pub(crate) message_id: Option<String>,
     pub(crate) subject: Option<String>,
     pub(crate) date: Timestamp,
-    pub(crate) reason: String,
+    pub(crate) status: EnhancedCode,
+    /// What the server said, if one said anything.
+    pub(crate) said: Option<String>,
     pub(crate) delayed: bool,
 }
 
@@ -42,7 +44,8 @@ pub(crate) async fn rows(context: &Context, told: &Undelivered<'_>) -> Result<Ar
         recipient: told.recipient.to_path(),
         subject: told.subject.clone(),
         date: told.date,
-        reason: told.reason.clone(),
+        status: told.status,
+        said: told.said.clone(),
         delayed: told.delayed,
         link: announcer.link(&portal_links::letter(told.deposit_id)),
     };
@@ -150,7 +153,8 @@ impl Returns for ToMailbox {
             message_id: head.as_ref().and_then(Head::message_id),
             subject: head.as_ref().and_then(Head::subject),
             date: returned.ticket.arrived,
-            reason: returned.diagnostic.map_or_else(|| returned.status.to_string(), str::to_owned),
+            status: returned.status,
+            said: returned.said.map(str::to_owned),
             delayed: returned.action == DsnAction::Delayed,
         };
         for _ in 0..RACES {

@@ -46,9 +46,34 @@ pub(crate) struct Report {
     pub(crate) status: EnhancedCode,
     /// RFC 3464 §2.3.5 Remote-MTA.
     pub(crate) remote: Option<String>,
-    /// RFC 3464 §2.3.6 Diagnostic-Code without its type.
-    pub(crate) diagnostic: Option<String>,
+    pub(crate) diagnostic: Option<Diagnostic>,
     pub(crate) retry_until: Option<Timestamp>,
+}
+
+/// RFC 3464 §2.3.6 Diagnostic-Code without its type, and whose words these are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Diagnostic {
+    /// A server's, which people are shown too.
+    Server(String),
+    /// Ours, in English and for machines: people read the reason in the report's own languages.
+    Ours(String),
+}
+
+impl Diagnostic {
+    /// For machines.
+    fn text(&self) -> &str {
+        match self {
+            Self::Server(text) | Self::Ours(text) => text,
+        }
+    }
+
+    /// For people.
+    pub(crate) fn servers(&self) -> Option<&str> {
+        match self {
+            Self::Server(text) => Some(text),
+            Self::Ours(_) => None,
+        }
+    }
 }
 
 /// How much of the letter the report's road may see.
@@ -226,7 +251,7 @@ fn compose(
     let wording = words(&ticket.purpose, report, now)
         .words(
             &ticket.recipient.address.to_path(),
-            report.diagnostic.as_deref(),
+            report.diagnostic.as_ref().and_then(Diagnostic::servers),
             &reporting.config.report_languages,
         )
         .map_err(|error| ReportError::Compose(error.to_string()))?;
@@ -261,7 +286,7 @@ fn compose(
             action: report.action,
             status: report.status,
             remote_mta: report.remote.clone(),
-            diagnostic: report.diagnostic.clone(),
+            diagnostic: report.diagnostic.as_ref().map(|diagnostic| diagnostic.text().to_owned()),
             will_retry_until: report.retry_until,
         }],
         returned,

@@ -81,7 +81,7 @@ fn of_a_letter_opened_here_nothing_is_told_that_may_follow_from_what_is_in_it() 
         action: DsnAction::Failed,
         status,
         remote: Some("inside.insurer.example".to_owned()),
-        diagnostic: Some("554 5.7.1 a word of the letter".to_owned()),
+        diagnostic: Some(Diagnostic::Server("554 5.7.1 a word of the letter".to_owned())),
         retry_until: None,
     };
     let told = |status| {
@@ -97,7 +97,10 @@ fn of_a_letter_opened_here_nothing_is_told_that_may_follow_from_what_is_in_it() 
     }
     assert_eq!(told(EnhancedCode(5, 2, 3)), EnhancedCode(5, 0, 0));
     let known = report(EnhancedCode(5, 7, 1)).for_sender_of(&Purpose::Relay);
-    assert_eq!(known.diagnostic.as_deref(), Some("554 5.7.1 a word of the letter"));
+    assert_eq!(
+        known.diagnostic.as_ref().and_then(Diagnostic::servers),
+        Some("554 5.7.1 a word of the letter")
+    );
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::engine::Engine;
 use crate::hop_answer::HopAnswer;
 use crate::lane::Lane;
 use crate::outcome::{Outcome, Reason, Whose};
-use crate::report::{self, GivesBack, Report, ReportError, Reporting};
+use crate::report::{self, Diagnostic, GivesBack, Report, ReportError, Reporting};
 use crate::report_limit::Room;
 use crate::retry::{Moment, Next, jittered, next_attempt};
 use crate::route::floor_of;
@@ -58,7 +58,7 @@ impl Engine {
                     action: DsnAction::Relayed,
                     status: EnhancedCode(2, 0, 0),
                     remote: Some(host),
-                    diagnostic: Some(format!("{} {}", reply.code, reply.text)),
+                    diagnostic: Some(Diagnostic::Server(format!("{} {}", reply.code, reply.text))),
                     retry_until: None,
                 });
                 (LegEnd::Done, wish)
@@ -169,7 +169,7 @@ impl Engine {
                 ticket,
                 action: report.action,
                 status: report.status,
-                diagnostic: report.diagnostic.as_deref(),
+                said: report.diagnostic.as_ref().and_then(Diagnostic::servers),
             };
             match returns.tell(returned).await {
                 Err(Untold::Later(cause)) if self.tries_again(leg, tried).await => {
@@ -293,10 +293,10 @@ fn remote(reason: &Reason) -> Option<String> {
     }
 }
 
-fn diagnostic(reason: &Reason) -> String {
+fn diagnostic(reason: &Reason) -> Diagnostic {
     match reason.whose {
-        Whose::Server(_) => format!("{} {}", reason.code, reason.text),
-        Whose::Ours => format!("{} {} {}", reason.code, reason.enhanced, reason.text),
+        Whose::Server(_) => Diagnostic::Server(format!("{} {}", reason.code, reason.text)),
+        Whose::Ours => Diagnostic::Ours(format!("{} {} {}", reason.code, reason.enhanced, reason.text)),
     }
 }
 

@@ -18,8 +18,8 @@ pub struct UndeliveredReply<'a> {
     pub action: DsnAction,
     /// The last server's status.
     pub status: EnhancedCode,
-    /// What it said.
-    pub diagnostic: Option<&'a str>,
+    /// What that server said, if one said anything.
+    pub said: Option<&'a str>,
 }
 
 /// Why nobody was told. The text is for the log.

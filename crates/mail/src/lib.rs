@@ -93,7 +93,7 @@ pub use secret::Secret;
 pub use skeleton::{caseless, composed, is_bracket, latinised, skeleton, tidied};
 pub use tls_report::{TlsReportMail, compose_tls_report};
 pub use transfer::Decoder;
-pub use verdict::{Edit, Judgement, Otherwise, Reason, Signing, TlsFloor, Treatment};
+pub use verdict::{Edit, Grounds, Judgement, Otherwise, Reason, Refusal, Signing, TlsFloor, Treatment};
 
 #[cfg(test)]
 mod reading_tests;

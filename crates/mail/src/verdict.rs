@@ -38,13 +38,33 @@ pub enum Treatment {
         /// What happens where there is no key that may be used.
         otherwise: Otherwise,
     },
-    /// Refused with this reply.
-    Refuse(Reply),
+    /// Refused.
+    Refuse(Refusal),
     /// Kept sealed in the queue, frozen, until an operator decides; released, it goes over at least this TLS.
     Hold {
         /// The floor.
         tls: TlsFloor,
     },
+}
+
+/// A refusal of one recipient: what the client is told, and on what grounds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// What the client is told.
+    pub reply: Reply,
+    /// On what grounds. Whoever writes to people about it later words this, and never the reply: that one is English.
+    pub grounds: Grounds,
+}
+
+/// Why the policy refuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grounds {
+    /// A rule does, and the reply's text is the operator's own.
+    Written,
+    /// A rule does, and gives no words of its own.
+    Unworded,
+    /// A rule could not be answered for this letter.
+    Undecided,
 }
 
 /// Whether a letter that is relayed is signed on the way (S/MIME), for the domain in its From.

@@ -1,9 +1,10 @@
 //! Notices about what recipients write back. Each says which texts it consists of. Knows no HTML.
 
-use sealpost_mail::{Secret, Timestamp};
+use sealpost_mail::{EnhancedCode, Secret, Timestamp};
 
 use crate::layout::Page;
 use crate::notice::Wrote;
+use crate::report::Why;
 use crate::sanitize;
 use crate::writer::{REASON, Writer, Written};
 
@@ -25,7 +26,7 @@ impl Writer<'_> {
         recipient: &str,
         subject: Option<&str>,
         date: Timestamp,
-        reason: &str,
+        (status, said): (EnhancedCode, Option<&str>),
         delayed: bool,
         link: &Secret<String>,
     ) -> Written<Page> {
@@ -36,9 +37,10 @@ impl Writer<'_> {
         let mut page = self.start(keys)?;
         page.facts.push(self.fact("label-recipient", sanitize::address(recipient))?);
         page.facts.extend(self.about(subject, date)?);
-        let reason = sanitize::text(reason, REASON);
-        if !reason.is_empty() {
-            page.facts.push(self.fact("label-reason", reason)?);
+        page.facts.push(self.fact("label-why", self.say(Why::of(status.1, status.2).0)?)?);
+        let said = sanitize::text(said.unwrap_or_default(), REASON);
+        if !said.is_empty() {
+            page.facts.push(self.fact("label-reason", said)?);
         }
         page.button = self.button("returned-button", link)?;
         page.more = vec![self.say(if delayed { "waiting-more" } else { "returned-more" })?];

@@ -111,8 +111,9 @@ impl Writer<'_> {
             Notice::NewBrowser { at, network } => self.new_browser(*at, network),
             Notice::MailboxLocked { at, until } => self.mailbox_locked(*at, *until, brand),
             Notice::AnswersUsedUp { at, until } => self.answers_used_up(*at, *until, brand),
-            Notice::ReplyReturned { recipient, subject, date, reason, delayed, link } => {
-                self.reply_returned(recipient, subject.as_deref(), *date, reason, *delayed, link)
+            Notice::ReplyReturned { recipient, subject, date, status, said, delayed, link } => {
+                let why = (*status, said.as_deref());
+                self.reply_returned(recipient, subject.as_deref(), *date, why, *delayed, link)
             }
             Notice::KeysEnding { keys, .. } => self.keys_ending(keys),
             Notice::ReplyCameBack { date, link } => self.reply_came_back(*date, link),

@@ -48,6 +48,6 @@ pub use notice::{
     Wrote,
 };
 pub use partner_letter::{PartnerLetter, partner_letter};
-pub use report::{Hears, Report, ReportText, Why};
+pub use report::{Hears, KeyProblem, Refused, Report, ReportText, Why};
 pub use sanitize::{address as plain_address, text as plain_text};
 pub use tls_report::TlsReportWords;

@@ -1,6 +1,6 @@
 //! What a notice has to say: facts only, one variant per kind of mail. Knows no wording.
 
-use sealpost_mail::{ActivateBy, Secret, Timestamp};
+use sealpost_mail::{ActivateBy, EnhancedCode, Secret, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// A mail the product writes, before it has words.
@@ -289,8 +289,10 @@ pub enum Notice {
         subject: Option<String>,
         /// When it was sent.
         date: Timestamp,
-        /// What the other mail server said; hostile.
-        reason: String,
+        /// Why (RFC 3463).
+        status: EnhancedCode,
+        /// What the other mail server said, if one said anything; hostile.
+        said: Option<String>,
         /// Whether it is still being tried.
         delayed: bool,
         /// The letter in the mailbox.

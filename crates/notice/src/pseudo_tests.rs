@@ -7,7 +7,10 @@ mod samples;
 use samples::{DATE, LINK, brand, notices, plain};
 
 use crate::pseudo::{plain_words, shown};
-use crate::{Hears, Language, Report, Why, date, date_time, render};
+use crate::{
+    DatedStep, Evidence, EvidenceText, Hears, KeyProblem, Language, LetterStep, PartnerLetter, Refused,
+    Report, Said, SecondKey, ServerAnswer, TrailState, Why, date, date_time, partner_letter, render,
+};
 
 /// What is in mails and no text: names, addresses, what others wrote.
 const KNOWN: &[&str] = &[
@@ -28,6 +31,7 @@ const KNOWN: &[&str] = &[
     "KXCM-7RTW-HW93-YC6F",
     "insurer.example · S/MIME 3FA1 0B2C 99D0",
     "clinic.example · S/MIME 3FA1 0B2C 99D0",
+    "(S/MIME)",
 ];
 
 #[test]
@@ -48,12 +52,45 @@ fn no_mail_says_anything_that_is_not_in_a_language_folder() {
     assert!(bad.is_empty(), "words of no language folder:\n{}", bad.join("\n"));
 }
 
+const KEY_PROBLEMS: [KeyProblem; 22] = [
+    KeyProblem::NoPartner,
+    KeyProblem::OtherPartner,
+    KeyProblem::PartnerSuspended,
+    KeyProblem::Untested,
+    KeyProblem::NoKey,
+    KeyProblem::NotConfirmed,
+    KeyProblem::Suspended,
+    KeyProblem::Expired,
+    KeyProblem::NotYetValid,
+    KeyProblem::Revoked,
+    KeyProblem::WeakKey,
+    KeyProblem::WeakHash,
+    KeyProblem::WrongUsage,
+    KeyProblem::Authority,
+    KeyProblem::OtherAddress,
+    KeyProblem::UnreadableName,
+    KeyProblem::NotVouchedFor,
+    KeyProblem::NoSender,
+    KeyProblem::OtherSender,
+    KeyProblem::NotTheirs,
+    KeyProblem::FromWorld,
+    KeyProblem::NoOwnKey("S/MIME"),
+];
+
 #[test]
 fn no_report_says_anything_that_is_not_in_a_language_folder() {
     let reason = "550 5.1.1 mailbox unavailable";
     let whys: Vec<Why> =
         (0..8).flat_map(|subject| (0..11).map(move |detail| Why::of(subject, detail))).collect();
-    let mut reports = vec![Report::PassedOn, Report::Deposited(Hears::Now), Report::Refused { reason }];
+    let mut reports = vec![Report::PassedOn, Report::Opened];
+    reports.extend([Hears::Now, Hears::Later].map(Report::Deposited));
+    reports.extend(
+        [Refused::Written(reason), Refused::ByRule, Refused::Undecided, Refused::MailboxFull]
+            .map(Report::Refused),
+    );
+    for problem in KEY_PROBLEMS {
+        reports.extend([Refused::NotEncrypted(problem), Refused::NotSigned(problem)].map(Report::Refused));
+    }
     reports.extend([true, false].map(|certain| Report::NotReached { certain }));
     for why in whys {
         reports.extend([

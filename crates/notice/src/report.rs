@@ -26,14 +26,129 @@ pub enum Report<'a> {
         certain: bool,
     },
     /// A rule or a limit kept it from this recipient while others got it.
-    Refused {
-        /// The reason, as the client would have heard it.
-        reason: &'a str,
-    },
+    Refused(Refused<'a>),
     /// It is in a mailbox; nothing more is known when this is written.
     Deposited(Hears),
     /// Its recipient has opened it.
     Opened,
+}
+
+/// Why a recipient does not get what others got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused<'a> {
+    /// A rule refuses it in the operator's own words.
+    Written(&'a str),
+    /// A rule refuses it without any.
+    ByRule,
+    /// It cannot be said whether a rule holds for it.
+    Undecided,
+    /// The recipient's mailbox is full.
+    MailboxFull,
+    /// It had to be encrypted for the recipient's company.
+    NotEncrypted(KeyProblem),
+    /// It had to be signed.
+    NotSigned(KeyProblem),
+}
+
+/// Why no key can be used to encrypt or to sign a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyProblem {
+    /// The recipient's domain is no partner's.
+    NoPartner,
+    /// The recipient does not belong to the partner that the rule names.
+    OtherPartner,
+    /// The partner is suspended.
+    PartnerSuspended,
+    /// The connection to the partner has not been tested yet.
+    Untested,
+    /// The partner has no key.
+    NoKey,
+    /// Nobody has confirmed its key.
+    NotConfirmed,
+    /// Its key is suspended.
+    Suspended,
+    /// Its key has expired.
+    Expired,
+    /// Its key is not valid yet.
+    NotYetValid,
+    /// Its key is revoked.
+    Revoked,
+    /// Its key is too weak.
+    WeakKey,
+    /// Its certificate was issued with a broken hash.
+    WeakHash,
+    /// Its key must not be used to encrypt.
+    WrongUsage,
+    /// Its key is a certificate authority's.
+    Authority,
+    /// Its key is for another address.
+    OtherAddress,
+    /// Its key names an address that cannot be read.
+    UnreadableName,
+    /// Nobody has compared its key, and the zone that has it does not speak for this address.
+    NotVouchedFor,
+    /// The message does not name one sender.
+    NoSender,
+    /// Its Sender is of another domain than its From.
+    OtherSender,
+    /// Whoever handed it in may not write for the domain in From.
+    NotTheirs,
+    /// It came from outside.
+    FromWorld,
+    /// We have no key of this kind for the sender's domain.
+    NoOwnKey(&'static str),
+}
+
+impl Refused<'_> {
+    fn say(&self, language: Language) -> Result<String, NoticeError> {
+        let (key, problem) = match self {
+            Self::Written(text) => return Ok((*text).to_owned()),
+            Self::ByRule => ("report-refused-by-rule", None),
+            Self::Undecided => ("report-refused-undecided", None),
+            Self::MailboxFull => ("report-refused-full", None),
+            Self::NotEncrypted(problem) => ("report-refused-not-encrypted", Some(problem)),
+            Self::NotSigned(problem) => ("report-refused-not-signed", Some(problem)),
+        };
+        let mut values = Values::new();
+        if let Some(problem) = problem {
+            values.insert("problem".into(), problem.say(language)?.into());
+        }
+        Words::new(language, values)?.say(key)
+    }
+}
+
+impl KeyProblem {
+    fn say(self, language: Language) -> Result<String, NoticeError> {
+        let mut values = Values::new();
+        let key = match self {
+            Self::NoPartner => "key-problem-no-partner",
+            Self::OtherPartner => "key-problem-other-partner",
+            Self::PartnerSuspended => "key-problem-partner-suspended",
+            Self::Untested => "key-problem-untested",
+            Self::NoKey => "key-problem-no-key",
+            Self::NotConfirmed => "key-problem-not-confirmed",
+            Self::Suspended => "key-problem-suspended",
+            Self::Expired => "key-problem-expired",
+            Self::NotYetValid => "key-problem-not-yet-valid",
+            Self::Revoked => "key-problem-revoked",
+            Self::WeakKey => "key-problem-weak-key",
+            Self::WeakHash => "key-problem-weak-hash",
+            Self::WrongUsage => "key-problem-wrong-usage",
+            Self::Authority => "key-problem-authority",
+            Self::OtherAddress => "key-problem-other-address",
+            Self::UnreadableName => "key-problem-unreadable-name",
+            Self::NotVouchedFor => "key-problem-not-vouched-for",
+            Self::NoSender => "key-problem-no-sender",
+            Self::OtherSender => "key-problem-other-sender",
+            Self::NotTheirs => "key-problem-not-theirs",
+            Self::FromWorld => "key-problem-from-world",
+            Self::NoOwnKey(method) => {
+                values.insert("method".into(), method.into());
+                "key-problem-no-own-key"
+            }
+        };
+        Words::new(language, values)?.say(key)
+    }
 }
 
 /// Whether the recipient of a letter that was put into a mailbox will hear of it by mail.
@@ -47,7 +162,7 @@ pub enum Hears {
 
 /// The reasons of RFC 3463 that a sender can do something with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Why(&'static str);
+pub struct Why(pub(crate) &'static str);
 
 impl Why {
     /// Subject and detail of an enhanced status code (RFC 3463 §3) in plain words.
@@ -118,7 +233,7 @@ impl Report<'_> {
             Self::NotReached { certain: false } => {
                 ("report-not-reached-subject", "report-perhaps-not-reached")
             }
-            Self::Refused { .. } => ("report-refused-subject", "report-refused"),
+            Self::Refused(_) => ("report-refused-subject", "report-refused"),
             Self::Deposited(_) => ("report-deposited-subject", "report-deposited"),
             Self::Opened => ("report-opened-subject", "report-opened"),
         }
@@ -134,7 +249,7 @@ impl Report<'_> {
             Self::Delayed { why: reason, hours_left } => {
                 Values::from([why(reason)?, ("left".into(), left(language, *hours_left)?.into())])
             }
-            Self::Refused { reason } => Values::from([("why".into(), (*reason).to_owned().into())]),
+            Self::Refused(refused) => Values::from([("why".into(), refused.say(language)?.into())]),
             Self::Deposited(hears) => {
                 let key = match hears {
                     Hears::Now => "report-deposited-now",
@@ -209,7 +324,7 @@ mod tests {
             Report::NotNotified(Why::of(2, 2)),
             Report::NotReached { certain: true },
             Report::NotReached { certain: false },
-            Report::Refused { reason: "Not from here" },
+            Report::Refused(Refused::Written("Not from here")),
             Report::Deposited(Hears::Now),
             Report::Deposited(Hears::Later),
             Report::Opened,
@@ -226,7 +341,33 @@ mod tests {
             );
         }
         assert!(
-            both(Report::Refused { reason: "Not from here" }, None).text.contains("Reason: Not from here")
+            both(Report::Refused(Refused::Written("Not from here")), None)
+                .text
+                .contains("Reason: Not from here")
         );
+    }
+
+    /// The English reply that a client gets is for machines and postmasters: a German sender reads German.
+    #[test]
+    fn why_a_recipient_was_refused_is_said_in_the_reports_own_language() {
+        for (why, de, en) in [
+            (Refused::ByRule, "Eine Regel lässt sie nicht zu.", "A rule does not allow it."),
+            (Refused::MailboxFull, "Postfach des Empfängers ist voll.", "mailbox is full."),
+            (
+                Refused::NotEncrypted(KeyProblem::Expired),
+                "Sie muss verschlüsselt werden. Der Schlüssel des Partners ist abgelaufen.",
+                "It must be encrypted. The partner’s key has expired.",
+            ),
+            (
+                Refused::NotSigned(KeyProblem::NoOwnKey("S/MIME")),
+                "Sie muss signiert werden. Für die Domain des Absenders gibt es keinen eigenen Schlüssel (S/MIME).",
+                "It must be signed. There is no key of our own for the sender’s domain (S/MIME).",
+            ),
+        ] {
+            let said = |language| Report::Refused(why).words("r@d.example", None, &[language]).unwrap().text;
+            let (german, english) = (said(Language::De), said(Language::En));
+            assert!(german.contains(de), "{german}");
+            assert!(english.contains(en), "{english}");
+        }
     }
 }

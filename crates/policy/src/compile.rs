@@ -4,7 +4,9 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use regex::{Regex, RegexBuilder};
-use sealpost_mail::{Network, Otherwise, Reply, Treatment, caseless, composed, is_bracket, skeleton};
+use sealpost_mail::{
+    Grounds, Network, Otherwise, Refusal, Reply, Treatment, caseless, composed, is_bracket, skeleton,
+};
 use thiserror::Error;
 
 use crate::address::{AddressPattern, AddressSet};
@@ -13,7 +15,7 @@ use crate::file_name::NamePattern;
 use crate::file_pattern;
 use crate::media_type;
 use crate::sensitivity_label;
-use crate::spec::{HeaderSpec, OtherwiseSpec, TreatmentSpec, When};
+use crate::spec::{HeaderSpec, OtherwiseSpec, REFUSED, TreatmentSpec, When};
 use crate::subject_tag::{self, SubjectTag};
 
 /// What is wrong with a rule, and how to fix it.
@@ -420,7 +422,10 @@ pub(crate) fn then(rule: &str, spec: TreatmentSpec) -> Result<Treatment, RuleErr
             };
             Ok(Treatment::Domain { partner, otherwise })
         }
-        TreatmentSpec::Refuse { text } => refusal(rule, &text).map(Treatment::Refuse),
+        TreatmentSpec::Refuse { text } => {
+            let grounds = if text == REFUSED { Grounds::Unworded } else { Grounds::Written };
+            Ok(Treatment::Refuse(Refusal { reply: refusal(rule, &text)?, grounds }))
+        }
     }
 }
 

@@ -43,7 +43,7 @@ fn verdict_within(when: &str, head: &[u8], deep: &Known<Deep>, heads: HeadsWithi
         direction: Direction::Outbound,
     });
     match judgement.treatment {
-        Treatment::Refuse(reply) => format!("{} {}", reply.to_line(), judgement.reason.sentence),
+        Treatment::Refuse(refusal) => format!("{} {}", refusal.reply.to_line(), judgement.reason.sentence),
         Treatment::Relay { .. } => "relay".to_owned(),
         Treatment::Portal => "portal".to_owned(),
         Treatment::Domain { .. } | Treatment::Hold { .. } => "other".to_owned(),

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use sealpost_mail::{Address, Direction, Edit, Judgement, Reason, Reply, Signing, Term, TlsFloor, Treatment};
+use sealpost_mail::{
+    Address, Direction, Edit, Grounds, Judgement, Reason, Refusal, Reply, Signing, Term, TlsFloor, Treatment,
+};
 
 use crate::address::list_entries;
 use crate::compile::{self, Lists, RuleError};
@@ -428,7 +430,10 @@ fn never(rule: &str, why: &str) -> Judgement {
 
 fn refused(rule: &str, why: &str, reply: Reply) -> Judgement {
     Judgement {
-        treatment: Treatment::Refuse(reply.because(format_args!("rule `{rule}`: {why}"))),
+        treatment: Treatment::Refuse(Refusal {
+            reply: reply.because(format_args!("rule `{rule}`: {why}")),
+            grounds: Grounds::Undecided,
+        }),
         edits: Vec::new(),
         keep: None,
         reason: Reason { rule: rule.to_owned(), sentence: unanswered(why) },

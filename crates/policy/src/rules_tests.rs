@@ -266,11 +266,13 @@ fn every_treatment_is_carried_through() {
         then("['domain', { refuse = { text = 'Ask for a key' } }]"),
         domain(None, Otherwise::Refuse(Some(Reply::refuse(550, 7, 1, "Ask for a key"))))
     );
-    let Treatment::Refuse(reply) = then("{ refuse = { text = 'Not like this' } }") else {
-        panic!("no refusal")
+    let refused = |text: &str| match then(text) {
+        Treatment::Refuse(Refusal { reply, grounds }) => (reply.to_line(), grounds),
+        other => panic!("{other:?}"),
     };
-    assert_eq!(reply.to_line(), "550 5.7.1 Not like this\r\n");
-    assert!(matches!(then("'refuse'"), Treatment::Refuse(_)));
+    let written = ("550 5.7.1 Not like this\r\n".to_owned(), Grounds::Written);
+    assert_eq!(refused("{ refuse = { text = 'Not like this' } }"), written);
+    assert_eq!(refused("'refuse'").1, Grounds::Unworded);
     let partner = rules("default = { domain = { partner = 'b' } }");
     assert_eq!(partner.partners().collect::<Vec<_>>(), [("default", "b")]);
 }
@@ -302,7 +304,8 @@ fn what_nobody_can_answer_is_later_and_nothing_behind_it_is_reached() {
         let rules = rules(&text(when));
         let judgement = rules.judge(&case.facts());
         assert_eq!(judgement.reason.rule, "unsure", "{when}");
-        let Treatment::Refuse(reply) = judgement.treatment else { panic!("{when}") };
+        let Treatment::Refuse(Refusal { reply, grounds }) = judgement.treatment else { panic!("{when}") };
+        assert_eq!(grounds, Grounds::Undecided, "{when}");
         assert_eq!((reply.code(), reply.fault()), (451, Some(Fault::Temporary)), "{when}");
         assert!(reply.cause().unwrap().contains("unsure") && !reply.text().contains("unsure"));
         let steps = rules.explain(&case.facts());
@@ -326,7 +329,7 @@ fn what_nobody_can_ever_answer_is_refused_at_once_and_never_no() {
     let verdict = |when: &str, case: &Case| {
         let text = format!("[[rule]]\nname = \"unsure\"\nwhen = {{ {when} }}\nthen = \"portal\"\n");
         match rules(&text).judge(&case.facts()) {
-            Judgement { treatment: Treatment::Refuse(reply), .. } => {
+            Judgement { treatment: Treatment::Refuse(Refusal { reply, .. }), .. } => {
                 assert!(reply.cause().unwrap().contains("unsure"), "{when}");
                 reply.to_line().split(' ').take(2).collect::<Vec<_>>().join(" ")
             }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
 
-use sealpost_mail::{Address, Direction, Head, Origin, ReversePath, Treatment};
+use sealpost_mail::{Address, Direction, Head, Origin, Refusal, ReversePath, Treatment};
 use sealpost_policy::{Deep, Facts, HeadsWithin, Held, Known, RuleSpec, Rules, TreatmentSpec};
 use serde::Deserialize;
 
@@ -89,7 +89,7 @@ fn agree(rules: &Rules, facts: &Facts<'_>) {
         Some(step) => {
             assert_eq!(judgement.reason.rule, step.rule);
             if step.held == Held::Unknown {
-                let Treatment::Refuse(reply) = &judgement.treatment else {
+                let Treatment::Refuse(Refusal { reply, .. }) = &judgement.treatment else {
                     panic!("not answerable, and yet decided: {judgement:?}")
                 };
                 assert!((400..600).contains(&reply.code()), "unanswerable is never \"no\": {reply:?}");

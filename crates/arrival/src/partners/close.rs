@@ -21,6 +21,7 @@ use crate::failure;
 use crate::rows::edited;
 use crate::settings::Routes;
 use crate::spool::{Spool, Spooled};
+use crate::unclosable::Unclosable;
 
 /// A closed letter, shared by the recipients whose key it is closed to.
 pub struct Copy {
@@ -198,10 +199,7 @@ impl Closer<'_> {
                 Ok(Way::Signed(copy, tls))
             }
             (Err(_why), Signing::WhenPossible | Signing::Off) => as_it_is(judgement),
-            (Err(why), Signing::Required) => {
-                let text = format!("This message must be signed and cannot be: {why}; it was not sent");
-                Ok(Way::Unclosable(Reply::refuse(550, 7, 5, &text).because(&why)))
-            }
+            (Err(why), Signing::Required) => Ok(Way::Unclosable(Unclosable::NotSigned(why))),
         }
     }
 
@@ -336,11 +334,8 @@ fn instead(judgement: Judgement, otherwise: Otherwise, why: &Why) -> Way {
     let treatment = match otherwise {
         Otherwise::Portal => Treatment::Portal,
         Otherwise::Hold { tls } => Treatment::Hold { tls },
-        Otherwise::Refuse(Some(reply)) => return Way::Unclosable(reply.because(why)),
-        Otherwise::Refuse(None) => {
-            let text = format!("This message must be encrypted and cannot be: {why}; it was not sent");
-            return Way::Unclosable(Reply::refuse(550, 7, 5, &text).because(why));
-        }
+        Otherwise::Refuse(Some(reply)) => return Way::Unclosable(Unclosable::Written(reply.because(why))),
+        Otherwise::Refuse(None) => return Way::Unclosable(Unclosable::NotEncrypted(why.clone())),
     };
     Way::Judged(Judgement { treatment, ..judgement })
 }

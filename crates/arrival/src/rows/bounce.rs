@@ -77,7 +77,9 @@ async fn tell(
             message_id: Some(memo.message_id),
             subject: None,
             date: memo.at,
-            reason: status.unwrap_or(UNSAID).to_string(),
+            status: status.unwrap_or(UNSAID),
+            // As the bounce tells it; its text is anybody's.
+            said: status.map(|status| status.to_string()),
             delayed: false,
         };
         let word = undelivered::rows(arrival.context, &told).await.map_err(crate::failure::later)?;

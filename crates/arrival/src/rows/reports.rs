@@ -4,10 +4,10 @@
 
 use sealpost_delivery::{Purpose, ReportsTo, Room};
 use sealpost_mail::{
-    Address, DsnAction, DsnParts, DsnRecipient, EnhancedCode, Notify, Recipient, Reply, ReversePath,
-    Timestamp, TlsFloor, Treatment, compose_dsn,
+    Address, DsnAction, DsnParts, DsnRecipient, EnhancedCode, Grounds, Notify, Recipient, Refusal, Reply,
+    ReversePath, Timestamp, TlsFloor, Treatment, compose_dsn,
 };
-use sealpost_notice::{Hears, Report as Words};
+use sealpost_notice::{Hears, Refused, Report as Words};
 use sealpost_store::{ArrivalRows, LegPurpose};
 
 use super::Arrival;
@@ -84,10 +84,10 @@ pub(super) async fn refusals(arrival: &Arrival<'_>, decided: &[Decided]) -> Resu
     let returned = ReturnedContent::of(arrival, decided);
     let mut rows = ArrivalRows::new(arrival.now);
     for Decided { recipient, way } in decided {
-        let reply = match way {
-            Way::Unclosable(reply) => reply,
+        let (reply, why) = match way {
+            Way::Unclosable(unclosable) => (unclosable.reply(), unclosable.in_report()),
             Way::Judged(judgement) => match &judgement.treatment {
-                Treatment::Refuse(reply) => reply,
+                Treatment::Refuse(Refusal { reply, grounds }) => (reply.clone(), in_report(*grounds, reply)),
                 Treatment::Relay { .. }
                 | Treatment::Portal
                 | Treatment::Domain { .. }
@@ -95,9 +95,18 @@ pub(super) async fn refusals(arrival: &Arrival<'_>, decided: &[Decided]) -> Resu
             },
             Way::Bounce(_) | Way::ToUs | Way::Closed(_) | Way::Signed(..) => continue,
         };
-        refused(arrival, recipient, reply, &returned, &mut rows).await?;
+        refused(arrival, recipient, (&reply, why), &returned, &mut rows).await?;
     }
     Ok(rows)
+}
+
+/// A refusal of the policy's as a report words it.
+fn in_report(grounds: Grounds, reply: &Reply) -> Refused<'_> {
+    match grounds {
+        Grounds::Written => Refused::Written(reply.text()),
+        Grounds::Unworded => Refused::ByRule,
+        Grounds::Undecided => Refused::Undecided,
+    }
 }
 
 /// The reports on recipients whose mailbox is full.
@@ -109,7 +118,7 @@ pub(super) async fn full(
     let returned = ReturnedContent::of(arrival, decided);
     let mut rows = ArrivalRows::new(arrival.now);
     for recipient in recipients {
-        refused(arrival, recipient, &quota::full(), &returned, &mut rows).await?;
+        refused(arrival, recipient, (&quota::full(), Refused::MailboxFull), &returned, &mut rows).await?;
     }
     Ok(rows)
 }
@@ -117,7 +126,7 @@ pub(super) async fn full(
 async fn refused(
     arrival: &Arrival<'_>,
     recipient: &Recipient,
-    reply: &Reply,
+    (reply, why): (&Reply, Refused<'_>),
     returned: &ReturnedContent,
     rows: &mut ArrivalRows,
 ) -> Result<(), Reply> {
@@ -139,7 +148,7 @@ async fn refused(
             will_retry_until: None,
         },
         envid: arrival.envelope.envid.clone(),
-        words: Words::Refused { reason: reply.text() },
+        words: Words::Refused(why),
         returned: returned.head.clone(),
         about: match arrival.came {
             Came::Readable => arrival.spooled.head.message_id(),

@@ -90,7 +90,7 @@ impl Owner {
             ticket: &leg.ticket,
             action,
             status: EnhancedCode(5, 1, 1),
-            diagnostic: Some("550 5.1.1 nobody of that name"),
+            said: Some("550 5.1.1 nobody of that name"),
         };
         self.rig.returns.tell(returned).await.unwrap();
     }
@@ -267,7 +267,7 @@ async fn word_for_a_mailbox_that_is_gone_is_dropped() {
         ticket: &leg.ticket,
         action: DsnAction::Failed,
         status: EnhancedCode(5, 0, 0),
-        diagnostic: None,
+        said: None,
     };
     assert!(owner.rig.returns.tell(returned).await.is_err());
 }

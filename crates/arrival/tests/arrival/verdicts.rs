@@ -1,8 +1,10 @@
 //! What follows from verdicts before any row is made: ways by recipient, the one answer that a client gets, and what a look into
 //! a letter finds.
 
-use sealpost_arrival::{Decided, Way, each, look, name, refuse_whole};
-use sealpost_mail::{Direction, Envelope, Head, Reply, ReversePath, Signing, TlsFloor, Treatment};
+use sealpost_arrival::{Decided, Unclosable, Way, each, look, name, refuse_whole};
+use sealpost_mail::{
+    Direction, Envelope, Grounds, Head, Refusal, Reply, ReversePath, Signing, TlsFloor, Treatment,
+};
 use sealpost_policy::{Facts, Known};
 use sealpost_store::{MailboxState, Pace};
 
@@ -76,10 +78,10 @@ async fn our_own_addresses_come_before_every_rule_and_each_recipient_keeps_its_v
 #[test]
 fn one_answer_for_all_is_a_refusal_where_nobody_else_got_it_or_nobody_can_be_told() {
     let refused = |code: u16| {
-        Way::Unclosable(match code {
+        Way::Unclosable(Unclosable::Written(match code {
             451 => Reply::later(451, 7, 5, "Later"),
             _ => Reply::refuse(550, 7, 1, "No"),
-        })
+        }))
     };
     let letters = |ways: Vec<Way>| -> Vec<Decided> {
         let one = |way| Decided { recipient: envelope(SENDER, &["a@b.example"]).recipients.remove(0), way };
@@ -122,7 +124,7 @@ fn every_treatment_has_a_word_of_its_own_and_a_scenario() {
         Treatment::Relay { tls, sign: Signing::Off },
         Treatment::Portal,
         Treatment::Domain { partner: None, otherwise },
-        Treatment::Refuse(Reply::refuse(550, 7, 1, "No")),
+        Treatment::Refuse(Refusal { reply: Reply::refuse(550, 7, 1, "No"), grounds: Grounds::Written }),
         Treatment::Hold { tls },
     ];
     let words: Vec<&str> = all.iter().map(name).collect();

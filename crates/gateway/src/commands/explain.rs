@@ -172,7 +172,7 @@ fn words(treatment: &Treatment) -> String {
         Treatment::Portal => "deposited in the recipient's mailbox".to_owned(),
         Treatment::Domain { partner: Some(partner), .. } => format!("encrypted for the partner {partner}"),
         Treatment::Domain { partner: None, .. } => "encrypted for the recipient's company".to_owned(),
-        Treatment::Refuse(reply) => format!("refused: {}", reply.to_line().trim_end()),
+        Treatment::Refuse(refusal) => format!("refused: {}", refusal.reply.to_line().trim_end()),
         Treatment::Hold { tls } => format!("held until an operator decides, then relayed{}", over(*tls)),
     }
 }
@@ -193,8 +193,9 @@ fn answer(plan: &Plan, facts: &Facts<'_>, way: &Way, before: &str) {
             ));
             return;
         }
-        Way::Unclosable(reply) => {
-            say(format_args!("{recipient}: {before}refused: {}", reply.to_line().trim_end()));
+        Way::Unclosable(unclosable) => {
+            let line = unclosable.reply().to_line();
+            say(format_args!("{recipient}: {before}refused: {}", line.trim_end()));
             plan.rules.judge(facts)
         }
         // Only the running gateway closes.

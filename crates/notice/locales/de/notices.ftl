@@ -30,6 +30,7 @@ label-changed = Geändert
 label-deleted = Gelöscht
 label-login = Angemeldet
 label-network = Aus dem Netz
+label-why = Grund
 label-reason = Antwort des Mailservers
 label-own-key = Eigener Schlüssel
 label-partner-key = Schlüssel eines Partners

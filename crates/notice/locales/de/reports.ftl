@@ -108,6 +108,35 @@ report-why-tls = Die Verbindung zum Server des Empfängers ist nicht so sicher, 
 report-why-security = Der Server des Empfängers hat die Annahme aus Sicherheitsgründen abgelehnt.
 report-why-other = Der Server des Empfängers hat sie nicht angenommen.
 
+## Warum ein Empfänger ausgelassen wurde
+report-refused-by-rule = Eine Regel lässt sie nicht zu.
+report-refused-undecided = Sie lässt sich nicht beurteilen: Ein Teil ist beschädigt, verschlüsselt, mehrdeutig, zu lang oder in einer unbekannten Kodierung.
+report-refused-full = Das Postfach des Empfängers ist voll.
+report-refused-not-encrypted = Sie muss verschlüsselt werden. { $problem }
+report-refused-not-signed = Sie muss signiert werden. { $problem }
+key-problem-no-partner = Die Domain des Empfängers gehört zu keinem Partner.
+key-problem-other-partner = Der Empfänger gehört nicht zu dem Partner, den die Regel nennt.
+key-problem-partner-suspended = Der Partner ist gesperrt.
+key-problem-untested = Die Verbindung zum Partner ist noch nicht getestet.
+key-problem-no-key = Der Partner hat keinen Schlüssel.
+key-problem-not-confirmed = Der Schlüssel des Partners ist nicht bestätigt.
+key-problem-suspended = Der Schlüssel des Partners ist gesperrt.
+key-problem-expired = Der Schlüssel des Partners ist abgelaufen.
+key-problem-not-yet-valid = Der Schlüssel des Partners ist noch nicht gültig.
+key-problem-revoked = Der Schlüssel des Partners ist widerrufen.
+key-problem-weak-key = Der Schlüssel des Partners ist zu schwach.
+key-problem-weak-hash = Das Zertifikat des Partners wurde mit einer gebrochenen Hashfunktion ausgestellt.
+key-problem-wrong-usage = Der Schlüssel des Partners darf nicht zum Verschlüsseln benutzt werden.
+key-problem-authority = Der Schlüssel des Partners gehört einer Zertifizierungsstelle.
+key-problem-other-address = Der Schlüssel des Partners gilt für eine andere Adresse.
+key-problem-unreadable-name = Der Schlüssel des Partners nennt eine Adresse, die sich nicht lesen lässt.
+key-problem-not-vouched-for = Niemand hat den Schlüssel des Partners verglichen, und die signierte Zone, die ihn veröffentlicht, spricht nicht für diese Adresse.
+key-problem-no-sender = Die Nachricht nennt nicht genau einen Absender.
+key-problem-other-sender = „Sender“ gehört in der Nachricht zu einer anderen Domain als „From“.
+key-problem-not-theirs = Ihr Zugang darf nicht für die Domain in „From“ schreiben.
+key-problem-from-world = Die Nachricht kam von außen, und von außen Kommendes wird nicht signiert.
+key-problem-no-own-key = Für die Domain des Absenders gibt es keinen eigenen Schlüssel ({ $method }).
+
 ## Bericht an eine fremde Domain über TLS (RFC 8460)
 tls-report =
     Dies ist ein Bericht nach RFC 8460 (SMTP TLS Reporting) von { $organization } an die Betreiber von { $domain }.

@@ -29,6 +29,7 @@ label-changed = Changed
 label-deleted = Deleted
 label-login = Logged in
 label-network = From the network
+label-why = Reason
 label-reason = The mail server’s reply
 label-own-key = Own key
 label-partner-key = Key of a partner

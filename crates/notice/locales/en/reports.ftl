@@ -108,6 +108,35 @@ report-why-tls = The connection to the recipient’s server is not as safe as th
 report-why-security = The recipient’s server refused it for security reasons.
 report-why-other = The recipient’s server did not accept it.
 
+## Why a recipient was left out
+report-refused-by-rule = A rule does not allow it.
+report-refused-undecided = It cannot be judged: part of it is damaged, encrypted, ambiguous, too long or in an unknown encoding.
+report-refused-full = The recipient’s mailbox is full.
+report-refused-not-encrypted = It must be encrypted. { $problem }
+report-refused-not-signed = It must be signed. { $problem }
+key-problem-no-partner = The recipient’s domain does not belong to a partner.
+key-problem-other-partner = The recipient does not belong to the partner that the rule names.
+key-problem-partner-suspended = The partner is suspended.
+key-problem-untested = The connection to the partner has not been tested yet.
+key-problem-no-key = The partner has no key.
+key-problem-not-confirmed = Nobody has confirmed the partner’s key.
+key-problem-suspended = The partner’s key is suspended.
+key-problem-expired = The partner’s key has expired.
+key-problem-not-yet-valid = The partner’s key is not valid yet.
+key-problem-revoked = The partner’s key is revoked.
+key-problem-weak-key = The partner’s key is too weak.
+key-problem-weak-hash = The partner’s certificate was issued with a broken hash function.
+key-problem-wrong-usage = The partner’s key must not be used for encryption.
+key-problem-authority = The partner’s key belongs to a certificate authority.
+key-problem-other-address = The partner’s key is for another address.
+key-problem-unreadable-name = The partner’s key names an address that cannot be read.
+key-problem-not-vouched-for = Nobody has compared the partner’s key, and the signed zone that publishes it does not speak for this address.
+key-problem-no-sender = The message does not name exactly one sender.
+key-problem-other-sender = The “Sender” of the message belongs to another domain than “From”.
+key-problem-not-theirs = Your access does not permit writing for the domain in “From”.
+key-problem-from-world = The message came from outside, and nothing from outside is signed.
+key-problem-no-own-key = There is no key of our own for the sender’s domain ({ $method }).
+
 ## Report to another domain on TLS (RFC 8460)
 tls-report =
     This is a report according to RFC 8460 (SMTP TLS Reporting) from { $organization } to the operators of { $domain }.
