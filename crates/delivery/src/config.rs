@@ -94,7 +94,7 @@ impl DeliveryConfig {
             hops: HashMap::new(),
             report_route,
             report_from,
-            report_languages: vec![Language::De, Language::En],
+            report_languages: Language::all().collect(),
             concurrency_per_destination: 20,
             recipients_per_transaction: 50,
             longest_line: 998,

@@ -227,11 +227,16 @@ fn languages(config: &Config) -> Vec<String> {
     std::iter::once(first).chain(others).map(|language| language.tag().to_owned()).collect()
 }
 
-/// The languages of reports: the operator's, and English.
+/// The languages of reports: those that are named, or the operator's and English.
 pub(super) fn report_languages(config: &Config) -> Vec<Language> {
-    let first = config.notices.language.notices;
-    let mut languages = vec![first, Language::En];
-    languages.dedup();
+    let named: Vec<Language> = config.notices.report_languages.iter().map(|named| named.notices).collect();
+    let wanted = if named.is_empty() { vec![config.notices.language.notices, Language::En] } else { named };
+    let mut languages = Vec::with_capacity(wanted.len());
+    for language in wanted {
+        if !languages.contains(&language) {
+            languages.push(language);
+        }
+    }
     languages
 }
 

@@ -189,6 +189,9 @@ pub(crate) struct Notices {
     pub(crate) language: Language,
     #[serde(default)]
     pub(crate) languages: BTreeMap<String, Language>,
+    /// In which languages senders read delivery reports, one below the other; none: in `language` and in English.
+    #[serde(default)]
+    pub(crate) report_languages: Vec<Language>,
     pub(crate) bounces: Option<Address>,
     /// A PEM file with the private key and the S/MIME certificate that sign notices; left out: they are not signed.
     pub(crate) signing_key: Option<Spanned<PathBuf>>,
