@@ -2,26 +2,27 @@
 //! Too much costs one mail that asks; only a button deletes. Pure.
 
 use sealpost_mail::{Head, Letter};
+use sealpost_notice::Understood;
 
 /// Wishes are short; the rest is quoted.
 const LOOKED_THROUGH: usize = 2000;
 
-/// A word begins like this: "gelöscht" tells of something that has happened.
-const BEGINNINGS: [&str; 6] = ["lösch", "loesch", "delete", "deleti", "erase", "erasure"];
+/// Marks of programs in languages that we do not speak.
+const OTHER_REPLY_MARKS: [&str; 1] = ["sv:"];
 
-pub(crate) fn is_wish(head: &Head, bytes: &[u8]) -> bool {
+pub(crate) fn is_wish(head: &Head, bytes: &[u8], words: &Understood) -> bool {
     let subject = head.subject().unwrap_or_default();
-    // An answer's subject is ours.
-    let own_subject = if is_answer(&subject) { "" } else { &subject };
-    if has_word(own_subject) {
+    // The subject of a reply is ours.
+    let own_subject = if is_reply(&subject, words) { "" } else { &subject };
+    if has_word(own_subject, words) {
         return true;
     }
     let letter = Letter::parse_some(bytes).ok().map(|(letter, _)| letter);
     let text = letter.as_ref().and_then(Letter::text).unwrap_or_default();
-    let written = text.lines().take_while(|line| !is_quoted(line));
+    let written = text.lines().take_while(|line| !is_quoted(line, words));
     let mut left = LOOKED_THROUGH;
     for line in written {
-        if has_word(line) {
+        if has_word(line, words) {
             return true;
         }
         left = left.saturating_sub(line.len() + 1);
@@ -32,26 +33,27 @@ pub(crate) fn is_wish(head: &Head, bytes: &[u8]) -> bool {
     false
 }
 
-fn has_word(text: &str) -> bool {
+/// A word begins like one that asks: "gelöscht" tells of something that has happened.
+fn has_word(text: &str, words: &Understood) -> bool {
     let text = text.to_lowercase();
     text.split(|c: char| !c.is_alphabetic())
-        .any(|word| BEGINNINGS.iter().any(|beginning| word.starts_with(beginning)))
+        .any(|word| words.deletion.iter().any(|beginning| word.starts_with(beginning)))
 }
 
-fn is_answer(subject: &str) -> bool {
+fn is_reply(subject: &str, words: &Understood) -> bool {
     let subject = subject.trim_start().to_lowercase();
-    ["re:", "aw:", "antw:", "sv:", "fwd:", "fw:", "wg:"].iter().any(|mark| subject.starts_with(mark))
+    let marks = words.reply_marks.iter().map(String::as_str).chain(OTHER_REPLY_MARKS);
+    marks.into_iter().any(|mark| subject.starts_with(mark))
 }
 
 /// Where what somebody else wrote begins, as programs mark it.
-fn is_quoted(line: &str) -> bool {
-    let line = line.trim().trim_matches('*');
+fn is_quoted(line: &str, words: &Understood) -> bool {
+    let line = line.trim().trim_matches('*').to_lowercase();
     line.starts_with('>')
         || line.starts_with("-----")
         || line.starts_with("_____")
-        || line.ends_with("schrieb:")
-        || line.ends_with("wrote:")
-        || ["Von:", "From:"].iter().any(|field| line.starts_with(field))
+        || words.quote_ends.iter().any(|end| line.ends_with(end))
+        || words.quote_beginnings.iter().any(|beginning| line.starts_with(beginning))
 }
 
 #[cfg(test)]
@@ -59,12 +61,16 @@ mod tests {
     use super::*;
 
     fn wishes(subject: &str, text: &str) -> bool {
+        wishes_in(Understood::all(), subject, text)
+    }
+
+    fn wishes_in(words: &Understood, subject: &str, text: &str) -> bool {
         let mail = format!(
             "From: max@web.example\r\nSubject: {subject}\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{text}\r\n"
         );
         let end = Head::split(mail.as_bytes()).unwrap();
         let head = Head::new(mail.as_bytes()[..end].to_vec()).unwrap();
-        is_wish(&head, mail.as_bytes())
+        is_wish(&head, mail.as_bytes(), words)
     }
 
     #[test]
@@ -74,6 +80,23 @@ mod tests {
         assert!(wishes("Löschung", "x"));
         assert!(wishes("mailbox", "Please DELETE my mailbox."));
         assert!(wishes("Re: Nachricht", "Bitte loeschen"));
+    }
+
+    #[test]
+    fn a_language_that_is_added_as_a_folder_is_understood() {
+        let list = |words: &str| words.split(' ').map(str::to_owned).collect();
+        let danish = Understood {
+            deletion: list("slet"),
+            reply_marks: list("vs:"),
+            quote_ends: list("skrev:"),
+            quote_beginnings: list("fra:"),
+        };
+        assert!(wishes_in(&danish, "Postkasse", "Slet venligst min postkasse"));
+        assert!(!wishes_in(&danish, "VS: slet", "Tak"));
+        for mark in ["Den 1. maj skrev:", "Fra: x"] {
+            assert!(!wishes_in(&danish, "Svar", &format!("Tak\r\n{mark}\r\nslet den")), "{mark}");
+        }
+        assert!(!wishes("Postkasse", "Slet venligst min postkasse"));
     }
 
     #[test]

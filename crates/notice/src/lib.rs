@@ -33,6 +33,7 @@ mod sanitize;
 mod tls_report;
 mod to_recipients;
 mod to_senders;
+mod understood;
 mod writer;
 
 pub use build::render;
@@ -41,8 +42,8 @@ pub use error::NoticeError;
 pub use evidence::{
     DatedStep, Evidence, EvidenceText, LetterStep, Said, SecondKey, ServerAnswer, TrailState,
 };
-pub use language::Language;
 pub use inline_logo::{LOGO_CID, inline_images};
+pub use language::Language;
 pub use notice::{
     Access, DeletedBy, EndingKey, KeyOwner, LetterClock, Notice, Reached, Rendered, SupportDid, WentUnread,
     Wrote,
@@ -51,3 +52,4 @@ pub use partner_letter::{PartnerLetter, partner_letter};
 pub use report::{Hears, KeyProblem, Refused, Report, ReportText, Why};
 pub use sanitize::{address as plain_address, text as plain_text};
 pub use tls_report::TlsReportWords;
+pub use understood::Understood;

@@ -8,7 +8,7 @@ use sealpost_delivery::Room;
 use sealpost_mail::{Address, Reply, Secret};
 use sealpost_mailbox::audit::{Actor, Event};
 use sealpost_mailbox::{Resident, portal_links};
-use sealpost_notice::Notice;
+use sealpost_notice::{Notice, Understood};
 use sealpost_store::{ArrivalRows, LegPurpose, MailboxRow, NewToken, NewUse, TokenPurpose};
 use sealpost_vault::TokenPurpose as VaultPurpose;
 
@@ -45,7 +45,7 @@ pub(super) async fn rows(arrival: &Arrival<'_>, decided: &[Decided]) -> Result<O
     let bytes = spooled.whole(&context.shared).await?.look(<[u8]>::to_vec).await?;
     // Exactly one From, that nobody can read in two ways (RFC 5322 §3.6.2).
     let Ok(Some(from)) = spooled.head.from_address() else { return Ok(None) };
-    if !deletion_keyword::is_wish(&spooled.head, &bytes) {
+    if !deletion_keyword::is_wish(&spooled.head, &bytes, Understood::all()) {
         return Ok(None);
     }
     let mail = authentication::Mail {
