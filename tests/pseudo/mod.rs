@@ -1,11 +1,16 @@
 //! A language that nobody speaks: every English text with each of its letters replaced by another sign. What still stands
-//! in plain letters on a page or in a mail is no text of a language folder. Knows no page.
+//! in plain letters on a page, in a mail or in a document is no text of a language folder. Knows no page.
 
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
 use fluent_templates::ArcLoader;
+
+mod plain;
+
+use plain::replaced;
+pub(crate) use plain::{plain_words, shown};
 
 /// Its tag, for private use (ISO 639-2) and in use for this.
 pub(crate) const TAG: &str = "qps";
@@ -51,71 +56,4 @@ fn text_of(line: &str) -> &str {
         return line.split_once(']').map_or("", |(_, text)| text);
     }
     line
-}
-
-fn replaced(text: &str) -> String {
-    let mut depth = 0_u32;
-    text.chars()
-        .map(|c| {
-            match c {
-                '{' => depth += 1,
-                '}' => depth = depth.saturating_sub(1),
-                _ => {}
-            }
-            // The wide forms begin at U+FF01 for `!`.
-            let wide =
-                if depth == 0 && c.is_ascii_alphabetic() { u32::from(c) + 0xFEE0 } else { u32::from(c) };
-            char::from_u32(wide).unwrap()
-        })
-        .collect()
-}
-
-/// Attributes that are shown or read aloud.
-const SAID: [&str; 6] =
-    [" title=\"", " alt=\"", " aria-label=\"", " placeholder=\"", " aria-description=\"", " label=\""];
-
-/// What a page shows or says, without what it never does.
-pub(crate) fn shown(html: &str) -> String {
-    let mut out = html.to_owned();
-    for hidden in ["script", "style"] {
-        let (open, close) = (format!("<{hidden}"), format!("</{hidden}>"));
-        let mut kept = String::new();
-        let mut rest = out.as_str();
-        while let Some((before, after)) = rest.split_once(&open) {
-            kept.push_str(before);
-            rest = after.split_once(&close).map_or("", |(_, after)| after);
-        }
-        kept.push_str(rest);
-        out = kept;
-    }
-    let mut said = String::new();
-    for piece in out.split('<') {
-        let (tag, text) = piece.split_once('>').unwrap_or(("", piece));
-        for name in SAID {
-            for value in tag.split(name).skip(1) {
-                said.push_str(value.split('"').next().unwrap_or_default());
-                said.push('\n');
-            }
-        }
-        said.push_str(text);
-        said.push('\n');
-    }
-    said
-}
-
-/// Words in plain letters that are none of `known`; `known` is taken out of the text first.
-pub(crate) fn plain_words(text: &str, known: &[&str]) -> Vec<String> {
-    // Lines are broken where they are full.
-    let mut text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    for known in known {
-        text = text.replace(known, " ");
-    }
-    let mut found: Vec<String> = text
-        .split(|c: char| !c.is_alphabetic())
-        .filter(|word| word.chars().filter(char::is_ascii_alphabetic).count() > 2)
-        .map(str::to_owned)
-        .collect();
-    found.sort();
-    found.dedup();
-    found
 }

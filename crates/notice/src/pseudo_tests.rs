@@ -110,3 +110,75 @@ fn no_report_says_anything_that_is_not_in_a_language_folder() {
         assert_eq!(plain_words(&said.unwrap(), KNOWN), Vec::<String>::new());
     }
 }
+
+/// The others are below it.
+fn first_part(text: &str) -> &str {
+    text.split("\n\n---\n\n").next().unwrap()
+}
+
+#[test]
+fn no_letter_to_a_partner_says_anything_that_is_not_in_a_language_folder() {
+    for letter in [PartnerLetter::Test, PartnerLetter::Answer] {
+        let (subject, text) = partner_letter(letter, Language::pseudo(), &brand()).unwrap();
+        let subject = subject.split(" / ").next().unwrap();
+        for said in [subject, first_part(&text)] {
+            assert!(!said.trim().is_empty());
+            assert_eq!(plain_words(said, KNOWN), Vec::<String>::new(), "{letter:?}");
+        }
+    }
+}
+
+#[test]
+fn no_evidence_says_anything_that_is_not_in_a_language_folder() {
+    let said = |said| ServerAnswer {
+        said,
+        host: Some("mx.web.example".to_owned()),
+        queue_id: Some("4F2A".to_owned()),
+    };
+    let steps = [
+        LetterStep::Deposited,
+        LetterStep::Notified(said(Said::Reply("250 2.0.0".to_owned()))),
+        LetterStep::NotNotified(said(Said::Status("4.4.7".to_owned()))),
+        LetterStep::NotNotified(said(Said::Nothing)),
+        LetterStep::Returned,
+        LetterStep::Opened,
+        LetterStep::Exported("pdf".to_owned()),
+        LetterStep::AttachmentExported,
+        LetterStep::Trashed,
+        LetterStep::Restored,
+        LetterStep::Deleted,
+        LetterStep::Expired,
+        LetterStep::LeftTrash,
+        LetterStep::Recalled,
+        LetterStep::EvidenceMade,
+        LetterStep::MailboxActivated,
+        LetterStep::MailboxDeleted,
+        LetterStep::MailboxReplaced,
+    ];
+    let steps = steps.map(|step| DatedStep { at: DATE, step, network: "192.0.2.0/24".to_owned() });
+    let known = [KNOWN, &["mx.web.example", "4F2A", "pdf", "SHA-256", "RFC"]].concat();
+    for (steps, trail, second_key, known_facts) in [
+        (&steps[..], TrailState::Whole("7:12".to_owned()), SecondKey::OnServer, true),
+        (&steps[..1], TrailState::Broken, SecondKey::KeptApart, false),
+        (&[], TrailState::NotChecked, SecondKey::None, false),
+    ] {
+        let evidence = Evidence {
+            operator: "Musterversicherung",
+            letter: "4711",
+            mailbox: "4712",
+            recipient: known_facts.then_some("erika.musterfrau@web.example"),
+            sender: known_facts.then_some("Max.Mustermann@insurer.example"),
+            message_id: known_facts.then_some("<1@2.3>"),
+            sha256: known_facts.then_some("00112233445566"),
+            second_key,
+            steps,
+            trail: &trail,
+            zone: "Europe/Berlin",
+        };
+        let EvidenceText { title, rows, html, embedded } = evidence.words(Language::pseudo()).unwrap();
+        let rows = rows.into_iter().flat_map(|(label, value)| [label, value]);
+        for said in rows.chain([title, shown(&html), embedded]) {
+            assert_eq!(plain_words(&said, &known), Vec::<String>::new(), "{trail:?}");
+        }
+    }
+}

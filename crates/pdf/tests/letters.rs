@@ -13,6 +13,10 @@ mod sample_labels;
 
 use sample_labels::labels;
 
+#[expect(dead_code, reason = "pages are for other tests")]
+#[path = "../../../tests/pseudo/plain.rs"]
+mod plain;
+
 /// 2026-11-21T12:00:00Z.
 const NOW: Timestamp = Timestamp(1_795_262_400_000);
 
@@ -401,5 +405,48 @@ fn a_worker_without_limits_or_input_does_nothing() {
         let done = run(arguments);
         assert_eq!(done.status.code(), Some(2), "{arguments:?}");
         assert!(done.stdout.is_empty() && done.stderr.starts_with(b"sealpost-pdf: "));
+    }
+}
+
+/// Labels of a language that nobody speaks.
+fn unspoken() -> Labels {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../webmail-ui/locales/en");
+    let texts: String = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap())
+        .collect();
+    Labels::of("en", |key| {
+        let line = texts.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(" = ")).unwrap();
+        let text = line.replace("{ $", "{").replace(" }", "}").replace("{\"", "").replace("\"}", "");
+        plain::replaced(&text)
+    })
+}
+
+/// Letters, and a document of the operator's own such as the evidence about a letter, in words that are numbers: what can be
+/// read of them beside was never in a language folder.
+#[tokio::test]
+async fn a_document_says_nothing_that_is_not_in_a_language_folder() {
+    let head = "From: 1 <a@9.example>\r\nTo: b@9.example\r\nDate: Thu, 19 Nov 2026 10:00:00 +0100\r\n";
+    let files = "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/html\r\n\r\n\
+         <p>4711 <img src=\"cid:none\"></p><table border=1><tr><th>1</th></tr><tr><td>2</td></tr></table>\r\n\
+         --b\r\nContent-Disposition: attachment; filename=\"11\"\r\n\r\n0\r\n--b--\r\n";
+    let closed = "Content-Type: application/pkcs7-mime; smime-type=enveloped-data\r\n\r\nMIAG\r\n";
+    for (what, fields) in [
+        ("without subject and text", "\r\n"),
+        ("with files", files),
+        ("encrypted", closed),
+        ("plain", "Subject: 4711\r\nCc: c@9.example\r\nReply-To: d@9.example\r\n\r\n12345 \u{1F9FF}\r\n"),
+    ] {
+        let letter = format!("{head}{fields}");
+        let labels = unspoken();
+        let rows = [("1".to_owned(), "2".to_owned())];
+        let wording =
+            Wording { labels: &labels, zone: "Europe/Berlin", letterhead: Some("4710"), appointments: &rows };
+        let document = pdf(letter.as_bytes(), &wording, NOW, &worker(patient())).await.unwrap();
+        let text = Reader::of(&document).text();
+        assert!(text.contains("4710"), "{what}: {text}");
+        let known =
+            ["a@9.example", "b@9.example", "c@9.example", "d@9.example", "original.eml", "CET", "Europe"];
+        assert_eq!(plain::plain_words(&text, &known), Vec::<String>::new(), "{what}: {text}");
     }
 }

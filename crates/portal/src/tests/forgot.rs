@@ -18,7 +18,7 @@ async fn ask(browser: &mut Browser, address: &str) -> Reply {
 }
 
 /// The link of the newest reset mail.
-fn mailed(rig: &Rig) -> Option<String> {
+pub(super) fn mailed(rig: &Rig) -> Option<String> {
     let posted = rig.posted.0.lock().unwrap();
     posted.iter().rev().find_map(|mail| match &mail.about {
         About::ResetLink { token, .. } => Some(format!("/r/{}", token.expose())),

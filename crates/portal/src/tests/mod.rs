@@ -15,6 +15,7 @@ mod matrix;
 mod parts;
 #[path = "../../../../tests/pseudo/mod.rs"]
 pub(crate) mod pseudo;
+mod pseudo_forms;
 mod pseudo_pages;
 mod reading;
 mod renewal;
