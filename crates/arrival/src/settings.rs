@@ -8,7 +8,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use sealpost_delivery::Route;
 use sealpost_mail::{ActivateBy, Address, Brand, Direction, Domain, Origin, Secret, Timestamp, TlsFloor};
-use sealpost_mailbox::{Going, Retention, WriteRules, portal_links};
+use sealpost_mailbox::{Going, Retention, WriteRules, activation_token, portal_links};
 use sealpost_notice::Language;
 use sealpost_seal::{Harvest, Lists};
 use sealpost_store::{MailboxState, Most, NewToken, Pace};
@@ -245,13 +245,7 @@ impl Announcer {
 
     /// The row of an activation token.
     pub fn new_token(&self, hash: TokenHash, now: Timestamp) -> NewToken {
-        NewToken {
-            hash,
-            purpose: sealpost_store::TokenPurpose::Activation,
-            created_at: now,
-            expires_at: self.retention.link(now),
-            deposit_id: None,
-        }
+        activation_token(hash, now, self.retention.link(now))
     }
 
     /// When a letter is deleted that waits for its mailbox to be activated, and the days until then.

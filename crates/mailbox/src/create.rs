@@ -2,9 +2,10 @@
 //! secret is forgotten again when the caller drops it: it exists only wrapped.
 
 use sealpost_mail::{Random, Timestamp};
-use sealpost_store::{NewMailbox, NewToken, NewWrap, WrapKind};
+use sealpost_store::{NewMailbox, NewToken, NewWrap, TokenPurpose, WrapKind};
 use sealpost_vault::{
-    EscrowPublic, MailboxKeys, MailboxPublic, MailboxSecret, Pepper, RowKey, Token, VaultError,
+    Argon2Cost, EscrowPublic, InitialPassword, MailboxKeys, MailboxPublic, MailboxSecret, Pepper, RowKey,
+    Token, TokenHash, VaultError,
 };
 
 use crate::seal_address;
@@ -30,6 +31,45 @@ impl WaysIn<'_> {
             wrap(WrapKind::Link, self.token.keep(self.rows, mailbox_id, random)),
         ]
     }
+
+    /// The same, and the secret under an initial password where there is one. Argon2 runs in here.
+    ///
+    /// # Errors
+    /// There is no memory for Argon2.
+    pub fn wraps_with(
+        &self,
+        initial: Option<&InitialPassword>,
+        mailbox_id: &str,
+        secret: &MailboxSecret,
+        random: &dyn Random,
+    ) -> Result<Vec<NewWrap>, VaultError> {
+        let mut wraps = self.wraps(mailbox_id, secret, random);
+        if let Some(initial) = initial {
+            wraps.push(initial_wrap(mailbox_id, secret, initial, self.pepper, random)?);
+        }
+        Ok(wraps)
+    }
+}
+
+/// The secret of a pending mailbox under an initial password. Argon2 runs in here.
+///
+/// # Errors
+/// There is no memory for Argon2.
+pub fn initial_wrap(
+    mailbox_id: &str,
+    secret: &MailboxSecret,
+    initial: &InitialPassword,
+    pepper: &Pepper,
+    random: &dyn Random,
+) -> Result<NewWrap, VaultError> {
+    let sealed = secret.wrap_initial(mailbox_id, initial, pepper, &Argon2Cost::standard(), random)?;
+    Ok(NewWrap { kind: WrapKind::Initial, sealed })
+}
+
+/// The row of a link by which a pending mailbox is activated.
+#[must_use]
+pub fn activation_token(hash: TokenHash, now: Timestamp, expires_at: Timestamp) -> NewToken {
+    NewToken { hash, purpose: TokenPurpose::Activation, created_at: now, expires_at, deposit_id: None }
 }
 
 /// A pending mailbox that is being made.
@@ -61,9 +101,22 @@ impl NewPending {
         escrow: Option<&EscrowPublic>,
         random: &dyn Random,
     ) -> Result<Self, VaultError> {
+        Self::with(ways, None, escrow, random)
+    }
+
+    /// The same, and its secret under an initial password where there is one. Argon2 runs in here.
+    ///
+    /// # Errors
+    /// The escrow key is none to seal to, or there is no memory for Argon2.
+    pub fn with(
+        ways: &WaysIn<'_>,
+        initial: Option<&InitialPassword>,
+        escrow: Option<&EscrowPublic>,
+        random: &dyn Random,
+    ) -> Result<Self, VaultError> {
         let id = random.id();
         let (public, secret) = MailboxKeys::generate(random);
-        let mut wraps = ways.wraps(&id, &secret, random);
+        let mut wraps = ways.wraps_with(initial, &id, &secret, random)?;
         if let Some(escrow) = escrow {
             wraps.push(NewWrap { kind: WrapKind::Escrow, sealed: secret.wrap_escrow(&id, escrow, random)? });
         }
@@ -88,9 +141,9 @@ impl NewPending {
         &self.secret
     }
 
-    /// The secret under an initial password.
-    pub fn add_initial(&mut self, sealed: Vec<u8>) {
-        self.wraps.push(NewWrap { kind: WrapKind::Initial, sealed });
+    /// The secret under an initial password, for whoever runs Argon2 elsewhere.
+    pub fn add_initial(&mut self, wrap: NewWrap) {
+        self.wraps.push(wrap);
     }
 
     /// The row. The secret is gone with it.

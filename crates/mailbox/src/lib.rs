@@ -19,6 +19,7 @@ pub mod portal_links;
 mod rekey;
 mod retention;
 mod sealed_body;
+mod support_request;
 mod throttle;
 mod upload;
 
@@ -26,7 +27,7 @@ pub use access::{
     Access, Activated, ActivationLink, Beside, Came, Chosen, DeletionLink, KnownLink, LINK_LASTS,
     NewCredential, NewPassword, Owner, Renewed, Replaced, ResetLink, ResetProof, ResetToken, Waiting,
 };
-pub use create::{NewOwner, NewPending, WaysIn};
+pub use create::{NewOwner, NewPending, WaysIn, activation_token, initial_wrap};
 pub use deposit::{NewLetter, OpenedLine, listing, open_head, opened, proven_listing, rewrapped};
 pub use directory::{AddressRecord, Resident, seal_address};
 pub use draft::{Content, Draft, Drafts, File, FileFacts, MAX_SUBJECT, Pending};
@@ -37,6 +38,7 @@ pub use owner_letter::{MAX_FILES, Sent, WriteRules, WrittenFile, WrittenLetter};
 pub use rekey::{NewPair, Whose, Wrapped};
 pub use retention::{Bounds, Going, LastUse, Retention, RetentionRequest};
 pub use sealed_body::{BodyOpener, BodySealer, seal_body};
+pub use support_request::{Asker, ask_support};
 pub use throttle::{Counted, LockRules, Throttle, Tried};
 pub use upload::{Announcement, PIECE, Piece, Progress, Stage, UPLOAD_LIVES};
 

@@ -6,14 +6,14 @@ use std::time::Duration;
 use sealpost_arrival::{Announcer, enqueue, owner_mail};
 use sealpost_mail::{ActivateBy, Address, Random, Secret, Timestamp};
 use sealpost_mailbox::audit::{Actor, Event};
-use sealpost_mailbox::{LINK_LASTS, NewOwner, NewPending, WaysIn};
+use sealpost_mailbox::{LINK_LASTS, NewOwner, NewPending, WaysIn, activation_token};
 use sealpost_notice::Notice;
 use sealpost_store::{
-    Again, LegPurpose, MailboxRow, MailboxState, NewMailbox, NewToken, NewWrap, Release, Released,
-    RequestKind, RequestRow, Store, StoreError, TokenPurpose, Unread, WrapKind,
+    Again, LegPurpose, MailboxRow, MailboxState, NewMailbox, NewToken, Release, Released, RequestKind,
+    RequestRow, Store, StoreError, Unread, WrapKind,
 };
 use sealpost_vault::{
-    Argon2Cost, EscrowPublic, EscrowSecret, InitialPassword, Label, MailboxSecret, SupportRole, Token,
+    EscrowPublic, EscrowSecret, InitialPassword, Label, MailboxSecret, SupportRole,
     TokenPurpose as VaultPurpose, VaultError,
 };
 use thiserror::Error;
@@ -130,25 +130,21 @@ impl Releasing<'_> {
         // A link leads back in as any other one does. A password is told by telephone or by letter, which takes days.
         let retention = &announcer.retention;
         let expires = if initial.is_some() { retention.link(now) } else { now.plus(LINK_LASTS) };
-        let new_token = NewToken {
-            hash,
-            purpose: TokenPurpose::Activation,
-            created_at: now,
-            expires_at: expires,
-            deposit_id: None,
-        };
-        let ways = Ways { token: &token, initial: initial.as_ref() };
+        let new_token = activation_token(hash, now, expires);
+        // With an initial password the link is made, too, and kept without being mailed (decision 0013).
+        let ways = WaysIn { rows: &keys.queue.rows, pepper: &keys.way_in.pepper, token: &token };
         let secret = self.secret_of(mailbox, messages).await?;
         let kept = secret.is_some();
         if !kept && mailbox.held_since.is_some() {
             return Err(ReleaseError::Held);
         }
         let again = match secret {
-            Some(secret) => {
-                Again::Kept { wraps: ways.wraps(keys, &mailbox.id, &secret, random)?, token: new_token }
-            }
+            Some(secret) => Again::Kept {
+                wraps: ways.wraps_with(initial.as_ref(), &mailbox.id, &secret, random)?,
+                token: new_token,
+            },
             None => Again::Lost {
-                new: Box::new(self.empty(mailbox, &address, &ways, new_token)?),
+                new: Box::new(self.empty(mailbox, &address, (&ways, initial.as_ref()), new_token)?),
                 unread: self.unread,
             },
         };
@@ -250,14 +246,11 @@ impl Releasing<'_> {
         &self,
         old: &MailboxRow,
         address: &Address,
-        ways: &Ways<'_>,
+        (ways, initial): (&WaysIn<'_>, Option<&InitialPassword>),
         new_token: NewToken,
     ) -> Result<NewMailbox, VaultError> {
         let (keys, random) = (self.keys, self.random);
-        let mut new = NewPending::new(&ways.ways(keys), self.escrow.as_ref(), random)?;
-        if let Some(sealed) = ways.initial(keys, new.id(), new.secret(), random)? {
-            new.add_initial(sealed);
-        }
+        let new = NewPending::with(ways, initial, self.escrow.as_ref(), random)?;
         let owner = NewOwner { tag: old.tag, address: &address.to_path(), language: old.language.clone() };
         Ok(new.row(&keys.queue.rows, owner, new_token, self.now, random))
     }
@@ -276,43 +269,4 @@ fn its_own(mailbox: &MailboxRow, opened: MailboxSecret) -> Result<MailboxSecret,
     }
     tracing::error!(row.kind = "wrap", mailbox.id = %mailbox.id, "a row opens another key and was refused");
     Err(ReleaseError::Forged)
-}
-
-/// What a pending mailbox is wrapped under. With an initial password the link is made, too, and kept without
-/// being mailed (decision 0013).
-struct Ways<'a> {
-    token: &'a Token,
-    initial: Option<&'a InitialPassword>,
-}
-
-impl Ways<'_> {
-    fn wraps(
-        &self,
-        keys: &SupportRole,
-        mailbox_id: &str,
-        secret: &MailboxSecret,
-        random: &dyn Random,
-    ) -> Result<Vec<NewWrap>, VaultError> {
-        let mut wraps = self.ways(keys).wraps(mailbox_id, secret, random);
-        if let Some(sealed) = self.initial(keys, mailbox_id, secret, random)? {
-            wraps.push(NewWrap { kind: WrapKind::Initial, sealed });
-        }
-        Ok(wraps)
-    }
-
-    fn ways<'a>(&'a self, keys: &'a SupportRole) -> WaysIn<'a> {
-        WaysIn { rows: &keys.queue.rows, pepper: &keys.way_in.pepper, token: self.token }
-    }
-
-    fn initial(
-        &self,
-        keys: &SupportRole,
-        mailbox_id: &str,
-        secret: &MailboxSecret,
-        random: &dyn Random,
-    ) -> Result<Option<Vec<u8>>, VaultError> {
-        let cost = Argon2Cost::standard();
-        let wrap = |initial| secret.wrap_initial(mailbox_id, initial, &keys.way_in.pepper, &cost, random);
-        self.initial.map(wrap).transpose()
-    }
 }

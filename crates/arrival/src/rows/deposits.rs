@@ -176,9 +176,9 @@ async fn new_mailbox(
     let target = Target { id, public, is_unreachable: false, pacing, clock: LetterClock::Runs };
     let standing = match by {
         ActivateBy::InitialPassword => {
-            let (initial, sealed) =
+            let (initial, wrap) =
                 initial_password::wrap(&context.shared, &making.pepper, new.id(), new.secret()).await?;
-            new.add_initial(sealed);
+            new.add_initial(wrap);
             Standing::NewByPassword { initial }
         }
         ActivateBy::Link => Standing::New { link: context.tenant.announcer.activation_link(&token) },

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use sealpost_delivery::{ReportsTo, Route};
 use sealpost_mail::{Address, Reply, TlsFloor};
+use sealpost_mailbox::initial_wrap;
 use sealpost_notice::Notice;
-use sealpost_store::{ArrivalRows, LegPurpose};
-use sealpost_vault::{Argon2Cost, InitialPassword, MailboxSecret, Pepper};
+use sealpost_store::{ArrivalRows, LegPurpose, NewWrap};
+use sealpost_vault::{InitialPassword, MailboxSecret, Pepper};
 
 use super::Arrival;
 use super::announced_letter::Announcement;
@@ -41,15 +42,15 @@ pub(super) async fn wrap(
     pepper: &Pepper,
     mailbox_id: &str,
     secret: &MailboxSecret,
-) -> Result<(InitialPassword, Vec<u8>), Reply> {
+) -> Result<(InitialPassword, NewWrap), Reply> {
     let permit = shared.hashing_turn().await.map_err(crate::failure::later)?;
     let (random, pepper) = (Arc::clone(&shared.random), pepper.clone());
     let (id, secret) = (mailbox_id.to_owned(), secret.clone());
     let wrapped = tokio::task::spawn_blocking(move || {
         let initial = InitialPassword::generate(&*random);
-        let sealed = secret.wrap_initial(&id, &initial, &pepper, &Argon2Cost::standard(), &*random);
+        let wrap = initial_wrap(&id, &secret, &initial, &pepper, &*random);
         drop(permit);
-        sealed.map(|sealed| (initial, sealed))
+        wrap.map(|wrap| (initial, wrap))
     });
     wrapped.await.map_err(crate::failure::later)?.map_err(crate::failure::later)
 }

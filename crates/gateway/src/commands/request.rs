@@ -8,7 +8,7 @@ use clap::{ArgAction, Subcommand};
 use sealpost_keyfile::KeyFileError;
 use sealpost_mail::{Address, Clock as _, Random, SystemClock, SystemRandom, Timestamp};
 use sealpost_mailbox::audit::{Actor, Event};
-use sealpost_mailbox::{MailboxError, Resident};
+use sealpost_mailbox::{Asker, MailboxError, Resident, ask_support};
 use sealpost_store::{
     MAX_OPEN, MailboxRow, MailboxState, RequestKind, RequestRow, RequestState, Store, StoreError,
 };
@@ -193,19 +193,14 @@ async fn ask(
     now: Timestamp,
     random: &dyn Random,
 ) -> Result<(), RequestError> {
-    let keys = &keys.role.queue;
-    let tag = keys.tags.address_tag(&address.identity());
-    let mailbox = store.mailboxes_by_tag(&[tag]).await?.pop().ok_or(RequestError::NoMailbox)?;
-    let sealed = keys.rows.seal(Label::Request, &mailbox.id, note.trim().as_bytes(), random);
-    let made = Event::RequestMade { mailbox: &mailbox.id, kind: RequestKind::Access.as_str() };
-    let noting = store.audited([made.row(now, &Actor::of_command(), None)]);
-    if !noting.ask(&mailbox.id, RequestKind::Access, Some(sealed), now).await? {
-        return Err(RequestError::NoMailbox);
-    }
+    let keys = (&keys.role.queue.tags, &keys.role.queue.rows);
+    let asker = Asker { actor: &Actor::of_command(), peer: None };
+    let asked = ask_support(store, keys, address, note, &asker, now, random).await?;
+    let mailbox_id = asked.ok_or(RequestError::NoMailbox)?;
     let requests = store.requests(true).await?;
     let made = requests
         .iter()
-        .rfind(|request| request.mailbox_id == mailbox.id && request.kind == RequestKind::Access)
+        .rfind(|request| request.mailbox_id == mailbox_id && request.kind == RequestKind::Access)
         .ok_or(RequestError::NoMailbox)?;
     say(format_args!("request {}", made.number));
     Ok(())

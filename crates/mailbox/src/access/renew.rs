@@ -4,14 +4,14 @@
 use std::time::Duration;
 
 use sealpost_mail::Timestamp;
-use sealpost_store::{MailboxRow, MailboxState, NewToken, Reissued, TokenPurpose};
+use sealpost_store::{MailboxRow, MailboxState, Reissued};
 use sealpost_vault::{MailboxSecret, Token, TokenPurpose as VaultPurpose};
 
 use super::Access;
 use super::reset::LINK_LASTS;
 use crate::MailboxError;
 use crate::audit::{Actor, Event};
-use crate::create::WaysIn;
+use crate::create::{WaysIn, activation_token};
 use crate::retention::Retention;
 
 /// Between two mails to one mailbox.
@@ -71,13 +71,7 @@ impl Access<'_> {
         let expires = if mailbox.activated_at.is_some() { now.plus(LINK_LASTS) } else { retention.link(now) };
         let ways = WaysIn { rows: self.rows, pepper: self.pepper, token: &token };
         let wraps = ways.wraps(&mailbox.id, &secret, random);
-        let new = NewToken {
-            hash,
-            purpose: TokenPurpose::Activation,
-            created_at: now,
-            expires_at: expires,
-            deposit_id: None,
-        };
+        let new = activation_token(hash, now, expires);
         let noting = self.noting(&Event::LinkRenewed { mailbox: &mailbox.id }, &Actor::Visitor);
         Ok(match noting.renew_activation(&mailbox.id, new, wraps, Some(now.minus(GAP))).await? {
             Reissued::Done => Some(Renewed { token, secret, expires }),

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use sealpost_mail::{Secret, SystemRandom};
-use sealpost_mailbox::{Activated, Came, Chosen, NewOwner, NewPending, WaysIn};
+use sealpost_mailbox::{Activated, Came, Chosen, NewOwner, NewPending, WaysIn, initial_wrap};
 use sealpost_store::{
     ArrivalRows, Committed, MailboxState, NewNewcomer, NewToken, Proof, TokenPurpose, WrapKind,
 };
-use sealpost_vault::{Argon2Cost, InitialPassword, TokenPurpose as VaultPurpose};
+use sealpost_vault::{InitialPassword, TokenPurpose as VaultPurpose};
 
 use crate::access::{Door, Here, PASSWORD, chosen, secret};
 use crate::rig::{NOW, retention};
@@ -22,9 +22,8 @@ async fn made(door: &Door) -> (String, Secret<String>) {
     let ways = WaysIn { rows: &keys.rows, pepper: &keys.pepper, token: &token };
     let mut new = NewPending::new(&ways, None, &SystemRandom).unwrap();
     let initial = InitialPassword::generate(&SystemRandom);
-    let cost = Argon2Cost::standard();
-    let sealed = new.secret().wrap_initial(new.id(), &initial, &keys.pepper, &cost, &SystemRandom).unwrap();
-    new.add_initial(sealed);
+    let wrap = initial_wrap(new.id(), new.secret(), &initial, &keys.pepper, &SystemRandom).unwrap();
+    new.add_initial(wrap);
     let id = new.id().to_owned();
     let owner = NewOwner { tag: rig.tag(TO), address: TO, language: "de".to_owned() };
     let row = NewToken {

@@ -5,9 +5,8 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_mail::Address;
-use sealpost_mailbox::audit::{Actor, Event};
-use sealpost_store::RequestKind;
-use sealpost_vault::Label;
+use sealpost_mailbox::audit::Actor;
+use sealpost_mailbox::{Asker, ask_support};
 use serde::Deserialize;
 
 use crate::access::login::FLOOR;
@@ -86,14 +85,12 @@ pub(crate) async fn submit(
 async fn note(site: web::Data<Site>, form: SupportForm, client: Client) -> Result<(), Problem> {
     let lost = |error| Problem::fault("a request to support", error);
     let Ok(address) = Address::parse(form.address.trim()) else { return Ok(()) };
-    let tag = site.keys.tags.address_tag(&address.identity());
-    let Some(mailbox) = site.store.mailboxes_by_tag(&[tag]).await.map_err(lost)?.pop() else { return Ok(()) };
     let note: String = form.note.trim().chars().take(MAX_NOTE).collect();
-    let sealed = site.keys.rows.seal(Label::Request, &mailbox.id, note.as_bytes(), site.random.as_ref());
-    let made = Event::RequestMade { mailbox: &mailbox.id, kind: RequestKind::Access.as_str() };
-    let noting = site.noting(&made, &Actor::Visitor, Some(client));
-    if noting.ask(&mailbox.id, RequestKind::Access, Some(sealed), site.now()).await.map_err(lost)? {
-        tracing::info!(mailbox.id = %mailbox.id, "support was asked for a way back in");
+    let (keys, random) = ((&site.keys.tags, &site.keys.rows), site.random.as_ref());
+    let asker = Asker { actor: &Actor::Visitor, peer: Some(client.address()) };
+    let asked = ask_support(&site.store, keys, &address, &note, &asker, site.now(), random).await;
+    if let Some(mailbox_id) = asked.map_err(lost)? {
+        tracing::info!(mailbox.id = %mailbox_id, "support was asked for a way back in");
     }
     Ok(())
 }

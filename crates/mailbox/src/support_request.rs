@@ -1,0 +1,40 @@
+//! A request to support for a way back into a mailbox, noted in one place by whoever makes it. Decides nothing: support does,
+//! after it has checked who asks. Knows no page and no command.
+
+use std::net::IpAddr;
+
+use sealpost_mail::{Address, Random, Timestamp};
+use sealpost_store::{RequestKind, Store, StoreError};
+use sealpost_vault::{Label, RowKey, TagKey};
+
+use crate::audit::{Actor, Event};
+
+/// Who makes the request, for the audit trail.
+pub struct Asker<'a> {
+    /// Who.
+    pub actor: &'a Actor,
+    /// From where, if it came over a network.
+    pub peer: Option<IpAddr>,
+}
+
+/// Notes a request for the mailbox with this address. `None`: there is none. Gives its id.
+///
+/// # Errors
+/// The store.
+pub async fn ask_support(
+    store: &Store,
+    (tags, rows): (&TagKey, &RowKey),
+    address: &Address,
+    note: &str,
+    asker: &Asker<'_>,
+    now: Timestamp,
+    random: &dyn Random,
+) -> Result<Option<String>, StoreError> {
+    let tag = tags.address_tag(&address.identity());
+    let Some(mailbox) = store.mailboxes_by_tag(&[tag]).await?.pop() else { return Ok(None) };
+    let sealed = rows.seal(Label::Request, &mailbox.id, note.trim().as_bytes(), random);
+    let made = Event::RequestMade { mailbox: &mailbox.id, kind: RequestKind::Access.as_str() };
+    let noting = store.audited([made.row(now, asker.actor, asker.peer)]);
+    let is_noted = noting.ask(&mailbox.id, RequestKind::Access, Some(sealed), now).await?;
+    Ok(is_noted.then_some(mailbox.id))
+}
