@@ -238,6 +238,23 @@ fn a_library_is_named_by_its_one_crate() {
     nothing(bad, "the table of docs/architecture.md");
 }
 
+/// A console is to stand on it one day: it names nothing of the portal but itself, neither by `crate::` nor by `super::super`.
+#[test]
+fn what_the_portal_stands_on_names_nothing_of_the_portal() {
+    let http = Path::new("crates/portal/src/http");
+    let own = files(&["rs"]).into_iter().filter(|(path, _)| path.starts_with(http));
+    let mut found = Vec::new();
+    for (path, text) in own {
+        for line in text.lines().filter(|line| !line.trim_start().starts_with("//")) {
+            let outside = line.split("crate::").skip(1).any(|rest| !rest.starts_with("http::"));
+            if outside || line.contains("super::super") {
+                found.push(format!("{}: {}", path.display(), line.trim()));
+            }
+        }
+    }
+    nothing(found, "crates/portal/src/http knows no part of the portal: pass it what it needs");
+}
+
 #[test]
 fn html_becomes_text_in_one_place() {
     // mail-parser's own glues words together and loses letters: rules would fail open again.

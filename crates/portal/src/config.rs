@@ -11,6 +11,9 @@ use sealpost_proxied::Proxies;
 use sealpost_store::Unread;
 use thiserror::Error;
 
+use crate::http::origin::PublicOrigin;
+use crate::http::tls::TlsFileError;
+
 /// Why the portal does not start. The text names the setting and how to fix it.
 #[derive(Debug, Error)]
 pub enum PortalError {
@@ -51,6 +54,12 @@ pub enum PortalError {
     /// The web server stopped by itself.
     #[error("the web server stopped: {0}")]
     Server(#[from] std::io::Error),
+}
+
+impl From<TlsFileError> for PortalError {
+    fn from(TlsFileError { path, why }: TlsFileError) -> Self {
+        Self::Tls { path, why }
+    }
 }
 
 impl PortalError {
@@ -270,6 +279,8 @@ impl PortalConfig {
             public_url: public_url.to_owned(),
             brand: Brand {
                 name: "Insurer".into(),
+                sentence_name: None,
+                portal_url: public_url.to_owned(),
                 portal_name: "SecureMail".into(),
                 colour: Colour { red: 0x0b, green: 0x5c, blue: 0x74 },
                 logo: None,
@@ -279,8 +290,6 @@ impl PortalConfig {
                 privacy: None,
             },
             languages: vec!["de".into(), "en".into()],
-                sentence_name: None,
-                portal_url: public_url.to_owned(),
             time_zone: "Europe/Berlin".into(),
             session: SessionRules::default(),
             password: PasswordRules::default(),
@@ -348,13 +357,6 @@ impl PortalConfig {
         }
         Ok(PublicOrigin { https, text: url.to_ascii_lowercase() })
     }
-}
-
-/// Scheme, host and port as a browser writes them into `Origin`.
-#[derive(Clone, Debug)]
-pub(crate) struct PublicOrigin {
-    pub(crate) https: bool,
-    pub(crate) text: String,
 }
 
 #[cfg(test)]

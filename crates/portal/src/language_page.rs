@@ -45,7 +45,7 @@ pub(crate) async fn choose(
         let changed = site.store.set_language(owner.mailbox_id(), language.tag()).await;
         changed.map_err(|error| Problem::fault("changing a mailbox's language", error))?;
     }
-    let mut cookie = cookie(&site, cookie_name(&site, "language"), language.tag().to_owned());
+    let mut cookie = cookie(&site.origin, cookie_name(&site.origin, "language"), language.tag().to_owned());
     cookie.set_max_age(Duration::days(365));
     set(&mut response, &cookie)?;
     Ok(response)

@@ -16,14 +16,15 @@ use crate::access::first_login_session;
 use crate::access::login;
 use crate::access::session;
 use crate::http::awaited_body;
+use crate::http::client::Client;
 use crate::http::connections::Slot;
 use crate::http::cookies::no_cookie;
+use crate::http::problem::HttpProblem;
 use crate::language::Language;
 use crate::links;
 use crate::page::{self, Page};
 use crate::problem::Problem;
 use crate::state::Site;
-use crate::state::limits::Client;
 
 /// Everything a page may load comes from here; nothing may run that is not a file of ours.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
@@ -203,7 +204,8 @@ struct ProblemPage {
 fn explained(site: &web::Data<Site>, response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
     let status = response.status();
     let Some(error) = response.response().error() else { return response };
-    let (title, text, seconds) = match error.as_error::<Problem>() {
+    let before = error.as_error::<HttpProblem>().map(|problem| Problem::from(*problem));
+    let (title, text, seconds) = match error.as_error::<Problem>().or(before.as_ref()) {
         Some(Problem::SignIn) => return to_log_in(site, response, ""),
         Some(Problem::SessionOver) => return to_log_in(site, response, "over"),
         Some(Problem::SessionEnded(why)) => {
@@ -263,7 +265,7 @@ fn to_log_in(site: &Site, response: ServiceResponse<BoxBody>, note: &str) -> Ser
     if !note.is_empty() {
         // What the browser still has opens nothing any more.
         for what in ["session", first_login_session::COOKIE] {
-            let _ = page::set(&mut fresh, &no_cookie(site, what));
+            let _ = page::set(&mut fresh, &no_cookie(&site.origin, what));
         }
     }
     response.into_response(fresh)

@@ -278,7 +278,7 @@ pub(crate) fn display_name(mailbox: &Mailbox) -> Option<&str> {
 /// Cookie choice, then Accept-Language, then the operator's first.
 pub(crate) fn spoken(site: &Site, request: &HttpRequest) -> Language {
     let chosen = request
-        .cookie(&cookie_name(site, "language"))
+        .cookie(&cookie_name(&site.origin, "language"))
         .and_then(|cookie| Language::parse(cookie.value()))
         .filter(|language| site.languages.contains(language));
     let wished = || {

@@ -5,6 +5,8 @@ use actix_web::{HttpResponse, ResponseError};
 use sealpost_store::{Ended, StoreError};
 use thiserror::Error;
 
+use crate::http::problem::HttpProblem;
+
 /// The status of a page that asks the reader to correct a form.
 pub(crate) const HINT: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
 
@@ -58,6 +60,16 @@ impl Problem {
             return Self::Busy("the disk is almost full");
         }
         Self::Fault(format!("{what}: {cause}"))
+    }
+}
+
+impl From<HttpProblem> for Problem {
+    fn from(problem: HttpProblem) -> Self {
+        match problem {
+            HttpProblem::Forged(what) => Self::Forged(what),
+            HttpProblem::BadForm(what) => Self::BadForm(what),
+            HttpProblem::Fault(what) => Self::Fault(what.to_owned()),
+        }
     }
 }
 

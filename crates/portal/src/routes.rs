@@ -1,5 +1,7 @@
 //! The one table of routes: what is not in it does not exist. The app is built from it, and a test walks it.
 
+use std::sync::Arc;
+
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
@@ -16,6 +18,7 @@ use crate::access::renew;
 use crate::access::reset;
 use crate::access::session_timeout;
 use crate::access::support_request;
+use crate::http::origin::FormProofs;
 use crate::language_page;
 use crate::letters::bulk;
 use crate::letters::export;
@@ -158,7 +161,10 @@ pub(crate) fn app(
         InitError = (),
     >,
 > {
+    let proofs = FormProofs { origin: site.origin.clone(), random: Arc::clone(&site.random) };
+    let proofs = web::Data::new(proofs);
     App::new()
+        .app_data(proofs)
         .app_data(site)
         .configure(|config| {
             for rows in TABLE.chunk_by(|a, b| a.path == b.path) {

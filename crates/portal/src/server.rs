@@ -16,12 +16,12 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{PortalConfig, PortalError, PortalTls};
+use crate::http::client::HealthCheck;
 use crate::http::connections::Connections;
 use crate::http::refusals::Refusals;
 use crate::http::tls::{self, Certificate, server_config};
 use crate::http::transport::{self, Transport};
 use crate::routes;
-use crate::state::limits::HealthCheck;
 use crate::state::{PortalKeys, Site};
 
 /// Event loops. Two answer thousands of readers; memory stays small.
@@ -46,7 +46,10 @@ pub struct Reloader(Option<Arc<Certificate>>);
 impl Reloader {
     /// Takes the files as they are now; on error the old ones stay in use.
     pub fn reload(&self) -> Result<(), PortalError> {
-        self.0.as_ref().map_or(Ok(()), |certificate| certificate.reload())
+        match &self.0 {
+            Some(certificate) => Ok(certificate.reload()?),
+            None => Ok(()),
+        }
     }
 }
 
@@ -58,7 +61,7 @@ impl PortalTls {
     pub fn check(&self) -> Result<(), PortalError> {
         match self {
             Self::Off => Ok(()),
-            Self::Files { certificate, key } => tls::check(certificate, key),
+            Self::Files { certificate, key } => Ok(tls::check(certificate, key)?),
         }
     }
 }

@@ -179,7 +179,8 @@ pub(crate) async fn save(
     let mut response = redirect(&links::saying(links::ACCOUNT, ("note", "saved")));
     if let Some(language) = Language::parse(&language).filter(|l| site.languages.contains(l)) {
         site.store.set_language(owner.mailbox_id(), language.tag()).await.map_err(lost)?;
-        let mut cookie = cookie(&site, cookie_name(&site, "language"), language.tag().to_owned());
+        let mut cookie =
+            cookie(&site.origin, cookie_name(&site.origin, "language"), language.tag().to_owned());
         cookie.set_max_age(Duration::days(365));
         set(&mut response, &cookie)?;
     }
@@ -269,6 +270,6 @@ async fn delete_page(
 /// Away, with a cookie that opens nothing any more.
 fn gone(site: &Site, to: &str) -> Result<HttpResponse, Problem> {
     let mut response = redirect(to);
-    set(&mut response, &no_cookie(site, "session"))?;
+    set(&mut response, &no_cookie(&site.origin, "session"))?;
     Ok(response)
 }

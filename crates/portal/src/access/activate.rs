@@ -14,6 +14,7 @@ use crate::access::credentials_form::{Entered, QuestionForm, Rules, questions};
 use crate::access::first_login_session;
 use crate::access::known_browser::{self, Of};
 use crate::access::session;
+use crate::http::client::Client;
 use crate::http::cookies::{cookie_name, no_cookie};
 use crate::http::csrf::{Protected, Visitor};
 use crate::language::Language;
@@ -25,7 +26,6 @@ use crate::problem::Problem;
 use crate::state::Site;
 use crate::state::beside::{Hashing, Sealing};
 use crate::state::hashing_queue::Who;
-use crate::state::limits::Client;
 
 /// The letter that waits, as far as the operator lets it be seen before activation.
 struct WaitingLetter {
@@ -151,7 +151,7 @@ pub(crate) async fn enter(
     let of = Of { tag: &good.tag, public_key: &public_key, epochs: NewPair::EPOCHS };
     set(&mut response, &known_browser::remember(site, request, &of))?;
     for what in ["visit", first_login_session::COOKIE] {
-        set(&mut response, &no_cookie(site, what))?;
+        set(&mut response, &no_cookie(&site.origin, what))?;
     }
     Ok(response)
 }
@@ -164,7 +164,7 @@ pub(crate) fn page_for(
     good: &Waiting,
 ) -> Page {
     let mut page = Page::open(site, request, visitor);
-    let chosen = request.cookie(&cookie_name(site, "language")).is_some();
+    let chosen = request.cookie(&cookie_name(&site.origin, "language")).is_some();
     let own = Language::parse(&good.language).filter(|language| site.languages.contains(language));
     if let Some(language) = own.filter(|_| !chosen) {
         page.language = language;

@@ -16,6 +16,7 @@ use crate::access::known_browser::{self, Of};
 use crate::access::session::SignedIn;
 use crate::access::tell_owner::{came_from, tell, tell_of_lock};
 use crate::access::throttle::{note_failure, throttle, uncounted};
+use crate::http::client::Client;
 use crate::http::csrf::Protected;
 use crate::links;
 use crate::page::{Page, redirect, set, show};
@@ -24,7 +25,6 @@ use crate::problem::Problem;
 use crate::state::Site;
 use crate::state::beside::Hashing;
 use crate::state::hashing_queue::Who;
-use crate::state::limits::Client;
 
 #[derive(Template)]
 #[template(path = "account-password.html")]

@@ -10,13 +10,13 @@ use serde::Deserialize;
 
 use crate::access::activate::LinkPage;
 use crate::access::tell_owner::{came_from, tell};
+use crate::http::client::Client;
 use crate::http::csrf::{Protected, Visitor};
 use crate::links;
 use crate::page::{Page, redirect, show_to};
 use crate::problem::HINT;
 use crate::problem::Problem;
 use crate::state::Site;
-use crate::state::limits::Client;
 
 #[derive(Template)]
 #[template(path = "deletion.html")]

@@ -24,7 +24,7 @@ pub(crate) async fn typed(
 ) -> Option<HttpResponse> {
     // Whoever has no session must not take the memory of those who have.
     let _few = site.late()?;
-    let cookie = request.cookie(&cookie_name(site, "session"))?;
+    let cookie = request.cookie(&cookie_name(&site.origin, "session"))?;
     let token = FormToken::new(SessionSecret::parse(cookie.value())?.csrf());
     let body = web::Payload::from_request(request, &mut payload).await.ok()?;
     let mut sheet = Sheet::open(request, body, &token).await.ok()?;

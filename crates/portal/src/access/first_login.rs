@@ -9,6 +9,7 @@ use crate::access::activate::{self, ActivateForm, Sent};
 use crate::access::credentials_form::Entered;
 use crate::access::first_login_session::Newcomer;
 use crate::access::tell_owner::came_from;
+use crate::http::client::Client;
 use crate::http::csrf::{Protected, Visitor};
 use crate::language::Language;
 use crate::links;
@@ -18,7 +19,6 @@ use crate::problem::Problem;
 use crate::state::Site;
 use crate::state::beside::Hashing;
 use crate::state::hashing_queue::Who;
-use crate::state::limits::Client;
 
 /// GET /first
 pub(crate) async fn form(

@@ -53,7 +53,7 @@ pub(crate) async fn find(site: &Site, request: &HttpRequest) -> Result<Newcomer,
         // Nobody comes this way.
         ActivateBy::Link => return Err(Problem::SignIn),
     }
-    let cookie = request.cookie(&cookie_name(site, COOKIE)).ok_or(Problem::SignIn)?;
+    let cookie = request.cookie(&cookie_name(&site.origin, COOKIE)).ok_or(Problem::SignIn)?;
     let secret = SessionSecret::parse(cookie.value()).ok_or(Problem::SessionOver)?;
     let (hash, now) = (secret.hash(), site.now());
     let lost = |error| Problem::fault("looking up a newcomer", error);
@@ -96,5 +96,5 @@ pub(crate) async fn begin(
     };
     let begun = site.store.begin_newcomer(newcomer).await;
     let begun = begun.map_err(|error| Problem::fault("remembering a newcomer", error))?;
-    Ok(begun.then(|| cookie(site, cookie_name(site, COOKIE), text.expose().clone())))
+    Ok(begun.then(|| cookie(&site.origin, cookie_name(&site.origin, COOKIE), text.expose().clone())))
 }

@@ -15,6 +15,7 @@ use crate::access::login::FLOOR;
 use crate::access::renew;
 use crate::access::session;
 use crate::config::ResetBy;
+use crate::http::client::Client;
 use crate::http::csrf::{Protected, Visitor};
 use crate::links;
 use crate::page::{Page, redirect, show_to};
@@ -22,7 +23,6 @@ use crate::problem::HINT;
 use crate::problem::Problem;
 use crate::state::Site;
 use crate::state::decoys::Pass;
-use crate::state::limits::Client;
 
 /// How long one may think about the answer where there is no mail.
 const PAGE_LASTS: Duration = Duration::from_secs(15 * 60);

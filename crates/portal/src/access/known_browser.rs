@@ -26,7 +26,7 @@ pub(crate) struct Of<'a> {
 /// that one browser counts once, however often it comes.
 pub(crate) fn remember(site: &Site, request: &HttpRequest, of: &Of<'_>) -> Cookie<'static> {
     let word = site.keys.tags.device_word(of.public_key, of.epochs);
-    let present = request.cookie(&cookie_name(site, COOKIE)).filter(|cookie| {
+    let present = request.cookie(&cookie_name(&site.origin, COOKIE)).filter(|cookie| {
         let device = site.keys.tags.known_device(of.tag, cookie.value());
         device.is_some_and(|device| device.word == word)
     });
@@ -34,7 +34,7 @@ pub(crate) fn remember(site: &Site, request: &HttpRequest, of: &Of<'_>) -> Cooki
         Some(present) => present.value().to_owned(),
         None => site.keys.tags.know_device(of.tag, &word, site.random.as_ref()).expose().clone(),
     };
-    let mut cookie = cookie(site, cookie_name(site, COOKIE), text);
+    let mut cookie = cookie(&site.origin, cookie_name(&site.origin, COOKIE), text);
     cookie.set_max_age(KEPT);
     cookie
 }
@@ -46,7 +46,7 @@ pub(crate) async fn tries_of(
     request: &HttpRequest,
     tag: &[u8; 32],
 ) -> Result<[u8; 32], Problem> {
-    let cookie = request.cookie(&cookie_name(site, COOKIE));
+    let cookie = request.cookie(&cookie_name(&site.origin, COOKIE));
     let Some(device) = cookie.and_then(|cookie| site.keys.tags.known_device(tag, cookie.value())) else {
         return Ok(*tag);
     };

@@ -19,6 +19,7 @@ use crate::access::session::{self, SignedIn};
 use crate::access::tell_owner::{tell, tell_of_lock};
 use crate::access::throttle::{closing, note_failure, throttle, uncounted};
 use crate::access::typed_text::{self, Typed};
+use crate::http::client::Client;
 use crate::http::cookies::{cookie_name, no_cookie};
 use crate::http::csrf::{Protected, Visitor};
 use crate::http::network;
@@ -28,7 +29,6 @@ use crate::problem::HINT;
 use crate::problem::Problem;
 use crate::state::Site;
 use crate::state::hashing_queue::Who;
-use crate::state::limits::Client;
 use sealpost_mail::ActivateBy;
 
 /// No refusal is faster than this once its turn has come, whatever had to be asked for it.
@@ -292,7 +292,7 @@ pub(crate) async fn submit(
                 }
                 let of = Of { tag: &tag, public_key: &mailbox.public_key, epochs: &mailbox.epochs };
                 let known = known_browser::remember(&site, &request, &of);
-                return welcome(&site, &next, &[cookie, known, no_cookie(&site, "visit")]);
+                return welcome(&site, &next, &[cookie, known, no_cookie(&site.origin, "visit")]);
             }
         }
         (Came::Newcomer(opened), Some(mailbox)) => {
@@ -326,8 +326,8 @@ pub(crate) async fn submit(
 fn welcome(site: &Site, to: &str, cookies: &[Cookie<'static>]) -> Result<HttpResponse, Problem> {
     let mut response = redirect(to);
     // Nobody is a newcomer and an owner at once.
-    if cookies.iter().all(|cookie| cookie.name() != cookie_name(site, first_login_session::COOKIE)) {
-        set(&mut response, &no_cookie(site, first_login_session::COOKIE))?;
+    if cookies.iter().all(|cookie| cookie.name() != cookie_name(&site.origin, first_login_session::COOKIE)) {
+        set(&mut response, &no_cookie(&site.origin, first_login_session::COOKIE))?;
     }
     cookies.iter().try_for_each(|cookie| set(&mut response, cookie))?;
     Ok(response)
@@ -345,7 +345,7 @@ pub(crate) async fn leave(
     let Nothing {} = form.verify(owner.token())?;
     owner.end(&site).await?;
     let mut response = redirect(&links::saying(links::LOGIN, ("note", "left")));
-    set(&mut response, &no_cookie(&site, "session"))?;
+    set(&mut response, &no_cookie(&site.origin, "session"))?;
     Ok(response)
 }
 

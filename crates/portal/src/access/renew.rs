@@ -17,12 +17,12 @@ use crate::access::session;
 use crate::access::tell_owner::tell;
 use crate::access::throttle::{throttle, uncounted};
 use crate::config::Renewal;
+use crate::http::client::Client;
 use crate::http::csrf::{Protected, Visitor};
 use crate::mailbox;
 use crate::page::{Page, show_to};
 use crate::problem::Problem;
 use crate::state::Site;
-use crate::state::limits::Client;
 
 #[derive(Template)]
 #[template(path = "renew-sent.html")]

@@ -19,6 +19,7 @@ use crate::access::session;
 use crate::access::tell_owner::{came_from, tell};
 use crate::access::throttle::{closing, note_failure, throttle, uncounted};
 use crate::config::ResetBy;
+use crate::http::client::Client;
 use crate::http::cookies::{cookie_name, no_cookie};
 use crate::http::csrf::{Protected, Visitor};
 use crate::language::Language;
@@ -30,7 +31,6 @@ use crate::state::Site;
 use crate::state::beside::{Hashing, Sealing};
 use crate::state::decoys::{self, Pass};
 use crate::state::hashing_queue::Who;
-use crate::state::limits::Client;
 
 /// Where a reset link leads.
 enum Link {
@@ -310,7 +310,7 @@ async fn finish(
     let public_key = secret.public().to_bytes();
     let of = Of { tag: &mailbox.tag, public_key: &public_key, epochs: NewPair::EPOCHS };
     set(&mut response, &known_browser::remember(site, request, &of))?;
-    set(&mut response, &no_cookie(site, "session"))?;
+    set(&mut response, &no_cookie(&site.origin, "session"))?;
     Ok(response)
 }
 
@@ -321,7 +321,7 @@ fn good_address(site: &Site, good: &Good) -> Result<String, Problem> {
 /// The mailbox's language, unless the reader has chosen one here; decoys follow the browser.
 fn page_for(site: &web::Data<Site>, request: &HttpRequest, visitor: &Visitor, link: &Link) -> Page {
     let mut page = Page::open(site, request, visitor);
-    let chosen = request.cookie(&cookie_name(site, "language")).is_some();
+    let chosen = request.cookie(&cookie_name(&site.origin, "language")).is_some();
     // With the answer alone the language would tell a mailbox from a decoy.
     if let (Link::Good(good), ResetBy::LinkAndAnswer, false) = (link, site.config.reset, chosen)
         && let Some(language) = Language::parse(&good.mailbox.language)

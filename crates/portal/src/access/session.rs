@@ -11,13 +11,13 @@ use sealpost_mailbox::{Access, Resident};
 use sealpost_store::{KeptSession, MailboxRow, NewSession, SessionRow, Store};
 use sealpost_vault::{Bearer, Held, Label, MailboxSecret, SessionHash, SessionSecret, is_of_former_version};
 
+use crate::http::client::Client;
 use crate::http::cookies::{cookie, cookie_name};
 use crate::http::csrf::FormToken;
 use crate::language::Language;
 use crate::mailbox::profile::Profile;
 use crate::problem::Problem;
 use crate::state::Site;
-use crate::state::limits::Client;
 
 /// A session is written to at most this often.
 const TOUCH_EVERY: std::time::Duration = std::time::Duration::from_secs(30);
@@ -148,13 +148,13 @@ impl FromRequest for SignedIn {
 
 /// The session that a request names, whether it exists or not.
 pub(crate) fn claimed(site: &Site, request: &HttpRequest) -> Option<SessionHash> {
-    let cookie = request.cookie(&cookie_name(site, "session"))?;
+    let cookie = request.cookie(&cookie_name(&site.origin, "session"))?;
     Some(SessionSecret::parse(cookie.value())?.hash())
 }
 
 /// The session of a request, kept alive.
 pub(crate) async fn find(site: &Site, request: &HttpRequest) -> Result<SignedIn, Problem> {
-    let cookie = request.cookie(&cookie_name(site, "session")).ok_or(Problem::SignIn)?;
+    let cookie = request.cookie(&cookie_name(&site.origin, "session")).ok_or(Problem::SignIn)?;
     let secret = SessionSecret::parse(cookie.value()).ok_or(Problem::SessionOver)?;
     let (hash, now) = (secret.hash(), site.now());
     let (row, mailbox) = rows(site, &hash, now).await?;
@@ -220,7 +220,7 @@ pub(crate) async fn begin(
 ) -> Result<Option<Cookie<'static>>, Problem> {
     // Whoever signs in again in the same browser has no use for the session before.
     if let Some(old) =
-        request.cookie(&cookie_name(site, "session")).and_then(|c| SessionSecret::parse(c.value()))
+        request.cookie(&cookie_name(&site.origin, "session")).and_then(|c| SessionSecret::parse(c.value()))
     {
         site.store
             .end_session(&old.hash())
@@ -261,7 +261,7 @@ pub(crate) async fn begin(
         .begin_session(session)
         .await
         .map_err(|error| Problem::fault("beginning a session", error))?;
-    Ok(begun.then(|| cookie(site, cookie_name(site, "session"), text.expose().clone())))
+    Ok(begun.then(|| cookie(&site.origin, cookie_name(&site.origin, "session"), text.expose().clone())))
 }
 
 fn ends(site: &Site, began: Timestamp, now: Timestamp) -> Timestamp {

@@ -10,12 +10,12 @@ use sealpost_mailbox::{Asker, ask_support};
 use serde::Deserialize;
 
 use crate::access::login::FLOOR;
+use crate::http::client::Client;
 use crate::http::csrf::{Protected, Visitor};
 use crate::page::{Page, show_to};
 use crate::problem::HINT;
 use crate::problem::Problem;
 use crate::state::Site;
-use crate::state::limits::Client;
 
 /// Longest note, in characters.
 const MAX_NOTE: usize = 500;

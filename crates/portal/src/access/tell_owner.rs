@@ -7,10 +7,10 @@ use sealpost_mailbox::{About, Outgoing};
 use sealpost_store::{MailboxRow, MailboxState};
 
 use crate::access::session;
+use crate::http::client::Client;
 use crate::http::network;
 use crate::problem::Problem;
 use crate::state::Site;
-use crate::state::limits::Client;
 
 /// Tells the owner of a mailbox.
 pub(crate) async fn tell(site: &Site, mailbox: &MailboxRow, about: About) -> Result<(), Problem> {

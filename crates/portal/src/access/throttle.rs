@@ -5,9 +5,9 @@ use sealpost_mailbox::Throttle;
 use sealpost_mailbox::audit::{Actor, Event, Failure, network};
 use sealpost_store::{Store, StoreError};
 
+use crate::http::client::Client;
 use crate::problem::Problem;
 use crate::state::Site;
-use crate::state::limits::Client;
 
 /// The counts as they are now.
 pub(crate) fn throttle(site: &Site) -> Throttle<'_> {

@@ -13,7 +13,7 @@ use sealpost_mail::Network;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::sleep;
 
-use crate::state::limits::Client;
+use crate::http::client::Client;
 
 /// Connections in all.
 const MAX: usize = 4_000;
@@ -228,17 +228,17 @@ impl Slot {
         .await;
     }
 
-    /// A living session came over it, of that mailbox.
-    pub(crate) fn is_known(&self, mailbox_id: &str) {
+    /// A living session came over it, of that owner.
+    pub(crate) fn is_known(&self, owner: &str) {
         let mut whose = self.whose.lock().unwrap_or_else(PoisonError::into_inner);
         if whose.is_some() {
             return;
         }
         let mut held = self.inner.held();
-        let count = held.known.entry(mailbox_id.to_owned()).or_default();
+        let count = held.known.entry(owner.to_owned()).or_default();
         if *count < KNOWN_EACH {
             *count += 1;
-            *whose = Some(mailbox_id.to_owned());
+            *whose = Some(owner.to_owned());
             self.marks.known.store(true, Ordering::Relaxed);
         }
     }
@@ -281,12 +281,12 @@ impl Drop for Slot {
         if let Some(id) = self.id {
             let _gone = held.remove(id);
         }
-        if let Some(mailbox_id) = whose
-            && let Some(count) = held.known.get_mut(&mailbox_id)
+        if let Some(owner) = whose
+            && let Some(count) = held.known.get_mut(&owner)
         {
             *count -= 1;
             if *count == 0 {
-                held.known.remove(&mailbox_id);
+                held.known.remove(&owner);
             }
         }
     }
@@ -363,7 +363,7 @@ mod tests {
     fn owners_are_asked_last_but_one_owner_does_not_hold_everything() {
         let connections = Connections::with(Vec::new(), 40);
         let held: Vec<Slot> = (0..40).map(|_| admit(&connections, "192.0.2.2").unwrap()).collect();
-        held.iter().for_each(|place| place.is_known("mailbox"));
+        held.iter().for_each(|place| place.is_known("owner"));
         let others: Vec<Slot> =
             (0..24).map(|n| admit(&connections, &format!("192.0.3.{n}")).unwrap()).collect();
         assert_eq!((evicted(&held), evicted(&others)), (24, 0));

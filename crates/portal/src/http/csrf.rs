@@ -16,8 +16,8 @@ use serde::de::DeserializeOwned;
 use subtle::ConstantTimeEq as _;
 
 use crate::http::cookies::{cookie, cookie_name};
-use crate::problem::Problem;
-use crate::state::Site;
+use crate::http::origin::FormProofs;
+use crate::http::problem::HttpProblem;
 
 /// Longest form.
 const MAX_BYTES: usize = 64 * 1024;
@@ -48,9 +48,9 @@ pub(crate) struct Protected<T> {
 
 impl<T> Protected<T> {
     /// The form, if its token is the one expected.
-    pub(crate) fn verify(self, expected: &FormToken) -> Result<T, Problem> {
+    pub(crate) fn verify(self, expected: &FormToken) -> Result<T, HttpProblem> {
         let same: bool = self.token.as_bytes().ct_eq(expected.0.as_bytes()).into();
-        if same && !expected.0.is_empty() { Ok(self.form) } else { Err(Problem::Forged("form token")) }
+        if same && !expected.0.is_empty() { Ok(self.form) } else { Err(HttpProblem::Forged("form token")) }
     }
 }
 
@@ -61,22 +61,22 @@ struct TokenField {
 }
 
 impl<T: DeserializeOwned + 'static> FromRequest for Protected<T> {
-    type Error = Problem;
-    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+    type Error = HttpProblem;
+    type Future = LocalBoxFuture<'static, Result<Self, HttpProblem>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, mut payload) = (request.clone(), payload.take());
         Box::pin(async move {
             comes_from_us(&request)?;
             if request.content_type() != "application/x-www-form-urlencoded" {
-                return Err(Problem::BadForm("content type"));
+                return Err(HttpProblem::BadForm("content type"));
             }
             let mut body = BytesMut::new();
             let reading = async {
                 while let Some(piece) = payload.next().await {
-                    let piece = piece.map_err(|_broken| Problem::BadForm("broken off"))?;
+                    let piece = piece.map_err(|_broken| HttpProblem::BadForm("broken off"))?;
                     if body.len() + piece.len() > MAX_BYTES {
-                        return Err(Problem::BadForm("too long"));
+                        return Err(HttpProblem::BadForm("too long"));
                     }
                     body.extend_from_slice(&piece);
                 }
@@ -84,9 +84,9 @@ impl<T: DeserializeOwned + 'static> FromRequest for Protected<T> {
             };
             tokio::time::timeout(PATIENCE, reading)
                 .await
-                .map_err(|_elapsed| Problem::BadForm("too slow"))??;
-            let text = std::str::from_utf8(&body).map_err(|_not_text| Problem::BadForm("not UTF-8"))?;
-            let read = |_unreadable| Problem::BadForm("fields");
+                .map_err(|_elapsed| HttpProblem::BadForm("too slow"))??;
+            let text = std::str::from_utf8(&body).map_err(|_not_text| HttpProblem::BadForm("not UTF-8"))?;
+            let read = |_unreadable| HttpProblem::BadForm("fields");
             let TokenField { form_token } =
                 web::Query::<TokenField>::from_query(text).map_err(read)?.into_inner();
             let form = web::Query::<T>::from_query(text).map_err(read)?.into_inner();
@@ -97,16 +97,16 @@ impl<T: DeserializeOwned + 'static> FromRequest for Protected<T> {
 
 /// Fetch Metadata where the browser sends it, `Origin` where it does not. Our pages say `no-referrer`, which
 /// makes a browser send `Origin: null` even to ourselves (Fetch §3.2), so that alone is no sign of anything.
-pub(crate) fn comes_from_us(request: &HttpRequest) -> Result<(), Problem> {
+pub(crate) fn comes_from_us(request: &HttpRequest) -> Result<(), HttpProblem> {
     let value = |name| request.headers().get(name).map(|v: &header::HeaderValue| v.as_bytes());
     if let Some(site) = value("sec-fetch-site") {
-        return if site == b"same-origin" { Ok(()) } else { Err(Problem::Forged("sec-fetch-site")) };
+        return if site == b"same-origin" { Ok(()) } else { Err(HttpProblem::Forged("sec-fetch-site")) };
     }
-    let ours = request.app_data::<web::Data<Site>>().map(|site| site.origin.text.as_bytes());
+    let ours = proofs(request).map(|proofs| proofs.origin.text.as_bytes());
     match value("origin") {
         Some(b"null") | None => Ok(()),
         Some(origin) if Some(origin) == ours => Ok(()),
-        Some(_) => Err(Problem::Forged("origin")),
+        Some(_) => Err(HttpProblem::Forged("origin")),
     }
 }
 
@@ -129,24 +129,28 @@ impl Visitor {
 }
 
 impl FromRequest for Visitor {
-    type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
+    type Error = HttpProblem;
+    type Future = Ready<Result<Self, HttpProblem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(visitor(request))
     }
 }
 
-fn visitor(request: &HttpRequest) -> Result<Visitor, Problem> {
-    let site = request.app_data::<web::Data<Site>>().ok_or_else(|| Problem::Fault("no site".into()))?;
-    let name = cookie_name(site, "visit");
+fn proofs(request: &HttpRequest) -> Option<&FormProofs> {
+    request.app_data::<web::Data<FormProofs>>().map(|proofs| proofs.get_ref())
+}
+
+fn visitor(request: &HttpRequest) -> Result<Visitor, HttpProblem> {
+    let FormProofs { origin, random } = proofs(request).ok_or(HttpProblem::Fault("no proofs of forms"))?;
+    let name = cookie_name(origin, "visit");
     if let Some(cookie) = request.cookie(&name)
         && let Some(secret) = SessionSecret::parse(cookie.value())
     {
         return Ok(Visitor { token: FormToken::new(secret.csrf()), fresh: None });
     }
-    let (text, _) = SessionSecret::issue(site.random.as_ref());
-    let secret = SessionSecret::parse(text.expose()).ok_or_else(|| Problem::Fault("visit cookie".into()))?;
-    let cookie = cookie(site, name, text.expose().clone());
+    let (text, _) = SessionSecret::issue(random.as_ref());
+    let secret = SessionSecret::parse(text.expose()).ok_or(HttpProblem::Fault("visit cookie"))?;
+    let cookie = cookie(origin, name, text.expose().clone());
     Ok(Visitor { token: FormToken::new(secret.csrf()), fresh: Some(cookie) })
 }

@@ -15,7 +15,7 @@ use futures_util::{Stream, StreamExt as _};
 use subtle::ConstantTimeEq as _;
 
 use crate::http::csrf::{FormToken, comes_from_us};
-use crate::problem::Problem;
+use crate::http::problem::HttpProblem;
 
 /// Longest text; all fields of one form together are not longer by much.
 const MAX_TEXT: usize = 512 * 1024;
@@ -41,10 +41,10 @@ impl Fields {
         Some(self.0.remove(at).1)
     }
 
-    fn check(&self, expected: &FormToken) -> Result<(), Problem> {
+    fn check(&self, expected: &FormToken) -> Result<(), HttpProblem> {
         let token = self.0.iter().find(|(name, _)| name == "form_token").map_or("", |(_, token)| token);
         let same: bool = token.as_bytes().ct_eq(expected.as_str().as_bytes()).into();
-        if same && !expected.as_str().is_empty() { Ok(()) } else { Err(Problem::Forged("form token")) }
+        if same && !expected.as_str().is_empty() { Ok(()) } else { Err(HttpProblem::Forged("form token")) }
     }
 }
 
@@ -90,15 +90,15 @@ fn soon(ends: tokio::time::Instant) -> tokio::time::Instant {
 
 impl Incoming {
     /// The next piece.
-    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Problem> {
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, HttpProblem> {
         match tokio::time::timeout_at(soon(self.ends), self.field.next()).await {
             Ok(Some(Ok(bytes))) => {
                 self.unread.0.set(0);
                 Ok(Some(bytes))
             }
-            Ok(Some(Err(_broken))) => Err(Problem::BadForm("broken off")),
+            Ok(Some(Err(_broken))) => Err(HttpProblem::BadForm("broken off")),
             Ok(None) => Ok(None),
-            Err(_elapsed) => Err(Problem::BadForm("too slow")),
+            Err(_elapsed) => Err(HttpProblem::BadForm("too slow")),
         }
     }
 }
@@ -120,7 +120,7 @@ impl Sheet {
         request: &HttpRequest,
         mut payload: web::Payload,
         expected: &FormToken,
-    ) -> Result<Self, Problem> {
+    ) -> Result<Self, HttpProblem> {
         comes_from_us(request)?;
         let ends = tokio::time::Instant::now() + WHOLE;
         let expected = expected.clone();
@@ -135,39 +135,40 @@ impl Sheet {
                 let mut body = BytesMut::new();
                 while let Some(piece) = tokio::time::timeout_at(soon(ends), payload.next())
                     .await
-                    .map_err(|_elapsed| Problem::BadForm("too slow"))?
+                    .map_err(|_elapsed| HttpProblem::BadForm("too slow"))?
                 {
-                    let piece = piece.map_err(|_broken| Problem::BadForm("broken off"))?;
+                    let piece = piece.map_err(|_broken| HttpProblem::BadForm("broken off"))?;
                     // Every octet of the text can come as three.
                     if body.len() + piece.len() > MAX_TEXT * 3 {
-                        return Err(Problem::BadForm("too long"));
+                        return Err(HttpProblem::BadForm("too long"));
                     }
                     body.extend_from_slice(&piece);
                 }
-                let text = std::str::from_utf8(&body).map_err(|_not_text| Problem::BadForm("not UTF-8"))?;
+                let text =
+                    std::str::from_utf8(&body).map_err(|_not_text| HttpProblem::BadForm("not UTF-8"))?;
                 let read = web::Query::<Vec<(String, String)>>::from_query(text);
-                let fields = Fields(read.map_err(|_unreadable| Problem::BadForm("fields"))?.into_inner());
+                let fields = Fields(read.map_err(|_unreadable| HttpProblem::BadForm("fields"))?.into_inner());
                 fields.check(&expected)?;
                 Ok(Self { fields, parts: None, held: 0, unread: Unread::default(), expected, ends })
             }
-            _ => Err(Problem::BadForm("content type")),
+            _ => Err(HttpProblem::BadForm("content type")),
         }
     }
 
     /// The next file; the fields before it have been kept.
-    pub(crate) async fn next_file(&mut self) -> Result<Option<Incoming>, Problem> {
+    pub(crate) async fn next_file(&mut self) -> Result<Option<Incoming>, HttpProblem> {
         let Some(parts) = &mut self.parts else { return Ok(None) };
         loop {
             if tokio::time::Instant::now() > self.ends {
-                return Err(Problem::BadForm("too slow"));
+                return Err(HttpProblem::BadForm("too slow"));
             }
             let next = tokio::time::timeout(PATIENCE, parts.next());
-            let field = match next.await.map_err(|_elapsed| Problem::BadForm("too slow"))? {
+            let field = match next.await.map_err(|_elapsed| HttpProblem::BadForm("too slow"))? {
                 Some(Ok(field)) => {
                     self.unread.0.set(0);
                     field
                 }
-                Some(Err(_broken)) => return Err(Problem::BadForm("parts")),
+                Some(Err(_broken)) => return Err(HttpProblem::BadForm("parts")),
                 None => return Ok(None),
             };
             let disposition = field.content_disposition();
@@ -183,7 +184,7 @@ impl Sheet {
                 }
                 None => {
                     if self.fields.0.len() >= MAX_FIELDS {
-                        return Err(Problem::BadForm("too many fields"));
+                        return Err(HttpProblem::BadForm("too many fields"));
                     }
                     let mut value = BytesMut::new();
                     let unread = self.unread.clone();
@@ -193,12 +194,12 @@ impl Sheet {
                     while let Some(piece) = incoming.next().await? {
                         self.held += piece.len();
                         if value.len() + piece.len() > MAX_TEXT || self.held > MAX_TOGETHER {
-                            return Err(Problem::BadForm("too long"));
+                            return Err(HttpProblem::BadForm("too long"));
                         }
                         value.extend_from_slice(&piece);
                     }
                     let value = String::from_utf8(value.to_vec())
-                        .map_err(|_not_text| Problem::BadForm("not UTF-8"))?;
+                        .map_err(|_not_text| HttpProblem::BadForm("not UTF-8"))?;
                     self.fields.0.push((name, value));
                 }
             }
@@ -206,7 +207,7 @@ impl Sheet {
     }
 
     /// Whether the form is ours; to be asked where a form may come without a file.
-    pub(crate) fn check(&self) -> Result<(), Problem> {
+    pub(crate) fn check(&self) -> Result<(), HttpProblem> {
         self.fields.check(&self.expected)
     }
 
@@ -216,7 +217,7 @@ impl Sheet {
     }
 
     /// The fields; only after the last file.
-    pub(crate) fn finish(self) -> Result<Fields, Problem> {
+    pub(crate) fn finish(self) -> Result<Fields, HttpProblem> {
         self.fields.check(&self.expected)?;
         Ok(self.fields)
     }

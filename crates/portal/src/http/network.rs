@@ -3,7 +3,7 @@
 
 use std::net::Ipv6Addr;
 
-use crate::state::limits::Client;
+use crate::http::client::Client;
 
 /// "192.0.2.x", "2001:db8:1::/48".
 pub(crate) fn shortened(client: Client) -> String {

@@ -8,8 +8,16 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use rustls::{ServerConfig, crypto};
+use thiserror::Error;
 
-use crate::config::PortalError;
+/// What is wrong with a file for TLS.
+#[derive(Debug, Error)]
+#[error("TLS file {path}: {why}")]
+pub(crate) struct TlsFileError {
+    /// Which one.
+    pub(crate) path: PathBuf,
+    pub(crate) why: String,
+}
 
 /// The certificate in use, and where it comes from.
 #[derive(Debug)]
@@ -20,13 +28,13 @@ pub(crate) struct Certificate {
 }
 
 impl Certificate {
-    pub(crate) fn load(certificate: PathBuf, key: PathBuf) -> Result<Self, PortalError> {
+    pub(crate) fn load(certificate: PathBuf, key: PathBuf) -> Result<Self, TlsFileError> {
         let current = RwLock::new(read(&certificate, &key)?);
         Ok(Self { certificate, key, current })
     }
 
     /// Reads the files again; the old certificate stays in use if they are not good.
-    pub(crate) fn reload(&self) -> Result<(), PortalError> {
+    pub(crate) fn reload(&self) -> Result<(), TlsFileError> {
         let fresh = read(&self.certificate, &self.key)?;
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = fresh;
         Ok(())
@@ -40,12 +48,12 @@ impl ResolvesServerCert for Certificate {
 }
 
 /// Whether they could be loaded now, as [`Certificate::load`] loads them.
-pub(crate) fn check(certificate: &PathBuf, key: &PathBuf) -> Result<(), PortalError> {
+pub(crate) fn check(certificate: &PathBuf, key: &PathBuf) -> Result<(), TlsFileError> {
     read(certificate, key).map(drop)
 }
 
-fn read(certificate: &PathBuf, key: &PathBuf) -> Result<Arc<CertifiedKey>, PortalError> {
-    let bad = |path: &PathBuf, why: String| PortalError::Tls { path: path.clone(), why };
+fn read(certificate: &PathBuf, key: &PathBuf) -> Result<Arc<CertifiedKey>, TlsFileError> {
+    let bad = |path: &PathBuf, why: String| TlsFileError { path: path.clone(), why };
     let chain = CertificateDer::pem_file_iter(certificate)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .map_err(|error| bad(certificate, error.to_string()))?;
@@ -59,11 +67,11 @@ fn read(certificate: &PathBuf, key: &PathBuf) -> Result<Arc<CertifiedKey>, Porta
 }
 
 /// TLS 1.2 and 1.3 as rustls offers them: forward secrecy and AEAD only (BSI TR-02102-2).
-pub(crate) fn server_config(certificate: Arc<Certificate>) -> Result<ServerConfig, PortalError> {
+pub(crate) fn server_config(certificate: Arc<Certificate>) -> Result<ServerConfig, TlsFileError> {
     let path = certificate.certificate.clone();
     let mut config = ServerConfig::builder_with_provider(Arc::new(crypto::aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()
-        .map_err(|error| PortalError::Tls { path, why: error.to_string() })?
+        .map_err(|error| TlsFileError { path, why: error.to_string() })?
         .with_no_client_auth()
         .with_cert_resolver(certificate);
     config.alpn_protocols = vec![b"http/1.1".to_vec()];

@@ -3,8 +3,8 @@
 use sealpost_mailbox::audit::{Actor, Event};
 use sealpost_store::Store;
 
+use crate::http::client::Client;
 use crate::state::Site;
-use crate::state::limits::Client;
 
 impl Site {
     /// The store, noting that somebody from there did this.

@@ -2,9 +2,9 @@
 
 use sealpost_mailbox::{Access, Beside, MailboxError};
 
+use crate::http::client::Client;
 use crate::problem::Problem;
 use crate::state::hashing_queue::Who;
-use crate::state::limits::Client;
 use crate::state::{HashingTurn, Site};
 
 /// Weighs passwords, when whoever asks has a turn.

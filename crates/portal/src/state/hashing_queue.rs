@@ -5,8 +5,8 @@ use sealpost_mail::{Random, Timestamp};
 use sealpost_turns::Busy;
 pub(crate) use sealpost_turns::Turn;
 
+use crate::http::client::Client;
 use crate::problem::Problem;
-use crate::state::limits::Client;
 
 /// Who asks for a turn.
 #[derive(Clone, Debug)]

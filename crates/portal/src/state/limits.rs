@@ -4,18 +4,17 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use actix_web::HttpRequest;
 use governor::state::keyed::DefaultKeyedStateStore;
 use governor::{NotUntil, Quota, RateLimiter};
-use sealpost_mail::{Clock, Network, Timestamp};
+use sealpost_mail::{Clock, Timestamp};
 use sealpost_vault::SessionHash;
 
 use crate::config::RequestLimits;
+use crate::http::client::Client;
 use crate::problem::Problem;
 
 /// Entries kept; more only come from an attack that the limit by client is there for.
@@ -37,76 +36,6 @@ impl governor::clock::Clock for Ticks {
 
 type Buckets<K> =
     RateLimiter<K, DefaultKeyedStateStore<K>, Ticks, governor::middleware::NoOpMiddleware<Duration>>;
-
-/// Stands at a connection on which a balancer looks in, or of which it does not say who calls: what it forwards counts for
-/// nothing, whoever it is.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct HealthCheck;
-
-/// Who asks, as far as limits go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Client(IpAddr);
-
-impl Client {
-    /// The client of a request; `X-Forwarded-For` counts only as far as trusted proxies wrote it.
-    pub(crate) fn of(request: &HttpRequest, trusted: &[Network]) -> Self {
-        let peer = request.peer_addr().map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |peer| peer.ip());
-        if request.conn_data::<HealthCheck>().is_some() {
-            return Self::at(peer);
-        }
-        let forwarded: Vec<&str> = request
-            .headers()
-            .get_all("x-forwarded-for")
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','))
-            .collect();
-        Self::from_hops(peer, &forwarded, trusted)
-    }
-
-    /// The client at the other end of a connection.
-    pub(crate) fn at(peer: IpAddr) -> Self {
-        Self::from_hops(peer, &[], &[])
-    }
-
-    /// The address.
-    pub(crate) fn address(self) -> IpAddr {
-        self.0
-    }
-
-    /// The network in octets.
-    pub(crate) fn octets(self) -> Vec<u8> {
-        match self.0 {
-            IpAddr::V4(v4) => v4.octets().to_vec(),
-            IpAddr::V6(v6) => v6.octets().to_vec(),
-        }
-    }
-
-    /// The /48 that an IPv6 client lies in.
-    fn wide(self) -> Option<Self> {
-        match self.0 {
-            IpAddr::V4(_) => None,
-            IpAddr::V6(v6) => Some(Self(IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !(u128::MAX >> 48))))),
-        }
-    }
-
-    fn from_hops(peer: IpAddr, forwarded: &[&str], trusted: &[Network]) -> Self {
-        let believed =
-            |address: IpAddr| trusted.iter().any(|network| network.contains(address.to_canonical()));
-        let mut client = peer.to_canonical();
-        for hop in forwarded.iter().rev() {
-            if !believed(client) {
-                break;
-            }
-            let Ok(address) = hop.trim().parse::<IpAddr>() else { break };
-            client = address.to_canonical();
-        }
-        Self(match client {
-            IpAddr::V4(v4) => IpAddr::V4(v4),
-            // One household or host has a /64.
-            IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
-        })
-    }
-}
 
 /// All limits.
 pub(crate) struct Limits {
@@ -214,27 +143,8 @@ mod tests {
     use super::*;
     use sealpost_mail::FakeClock;
 
-    fn ip(text: &str) -> IpAddr {
-        text.parse().unwrap()
-    }
-
-    #[test]
-    fn only_trusted_proxies_may_name_the_client() {
-        let trusted = [Network::parse("10.0.0.0/8").unwrap()];
-        let client = |peer, hops: &[&str]| Client::from_hops(ip(peer), hops, &trusted).0;
-        assert_eq!(client("192.0.2.1", &["198.51.100.9"]), ip("192.0.2.1"));
-        assert_eq!(client("10.1.1.1", &["198.51.100.9"]), ip("198.51.100.9"));
-        assert_eq!(client("10.1.1.1", &["6.6.6.6", " 198.51.100.9", "10.2.2.2"]), ip("198.51.100.9"));
-        assert_eq!(client("10.1.1.1", &["nonsense"]), ip("10.1.1.1"));
-        assert_eq!(client("::ffff:10.1.1.1", &["198.51.100.9"]), ip("198.51.100.9"));
-    }
-
-    #[test]
-    fn one_household_is_one_client() {
-        let client = |text| Client::from_hops(ip(text), &[], &[]);
-        assert_eq!(client("2001:db8:1:2::3"), client("2001:db8:1:2:ffff::9"));
-        assert_ne!(client("2001:db8:1:2::3"), client("2001:db8:1:3::3"));
-        assert_eq!(client("::ffff:192.0.2.1"), client("192.0.2.1"));
+    fn at(text: &str) -> Client {
+        Client::at(text.parse().unwrap())
     }
 
     fn limits(clock: &Arc<FakeClock>) -> Limits {
@@ -254,7 +164,7 @@ mod tests {
     fn attempts_run_out_and_come_back_and_right_ones_do_not_count() {
         let clock = Arc::new(FakeClock::at(Timestamp(1_000_000)));
         let limits = limits(&clock);
-        let (a, b) = (Client(ip("192.0.2.1")), Client(ip("192.0.2.2")));
+        let (a, b) = (at("192.0.2.1"), at("192.0.2.2"));
         for _ in 0..20 {
             assert!(limits.attempt(a).is_ok());
             limits.right(a);
@@ -272,7 +182,7 @@ mod tests {
     fn a_session_is_counted_for_itself_and_a_claimed_one_is_not() {
         let clock = Arc::new(FakeClock::at(Timestamp(1_000_000)));
         let limits = limits(&clock);
-        let office = Client(ip("192.0.2.1"));
+        let office = at("192.0.2.1");
         let asks = |session| (0..50).take_while(|_| limits.page(office, session).is_ok()).count();
         assert_eq!(asks(None), 5);
         assert_eq!(asks(Some([1; 32])), 0, "nobody has seen that session");
@@ -287,9 +197,9 @@ mod tests {
     fn many_networks_of_one_are_one_in_the_end() {
         let clock = Arc::new(FakeClock::at(Timestamp(1_000_000)));
         let limits = limits(&clock);
-        let at = |n: u32| Client::at(ip(&format!("2001:db8:1:{n:x}::1")));
-        let passed = (0..500).filter(|n| limits.page(at(*n), None).is_ok()).count();
+        let nth = |n: u32| at(&format!("2001:db8:1:{n:x}::1"));
+        let passed = (0..500).filter(|n| limits.page(nth(*n), None).is_ok()).count();
         assert_eq!(passed, 5 * WIDE as usize);
-        assert!(limits.page(Client::at(ip("2001:db8:2::1")), None).is_ok());
+        assert!(limits.page(at("2001:db8:2::1"), None).is_ok());
     }
 }

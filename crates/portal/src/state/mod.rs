@@ -24,7 +24,8 @@ use sealpost_vault::{
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::assets::Assets;
-use crate::config::{PortalConfig, PortalError, PublicOrigin, ResetBy};
+use crate::config::{PortalConfig, PortalError, ResetBy};
+use crate::http::origin::PublicOrigin;
 use crate::language::{Calendar, Language};
 use crate::problem::Problem;
 use crate::state::conversation_cache::ConversationCache;
