@@ -1,0 +1,151 @@
+//! Revocation lists in files: read when they are new, kept when what is there is none, and what an operator is told of them.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use sealpost_arrival::crl_files::{self, CrlFiles};
+use sealpost_arrival::{RevocationLists as _, revocation_state};
+use sealpost_seal::Lists;
+
+use crate::rig::{NOW, Setting};
+
+const ONE: &[u8] = include_bytes!("crl/one.crl");
+const OVER: &[u8] = include_bytes!("crl/over.crl");
+const TWO: &[u8] = include_bytes!("crl/two.crl");
+const LIAR: &[u8] = include_bytes!("crl/liar.crl");
+const ROOT: &[u8] = include_bytes!("crl/one.der");
+
+/// Writes a file that is newer than every one before: its time is what tells it apart.
+fn put(path: &Path, bytes: &[u8], minute: u64) {
+    fs::write(path, bytes).unwrap();
+    let at = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000 + minute * 60);
+    File::options().write(true).open(path).unwrap().set_modified(at).unwrap();
+}
+
+fn count(lists: &CrlFiles) -> usize {
+    lists.now().len()
+}
+
+#[test]
+fn a_folder_gives_every_list_in_it_but_none_of_a_file_that_is_being_fetched() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, two) = (folder.path().join("one.crl"), folder.path().join("two.crl"));
+    put(&one, ONE, 0);
+    put(&folder.path().join(".two.crl.part"), TWO, 0);
+    let lists = CrlFiles::new(vec![folder.path().to_owned()]);
+    assert_eq!(count(&lists), 1);
+    put(&two, &[TWO, OVER].concat(), 1);
+    assert_eq!(count(&lists), 3, "one file may hold several");
+    fs::remove_file(&one).unwrap();
+    assert_eq!(count(&lists), 2, "a list that the operator has taken away counts no more");
+}
+
+#[test]
+fn what_has_not_changed_is_not_read_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("one.crl");
+    put(&file, ONE, 0);
+    let lists = CrlFiles::new(vec![file.clone()]);
+    let (first, second) = (lists.now(), lists.now());
+    assert!(std::sync::Arc::ptr_eq(&first, &second));
+    put(&file, OVER, 1);
+    let third = lists.now();
+    assert_ne!(first, third, "another one under the same name");
+}
+
+/// A list that is gone would make good again what it named.
+#[test]
+fn a_file_that_holds_no_list_takes_nothing_away_from_what_was_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("one.crl");
+    put(&file, ONE, 0);
+    let lists = CrlFiles::new(vec![folder.path().to_owned()]);
+    let good = lists.now();
+    for (minute, broken) in [&b"<html>404 not found</html>"[..], &ONE[..ONE.len() / 2], b"", b"\x30\x03abc"]
+        .into_iter()
+        .enumerate()
+    {
+        put(&file, broken, 1 + minute as u64);
+        assert_eq!(lists.now(), good, "{minute}");
+    }
+    put(&file, TWO, 9);
+    assert_ne!(lists.now(), good);
+    // The whole folder is away for a moment: a share that is mounted anew.
+    let away = folder.path().join("../away-for-a-moment");
+    let before = lists.now();
+    let unreadable = CrlFiles::new(vec![away]);
+    assert_eq!(count(&unreadable), 0);
+    assert_eq!(lists.now(), before);
+}
+
+#[test]
+fn lists_that_are_too_large_together_are_not_read() {
+    let folder = tempfile::tempdir().unwrap();
+    put(&folder.path().join("a.crl"), ONE, 0);
+    let large = folder.path().join("b.crl");
+    put(&large, TWO, 0);
+    File::options().write(true).open(&large).unwrap().set_len(17 * 1024 * 1024).unwrap();
+    let lists = CrlFiles::new(vec![folder.path().to_owned()]);
+    assert_eq!(count(&lists), 1, "the small one counts all the same");
+    let refused = crl_files::read(folder.path()).unwrap_err();
+    assert!(refused.to_string().contains("16 MB"), "{refused}");
+    // Each place has its own room.
+    let other = tempfile::tempdir().unwrap();
+    put(&other.path().join("two.crl"), TWO, 0);
+    assert_eq!(count(&CrlFiles::new(vec![folder.path().to_owned(), other.path().to_owned()])), 2);
+}
+
+/// What `check` says of these files, with this root and rule.
+fn warnings(files: &[(&str, &[u8])], roots: &[&[u8]], rule: Lists) -> Vec<String> {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, bytes) in files {
+        put(&folder.path().join(name), bytes, 0);
+    }
+    let places: Vec<PathBuf> = vec![folder.path().to_owned()];
+    let mut inbound = Setting::default().inbound;
+    inbound.roots = roots.iter().map(|root| root.to_vec()).collect();
+    inbound.lists = rule;
+    inbound.crls = std::sync::Arc::new(CrlFiles::new(places.clone()));
+    revocation_state::warnings(&inbound, &places, NOW)
+}
+
+#[test]
+fn an_operator_hears_of_lists_that_prove_nothing() {
+    let good = warnings(&[("one.crl", ONE)], &[ROOT], Lists::Require);
+    assert!(good.is_empty(), "{good:?}");
+    for (what, files, roots, rule, word) in [
+        ("over", &[("one.crl", OVER)][..], &[ROOT][..], Lists::WhenKnown, "says nothing of today"),
+        ("forged", &[("one.crl", LIAR)], &[ROOT], Lists::WhenKnown, "is not signed by the root of that name"),
+        (
+            "none",
+            &[],
+            &[ROOT],
+            Lists::Require,
+            "there is no revocation list of the root \"CN=Test Root One\"",
+        ),
+        (
+            "another's",
+            &[("two.crl", TWO)],
+            &[ROOT],
+            Lists::Require,
+            "there is no revocation list of the root",
+        ),
+        ("no roots", &[("one.crl", ONE)], &[], Lists::WhenKnown, "there are no partners.roots"),
+        ("no list", &[("one.crl", b"404")], &[ROOT], Lists::Off, "holds no revocation list"),
+    ] {
+        let said = warnings(files, roots, rule);
+        assert!(said.iter().any(|line| line.contains(word)), "{what}: {said:?}");
+    }
+    let gone = [PathBuf::from("/nowhere/at/all.crl")];
+    let said = revocation_state::warnings(&Setting::default().inbound, &gone, NOW);
+    assert!(matches!(said.as_slice(), [line] if line.contains("cannot be read")), "{said:?}");
+}
+
+#[test]
+fn where_lists_are_off_or_not_required_nobody_is_warned_of_missing_ones() {
+    for rule in [Lists::Off, Lists::WhenKnown] {
+        assert!(warnings(&[], &[ROOT], rule).is_empty());
+    }
+    assert!(warnings(&[("over.crl", OVER)], &[ROOT], Lists::Off).is_empty(), "it is held against nothing");
+}
