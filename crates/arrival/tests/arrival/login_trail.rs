@@ -3,8 +3,7 @@
 use std::net::IpAddr;
 
 use sealpost_arrival::LoginTrail;
-use sealpost_intake::LoginNote;
-use sealpost_mail::Timestamp;
+use sealpost_mail::{LoginNote, Timestamp};
 use sealpost_store::{ELSEWHERE, Store, StoreOptions};
 use tokio_util::sync::CancellationToken;
 

@@ -7,6 +7,7 @@ use sealpost_mailbox::{
     Announcement, Content, Draft, Drafts, FileFacts, MAX_SUBJECT, MailboxError, PIECE, Progress, Stage,
     WriteRules,
 };
+use sealpost_store::SavedDraft;
 use sealpost_vault::{MailboxKeys, MailboxSecret};
 
 use crate::rig::{ADDRESS, NOW, Rig};

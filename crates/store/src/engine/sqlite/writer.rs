@@ -544,7 +544,8 @@ fn freed_file(mut row: Row) -> Result<Option<String>, StoreError> {
 mod tests {
     use tokio::sync::Semaphore;
 
-    use super::super::{Role, migrate, open};
+    use super::super::migrate::migrate;
+    use super::super::{Role, open};
     use super::*;
 
     fn note(action: &str, len: usize) -> Batch {
