@@ -1,4 +1,5 @@
 //! What must hold for any input, on generated input: the checks of the fuzz targets without a fuzzer.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 #[path = "fuzz/checks/mod.rs"]
 mod checks;

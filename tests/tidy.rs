@@ -581,7 +581,6 @@ fn links_between_documents_lead_somewhere() {
     nothing(bad, "documents link to what exists");
 }
 
-/// Every configuration we hand out passes the product's own check.
 /// Sources that a document names by their path. Records of decisions name what was there when they were written.
 #[test]
 fn sources_that_documents_name_are_there() {

@@ -55,8 +55,8 @@ fn an_open_request_keeps_a_mailbox_that_waits_for_so_long_and_no_longer() {
 /// As the trail has the day on which the mailbox went, so many days before the last one.
 fn date(office: &Office, day: i64) -> String {
     let trail = office.said(&["audit", "export"]);
-    let row = trail.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    let row = row.filter(|row| row["action"] == "mailbox.deleted").last().unwrap();
+    let mut rows = trail.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let row = rows.rfind(|row| row["action"] == "mailbox.deleted").unwrap();
     let at: jiff::Timestamp = row["at"].as_str().unwrap().parse().unwrap();
     let zone = jiff::tz::TimeZone::get("Europe/Berlin").unwrap();
     let went = at.to_zoned(zone).date();

@@ -1,6 +1,6 @@
 //! Rows that somebody else wrote, moved or changed count for nothing; which key is chosen, and why not.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -418,7 +418,13 @@ fn unspoken() -> Labels {
     Labels::of("en", |key| {
         let line = texts.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(" = ")).unwrap();
         let text = line.replace("{ $", "{").replace(" }", "}").replace("{\"", "").replace("\"}", "");
-        plain::replaced(&text)
+        // Wide letters are in no font of ours; those of Cyrillic are.
+        let shown = |c: char| match c {
+            '\u{FF21}'..='\u{FF3A}' => char::from_u32(u32::from(c) - 0xFF21 + 0x410).unwrap(),
+            '\u{FF41}'..='\u{FF5A}' => char::from_u32(u32::from(c) - 0xFF41 + 0x430).unwrap(),
+            c => c,
+        };
+        plain::replaced(&text).chars().map(shown).collect()
     })
 }
 

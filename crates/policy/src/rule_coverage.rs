@@ -364,4 +364,32 @@ mod tests {
             assert_eq!(when(first).either(&when(second)), None, "{first} {second}");
         }
     }
+
+    #[test]
+    fn a_rule_that_always_holds_where_another_does() {
+        let when = |text: &str| {
+            let mut one: std::collections::HashMap<String, When> =
+                toml::from_str(&format!("when = {text}")).unwrap();
+            one.remove("when").unwrap()
+        };
+        for (wide, narrow) in [
+            (r#"{ recipient = "*" }"#, r#"{ reply = true }"#),
+            (
+                r#"{ recipient = "web.example" }"#,
+                r#"{ recipient = "eva@web.example", subject-tag = "[x-y]" }"#,
+            ),
+            (r#"{ reverse-path = "*" }"#, r#"{ reverse-path = "*@a.example" }"#),
+            (r#"{ subject-tag = "vertraulich" }"#, r#"{ subject-tag = "[Streng  VERTRAULICH]" }"#),
+            (r#"{ label = "streng vertraulich" }"#, r#"{ label = "Streng  Vertraulich" }"#),
+        ] {
+            assert!(when(wide).holds_whenever(&when(narrow)), "{wide} {narrow}");
+        }
+        for (wide, narrow) in [
+            (r#"{ reverse-path = "*" }"#, r#"{ reply = true }"#),
+            (r#"{ from = "*" }"#, r#"{ recipient = "*" }"#),
+            (r#"{ subject-tag = "[streng vertraulich]" }"#, r#"{ subject-tag = "vertraulich" }"#),
+        ] {
+            assert!(!when(wide).holds_whenever(&when(narrow)), "{wide} {narrow}");
+        }
+    }
 }

@@ -71,7 +71,7 @@ fn copied(command: &mut Command, copies: u64) -> Vec<(ExitStatus, String)> {
         output.read_to_string(&mut said).unwrap();
         let (whose, status) = loop {
             match fork_server::ended(ours.as_fd()) {
-                Ok(ended) => break ended.expect("the program has gone"),
+                Ok(ended) => break ended.unwrap(),
                 Err(error) => assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock),
             }
             std::thread::sleep(std::time::Duration::from_millis(5));

@@ -90,9 +90,6 @@ pub enum NotTaken {
     Dead,
 }
 
-/// Returns a row if there is any receiver: without one nothing is told.
-pub(crate) const RECEIVERS: &str = "SELECT 1 FROM hooks LIMIT 1";
-
 /// Where a row goes.
 macro_rules! into {
     () => {

@@ -478,3 +478,6 @@ impl<T: Into<Self>> From<Option<T>> for Value {
         value.map_or(Self::Null, Into::into)
     }
 }
+
+/// Returns a row if there is any receiver: without one nothing is told.
+pub(crate) const RECEIVERS: &str = "SELECT 1 FROM hooks LIMIT 1";

@@ -27,7 +27,7 @@ async fn waits(rig: &Rig, to: &str) -> (MailboxRow, String) {
     rig.write(&[to], "Eins").await.unwrap();
     let back = Rig::return_path(&rig.leg_to(to).await).local().to_owned();
     rig.let_go().await;
-    let id = back["bounce+".len()..][..32].to_owned();
+    let id = back.strip_prefix("bounce+").and_then(|back| back.get(..32)).unwrap().to_owned();
     (rig.mailbox(to).await.unwrap(), id)
 }
 

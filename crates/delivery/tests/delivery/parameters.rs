@@ -1,5 +1,6 @@
 //! MAIL and RCPT parameters travel on to servers that offer them, and to no other.
 
+use base64::Engine as _;
 use sealpost_mail::{BodyType, Notify, Ret};
 use sealpost_store::LegState;
 
@@ -97,7 +98,12 @@ async fn eight_bit_content_is_not_sent_to_a_seven_bit_server() {
 #[tokio::test]
 async fn an_address_outside_ascii_is_not_sent_to_a_server_without_smtputf8() {
     let report = refused(post("jürgen@d.example"), vec!["8BITMIME"]).await;
-    assert!(report.contains("553 5.6.7"), "{report}");
+    // RFC 6533 §3: it names the recipient in UTF-8, so it goes in base64.
+    let status = report.split("message/global-delivery-status").nth(1).unwrap();
+    let status: String = status.split("\r\n\r\n").nth(1).unwrap().split_whitespace().collect();
+    let status = base64::engine::general_purpose::STANDARD.decode(status).unwrap();
+    let status = String::from_utf8(status).unwrap();
+    assert!(status.contains("Diagnostic-Code: smtp; 553 5.6.7"), "{status}");
 }
 
 /// RFC 1870 §6.2.

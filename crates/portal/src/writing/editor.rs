@@ -431,8 +431,8 @@ async fn gone(
 /// What was typed into a draft that must stay as it was begins another one.
 async fn beside(site: &web::Data<Site>, owner: &SignedIn, content: Content) -> Result<HttpResponse, Problem> {
     Ok(match owner.begin_draft(site, content).await? {
-        Some(draft) => redirect(&format!("/w/{}?note=beside", draft.id)),
-        None => redirect("/drafts?note=full"),
+        Some(draft) => redirect(&links::saying(&links::draft(&draft.id), ("note", "beside"))),
+        None => redirect(&links::saying(links::DRAFTS, ("note", "full"))),
     })
 }
 

@@ -154,8 +154,9 @@ fn gpgsm_reads_the_default_profile_and_we_read_what_it_writes() {
     lab::reads(&gpgsm.writes(&large), ours, gpgsm.partner.public(), &large, "30 MB");
     block.yes(PROGRAM, "writes to us", "30 MB: to RSA-3072, signed by RSA-2048");
     // It crashes, and says so in other words each time.
-    let curve =
-        Gpgsm::new(Partner::curve("P-256")).map(|_| ()).map_err(|_| "it takes none from PKCS#12".to_owned());
+    let curve = Gpgsm::new(Partner::curve("P-256"))
+        .map(drop)
+        .map_err(|_its_words| "it takes none from PKCS#12".to_owned());
     block.row(PROGRAM, "has such a key", "P-256", &curve);
     block.kept();
 }

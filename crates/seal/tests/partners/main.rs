@@ -1,6 +1,12 @@
 //! Letters closed and opened against other people's programs, and against whoever changes them on the way.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout, reason = "tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "tests"
+)]
 
 mod attacks;
 mod bouncy_castle;

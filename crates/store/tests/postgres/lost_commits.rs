@@ -2,15 +2,64 @@
 //! outlives the server process that had it, and the server goes on under its old name. Whoever looks finds what it wrote, or is
 //! told nothing.
 
+use std::fs::Permissions;
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use sealpost_store::{ArrivalRows, Committed, StoreError};
+use sealpost_store::{ArrivalRows, Committed, PostgresHost, PostgresOptions, Rows, StoreError, StoreOptions};
 
 use crate::cluster::Cluster;
 use crate::options;
-use crate::rig::{NOW, Rig};
+use crate::rig::{NOW, Rig, options as store_options};
 use crate::strangers::{Stranger, seen};
-use crate::trail::{proven, row};
+use crate::trail::{proven_in, row};
+
+/// PgBouncer in transaction mode: each transaction goes to the server process that has waited longest.
+struct Bouncer {
+    process: Child,
+    port: u16,
+    _folder: tempfile::TempDir,
+}
+
+impl Bouncer {
+    fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let settings = format!(
+            "[databases]\npostgres = host={} port={} user=sealpost\n[pgbouncer]\nlisten_addr = 127.0.0.1\n\
+             listen_port = {port}\nunix_socket_dir =\nauth_type = any\npool_mode = transaction\ndefault_pool_size = 6\n\
+             server_round_robin = 1\nmax_client_conn = 200\n",
+            Cluster::shared().socket().display(),
+            Cluster::shared().port()
+        );
+        let file = folder.path().join("pgbouncer.ini");
+        std::fs::write(&file, settings).unwrap();
+        // It refuses to run as root.
+        for path in [folder.path(), &file] {
+            std::fs::set_permissions(path, Permissions::from_mode(0o755)).unwrap();
+        }
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups", "pgbouncer"]).arg(&file);
+        let process = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Self { process, port, _folder: folder }
+    }
+
+    fn host(&self) -> PostgresHost {
+        PostgresHost { name: "127.0.0.1".to_owned(), port: self.port }
+    }
+}
+
+impl Drop for Bouncer {
+    fn drop(&mut self) {
+        let _gone = self.process.kill();
+        let _status = self.process.wait();
+    }
+}
 
 async fn letter(rig: &Rig, fingerprint: u8) -> ArrivalRows {
     let body = rig.body(100).await;
@@ -25,9 +74,16 @@ async fn letter(rig: &Rig, fingerprint: u8) -> ArrivalRows {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_has_lost_the_commit_is_not_taken_for_the_one_that_has_it() {
     let rig = Rig::new();
-    let schema = options(Cluster::shared(), &rig.folder()).schema;
-    let ours = proven(&rig, "intake");
+    let direct = options(Cluster::shared(), &rig.folder());
+    let schema = direct.schema.clone();
+    let pool = Bouncer::start();
+    let rows = Rows::Postgres(Box::new(PostgresOptions { hosts: vec![pool.host()], ..direct }));
+    let ours = proven_in(StoreOptions { rows, ..store_options(&rig.scratch) }, "intake");
     assert!(matches!(ours.commit_arrival(letter(&rig, 1).await).await.unwrap(), Committed::New(_)));
+    // Until it is seen that processes change: from then on nothing is known by a name.
+    for fingerprint in 10..20 {
+        ours.commit_arrival(letter(&rig, fingerprint).await).await.unwrap();
+    }
     // The letter waits at its last statement, with its row of the trail written.
     let mut holds = Stranger::comes(&schema);
     holds.say("BEGIN; SELECT seq FROM audit_anchors FOR UPDATE; -- holds the head");
@@ -44,9 +100,9 @@ async fn a_server_that_has_lost_the_commit_is_not_taken_for_the_one_that_has_it(
     seen("SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction' AND query LIKE '%AS locked%'").await;
     // Everything of the letter is gone, as after a crash.
     crash.say(
-        "DELETE FROM audit WHERE seq = 2; UPDATE audit_anchors a SET seq = 1, proof = (SELECT proof FROM audit WHERE seq = 1);
+        "DELETE FROM audit WHERE seq = 12; UPDATE audit_anchors a SET seq = 11, proof = (SELECT proof FROM audit WHERE seq = 11);
          DELETE FROM fingerprints WHERE get_byte(fingerprint, 0) = 2;
-         DELETE FROM legs WHERE body_id NOT IN (SELECT body_id FROM legs ORDER BY id LIMIT 1); COMMIT;",
+         DELETE FROM legs WHERE body_id IN (SELECT body_id FROM legs ORDER BY id DESC LIMIT 1); COMMIT;",
     );
     crash.goes();
     let error = arriving.await.unwrap().unwrap_err();

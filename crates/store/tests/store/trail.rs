@@ -69,7 +69,12 @@ impl AuditProver for Plain {
 }
 
 pub(crate) fn proven(rig: &Rig, writer: &'static str) -> Store {
-    Store::open(StoreOptions { prover: Some(Arc::new(Plain(writer))), ..options(&rig.scratch) }).unwrap()
+    proven_in(options(&rig.scratch), writer)
+}
+
+/// The same for a store that is reached in another way.
+pub(crate) fn proven_in(options: StoreOptions, writer: &'static str) -> Store {
+    Store::open(StoreOptions { prover: Some(Arc::new(Plain(writer))), ..options }).unwrap()
 }
 
 fn sorted(mut events: Vec<(EventRow, bool)>) -> Vec<(EventRow, bool)> {

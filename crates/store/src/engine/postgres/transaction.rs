@@ -16,8 +16,7 @@ use super::pool::Connection;
 use crate::audit_proof::AuditProver;
 use crate::engine::Promise;
 use crate::error::StoreError;
-use crate::hook::RECEIVERS;
-use crate::statement::{Batch, Expect, Flush, Refusal, Row, Statement};
+use crate::statement::{Batch, Expect, Flush, RECEIVERS, Refusal, Row, Statement};
 
 /// How a transaction ended.
 #[derive(Debug)]

@@ -20,8 +20,9 @@ use crate::disk::{Disk, Refused};
 use crate::error::StoreError;
 use crate::expense::{Expense, Stopwatch};
 use crate::files::Files;
-use crate::hook::RECEIVERS;
-use crate::statement::{Batch, Expect, Outcome, Refusal, Row, Settle, Statement, StatementResult, sql};
+use crate::statement::{
+    Batch, Expect, Outcome, RECEIVERS, Refusal, Row, Settle, Statement, StatementResult, sql,
+};
 
 /// Batches in one commit at most. More would only make the first ones wait.
 const GROUP: usize = 256;
