@@ -80,9 +80,17 @@ async fn a_server_that_has_lost_the_commit_is_not_taken_for_the_one_that_has_it(
     let rows = Rows::Postgres(Box::new(PostgresOptions { hosts: vec![pool.host()], ..direct }));
     let ours = proven_in(StoreOptions { rows, ..store_options(&rig.scratch) }, "intake");
     assert!(matches!(ours.commit_arrival(letter(&rig, 1).await).await.unwrap(), Committed::New(_)));
-    // Until it is seen that processes change: from then on nothing is known by a name.
-    for fingerprint in 10..20 {
-        ours.commit_arrival(letter(&rig, fingerprint).await).await.unwrap();
+    // A crowd brings the pool to several processes; then it is seen that they change, and nothing is known by a name.
+    let mut crowd = Vec::new();
+    for fingerprint in 10..26 {
+        let (store, rows) = (ours.clone(), letter(&rig, fingerprint).await);
+        crowd.push(tokio::spawn(async move { store.commit_arrival(rows).await }));
+    }
+    for one in crowd {
+        assert!(matches!(one.await.unwrap().unwrap(), Committed::New(_)));
+    }
+    for fingerprint in 30..36 {
+        let _kept = ours.commit_arrival(letter(&rig, fingerprint).await).await.unwrap();
     }
     // The letter waits at its last statement, with its row of the trail written.
     let mut holds = Stranger::comes(&schema);
@@ -100,7 +108,7 @@ async fn a_server_that_has_lost_the_commit_is_not_taken_for_the_one_that_has_it(
     seen("SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction' AND query LIKE '%AS locked%'").await;
     // Everything of the letter is gone, as after a crash.
     crash.say(
-        "DELETE FROM audit WHERE seq = 12; UPDATE audit_anchors a SET seq = 11, proof = (SELECT proof FROM audit WHERE seq = 11);
+        "DELETE FROM audit WHERE seq = 24; UPDATE audit_anchors a SET seq = 23, proof = (SELECT proof FROM audit WHERE seq = 23);
          DELETE FROM fingerprints WHERE get_byte(fingerprint, 0) = 2;
          DELETE FROM legs WHERE body_id IN (SELECT body_id FROM legs ORDER BY id DESC LIMIT 1); COMMIT;",
     );
