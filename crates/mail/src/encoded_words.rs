@@ -3,6 +3,8 @@
 //!
 //! Works on bytes as they came, so that what is not cut stays as it is. Knows no field by name.
 
+use std::collections::HashMap;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
@@ -340,20 +342,33 @@ pub(crate) fn in_order(raw: &[u8]) -> Option<Vec<u8>> {
 /// that are hardly seen. `None`: nothing does. Wider than [`cut`], and written anew: for what must not be believed.
 pub(crate) fn cut_look_alikes(raw: &[u8], tag: &str) -> Option<Vec<u8>> {
     let tag = Skeleton::of(tag.chars().map(as_seen));
+    // To look a character up is what costs.
+    let mut known: HashMap<char, char> = HashMap::new();
+    let mut seen_as =
+        |c: char| if c.is_ascii() { as_seen(c) } else { *known.entry(c).or_insert_with(|| as_seen(c)) };
     readings(raw).iter().find_map(|seen| {
         let mut text: Vec<char> = seen.chars().collect();
         let before = text.len();
         for _ in 0..PASSES {
-            let places = Skeleton::of(text.iter().copied().map(as_seen)).places(&tag);
+            let places = Skeleton::of(text.iter().copied().map(&mut seen_as)).places(&tag);
             if places.is_empty() {
-                break;
+                let left: String = text.iter().collect();
+                return (text.len() < before).then(|| encode(left.trim()));
             }
-            for (start, end) in places.into_iter().rev() {
-                drop(text.drain(start..end));
+            let mut left = Vec::with_capacity(text.len());
+            let mut from = 0;
+            for (start, end) in places {
+                left.extend_from_slice(text.get(from..start).unwrap_or_default());
+                from = end;
             }
+            left.extend_from_slice(text.get(from..).unwrap_or_default());
+            text = left;
         }
-        let left: String = text.iter().collect();
-        (text.len() < before).then(|| encode(left.trim()))
+        match Skeleton::of(text.iter().copied().map(&mut seen_as)).places(&tag).is_empty() {
+            true => Some(encode(text.iter().collect::<String>().trim())),
+            // Nobody but who wants to be believed writes it within itself so often: nothing of it is.
+            false => Some(encode("")),
+        }
     })
 }
 

@@ -98,6 +98,22 @@ mod tests {
     }
 
     #[test]
+    fn of_a_tag_within_itself_nothing_is_left() {
+        for depth in 1..20 {
+            for inner in ["[secure]", "[S\u{395}CURE]"] {
+                let (before, behind) = ("[s".repeat(depth), "ecure]".repeat(depth));
+                let text = format!("Subject: {before}{inner}{behind} Zahlung\r\n\r\n");
+                let head = Head::new(text.into_bytes()).unwrap().without_subject_like("[secure]");
+                let left = head.subject().unwrap_or_default();
+                assert!(
+                    !left.to_lowercase().contains("[secure]") && !left.contains('\u{395}'),
+                    "{depth}: {left}"
+                );
+            }
+        }
+    }
+
+    #[test]
     fn a_tag_that_is_not_ours_goes_in_whatever_letters() {
         for subject in [
             "[S\u{395}CUR\u{395}] Zahlung",

@@ -35,6 +35,12 @@ const MAX_NAME: usize = 2 * 998;
 const MAX_FIELDS: usize = 500;
 /// Bytes of one file beside the ones that count.
 const MAX_OTHERS: usize = 16;
+/// Names of one file.
+const MAX_NAMES: usize = 16;
+/// Characters of an extension that are looked at.
+const MAX_EXTENSION: usize = 64;
+/// A sensitivity that no program knows; all of them are one.
+const UNKNOWN: u32 = 4;
 /// IID_IMessage stands before the bytes of a message within.
 const INTERFACE: usize = 16;
 
@@ -215,7 +221,7 @@ fn message(data: &[u8], label: &str, tnef: &mut Tnef<'_>) -> bool {
             tnef.from.1 = Some(text(kind, value, label)).filter(|address| address.contains('@'));
         }
         (0x0e04, NARROW | WIDE) => tnef.to = Some(text(kind, value, label)),
-        (0x0036, 0x03) => tnef.sensitivities.extend(Bytes(value).u32()),
+        (0x0036, 0x03) => tnef.sensitivities.extend(Bytes(value).u32().map(|number| number.min(UNKNOWN))),
         // PidTagClientSubmitTime: tenths of a microsecond since 1601
         (0x0039, 0x40) => {
             tnef.sent = value
@@ -245,10 +251,14 @@ fn attachment<'a>(data: &'a [u8], label: &str, file: &mut File<'a>) -> bool {
     properties(data, &mut |id, _name, kind, value| match id {
         // PidTagAttachExtension: all that some files have of a name
         0x3703 => {
+            if file.names.len() >= MAX_NAMES {
+                // Of its many values each would be held against names that may be long.
+                return;
+            }
             let extension = text(kind, value, label);
             let extension = extension.trim().trim_start_matches('.');
-            let is_known =
-                |name: &String| name.to_lowercase().ends_with(&format!(".{}", extension.to_lowercase()));
+            let dotted = format!(".{}", extension.to_lowercase());
+            let is_known = |name: &String| end_of(name).to_lowercase().ends_with(&dotted);
             if !extension.is_empty() && !file.names.iter().any(is_known) {
                 add_name(file, format!("attachment.{extension}"), false);
             }
@@ -293,8 +303,14 @@ impl<'a> File<'a> {
     }
 }
 
+/// Where an extension would stand.
+fn end_of(name: &str) -> &str {
+    let from = name.char_indices().rev().take(MAX_EXTENSION).last().map_or(0, |(at, _)| at);
+    name.get(from..).unwrap_or_default()
+}
+
 fn add_name(file: &mut File<'_>, name: String, best: bool) {
-    if name.is_empty() || file.names.contains(&name) || file.names.len() >= 16 {
+    if name.is_empty() || file.names.contains(&name) || file.names.len() >= MAX_NAMES {
         return;
     }
     if best {

@@ -33,23 +33,25 @@ pub(super) fn rows(batch: &Batch, results: &[StatementResult]) -> Vec<AuditRow> 
 /// What else goes with a batch that has run: proofs of what webhooks are told and of rows that say something, and how far the trail is let go.
 pub(super) fn besides(
     prover: Option<&dyn AuditProver>,
+    proving: &mut Proving,
     batch: &Batch,
     results: &mut [StatementResult],
 ) -> Result<Vec<Statement>, StoreError> {
-    let mut statements = proofs(prover, batch.statements.iter().zip(&mut *results))?;
+    let mut statements = proofs(prover, proving, batch.statements.iter().zip(&mut *results))?;
     if let Some((seq, at, proof)) = &batch.prune {
         statements.push(set_anchor(prover, AnchorKind::Pruned, *seq, *at, proof.clone()));
     }
     Ok(statements)
 }
 
-/// Proofs of what statements returned that are to be proven.
+/// Proofs of what statements returned that are to be proven. `proving`: what has been proven in this transaction, whose proofs are
+/// not in their rows yet.
 pub(super) fn proofs<'a>(
     prover: Option<&dyn AuditProver>,
+    proving: &mut Proving,
     ran: impl Iterator<Item = (&'a Statement, &'a mut StatementResult)>,
 ) -> Result<Vec<Statement>, StoreError> {
     let mut statements = Vec::new();
-    let mut proving = Proving::default();
     for (statement, result) in ran {
         let Some(proves) = statement.proves.as_deref() else { continue };
         // For nobody else to count.

@@ -128,7 +128,13 @@ impl Words {
             (Mark::Look, look.clone()),
             (Mark::Durable, durable.clone()),
             (Mark::Ordered, ordered.clone()),
-            (Mark::Flush, format!("SELECT {WRITTEN}{insist}")),
+            // A cancelled wait for the standby is told by a warning.
+            (
+                Mark::Flush,
+                format!(
+                    "SELECT {WRITTEN}, pg_catalog.set_config('client_min_messages', 'warning', true){insist}"
+                ),
+            ),
         ];
         marks.extend(fence.map(|fence| (Mark::Fence, fence.check.clone())));
         let writing: [&'static [Mark]; 2] = match fence {

@@ -82,9 +82,10 @@ impl Unhurried {
 
     /// The same, until a batch comes or more of them: the server is not to be had now.
     pub(super) fn keep(&self, taken: Taken) {
-        self.done(&taken);
-        let Taken { mut statements, own, .. } = taken;
+        let Taken { mut statements, own, number } = taken;
         let mut known = self.lock();
+        // In one step: whoever comes with the same bytes finds them in one of the two.
+        known.taken.retain(|(other, _)| *other != number);
         let mut back = statements.split_off(own);
         back.append(&mut known.waiting);
         known.waiting = back;

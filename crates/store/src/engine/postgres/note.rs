@@ -7,6 +7,7 @@ use super::pipeline::{answer, ask, ask_for, send};
 use super::pool::Connection;
 use crate::audit_proof::AuditProver;
 use crate::engine::{Promise, audit_trail};
+use crate::row_proof::Proving;
 use crate::statement::{Batch, Statement, StatementResult};
 
 /// Who appends to the audit trail holds this until its commit: the next row is proven over this one. Each schema has its
@@ -64,12 +65,15 @@ pub(super) async fn note(
     mut told: Vec<(&Statement, StatementResult)>,
 ) -> Result<Noted, Failure> {
     let (mut statements, mut rows) = (Vec::new(), Vec::new());
+    // One for all: what a batch counts on may be what another one before it has counted.
+    let mut proving = Proving::default();
     for (batch, Done { results, .. }) in batches.iter().zip(done) {
-        statements.extend(audit_trail::besides(prover, batch, results).map_err(Failure::Store)?);
+        statements
+            .extend(audit_trail::besides(prover, &mut proving, batch, results).map_err(Failure::Store)?);
         rows.extend(audit_trail::rows(batch, results));
     }
     let proofs = told.iter_mut().map(|(statement, result)| (*statement, result));
-    statements.extend(audit_trail::proofs(prover, proofs).map_err(Failure::Store)?);
+    statements.extend(audit_trail::proofs(prover, &mut proving, proofs).map_err(Failure::Store)?);
     if rows.is_empty() {
         return Ok(Noted { statements, ..Noted::default() });
     }

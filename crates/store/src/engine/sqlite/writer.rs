@@ -20,6 +20,7 @@ use crate::disk::{Disk, Refused};
 use crate::error::StoreError;
 use crate::expense::{Expense, Stopwatch};
 use crate::files::Files;
+use crate::row_proof::Proving;
 use crate::statement::{
     Batch, Expect, Outcome, RECEIVERS, Refusal, Row, Settle, Statement, StatementResult, sql,
 };
@@ -489,9 +490,10 @@ impl Writer {
         mut told: Vec<(&Statement, StatementResult)>,
     ) -> Result<(), StoreError> {
         let prover = self.prover.as_deref();
-        let mut statements = audit_trail::besides(prover, batch, results)?;
+        let mut proving = Proving::default();
+        let mut statements = audit_trail::besides(prover, &mut proving, batch, results)?;
         let proofs = told.iter_mut().map(|(statement, result)| (*statement, result));
-        statements.extend(audit_trail::proofs(prover, proofs)?);
+        statements.extend(audit_trail::proofs(prover, &mut proving, proofs)?);
         let rows = audit_trail::rows(batch, results);
         if !rows.is_empty() {
             let (head, last) = audit_trail::end();
