@@ -11,7 +11,7 @@ use super::out::our_certificate;
 use super::unopened::base64;
 
 /// The text inside, the subject outside: neither may come back.
-const WORDS: [&str; 4] = ["4711", "Die Gr", "Befund", "X-Sealpost"];
+const WORDS: [&str; 4] = ["e: 4711", "Die Gr", "Befund", "X-Sealpost"];
 
 impl Scene {
     /// A letter that somebody has caught.
@@ -76,7 +76,7 @@ fn a_recipient_whom_the_server_inside_refuses_brings_nothing_back() {
 fn what_the_server_inside_says_of_the_letter_is_not_passed_on() {
     let scene = Scene::new(|_| {});
     scene.inside.script(|stage, _| match stage {
-        Stage::Body => Answer::say("554 5.7.1 this letter says 4711"),
+        Stage::Body => Answer::say("554 5.7.1 the size: 4711"),
         _ => Answer::Yes,
     });
     scene.eve_sends("erika.muster@insurer.example", &scene.caught()).expect("250 *");

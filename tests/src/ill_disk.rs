@@ -81,12 +81,17 @@ impl SmallDisk {
         Self { at: at.to_owned() }
     }
 
-    /// Takes every byte.
+    /// Takes every byte that is free now.
     pub fn fill(&self) {
         let file = std::fs::File::create(self.at.join("filler")).unwrap();
-        // In one call: whoever fills it bit by bit also takes the reserve that is given up meanwhile.
-        let all = || rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::empty(), 0, self.free());
-        crate::process::poll("a full disk", || all().ok());
+        let mut size = self.free();
+        // In one call, and after a failure never more than was free at first: whoever fills it bit by bit also takes
+        // the reserve that is given up meanwhile.
+        crate::process::poll("a full disk", || {
+            let done = rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::empty(), 0, size).ok();
+            size -= if done.is_some() { 0 } else { 64 * 1024 };
+            done
+        });
     }
 
     /// Takes all but so many bytes, at once.

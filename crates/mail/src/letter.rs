@@ -314,6 +314,8 @@ impl<'a> Letter<'a> {
             "message/delivery-status" | "message/global-delivery-status" => "delivery-status",
             "message/disposition-notification" => "disposition-notification",
             "text/rfc822-headers" | "message/global-headers" => "message-headers",
+            // The name that such a part is to have, RFC 8551 §3.2.1.
+            "application/pkcs7-mime" | "application/x-pkcs7-mime" => return "smime.p7m".to_owned(),
             _ => return format!("attachment-{}.{}", index + 1, file_type::extension(content_type)),
         };
         format!("{told}.txt")
