@@ -8,27 +8,20 @@ use rig::letters::{self, link};
 use rig::process::{poll, run};
 use rig::reader::{PASSWORD, activate, letter_paths};
 use rig::receiver::{Receiver, Verdict};
-use rig::trail::{self, Said};
+use rig::trail::{self, Said, by_operator};
 use rig::{Config, Gateway, Hop, Web};
 use serde_json::Value;
 
+use crate::saved_unread::shown;
 use crate::sender_told::{CUSTOMER, Office, SENDER};
 use crate::webhooks::webhook;
 
 /// What nobody may find in a row.
-const WORDS: [&str; 6] = ["kunde", "erika", "geheim", "4711", "Max", PASSWORD];
+const WORDS: [&str; 5] = ["kunde", "erika", "geheim", "Max", PASSWORD];
 const HERE: &str = "127.0.0.0/24";
 
 fn by_owner(mailbox: &str) -> Said<'_> {
     Said { actor: "owner", object: mailbox, mailbox, network: HERE, outcome: "done", detail: "" }
-}
-
-fn by_operator(object: &str) -> Said<'_> {
-    Said { actor: "operator", object, mailbox: "", network: "", outcome: "done", detail: "" }
-}
-
-fn shown(office: &Office) -> Value {
-    serde_json::from_str(&office.said(&["mailbox", "show", CUSTOMER, "--json"])).unwrap()
 }
 
 fn mailbox_of(office: &Office) -> String {

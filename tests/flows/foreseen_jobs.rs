@@ -9,6 +9,7 @@ use rig::smime_authority::Authority;
 use rig::{Config, Gateway, Hop};
 use serde_json::Value;
 
+use crate::jobs::no_legs;
 use crate::tls_reports::{Around, DAY, HOUR};
 
 const ANNA: &str = "anna@web.example";
@@ -224,7 +225,7 @@ fn send_letter(gateway: &Gateway, to: &str, count: i64) {
     poll("the letter to lie there", || {
         (gateway.count("SELECT count(*) FROM deposits") == count).then_some(())
     });
-    poll("an empty queue", || (gateway.count("SELECT count(*) FROM legs") == 0).then_some(()));
+    no_legs(gateway);
 }
 
 /// What it says at that moment, for people and for programs.

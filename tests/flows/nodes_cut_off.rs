@@ -1,8 +1,8 @@
 //! Connections to the database on which nothing comes any more, and which nobody ends: a node stops by itself, the other one
 //! takes over, and nothing goes out twice; and a pool in front of the database.
 
+use rig::pgbouncer::Bouncer;
 use rig::postgres::Cluster;
-use rig::process::{Process, poll};
 use rig::tap::Tap;
 use rig::{Answer, Config, Gateway, Hop, Stage, letters, ports};
 
@@ -75,24 +75,8 @@ fn a_way_to_the_database_that_was_stopped_up_is_used_again() {
 fn a_pool_in_front_of_the_database_works_in_transaction_mode() {
     let hop = Hop::new();
     let ([mut first, mut second], _bodies) = two(&hop, Cluster::shared());
-    let folder = tempfile::Builder::new().prefix("sealpost-pool-").tempdir().unwrap();
     let address = ports::free();
-    let settings = format!(
-        "[databases]\npostgres = host={} port=5432 user=sealpost\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {}\n\
-         unix_socket_dir =\nauth_type = any\npool_mode = transaction\ndefault_pool_size = 6\nmax_client_conn = 200\n",
-        Cluster::shared().socket().display(),
-        address.port()
-    );
-    let file = folder.path().join("pgbouncer.ini");
-    std::fs::write(&file, settings).unwrap();
-    // It refuses to run as root.
-    for path in [folder.path(), &file] {
-        rig::gateway::mode(path, 0o755);
-    }
-    let mut command = std::process::Command::new("setpriv");
-    command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups", "pgbouncer"]).arg(&file);
-    let _pool = Process::start("pgbouncer", &mut command);
-    poll("the pool", || std::net::TcpStream::connect(address).ok());
+    let _pool = Bouncer::start(address, Cluster::shared().socket(), Cluster::shared().port(), "");
     through(&mut first, address);
     through(&mut second, address);
     let nodes = [Gateway::start(&first), Gateway::start(&second)];

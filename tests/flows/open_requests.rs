@@ -3,13 +3,9 @@
 
 use rig::gateway::change;
 use rig::process::poll;
-use serde_json::Value;
 
+use crate::saved_unread::shown;
 use crate::sender_told::{CUSTOMER, Office};
-
-fn shown(office: &Office) -> Value {
-    serde_json::from_str(&office.said(&["mailbox", "show", CUSTOMER, "--json"])).unwrap()
-}
 
 fn there(office: &Office) -> i64 {
     office.gateway.count("SELECT count(*) FROM mailboxes WHERE state = 'pending'")
@@ -54,9 +50,7 @@ fn an_open_request_keeps_a_mailbox_that_waits_for_so_long_and_no_longer() {
 
 /// As the trail has the day on which the mailbox went, so many days before the last one.
 fn date(office: &Office, day: i64) -> String {
-    let trail = office.said(&["audit", "export"]);
-    let mut rows = trail.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    let row = rows.rfind(|row| row["action"] == "mailbox.deleted").unwrap();
+    let row = rig::trail::of(&office.gateway, "mailbox.deleted").pop().unwrap();
     let at: jiff::Timestamp = row["at"].as_str().unwrap().parse().unwrap();
     let zone = jiff::tz::TimeZone::get("Europe/Berlin").unwrap();
     let went = at.to_zoned(zone).date();

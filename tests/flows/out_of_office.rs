@@ -5,6 +5,8 @@ use rig::letters;
 use rig::process::poll;
 use rig::{Config, Gateway, Hop};
 
+use crate::jobs::no_legs;
+
 const ABSENT: &str = "max@web.example";
 const TO_US: &str = "an automatic mail to our own address was dropped";
 const RETURNED: &str = "mail to a notice's return address; nothing failed";
@@ -18,7 +20,7 @@ fn whoever_is_away_is_answered_by_nobody_and_the_log_says_so() {
     let letter = letters::plain("[vertraulich] Brief", "Text");
     gateway.smtp().letter("erika@insurer.example", &[ABSENT], &letter).expect("250 *");
     let verp = hop.wait_to(ABSENT).from().to_owned();
-    poll("an empty queue", || (gateway.count("SELECT count(*) FROM legs") == 0).then_some(()));
+    no_legs(&gateway);
     let kept = || {
         gateway.count(
             "SELECT (SELECT count(*) FROM bodies) + (SELECT count(*) FROM legs) + (SELECT count(*) FROM bounce_memos)

@@ -12,6 +12,7 @@ use rig::letters::{self, field};
 use rig::process::poll;
 use rig::{Config, Delivered, Gateway, Hop, Web};
 
+use crate::jobs::no_legs;
 use crate::profile_mails::{House, Language, Leads, Mail, Until};
 
 pub(crate) const SENDER: &str = "erika@insurer.example";
@@ -70,7 +71,7 @@ impl Operator {
     }
 
     fn is_quiet(&self) {
-        poll("an empty queue", || (self.gateway.count("SELECT count(*) FROM legs") == 0).then_some(()));
+        no_legs(&self.gateway);
     }
 
     /// So many days later, at the same hour: every job has run since.

@@ -6,7 +6,7 @@ use rig::reader::{activate, letter_paths};
 
 use crate::sender_told::{CUSTOMER, Office, SENDER};
 
-fn shown(office: &Office) -> serde_json::Value {
+pub(crate) fn shown(office: &Office) -> serde_json::Value {
     serde_json::from_str(&office.said(&["mailbox", "show", CUSTOMER, "--json"])).unwrap()
 }
 

@@ -2,7 +2,7 @@
 //! words.
 
 use rig::smime_authority::Authority;
-use rig::trail::{self, Said};
+use rig::trail::{self, Said, by_operator};
 use rig::{Gateway, Hop};
 use serde_json::Value;
 
@@ -10,11 +10,7 @@ use super::inward::{ENTITY, HEAD, Scene};
 use super::out::path;
 use super::{insurer, openssl, sealpost};
 
-const WORDS: [&str; 4] = ["clinic", "insurer", "moor", "4711"];
-
-fn by_operator(object: &str) -> Said<'_> {
-    Said { actor: "operator", object, mailbox: "", network: "", outcome: "done", detail: "" }
-}
+const WORDS: [&str; 4] = ["clinic", "insurer", "moor", "Die Gr"];
 
 fn ours(gateway: &Gateway) -> Vec<Value> {
     let listed = sealpost(gateway, &["domain-key", "list", "--json"]);

@@ -10,13 +10,15 @@ fn readable_by_us_alone(file: &str) {
     std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600)).unwrap();
 }
 
-/// PKCS#12 with the house's key, and the file with its passphrase.
-fn pkcs12(house: &openssl::House) -> [String; 2] {
+/// PKCS#12 with the house's key, and the file with its passphrase, for us alone.
+pub(crate) fn pkcs12(house: &openssl::House) -> [String; 2] {
     let (key, certificate, file) =
         (house.path("key.pem"), house.path("certificate.pem"), house.path("key.p12"));
     let export = ["pkcs12", "-export", "-inkey", &key, "-in", &certificate, "-out", &file];
     house.openssl(&[&export[..], &["-passout", "pass:open sesame"]].concat());
-    [file, house.write("passphrase", b"open sesame\n")]
+    let files = [file, house.write("passphrase", b"open sesame\n")];
+    files.iter().for_each(|file| readable_by_us_alone(file));
+    files
 }
 
 /// Imports an employee's key with its passphrase.

@@ -16,25 +16,7 @@ fn partners_gateway(house: &openssl::House, world: &Hop) -> Gateway {
         r#""sign""#,
     );
     let gateway = Gateway::start(&config);
-    let (key, file) = (house.path("key.pem"), house.path("key.p12"));
-    let certificate = house.certificate();
-    house.openssl(&[
-        "pkcs12",
-        "-export",
-        "-inkey",
-        &key,
-        "-in",
-        certificate.to_str().unwrap(),
-        "-out",
-        &file,
-        "-passout",
-        "pass:open sesame",
-    ]);
-    let passphrase = house.write("passphrase", b"open sesame\n");
-    for file in [&file, &passphrase] {
-        use std::os::unix::fs::PermissionsExt as _;
-        std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600)).unwrap();
-    }
+    let [file, passphrase] = super::personal_keys::pkcs12(house);
     let import = ["domain-key", "import", "clinic.example", &file, "--passphrase-file", &passphrase];
     sealpost(&gateway, &import);
     gateway

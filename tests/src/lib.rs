@@ -39,6 +39,7 @@ pub mod lost_answer;
 pub mod openssl;
 pub mod patient;
 pub mod pattern;
+pub mod pgbouncer;
 pub mod ports;
 pub mod postfix;
 pub mod postgres;

@@ -128,7 +128,7 @@ pub(crate) async fn carry_out(
 /// `committed_at`: of the letter that it is for; `None`: its fingerprint is forgotten already.
 fn receipt(context: &Context, id: String, live: Option<Live>, committed_at: Option<Timestamp>) -> Receipt {
     let store = context.shared.store.clone();
-    live.iter().for_each(Live::is_kept);
+    live.iter().for_each(Live::note_kept);
     Receipt {
         id,
         acknowledged: live.map(|live| {

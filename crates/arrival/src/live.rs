@@ -79,7 +79,7 @@ impl LiveSessions {
 
 impl Live {
     /// The letter is kept.
-    pub(crate) fn is_kept(&self) {
+    pub(crate) fn note_kept(&self) {
         self.stage.send_replace(Stage::Kept);
     }
 
@@ -105,7 +105,7 @@ mod tests {
         assert!(sessions.claim([2; 32]).await.unwrap().is_some(), "others do not wait");
         let (again, ()) = tokio::join!(sessions.claim([1; 32]), async {
             tokio::time::sleep(Duration::from_secs(1)).await;
-            first.is_kept();
+            first.note_kept();
             tokio::time::sleep(Duration::from_secs(1)).await;
             drop(first);
         });
@@ -117,7 +117,7 @@ mod tests {
         let sessions = LiveSessions::default();
         let first = sessions.claim([1; 32]).await.unwrap().unwrap();
         assert!(sessions.claim([1; 32]).await.is_err(), "nobody knows yet what becomes of the first");
-        first.is_kept();
+        first.note_kept();
         assert!(sessions.claim([1; 32]).await.unwrap().is_none(), "both live");
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use sealpost_delivery::Route;
 use sealpost_mail::{ActivateBy, Address, Brand, Direction, Domain, Origin, Secret, Timestamp, TlsFloor};
-use sealpost_mailbox::{Going, Retention, WriteRules, activation_token, portal_links};
+use sealpost_mailbox::{Going, Paces, Retention, WriteRules, activation_token, portal_links};
 use sealpost_notice::Language;
 use sealpost_seal::{Harvest, Lists};
 use sealpost_store::{MailboxState, Most, NewToken, Pace};
@@ -261,10 +261,7 @@ impl Announcer {
 
     /// How often a mailbox's owner is told of new letters: as they wish once there is an owner, else as the operator says.
     pub fn pace_of(&self, state: MailboxState, wish: Option<Pace>) -> Pace {
-        match state {
-            MailboxState::Pending => self.pending_pace,
-            MailboxState::Active | MailboxState::Locked | MailboxState::Deleted => wish.unwrap_or(self.pace),
-        }
+        Paces { in_use: self.pace, pending: self.pending_pace }.of(state, wish)
     }
 
     /// Whether so many notices came back that no further one is sent.

@@ -216,17 +216,17 @@ impl ContentInfo {
                     return Err(CmsError::last("this certificate cannot be encrypted to"));
                 }
                 let context = CMS_RecipientInfo_get0_pkey_ctx(info);
-                match (CMS_RecipientInfo_type(info), transport) {
-                    (0, KeyTransport::Pkcs1) => true,
-                    (0, KeyTransport::OaepSha256) => {
+                match (RecipientInfo { info, _of: PhantomData }.choice(), transport) {
+                    (RecipientChoice::Transport, KeyTransport::Pkcs1) => true,
+                    (RecipientChoice::Transport, KeyTransport::OaepSha256) => {
                         EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_OAEP_PADDING) > 0
                             && EVP_PKEY_CTX_set_rsa_oaep_md(context, EVP_sha256()) > 0
                             && EVP_PKEY_CTX_set_rsa_mgf1_md(context, EVP_sha256()) > 0
                     }
-                    (1, KeyTransport::Pkcs1 | KeyTransport::OaepSha256) => {
+                    (RecipientChoice::Agreement, KeyTransport::Pkcs1 | KeyTransport::OaepSha256) => {
                         EVP_PKEY_CTX_set_ecdh_kdf_md(context, EVP_sha256()) > 0
                     }
-                    (_, KeyTransport::Pkcs1 | KeyTransport::OaepSha256) => false,
+                    (RecipientChoice::Other, KeyTransport::Pkcs1 | KeyTransport::OaepSha256) => false,
                 }
             };
             if !set {
@@ -512,8 +512,10 @@ impl Signing {
     }
 }
 
-/// What was padded as RSAES-OAEP does; `None`: it is no such block.
-pub(crate) fn oaep_unpadded(
+/// What was padded as RSAES-OAEP does (RFC 8017 §7.1.2), taken off a block that was decrypted elsewhere, in the same time whatever
+/// is wrong with it. `None`: it is no such block. `modulus`: octets of the key's modulus.
+#[must_use]
+pub fn oaep_unpadded(
     block: &[u8],
     modulus: usize,
     label: &[u8],
@@ -544,7 +546,10 @@ pub(crate) fn oaep_unpadded(
 }
 
 /// Puts a revocation list into a store of trusted certificates.
-pub(crate) fn add_crl(store: &mut X509StoreBuilderRef, crl: &X509Crl) -> Result<(), CmsError> {
+///
+/// # Errors
+/// OpenSSL refused.
+pub fn crl_in_store(store: &mut X509StoreBuilderRef, crl: &X509Crl) -> Result<(), CmsError> {
     // SAFETY: both valid; the store takes a reference of its own.
     if unsafe { X509_STORE_add_crl(store.as_ptr(), crl.as_ptr()) } > 0 {
         Ok(())
@@ -554,7 +559,8 @@ pub(crate) fn add_crl(store: &mut X509StoreBuilderRef, crl: &X509Crl) -> Result<
 }
 
 /// Whether basicConstraints say that a certificate is an authority's (RFC 5280 §4.2.1.9).
-pub(crate) fn is_authority(certificate: &X509Ref) -> bool {
+#[must_use]
+pub fn is_authority(certificate: &X509Ref) -> bool {
     // SAFETY: valid; it reads extensions and keeps what it read.
     unsafe { X509_check_ca(certificate.as_ptr()) == 1 }
 }

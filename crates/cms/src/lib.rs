@@ -8,12 +8,10 @@ mod algorithms;
 mod c_calls;
 #[expect(unsafe_code, reason = "the one file that calls C")]
 mod ffi;
-mod padding;
 mod read;
 mod write;
 
 pub use algorithms::{Cipher, KeyTransport, SignPadding};
-pub use ffi::CmsError;
-pub use padding::oaep_unpadded;
-pub use read::{Cms, CmsKind, RecipientKind, SignerFound, crl_in_store, is_authority};
+pub use ffi::{CmsError, crl_in_store, is_authority, oaep_unpadded};
+pub use read::{Cms, CmsKind, RecipientKind, SignerFound};
 pub use write::{Digester, Encryptor, OpaqueSigner};

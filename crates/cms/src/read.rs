@@ -3,10 +3,9 @@
 #![forbid(unsafe_code)]
 
 use openssl::error::ErrorStack;
-use openssl::x509::store::X509StoreBuilderRef;
-use openssl::x509::{X509, X509Crl, X509Ref};
+use openssl::x509::{X509, X509Ref};
 
-use crate::ffi::{self, CmsError, ContentInfo, RecipientChoice, RecipientInfo, SignerInfo};
+use crate::ffi::{CmsError, ContentInfo, RecipientChoice, RecipientInfo, SignerInfo};
 
 /// Signers that are looked at: each costs a public-key operation; no honest letter has more.
 const MAX_SIGNERS: usize = 16;
@@ -139,18 +138,4 @@ fn found(signer: &SignerInfo<'_>) -> SignerFound {
     // What failed is said by `holds`; nothing of it may speak for the next call.
     let _ = ErrorStack::get();
     SignerFound { certificate, holds, digest, signature, capabilities }
-}
-
-/// Puts a revocation list into a store of trusted certificates.
-///
-/// # Errors
-/// OpenSSL refused.
-pub fn crl_in_store(store: &mut X509StoreBuilderRef, crl: &X509Crl) -> Result<(), CmsError> {
-    ffi::add_crl(store, crl)
-}
-
-/// Whether a certificate is an authority's.
-#[must_use]
-pub fn is_authority(certificate: &X509Ref) -> bool {
-    ffi::is_authority(certificate)
 }

@@ -74,8 +74,13 @@ async fn found(
     config: &DeliveryConfig,
 ) -> Result<Vec<Endpoint>, DeliveryFailure> {
     let random = SequenceRandom::default();
-    let world = World { config, resolver: table, random: &random, policies: None, failed: &|_, _, _| {} };
+    let world = world(config, table, &random);
     endpoints(domain, (floor, Published::Counts), &world, Timestamp(0)).await
+}
+
+/// Nobody's policy, and nobody told.
+fn world<'a>(config: &'a DeliveryConfig, resolver: &'a Table, random: &'a SequenceRandom) -> World<'a> {
+    World { config, resolver, random, policies: None, failed: &|_, _, _| {} }
 }
 
 async fn tried(domain: &str, table: &Table, config: &DeliveryConfig) -> Result<Vec<String>, DeliveryFailure> {
@@ -104,8 +109,7 @@ async fn equals_take_turns() {
     table.addresses.insert("b.example", at(&["192.0.2.2"]));
     let random = SequenceRandom::default();
     let config = config();
-    let world =
-        World { config: &config, resolver: &table, random: &random, policies: None, failed: &|_, _, _| {} };
+    let world = world(&config, &table, &random);
     let mut first = std::collections::HashSet::new();
     for _ in 0..32 {
         let found =
@@ -346,21 +350,14 @@ async fn a_report_passes_by_what_is_published_but_not_by_the_operator() {
     for (floor, expected, counted) in
         [(TlsFloor::None, true, false), (TlsFloor::Encrypted, false, true), (TlsFloor::Verified, false, true)]
     {
-        let world = World {
-            config: &config,
-            resolver: &table,
-            random: &random,
-            policies: None,
-            failed: &|_, _, _| {},
-        };
+        let world = world(&config, &table, &random);
         let found = endpoints("d.example", (floor, Published::PassedBy), &world, Timestamp(0)).await.unwrap();
         assert_eq!((found[0].expected == Expected::Any, found[0].counted.is_some()), (expected, counted));
     }
     config
         .domains
         .insert("d.example".to_owned(), DomainMinimum { floor: TlsFloor::Verified, pins: vec![[1; 32]] });
-    let world =
-        World { config: &config, resolver: &table, random: &random, policies: None, failed: &|_, _, _| {} };
+    let world = world(&config, &table, &random);
     let found =
         endpoints("d.example", (TlsFloor::None, Published::PassedBy), &world, Timestamp(0)).await.unwrap();
     assert_eq!(found[0].expected, Expected::Match(Associations::pinned(&[[1; 32]]).unwrap()));
@@ -378,13 +375,7 @@ async fn a_report_reaches_no_server_inside_whatever_the_operator_has_named() {
         if bound {
             config.domains.insert("d.example".to_owned(), minimum());
         }
-        let world = World {
-            config: &config,
-            resolver: &table,
-            random: &random,
-            policies: None,
-            failed: &|_, _, _| {},
-        };
+        let world = world(&config, &table, &random);
         for (domain, floor) in [
             ("d.example", TlsFloor::None),
             ("d.example", TlsFloor::Encrypted),

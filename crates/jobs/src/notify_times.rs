@@ -1,7 +1,8 @@
 //! When owners, senders and the operator are told something by the clock. Sends nothing.
 
 use sealpost_mail::{Address, Term, Timestamp, Zone};
-use sealpost_store::{MailboxState, Pace, Unread};
+use sealpost_mailbox::Paces;
+use sealpost_store::{Pace, Unread};
 
 /// Minutes since midnight, the last one not among them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,10 +32,8 @@ pub struct NotifyTimes {
     pub gone_unread: Unread,
     /// Who hears of keys for partners that end; nobody: the log alone says it.
     pub keys_to: Option<Address>,
-    /// How often owners of mailboxes in use are told of new letters, where they wish nothing else.
-    pub pace: Pace,
-    /// The same of mailboxes that nobody has activated.
-    pub pending_pace: Pace,
+    /// How often owners are told of new letters.
+    pub paces: Paces,
 }
 
 impl Default for NotifyTimes {
@@ -48,8 +47,7 @@ impl Default for NotifyTimes {
             unfetched: None,
             gone_unread: Unread::Forgotten,
             keys_to: None,
-            pace: Pace::AtOnce,
-            pending_pace: Pace::AtOnce,
+            paces: Paces { in_use: Pace::AtOnce, pending: Pace::AtOnce },
         }
     }
 }
@@ -66,14 +64,6 @@ impl NotifyTimes {
     #[must_use]
     pub fn is_awake(&self, zone: &Zone, now: Timestamp) -> bool {
         (self.hours.from..self.hours.to).contains(&zone.minute_of_day(now))
-    }
-
-    /// How often a mailbox's owner is told of new letters: as they wish once there is an owner, else as the operator says.
-    pub(crate) fn pace_of(&self, state: MailboxState, wish: Option<Pace>) -> Pace {
-        match state {
-            MailboxState::Pending => self.pending_pace,
-            MailboxState::Active | MailboxState::Locked | MailboxState::Deleted => wish.unwrap_or(self.pace),
-        }
     }
 
     /// From how many on nothing more is sent.

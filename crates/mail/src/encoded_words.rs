@@ -349,26 +349,16 @@ pub(crate) fn cut_look_alikes(raw: &[u8], tag: &str) -> Option<Vec<u8>> {
     readings(raw).iter().find_map(|seen| {
         let mut text: Vec<char> = seen.chars().collect();
         let before = text.len();
-        for _ in 0..PASSES {
+        for _ in 0..=PASSES {
             let places = Skeleton::of(text.iter().copied().map(&mut seen_as)).places(&tag);
             if places.is_empty() {
                 let left: String = text.iter().collect();
                 return (text.len() < before).then(|| encode(left.trim()));
             }
-            let mut left = Vec::with_capacity(text.len());
-            let mut from = 0;
-            for (start, end) in places {
-                left.extend_from_slice(text.get(from..start).unwrap_or_default());
-                from = end;
-            }
-            left.extend_from_slice(text.get(from..).unwrap_or_default());
-            text = left;
+            text = without(&text, places);
         }
-        match Skeleton::of(text.iter().copied().map(&mut seen_as)).places(&tag).is_empty() {
-            true => Some(encode(text.iter().collect::<String>().trim())),
-            // Nobody but who wants to be believed writes it within itself so often: nothing of it is.
-            false => Some(encode("")),
-        }
+        // Nobody but who wants to be believed writes it within itself so often: nothing of it is.
+        Some(encode(""))
     })
 }
 
@@ -439,13 +429,8 @@ fn cut_letters<'a>(mut text: Vec<Letter<'a>>, tag: &Skeleton) -> Option<Vec<Lett
         let places = Skeleton::of(text.iter().map(|(c, _)| squared(*c))).places(tag);
         let Some((_, last)) = places.last() else { break };
         let at_the_end = *last == text.len();
-        let mut left: Vec<Letter<'a>> = Vec::with_capacity(text.len());
-        let mut from = 0;
-        for (start, end) in places {
-            left.extend_from_slice(text.get(from..start).unwrap_or_default());
-            from = end + blank_behind(text.get(end..).unwrap_or_default());
-        }
-        left.extend_from_slice(text.get(from..).unwrap_or_default());
+        let with_blank = |(start, end)| (start, end + blank_behind(text.get(end..).unwrap_or_default()));
+        let mut left = without(&text, places.into_iter().map(with_blank));
         if at_the_end {
             while left.last().is_some_and(|(c, _)| matches!(c, ' ' | '\t')) {
                 left.pop();
@@ -458,6 +443,18 @@ fn cut_letters<'a>(mut text: Vec<Letter<'a>>, tag: &Skeleton) -> Option<Vec<Lett
         found = Some(());
     }
     found.map(|()| text)
+}
+
+/// What is left of letters where these ranges of them go, which come in order.
+fn without<T: Clone>(text: &[T], places: impl IntoIterator<Item = (usize, usize)>) -> Vec<T> {
+    let mut left = Vec::with_capacity(text.len());
+    let mut from = 0;
+    for (start, end) in places {
+        left.extend_from_slice(text.get(from..start).unwrap_or_default());
+        from = end;
+    }
+    left.extend_from_slice(text.get(from..).unwrap_or_default());
+    left
 }
 
 /// How many letters the blank behind a tag has, or the fold.

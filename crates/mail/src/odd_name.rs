@@ -36,7 +36,8 @@ impl Start {
         let Some(colon) = raw.iter().position(|b| *b == b':') else { return false };
         let name = String::from_utf8_lossy(raw.get(..colon).unwrap_or_default());
         let at_a_glance: String = name.chars().map(|c| if c == 'I' { 'l' } else { as_seen(c) }).collect();
-        letters(&name).starts_with(&self.0) || letters(&at_a_glance).starts_with(&self.0)
+        let looks_so = |name: &str| letters(name).starts_with(&self.0);
+        looks_so(&name) || (at_a_glance != name && looks_so(&at_a_glance))
     }
 }
 

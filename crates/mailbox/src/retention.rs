@@ -127,18 +127,16 @@ impl Retention {
             return None;
         }
         let unused = self.unused(&LastUse::from(row));
-        match (row.state, pending) {
-            (MailboxState::Pending, PendingEnd::At(end)) => {
-                Some(unused.map_or(end, |unused| unused.min(end)))
-            }
+        let end = match (row.state, pending) {
+            (MailboxState::Pending, PendingEnd::At(end)) => end,
             (MailboxState::Pending, PendingEnd::Asked { last, link }) => {
-                let end = self.zone.end(link, self.unactivated).max(last);
-                Some(unused.map_or(end, |unused| unused.min(end)))
+                self.zone.end(link, self.unactivated).max(last)
             }
             (MailboxState::Pending, PendingEnd::Unknown)
-            | (MailboxState::Active | MailboxState::Locked, _) => unused,
-            (MailboxState::Deleted, _) => None,
-        }
+            | (MailboxState::Active | MailboxState::Locked, _) => return unused,
+            (MailboxState::Deleted, _) => return None,
+        };
+        Some(unused.map_or(end, |unused| unused.min(end)))
     }
 
     /// When a letter goes that came into the trash then.

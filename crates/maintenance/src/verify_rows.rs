@@ -116,10 +116,9 @@ impl Prover<'_> {
         let said = self.store.audit_of(&row.id).await?;
         let last =
             said.iter().rfind(|row| ["mailbox.held", "mailbox.hold-ended"].contains(&row.action.as_str()));
-        let let_go = self.store.audit_anchors().await?.pruned.is_some_and(|gone| gone.at >= since);
         let begun = match last {
             Some(last) => last.action == "mailbox.held" && last.at == since,
-            None => let_go,
+            None => self.store.audit_anchors().await?.pruned.is_some_and(|gone| gone.at >= since),
         };
         let begun = if begun { Ok(()) } else { Err("the audit trail says of nobody who began it") };
         proven.note("hold of mailbox", &row.id, begun);

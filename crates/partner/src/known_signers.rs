@@ -28,7 +28,7 @@ struct LastRead {
 }
 
 /// As [`Book::trusted_for`] says.
-type Trusted = Option<Arc<Vec<TrustedKey>>>;
+pub type Trusted = Option<Arc<Vec<TrustedKey>>>;
 
 /// What is known of those who may have signed a letter.
 #[derive(Clone, Debug)]

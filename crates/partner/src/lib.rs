@@ -31,7 +31,7 @@ pub use harvest::Offered;
 pub use key_choice::{Choice, KeyVerdict, Why, choose, judge};
 pub use key_lookups::{KeyFile, KeyLookups, Proven};
 pub use key_state::{Refused, Step, after};
-pub use known_signers::{KnownSigners, Signers};
+pub use known_signers::{KnownSigners, Signers, Trusted};
 pub use lending::{LendableKeys, Lending};
 pub use opened_keys::OpenedKeys;
 pub use original::{Original, OriginalFacts, Originals};

@@ -3,3 +3,7 @@
 /// Forgets one letter's fingerprint. Those of the same bytes that come later have another moment, so that it does no harm to do it
 /// late or once more.
 pub(crate) const FORGET: &str = "DELETE FROM fingerprints WHERE fingerprint = ?1 AND committed_at = ?2";
+
+/// The same for as many as there are in both lists, on PostgreSQL.
+pub(crate) const FORGET_ALL: &str =
+    "DELETE FROM fingerprints WHERE (fingerprint, committed_at) IN (SELECT * FROM unnest($1, $2))";

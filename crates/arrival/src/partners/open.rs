@@ -7,7 +7,7 @@ use std::sync::Arc;
 use sealpost_intake::client_of;
 use sealpost_mail::{Address, Direction, Domain, Envelope, Fault, Head, Origin, Reply};
 use sealpost_mailbox::audit::OwnKeyUse;
-use sealpost_partner::Known;
+use sealpost_partner::{Known, Trusted};
 use sealpost_seal::{Layer, OpenError, Opened, Opening, Sender, Worker, WorkerError, Written};
 use sealpost_store::{OriginalState, StoredBody};
 use sealpost_vault::MessageKey;
@@ -97,14 +97,14 @@ pub(crate) async fn open(
             match opened(context, partners, worker, envelope, whose(context, envelope, origin), &spooled)
                 .await?
             {
-                (Ok(opened), letter) => {
+                (Ok(opened), letter, trusted) => {
                     note_keys(context, partners, &opened);
                     let from = address(&spooled);
                     harvest::offer(context, partners, &opened, from.as_ref()).await;
-                    raise::raise(context, partners, &opened, from.as_ref()).await;
+                    raise::raise(context, partners, &opened, from.as_ref(), &trusted).await;
                     (Outcome::Looked(opened), letter)
                 }
-                (Err(error), _) => (Outcome::NotLooked(for_good(error)?), None),
+                (Err(error), _, _) => (Outcome::NotLooked(for_good(error)?), None),
             }
         }
     };
@@ -179,7 +179,8 @@ fn note_keys(context: &Context, partners: &Partners, opened: &Opened) {
     }
 }
 
-type Looked = (Result<Opened, OpenError>, Option<Spooled>);
+/// What the worker says, the letter within, and the keys that were trusted for its sender.
+type Looked = (Result<Opened, OpenError>, Option<Spooled>, Trusted);
 
 /// Runs the worker over the letter; what it writes is spooled, sealed, and taken only if the worker says so.
 async fn opened(
@@ -239,16 +240,18 @@ async fn opened(
     fed.map_err(failure::later)?;
     match opened.as_ref().map(|opened| opened.written) {
         Ok(Written::Letter(_)) => {}
-        Ok(Written::Nothing) | Err(_) => return Ok((opened, None)),
+        Ok(Written::Nothing) | Err(_) => return Ok((opened, None, signers.trusted)),
     }
     let taken = match taken {
         Ok(spool) => spool.finish().await,
         Err(reply) => Err(reply),
     };
     match taken {
-        Ok(letter) => Ok((opened, Some(letter))),
+        Ok(letter) => Ok((opened, Some(letter), signers.trusted)),
         // A head too large, or none: whoever sent the letter must not hear from the reply what was in it.
-        Err(reply) if reply.fault() == Some(Fault::Permanent) => Ok((Err(OpenError::TooComplex), None)),
+        Err(reply) if reply.fault() == Some(Fault::Permanent) => {
+            Ok((Err(OpenError::TooComplex), None, signers.trusted))
+        }
         Err(reply) => Err(reply),
     }
 }

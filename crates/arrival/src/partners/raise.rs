@@ -3,20 +3,30 @@
 
 use sealpost_mail::Address;
 use sealpost_mailbox::audit::{Actor, Event, KeyChange};
-use sealpost_partner::{PartnerError, Raised};
+use sealpost_partner::{PartnerError, Raised, Trusted};
 use sealpost_seal::{Opened, SignatureVerdict, Trust};
 
 use super::Partners;
 use crate::context::Context;
 
 /// Keeps what the signer whom the operator trusts says of itself.
-pub(super) async fn raise(context: &Context, partners: &Partners, opened: &Opened, from: Option<&Address>) {
+pub(super) async fn raise(
+    context: &Context,
+    partners: &Partners,
+    opened: &Opened,
+    from: Option<&Address>,
+    trusted: &Trusted,
+) {
     let (Some(from), shared) = (from, &context.shared) else { return };
     let Some(signature) = opened.proven_sender() else { return };
     // A certificate that only a chain vouches for is no row that letters are encrypted to.
     let (SignatureVerdict::Valid(Trust::Key), Some(key)) = (signature.verdict, &signature.signer) else {
         return;
     };
+    // Mostly what is known says it already, and the rows need not be asked.
+    if !trusted.iter().flat_map(|keys| keys.iter()).any(|known| known.key.raised_by(key).is_some()) {
+        return;
+    }
     let (now, fingerprint) = (shared.clock.now(), key.facts().fingerprint.to_hex());
     let noted = |partner: &str| {
         Event::PartnerKeyChanged { partner, fingerprint: &fingerprint, what: KeyChange::Raised }.row(

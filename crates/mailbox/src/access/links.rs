@@ -98,8 +98,7 @@ impl Access<'_> {
             MailboxState::Active | MailboxState::Locked => return Ok(ActivationLink::Used),
             MailboxState::Deleted => return Ok(ActivationLink::Expired),
         }
-        // A hold stops every clock; its end gives back what was left. Of a time that was over before it, nothing was.
-        if row.expires_at <= mailbox.held_since.map_or(self.now(), |since| since.min(self.now())) {
+        if row.expires_at <= self.now_for(mailbox.held_since) {
             return Ok(ActivationLink::Expired);
         }
         let Some(wrap) = self.store.wrap(&mailbox.id, WrapKind::Activation).await? else {

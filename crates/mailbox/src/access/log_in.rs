@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use sealpost_mail::{Secret, Timestamp};
+use sealpost_mail::Secret;
 use sealpost_store::{MailboxRow, MailboxState, WrapKind};
 use sealpost_vault::{Argon2Cost, MailboxSecret, Unwrapped, VaultError};
 
@@ -59,11 +59,8 @@ impl Access<'_> {
             Credential::Initial => WrapKind::Initial,
         };
         let wrap = self.store.wrap(&id, kind).await.map_err(MailboxError::from)?;
-        // A hold stops every clock; its end gives back what was left. Of a time that was over before it, nothing was.
-        let held_since = mailbox.and_then(|mailbox| mailbox.held_since);
-        let ends_later =
-            |ends: Timestamp| ends > held_since.map_or(self.now(), |since| since.min(self.now()));
-        let in_time = credential != Credential::Initial || ends.is_some_and(ends_later);
+        let now = self.now_for(mailbox.and_then(|mailbox| mailbox.held_since));
+        let in_time = credential != Credential::Initial || ends.is_some_and(|ends| ends > now);
         let wrap = wrap.filter(|_| credential != Credential::None && in_time);
         let bound = mailbox.map(|mailbox| wrap_id(mailbox, kind)).unwrap_or_default();
         let (pepper, random) = (self.pepper.clone(), Arc::clone(self.random));

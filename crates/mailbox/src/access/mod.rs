@@ -74,6 +74,13 @@ impl Access<'_> {
         self.clock.now()
     }
 
+    /// The moment by which times of a mailbox are judged. A hold stops every clock; its end gives back what was left. Of a time
+    /// that was over before it, nothing was.
+    fn now_for(&self, held_since: Option<Timestamp>) -> Timestamp {
+        let now = self.now();
+        held_since.map_or(now, |since| since.min(now))
+    }
+
     fn random(&self) -> &dyn Random {
         self.random.as_ref()
     }

@@ -81,7 +81,15 @@ impl SignedIn {
         self.reader().deposit(site, id).await
     }
 
-    /// The same, for its owner to see what it says: from now on it counts as opened, whatever is seen of it.
+    /// One that was read before may have been taken back, or destroyed, since. Opens nothing.
+    pub(crate) async fn still_has(&self, site: &Site, id: &str) -> Result<(), Problem> {
+        match self.rows_of(site, &[id.to_owned()]).await?.is_empty() {
+            true => Err(Problem::NotFound),
+            false => Ok(()),
+        }
+    }
+
+    /// [`Self::deposit`], for its owner to see what it says: from now on it counts as opened, whatever is seen of it.
     pub(crate) async fn opened(&self, site: &Site, id: &str) -> Result<Deposit, Problem> {
         let deposit = self.deposit(site, id).await?;
         // One that its owner marked as read in the list has not been opened before.

@@ -316,8 +316,7 @@ pub(crate) async fn frame(
     let (id, charset) = (id.into_inner(), query.charset());
     let kept = Choice { chosen: charset, offered: false }.place(&id);
     if let Some(frame) = site.prepared.frame(owner.session(), &kept) {
-        // It may have been taken back, or destroyed, since.
-        owner.deposit(&site, &id).await?;
+        owner.still_has(&site, &id).await?;
         return frame_page(&site, &request, &owner, &frame);
     }
     let letter = owner.opened(&site, &id).await?.open(&site).await?;

@@ -130,8 +130,7 @@ pub(crate) async fn inside_frame(
     let charset = query.charset();
     let kept = Choice { chosen: charset, offered: false }.place(&format!("{id}/{part}"));
     if let Some(frame) = site.prepared.frame(owner.session(), &kept) {
-        // It may have been taken back, or destroyed, since.
-        owner.deposit(&site, &id).await?;
+        owner.still_has(&site, &id).await?;
         return frame_page(&site, &request, &owner, &frame);
     }
     let letter = owner.opened(&site, &id).await?.open(&site).await?;
@@ -155,7 +154,7 @@ pub(crate) async fn inline(
 ) -> Result<HttpResponse, Problem> {
     let (content_type, body) = match site.prepared.picture(owner.session(), &place.0, &place.1) {
         Some((content_type, bytes)) => {
-            owner.deposit(&site, &place.0).await?;
+            owner.still_has(&site, &place.0).await?;
             (content_type, BoxBody::new(bytes))
         }
         None if PartPath::parse(&place.1).is_some_and(|path| path.written_in().is_some()) => {

@@ -432,7 +432,7 @@ async fn gone(
 async fn beside(site: &web::Data<Site>, owner: &SignedIn, content: Content) -> Result<HttpResponse, Problem> {
     Ok(match owner.begin_draft(site, content).await? {
         Some(draft) => redirect(&links::saying(&links::draft(&draft.id), ("note", "beside"))),
-        None => redirect(&links::saying(links::DRAFTS, ("note", "full"))),
+        None => no_room_for_one(),
     })
 }
 

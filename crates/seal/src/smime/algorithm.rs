@@ -174,31 +174,18 @@ pub(crate) enum Strength {
     Broken,
 }
 
-/// Ciphers that are taken, by OpenSSL's name for them; gives ours, and whether they authenticate.
-pub(crate) fn cipher(name: &str) -> Option<(&'static str, Authenticates)> {
-    Some(match name.to_ascii_uppercase().as_str() {
-        "AES-128-CBC" => ("AES-128-CBC", Authenticates::No),
-        "AES-192-CBC" => ("AES-192-CBC", Authenticates::No),
-        "AES-256-CBC" => ("AES-256-CBC", Authenticates::No),
-        "AES-128-GCM" | "ID-AES128-GCM" => ("AES-128-GCM", Authenticates::Yes),
-        "AES-192-GCM" | "ID-AES192-GCM" => ("AES-192-GCM", Authenticates::Yes),
-        "AES-256-GCM" | "ID-AES256-GCM" => ("AES-256-GCM", Authenticates::Yes),
-        // Old Outlooks still write it; nobody reads it on the way.
-        "DES-EDE3-CBC" => ("3DES-CBC", Authenticates::No),
-        _ => return None,
-    })
-}
-
-/// A content cipher by its OID, and OpenSSL's name for it, which [`cipher`] judges.
-pub(crate) fn content_cipher(oid: &[u8]) -> Option<(Cipher, &'static str)> {
+/// A content cipher by its OID: our name for it, and whether it authenticates.
+pub(crate) fn content_cipher(oid: &[u8]) -> Option<(Cipher, &'static str, Authenticates)> {
+    use Authenticates::{No, Yes};
     match oid.split_last() {
-        Some((0x02, oid::AES)) => Some((Cipher::aes_128_cbc(), "AES-128-CBC")),
-        Some((0x16, oid::AES)) => Some((Cipher::aes_192_cbc(), "AES-192-CBC")),
-        Some((0x2a, oid::AES)) => Some((Cipher::aes_256_cbc(), "AES-256-CBC")),
-        Some((0x06, oid::AES)) => Some((Cipher::aes_128_gcm(), "AES-128-GCM")),
-        Some((0x1a, oid::AES)) => Some((Cipher::aes_192_gcm(), "AES-192-GCM")),
-        Some((0x2e, oid::AES)) => Some((Cipher::aes_256_gcm(), "AES-256-GCM")),
-        _ if oid == oid::TRIPLE_DES => Some((Cipher::des_ede3_cbc(), "DES-EDE3-CBC")),
+        Some((0x02, oid::AES)) => Some((Cipher::aes_128_cbc(), "AES-128-CBC", No)),
+        Some((0x16, oid::AES)) => Some((Cipher::aes_192_cbc(), "AES-192-CBC", No)),
+        Some((0x2a, oid::AES)) => Some((Cipher::aes_256_cbc(), "AES-256-CBC", No)),
+        Some((0x06, oid::AES)) => Some((Cipher::aes_128_gcm(), "AES-128-GCM", Yes)),
+        Some((0x1a, oid::AES)) => Some((Cipher::aes_192_gcm(), "AES-192-GCM", Yes)),
+        Some((0x2e, oid::AES)) => Some((Cipher::aes_256_gcm(), "AES-256-GCM", Yes)),
+        // Old Outlooks still write it; nobody reads it on the way.
+        _ if oid == oid::TRIPLE_DES => Some((Cipher::des_ede3_cbc(), "3DES-CBC", No)),
         _ => None,
     }
 }

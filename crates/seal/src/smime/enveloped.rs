@@ -170,8 +170,7 @@ fn agreed(own: &Names, info: &Value<'_>) -> Option<Agreement> {
 impl<'a> ContentCipher<'a> {
     fn of(how: &Value<'a>) -> Option<Self> {
         let (oid, parameters) = der::value(how.content)?;
-        let (cipher, name) = algorithm::content_cipher(oid.content)?;
-        let (name, authenticates) = algorithm::cipher(name)?;
+        let (cipher, name, authenticates) = algorithm::content_cipher(oid.content)?;
         let (iv, tag) = match authenticates {
             Authenticates::No => (der::only(parameters, OCTET_STRING)?, 0),
             Authenticates::Yes => gcm(parameters)?,

@@ -17,8 +17,6 @@ pub(crate) struct Texts {
 struct Known {
     text: &'static str,
     inserts: Inserts,
-    /// The same for many rows at once.
-    deletes_any: Option<&'static str>,
 }
 
 /// What a statement is known to insert from its text, beside which it reads nothing.
@@ -52,20 +50,12 @@ impl Texts {
         self.known(portable).inserts
     }
 
-    /// The same of many rows at once, for a deletion of the one row that its only parameter names.
-    pub(crate) fn deletes_any(&self, portable: &'static str) -> Option<&'static str> {
-        self.known(portable).deletes_any
-    }
-
     fn known(&self, portable: &'static str) -> Known {
         if let Some(known) = self.known.read().unwrap_or_else(PoisonError::into_inner).get(portable) {
             return *known;
         }
-        let known = Known {
-            text: Box::leak(statement(portable, 0).into_boxed_str()),
-            inserts: inserts(portable),
-            deletes_any: deletes_any(portable).map(|text| &*Box::leak(text.into_boxed_str())),
-        };
+        let known =
+            Known { text: Box::leak(statement(portable, 0).into_boxed_str()), inserts: inserts(portable) };
         *self.known.write().unwrap_or_else(PoisonError::into_inner).entry(portable).or_insert(known)
     }
 
@@ -127,11 +117,6 @@ fn inserts(portable: &str) -> Inserts {
     } else {
         Inserts::OneRow
     }
-}
-
-fn deletes_any(portable: &str) -> Option<String> {
-    let one = portable.trim().strip_suffix("= ?1").filter(|one| one.starts_with("DELETE FROM "))?;
-    (!one.contains('?')).then(|| format!("{one}= ANY($1)"))
 }
 
 /// All of it is seen by none of it, as with one statement.
@@ -211,11 +196,6 @@ mod tests {
             inserts("INSERT INTO a (b) VALUES (?1) ON CONFLICT (b) DO UPDATE SET b = excluded.b"),
             Inserts::OrUpdates
         );
-        assert_eq!(
-            deletes_any("DELETE FROM a WHERE b = ?1").as_deref(),
-            Some("DELETE FROM a WHERE b = ANY($1)")
-        );
-        assert_eq!(deletes_any("DELETE FROM a WHERE b = ?2 AND c = ?1"), None);
     }
 
     #[test]

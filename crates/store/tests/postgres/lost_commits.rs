@@ -2,64 +2,17 @@
 //! outlives the server process that had it, and the server goes on under its old name. Whoever looks finds what it wrote, or is
 //! told nothing.
 
-use std::fs::Permissions;
-use std::net::{TcpListener, TcpStream};
-use std::os::unix::fs::PermissionsExt as _;
-use std::process::{Child, Command, Stdio};
+use std::net::TcpListener;
 use std::time::Duration;
 
 use sealpost_store::{ArrivalRows, Committed, PostgresHost, PostgresOptions, Rows, StoreError, StoreOptions};
 
 use crate::cluster::Cluster;
 use crate::options;
+use crate::pgbouncer::Bouncer;
 use crate::rig::{NOW, Rig, options as store_options};
 use crate::strangers::{Stranger, seen};
 use crate::trail::{proven_in, row};
-
-/// PgBouncer in transaction mode: each transaction goes to the server process that has waited longest.
-struct Bouncer {
-    process: Child,
-    port: u16,
-    _folder: tempfile::TempDir,
-}
-
-impl Bouncer {
-    fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let settings = format!(
-            "[databases]\npostgres = host={} port={} user=sealpost\n[pgbouncer]\nlisten_addr = 127.0.0.1\n\
-             listen_port = {port}\nunix_socket_dir =\nauth_type = any\npool_mode = transaction\ndefault_pool_size = 6\n\
-             server_round_robin = 1\nmax_client_conn = 200\n",
-            Cluster::shared().socket().display(),
-            Cluster::shared().port()
-        );
-        let file = folder.path().join("pgbouncer.ini");
-        std::fs::write(&file, settings).unwrap();
-        // It refuses to run as root.
-        for path in [folder.path(), &file] {
-            std::fs::set_permissions(path, Permissions::from_mode(0o755)).unwrap();
-        }
-        let mut command = Command::new("setpriv");
-        command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups", "pgbouncer"]).arg(&file);
-        let process = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        Self { process, port, _folder: folder }
-    }
-
-    fn host(&self) -> PostgresHost {
-        PostgresHost { name: "127.0.0.1".to_owned(), port: self.port }
-    }
-}
-
-impl Drop for Bouncer {
-    fn drop(&mut self) {
-        let _gone = self.process.kill();
-        let _status = self.process.wait();
-    }
-}
 
 async fn letter(rig: &Rig, fingerprint: u8) -> ArrivalRows {
     let body = rig.body(100).await;
@@ -76,8 +29,12 @@ async fn a_server_that_has_lost_the_commit_is_not_taken_for_the_one_that_has_it(
     let rig = Rig::new();
     let direct = options(Cluster::shared(), &rig.folder());
     let schema = direct.schema.clone();
-    let pool = Bouncer::start();
-    let rows = Rows::Postgres(Box::new(PostgresOptions { hosts: vec![pool.host()], ..direct }));
+    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let (socket, port) = (Cluster::shared().socket(), Cluster::shared().port());
+    // Each transaction goes to the server process that has waited longest.
+    let _pool = Bouncer::start(address, socket, port, "server_round_robin = 1\n");
+    let pool = PostgresHost { name: address.ip().to_string(), port: address.port() };
+    let rows = Rows::Postgres(Box::new(PostgresOptions { hosts: vec![pool], ..direct }));
     let ours = proven_in(StoreOptions { rows, ..store_options(&rig.scratch) }, "intake");
     assert!(matches!(ours.commit_arrival(letter(&rig, 1).await).await.unwrap(), Committed::New(_)));
     // A crowd brings the pool to several processes; then it is seen that they change, and nothing is known by a name.

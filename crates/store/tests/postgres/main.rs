@@ -34,6 +34,9 @@ mod opening;
 #[path = "../store/own_folders.rs"]
 mod own_folders;
 mod pairs;
+#[path = "../../../../tests/src/pgbouncer.rs"]
+#[expect(unreachable_pub, reason = "the rig of the flows shares it")]
+mod pgbouncer;
 #[path = "../store/queue.rs"]
 mod queue;
 #[path = "../store/races.rs"]

@@ -109,6 +109,23 @@ async fn the_acknowledgement_of_one_letter_forgets_no_later_one_of_the_same_byte
     assert_eq!(rig.clean().await.legs, 2);
 }
 
+/// Those that wait go together.
+#[tokio::test]
+async fn several_acknowledgements_at_once_forget_each_its_own() {
+    let rig = Rig::new();
+    for which in 1..6 {
+        let letter = with_fingerprint(&rig, [which; 32]).await;
+        assert!(matches!(commit(&rig.store, letter).await, Committed::New(_)));
+    }
+    (1..4).for_each(|which| rig.store.acknowledge([which; 32], NOW));
+    // The moment of another letter.
+    rig.store.acknowledge([4; 32], LATER);
+    assert!(matches!(commit(&rig.store, with_fingerprint(&rig, [6; 32]).await).await, Committed::New(_)));
+    for (which, known) in (1..7).zip([None, None, None, Some(NOW), Some(NOW), Some(NOW)]) {
+        assert_eq!(rig.store.fingerprint_of([which; 32]).await.unwrap(), known, "{which}");
+    }
+}
+
 #[tokio::test]
 async fn an_acknowledgement_alone_is_written_too() {
     let rig = Rig::new();

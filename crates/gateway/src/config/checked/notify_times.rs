@@ -2,6 +2,7 @@
 
 use sealpost_jobs::{Hours, NotifyTimes};
 use sealpost_mail::{Term, Timestamp, Zone};
+use sealpost_mailbox::Paces;
 use sealpost_store::Unread;
 use toml::Spanned;
 
@@ -43,8 +44,7 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> NotifyTimes {
         unfetched: senders.unfetched.as_ref().map(|term| *term.get_ref()),
         gone_unread: gone_unread(config),
         keys_to: config.partners.warnings_to.clone(),
-        pace: config.notices.pace.into(),
-        pending_pace: config.notices.pending_pace.into(),
+        paces: Paces { in_use: config.notices.pace.into(), pending: config.notices.pending_pace.into() },
     }
 }
 

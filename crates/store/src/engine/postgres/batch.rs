@@ -5,9 +5,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use deadpool::managed::Object;
 use tokio::time::{Instant, timeout};
 
-use super::begin::{STATEMENTS, View, Words};
+use super::begin::{FLUSH, STATEMENTS, View, Words};
 use super::commit_outcome;
 use super::deferred::Unhurried;
 use super::failure::{Cure, Failure};
@@ -16,7 +17,7 @@ use super::heartbeat::{self, Heartbeat};
 use super::judge::Done;
 use super::learn;
 use super::not_flushed::{NotFlushed, Server};
-use super::pool::{Connection, Connections, discard, lend};
+use super::pool::{Connection, Connections, Connector, discard, lend};
 use super::shared::Shared;
 use super::transaction::{self, End};
 use crate::audit_proof::AuditProver;
@@ -67,7 +68,7 @@ impl Core {
             return;
         }
         let mark = self.not_flushed.mark();
-        let mut flush = Batch::from(vec![sql!(commit_outcome::FLUSH)]);
+        let mut flush = Batch::from(vec![sql!(FLUSH)]);
         flush.flush = Flush::Asks;
         match self.try_write(flush, Promise::Durable).await {
             Ok((_, Some(server))) => {
@@ -148,6 +149,22 @@ impl Core {
         self.given_back.tried(&tried, seen, Instant::now());
     }
 
+    /// A connection on which what has come often has a name.
+    pub(super) async fn lend_learned(
+        &self,
+        from: &Connections,
+        deadline: Instant,
+    ) -> Result<Object<Connector>, StoreError> {
+        let connection = lend(from, deadline).await?;
+        match learn::learn(&connection, self.words.look(View::Each)).await {
+            Ok(()) => Ok(connection),
+            Err(failure) => {
+                discard(connection);
+                Err(failure.into())
+            }
+        }
+    }
+
     /// With the server that it was committed on, where that was asked.
     pub(super) async fn try_write(
         &self,
@@ -158,11 +175,7 @@ impl Core {
         let mut tries = 0;
         let prover = self.prover.as_deref();
         loop {
-            let connection = lend(&self.writers, deadline).await?;
-            if let Err(failure) = learn::learn(&connection, self.words.look(View::Each)).await {
-                discard(connection);
-                return Err(failure.into());
-            }
+            let connection = self.lend_learned(&self.writers, deadline).await?;
             let ends = self.writers.manager().ends();
             let on = |started: Option<String>| started.map(|started| Server { started, ends });
             // What was asked for before this comes before it (decision 0007: a fingerprint acknowledged is forgotten).
@@ -338,11 +351,7 @@ impl Core {
         // A connection on which nothing comes any more looks like one whose server is busy.
         let bound = STATEMENTS * u32::try_from(statements.len()).unwrap_or(u32::MAX).max(1);
         loop {
-            let connection = lend(&self.readers, deadline).await?;
-            if let Err(failure) = learn::learn(&connection, self.words.look(View::Each)).await {
-                discard(connection);
-                return Err(failure.into());
-            }
+            let connection = self.lend_learned(&self.readers, deadline).await?;
             let read = timeout(bound, transaction::read(&connection, &self.words, statements, view)).await;
             match read.unwrap_or_else(|_late| Err(Failure::late("a question"))) {
                 Ok(results) => return Ok(results),

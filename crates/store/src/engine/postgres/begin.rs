@@ -20,7 +20,7 @@ const INSIST: &str = "CASE WHEN pg_catalog.current_setting('synchronous_standby_
     THEN ('commits wait for no standby, server ' || pg_catalog.current_setting('server_version'))::integer END";
 
 /// Changes no row, and a commit behind it waits for the flush of everything before.
-pub(super) const WRITTEN: &str = "pg_catalog.pg_logical_emit_message(true, 'sealpost', '')";
+pub(super) const FLUSH: &str = "SELECT count(pg_catalog.pg_logical_emit_message(true, 'sealpost', ''))";
 
 const WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 const LOOK_EACH: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY";
@@ -131,9 +131,7 @@ impl Words {
             // A cancelled wait for the standby is told by a warning.
             (
                 Mark::Flush,
-                format!(
-                    "SELECT {WRITTEN}, pg_catalog.set_config('client_min_messages', 'warning', true){insist}"
-                ),
+                format!("{FLUSH}, pg_catalog.set_config('client_min_messages', 'warning', true){insist}"),
             ),
         ];
         marks.extend(fence.map(|fence| (Mark::Fence, fence.check.clone())));

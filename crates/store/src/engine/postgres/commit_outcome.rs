@@ -3,7 +3,7 @@
 use tokio::time::timeout;
 use tokio_postgres::Client;
 
-use super::begin::{Mark, STATEMENTS, Words};
+use super::begin::{FLUSH, Mark, STATEMENTS, Words};
 use super::failure::{Failure, NamesLost};
 use super::named::SERVER;
 use super::pipeline::{Asked, answer, ask, ask_unnamed, say, send};
@@ -41,9 +41,6 @@ async fn unnamed(client: &Client, words: &Words, statement: &Statement) -> Resul
     let params = statement.params.iter().map(Param::Value).collect();
     ask_unnamed(client, words.texts.of(statement.sql), params).await
 }
-
-/// Changes no row, and a commit behind it waits for the flush of everything before.
-pub(super) const FLUSH: &str = "SELECT count(pg_catalog.pg_logical_emit_message(true, 'sealpost', ''))";
 
 /// Which server a transaction runs on: known of a connection that may keep names, which leads nowhere else.
 pub(super) enum OnServer<'a> {

@@ -1,5 +1,5 @@
-//! Statements of a batch that go to the server as one: neighbours that do nothing but insert, and deletions of the same kind
-//! that nobody waits for. A message costs the server, and us, as much as a row. Knows no batch.
+//! Statements of a batch that go to the server as one: neighbours that do nothing but insert, and acknowledgements, which
+//! nobody waits for. A message costs the server, and us, as much as a row. Knows no batch.
 
 use super::begin::Words;
 use super::failure::Failure;
@@ -8,6 +8,7 @@ use super::pool::Connection;
 use super::value::Param;
 use crate::engine::sql_dialect::{Inserts, Joined};
 use crate::error::StoreError;
+use crate::fingerprint::{FORGET, FORGET_ALL};
 use crate::statement::{Expect, Statement, StatementResult, Value};
 
 /// So many statements become one at most.
@@ -96,36 +97,26 @@ fn table(insert: &Statement) -> Option<&str> {
     insert.sql.split_whitespace().nth(2)
 }
 
-/// Sends statements that nobody waits for. Those that delete a row each, all in the same words, as one.
+/// Sends statements that nobody waits for; acknowledged fingerprints, which are most of them, as one.
 pub(super) async fn ask_first<'a>(
     connection: &'a Connection,
     words: &'a Words,
     statements: &'a [Statement],
 ) -> Vec<Asked<'a>> {
     let mut asked = Vec::new();
-    let mut left: Vec<&Statement> = statements.iter().collect();
-    while let Some(first) = left.first().copied() {
-        let (same, others): (Vec<_>, Vec<_>) = left.into_iter().partition(|one| one.sql == first.sql);
-        left = others;
-        match (words.texts.deletes_any(first.sql), tags(&same)) {
-            (Some(text), Some(tags)) if same.len() > 1 => {
-                asked.push(send(ask(connection, text, vec![Param::Tags(tags)])).await);
+    let (mut fingerprints, mut moments) = (Vec::new(), Vec::new());
+    for statement in statements {
+        match statement.params.as_slice() {
+            [Value::Blob(fingerprint), Value::Int(moment)] if statement.sql == FORGET => {
+                fingerprints.push(fingerprint.as_ref());
+                moments.push(*moment);
             }
-            (Some(_) | None, Some(_) | None) => {
-                for one in same {
-                    asked.push(send(ask_for(connection, words, one)).await);
-                }
-            }
+            _ => asked.push(send(ask_for(connection, words, statement)).await),
         }
     }
+    if !fingerprints.is_empty() {
+        let params = vec![Param::Tags(fingerprints), Param::Ints(moments.into())];
+        asked.push(send(ask(connection, FORGET_ALL, params)).await);
+    }
     asked
-}
-
-/// Their only parameters.
-fn tags<'a>(statements: &[&'a Statement]) -> Option<Vec<&'a [u8]>> {
-    let tag = |one: &&'a Statement| match one.params.as_slice() {
-        [Value::Blob(tag)] => Some(tag.as_ref()),
-        _ => None,
-    };
-    statements.iter().map(tag).collect()
 }

@@ -50,7 +50,7 @@ impl Locks {
         let (text, param) = match self {
             Self::Uses(uses) => (
                 "SELECT count(pg_catalog.pg_advisory_xact_lock(one)) FROM unnest($1) AS one",
-                Param::Ints(uses),
+                Param::Ints(uses.into()),
             ),
             Self::Mailboxes(ids) => (
                 "SELECT 1 FROM mailboxes WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE",

@@ -8,9 +8,8 @@ use tokio::time::Instant;
 use super::batch::Core;
 use super::begin::View;
 use super::judge::Done;
-use super::learn;
 use super::not_flushed::Server;
-use super::pool::{discard, lend};
+use super::pool::discard;
 use super::shared::{Shared, Sharer, Told, Turn};
 use super::transaction::{self, End};
 use crate::engine::Promise;
@@ -86,13 +85,9 @@ impl Core {
         batches: Vec<Batch>,
         promise: Promise,
     ) -> Result<Vec<Told<Outcome>>, Vec<Batch>> {
-        let Ok(connection) = lend(&self.writers, Instant::now() + self.patience).await else {
+        let Ok(connection) = self.lend_learned(&self.writers, Instant::now() + self.patience).await else {
             return Err(batches);
         };
-        if learn::learn(&connection, self.words.look(View::Each)).await.is_err() {
-            discard(connection);
-            return Err(batches);
-        }
         let ends = self.writers.manager().ends();
         let first = self.unhurried.take(batches.iter().filter_map(|batch| batch.sign.as_ref()));
         let moving = |freed: &[String]| freed.iter().for_each(|id| self.files.set_moving(id));

@@ -1,5 +1,6 @@
 //! Parameters and rows between the seam and the wire. Knows no statement.
 
+use std::borrow::Cow;
 use std::error::Error;
 
 use bytes::{Bytes, BytesMut};
@@ -14,7 +15,7 @@ use crate::statement::{Row, Value};
 pub(super) enum Param<'a> {
     Value(&'a Value),
     Texts(&'a [String]),
-    Ints(&'a [i64]),
+    Ints(Cow<'a, [i64]>),
     Tags(Vec<&'a [u8]>),
 }
 
@@ -42,7 +43,7 @@ impl ToSql for Param<'_> {
             Self::Value(Value::Text(text)) => text.as_str().to_sql(typ, out),
             Self::Value(Value::Blob(bytes)) => bytes.as_ref().to_sql(typ, out),
             Self::Texts(texts) => texts.to_sql(typ, out),
-            Self::Ints(numbers) => numbers.to_sql(typ, out),
+            Self::Ints(numbers) => numbers.as_ref().to_sql(typ, out),
             Self::Tags(tags) => tags.to_sql(typ, out),
         }
     }
