@@ -14,7 +14,7 @@ use crate::tls_session::{AppliedPolicy, SessionEnd, TlsFailure};
 /// Days are those of UTC (RFC 8460 §4.1).
 pub(crate) const DAY: i64 = 86_400_000;
 /// Different things that one process counts in one day; more are not counted.
-const MOST: usize = 10_000;
+const MAX_COUNTED: usize = 10_000;
 /// Different failures of one domain that it counts with all that is known of them; more are counted by their kind alone:
 /// who publishes a thousand servers, or another policy every minute, fills no disk.
 const EACH: usize = 50;
@@ -95,7 +95,7 @@ impl TlsCounts {
             return Some((tag, plain));
         }
         // Before the domain is remembered: else each new one would take memory after that, too.
-        if today.known.len() >= MOST {
+        if today.known.len() >= MAX_COUNTED {
             return None;
         }
         *today.kinds.entry(domain).or_default() += 1;
@@ -202,12 +202,12 @@ mod tests {
             policy: AppliedPolicy::none(),
             end: SessionEnd::Secured,
         };
-        for nth in 0..MOST {
+        for nth in 0..MAX_COUNTED {
             assert!(desk.counts.place(TODAY, seen(nth)).is_some());
         }
-        assert!(desk.counts.place(TODAY, seen(MOST)).is_none());
+        assert!(desk.counts.place(TODAY, seen(MAX_COUNTED)).is_none());
         assert!(desk.counts.place(TODAY, seen(0)).is_some(), "it is known");
-        assert_eq!(desk.counts.today().kinds.len(), MOST);
+        assert_eq!(desk.counts.today().kinds.len(), MAX_COUNTED);
     }
 
     #[tokio::test]

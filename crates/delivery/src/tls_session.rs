@@ -37,10 +37,10 @@ impl AppliedPolicy {
     /// Of a server's TLSA records (RFC 6698 §2.2).
     pub(crate) fn tlsa(records: &[Tlsa]) -> Self {
         let line = |one: &Tlsa| {
-            let data = sealpost_mail::hex(one.data.get(..LONGEST).unwrap_or(&one.data));
+            let data = sealpost_mail::hex(one.data.get(..MAX_DIGEST).unwrap_or(&one.data));
             format!("{} {} {} {data}", one.usage, one.selector, one.matching)
         };
-        let mut text: Vec<String> = records.iter().take(MOST).map(line).collect();
+        let mut text: Vec<String> = records.iter().take(MAX_SHOWN).map(line).collect();
         text.sort();
         Self { kind: PolicyType::Tlsa, text, servers: Vec::new() }
     }
@@ -48,7 +48,7 @@ impl AppliedPolicy {
     /// Of lines that can be shown, and of names as they come: what can be no host's is left out, and so is what is too much.
     pub(crate) fn sts(lines: &[String], servers: &[String]) -> Self {
         let is_name = |name: &&String| {
-            (1..=LONGEST_NAME).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic())
+            (1..=MAX_NAME).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic())
         };
         let mut room = SHOWN;
         let mut fits = |text: &&String| match room.checked_sub(text.len()) {
@@ -59,19 +59,19 @@ impl AppliedPolicy {
             None => false,
         };
         let text = lines.iter().take_while(&mut fits).cloned().collect();
-        let servers = servers.iter().filter(is_name).take(MOST).take_while(&mut fits).cloned().collect();
+        let servers = servers.iter().filter(is_name).take(MAX_SHOWN).take_while(&mut fits).cloned().collect();
         Self { kind: PolicyType::Sts, text, servers }
     }
 }
 
 /// Records and names of a policy that are shown at most.
-const MOST: usize = 16;
+const MAX_SHOWN: usize = 16;
 /// Octets of a record's data that are shown at most: more than any digest has.
-const LONGEST: usize = 64;
+const MAX_DIGEST: usize = 64;
 /// Octets of a policy of MTA-STS that are shown at most, its lines and the names of servers together.
 pub(crate) const SHOWN: usize = 2048;
 /// RFC 1035 §2.3.4.
-const LONGEST_NAME: usize = 255;
+const MAX_NAME: usize = 255;
 
 /// RFC 8460 §4.3: why a session failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -202,7 +202,7 @@ mod tests {
         assert_eq!((much.text.len(), much.servers.len()), (2, 0));
         let names = sts(&[], &[longest.as_str(); 40]);
         assert_eq!(names.servers.len(), 8);
-        assert_eq!(sts(&[], &["a.example"; 40]).servers.len(), MOST);
+        assert_eq!(sts(&[], &["a.example"; 40]).servers.len(), MAX_SHOWN);
     }
 
     #[test]

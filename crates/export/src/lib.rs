@@ -19,8 +19,8 @@ mod pdf;
 
 pub use eml::eml;
 pub use error::ExportError;
-pub use msg::{MSG_MOST, MsgPiece, msg, msg_pieces};
-pub use pdf::{Labels, Limits, PDF_MOST, Wording, Worker, pdf, pdf_chunks};
+pub use msg::{MAX_MSG, MsgPiece, msg, msg_pieces};
+pub use pdf::{Labels, Limits, MAX_PDF, Wording, Worker, pdf, pdf_chunks};
 
 /// What a letter can be taken away as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

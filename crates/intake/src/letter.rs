@@ -13,7 +13,7 @@ use crate::replies;
 
 /// Beyond this many times the largest size we do not even throw away any more.
 const FAR_BEYOND: u64 = 2;
-const FAR_BEYOND_LEAST: u64 = 1024 * 1024;
+const FAR_BEYOND_MIN: u64 = 1024 * 1024;
 
 pub(crate) struct Letter {
     sink: Sink,
@@ -100,5 +100,5 @@ impl fmt::Debug for Letter {
 
 /// Whether so many octets are not worth reading only to throw them away.
 pub(crate) fn is_far_beyond(octets: u64, max_size: u64) -> bool {
-    octets > max_size.saturating_mul(FAR_BEYOND).max(max_size.saturating_add(FAR_BEYOND_LEAST))
+    octets > max_size.saturating_mul(FAR_BEYOND).max(max_size.saturating_add(FAR_BEYOND_MIN))
 }

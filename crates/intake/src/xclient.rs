@@ -14,7 +14,7 @@ use crate::session::{Session, State};
 use crate::wire::Leave;
 
 /// The longest login.
-const LONGEST: usize = 255;
+const MAX_LOGIN: usize = 255;
 
 /// What the proxy says of its client. It always says who calls: if not, its own address would stay, with the rights of that.
 #[derive(Debug, PartialEq, Eq)]
@@ -99,7 +99,7 @@ fn read(attributes: &str) -> Result<Said, Reply> {
             "ADDR" => client = Some(value.as_deref().and_then(address).ok_or_else(wrong)?),
             "LOGIN" => {
                 let printable = |login: &String| {
-                    login.len() <= LONGEST && !login.is_empty() && !login.chars().any(char::is_control)
+                    login.len() <= MAX_LOGIN && !login.is_empty() && !login.chars().any(char::is_control)
                 };
                 if !value.as_ref().is_none_or(printable) {
                     return Err(wrong());

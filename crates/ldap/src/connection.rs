@@ -10,10 +10,10 @@ use crate::error::LdapError;
 use crate::framing;
 
 /// More than any entry with certificates that is worth asking about, over a whole connection.
-const MOST: usize = 1024 * 1024;
-const MOST_SAID: &str = "1 MiB";
+const MAX_BYTES: usize = 1024 * 1024;
+const MAX_BYTES_SAID: &str = "1 MiB";
 /// An entry's values are six deep.
-const DEEPEST: usize = 16;
+const MAX_DEPTH: usize = 16;
 /// Read at once.
 const PIECE: usize = 16 * 1024;
 
@@ -58,8 +58,8 @@ pub(crate) struct Connection<S> {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     pub(crate) fn new(stream: S) -> Self {
-        let codec = LdapCodec::new(Some(MOST), Some(DEEPEST));
-        Self { stream, came: BytesMut::new(), codec, number: 0, left: MOST }
+        let codec = LdapCodec::new(Some(MAX_BYTES), Some(MAX_DEPTH));
+        Self { stream, came: BytesMut::new(), codec, number: 0, left: MAX_BYTES }
     }
 
     /// Asks.
@@ -88,14 +88,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     async fn message(&mut self) -> Result<BytesMut, LdapError> {
         loop {
             match framing::length(&self.came)? {
-                Some(length) if length > MOST => return Err(LdapError::TooMuch(MOST_SAID)),
+                Some(length) if length > MAX_BYTES => return Err(LdapError::TooMuch(MAX_BYTES_SAID)),
                 Some(length) if length <= self.came.len() => return Ok(self.came.split_to(length)),
                 Some(_) | None => {}
             }
             self.came.reserve(PIECE);
             match self.stream.read_buf(&mut self.came).await? {
                 0 => return Err(LdapError::HungUp),
-                read => self.left = self.left.checked_sub(read).ok_or(LdapError::TooMuch(MOST_SAID))?,
+                read => self.left = self.left.checked_sub(read).ok_or(LdapError::TooMuch(MAX_BYTES_SAID))?,
             }
         }
     }

@@ -24,9 +24,9 @@ use crate::login::Login;
 /// RFC 4511 §4.14.1.
 const START_TLS: &str = "1.3.6.1.4.1.1466.20037";
 /// One address has few entries; more is another question than ours.
-const MOST_ENTRIES: usize = 16;
+const MAX_ENTRIES: usize = 16;
 /// Certificates and keys of all of them: a process reads each.
-const MOST_KEYS: usize = 32;
+const MAX_KEYS: usize = 32;
 
 /// Where certificates (RFC 4523 §2.1, as a file of DER; RFC 2798 §2.8, as PKCS #7) and OpenPGP keys are kept. Some servers have
 /// the first only with its option, some only without.
@@ -101,7 +101,7 @@ impl Directory {
             scope: LdapSearchScope::Subtree,
             // An alias leads where nobody has named.
             aliases: LdapDerefAliases::Never,
-            sizelimit: i32::try_from(MOST_ENTRIES).unwrap_or(i32::MAX),
+            sizelimit: i32::try_from(MAX_ENTRIES).unwrap_or(i32::MAX),
             timelimit: i32::try_from(self.deadline.as_secs()).unwrap_or(i32::MAX),
             typesonly: false,
             filter,
@@ -157,7 +157,7 @@ async fn found<S: AsyncRead + AsyncWrite + Unpin>(
             Answer::Entry(entry) => {
                 entries += 1;
                 take(entry, &mut found);
-                if entries > MOST_ENTRIES || found.len() > MOST_KEYS {
+                if entries > MAX_ENTRIES || found.len() > MAX_KEYS {
                     return Err(LdapError::TooMuch("16 entries with 32 certificates and keys"));
                 }
             }
@@ -184,7 +184,7 @@ fn take(entry: LdapSearchResultEntry, found: &mut Vec<Vec<u8>>) {
         }
         for value in attribute.vals {
             // Each is compared with all before; more than so many are refused anyway.
-            if found.len() > MOST_KEYS {
+            if found.len() > MAX_KEYS {
                 return;
             }
             if !value.is_empty() && !found.contains(&value) {

@@ -19,7 +19,7 @@ const MAX_BYTES: usize = 32 * 1024;
 
 /// Bytes that may be taken out of one code in one letter, however many fields and names it has: a letter that needs more has
 /// been written for that.
-const MOST: usize = 4 * 1024 * 1024;
+const MAX_PER_LETTER: usize = 4 * 1024 * 1024;
 /// What looking at a text costs however short it is.
 const EACH: usize = 256;
 /// What a text costs that is kept, beside its bytes.
@@ -40,7 +40,7 @@ pub struct TooLayered;
 
 impl Default for Layers {
     fn default() -> Self {
-        Self::up_to(MOST)
+        Self::up_to(MAX_PER_LETTER)
     }
 }
 

@@ -9,7 +9,7 @@ use crate::error::PartnerError;
 use crate::partner_rows::{Book, Found, PartnerKey, Provenance, Reach, Standing, done};
 
 /// So many wait for an operator at one partner: whoever signs letters with new keys all the time fills no store.
-const MOST: usize = 50;
+const MAX_WAITING: usize = 50;
 
 /// What became of a key that signed a letter.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +48,7 @@ impl Book<'_> {
         if found.unreadable > 0 || found.keys.iter().any(known) {
             return Ok(Offered::Nothing);
         }
-        if found.keys.iter().filter(|one| is_offer(one)).count() >= MOST {
+        if found.keys.iter().filter(|one| is_offer(one)).count() >= MAX_WAITING {
             return Ok(Offered::Full);
         }
         let offer = PartnerKey {

@@ -14,7 +14,7 @@ use crate::error::PartnerError;
 use crate::partner_rows::Book;
 
 /// So many addresses are remembered: who writes letters chooses theirs.
-const MOST: usize = 1024;
+const MAX_ADDRESSES: usize = 1024;
 
 /// What was read last, and of which rows.
 #[derive(Debug, Default)]
@@ -72,7 +72,7 @@ impl KnownSigners {
         let trusted = book.trusted_for(from).await?.map(Arc::new);
         let mut last = self.0.lock().await;
         if let Some(read) = last.as_mut().filter(|read| read.marks == marks) {
-            if read.trusted.len() >= MOST {
+            if read.trusted.len() >= MAX_ADDRESSES {
                 read.trusted.clear();
             }
             read.trusted.insert(from.clone(), trusted.clone());

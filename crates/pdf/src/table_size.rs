@@ -7,7 +7,7 @@ use crate::model::{Block, Run, Table};
 /// Of a table with few columns, in points.
 pub(crate) const USUAL: f64 = 9.5;
 /// Nobody reads smaller writing.
-const SMALLEST: f64 = 4.0;
+const MIN_SIZE: f64 = 4.0;
 const STEP: f64 = 0.5;
 /// A figure's width is about this part of its size.
 const FIGURE: f64 = 0.58;
@@ -31,14 +31,14 @@ pub(crate) fn of(table: &Table, width: f64) -> f64 {
         6..=FEW => 8.5,
         9..=12 => 7.0,
         13..=20 => 5.5,
-        _ => SMALLEST,
+        _ => MIN_SIZE,
     };
     let columns = columns(table);
     let mut size = usual;
-    while size > SMALLEST && !fits(&columns, width, size) {
+    while size > MIN_SIZE && !fits(&columns, width, size) {
         size -= STEP;
     }
-    size.max(SMALLEST)
+    size.max(MIN_SIZE)
 }
 
 fn columns(table: &Table) -> Vec<Column> {
@@ -124,6 +124,6 @@ mod tests {
         let prose = "ein langer Text, der in seiner Spalte ueber viele Zeilen geht und gehen darf";
         is(&[prose, "DE89370400440532013000", prose], USUAL);
         is(&["1.234.567,89"; 8], 6.5);
-        is(&["DE89370400440532013000"; 8], SMALLEST);
+        is(&["DE89370400440532013000"; 8], MIN_SIZE);
     }
 }

@@ -9,7 +9,7 @@ use crate::subject_tag::{SubjectTag, bare, without_blanks};
 /// Shorter words are too often something else: "INT", "VSD".
 const LONG_ENOUGH: usize = 5;
 /// More words in capitals before it are a sentence.
-const MOST_BEFORE: usize = 3;
+const MAX_BEFORE: usize = 3;
 /// No tag has longer words, all prefixes told apart.
 const LOOKED_AT: usize = 1_000;
 
@@ -44,10 +44,7 @@ fn with_words(core: &str, rest: &str) -> bool {
     let at_the_end = last > 0 && is_it(last) && !shouted(last - 1);
     let one_letter = |word: &&&str| word.chars().nth(1).is_none() && is_shouted(word);
     let spaced: String = words.iter().take_while(one_letter).copied().collect();
-    is_it(0)
-        || (1..=MOST_BEFORE).any(behind_others)
-        || at_the_end
-        || skeleton(&spaced) == without_blanks(core)
+    is_it(0) || (1..=MAX_BEFORE).any(behind_others) || at_the_end || skeleton(&spaced) == without_blanks(core)
 }
 
 fn is_shouted(word: &str) -> bool {

@@ -9,8 +9,8 @@ const MAX_WORDS: usize = 5;
 /// Longer content of brackets is a sentence, too, and is not looked at.
 const MAX_INSIDE: usize = 120;
 /// Of one word, so many letters are an abbreviation; of each of several, so many.
-const SHORTEST: usize = 4;
-const SHORTEST_OF_SEVERAL: usize = 3;
+const MIN_LETTERS: usize = 4;
+const MIN_OF_SEVERAL: usize = 3;
 /// What joins two words of one label: "private and confidential".
 const JOINED: [&str; 6] = ["und", "and", "&", "+", "/", "u"];
 /// What asks a reader to treat a letter so. Round brackets are ordinary punctuation: within them only this counts.
@@ -118,7 +118,7 @@ fn fenced(core: &str, subject: &str) -> bool {
 /// The tag's words cut short, each: `vertr.`, `str. vertr.`.
 fn is_short_for(words: &[&str], core: &str) -> bool {
     let wanted: Vec<&str> = core.split(' ').collect();
-    let least = if wanted.len() > 1 { SHORTEST_OF_SEVERAL } else { SHORTEST };
+    let least = if wanted.len() > 1 { MIN_OF_SEVERAL } else { MIN_LETTERS };
     let is_short =
         |(word, wanted): (&&str, &&str)| word.chars().count() >= least && wanted.starts_with(*word);
     words.len() == wanted.len() && words.iter().zip(&wanted).all(is_short)

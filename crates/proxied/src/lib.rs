@@ -24,7 +24,7 @@ const FIXED: usize = 16;
 const SIGNATURE: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
 /// What may follow the fixed part: addresses, and what a proxy tells of its TLS. PROXY §2.2 has receivers ready for 536
 /// octets in all.
-const MOST: usize = 2048;
+const MAX_HEADER: usize = 2048;
 
 /// The proxies of one listener.
 #[derive(Clone, Debug, Default)]
@@ -124,7 +124,7 @@ async fn header(stream: &mut (impl AsyncRead + Unpin)) -> Result<Word, Silence> 
         return Err(Silence::None);
     };
     let length = length.iter().fold(0, |sum, octet| sum << 8 | usize::from(*octet));
-    if length > MOST {
+    if length > MAX_HEADER {
         return Err(Silence::TooLong);
     }
     header.resize(FIXED + length, 0);
@@ -219,7 +219,7 @@ mod tests {
         let text = b"PROXY TCP4 192.0.2.7 10.0.0.1 49153 25\r\n";
         assert!(matches!(heard(text).0.unwrap_err(), Silence::None));
         assert!(matches!(heard(b"EHLO client.example\r\n").0.unwrap_err(), Silence::None));
-        assert!(matches!(heard(&written(0x21, 0x11, &[0; MOST + 1])).0.unwrap_err(), Silence::TooLong));
+        assert!(matches!(heard(&written(0x21, 0x11, &[0; MAX_HEADER + 1])).0.unwrap_err(), Silence::TooLong));
         for wrong in
             [written(0x11, 0x11, &four()), written(0x22, 0x11, &four()), written(0x21, 0x41, &four())]
         {

@@ -23,7 +23,7 @@ use crate::smime::{algorithm, der, signed_data};
 use crate::worker_protocol::WorkerReply;
 
 /// The most that a letter here becomes when it is opened.
-const MOST: usize = 1 << 20;
+const MAX_OPENED: usize = 1 << 20;
 
 /// Opens a letter with these keys of ours; of others' signatures those count that the same keys have made.
 #[must_use]
@@ -38,7 +38,7 @@ pub fn open(letter: &[u8], own: &[OwnKey], now: Timestamp) -> (Opened, Option<Ve
         lists: Lists::Require,
         sender: Sender::Partner,
         now,
-        most: MOST,
+        most: MAX_OPENED,
     };
     let recipients = public.iter().map(RecipientKey::of).collect();
     open::open(letter, &asked, &mut Lent::new(recipients, &mut InMemory(own)))
@@ -78,7 +78,7 @@ pub fn der(bytes: &[u8]) -> usize {
         !algorithm::attribute_capabilities(bytes).is_empty(),
         !algorithm::certificate_capabilities(bytes).is_empty(),
         signed_data::issuer_and_serial(bytes).is_some(),
-        Enveloped::read(bytes).is_some_and(|found| found.decrypt(&[7; 32], MOST).is_ok()),
+        Enveloped::read(bytes).is_some_and(|found| found.decrypt(&[7; 32], MAX_OPENED).is_ok()),
     ];
     read.iter().filter(|read| **read).count()
 }

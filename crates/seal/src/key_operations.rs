@@ -30,7 +30,7 @@ pub(crate) enum ContentKeyTask {
 }
 
 /// The longest label of an OAEP. Nobody is known to use one.
-pub(crate) const LONGEST_LABEL: usize = 64;
+pub(crate) const MAX_LABEL: usize = 64;
 
 /// What was encrypted to the key. `None`: it is no such thing, which nobody may hear who sent it. Where a padding of PKCS#1 v1.5
 /// is wrong, OpenSSL gives something in its place by itself (implicit rejection).
@@ -39,7 +39,7 @@ pub(crate) fn decrypt(
     how: &KeyEncryption,
     encrypted: &[u8],
 ) -> Option<Secret<Vec<u8>>> {
-    if key.id() != Id::RSA || encrypted.len() > key.size() || label(how) > LONGEST_LABEL {
+    if key.id() != Id::RSA || encrypted.len() > key.size() || label(how) > MAX_LABEL {
         return None;
     }
     decrypted(key, how, encrypted).ok()

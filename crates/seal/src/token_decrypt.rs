@@ -47,7 +47,7 @@ pub(crate) fn decrypt(
 }
 
 /// RFC 8017 §7.2.1: 0, 2, at least eight octets that are not 0, 0.
-const LEAST: usize = 11;
+const MIN_PADDING: usize = 11;
 
 /// The content key in a block of RSAES-PKCS1-v1_5 (RFC 8017 §7.2.2), as long as `instead`, or that: in the same time.
 fn pkcs1_unpadded(block: &[u8], modulus: usize, instead: &[u8]) -> Secret<Vec<u8>> {
@@ -55,7 +55,7 @@ fn pkcs1_unpadded(block: &[u8], modulus: usize, instead: &[u8]) -> Secret<Vec<u8
     let padded = Secret::new([vec![0; modulus.saturating_sub(block.len())].as_slice(), block].concat());
     let padded = padded.expose();
     let parts = padded.len().checked_sub(instead.len()).and_then(|at| padded.split_at_checked(at));
-    let Some((padding, key)) = parts.filter(|(padding, _)| padding.len() >= LEAST) else {
+    let Some((padding, key)) = parts.filter(|(padding, _)| padding.len() >= MIN_PADDING) else {
         return Secret::new(instead.to_vec());
     };
     let last = padding.len() - 1;

@@ -18,7 +18,7 @@ use tokio::task::spawn_blocking;
 
 use crate::error::OpenError;
 use crate::key_facts::Method;
-use crate::key_operations::{ContentKeyTask, LONGEST_LABEL, label};
+use crate::key_operations::{ContentKeyTask, MAX_LABEL, label};
 use crate::lend::Lends;
 use crate::open_result::{Layer, Opened};
 use crate::own_key::OwnKey;
@@ -29,7 +29,7 @@ use crate::token_trial::{Trial, works};
 use crate::worker_protocol::Errand;
 
 /// The longest content key that there is.
-const LONGEST: usize = 32;
+const MAX_CONTENT_KEY: usize = 32;
 
 /// What keys are made of that stand for none.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ pub(crate) struct Rejection(Secret<Vec<u8>>);
 
 impl Rejection {
     pub(crate) fn new() -> Result<Self, ErrorStack> {
-        let mut secret = vec![0; LONGEST];
+        let mut secret = vec![0; MAX_CONTENT_KEY];
         openssl::rand::rand_bytes(&mut secret)?;
         Ok(Self(Secret::new(secret)))
     }
@@ -69,7 +69,7 @@ impl<'a> Errands<'a> {
     pub(crate) async fn run(&mut self, errand: Errand) -> Result<Option<Secret<Vec<u8>>>, OpenError> {
         let Some(own) = self.own.private(errand.at) else { return Ok(None) };
         match (own.token().cloned(), errand.task) {
-            (_, ContentKeyTask::Decrypt { length, .. }) if length > LONGEST => Ok(None),
+            (_, ContentKeyTask::Decrypt { length, .. }) if length > MAX_CONTENT_KEY => Ok(None),
             (None, task) => self.in_memory(own, task).await,
             (Some(place), ContentKeyTask::Decrypt { how, encrypted, length }) => {
                 Ok(Some(self.decrypt(own, place, how, encrypted, length).await?))
@@ -124,7 +124,7 @@ impl<'a> Errands<'a> {
             instead.map_err(|error| TokenError::Unable { token: token.clone(), why: error.to_string() })?;
         let modulus = own.public().certificate().and_then(|one| one.public_key().map_err(library));
         let fits = modulus.is_ok_and(|key| key.id() == Id::RSA && key.size() == encrypted.len())
-            && label(&how) <= LONGEST_LABEL;
+            && label(&how) <= MAX_LABEL;
         // Everybody can see that it does not; the module is C and gets what it is made for.
         if !fits {
             return Ok(instead);

@@ -8,7 +8,7 @@ use crate::statement::{Batch, sql};
 use crate::store::Store;
 
 /// More are not kept: the oldest go.
-const MOST: i64 = 10_000;
+const MAX_KEPT: i64 = 10_000;
 
 /// A policy that was fetched.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ impl Store {
 
     /// Keeps one in the place of the last; what is too much goes, the oldest first.
     pub async fn keep_sts_policy(&self, policy: StsPolicyRow) -> Result<(), StoreError> {
-        self.keep_sts_policies(policy, MOST).await
+        self.keep_sts_policies(policy, MAX_KEPT).await
     }
 
     async fn keep_sts_policies(&self, policy: StsPolicyRow, most: i64) -> Result<(), StoreError> {

@@ -18,7 +18,7 @@ const MAX_REST: Duration = Duration::from_secs(5);
 
 /// Rows in the first batch, in the smallest and in the largest.
 const FIRST: u32 = 50;
-const FEWEST: u32 = 5;
+const MIN_ROWS: u32 = 5;
 const MAX: u32 = 1_000;
 
 /// One such task. One whose process ends anywhere goes on where it was: what is due is due still.
@@ -63,7 +63,7 @@ impl<'a> Yielding<'a> {
 /// As many rows as fit into the time, not more than twice as many as before.
 fn next_size(rows: u32, took: Duration) -> u32 {
     let fitting = u128::from(rows) * ONE_BATCH.as_nanos() / took.as_nanos().max(1);
-    u32::try_from(fitting).unwrap_or(MAX).clamp(rows / 2, rows.saturating_mul(2)).clamp(FEWEST, MAX)
+    u32::try_from(fitting).unwrap_or(MAX).clamp(rows / 2, rows.saturating_mul(2)).clamp(MIN_ROWS, MAX)
 }
 
 /// None where nobody waited.
@@ -84,7 +84,7 @@ mod tests {
         assert_eq!(next_size(50, 900 * MS), 25);
         assert_eq!(next_size(50, 20 * MS), 50);
         assert_eq!(next_size(MAX, MS), MAX);
-        assert_eq!(next_size(FEWEST, 900 * MS), FEWEST);
+        assert_eq!(next_size(MIN_ROWS, 900 * MS), MIN_ROWS);
         assert_eq!(next_size(50, Duration::ZERO), 100);
     }
 

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 /// Below this a secret could be guessed (Standard Webhooks: 24 to 64 bytes).
-const LEAST: usize = 24;
+const MIN_SECRET: usize = 24;
 
 /// One secret.
 #[derive(Clone)]
@@ -20,7 +20,7 @@ impl WebhookSecret {
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         let bytes = Zeroizing::new(STANDARD.decode(text.strip_prefix("whsec_").unwrap_or(text)).ok()?);
-        (bytes.len() >= LEAST).then_some(Self(bytes))
+        (bytes.len() >= MIN_SECRET).then_some(Self(bytes))
     }
 
     /// `v1,` and the HMAC-SHA-256 over these parts, one after the other, in base64.

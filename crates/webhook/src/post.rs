@@ -22,7 +22,7 @@ use crate::message::Message;
 /// For everything: connecting, shaking hands, sending, and the first line of the answer.
 const PATIENCE: Duration = Duration::from_secs(15);
 /// The head of an answer, beyond which it is none.
-const LARGEST_HEAD: usize = 32 * 1024;
+const MAX_HEAD: usize = 32 * 1024;
 
 /// Why a receiver cannot be one: a sentence about its settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,7 +114,7 @@ impl Receiver {
             .map_err(|error| format!("no TLS: {error}"))?;
         let broken = |error: hyper::Error| format!("the connection broke: {error}");
         let (mut sender, connection) = http1::Builder::new()
-            .max_buf_size(LARGEST_HEAD)
+            .max_buf_size(MAX_HEAD)
             .handshake(TokioIo::new(tls))
             .await
             .map_err(broken)?;

@@ -20,7 +20,7 @@ use crate::partners::Came;
 use crate::{deletion_keyword, enqueue, owner_mail};
 
 /// A wish is a short mail; what is longer is something else.
-const LARGEST: u64 = 256 * 1024;
+const MAX_BYTES: u64 = 256 * 1024;
 /// Over a weekend.
 const LINK: Duration = Duration::from_secs(4 * 24 * 60 * 60);
 
@@ -39,7 +39,7 @@ pub(super) async fn rows(arrival: &Arrival<'_>, decided: &[Decided]) -> Result<O
     let Some(asking) = &announcer.wishes else { return Ok(None) };
     let path = &arrival.envelope.reverse_path;
     let Some(writer) = reply_to_notice::writer(path, &spooled.head) else { return Ok(None) };
-    if spooled.size() > LARGEST {
+    if spooled.size() > MAX_BYTES {
         return Ok(None);
     }
     let bytes = spooled.whole(&context.shared).await?.look(<[u8]>::to_vec).await?;

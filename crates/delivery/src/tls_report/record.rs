@@ -5,7 +5,7 @@ use sealpost_mail::Address;
 use url::{Host, Url};
 
 /// Places that a report goes to at most: more are not looked at.
-const MOST: usize = 4;
+const MAX_PLACES: usize = 4;
 
 /// Where a report goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub(super) fn read(texts: &[String]) -> Vec<ReportTo> {
     };
     let mut all = Vec::new();
     for place in places.split(',').filter_map(|place| place_of(place.trim())) {
-        if all.len() < MOST && !all.contains(&place) {
+        if all.len() < MAX_PLACES && !all.contains(&place) {
             all.push(place);
         }
     }
@@ -107,7 +107,7 @@ mod tests {
     #[test]
     fn nobody_is_made_to_write_to_everybody() {
         let many: Vec<String> = (0..99).map(|nth| format!("mailto:a{nth}@example.com")).collect();
-        assert_eq!(asked(&[&format!("v=TLSRPTv1; rua={}", many.join(","))]).len(), MOST);
+        assert_eq!(asked(&[&format!("v=TLSRPTv1; rua={}", many.join(","))]).len(), MAX_PLACES);
         assert_eq!(asked(&["v=TLSRPTv1; rua=mailto:a@example.com,mailto:a@example.com"]).len(), 1);
     }
 }

@@ -8,7 +8,7 @@ use cfb::CompoundFile;
 use super::sparse::{self, Pointing, SECTOR, Sparse};
 
 /// The longest text: it lies in the file as UTF-16 and in memory several times.
-pub(crate) const MSG_TEXT_MOST: usize = 8 * 1024 * 1024;
+pub(crate) const MAX_MSG_TEXT: usize = 8 * 1024 * 1024;
 
 /// Attachments from this size on are not kept in the finished file, only pointed to.
 pub(super) const LARGE: u64 = 64 * 1024;

@@ -129,7 +129,7 @@ fn headers(all: &mut Properties, bytes: &[u8], summary: &Summary) {
 
 /// Whether the texts have a length that a `.msg` can be made of within three times the letter.
 pub(super) fn check_texts(letter: &Letter<'_>) -> Result<(), ExportError> {
-    let most = super::MSG_TEXT_MOST;
+    let most = super::MAX_MSG_TEXT;
     let fits = letter.html().is_none_or(|html| html.len() <= most)
         && letter.text().is_none_or(|text| text.len() <= most);
     if fits { Ok(()) } else { Err(ExportError::TooLarge { limit: most as u64 }) }

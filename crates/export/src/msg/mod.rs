@@ -19,12 +19,12 @@ use cfb::{CompoundFile, Version};
 use sealpost_mail::{Letter, Timestamp};
 
 use crate::error::ExportError;
-pub(crate) use container::MSG_TEXT_MOST;
+pub(crate) use container::MAX_MSG_TEXT;
 use container::{Container, LARGE};
 use sparse::{Pointing, Run, SECTOR, Sparse};
 
 /// The longest letter that is made into a `.msg`.
-pub const MSG_MOST: usize = 96 * 1024 * 1024;
+pub const MAX_MSG: usize = 96 * 1024 * 1024;
 
 /// A piece of a `.msg`, in order.
 #[derive(Debug, PartialEq, Eq)]
@@ -78,8 +78,8 @@ pub fn msg(letter: &[u8]) -> Result<Vec<u8>, ExportError> {
 ///
 /// Beside the letter only what has no place of its own in it is in memory: texts, small files, files of letters within.
 pub fn msg_pieces(letter: &[u8]) -> Result<Vec<MsgPiece>, ExportError> {
-    if letter.len() > MSG_MOST {
-        return Err(ExportError::TooLarge { limit: u64::try_from(MSG_MOST).unwrap_or(u64::MAX) });
+    if letter.len() > MAX_MSG {
+        return Err(ExportError::TooLarge { limit: u64::try_from(MAX_MSG).unwrap_or(u64::MAX) });
     }
     let parsed = Letter::parse(letter)?;
     message::check_texts(&parsed)?;

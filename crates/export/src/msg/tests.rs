@@ -115,7 +115,7 @@ fn letters_within_letters_end_somewhere() {
 #[test]
 fn what_is_no_letter_or_too_large_is_refused() {
     assert!(matches!(msg(b""), Err(ExportError::Letter(_))));
-    assert!(matches!(msg(&vec![b'x'; MSG_MOST + 1]), Err(ExportError::TooLarge { .. })));
+    assert!(matches!(msg(&vec![b'x'; MAX_MSG + 1]), Err(ExportError::TooLarge { .. })));
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn every_letter_of_the_corpus_becomes_a_message() {
 
 #[test]
 fn a_text_of_many_megabytes_is_refused_before_it_is_multiplied() {
-    let letter = format!("Subject: x\r\n\r\n{}", "Zeile\r\n".repeat(MSG_TEXT_MOST / 7 + 2));
+    let letter = format!("Subject: x\r\n\r\n{}", "Zeile\r\n".repeat(MAX_MSG_TEXT / 7 + 2));
     assert!(matches!(msg(letter.as_bytes()), Err(ExportError::TooLarge { .. })));
     let letter = format!("Subject: x\r\n\r\n{}", "Zeile\r\n".repeat(1000));
     assert!(msg(letter.as_bytes()).is_ok());

@@ -16,7 +16,7 @@ pub use labels::{Labels, Wording};
 pub use worker::{Limits, Worker};
 
 /// The longest letter that is made into a PDF.
-pub const PDF_MOST: usize = 96 * 1024 * 1024;
+pub const MAX_PDF: usize = 96 * 1024 * 1024;
 
 /// More of a body than the page would show is not even sent.
 const MAX_BODY: usize = 8 * 1024 * 1024;
@@ -47,8 +47,8 @@ pub async fn pdf_chunks(
     at: Timestamp,
     worker: &Worker,
 ) -> Result<Vec<Vec<u8>>, ExportError> {
-    if letter.len() > PDF_MOST {
-        return Err(ExportError::TooLarge { limit: u64::try_from(PDF_MOST).unwrap_or(u64::MAX) });
+    if letter.len() > MAX_PDF {
+        return Err(ExportError::TooLarge { limit: u64::try_from(MAX_PDF).unwrap_or(u64::MAX) });
     }
     let parsed = Letter::parse(letter)?;
     let mut job = job(letter, &parsed, wording, at)?;

@@ -8,7 +8,7 @@ use super::length::USUAL;
 use super::style::{Display, Style, declared};
 
 /// Smaller words are not meant to be read.
-const SMALLEST: f32 = 1.5;
+const MIN_SIZE: f32 = 1.5;
 
 /// What can be seen at one place of a page.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -70,7 +70,7 @@ impl Sight {
     /// Whether words can be read.
     #[must_use]
     pub fn shows_words(self) -> bool {
-        self.shows_pictures() && self.size > SMALLEST
+        self.shows_pictures() && self.size > MIN_SIZE
     }
 
     /// Whether pictures can be seen: their size is their own.

@@ -2,7 +2,7 @@
 //! smile and `§` for a bullet. Made the signs that they are meant to be; knows no other font and changes no other word.
 
 /// A run of such signs is short; longer ones are words in the wrong font.
-const LONGEST: usize = 4;
+const MAX_RUN: usize = 4;
 
 /// The markup with signs of Wingdings as signs of Unicode.
 pub(crate) fn with_signs(markup: String) -> String {
@@ -34,7 +34,7 @@ fn names_it(tag: &str) -> bool {
 fn signs(text: &str) -> Option<String> {
     let bare = text.trim();
     let plain = entity(bare).map_or_else(|| bare.to_owned(), String::from);
-    if plain.is_empty() || plain.chars().count() > LONGEST {
+    if plain.is_empty() || plain.chars().count() > MAX_RUN {
         return None;
     }
     let found: String = plain.chars().map(sign).collect::<Option<String>>()?;

@@ -12,9 +12,9 @@ pub(crate) const USUAL: f32 = 16.0;
 /// As it stands in an attribute.
 const QUOTE: &str = "&quot;";
 /// The largest writing in a letter.
-const LARGEST: f32 = 48.0;
+const MAX_SIZE: f32 = 48.0;
 /// And in a link.
-const LARGEST_IN_LINK: f32 = 48.0;
+const MAX_IN_LINK: f32 = 48.0;
 
 /// How large writing is somewhere, and whether it stands above or below its line.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -40,7 +40,7 @@ pub(crate) struct Judged {
 
 /// Judges an element with this style, within writing of this size.
 pub(crate) fn judge(around: Size, name: &str, style: &str, in_link: bool) -> Judged {
-    let largest = if in_link { LARGEST_IN_LINK } else { LARGEST };
+    let largest = if in_link { MAX_IN_LINK } else { MAX_SIZE };
     let largest = largest.max(around.pixels);
     let raises = matches!(name, "sup" | "sub");
     let named = named(around.pixels, name);
@@ -152,8 +152,8 @@ mod tests {
             ("h1", ""),
             ("font", ""),
         ] {
-            assert!(nested(30, name, style, false).pixels <= LARGEST, "{name} {style}");
-            assert!(nested(30, name, style, true).pixels <= LARGEST_IN_LINK, "{name} {style}");
+            assert!(nested(30, name, style, false).pixels <= MAX_SIZE, "{name} {style}");
+            assert!(nested(30, name, style, true).pixels <= MAX_IN_LINK, "{name} {style}");
         }
     }
 

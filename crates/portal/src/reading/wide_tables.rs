@@ -8,7 +8,7 @@ const PHONE: usize = 290;
 /// A sheet of paper, upright, without its margins.
 const SHEET: usize = 660;
 /// So much is never legible on paper.
-const SMALLEST_PER_CENT: usize = 35;
+const MIN_PER_CENT: usize = 35;
 /// A character of usual writing, and what a cell adds, in pixels.
 const CHARACTER: usize = 8;
 const CELL: usize = 12;
@@ -32,7 +32,7 @@ pub(crate) fn boxed(markup: &str, label: &dyn Fn(usize) -> String) -> String {
     let mut copied = 0;
     for (number, table) in wide.iter().enumerate() {
         out.push_str(markup.get(copied..table.start).unwrap_or_default());
-        let fit = (SHEET * 100 / table.width).clamp(SMALLEST_PER_CENT, 100);
+        let fit = (SHEET * 100 / table.width).clamp(MIN_PER_CENT, 100);
         let style = if fit < 100 { format!(" style=\"--fit:{fit}%\"") } else { String::new() };
         let name = label(number + 1);
         out.push_str(&format!(

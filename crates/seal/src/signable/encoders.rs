@@ -209,7 +209,7 @@ fn quote_anew(bytes: &[u8], lines: &mut Lines, escape: &mut Vec<u8>, out: &mut V
         match (escape.as_slice(), byte) {
             // RFC 2045 §6.7 (3): blanks behind the mark of a line that goes on come from the way. Whether it goes on, only
             // its end says; until then they may be part of a text that is not well encoded.
-            (before, b' ' | b'\t' | b'\r') if may_go_on(before) && before.len() < MOST_BLANKS => {
+            (before, b' ' | b'\t' | b'\r') if may_go_on(before) && before.len() < MAX_BLANKS => {
                 escape.push(*byte);
             }
             (before, b'\n') if may_go_on(before.strip_suffix(b"\r").unwrap_or(before)) => {
@@ -234,7 +234,7 @@ fn quote_anew(bytes: &[u8], lines: &mut Lines, escape: &mut Vec<u8>, out: &mut V
 }
 
 /// Blanks behind a mark that are kept to see what comes behind them: no way makes more.
-const MOST_BLANKS: usize = 4096;
+const MAX_BLANKS: usize = 4096;
 
 /// Whether what began with `=` is the mark of a line that goes on, if the line ends here.
 fn may_go_on(escape: &[u8]) -> bool {

@@ -28,7 +28,7 @@ pub(crate) struct Agreement {
 }
 
 /// The longest of everything that an honest letter has.
-const MOST: usize = 4096;
+const MAX_FIELD: usize = 4096;
 
 /// ECC-CMS-SharedInfo (RFC 5753 §7.2): the wrapping algorithm as it stands in the letter, what the sender adds, the length.
 pub(crate) fn shared_info(algorithm: &[u8], added: Option<&[u8]>, wrap: usize) -> Vec<u8> {
@@ -40,7 +40,10 @@ pub(crate) fn shared_info(algorithm: &[u8], added: Option<&[u8]>, wrap: usize) -
 impl Agreement {
     /// The content key. `None`: it was changed on its way, or is for another key.
     pub(crate) fn content_key(&self, secret: &[u8]) -> Option<Secret<Vec<u8>>> {
-        if !matches!(self.wrap, 16 | 24 | 32) || self.shared_info.len() > MOST || self.wrapped.len() > MOST {
+        if !matches!(self.wrap, 16 | 24 | 32)
+            || self.shared_info.len() > MAX_FIELD
+            || self.wrapped.len() > MAX_FIELD
+        {
             return None;
         }
         let mut kek = self.derived(secret)?;

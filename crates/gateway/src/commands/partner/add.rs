@@ -230,7 +230,7 @@ async fn read(
 }
 
 /// More keys of one place are not looked at: key servers and directories have what others have given them.
-const MOST_OF_A_PLACE: usize = 16;
+const MAX_KEYS_PER_PLACE: usize = 16;
 
 /// What is published of the partner's keys, each with every place that has it. One of several files that is no key does not
 /// keep the others from being read.
@@ -243,7 +243,7 @@ async fn fetch(
     let files = lookup::files(desk, places, add.from.as_deref(), memory).await?;
     let (worker, mut keys, mut wrong) = (desk.worker()?, Vec::<FoundKey>::new(), None);
     // Who knows the fingerprint is kept from no key by what others uploaded before it.
-    let most = if add.fingerprint.is_empty() { MOST_OF_A_PLACE } else { usize::MAX };
+    let most = if add.fingerprint.is_empty() { MAX_KEYS_PER_PLACE } else { usize::MAX };
     for lookup::Fetched { source, about, hands, file } in files {
         let found = match worker.read_keys(&file.bytes).await {
             Ok(found) => found,

@@ -15,7 +15,7 @@ const GATEWAYS: [&str; 2] = ["securemail", "domain-confidentiality-authority"];
 /// And those under which one may keep the key of the whole domain, to be looked at by a person.
 const OTHERS: [&str; 2] = ["postmaster", "info"];
 /// More places of one partner are not asked about.
-const MOST_PLACES: usize = 8;
+const MAX_PLACES: usize = 8;
 
 /// One question to somebody.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,7 +96,7 @@ pub(super) fn questions(places: &[DomainOrAddress], lookup: &Lookup) -> Vec<Aske
         if !lookup.places.contains(&method) {
             continue;
         }
-        for place in places.iter().take(MOST_PLACES) {
+        for place in places.iter().take(MAX_PLACES) {
             let addresses = addresses_at(place, &[GATEWAYS, OTHERS].concat());
             // A zone that is believed must not speak for a house by the key of one of its people.
             let proven = || addresses_at(place, &GATEWAYS).into_iter();

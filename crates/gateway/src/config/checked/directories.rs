@@ -14,7 +14,7 @@ use super::networks;
 use crate::config::file::{Config, Ldap, LdapTls, LookupPlace, Source};
 
 /// Who asks waits for it at a terminal.
-const LONGEST: Duration = Duration::from_secs(60);
+const MAX_PATIENCE: Duration = Duration::from_secs(60);
 
 /// A directory, and when it is asked as whom.
 #[derive(Clone, Debug)]
@@ -91,7 +91,7 @@ fn one(ldap: &Ldap, source: &mut Source) -> Option<AskedDirectory> {
     let about = about(&ldap.domains, source);
     let networks = networks::read(&ldap.networks, "10.0.0.0/8", source);
     let deadline = ldap.deadline.get_ref().0;
-    if deadline < Duration::from_secs(1) || deadline > LONGEST {
+    if deadline < Duration::from_secs(1) || deadline > MAX_PATIENCE {
         let wrong = "a directory is waited for too short or too long a time";
         source.at(ldap.deadline.span().start, wrong, "write 1 s to 60 s");
     }

@@ -156,7 +156,7 @@ pub(super) fn worker(config: &Config, source: &mut Source) -> Option<PathBuf> {
 }
 
 /// Below it not even an ordinary letter is opened.
-const LEAST: Size = Size::mib(256);
+const MIN_MEMORY: Size = Size::mib(256);
 
 /// What opening letters may cost.
 pub(super) fn pace(config: &Config, source: &mut Source) -> (Pace, Limits) {
@@ -164,7 +164,7 @@ pub(super) fn pace(config: &Config, source: &mut Source) -> (Pace, Limits) {
     if *open_at_once.get_ref() == 0 {
         source.at(open_at_once.span().start, "no letter would ever be opened", "write 1 at least");
     }
-    if worker_memory.get_ref().0 < LEAST.0 {
+    if worker_memory.get_ref().0 < MIN_MEMORY.0 {
         source.at(
             worker_memory.span().start,
             "no letter can be opened in so little memory",

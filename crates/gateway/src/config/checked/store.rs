@@ -18,7 +18,7 @@ const MAX_CONNECTIONS: usize = 200;
 
 /// A node is silent for so long before others take over. Shorter, and a busy moment of the database is taken for an end.
 const SILENCE: Duration = Duration::from_secs(30);
-const SHORTEST: Duration = Duration::from_secs(10);
+const MIN_SILENCE: Duration = Duration::from_secs(10);
 const MAX_LENGTH: Duration = Duration::from_secs(600);
 
 /// Of a node's name, in bytes.
@@ -139,7 +139,7 @@ pub(crate) fn node(config: &Config, source: &mut Source) -> Option<NewNode> {
         None => host_name(),
     };
     let silence = match &store.silence {
-        Some(silence) if !(SHORTEST..=MAX_LENGTH).contains(&silence.get_ref().0) => {
+        Some(silence) if !(MIN_SILENCE..=MAX_LENGTH).contains(&silence.get_ref().0) => {
             source.at(
                 silence.span().start,
                 "silence is not between 10 seconds and 10 minutes",

@@ -10,9 +10,9 @@ use super::keys::{KeySource, credential_file};
 use crate::config::file::{Config, Source, Token};
 
 /// A letter waits for a token and its worker for the letter, a minute at most.
-const LONGEST: Duration = Duration::from_secs(30);
+const MAX_PATIENCE: Duration = Duration::from_secs(30);
 /// Each is a thread.
-const MOST: usize = 64;
+const MAX_SESSIONS: usize = 64;
 
 /// Every token that is named well enough.
 pub(super) fn plan(config: &Config, source: &mut Source) -> Vec<TokenSettings> {
@@ -33,12 +33,12 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Vec<TokenSettings> {
             continue;
         };
         let sessions = *token.sessions.get_ref();
-        if !(1..=MOST).contains(&sessions) {
+        if !(1..=MAX_SESSIONS).contains(&sessions) {
             let wrong = format!("{sessions} calls at once are no use");
-            source.at(token.sessions.span().start, wrong, format!("write a number from 1 to {MOST}"));
+            source.at(token.sessions.span().start, wrong, format!("write a number from 1 to {MAX_SESSIONS}"));
         }
         let deadline = token.deadline.get_ref().0;
-        if deadline < Duration::from_secs(1) || deadline > LONGEST {
+        if deadline < Duration::from_secs(1) || deadline > MAX_PATIENCE {
             let wrong = "a token is waited for too short or too long a time";
             source.at(token.deadline.span().start, wrong, "write 1 s to 30 s");
         }

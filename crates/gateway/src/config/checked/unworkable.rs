@@ -12,7 +12,7 @@ use crate::config::file::{Config, HopTls, Listener, Source};
 /// What the field for a new password takes.
 const MAX_PASSWORD: usize = 256;
 /// Less than any letter's head.
-const SMALLEST_LETTER: u64 = 1024;
+const MIN_LETTER: u64 = 1024;
 /// RFC 5321 §4.5.3.1.6, without the CRLF.
 pub(super) const LINE: usize = 998;
 
@@ -51,7 +51,7 @@ fn numbers(listener: &Listener, source: &mut Source) {
             "at least 100 (RFC 5321 §4.5.3.1.8); 1000 is good",
         ),
         (
-            listener.max_size.0 < SMALLEST_LETTER,
+            listener.max_size.0 < MIN_LETTER,
             "max-size is smaller than an ordinary letter",
             "\"50 MiB\" is good",
         ),
