@@ -37,6 +37,7 @@ mod pairs;
 #[path = "../../../../tests/src/pgbouncer.rs"]
 #[expect(unreachable_pub, reason = "the rig of the flows shares it")]
 mod pgbouncer;
+mod places;
 #[path = "../store/queue.rs"]
 mod queue;
 #[path = "../store/races.rs"]

@@ -43,7 +43,7 @@ async fn settled(rows: impl Fn() -> String, wanted: &str, otherwise: &str) {
     unreachable!("{otherwise}: {}", rows());
 }
 
-async fn letter(rig: &Rig, fingerprint: u8) -> ArrivalRows {
+pub(crate) async fn letter(rig: &Rig, fingerprint: u8) -> ArrivalRows {
     let body = rig.body(100).await;
     let mut rows = ArrivalRows::new(NOW);
     rows.fingerprint = Some([fingerprint; 32]);

@@ -18,7 +18,7 @@ use super::judge::Done;
 use super::learn;
 use super::not_flushed::{NotFlushed, Server};
 use super::pool::{Connection, Connections, Connector, discard, lend};
-use super::shared::Shared;
+use super::shared::{Place, Shared};
 use super::transaction::{self, End};
 use crate::audit_proof::AuditProver;
 use crate::engine::Promise;
@@ -70,7 +70,7 @@ impl Core {
         let mark = self.not_flushed.mark();
         let mut flush = Batch::from(vec![sql!(FLUSH)]);
         flush.flush = Flush::Asks;
-        match self.try_write(flush, Promise::Durable).await {
+        match self.try_write(flush, Promise::Durable, None).await {
             Ok((_, Some(server))) => {
                 if server.ends == self.writers.manager().ends() {
                     self.not_flushed.flushed(mark, &server);
@@ -100,7 +100,7 @@ impl Core {
     async fn do_again(&self, mark: u64) {
         let mut batches = 0;
         while let Some((number, batch)) = self.not_flushed.lost(mark) {
-            if let Err(error) = self.try_write(batch, Promise::Ordered).await {
+            if let Err(error) = self.try_write(batch, Promise::Ordered, None).await {
                 tracing::debug!(%error, "what was not flushed waits for the next try");
                 break;
             }
@@ -119,7 +119,7 @@ impl Core {
         let mut batch = Batch::from(vec![sql!(TRANSACTIONS)]);
         batch.extend(waiting.iter().map(|(_, statement)| statement.clone()));
         batch.flush = Flush::Asks;
-        let (results, server) = match self.try_write(batch, Promise::Ordered).await {
+        let (results, server) = match self.try_write(batch, Promise::Ordered, None).await {
             Ok((Outcome::Kept(results), server)) => (results, server),
             Ok((Outcome::Refused(_), _)) => return,
             Err(error) => {
@@ -165,11 +165,13 @@ impl Core {
         }
     }
 
-    /// With the server that it was committed on, where that was asked.
+    /// With the server that it was committed on, where that was asked. `place`: what others wait for meanwhile, held for the
+    /// first try only.
     pub(super) async fn try_write(
         &self,
         batch: Batch,
         promise: Promise,
+        mut place: Option<Place<'_>>,
     ) -> Result<(Outcome, Option<Server>), StoreError> {
         let deadline = Instant::now() + self.patience;
         let mut tries = 0;
@@ -191,6 +193,7 @@ impl Core {
                 moving,
             )
             .await;
+            drop(place.take());
             match end {
                 End::Kept { mut done, server } => {
                     let Done { results, freed } = done.pop().unwrap_or_default();

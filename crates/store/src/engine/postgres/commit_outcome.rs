@@ -21,6 +21,14 @@ pub(super) async fn was_kept(
     words: &Words,
     statement: &Statement,
 ) -> Result<bool, Failure> {
+    connection.whole(look_and_flush(connection, words, statement)).await
+}
+
+async fn look_and_flush(
+    connection: &Connection,
+    words: &Words,
+    statement: &Statement,
+) -> Result<bool, Failure> {
     let client = &connection.client;
     let asked = async {
         say(client, words.begin(Promise::Durable).whole).await?;

@@ -36,5 +36,7 @@ pub(super) async fn learn(connection: &Connection, words: Opening<'_>) -> Result
             names.lose();
         }
     };
-    timeout(STATEMENTS, learned).await.map_err(|_late| Failure::late("names for statements"))
+    timeout(STATEMENTS, connection.whole(learned))
+        .await
+        .map_err(|_late| Failure::late("names for statements"))
 }

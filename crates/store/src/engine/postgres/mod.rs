@@ -420,7 +420,8 @@ impl Postgres {
         let replaced = self.runtime.spawn(async move {
             let _held = at_work;
             let connection = lend(&core.writers, Instant::now() + core.patience).await?;
-            match heartbeat::take_over(&connection, &core.words, &incarnation, None).await {
+            let taken = heartbeat::take_over(&connection, &core.words, &incarnation, None);
+            match connection.whole(taken).await {
                 Ok(freed) => Ok(freed.unwrap_or_default()),
                 Err(failure) => {
                     discard(connection);

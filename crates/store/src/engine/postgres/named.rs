@@ -20,6 +20,10 @@ pub(super) const SERVER: &str = "SELECT pg_catalog.pg_postmaster_start_time()::t
 /// A statement that has come so often on a connection gets a name there.
 const OFTEN: u32 = 3;
 
+/// So many statements are counted on a connection, and so many have a name at most: a name costs the server's process a plan for as
+/// long as the connection lives, and which types come together is up to what letters bring.
+const MOST: usize = 512;
+
 /// Whether server processes are changed between transactions; known to all connections of a pool.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Changing(Arc<AtomicBool>);
@@ -51,6 +55,8 @@ pub(super) struct Names {
 #[derive(Debug, Default)]
 struct Known {
     statements: HashMap<&'static str, Vec<Typed>>,
+    /// How many these are.
+    count: usize,
     /// Those to be given a name.
     wanted: Vec<(&'static str, Vec<Type>)>,
 }
@@ -140,10 +146,14 @@ impl Names {
             return None;
         }
         let mut known = self.lock();
-        let Known { statements, wanted } = &mut *known;
-        let of_text = statements.entry(text).or_default();
-        let Some(one) = of_text.iter_mut().find(|one| one.types == types) else {
-            of_text.push(Typed { types: types.to_vec(), state: State::Seen(1) });
+        let Known { statements, count, wanted } = &mut *known;
+        let found = statements.get_mut(text).into_iter().flatten().find(|one| one.types == types);
+        let Some(one) = found else {
+            if *count < MOST {
+                *count += 1;
+                let first = Typed { types: types.to_vec(), state: State::Seen(1) };
+                statements.entry(text).or_default().push(first);
+            }
             return None;
         };
         match &mut one.state {
@@ -180,5 +190,34 @@ impl Names {
 
     fn lock(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn however_many_types_come_together_few_statements_get_a_name() {
+        let names = Names {
+            mark: String::new(),
+            server: String::new(),
+            known: Mutex::default(),
+            lost: AtomicBool::new(false),
+            changing: Changing::default(),
+        };
+        let patterns = (0..2 * MOST).map(|at| {
+            let bits =
+                (0..usize::BITS).map(|bit| if at >> bit & 1 == 1 { Type::INT8 } else { Type::UNKNOWN });
+            bits.collect::<Vec<_>>()
+        });
+        for types in patterns {
+            for _ in 0..OFTEN {
+                assert!(names.find("INSERT", &types).is_none());
+            }
+        }
+        let wanted = names.take_wanted();
+        assert_eq!(wanted.len(), MOST, "of {}", 2 * MOST);
+        assert_eq!(names.lock().statements.values().map(Vec::len).sum::<usize>(), MOST);
     }
 }

@@ -1,9 +1,9 @@
 //! So many connections, lent one at a time. Knows no statement.
 
 use std::fmt;
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use deadpool::Runtime;
@@ -32,6 +32,8 @@ pub(super) struct Connection {
     warned: Arc<AtomicBool>,
     driver: AbortHandle,
     ends: Ends,
+    /// How much of [`Self::whole`] has begun and not ended.
+    unfinished: AtomicUsize,
     /// `None`: every statement goes without a name.
     pub(super) names: Option<Names>,
 }
@@ -132,6 +134,9 @@ impl Manager for Connector {
         if connection.client.is_closed() {
             return Err(RecycleError::message("closed"));
         }
+        if *connection.unfinished.get_mut() > 0 {
+            return Err(RecycleError::message("in the middle of a transaction"));
+        }
         if connection.names.as_ref().is_some_and(Names::are_lost) {
             return Err(RecycleError::message("its names are lost"));
         }
@@ -169,7 +174,17 @@ impl Connection {
             }
             ended.add();
         });
-        Self { client, warned, driver: driver.abort_handle(), ends, names: None }
+        let unfinished = AtomicUsize::new(0);
+        Self { client, warned, driver: driver.abort_handle(), ends, unfinished, names: None }
+    }
+
+    /// Does a transaction from its beginning to its end. Where that is cut short, because its task is ended or panics, nobody
+    /// is lent the connection again: a COMMIT of theirs would keep what nobody has judged.
+    pub(super) async fn whole<T>(&self, transaction: impl Future<Output = T>) -> T {
+        self.unfinished.fetch_add(1, Ordering::SeqCst);
+        let done = transaction.await;
+        self.unfinished.fetch_sub(1, Ordering::SeqCst);
+        done
     }
 
     /// What a failure says of names.
@@ -222,5 +237,39 @@ pub(super) async fn lend(pool: &Connections, deadline: Instant) -> Result<Object
             return Err(Failure::Server(why).into());
         }
         tokio::time::sleep(PAUSE).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+    use tokio::io::AsyncWriteExt as _;
+
+    use super::*;
+
+    /// A server that lets everybody in (AuthenticationOk, ReadyForQuery), and says nothing more.
+    async fn connected(ends: &Ends) -> (Connection, tokio::io::DuplexStream) {
+        let (ours, mut server) = tokio::io::duplex(4096);
+        server.write_all(b"R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I").await.unwrap();
+        let (client, connection) = Config::new().user("sealpost").connect_raw(ours, NoTls).await.unwrap();
+        (Connection::driven(client, connection, ends.clone()), server)
+    }
+
+    #[tokio::test]
+    async fn a_connection_in_the_middle_of_a_transaction_is_lent_to_nobody() {
+        let pool = Connector {
+            config: Config::new(),
+            tls: None,
+            ends: Ends::default(),
+            changing: Changing::default(),
+            words: None,
+        };
+        let (mut connection, _server) = connected(&pool.ends).await;
+        connection.whole(connection.whole(async {})).await;
+        pool.recycle(&mut connection, &Metrics::default()).await.unwrap();
+        let begun = connection.client.batch_execute("BEGIN; SELECT 1");
+        assert!(connection.whole(begun).now_or_never().is_none(), "the server has not answered");
+        let refused = pool.recycle(&mut connection, &Metrics::default()).await.unwrap_err();
+        assert!(refused.to_string().contains("in the middle of a transaction"), "{refused}");
     }
 }

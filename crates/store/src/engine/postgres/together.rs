@@ -10,7 +10,7 @@ use super::begin::View;
 use super::judge::Done;
 use super::not_flushed::Server;
 use super::pool::discard;
-use super::shared::{Shared, Sharer, Told, Turn};
+use super::shared::{Place, Shared, Sharer, Told, Turn};
 use super::transaction::{self, End};
 use crate::engine::Promise;
 use crate::error::StoreError;
@@ -23,14 +23,19 @@ impl Core {
         promise: Promise,
     ) -> Result<Outcome, StoreError> {
         match batch.sharing {
-            Sharing::Alone => self.write_alone(batch, promise).await,
+            Sharing::Alone => self.write_alone(batch, promise, None).await,
             Sharing::Arrivals => self.write_shared(&self.arrivals, batch, promise).await,
             Sharing::Ends => self.write_shared(&self.ends, batch, promise).await,
         }
     }
 
-    async fn write_alone(&self, batch: Batch, promise: Promise) -> Result<Outcome, StoreError> {
-        self.try_write(batch, promise).await.map(|(outcome, _server)| outcome)
+    async fn write_alone(
+        &self,
+        batch: Batch,
+        promise: Promise,
+        place: Option<Place<'_>>,
+    ) -> Result<Outcome, StoreError> {
+        self.try_write(batch, promise, place).await.map(|(outcome, _server)| outcome)
     }
 
     /// With those that wait for the same. All of a kind are promised the same.
@@ -40,20 +45,25 @@ impl Core {
         batch: Batch,
         promise: Promise,
     ) -> Result<Outcome, StoreError> {
-        let mut answer = shared.push(batch);
+        let mut waiter = shared.push(batch, Instant::now() + self.patience);
         loop {
-            match shared.turn(&mut answer).await {
+            match shared.turn(&mut waiter).await {
                 Turn::Over(told) => return told,
-                Turn::Goes(_place, sharers) => self.write_all(sharers, promise).await,
+                Turn::Goes(place, sharers) => self.write_all(place, sharers, promise).await,
             }
         }
     }
 
     /// In one transaction. Where that comes to nothing, each goes alone, so that none has to answer for another.
-    async fn write_all(self: &Arc<Self>, sharers: Vec<Sharer<Batch, Outcome>>, promise: Promise) {
+    async fn write_all(
+        self: &Arc<Self>,
+        place: Place<'_>,
+        sharers: Vec<Sharer<Batch, Outcome>>,
+        promise: Promise,
+    ) {
         let mut sharers = match <[Sharer<_, _>; 1]>::try_from(sharers) {
-            Ok([Sharer { work: batch, reply }]) => {
-                let _nobody_waits = reply.send(self.write_alone(batch, promise).await);
+            Ok([Sharer { work: batch, reply, .. }]) => {
+                let _nobody_waits = reply.send(self.write_alone(batch, promise, Some(place)).await);
                 return;
             }
             Err(sharers) => sharers,
@@ -61,7 +71,7 @@ impl Core {
         sharers.sort_by_key(|one| one.work.order);
         let (batches, replies): (Vec<Batch>, Vec<_>) =
             sharers.into_iter().map(|one| (one.work, one.reply)).unzip();
-        match self.try_together(batches, promise).await {
+        match self.try_together(place, batches, promise).await {
             Ok(told) => {
                 for (reply, told) in replies.into_iter().zip(told) {
                     let _nobody_waits = reply.send(told);
@@ -72,7 +82,7 @@ impl Core {
                     let core = Arc::clone(self);
                     // Whoever asked for it waits, and counts as at work.
                     tokio::spawn(async move {
-                        let _nobody_waits = reply.send(core.write_alone(batch, promise).await);
+                        let _nobody_waits = reply.send(core.write_alone(batch, promise, None).await);
                     });
                 }
             }
@@ -82,6 +92,7 @@ impl Core {
     /// What became of each. They are given back where certainly nothing was kept.
     async fn try_together(
         &self,
+        place: Place<'_>,
         batches: Vec<Batch>,
         promise: Promise,
     ) -> Result<Vec<Told<Outcome>>, Vec<Batch>> {
@@ -101,7 +112,10 @@ impl Core {
             prover,
             moving,
         );
-        match end.await {
+        let end = end.await;
+        // How a commit ended that nobody answered may take long to find out.
+        drop(place);
+        match end {
             End::Kept { done, server } => {
                 self.unhurried.done(&first);
                 let mut told = Vec::with_capacity(batches.len());
@@ -142,9 +156,9 @@ impl Core {
 
     /// With those that are asked meanwhile, each from a view of its own.
     pub(super) async fn read_shared(self: &Arc<Self>, question: Statement) -> Result<Vec<Row>, StoreError> {
-        let mut answer = self.questions.push(question);
+        let mut waiter = self.questions.push(question, Instant::now() + self.patience);
         loop {
-            match self.questions.turn(&mut answer).await {
+            match self.questions.turn(&mut waiter).await {
                 Turn::Over(told) => return told,
                 Turn::Goes(_place, sharers) => self.read_all(sharers).await,
             }

@@ -41,6 +41,18 @@ pub(super) async fn write(
     prover: Option<&dyn AuditProver>,
     before_commit: impl Fn(&[String]),
 ) -> End {
+    connection.whole(write_judged(connection, words, first, batches, promise, prover, before_commit)).await
+}
+
+async fn write_judged(
+    connection: &Connection,
+    words: &Words,
+    first: &[Statement],
+    batches: &[Batch],
+    promise: Promise,
+    prover: Option<&dyn AuditProver>,
+    before_commit: impl Fn(&[String]),
+) -> End {
     let client = &connection.client;
     let at_once = batches.iter().all(may_end_at_once);
     let locks = locks::of(batches);
