@@ -221,13 +221,25 @@ fn last_signed(cert: &Cert) -> Option<SystemTime> {
     signed.max()
 }
 
+/// Whether one of the keys that decrypt does more: it signs, certifies or logs in, too, as old RSA keys with one key for everything.
+pub(crate) fn decrypts_and_more(cert: &Cert) -> bool {
+    let (ids, policy) = (decrypting_ids(cert), StandardPolicy::new());
+    [None, last_signed(cert)].into_iter().any(|at| {
+        let mut keys = cert.keys().with_policy(&policy, at).filter(|key| ids.contains(&key.key().keyid()));
+        keys.any(|key| {
+            key.primary() || key.for_signing() || key.for_certification() || key.for_authentication()
+        })
+    })
+}
+
 /// The same keys with their secrets.
 pub(crate) fn decrypting_pairs(cert: &Cert) -> Subkeys {
     let keys = decrypting(cert);
     keys.into_iter().filter_map(|key| Some((key.keyid(), key.into_keypair().ok()?))).collect()
 }
 
-/// The same as bytes, for a worker that decrypts one letter with them: neither what signs nor what certifies is among them.
+/// The same as bytes, for a worker that decrypts one letter with them: neither what signs nor what certifies is among them, unless
+/// one key does both ([`decrypts_and_more`]).
 pub(crate) fn lent(cert: &Cert) -> Result<Secret<Vec<u8>>, KeyError> {
     let mut bytes = Vec::new();
     for key in decrypting(cert) {

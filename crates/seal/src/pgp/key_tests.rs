@@ -48,3 +48,20 @@ fn a_subkey_that_was_bound_ahead_of_our_clock_decrypts_at_once() {
     let lent = from_lent(lent(&cert).unwrap().expose()).unwrap();
     assert_eq!(sorted(lent.into_iter().map(|(id, _)| id).collect()), both);
 }
+
+/// Old RSA keys have one key for everything.
+#[test]
+fn a_key_that_decrypts_and_certifies_is_told() {
+    let now = SystemClock.now();
+    let parted = generated(now);
+    assert!(!decrypts_and_more(&parted));
+    assert!(!decrypts_and_more(&with_subkey(&parted, system_time(now)).0));
+    let build = || CertBuilder::new().add_userid("mail@insurer.example");
+    let both = KeyFlags::empty().set_certification().set_signing().set_transport_encryption();
+    let (primary, _) =
+        build().set_cipher_suite(CipherSuite::RSA2k).set_primary_key_flags(both).generate().unwrap();
+    assert!(decrypts_and_more(&primary));
+    let both = KeyFlags::empty().set_signing().set_storage_encryption();
+    let (subkey, _) = build().add_subkey(both, None, CipherSuite::RSA2k).generate().unwrap();
+    assert!(decrypts_and_more(&subkey));
+}
