@@ -60,6 +60,12 @@ fn read(own: &OwnKeys<'_>, rows: &[OwnKeyRow]) -> Vec<Lendable> {
     for row in rows {
         match own.open_public(row) {
             Ok(public) => {
+                if public.key.decrypts_and_more() {
+                    tracing::warn!(
+                        key.id = %row.id,
+                        "one key decrypts and signs or certifies, too: what opens letters is lent it with all that it may do"
+                    );
+                }
                 let recipient = RecipientKey::of(&public.key);
                 keys.push(Lendable { public, recipient, row: row.clone(), private: OnceLock::new() });
             }

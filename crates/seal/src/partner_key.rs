@@ -130,6 +130,16 @@ impl PartnerKey {
         self.chain.iter().map(|der| X509::from_der(der).map_err(library)).collect()
     }
 
+    /// Whether what it decrypts with also signs, certifies or logs in: of such an OpenPGP key of ours the process that opens a letter
+    /// is lent more than what decrypts.
+    #[must_use]
+    pub fn decrypts_and_more(&self) -> bool {
+        match self.method() {
+            Method::Smime => false,
+            Method::OpenPgp => self.cert().is_ok_and(|cert| pgp::key::decrypts_and_more(&cert)),
+        }
+    }
+
     /// Whom to ask whether its authority has revoked it, and what (RFC 6960): an address and a request in DER. `None`: the
     /// certificate names nobody, or its authority's own is neither among `roots` nor came along.
     #[must_use]

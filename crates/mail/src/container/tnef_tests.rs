@@ -154,6 +154,18 @@ fn cut_anywhere_it_says_that_it_is_not_whole() {
     assert!(!read(&[sample(), b"hidden away".to_vec()].concat()).whole);
 }
 
+/// Each would be a head of its own.
+#[test]
+fn numbers_of_a_sensitivity_that_nobody_knows_are_one() {
+    let mut many = [0x1003_u16.to_le_bytes(), 0x0036_u16.to_le_bytes()].concat();
+    many.extend(5000_u32.to_le_bytes());
+    many.extend((0..5000_u32).flat_map(u32::to_le_bytes));
+    let bytes = file_of(&[attribute_of(1, PROPERTIES, &properties_of(&[many]))]);
+    let found = read(&bytes);
+    assert!(found.whole);
+    assert_eq!(found.sensitivities.into_iter().collect::<Vec<_>>(), [0, 1, 2, 3, UNKNOWN]);
+}
+
 #[test]
 fn everything_that_stands_for_a_subject_is_told() {
     let named = |name: &str, value: &str| {

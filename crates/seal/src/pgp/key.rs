@@ -196,11 +196,40 @@ pub(crate) fn secret_bytes(cert: &Cert) -> Result<Vec<u8>, KeyError> {
 /// Keys that decrypt, by their ids.
 pub(crate) type Subkeys = Vec<(KeyID, KeyPair)>;
 
-/// The ids that letters name the holder by: those of the keys that decrypt. Expired ones still open what was sent to them.
+/// The ids that letters name the holder by: those of the keys that decrypt. Expired ones still open what was sent to them, and one
+/// whose newest signature is ahead of our clock (made on another machine and brought at once) what is sent to it already.
 pub(crate) fn decrypting_ids(cert: &Cert) -> Vec<KeyID> {
     let policy = StandardPolicy::new();
-    let keys = cert.keys().with_policy(&policy, None).supported();
-    keys.for_transport_encryption().for_storage_encryption().map(|key| key.key().keyid()).collect()
+    let mut ids = Vec::new();
+    for at in [None, last_signed(cert)] {
+        let keys = cert.keys().with_policy(&policy, at).supported();
+        for key in keys.for_transport_encryption().for_storage_encryption() {
+            let id = key.key().keyid();
+            if !ids.contains(&id) {
+                ids.push(id);
+            }
+        }
+    }
+    ids
+}
+
+/// When its holder has said something of one of its keys last.
+fn last_signed(cert: &Cert) -> Option<SystemTime> {
+    let signed = cert.keys().filter_map(|key| {
+        key.self_signatures().filter_map(|signature| signature.signature_creation_time()).max()
+    });
+    signed.max()
+}
+
+/// Whether one of the keys that decrypt does more: it signs, certifies or logs in, too, as old RSA keys with one key for everything.
+pub(crate) fn decrypts_and_more(cert: &Cert) -> bool {
+    let (ids, policy) = (decrypting_ids(cert), StandardPolicy::new());
+    [None, last_signed(cert)].into_iter().any(|at| {
+        let mut keys = cert.keys().with_policy(&policy, at).filter(|key| ids.contains(&key.key().keyid()));
+        keys.any(|key| {
+            key.primary() || key.for_signing() || key.for_certification() || key.for_authentication()
+        })
+    })
 }
 
 /// The same keys with their secrets.
@@ -209,7 +238,8 @@ pub(crate) fn decrypting_pairs(cert: &Cert) -> Subkeys {
     keys.into_iter().filter_map(|key| Some((key.keyid(), key.into_keypair().ok()?))).collect()
 }
 
-/// The same as bytes, for a worker that decrypts one letter with them: neither what signs nor what certifies is among them.
+/// The same as bytes, for a worker that decrypts one letter with them: neither what signs nor what certifies is among them, unless
+/// one key does both ([`decrypts_and_more`]).
 pub(crate) fn lent(cert: &Cert) -> Result<Secret<Vec<u8>>, KeyError> {
     let mut bytes = Vec::new();
     for key in decrypting(cert) {
@@ -229,9 +259,9 @@ pub(crate) fn from_lent(bytes: &[u8]) -> Option<Subkeys> {
 }
 
 fn decrypting(cert: &Cert) -> Vec<Key<SecretParts, UnspecifiedRole>> {
-    let policy = StandardPolicy::new();
-    let keys = cert.keys().unencrypted_secret().with_policy(&policy, None).supported();
-    keys.for_transport_encryption().for_storage_encryption().map(|key| key.key().clone()).collect()
+    let ids = decrypting_ids(cert);
+    let keys = cert.keys().unencrypted_secret().map(|key| key.key().clone());
+    keys.filter(|key| ids.contains(&key.keyid())).collect()
 }
 
 /// What [`secret_bytes`] gave.
@@ -313,3 +343,7 @@ pub(crate) fn import(bytes: &[u8], passphrase: Option<&Secret<String>>) -> Resul
     }
     cert.insert_packets(opened).map(|(cert, _changed)| cert).map_err(|error| library(&error))
 }
+
+#[cfg(test)]
+#[path = "key_tests.rs"]
+mod tests;

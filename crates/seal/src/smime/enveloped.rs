@@ -69,24 +69,21 @@ impl<'a> Enveloped<'a> {
     /// The content key as it was encrypted for this certificate's RSA key.
     pub(crate) fn transported(&self, certificate: &X509Ref) -> Option<&'a [u8]> {
         let own = Names::of(certificate)?;
-        let mut second_best = None;
-        for info in self.recipients.iter().filter(|info| info.tag == SEQUENCE) {
-            let Some(fields) = der::all(info.content) else { continue };
-            let [_version, name, _algorithm, key] = fields.as_slice() else { continue };
-            match own.are(name) {
-                Fit::Exactly => return Some(key.content),
-                Fit::Perhaps => second_best = second_best.or(Some(key.content)),
-                Fit::Not => {}
-            }
-        }
-        second_best
+        let infos = self.recipients.iter().filter(|info| info.tag == SEQUENCE);
+        best(infos.filter_map(|info| match der::all(info.content)?.as_slice() {
+            [_version, name, _algorithm, key] => Some((own.are(name), key.content)),
+            _ => None,
+        }))
     }
 
     /// How the content key was wrapped for this certificate's key on a curve (RFC 5753 §3.1.1).
     pub(crate) fn agreed(&self, certificate: &X509Ref) -> Option<Agreement> {
         let own = Names::of(certificate)?;
         let infos = self.recipients.iter().filter(|info| info.tag == CONTEXT_1);
-        infos.filter_map(|info| agreed(&own, info)).next()
+        let infos: Vec<KeyAgree<'_>> = infos.filter_map(KeyAgree::of).collect();
+        let keys = infos.iter().flat_map(|info| info.keys.iter().map(move |key| (&info.terms, key)));
+        let (terms, wrapped) = best(keys.map(|(terms, (name, wrapped))| (own.are(name), (terms, wrapped))))?;
+        Some(Agreement { wrapped: wrapped.to_vec(), ..terms.clone() })
     }
 
     /// Octets of the content key.
@@ -130,41 +127,63 @@ impl<'a> Enveloped<'a> {
     }
 }
 
-fn agreed(own: &Names, info: &Value<'_>) -> Option<Agreement> {
-    let mut fields = der::all(info.content)?.into_iter().peekable();
-    fields.next_if(|field| field.tag == INTEGER)?;
-    // The sender's key of the moment; keys of theirs that last are not taken.
-    let originator = der::only(fields.next_if(|field| field.tag == CONTEXT_0)?.content, CONTEXT_1)?;
-    let key = der::all(originator)?;
-    let [_algorithm, point] = key.as_slice() else { return None };
-    let point = point.content.strip_prefix(&[0]).filter(|_| point.tag == BIT_STRING)?;
-    let added = match fields.next_if(|field| field.tag == CONTEXT_1) {
-        Some(field) => Some(der::only(field.content, OCTET_STRING)?),
-        None => None,
-    };
-    let algorithm = der::of(SEQUENCE, &[fields.next_if(|field| field.tag == SEQUENCE)?.content]);
-    let agreement = algorithm::agreement(&algorithm)?;
-    let wrap = algorithm::key_wrap(agreement.wrap)?;
-    for key in der::all(fields.next_if(|field| field.tag == SEQUENCE)?.content)? {
-        let fields = der::all(key.content)?;
-        let [name, wrapped] = fields.as_slice() else { continue };
-        // RecipientKeyIdentifier begins with what a KeyTransRecipientInfo has alone.
-        let by_id = (name.tag == CONTEXT_0).then(|| der::value(name.content)).flatten();
-        let name = by_id.map_or(*name, |(id, _)| Value { tag: 0x80, content: id.content });
-        match own.are(&name) {
-            Fit::Exactly | Fit::Perhaps => {
-                return Some(Agreement {
-                    point: point.to_vec(),
-                    hash: agreement.hash,
-                    wrap,
-                    shared_info: shared_info(agreement.wrap, added, wrap),
-                    wrapped: wrapped.content.to_vec(),
-                });
-            }
+/// A KeyAgreeRecipientInfo (RFC 5652 §6.2.2).
+struct KeyAgree<'a> {
+    /// Without a wrapped key.
+    terms: Agreement,
+    /// Whom a wrapped key is for, and that.
+    keys: Vec<(Value<'a>, &'a [u8])>,
+}
+
+impl<'a> KeyAgree<'a> {
+    fn of(info: &Value<'a>) -> Option<Self> {
+        let mut fields = der::all(info.content)?.into_iter().peekable();
+        fields.next_if(|field| field.tag == INTEGER)?;
+        // The sender's key of the moment; keys of theirs that last are not taken.
+        let originator = der::only(fields.next_if(|field| field.tag == CONTEXT_0)?.content, CONTEXT_1)?;
+        let key = der::all(originator)?;
+        let [_algorithm, point] = key.as_slice() else { return None };
+        let point = point.content.strip_prefix(&[0]).filter(|_| point.tag == BIT_STRING)?;
+        let added = match fields.next_if(|field| field.tag == CONTEXT_1) {
+            Some(field) => Some(der::only(field.content, OCTET_STRING)?),
+            None => None,
+        };
+        let algorithm = der::of(SEQUENCE, &[fields.next_if(|field| field.tag == SEQUENCE)?.content]);
+        let agreement = algorithm::agreement(&algorithm)?;
+        let wrap = algorithm::key_wrap(agreement.wrap)?;
+        let terms = Agreement {
+            point: point.to_vec(),
+            hash: agreement.hash,
+            wrap,
+            shared_info: shared_info(agreement.wrap, added, wrap),
+            wrapped: Vec::new(),
+        };
+        let keys = der::all(fields.next_if(|field| field.tag == SEQUENCE)?.content)?;
+        Some(Self { terms, keys: keys.iter().filter_map(wrapped_key).collect() })
+    }
+}
+
+/// A RecipientEncryptedKey.
+fn wrapped_key<'a>(key: &Value<'a>) -> Option<(Value<'a>, &'a [u8])> {
+    let fields = der::all(key.content)?;
+    let [name, wrapped] = fields.as_slice() else { return None };
+    // RecipientKeyIdentifier begins with what a KeyTransRecipientInfo has alone.
+    let by_id = (name.tag == CONTEXT_0).then(|| der::value(name.content)).flatten();
+    let name = by_id.map_or(*name, |(id, _)| Value { tag: 0x80, content: id.content });
+    Some((name, wrapped.content))
+}
+
+/// What is the certificate's by its whole name, wherever that stands; else the first that may be.
+fn best<T>(named: impl Iterator<Item = (Fit, T)>) -> Option<T> {
+    let mut second_best = None;
+    for (fit, key) in named {
+        match fit {
+            Fit::Exactly => return Some(key),
+            Fit::Perhaps => second_best = second_best.or(Some(key)),
             Fit::Not => {}
         }
     }
-    None
+    second_best
 }
 
 impl<'a> ContentCipher<'a> {
@@ -243,3 +262,7 @@ fn serial(issuer_and_serial: &[u8]) -> Option<&[u8]> {
     let (_issuer, rest) = der::element(der::only(issuer_and_serial, SEQUENCE)?)?;
     der::only(rest, INTEGER)
 }
+
+#[cfg(test)]
+#[path = "enveloped_tests.rs"]
+mod tests;
