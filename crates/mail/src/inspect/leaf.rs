@@ -288,7 +288,7 @@ impl<'a> Search<'a> {
             }
             Some(cms::Cms::Detached) => self.sealed(Sealed::Signed),
             None if wraps => {
-                self.hides_letters(Unread::Damaged);
+                self.unread(Unread::Damaged);
                 self.sealed(Sealed::Smime);
             }
             None => {}

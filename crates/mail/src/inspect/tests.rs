@@ -211,25 +211,6 @@ fn opaque_signatures_are_looked_through() {
     ));
 }
 
-/// What should hold a letter and cannot be opened may hold any head.
-#[test]
-fn a_damaged_opaque_signature_hides_letters() {
-    let whole = signed(b"Subject: [vertraulich] Befund\r\nContent-Type: text/plain\r\n\r\nx\r\n");
-    let cut = whole.get(..whole.len() / 2).unwrap();
-    for (kind, name) in [
-        ("application/pkcs7-mime; smime-type=signed-data", "smime.p7m"),
-        ("application/pkcs7-mime; smime-type=compressed-data", "smime.p7z"),
-        ("application/octet-stream", "smime.p7m"),
-        ("application/octet-stream", "x"),
-    ] {
-        assert_eq!(Inside::of(&attached(kind, name, cut)).hidden_letters, Some(Unread::Damaged), "{kind}");
-        assert_eq!(Inside::of(&attached(kind, name, &whole)).hidden_letters, None, "{kind}");
-    }
-    // A detached signature wraps nothing.
-    let signature = Inside::of(&attached("application/pkcs7-signature", "smime.p7s", "damaged"));
-    assert_eq!(signature.hidden_letters, None);
-}
-
 #[test]
 fn every_name_and_type_of_a_file_counts() {
     for fields in [
