@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
 
 /// So many texts are made of others at most; what comes beyond goes as it is.
-const MOST_JOINED: usize = 256;
+const MAX_JOINED: usize = 256;
 
 /// Texts that have been translated. They are all constants of this crate, so there are only so many.
 #[derive(Debug, Default)]
@@ -73,7 +73,7 @@ impl Texts {
         }
         let each: Vec<Inserts> = key.iter().map(|portable| self.inserts(portable)).collect();
         let mut joined = self.joined.write().unwrap_or_else(PoisonError::into_inner);
-        if joined.len() >= MOST_JOINED {
+        if joined.len() >= MAX_JOINED {
             return None;
         }
         let text = Box::leak(join(parts.zip(each.iter().copied())).into_boxed_str());

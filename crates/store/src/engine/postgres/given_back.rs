@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use crate::statement::Statement;
 
 /// Beyond, the oldest stay where they are until their lease ends.
-const MOST: usize = 10_000;
+const MAX_LEASES: usize = 10_000;
 
 /// How many are tried in one transaction.
 const AT_ONCE: usize = 200;
@@ -77,7 +77,7 @@ impl GivenBack {
         for statement in statements {
             let number = inner.next;
             inner.next += 1;
-            if inner.waiting.len() >= MOST {
+            if inner.waiting.len() >= MAX_LEASES {
                 inner.waiting.pop_front();
             }
             inner.waiting.push_back(Waiting { number, statement, since: now, below: None });

@@ -12,7 +12,7 @@ use crate::fingerprint::{FORGET, FORGET_ALL};
 use crate::statement::{Expect, Statement, StatementResult, Value};
 
 /// So many statements become one at most.
-const MOST: usize = 12;
+const MAX_STATEMENTS: usize = 12;
 
 /// What was sent at once, for one statement or for several.
 pub(super) struct Part<'a> {
@@ -74,7 +74,7 @@ pub(super) async fn ask_all<'a>(
 /// The longest beginning of statements whose order does not matter: none reads or changes what another one wrote.
 fn run<'a>(words: &Words, statements: &'a [Statement]) -> &'a [Statement] {
     let mut length = 0;
-    for statement in statements.iter().take(MOST) {
+    for statement in statements.iter().take(MAX_STATEMENTS) {
         let waits = statement.expect != Expect::Anything || statement.proves.is_some();
         match words.texts.inserts(statement.sql) {
             Inserts::OneRow | Inserts::OneAtMost if !waits => length += 1,

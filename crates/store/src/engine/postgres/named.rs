@@ -22,7 +22,7 @@ const OFTEN: u32 = 3;
 
 /// So many statements are counted on a connection, and so many have a name at most: a name costs the server's process a plan for as
 /// long as the connection lives, and which types come together is up to what letters bring.
-const MOST: usize = 512;
+const MAX_STATEMENTS: usize = 512;
 
 /// Whether server processes are changed between transactions; known to all connections of a pool.
 #[derive(Clone, Debug, Default)]
@@ -149,7 +149,7 @@ impl Names {
         let Known { statements, count, wanted } = &mut *known;
         let found = statements.get_mut(text).into_iter().flatten().find(|one| one.types == types);
         let Some(one) = found else {
-            if *count < MOST {
+            if *count < MAX_STATEMENTS {
                 *count += 1;
                 let first = Typed { types: types.to_vec(), state: State::Seen(1) };
                 statements.entry(text).or_default().push(first);
@@ -206,7 +206,7 @@ mod tests {
             lost: AtomicBool::new(false),
             changing: Changing::default(),
         };
-        let patterns = (0..2 * MOST).map(|at| {
+        let patterns = (0..2 * MAX_STATEMENTS).map(|at| {
             let bits =
                 (0..usize::BITS).map(|bit| if at >> bit & 1 == 1 { Type::INT8 } else { Type::UNKNOWN });
             bits.collect::<Vec<_>>()
@@ -217,7 +217,7 @@ mod tests {
             }
         }
         let wanted = names.take_wanted();
-        assert_eq!(wanted.len(), MOST, "of {}", 2 * MOST);
-        assert_eq!(names.lock().statements.values().map(Vec::len).sum::<usize>(), MOST);
+        assert_eq!(wanted.len(), MAX_STATEMENTS, "of {}", 2 * MAX_STATEMENTS);
+        assert_eq!(names.lock().statements.values().map(Vec::len).sum::<usize>(), MAX_STATEMENTS);
     }
 }

@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::statement::Batch;
 
 /// More than a second's worth of ends; beyond, the oldest are let go, as after a loss of power.
-const MOST: usize = 10_000;
+const MAX_BATCHES: usize = 10_000;
 
 #[derive(Debug, Default)]
 pub(super) struct NotFlushed(Mutex<Inner>);
@@ -54,7 +54,7 @@ impl NotFlushed {
         let mut inner = self.lock();
         let number = inner.next;
         inner.next += 1;
-        if inner.kept.len() >= MOST {
+        if inner.kept.len() >= MAX_BATCHES {
             inner.kept.pop_front();
         }
         inner.kept.push_back(Kept { number, server, batch });

@@ -14,7 +14,7 @@ use crate::error::StoreError;
 use crate::statement::{Batch, Statement, Value};
 
 /// More bytes than this make others wait for too long.
-const MOST_BYTES: usize = 512 * 1024;
+const MAX_BYTES: usize = 512 * 1024;
 
 /// What it sends to the server.
 pub(super) trait Weighed {
@@ -164,7 +164,7 @@ impl<W: Weighed, A> Shared<W, A> {
         let (mut taken, mut bytes) = (Vec::new(), 0_usize);
         while let Some(next) = waiting.sharers.front() {
             bytes = bytes.saturating_add(next.work.bytes());
-            if !taken.is_empty() && (taken.len() >= self.most || bytes > MOST_BYTES) {
+            if !taken.is_empty() && (taken.len() >= self.most || bytes > MAX_BYTES) {
                 break;
             }
             taken.extend(waiting.sharers.pop_front());
@@ -209,6 +209,7 @@ mod tests {
             assert!(matches!(shared.turn(&mut one).await, Turn::Over(Ok(7))));
         }
     }
+
     #[tokio::test]
     async fn whoever_finds_no_place_in_time_is_told_and_nobody_does_its_work() {
         let shared = Shared::<Statement, u8>::new(1, 3, Duration::ZERO);
