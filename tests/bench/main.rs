@@ -14,6 +14,7 @@
 
 mod case;
 mod cluster;
+mod cpu_share;
 mod filter;
 mod mailbox;
 mod measure;
