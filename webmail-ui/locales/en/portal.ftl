@@ -241,7 +241,7 @@ accessibility-how-zoom = You can enlarge the page to 400 % and use your own colo
 accessibility-limits = What we cannot promise
 accessibility-limits-text = Messages and attachments are shown as their senders made them. “Show as plain text” often helps.
 accessibility-contact = Found a barrier?
-accessibility-contact-text = We will answer you and see to it. Please write to:
+accessibility-contact-text = We will look into it and reply. Please write to:
 accessibility-contact-none = Please tell the company that wrote to you. They will pass it on.
 
 # ---- problems ----
