@@ -16,6 +16,7 @@ mod case;
 mod cluster;
 mod cpu_share;
 mod filter;
+mod log_in;
 mod mailbox;
 mod measure;
 mod moving;

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use rig::{Config, Gateway, Hop, Web, letters, reader};
 
+use crate::log_in;
 use crate::report;
 use crate::roundcube::Roundcube;
 
@@ -16,7 +17,7 @@ use crate::roundcube::Roundcube;
 const CONNECTIONS: usize = 4;
 /// Letters in the mailbox: one full page of either.
 const LETTERS: usize = 25;
-const RECIPIENT: &str = "anna.mueller@web.example";
+pub(crate) const RECIPIENT: &str = "anna.mueller@web.example";
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,11 +60,11 @@ impl Visited {
 
 /// What one drive showed.
 #[derive(Clone, Copy, Debug)]
-struct Figures {
+pub(crate) struct Figures {
     /// Sights a second.
-    rate: f64,
+    pub(crate) rate: f64,
     /// The time that 99 of 100 stay under.
-    p99: Duration,
+    pub(crate) p99: Duration,
 }
 
 /// Both servers, every sight, in turn; the best round of each counts.
@@ -91,12 +92,20 @@ pub(crate) fn run(quick: bool) {
             }
         }
     }
-    println!("\n{}", table(&best, quick, &load));
+    let log_ins = log_in::run(&ours.visited, || ours.gateway.web(), time);
+    let page = table(&best, quick, &load) + "\n" + &log_ins;
+    println!("\n{page}");
+    if !quick {
+        std::fs::write("docs/benchmarks-web.md", &page).unwrap();
+        println!("written to docs/benchmarks-web.md");
+    }
 }
 
 fn table(best: &[(Sight, [Option<Figures>; 2])], quick: bool, load: &str) -> String {
     let mut text = format!(
-        "# Web{}\n\n{}\n\nRoundcube {} with nginx, php-fpm ({CONNECTIONS} workers), Dovecot and SQLite, as Debian has them. \
+        "# How fast the webmail is{}\n\nMade by `cargo xtask bench web`: our portal and Roundcube in turn, with the same letters in one mailbox, three rounds, \
+         the best of each. A sight is all that its reader waits for: Roundcube's inbox is the page and the list it fetches, our \
+         letter the page and the frame its text stands in.\n\n{}\n\nRoundcube {} with nginx, php-fpm ({CONNECTIONS} workers), Dovecot and SQLite, as Debian has them. \
          {LETTERS} letters, {CONNECTIONS} connections.\n\n\
          | | Roundcube/s | p99 | Sealpost/s | p99 | times |\n|---|---:|---:|---:|---:|---:|\n",
         if quick { " (--quick: too short to compare)" } else { "" },
@@ -118,7 +127,7 @@ fn table(best: &[(Sight, [Option<Figures>; 2])], quick: bool, load: &str) -> Str
     text
 }
 
-fn millis(time: Duration) -> f64 {
+pub(crate) fn millis(time: Duration) -> f64 {
     time.as_secs_f64() * 1000.0
 }
 
@@ -144,7 +153,7 @@ fn letter(number: usize) -> Vec<u8> {
 /// Our portal with a mailbox that is open.
 struct Ours {
     visited: Visited,
-    _gateway: Gateway,
+    gateway: Gateway,
     _hop: Hop,
 }
 
@@ -175,7 +184,7 @@ impl Ours {
             inbox: vec!["/inbox".to_owned()],
             letter: vec![first.clone(), format!("{first}/html")],
         };
-        Self { visited, _gateway: gateway, _hop: hop }
+        Self { visited, gateway, _hop: hop }
     }
 }
 
@@ -184,7 +193,7 @@ pub(crate) fn cookies(web: &Web) -> String {
     all.join("; ")
 }
 
-fn drive(visited: &Visited, sight: Sight, time: Duration) -> Figures {
+pub(crate) fn drive(visited: &Visited, sight: Sight, time: Duration) -> Figures {
     let paths = visited.paths(sight);
     // Nobody who sees the log-in page is signed in.
     let cookies = if sight == Sight::LogIn { "" } else { visited.cookies.as_str() };

@@ -1,0 +1,98 @@
+//! What a log-in takes beside its Argon2 alone, and what the readers of an inbox notice of ten people who log in all the time.
+//! The same parameters as `vault::Argon2Cost::standard`; knows nothing else of how passwords are checked.
+
+use std::fmt::Write as _;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use argon2::{Algorithm, Argon2, Params, Version};
+use rig::{Web, reader};
+
+use crate::web::{Figures, RECIPIENT, Sight, Visited, drive, millis};
+
+/// So many of each are timed, in turn; the one in the middle counts.
+const TIMES: usize = 25;
+/// People who log in at once.
+const PEOPLE: usize = 10;
+
+/// Times both, drives the inbox without and with others who log in, and says so as a part of the page.
+pub(crate) fn run(visited: &Visited, client: impl Fn() -> Web + Sync, time: Duration) -> String {
+    let (mut derived, mut logged_in) = (Vec::new(), Vec::new());
+    let mut web = client();
+    for _ in 0..TIMES {
+        derived.push(derive());
+        logged_in.push(log_in(&mut web));
+    }
+    let (derived, logged_in) = (median(derived), median(logged_in));
+    let alone = drive(visited, Sight::Inbox, time);
+    let (beside, log_ins) = beside_log_ins(visited, &client, time);
+    let mut text = String::new();
+    let _ = writeln!(
+        text,
+        "A log-in takes {:.1} ms, its Argon2 alone {:.1} ms (19 MiB, two passes): ×{:.2} (wanted ×1.2 at most).\n",
+        millis(logged_in),
+        millis(derived),
+        logged_in.as_secs_f64() / derived.as_secs_f64()
+    );
+    let _ = writeln!(
+        text,
+        "The inbox while {PEOPLE} people log in without a pause ({log_ins:.0} log-ins a second): {:.1}/s, p99 {:.2} ms; \
+         without them {:.1}/s, p99 {:.2} ms.",
+        beside.rate,
+        millis(beside.p99),
+        alone.rate,
+        millis(alone.p99)
+    );
+    text
+}
+
+/// One derivation on this thread.
+fn derive() -> Duration {
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::DEFAULT);
+    let mut key = [0; 32];
+    let begun = Instant::now();
+    argon2.hash_password_into(reader::PASSWORD.as_bytes(), &[7; 32], &mut key).unwrap();
+    begun.elapsed()
+}
+
+/// From the filled-in form to the answer that leads to the inbox.
+fn log_in(web: &mut Web) -> Duration {
+    let page = web.get("/");
+    let begun = Instant::now();
+    let page = web.submit(&page, "/login", &[("address", RECIPIENT), ("password", reader::PASSWORD)]);
+    let took = begun.elapsed();
+    page.expect(303);
+    let inbox = web.get("/inbox");
+    web.submit(&inbox, "/logout", &[]);
+    took
+}
+
+/// The inbox's figures, and how many log-ins a second there were meanwhile.
+fn beside_log_ins(visited: &Visited, client: &(impl Fn() -> Web + Sync), time: Duration) -> (Figures, f64) {
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let people: Vec<_> = (0..PEOPLE)
+            .map(|_| {
+                scope.spawn(|| {
+                    let (mut web, mut count) = (client(), 0_u32);
+                    while !over.load(Ordering::Relaxed) {
+                        log_in(&mut web);
+                        count += 1;
+                    }
+                    count
+                })
+            })
+            .collect();
+        let begun = Instant::now();
+        let figures = drive(visited, Sight::Inbox, time);
+        let lasted = begun.elapsed().as_secs_f64();
+        over.store(true, Ordering::Relaxed);
+        let count: u32 = people.into_iter().map(|one| one.join().unwrap()).sum();
+        (figures, f64::from(count) / lasted)
+    })
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times[times.len() / 2]
+}
