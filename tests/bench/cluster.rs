@@ -93,7 +93,9 @@ fn drive(subject: Subject, time: Duration) -> Figures {
     let pair = match subject {
         Subject::Sqlite => None,
         Subject::Postgres => Some(Pair::without_standby(synced)),
-        Subject::Standby | Subject::TwoNodes | Subject::OneShare | Subject::TwoShares => Some(Pair::start(synced)),
+        Subject::Standby | Subject::TwoNodes | Subject::OneShare | Subject::TwoShares => {
+            Some(Pair::start(synced))
+        }
     };
     let bodies = tempfile::tempdir().unwrap();
     rig::gateway::mode(bodies.path(), 0o700);
@@ -113,11 +115,13 @@ fn drive(subject: Subject, time: Duration) -> Figures {
     }
     let shares: Vec<CpuShare> = match subject {
         Subject::Sqlite | Subject::Postgres | Subject::Standby | Subject::TwoNodes => Vec::new(),
-        Subject::OneShare | Subject::TwoShares => match configs.iter().map(|_| CpuShare::new(SHARE)).collect() {
-            Some(shares) => shares,
-            // Who may not make control groups gets no figures for them.
-            None => return Figures::default(),
-        },
+        Subject::OneShare | Subject::TwoShares => {
+            match configs.iter().map(|_| CpuShare::new(SHARE)).collect() {
+                Some(shares) => shares,
+                // Who may not make control groups gets no figures for them.
+                None => return Figures::default(),
+            }
+        }
     };
     let nodes: Vec<_> = configs.iter().map(Gateway::start).collect();
     for (node, share) in nodes.iter().zip(&shares) {

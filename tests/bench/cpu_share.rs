@@ -15,7 +15,8 @@ impl CpuShare {
     /// A group of `percent` of one core; none where we may not make one.
     pub(crate) fn new(percent: u32) -> Option<Self> {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let name = format!("sealpost-bench-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+        let name =
+            format!("sealpost-bench-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
         let quota = PERIOD * percent / 100;
         let (first, second) = (Path::new("/sys/fs/cgroup/cpu"), Path::new("/sys/fs/cgroup"));
         if first.join("cpu.cfs_quota_us").exists() {

@@ -8,24 +8,30 @@ use std::time::{Duration, Instant};
 use argon2::{Algorithm, Argon2, Params, Version};
 use rig::{Web, reader};
 
-use crate::web::{Figures, RECIPIENT, Sight, Visited, drive, millis};
+use crate::web::{Figures, Sight, Visited, drive, millis};
 
 /// So many of each are timed, in turn; the one in the middle counts.
 const TIMES: usize = 25;
 /// People who log in at once.
 const PEOPLE: usize = 10;
 
+/// Somebody with a mailbox of their own, who is logged out.
+pub(crate) struct Person {
+    pub(crate) web: Web,
+    pub(crate) address: String,
+}
+
 /// Times both, drives the inbox without and with others who log in, and says so as a part of the page.
-pub(crate) fn run(visited: &Visited, client: impl Fn() -> Web + Sync, time: Duration) -> String {
+pub(crate) fn run(visited: &Visited, person: impl Fn() -> Person, time: Duration) -> String {
     let (mut derived, mut logged_in) = (Vec::new(), Vec::new());
-    let mut web = client();
+    let mut people: Vec<Person> = (0..PEOPLE).map(|_| person()).collect();
     for _ in 0..TIMES {
         derived.push(derive());
-        logged_in.push(log_in(&mut web));
+        logged_in.push(people[0].log_in());
     }
     let (derived, logged_in) = (median(derived), median(logged_in));
     let alone = drive(visited, Sight::Inbox, time);
-    let (beside, log_ins) = beside_log_ins(visited, &client, time);
+    let (beside, log_ins) = beside_log_ins(visited, people, time);
     let mut text = String::new();
     let _ = writeln!(
         text,
@@ -55,28 +61,37 @@ fn derive() -> Duration {
     begun.elapsed()
 }
 
-/// From the filled-in form to the answer that leads to the inbox.
-fn log_in(web: &mut Web) -> Duration {
-    let page = web.get("/");
-    let begun = Instant::now();
-    let page = web.submit(&page, "/login", &[("address", RECIPIENT), ("password", reader::PASSWORD)]);
-    let took = begun.elapsed();
-    page.expect(303);
-    let inbox = web.get("/inbox");
-    web.submit(&inbox, "/logout", &[]);
-    took
+impl Person {
+    /// From the filled-in form to the answer that leads to the inbox.
+    fn log_in(&mut self) -> Duration {
+        let page = self.web.get("/");
+        let fields = [("address", self.address.as_str()), ("password", reader::PASSWORD)];
+        let begun = Instant::now();
+        let page = self.web.submit(&page, "/login", &fields);
+        let took = begun.elapsed();
+        page.expect(303);
+        self.log_out();
+        took
+    }
+
+    pub(crate) fn log_out(&mut self) {
+        let inbox = self.web.get("/inbox");
+        self.web.submit(&inbox, "/logout", &[]);
+    }
 }
 
 /// The inbox's figures, and how many log-ins a second there were meanwhile.
-fn beside_log_ins(visited: &Visited, client: &(impl Fn() -> Web + Sync), time: Duration) -> (Figures, f64) {
+fn beside_log_ins(visited: &Visited, people: Vec<Person>, time: Duration) -> (Figures, f64) {
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        let people: Vec<_> = (0..PEOPLE)
-            .map(|_| {
-                scope.spawn(|| {
-                    let (mut web, mut count) = (client(), 0_u32);
+        let over = &over;
+        let busy: Vec<_> = people
+            .into_iter()
+            .map(|mut person| {
+                scope.spawn(move || {
+                    let mut count = 0_u32;
                     while !over.load(Ordering::Relaxed) {
-                        log_in(&mut web);
+                        person.log_in();
                         count += 1;
                     }
                     count
@@ -87,7 +102,7 @@ fn beside_log_ins(visited: &Visited, client: &(impl Fn() -> Web + Sync), time: D
         let figures = drive(visited, Sight::Inbox, time);
         let lasted = begun.elapsed().as_secs_f64();
         over.store(true, Ordering::Relaxed);
-        let count: u32 = people.into_iter().map(|one| one.join().unwrap()).sum();
+        let count: u32 = busy.into_iter().map(|one| one.join().unwrap()).sum();
         (figures, f64::from(count) / lasted)
     })
 }

@@ -3,13 +3,14 @@
 //! A page is what its reader waits for: Roundcube's inbox is the page and the list it fetches; our letter is the page and
 //! the frame its text stands in. Four connections that stay open; the first round trips are not counted.
 
+use std::cell::Cell;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use rig::{Config, Gateway, Hop, Web, letters, reader};
 
-use crate::log_in;
+use crate::log_in::{self, Person};
 use crate::report;
 use crate::roundcube::Roundcube;
 
@@ -17,7 +18,7 @@ use crate::roundcube::Roundcube;
 const CONNECTIONS: usize = 4;
 /// Letters in the mailbox: one full page of either.
 const LETTERS: usize = 25;
-pub(crate) const RECIPIENT: &str = "anna.mueller@web.example";
+const RECIPIENT: &str = "anna.mueller@web.example";
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,7 +93,7 @@ pub(crate) fn run(quick: bool) {
             }
         }
     }
-    let log_ins = log_in::run(&ours.visited, || ours.gateway.web(), time);
+    let log_ins = log_in::run(&ours.visited, || ours.person(), time);
     let page = table(&best, quick, &load) + "\n" + &log_ins;
     println!("\n{page}");
     if !quick {
@@ -154,7 +155,8 @@ fn letter(number: usize) -> Vec<u8> {
 struct Ours {
     visited: Visited,
     gateway: Gateway,
-    _hop: Hop,
+    hop: Hop,
+    people: Cell<u32>,
 }
 
 impl Ours {
@@ -184,7 +186,26 @@ impl Ours {
             inbox: vec!["/inbox".to_owned()],
             letter: vec![first.clone(), format!("{first}/html")],
         };
-        Self { visited, gateway, _hop: hop }
+        Self { visited, gateway, hop, people: Cell::new(0) }
+    }
+}
+
+impl Ours {
+    /// The next one with a mailbox of their own.
+    fn person(&self) -> Person {
+        let number = self.people.get();
+        self.people.set(number + 1);
+        let address = format!("person{number}@web.example");
+        let letter = letters::plain("[vertraulich] Ihr Schaden", "Guten Tag");
+        self.gateway
+            .smtp()
+            .letter("erika.muster@unfall.insurer.example", &[&address], &letter)
+            .expect("250 *");
+        let notice = self.hop.wait_to(&address);
+        let mut person = Person { web: self.gateway.web(), address };
+        reader::activate(&mut person.web, &letters::link(&notice.bytes));
+        person.log_out();
+        person
     }
 }
 

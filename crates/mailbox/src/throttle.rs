@@ -6,8 +6,9 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use futures_util::future::try_join;
 use sealpost_mail::Timestamp;
-use sealpost_store::{Store, StoreError, Tries};
+use sealpost_store::{Settled, Store, StoreError, Tries};
 use sealpost_vault::TagKey;
 
 /// How many wrong tries a mailbox stands.
@@ -111,12 +112,11 @@ impl Throttle<'_> {
     pub async fn password_of(&self, tag: &[u8; 32], whose: [u8; 32]) -> Result<Tried, StoreError> {
         let locks = self.locks;
         let (all, most) = (self.tags.count_tag("devices", tag), locks.passwords.saturating_mul(TOGETHER));
-        let own = self.password(whose).await?;
         if whose == *tag {
-            return Ok(own);
+            return self.password(whose).await;
         }
-        with_all(own, || self.one(all, most, |before, now| one_more_together(before, now, most, &locks)))
-            .await
+        let one_more_of_all = |before, now| one_more_together(before, now, most, &locks);
+        self.with_all(whose, self.password(whose), self.one(all, most, one_more_of_all)).await
     }
 
     /// Counts a try at an answer, if one is allowed; in the same way.
@@ -125,14 +125,14 @@ impl Throttle<'_> {
     /// The store does not answer.
     pub async fn answer(&self, tag: &[u8; 32], whose: [u8; 32]) -> Result<Tried, StoreError> {
         let most = self.locks.answers;
-        let own = self.one(whose, most, |before, now| one_more_answer(before, now, i64::from(most))).await?;
+        let own = self.one(whose, most, |before, now| one_more_answer(before, now, i64::from(most)));
         if whose == self.tags.count_tag("answer", tag) {
-            return Ok(own);
+            return own.await;
         }
         let all = self.tags.count_tag("answer", &self.tags.count_tag("devices", tag));
-        let most = most.saturating_mul(TOGETHER);
-        with_all(own, || self.one(all, most, |before, now| one_more_answer(before, now, i64::from(most))))
-            .await
+        let together = most.saturating_mul(TOGETHER);
+        let one_more_of_all = |before, now| one_more_answer(before, now, i64::from(together));
+        self.with_all(whose, own, self.one(all, together, one_more_of_all)).await
     }
 
     /// Whether nothing may be tried under this tag now.
@@ -195,10 +195,7 @@ impl Throttle<'_> {
     /// # Errors
     /// The store does not answer.
     pub async fn right(&self, counted: Counted) -> Result<(), StoreError> {
-        if let Some(all) = &counted.together {
-            self.take_back(all.whose).await?;
-        }
-        self.forgive(&counted.whose).await
+        self.store.settle_tries(&counted.settled(), self.now).await
     }
 
     /// What was tried was wrong. When the way in opens again, if it is closed now and its owner has not been told
@@ -238,6 +235,31 @@ impl Throttle<'_> {
         })
     }
 
+    /// Counts a try for one known browser and for all of them, in one commit. Who has to wait counts for nobody else: one
+    /// browser that goes on trying must not close the way in for the others.
+    async fn with_all(
+        &self,
+        whose: [u8; 32],
+        own: impl Future<Output = Result<Tried, StoreError>>,
+        all: impl Future<Output = Result<Tried, StoreError>>,
+    ) -> Result<Tried, StoreError> {
+        if let Some(seconds) = waits(self.store.tries(&whose).await?, self.now) {
+            return Ok(Tried::Wait(seconds));
+        }
+        Ok(match try_join(own, all).await? {
+            (Tried::Counted(own), Tried::Counted(all)) => {
+                Tried::Counted(Counted { together: Some(Box::new(all)), ..own })
+            }
+            (Tried::Counted(_), Tried::Wait(seconds)) => Tried::Wait(seconds),
+            // It had to wait since we looked.
+            (Tried::Wait(seconds), Tried::Counted(all)) => {
+                self.take_back(all.whose).await?;
+                Tried::Wait(seconds)
+            }
+            (Tried::Wait(seconds), Tried::Wait(_)) => Tried::Wait(seconds),
+        })
+    }
+
     /// Takes back one try that was counted: it was right.
     async fn take_back(&self, whose: [u8; 32]) -> Result<(), StoreError> {
         let now = self.now;
@@ -252,6 +274,15 @@ impl Throttle<'_> {
 }
 
 impl Counted {
+    /// What a right one settles: the try is taken back where many are counted together, and the own count begins anew.
+    #[must_use]
+    pub fn settled(&self) -> Settled {
+        Settled {
+            taken_back: self.together.iter().map(|all| all.whose).collect(),
+            forgiven: vec![self.whose],
+        }
+    }
+
     /// Whether there may be a next try at once.
     fn is_open(&self) -> bool {
         self.wrong < self.closed_at
@@ -261,19 +292,6 @@ impl Counted {
     #[must_use]
     pub fn left(&self) -> u64 {
         u64::try_from(self.closed_at - self.wrong).unwrap_or_default()
-    }
-}
-
-async fn with_all<F: Future<Output = Result<Tried, StoreError>>>(
-    own: Tried,
-    ask_all: impl FnOnce() -> F,
-) -> Result<Tried, StoreError> {
-    match own {
-        Tried::Wait(seconds) => Ok(Tried::Wait(seconds)),
-        Tried::Counted(own) => Ok(match ask_all().await? {
-            Tried::Wait(seconds) => Tried::Wait(seconds),
-            Tried::Counted(all) => Tried::Counted(Counted { together: Some(Box::new(all)), ..own }),
-        }),
     }
 }
 

@@ -7,7 +7,7 @@ use sealpost_mail::Timestamp;
 
 use crate::error::StoreError;
 use crate::stale_rows::{StaleRows, stale_rows};
-use crate::statement::sql;
+use crate::statement::{Statement, sql};
 use crate::store::Store;
 
 /// How long a warning that was sent is remembered.
@@ -24,6 +24,39 @@ pub struct Tries {
     pub open_at: Timestamp,
     /// Nobody needs the count afterwards.
     pub forget_at: Timestamp,
+}
+
+/// Which counts a right password or answer settles. Every one of them was counted as wrong before anybody looked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settled {
+    /// Counts of many together: the one try is taken back.
+    pub taken_back: Vec<[u8; 32]>,
+    /// Counts that begin anew.
+    pub forgiven: Vec<[u8; 32]>,
+}
+
+impl Settled {
+    /// In this order everywhere: who shares a count waits for it first.
+    pub(crate) fn statements(&self, now: Timestamp) -> Vec<Statement> {
+        let back = self.taken_back.iter().map(|whose| {
+            sql!(
+                "UPDATE tries SET wrong = CASE WHEN wrong > 0 THEN wrong - 1 ELSE 0 END,
+                     open_at = CASE WHEN open_at < ?2 THEN open_at ELSE ?2 END
+                 WHERE whose = ?1",
+                whose,
+                now
+            )
+        });
+        back.chain(self.forgiven.iter().flat_map(forgive)).collect()
+    }
+}
+
+/// A count begins anew. One that was told of stays until nobody needs that any more.
+fn forgive(whose: &[u8; 32]) -> [Statement; 2] {
+    [
+        sql!("DELETE FROM tries WHERE whose = ?1 AND told_at IS NULL", whose),
+        sql!("UPDATE tries SET wrong = 0, open_at = 0 WHERE whose = ?1", whose),
+    ]
 }
 
 /// What no longer matters.
@@ -79,12 +112,12 @@ impl Store {
 
     /// Forgets the wrong tries: a right one came. That somebody was told stays known.
     pub async fn forgive_tries(&self, whose: &[u8; 32]) -> Result<(), StoreError> {
-        self.change(vec![
-            sql!("DELETE FROM tries WHERE whose = ?1 AND told_at IS NULL", whose),
-            sql!("UPDATE tries SET wrong = 0, open_at = 0 WHERE whose = ?1", whose),
-        ])
-        .await
-        .map(drop)
+        self.change(forgive(whose).into()).await.map(drop)
+    }
+
+    /// Settles what was counted before something turned out to be right.
+    pub async fn settle_tries(&self, settled: &Settled, now: Timestamp) -> Result<(), StoreError> {
+        self.change(settled.statements(now)).await.map(drop)
     }
 
     /// Remembers that somebody was right, until then.

@@ -130,7 +130,7 @@ pub use engine::{
 };
 pub use error::{EngineError, FileError, StoreError};
 pub use exclusive_lock::Alone;
-pub use failed_logins::Tries;
+pub use failed_logins::{Settled, Tries};
 pub use first_login::{NewNewcomer, NewcomerRow};
 pub use folder_ref::{FolderRef, OwnFolderRow};
 pub use hold::{Held, ResumedTime, StoppedMoment, StoppedRow, StoppedTime};

@@ -221,6 +221,11 @@ impl NewMailbox {
     }
 }
 
+/// Its owner was here.
+pub(crate) fn last_seen(mailbox_id: &str, now: Timestamp) -> Statement {
+    sql!("UPDATE mailboxes SET last_seen_at = ?2 WHERE id = ?1", mailbox_id, now)
+}
+
 impl Store {
     /// The mailboxes (none deleted) of these addresses; a tag without one is left out.
     pub async fn mailboxes_by_tag(&self, tags: &[[u8; 32]]) -> Result<Vec<MailboxRow>, StoreError> {
@@ -310,12 +315,6 @@ impl Store {
             WrapKind::Activation.as_str()
         );
         self.read_one(question).await?.map(|mut row| Ok((row.blob()?, row.blob()?))).transpose()
-    }
-
-    /// Notes a log-in with the right password.
-    pub async fn record_login(&self, mailbox_id: &str, now: Timestamp) -> Result<(), StoreError> {
-        let seen = sql!("UPDATE mailboxes SET last_seen_at = ?2 WHERE id = ?1", mailbox_id, now);
-        self.change(vec![seen]).await.map(drop)
     }
 
     /// Locks an active mailbox and ends its sessions. `false`: it is not active, or its epochs have changed.

@@ -3,7 +3,8 @@
 use sealpost_mail::Timestamp;
 
 use crate::error::StoreError;
-use crate::mailbox::{MailboxRow, mailbox_row, select_mailbox};
+use crate::failed_logins::Settled;
+use crate::mailbox::{MailboxRow, last_seen, mailbox_row, select_mailbox};
 use crate::statement::{Batch, Outcome, Refusal, Row, sql};
 use crate::store::Store;
 
@@ -55,26 +56,45 @@ fn session_row(mut row: Row) -> Result<SessionRow, StoreError> {
     })
 }
 
+/// The session's row, where the mailbox is active.
+fn first_of(session: &NewSession) -> Batch {
+    let mut batch = Batch::default();
+    batch.hold_mailbox(&session.mailbox_id);
+    batch.add(
+        sql!("SELECT id FROM mailboxes WHERE id = ?1 AND state = 'active'", session.mailbox_id.as_str())
+            .or_refuse(Refusal::NotActive),
+    );
+    batch.add(sql!(
+        "INSERT INTO sessions (hash, mailbox_id, created_at, last_seen_at, expires_at,
+             secret_sealed, device_sealed)
+         VALUES (?1, ?2, ?3, ?3, ?4, ?5, ?6)",
+        &session.hash,
+        session.mailbox_id.as_str(),
+        session.created_at,
+        session.expires_at,
+        session.secret_sealed.clone(),
+        session.device_sealed.clone()
+    ));
+    batch
+}
+
 impl Store {
     /// Begins a session, if the mailbox is active at this moment. `false`: it is not, nothing was stored.
     pub async fn begin_session(&self, session: NewSession) -> Result<bool, StoreError> {
-        let mut batch = Batch::default();
-        batch.hold_mailbox(&session.mailbox_id);
-        batch.add(
-            sql!("SELECT id FROM mailboxes WHERE id = ?1 AND state = 'active'", session.mailbox_id.as_str())
-                .or_refuse(Refusal::NotActive),
-        );
-        batch.add(sql!(
-            "INSERT INTO sessions (hash, mailbox_id, created_at, last_seen_at, expires_at,
-                 secret_sealed, device_sealed)
-             VALUES (?1, ?2, ?3, ?3, ?4, ?5, ?6)",
-            &session.hash,
-            session.mailbox_id,
-            session.created_at,
-            session.expires_at,
-            session.secret_sealed,
-            session.device_sealed
-        ));
+        let batch = first_of(&session);
+        Ok(matches!(self.write(batch).await?, Outcome::Kept(_)))
+    }
+
+    /// The same for somebody who logged in: in the same transaction, what was counted before is settled, and the owner was
+    /// here. Each of them in a transaction of its own would be a flush that the owner waits for.
+    pub async fn begin_session_by_log_in(
+        &self,
+        session: NewSession,
+        settled: &Settled,
+    ) -> Result<bool, StoreError> {
+        let mut batch = first_of(&session);
+        batch.add(last_seen(&session.mailbox_id, session.created_at));
+        settled.statements(session.created_at).into_iter().for_each(|statement| batch.add(statement));
         Ok(matches!(self.write(batch).await?, Outcome::Kept(_)))
     }
 

@@ -263,17 +263,13 @@ pub(crate) async fn submit(
     let came = site.access(None).try_password(turn, mailbox.as_ref(), Secret::new(password)).await?;
     match (came, mailbox) {
         (Came::Owner(opened), Some(mailbox)) => {
-            if let Some(cookie) =
-                session::begin(&site, &request, &mailbox.id, &mailbox.epochs, &opened).await?
-            {
-                throttle(&site).right(counted).await.map_err(uncounted)?;
-                site.store.record_login(&mailbox.id, site.now()).await.map_err(lost)?;
-                if whose != tag {
-                    throttle(&site)
-                        .forgive(&answers_of(&site, &request, &tag).await?)
-                        .await
-                        .map_err(uncounted)?;
-                } else {
+            let mut settled = counted.settled();
+            if whose != tag {
+                settled.forgiven.push(answers_of(&site, &request, &tag).await?);
+            }
+            let begun = session::begin_by_log_in(&site, &request, &mailbox, &opened, &settled).await?;
+            if let Some(cookie) = begun {
+                if whose == tag {
                     site.limits.right(client);
                     let about = About::NewBrowser { network: network::shortened(client) };
                     tell(&site, &mailbox, about).await?;

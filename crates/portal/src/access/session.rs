@@ -5,10 +5,10 @@ use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use futures_util::future::{Ready, ready};
-use sealpost_mail::Timestamp;
+use sealpost_mail::{Secret, Timestamp};
 use sealpost_mailbox::audit::{Actor, Event, SessionEnd};
 use sealpost_mailbox::{Access, Resident};
-use sealpost_store::{KeptSession, MailboxRow, NewSession, SessionRow, Store};
+use sealpost_store::{KeptSession, MailboxRow, NewSession, SessionRow, Settled, Store, StoreError};
 use sealpost_vault::{Bearer, Held, Label, MailboxSecret, SessionHash, SessionSecret, is_of_former_version};
 
 use crate::http::client::Client;
@@ -223,6 +223,47 @@ pub(crate) async fn begin(
     epochs: &str,
     opened: &MailboxSecret,
 ) -> Result<Option<Cookie<'static>>, Problem> {
+    let (text, session) = issue(site, request, mailbox_id, epochs, opened).await?;
+    let begun = noting_log_in(site, request, mailbox_id).begin_session(session).await;
+    begun_as(site, begun, &text)
+}
+
+/// The same for somebody whose password was right: what was counted before is settled with it.
+pub(crate) async fn begin_by_log_in(
+    site: &Site,
+    request: &HttpRequest,
+    mailbox: &MailboxRow,
+    opened: &MailboxSecret,
+    settled: &Settled,
+) -> Result<Option<Cookie<'static>>, Problem> {
+    let (text, session) = issue(site, request, &mailbox.id, &mailbox.epochs, opened).await?;
+    let store = noting_log_in(site, request, &mailbox.id);
+    begun_as(site, store.begin_session_by_log_in(session, settled).await, &text)
+}
+
+fn noting_log_in(site: &Site, request: &HttpRequest, mailbox_id: &str) -> Store {
+    let client = Client::of(request, &site.config.trusted_proxies);
+    site.noting(&Event::LoggedIn { mailbox: mailbox_id }, &Actor::Owner, Some(client))
+}
+
+/// The cookie of a session that was begun.
+fn begun_as(
+    site: &Site,
+    begun: Result<bool, StoreError>,
+    text: &Secret<String>,
+) -> Result<Option<Cookie<'static>>, Problem> {
+    let begun = begun.map_err(|error| Problem::fault("beginning a session", error))?;
+    Ok(begun.then(|| cookie(&site.origin, cookie_name(&site.origin, "session"), text.expose().clone())))
+}
+
+/// A new secret for the cookie, and the row of its session.
+async fn issue(
+    site: &Site,
+    request: &HttpRequest,
+    mailbox_id: &str,
+    epochs: &str,
+    opened: &MailboxSecret,
+) -> Result<(Secret<String>, NewSession), Problem> {
     // Whoever signs in again in the same browser has no use for the session before.
     if let Some(old) =
         request.cookie(&cookie_name(&site.origin, "session")).and_then(|c| SessionSecret::parse(c.value()))
@@ -260,13 +301,7 @@ pub(crate) async fn begin(
             site.random.as_ref(),
         ),
     };
-    let client = Client::of(request, &site.config.trusted_proxies);
-    let begun = site
-        .noting(&Event::LoggedIn { mailbox: mailbox_id }, &Actor::Owner, Some(client))
-        .begin_session(session)
-        .await
-        .map_err(|error| Problem::fault("beginning a session", error))?;
-    Ok(begun.then(|| cookie(&site.origin, cookie_name(&site.origin, "session"), text.expose().clone())))
+    Ok((text, session))
 }
 
 fn ends(site: &Site, began: Timestamp, now: Timestamp) -> Timestamp {

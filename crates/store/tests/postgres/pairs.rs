@@ -10,8 +10,8 @@ use tokio::sync::Barrier;
 
 use self::acts::Act::{
     Activate, AddFile, BeginReset, ChangeSecrets, ClaimJob, CountTry, DeleteActive, DeleteDraft, DeleteIdle,
-    DeletePending, DeleteTrashed, Deposit, DepositPending, EndSession, Finish, FinishOther, Hold, Lease,
-    LogIn, MakeFolder, MoveLetter, Open, PurgeDrafts, PurgeLetters, PurgePending, PurgeTrash, RecordLogin,
+    DeleteIdleActive, DeletePending, DeleteTrashed, Deposit, DepositPending, EndSession, Finish, FinishOther,
+    Hold, Lease, LogIn, MakeFolder, MoveLetter, Open, PurgeDrafts, PurgeLetters, PurgePending, PurgeTrash,
     RemoveFolder, RemoveLegs, Renew, Reset, Restore, Retry, SaveDraft, Send, Touch, Trash, Use, Withdraw,
 };
 use self::acts::{Act, Scene};
@@ -49,7 +49,7 @@ const PAIRS: &[(Act, Act)] = &[
     (Activate(1), DeleteIdle),
     (Renew(60), Renew(61)),
     (Renew(60), PurgePending),
-    (RecordLogin, DeleteIdle),
+    (LogIn, DeleteIdleActive),
     (BeginReset(60), BeginReset(61)),
     (BeginReset(60), Reset),
     (BeginReset(60), DeleteActive),

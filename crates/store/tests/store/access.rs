@@ -11,8 +11,14 @@ use crate::rig::{LATER, NOW, Rig, no_rekey, relock, token, wrap};
 
 pub(crate) async fn active(rig: &Rig, tag: u8) -> String {
     let (id, _, _) = rig.deposit_in_new(tag).await;
+    set_up(rig, &id, tag).await;
+    id
+}
+
+/// Its owner comes with the link and chooses a password.
+pub(crate) async fn set_up(rig: &Rig, id: &str, tag: u8) {
     let wish = Activate {
-        mailbox_id: id.clone(),
+        mailbox_id: id.to_owned(),
         proof: Proof::Token([tag; 32]),
         now: NOW,
         rekey: no_rekey(),
@@ -22,7 +28,6 @@ pub(crate) async fn active(rig: &Rig, tag: u8) -> String {
         letters_until: None,
     };
     assert_eq!(rig.activate(wish).await.unwrap(), Activation::Activated);
-    id
 }
 
 pub(crate) fn session(mailbox_id: &str, hash: u8) -> NewSession {

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use sealpost_mail::{Random as _, SystemRandom, Timestamp};
 use sealpost_store::{
-    DraftQuota, IdleMailbox, MailboxState, NewDraft, NewDraftFile, NewUpload, ResumedTime, SavedDraft,
-    StoppedTime, ThrownAway, Unread,
+    DraftQuota, IdleMailbox, MailboxState, NewDraft, NewDraftFile, NewSession, NewUpload, ResumedTime,
+    SavedDraft, Settled, StoppedTime, ThrownAway, Unread,
 };
 
+use crate::access::{session, set_up};
 use crate::rig::{LATER, NOW, Rig};
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -31,11 +32,13 @@ async fn idle(rig: &Rig, before: Timestamp) -> Vec<IdleMailbox> {
 async fn a_mailbox_goes_only_if_it_is_still_as_unused_as_it_was_found() {
     let rig = Rig::new();
     let (mailbox, letter, _) = rig.deposit_in_new(1).await;
+    set_up(&rig, &mailbox, 1).await;
     assert!(idle(&rig, NOW).await.is_empty(), "a letter has come at that moment");
     let found = idle(&rig, LATER).await;
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].reached_at, Some(NOW));
-    rig.store.record_login(&mailbox, LATER).await.unwrap();
+    let session = NewSession { created_at: LATER, expires_at: LATER.plus(HOUR), ..session(&mailbox, 1) };
+    assert!(rig.store.begin_session_by_log_in(session, &Settled::default()).await.unwrap());
     assert!(
         !rig.store.delete_idle(&found[0], Unread::Forgotten, LATER).await.unwrap(),
         "its owner has been there meanwhile"

@@ -1,7 +1,7 @@
 //! Sessions: begun for active mailboxes, over when their time is.
 
 use sealpost_mail::Timestamp;
-use sealpost_store::{ChangeSecrets, Ended, NewSession};
+use sealpost_store::{ChangeSecrets, Ended, NewSession, Settled, Tries};
 
 use crate::mailboxes::active;
 use crate::rig::{LATER, NOW, Rig};
@@ -43,6 +43,32 @@ async fn a_pending_mailbox_has_no_session() {
     let (id, _, _) = rig.deposit_in_new(1).await;
     assert!(!rig.store.begin_session(session(&id, 1)).await.unwrap());
     assert_eq!(rig.clean().await.sessions, 0);
+}
+
+#[tokio::test]
+async fn a_log_in_settles_what_was_counted_and_notes_its_owner_or_does_nothing() {
+    let rig = Rig::new();
+    let (id, (pending, _, _)) = (active(&rig, 1).await, rig.deposit_in_new(2).await);
+    let counted = |wrong, open_at| Tries { wrong, last_at: NOW, open_at, forget_at: LATER };
+    let (own, all) = ([1; 32], [2; 32]);
+    assert!(rig.store.count_try(&own, None, counted(3, LATER)).await.unwrap());
+    assert!(rig.store.count_try(&all, None, counted(5, LATER)).await.unwrap());
+    let settled = Settled { taken_back: vec![all, [3; 32]], forgiven: vec![own, [4; 32]] };
+
+    assert!(!rig.store.begin_session_by_log_in(session(&pending, 1), &settled).await.unwrap());
+    assert_eq!(rig.store.tries(&own).await.unwrap(), Some(counted(3, LATER)), "nobody came in");
+
+    assert!(rig.store.begin_session_by_log_in(session(&id, 1), &settled).await.unwrap());
+    let begun = session(&id, 1).created_at;
+    assert_eq!(rig.store.tries(&own).await.unwrap(), None);
+    assert_eq!(
+        rig.store.tries(&all).await.unwrap(),
+        Some(counted(4, begun)),
+        "one is taken back, open at once"
+    );
+    assert_eq!(rig.store.tries(&[3; 32]).await.unwrap(), None);
+    let (_, mailbox) = rig.store.session(&[1; 32], NOW).await.unwrap().unwrap();
+    assert_eq!(mailbox.last_seen_at, Some(begun));
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use sealpost_mail::{Random as _, Timestamp};
 use sealpost_store::{
     Activate, ArrivalRows, ChangeSecrets, Claim, DraftQuota, Ended, Folder, IdleMailbox, Lease, LeasedLeg,
     LegEnd, Most, NewDraft, NewDraftFile, NewToken, NewUse, OwnFolderRow, Proof, ResetPassword, SentDraft,
-    Standing, Store, TokenPurpose, Tries, Unread, Withdrawal, WrapKind,
+    Settled, Standing, Store, TokenPurpose, Tries, Unread, Withdrawal, WrapKind,
 };
 
 use crate::access::{active, session};
@@ -24,6 +24,7 @@ pub(crate) enum Act {
     DeleteActive,
     DeleteDraft,
     DeleteIdle,
+    DeleteIdleActive,
     DeletePending,
     DeleteTrashed,
     Deposit,
@@ -41,7 +42,6 @@ pub(crate) enum Act {
     PurgeLetters,
     PurgePending,
     PurgeTrash,
-    RecordLogin,
     RemoveFolder,
     RemoveLegs,
     Renew(u8),
@@ -68,6 +68,7 @@ pub(crate) struct Scene {
     draft: String,
     folder: String,
     pending: String,
+    idle_active: IdleMailbox,
     idle: IdleMailbox,
     held: Vec<LeasedLeg>,
 }
@@ -105,10 +106,11 @@ impl Scene {
         let held = rig.lease("holder", NOW, LATER).await;
         assert_eq!(held.len(), 2);
         rig.queue(10, &["b.example"]).await;
-        let mut idle = store.idle_mailboxes(LATER, "").await.unwrap();
-        let idle = idle.remove(idle.iter().position(|one| one.id == pending).unwrap());
+        let found = store.idle_mailboxes(LATER, "").await.unwrap();
+        let idle_one = |id: &str| found.iter().find(|one| one.id == id).unwrap().clone();
+        let (idle, idle_active) = (idle_one(&pending), idle_one(&active));
         store.introduce_jobs(&[(JOB, NOW)]).await.unwrap();
-        Self { active, letter, trashed, draft: draft_id, folder: folder_id, pending, idle, held }
+        Self { active, letter, trashed, draft: draft_id, folder: folder_id, pending, idle, idle_active, held }
     }
 }
 
@@ -227,6 +229,10 @@ impl Act {
                 let idle = scene.idle.clone();
                 ready!(store.delete_idle(&idle, Unread::Forgotten, LATER))
             }
+            Self::DeleteIdleActive => {
+                let idle = scene.idle_active.clone();
+                ready!(store.delete_idle(&idle, Unread::Forgotten, LATER))
+            }
             Self::DeletePending => ready!(store.delete_mailbox(&pending, Unread::Forgotten, NOW)),
             Self::DeleteTrashed => ready!(store.delete_trashed(&mailbox, &trashed, Unread::Forgotten, NOW)),
             Self::Deposit => arrives(store, letter_to(rig, &mailbox).await),
@@ -254,7 +260,10 @@ impl Act {
                 };
                 format!("{:?}", store.lease_legs(wish).await.map(|legs| legs.len()))
             }),
-            Self::LogIn => ready!(store.begin_session(session(&mailbox, 7))),
+            Self::LogIn => {
+                let settled = Settled { taken_back: vec![[8; 32]], forgiven: vec![[7; 32]] };
+                ready!(store.begin_session_by_log_in(session(&mailbox, 7), &settled))
+            }
             Self::MakeFolder(fill) => {
                 let row = folder(&String::from(fill).repeat(32));
                 ready!(store.make_folder(&mailbox, row, b"public".to_vec(), 2))
@@ -265,7 +274,6 @@ impl Act {
             Self::PurgeLetters => ready!(store.purge_letters(Unread::Forgotten, LATER)),
             Self::PurgePending => ready!(store.purge_pending(LATER, Timestamp(0))),
             Self::PurgeTrash => ready!(store.purge_trash(LATER, Unread::Forgotten, NOW)),
-            Self::RecordLogin => ready!(store.record_login(&pending, LATER)),
             Self::RemoveFolder => ready!(store.remove_folder(&mailbox, &folder_id)),
             Self::RemoveLegs => {
                 let ids: Vec<String> = scene.held.iter().map(|leg| leg.id.clone()).collect();
