@@ -46,7 +46,7 @@ mod worker_program;
 mod worker_protocol;
 
 pub use algorithm_profile::{Content, Form, HeaderProtection, Profile, Signature, Transport};
-pub use close::{Closed, Source, close};
+pub use close::{Closed, OtherSignatures, Source, close};
 pub use closing::Closing;
 pub use error::{CloseError, KeyError, OpenError, WorkerError};
 pub use judge::{Covers, Objection, Purpose, judge};
