@@ -178,11 +178,45 @@ fn where_a_winmail_is_damaged_nobody_says_that_there_is_no_such_head_in_it() {
     };
     let secret = titled("Gutachten 7");
     let within = forwarded(&secret);
-    for bytes in [&secret[..secret.len() - 12], &within[..within.len() - 30], &within[..20], b"no TNEF"] {
+    // Behind the properties that are counted stands one more.
+    let mut uncounted = titled("[vertraulich] Gutachten 7");
+    uncounted[15] = 0;
+    for bytes in [
+        &secret[..secret.len() - 12],
+        &within[..within.len() - 30],
+        &within[..20],
+        b"no TNEF",
+        &uncounted,
+        &forwarded(&uncounted),
+    ] {
         send(bytes).expect("554 5.6.0 *");
     }
     assert!(hop.delivered().is_empty());
     send(&titled("Unterlagen")).expect("250 *");
     assert_eq!(hop.wait(1)[0].to(), ["k@web.example"], "what is whole and says nothing goes");
+    gateway.sweep();
+}
+
+/// An opaque signature that cannot be read may hold any head; what is only encrypted shows none, and goes on (RFC 8551 §3.5).
+#[test]
+fn where_an_opaque_signature_is_damaged_nobody_says_that_there_is_no_such_head_in_it() {
+    let hop = Hop::new();
+    let gateway = Gateway::start(&config(&hop));
+    let send = |kind: &str, bytes: &[u8]| {
+        gateway.smtp().letter("erika@insurer.example", &["k@web.example"], &attached(kind, bytes))
+    };
+    // A ContentInfo of this type that ends too early.
+    let begun = |last: u8| {
+        [&[0x30, 0x80, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 13, 1, 7, last, 0xa0, 0x80][..], &[0x30; 3]]
+            .concat()
+    };
+    for kind in ["signed-data", "enveloped-data"] {
+        let kind = format!("application/pkcs7-mime; smime-type={kind}; name=smime.p7m");
+        send(&kind, &begun(2)).expect("554 5.6.0 *");
+    }
+    send("application/octet-stream; name=Brief.p7m", &begun(2)).expect("554 5.6.0 *");
+    assert!(hop.delivered().is_empty());
+    send("application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m", &begun(3)).expect("250 *");
+    assert_eq!(hop.wait(1)[0].to(), ["k@web.example"], "what is encrypted goes");
     gateway.sweep();
 }

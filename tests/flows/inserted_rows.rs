@@ -114,6 +114,28 @@ fn support_sees_no_request_that_nobody_made_and_releases_none() {
     office.gateway.sweep();
 }
 
+/// Somebody ends a session and writes down why: its owner would call support, or believe that the letters are gone.
+#[test]
+fn a_browser_is_told_no_reason_that_nobody_of_us_gave() {
+    let office = Office::open(|_config| {});
+    office.letter("eins");
+    let notice = office.hop.wait_to(CUSTOMER);
+    let data = office.gateway.home.data();
+    let mut web = office.gateway.web();
+    let _inbox = activate(&mut web, &letters::link(&notice.bytes));
+    change(
+        &data,
+        "INSERT INTO ended_sessions (hash, why, at) SELECT hash, 'deleted', created_at FROM sessions;
+         DELETE FROM sessions",
+    );
+    let over = web.get("/inbox");
+    let told = over.header("location").unwrap();
+    assert!(told.contains("note=over"), "{over:?}");
+    named(&office.gateway, "ended session", 1);
+    change(&data, "DELETE FROM ended_sessions");
+    office.gateway.sweep();
+}
+
 #[test]
 fn rows_from_before_there_were_proofs_say_something_once_the_operator_says_so() {
     let office = with_a_request();

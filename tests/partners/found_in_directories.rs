@@ -249,3 +249,40 @@ fn only_who_proves_a_name_is_asked_and_in_clear_only_by_a_word_of_the_operators(
     let (code, said) = asks(&authority, &clear.ldap(), "tls", r#""off""#);
     assert!(code == 0 && said.contains("from ldap://localhost"), "{said}");
 }
+
+/// One server asked for two attributes, or as two people, is two directories: what one of them does not have, or does not say, the
+/// other one is asked for.
+#[test]
+fn one_server_that_is_asked_in_two_ways_is_asked_twice() {
+    let authority = Authority::new();
+    let house = openssl::House::new(HOUSE);
+    let entry = person("people", HOUSE, &[("userCertificate;binary", &certificate(&house))]);
+    let directory = Slapd::new(&authority, Speaks::Tls, &[entry]);
+    let url = directory.ldaps();
+    let two = |first: &dyn Fn(&mut Config)| {
+        gateway(&authority, &url, |config| {
+            first(config);
+            configure(config, &url);
+        })
+    };
+    let by_filter = two(&|config| {
+        config.set("[partners.ldap]", "filter", r#""(description={address})""#);
+    });
+    let (code, said) = look(&by_filter, "clinic.example", &[]);
+    assert_eq!(code, 0, "{said}");
+    directory.wait_logged(&format!("filter=\"(description={HOUSE})\""));
+    directory.wait_logged(&format!("filter=\"(mail={HOUSE})\""));
+    by_filter.sweep();
+    let by_login = two(&|config| {
+        config.set("[partners.ldap]", "bind-dn", &format!("{:?}", READER.0)).set(
+            "[partners.ldap]",
+            "password-file",
+            r#""ldap.password""#,
+        );
+    });
+    let file = by_login.home.write("ldap.password", b"wrong 4711\n");
+    rig::gateway::mode(&file, 0o600);
+    let (code, said) = look(&by_login, "clinic.example", &[]);
+    assert!(code == 0 && said.contains("does not take the login"), "{said}");
+    by_login.sweep();
+}

@@ -146,3 +146,80 @@ fn gnupg_opens_and_verifies_them_as_well() {
     }
     gateway.sweep();
 }
+
+/// A letter of somebody else, signed, with a line of 1,500 octets, and its certificate.
+fn signed_by_another() -> (String, openssl::House) {
+    let house = openssl::House::new("lawyer@elsewhere.example");
+    let text = "Vollmacht ".repeat(150);
+    let signed = house.sign("X-Forwarded: yes\n", &format!("Content-Type: text/plain\n\n{text}\n"));
+    (String::from_utf8(signed).unwrap(), house)
+}
+
+/// The same as a part of a letter, or as a letter within one.
+fn handed_on(signed: &str) -> [Vec<u8>; 2] {
+    ["", "Content-Type: message/rfc822\r\n\r\n"].map(|around| {
+        let text = line("y");
+        let parts = format!(
+            "--outer\r\nContent-Type: text/plain\r\n\r\n{text}\r\n--outer\r\n{around}{signed}\r\n--outer--"
+        );
+        letter("Content-Type: multipart/mixed; boundary=outer\r\n", &parts)
+    })
+}
+
+/// The part of somebody else, as openssl says it was signed.
+fn verifies(entity: &str, house: &openssl::House, what: &str) {
+    assert!(entity.contains("X-Forwarded: yes"), "{what}: {entity}");
+    let (_, part) = entity.split_once("X-Forwarded: yes").unwrap();
+    let (part, _) = part.split_once("\r\n--outer").unwrap();
+    let mail = house.write("part.eml", format!("X-Forwarded: yes{part}").as_bytes());
+    let (certificate, out) = (house.certificate(), house.path("part.txt"));
+    let root = certificate.to_str().unwrap();
+    house.openssl(&["cms", "-verify", "-in", &mail, "-CAfile", root, "-purpose", "any", "-out", &out]);
+    assert!(std::fs::read_to_string(out).unwrap().contains("Vollmacht Vollmacht"), "{what}");
+}
+
+/// RFC 1847 §2.1: what somebody else has signed is not changed, also where a line of it is longer than servers must take.
+#[test]
+fn what_somebody_else_has_signed_verifies_within_what_we_sign() {
+    let world = Hop::new();
+    let mut config = Config::new(&world);
+    config.rule("signed", r#"{ recipient = "*@broker.example" }"#, r#""sign""#);
+    let gateway = Gateway::start(&config);
+    sealpost(&gateway, &["domain-key", "make", "insurer.example", "--name", "Insurer"]);
+    let certificate = our_certificate(&gateway);
+    let (signed, house) = signed_by_another();
+    for (nth, letter) in handed_on(&signed).into_iter().enumerate() {
+        gateway
+            .smtp()
+            .letter("erika.muster@insurer.example", &["max@broker.example"], &letter)
+            .expect("250 *");
+        let got = world.wait(nth + 1)[nth].clone();
+        assert!(got.text().contains("smime-type=signed-data"), "{nth}: {}", got.text());
+        let longest = got.bytes.split(|byte| *byte == b'\n').map(<[u8]>::len).max().unwrap();
+        assert!(longest <= 999, "{nth}: a line of {longest}");
+        verifies(&String::from_utf8(verified(&got, &certificate)).unwrap(), &house, "signed");
+    }
+    gateway.sweep();
+}
+
+#[test]
+fn what_somebody_else_has_signed_verifies_within_what_is_encrypted() {
+    let (world, inside) = (Hop::new(), Hop::new());
+    let gateway = Gateway::start(&insurer(&world, &inside).0);
+    let clinic = openssl::House::new("securemail@clinic.example");
+    sealpost(&gateway, &["domain-key", "make", "insurer.example", "--name", "Insurer"]);
+    sealpost(&gateway, &["partner", "add", "clinic.example", path(&clinic), "--yes"]);
+    let certificate = our_certificate(&gateway);
+    let (signed, house) = signed_by_another();
+    for (nth, letter) in handed_on(&signed).into_iter().enumerate() {
+        gateway
+            .smtp()
+            .letter("erika.muster@insurer.example", &["doctor@clinic.example"], &letter)
+            .expect("250 *");
+        let got = world.wait(nth + 1)[nth].clone();
+        let clear = clinic.open(&got.bytes, &certificate);
+        assert!(!clear.contains(&line("y")), "what nobody has signed is in lines: {clear}");
+        verifies(&clear, &house, "encrypted");
+    }
+    gateway.sweep();
+}

@@ -48,6 +48,10 @@ const SIGNED: [&str; 29] = [
     PORTAL_FIELD,
 ];
 
+/// What we never write either, is not signed (signatures of before must go on verifying), and changes what is shown or where an
+/// answer goes: where links and pictures without a host lead (RFC 2557 §4.2), and who is said to have got it.
+const NEVER_THERE: [&str; 3] = ["Content-Location", "Content-Base", "Apparently-To"];
+
 /// Why a letter counts as written by nobody in particular.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum NotSigned {
@@ -57,6 +61,9 @@ pub enum NotSigned {
     /// A line in its head that some readers take for the beginning of the text.
     #[error("a line in the letter's head is no field")]
     Lines,
+    /// A field that we write into none, and that no server has a reason to add.
+    #[error("the letter has a field that was added to it ({0})")]
+    Added(&'static str),
     /// One that is made otherwise than ours are.
     #[error("the letter's signature is not made the way this gateway makes them")]
     Shape,
@@ -146,6 +153,10 @@ impl Carried {
     pub fn of(head: &Head, domain: &str) -> Result<Self, NotSigned> {
         if head.has_lines_without_field() {
             return Err(NotSigned::Lines);
+        }
+        let is_there = |wanted: &&str| head.fields().any(|(name, _)| name.eq_ignore_ascii_case(wanted));
+        if let Some(name) = NEVER_THERE.into_iter().find(is_there) {
+            return Err(NotSigned::Added(name));
         }
         let fields = head.fields().filter(|(name, _)| name.eq_ignore_ascii_case(FIELD));
         let ours = |text: &str| {
@@ -276,6 +287,10 @@ mod tests {
         ] {
             let arrived = head(&format!("{}{LETTER}", field.replace(from, to)));
             assert_eq!(Carried::of(&arrived, "gate.example").unwrap_err(), NotSigned::Shape, "{from}");
+        }
+        for name in NEVER_THERE {
+            let arrived = head(&format!("{}: x\r\n{field}{LETTER}", name.to_lowercase()));
+            assert_eq!(Carried::of(&arrived, "gate.example").unwrap_err(), NotSigned::Added(name));
         }
         let arrived = head(&format!("{field}{LETTER}"));
         assert_eq!(Carried::of(&arrived, "other.example").unwrap_err(), NotSigned::Missing);

@@ -3,7 +3,7 @@
 
 use std::io::{Read, Write};
 
-use crate::algorithm_profile::Form;
+use crate::algorithm_profile::{Form, Profile};
 use crate::closing::Closing;
 use crate::error::CloseError;
 use crate::judge::{Purpose, judge};
@@ -20,6 +20,19 @@ pub struct Closed<W> {
     out: W,
     method: Method,
     bytes: u64,
+    others: OtherSignatures,
+}
+
+/// What became of what somebody else has signed within a letter (RFC 1847 §2.1: it must not be changed).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OtherSignatures {
+    /// Nothing: there is none, or it went as it came.
+    Kept,
+    /// A line of it is longer than servers must take, so the letter was signed in the opaque form, which nothing on its way breaks
+    /// (RFC 8551 §3.5.2).
+    KeptInOpaqueForm,
+    /// Such a line was encoded: OpenPGP has no form that keeps it where nothing is encrypted.
+    Broken,
 }
 
 impl<W> Closed<W> {
@@ -33,6 +46,12 @@ impl<W> Closed<W> {
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.bytes
+    }
+
+    /// What became of others' signatures within.
+    #[must_use]
+    pub fn other_signatures(&self) -> OtherSignatures {
+        self.others
     }
 
     /// What was written to.
@@ -60,7 +79,8 @@ impl Source for &[u8] {
 
 /// Closes `letter` into `out`. Blocking: not on the event loop. Needs a few MiB, whatever the letter's size (OpenPGP some
 /// thirty); only an opaque signature with PSS keeps the letter in memory. Of what a signature stands beside nothing is left that
-/// something on the way would have to change (RFC 8551 §3.1.3); within what is encrypted no line that is too long.
+/// something on the way would have to change (RFC 8551 §3.1.3); within what is encrypted no line that is too long. What somebody
+/// else has signed within the letter is changed only where there is no other way, see [`OtherSignatures`].
 ///
 /// # Errors
 /// See [`CloseError`]: never sent in clear then; what `out` was given is to be thrown away.
@@ -75,6 +95,12 @@ pub fn close<W: Write>(
         Some(way) => Outgoing::read(&mut *letter.rewound()?, closing)?.survey(way)?,
         None => Plan::default(),
     };
+    let (plan, form, others) = match method {
+        _ if !plan.breaks_signature() => (plan, closing.profile.form, OtherSignatures::Kept),
+        Method::Smime => (Plan::default(), Form::Opaque, OtherSignatures::KeptInOpaqueForm),
+        Method::OpenPgp => (plan, closing.profile.form, OtherSignatures::Broken),
+    };
+    let closing = &Closing { profile: Profile { form, ..closing.profile }, ..*closing };
     let mut letter = letter.rewound()?;
     let outgoing = Outgoing { plan, ..Outgoing::read(&mut *letter, closing)? };
     let mut counted = Counted { out, bytes: 0 };
@@ -92,7 +118,7 @@ pub fn close<W: Write>(
         }
     }
     counted.flush()?;
-    Ok(Closed { out: counted.out, method, bytes: counted.bytes })
+    Ok(Closed { out: counted.out, method, bytes: counted.bytes, others })
 }
 
 /// Which way a letter goes whose signature stands beside what it is over, in lines that others may have to change. `None`: it

@@ -46,7 +46,7 @@ mod worker_program;
 mod worker_protocol;
 
 pub use algorithm_profile::{Content, Form, HeaderProtection, Profile, Signature, Transport};
-pub use close::{Closed, Source, close};
+pub use close::{Closed, OtherSignatures, Source, close};
 pub use closing::Closing;
 pub use error::{CloseError, KeyError, OpenError, WorkerError};
 pub use judge::{Covers, Objection, Purpose, judge};
@@ -84,6 +84,24 @@ mod base64_bytes {
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
         STANDARD.decode(String::deserialize(from)?).map_err(D::Error::custom)
+    }
+}
+
+/// A secret in JSON, as base64.
+mod base64_secret {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use sealpost_mail::Secret;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+    use zeroize::Zeroizing;
+
+    pub(crate) fn serialize<S: Serializer>(secret: &Secret<Vec<u8>>, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&Zeroizing::new(STANDARD.encode(secret.expose())))
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Secret<Vec<u8>>, D::Error> {
+        let text = Zeroizing::new(String::deserialize(from)?);
+        STANDARD.decode(text.as_bytes()).map(Secret::new).map_err(D::Error::custom)
     }
 }
 

@@ -14,6 +14,7 @@ use tokio::io::{
 };
 use tokio::net::unix::pipe;
 use tokio::sync::mpsc;
+use zeroize::Zeroizing;
 
 use crate::error::{KeyError, OpenError, WorkerError};
 use crate::lend::{Lends, MAX_LENT};
@@ -24,7 +25,7 @@ use crate::smime::chain_verdict::ChainVerdict;
 use crate::smime::ocsp::OcspAnswer;
 use crate::unwrap::{Errands, Rejection};
 use crate::worker_program::{NAME, Pipes, Program, Running};
-use crate::worker_protocol::{Bytes, Errand, Job, Loan, MAX_JSON, START, Trusted, WorkerReply};
+use crate::worker_protocol::{Bytes, Errand, Job, LentBytes, Loan, MAX_JSON, START, Trusted, WorkerReply};
 
 /// The least memory that a letter takes, as a multiple of its size.
 const MIN_MEMORY_FACTOR: u64 = 2;
@@ -280,7 +281,7 @@ impl Worker {
                     (Asked::Errand(errand), Some(errands)) => errands.run(errand).await?,
                     (Asked::Errand(_), None) => None,
                 };
-                let loan = framed(&Loan(lent.map(|lent| Bytes(lent.expose().clone()))))?;
+                let loan = framed(&Loan(lent.map(LentBytes)))?;
                 if stdin.write_all(loan.expose()).await.is_err() {
                     break;
                 }
@@ -370,12 +371,29 @@ async fn said(stdout: &mut BufReader<pipe::Receiver>) -> Option<WorkerReply> {
     serde_json::from_slice(&json).ok()
 }
 
-/// As it goes through the pipe. Our keys may be in it.
+/// As it goes through the pipe. Our keys may be in it: written once into room that is large enough, because growing leaves a copy behind.
 fn framed(json: &impl Serialize) -> Result<Secret<Vec<u8>>, std::io::Error> {
-    let json = serde_json::to_vec(json).map(Secret::new).map_err(std::io::Error::other)?;
-    let mut framed = format!("{START}{}\n", json.expose().len()).into_bytes();
-    framed.extend_from_slice(json.expose());
-    Ok(Secret::new(framed))
+    let mut length = Length(0);
+    serde_json::to_writer(&mut length, json)?;
+    let start = format!("{START}{}\n", length.0);
+    let mut framed = Zeroizing::new(Vec::with_capacity(start.len() + length.0));
+    framed.extend_from_slice(start.as_bytes());
+    serde_json::to_writer(&mut *framed, json)?;
+    Ok(Secret::new(std::mem::take(&mut *framed)))
+}
+
+/// How much is written to it.
+struct Length(usize);
+
+impl std::io::Write for Length {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 fn other_answer() -> WorkerError {

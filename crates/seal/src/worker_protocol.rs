@@ -11,7 +11,7 @@
 //!
 //! Knows no process.
 
-use sealpost_mail::Timestamp;
+use sealpost_mail::{Secret, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::error::KeyError;
@@ -98,7 +98,12 @@ pub(crate) struct Trusted {
 /// What the worker gets when it has asked: subkeys as [`crate::pgp::key::lent`] wrote them, a content key, or nothing.
 #[derive(Serialize, Deserialize)]
 #[serde(transparent)]
-pub(crate) struct Loan(pub(crate) Option<Bytes>);
+pub(crate) struct Loan(pub(crate) Option<LentBytes>);
+
+/// What is lent, in JSON: nothing that it was made of or read from stays in memory.
+#[derive(Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct LentBytes(#[serde(with = "crate::base64_secret")] pub(crate) Secret<Vec<u8>>);
 
 /// What the worker asks of a private key that does not come to it. A [`Loan`] of the content key is the answer.
 #[derive(Serialize, Deserialize)]

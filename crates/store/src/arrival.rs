@@ -5,6 +5,7 @@ use std::time::Duration;
 use sealpost_mail::Timestamp;
 use tokio::sync::oneshot;
 
+use crate::arrival_sign::arrival_sign;
 use crate::audit_row::AuditRow;
 use crate::body::StoredBody;
 use crate::bounce_memo::NewBounceMemo;
@@ -216,8 +217,8 @@ impl ArrivalRows {
                 self.now,
                 self.now.minus(RETRY_WINDOW)
             );
-            // Nobody else made it, or this batch would be refused; and only who answers its client removes it.
-            batch.sign = Some(insert.clone());
+            let bodies = self.body.iter().chain(&self.more_bodies).map(StoredBody::id);
+            batch.sign = Some(arrival_sign(fingerprint, self.now, self.now.minus(RETRY_WINDOW), bodies));
             batch.add(insert.or_refuse(Refusal::Duplicate));
         }
         self.uses.iter().for_each(|one| one.add_to(&mut batch));

@@ -7,6 +7,8 @@ use sealpost_mail::Timestamp;
 
 use crate::column_values::{ColumnWord as _, Ended};
 use crate::error::StoreError;
+use crate::row_proof::ended_words;
+use crate::said::{Proves, Said, SaidKind};
 use crate::stale_rows::{StaleRows, stale_rows};
 use crate::statement::{Batch, sql};
 use crate::store::Store;
@@ -23,14 +25,21 @@ pub(crate) fn end_sessions(
     keep: Option<&[u8; 32]>,
 ) {
     let keep = keep.map_or_else(Vec::new, |hash| hash.to_vec());
-    batch.add(sql!(
-        "INSERT INTO ended_sessions (hash, why, at) SELECT hash, ?2, ?3 FROM sessions
-         WHERE mailbox_id = ?1 AND hash <> ?4 ON CONFLICT (hash) DO NOTHING",
+    // A row that stands there before is nobody's of us: a session ends once.
+    let ended = sql!(
+        concat!(
+            "INSERT INTO ended_sessions (hash, why, at) SELECT hash, ?2, ?3 FROM sessions
+             WHERE mailbox_id = ?1 AND hash <> ?4
+             ON CONFLICT (hash) DO UPDATE SET why = excluded.why, at = excluded.at, proof = NULL
+             RETURNING ",
+            ended_words!()
+        ),
         mailbox_id,
         why.as_str(),
         now,
         keep.clone()
-    ));
+    );
+    batch.add(ended.proving(Proves::SessionsEnded { why, at: now }));
     batch.add(sql!("DELETE FROM sessions WHERE mailbox_id = ?1 AND hash <> ?2", mailbox_id, keep));
 }
 
@@ -40,9 +49,13 @@ pub(crate) fn old_ended_sessions(now: Timestamp) -> StaleRows {
 }
 
 impl Store {
-    /// Why a session was ended, if somebody did.
+    /// Why a session was ended, if somebody did, and one of us wrote it.
     pub async fn ended_session(&self, hash: &[u8; 32]) -> Result<Option<Ended>, StoreError> {
-        let row = self.read_one(sql!("SELECT why FROM ended_sessions WHERE hash = ?1", hash)).await?;
-        row.map(|mut row| Ended::parse(&row.text()?)).transpose()
+        let question = concat!("SELECT ", ended_words!(), " FROM ended_sessions WHERE hash = ?1");
+        let Some(row) = self.read_one(sql!(question, hash)).await? else { return Ok(None) };
+        match self.reading(SaidKind::SessionEnded).proven(row) {
+            Some(Said::SessionEnded { why, .. }) => Ended::parse(&why).map(Some),
+            Some(Said::GoneUnread { .. } | Said::CameBack { .. } | Said::Request(_)) | None => Ok(None),
+        }
     }
 }

@@ -12,6 +12,7 @@ mod acknowledge;
 mod activation;
 mod adopt;
 mod arrival;
+mod arrival_sign;
 mod audit;
 mod audit_proof;
 mod audit_row;

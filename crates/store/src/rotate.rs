@@ -243,7 +243,8 @@ impl Store {
             // What cannot even be read is none of ours.
             let request = |mut row: Row| match Said::read(SaidKind::Request, &mut row) {
                 Ok((Said::Request(asked), proof)) => Some(KeyedRequest { asked, proof }),
-                Ok((Said::GoneUnread { .. } | Said::CameBack { .. }, _)) | Err(_) => None,
+                Ok((Said::GoneUnread { .. } | Said::CameBack { .. } | Said::SessionEnded { .. }, _))
+                | Err(_) => None,
             };
             let wraps = answers.next().unwrap_or_default().into_iter().map(wrap);
             let wraps = wraps.collect::<Result<_, StoreError>>()?;

@@ -35,6 +35,13 @@ macro_rules! request_words {
 }
 pub(crate) use request_words;
 
+macro_rules! ended_words {
+    () => {
+        "hash, why, at, proof"
+    };
+}
+pub(crate) use ended_words;
+
 impl Said {
     /// One row with its proof, which is empty where there is none.
     pub(crate) fn read(kind: SaidKind, row: &mut Row) -> Result<(Self, Vec<u8>), StoreError> {
@@ -52,6 +59,9 @@ impl Said {
                 status: row.text()?,
             },
             SaidKind::Request => Self::Request(AskedRow::read(row)?),
+            SaidKind::SessionEnded => {
+                Self::SessionEnded { hash: row.blob()?, why: row.text()?, at: row.time()? }
+            }
         };
         Ok((said, row.opt_blob()?.unwrap_or_default()))
     }
@@ -70,6 +80,9 @@ impl Said {
             ),
             Self::Request(AskedRow { number, .. }) => {
                 sql!("UPDATE requests SET proof = ?2 WHERE number = ?1", *number, proof)
+            }
+            Self::SessionEnded { hash, .. } => {
+                sql!("UPDATE ended_sessions SET proof = ?2 WHERE hash = ?1", hash.clone(), proof)
             }
         }
     }
@@ -161,6 +174,16 @@ impl Proving {
                 note: note.clone(),
                 decision: None,
             }),
+            Proves::SessionsEnded { why, at } => {
+                let (said, _none_yet) = Said::read(SaidKind::SessionEnded, &mut row)?;
+                let Said::SessionEnded { hash, why: ended, at: ended_at } = said else {
+                    return Err(NOT_AS_WRITTEN);
+                };
+                if ended != why.as_str() || ended_at != *at {
+                    return Err(NOT_AS_WRITTEN);
+                }
+                Said::SessionEnded { hash, why: ended, at: ended_at }
+            }
             Proves::Decided { mailbox_id, number, state, at, decision } => {
                 let Ok((said, before)) = Said::read(SaidKind::Request, &mut row) else { return Ok(None) };
                 let Said::Request(request) = said else { return Ok(None) };

@@ -1,11 +1,11 @@
 //! Rows that only say that something is to be done or known, word by word as they are proven: that a letter went unread, that
-//! mail to an address came back, that somebody asks support for help. Knows no SQL and no key.
+//! mail to an address came back, that somebody asks support for help, why a session has ended. Knows no SQL and no key.
 
 use std::collections::BTreeSet;
 
-use sealpost_mail::Timestamp;
+use sealpost_mail::{Timestamp, hex};
 
-use crate::column_values::{LetterEvent, RequestState, UnreadEnd};
+use crate::column_values::{Ended, LetterEvent, RequestState, UnreadEnd};
 
 /// Which rows are proven so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,11 +16,13 @@ pub enum SaidKind {
     CameBack,
     /// What somebody asked of support.
     Request,
+    /// A session that somebody ended from elsewhere.
+    SessionEnded,
 }
 
 impl SaidKind {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::GoneUnread, Self::CameBack, Self::Request];
+    pub const ALL: [Self; 4] = [Self::GoneUnread, Self::CameBack, Self::Request, Self::SessionEnded];
 
     /// What the log and `check` call one.
     #[must_use]
@@ -29,6 +31,7 @@ impl SaidKind {
             Self::GoneUnread => "letter gone unread",
             Self::CameBack => "address that mail came back from",
             Self::Request => "request",
+            Self::SessionEnded => "ended session",
         }
     }
 }
@@ -60,6 +63,15 @@ pub enum Said {
     },
     /// Somebody asks support.
     Request(AskedRow),
+    /// A session was ended from elsewhere. Whose it was is not kept.
+    SessionEnded {
+        /// Its hash.
+        hash: Vec<u8>,
+        /// Why.
+        why: String,
+        /// When.
+        at: Timestamp,
+    },
 }
 
 /// A request, word by word.
@@ -121,6 +133,13 @@ pub(crate) enum Proves {
         /// How to reach them, sealed.
         note: Option<Vec<u8>>,
     },
+    /// Sessions that were ended.
+    SessionsEnded {
+        /// Why.
+        why: Ended,
+        /// When.
+        at: Timestamp,
+    },
     /// Requests of a mailbox that were open until now: only what proved then does so again.
     Decided {
         /// Whose.
@@ -168,16 +187,18 @@ impl Said {
             Self::GoneUnread { .. } => SaidKind::GoneUnread,
             Self::CameBack { .. } => SaidKind::CameBack,
             Self::Request(_) => SaidKind::Request,
+            Self::SessionEnded { .. } => SaidKind::SessionEnded,
         }
     }
 
-    /// What the log and `check` call it by: the letter, the mailbox, the number.
+    /// What the log and `check` call it by: the letter, the mailbox, the number, the beginning of the hash.
     #[must_use]
     pub fn id(&self) -> String {
         match self {
             Self::GoneUnread { deposit_id, .. } => deposit_id.clone(),
             Self::CameBack { mailbox_id, .. } => mailbox_id.clone(),
             Self::Request(AskedRow { number, mailbox_id, .. }) => format!("{number} of mailbox {mailbox_id}"),
+            Self::SessionEnded { hash, .. } => hex(hash.get(..8).unwrap_or(hash)),
         }
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::error::StoreError;
-use crate::row_proof::{came_back_words, gone_words, holds, request_words};
+use crate::row_proof::{came_back_words, ended_words, gone_words, holds, request_words};
 use crate::said::{AskedRow, Said, SaidKind};
 use crate::statement::{Row, Value, sql};
 use crate::store::Store;
@@ -109,6 +109,7 @@ impl Store {
             None => match kind {
                 SaidKind::GoneUnread | SaidKind::CameBack => Value::from(""),
                 SaidKind::Request => Value::from(i64::MIN),
+                SaidKind::SessionEnded => Value::from(Vec::<u8>::new()),
             },
         };
         let question = match kind {
@@ -135,6 +136,15 @@ impl Store {
                     "SELECT ",
                     request_words!(),
                     " FROM requests WHERE number > ?1 ORDER BY number LIMIT ?2"
+                ),
+                id,
+                PAGE
+            ),
+            SaidKind::SessionEnded => sql!(
+                concat!(
+                    "SELECT ",
+                    ended_words!(),
+                    " FROM ended_sessions WHERE hash > ?1 ORDER BY hash LIMIT ?2"
                 ),
                 id,
                 PAGE
@@ -190,6 +200,16 @@ impl Store {
                 none.clone(),
                 state,
                 created_at
+            ),
+            Said::SessionEnded { hash, why, at } => sql!(
+                "UPDATE ended_sessions SET proof = ?2 WHERE hash = ?1 AND coalesce(proof, ?4) = ?3
+                     AND why = ?5 AND at = ?6",
+                hash,
+                proof,
+                before,
+                none.clone(),
+                why,
+                at
             ),
         }
         };

@@ -28,7 +28,7 @@ impl Unreachable {
             Said::CameBack { bounces, last_at, status, .. } => {
                 Some(Self { bounces: u32::try_from(bounces).unwrap_or(u32::MAX), last_at, status })
             }
-            Said::GoneUnread { .. } | Said::Request(_) => None,
+            Said::GoneUnread { .. } | Said::Request(_) | Said::SessionEnded { .. } => None,
         }
     }
 

@@ -10,7 +10,9 @@ use sealpost_mail::{
 };
 use sealpost_mailbox::audit::{Actor, Event, KeyChange, OwnKeyUse};
 use sealpost_partner::{Own, Partner, PartnerKey, Why};
-use sealpost_seal::{ChainVerdict, CloseError, Closing, HeaderProtection, Lists, Method, Profile};
+use sealpost_seal::{
+    ChainVerdict, CloseError, Closing, HeaderProtection, Lists, Method, OtherSignatures, Profile,
+};
 use sealpost_store::PartnerKeyState;
 
 use super::blocking_io::{Reading, Writing, refusal};
@@ -312,6 +314,19 @@ impl Closer<'_> {
         });
         let closed = closing.await.map_err(failure::later)?;
         let closed = closed.map_err(|error| failed(partner, &error))?;
+        match closed.other_signatures() {
+            OtherSignatures::Kept => {}
+            OtherSignatures::KeptInOpaqueForm => {
+                tracing::info!(
+                    "signed in the opaque form: a signature of somebody else within is over a line that is too long"
+                );
+            }
+            OtherSignatures::Broken => {
+                tracing::warn!(
+                    "a signature of somebody else within was over a line that is too long, and no longer verifies"
+                );
+            }
+        }
         let written = closed.into_inner().into_inner();
         let written = written.map_err(|error| failed(partner, &CloseError::Io(error.into_error())))?;
         if let Some(own) = self.own.get(own) {

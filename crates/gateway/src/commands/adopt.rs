@@ -234,7 +234,7 @@ impl Seen {
 fn gone(said: &Said) -> Option<String> {
     match said {
         Said::GoneUnread { deposit_id, .. } => Some(deposit_id.clone()),
-        Said::CameBack { .. } | Said::Request(_) => None,
+        Said::CameBack { .. } | Said::Request(_) | Said::SessionEnded { .. } => None,
     }
 }
 
@@ -243,6 +243,7 @@ fn made(said: &Said) -> Timestamp {
     match said {
         Said::GoneUnread { gone_at: at, .. }
         | Said::CameBack { last_at: at, .. }
+        | Said::SessionEnded { at, .. }
         | Said::Request(AskedRow { created_at: at, .. }) => *at,
     }
 }

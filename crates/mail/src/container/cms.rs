@@ -45,14 +45,65 @@ pub(crate) fn is_cms(bytes: &[u8]) -> bool {
     if armour.iter().any(|line| bytes.trim_ascii_start().starts_with(line)) {
         return true;
     }
-    let mut rest = bytes.get(..64).unwrap_or(bytes);
-    let Some(0x30) = rest.first().copied() else { return false };
-    rest = rest.get(1..).unwrap_or_default();
-    if length(&mut rest).is_none() {
-        return false;
+    content_type(bytes).is_some_and(|oid| oid.starts_with(PKCS_7) || oid.starts_with(SMIME_CT))
+}
+
+/// What it would be if it could be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Beginning {
+    /// Signed, digested or compressed: everybody would see what is in it.
+    Open,
+    /// Only who has a key would.
+    Encrypted,
+    /// Its first octets do not say so.
+    Unknown,
+}
+
+/// For what is cut short or damaged further on: what its first octets say.
+pub(crate) fn beginning(bytes: &[u8]) -> Beginning {
+    let text = bytes.trim_ascii_start();
+    let encoded = if text.starts_with(b"-----BEGIN ") {
+        memchr::memchr(b'\n', text).and_then(|end| text.get(end..)).unwrap_or_default()
+    } else if text.starts_with(b"M") {
+        text
+    } else {
+        b""
+    };
+    let decoded = transfer::base64_lenient(encoded.get(..2 * START).unwrap_or(encoded));
+    let kind = [bytes, &decoded].into_iter().find_map(|bytes| outer(content_type(bytes)?));
+    match kind {
+        Some(Outer::Data | Outer::Wrapping(_)) => Beginning::Open,
+        Some(Outer::Encrypted) => Beginning::Encrypted,
+        None => Beginning::Unknown,
     }
-    rest.strip_prefix(&[6, 9]).is_some_and(|oid| oid.starts_with(PKCS_7))
-        || rest.strip_prefix(&[6, 11]).is_some_and(|oid| oid.starts_with(SMIME_CT))
+}
+
+/// So much of it has its type.
+const START: usize = 64;
+
+/// The type of a ContentInfo (RFC 5652 §3), of which only the beginning need be here.
+fn content_type(bytes: &[u8]) -> Option<&[u8]> {
+    let mut rest = bytes.get(..START).unwrap_or(bytes).strip_prefix(&[0x30])?;
+    length(&mut rest)?;
+    element(&mut rest).filter(|kind| kind.tag == 6).map(|kind| kind.body)
+}
+
+enum Outer {
+    Data,
+    Wrapping(Kind),
+    Encrypted,
+}
+
+fn outer(oid: &[u8]) -> Option<Outer> {
+    match (oid.strip_prefix(PKCS_7), oid.strip_prefix(SMIME_CT)) {
+        (Some([1]), _) => Some(Outer::Data),
+        (Some([2]), _) => Some(Outer::Wrapping(Kind::Signed)),
+        (Some([5]), _) => Some(Outer::Wrapping(Kind::Digested)),
+        (Some([3 | 4 | 6]), _) | (_, Some([23])) => Some(Outer::Encrypted),
+        (_, Some([9])) => Some(Outer::Wrapping(Kind::Compressed)),
+        (_, Some([2])) => Some(Outer::Wrapping(Kind::Authenticated)),
+        _ => None,
+    }
 }
 
 fn read_der(bytes: &[u8], most: usize) -> Option<Cms> {
@@ -60,18 +111,14 @@ fn read_der(bytes: &[u8], most: usize) -> Option<Cms> {
     let info = first(bytes).or_else(|| first(bytes.trim_ascii_end()))?;
     let mut fields = info.body;
     let kind = element(&mut fields).filter(|kind| info.tag == 0x30 && kind.tag == 6)?;
-    let kind = match (kind.body.strip_prefix(PKCS_7), kind.body.strip_prefix(SMIME_CT)) {
-        (Some([1]), _) => {
+    let kind = match outer(kind.body)? {
+        Outer::Data => {
             // RFC 5652 §4: the content itself.
             let explicit = element(&mut fields).filter(|content| content.tag == 0xa0)?;
             return octets(first(explicit.body)?).map(|content| Cms::Open { content });
         }
-        (Some([2]), _) => Kind::Signed,
-        (Some([5]), _) => Kind::Digested,
-        (Some([3 | 4 | 6]), _) | (_, Some([23])) => return Some(Cms::Encrypted),
-        (_, Some([9])) => Kind::Compressed,
-        (_, Some([2])) => Kind::Authenticated,
-        _ => return None,
+        Outer::Wrapping(kind) => kind,
+        Outer::Encrypted => return Some(Cms::Encrypted),
     };
     let explicit = element(&mut fields).filter(|content| content.tag == 0xa0)?;
     let data = first(explicit.body).filter(|data| data.tag == 0x30)?;

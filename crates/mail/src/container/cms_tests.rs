@@ -94,6 +94,32 @@ fn what_is_encrypted_or_damaged_is_told_apart() {
 }
 
 #[test]
+fn the_beginning_says_what_it_would_be() {
+    let text = |bytes: &[u8]| base64::engine::general_purpose::STANDARD.encode(bytes);
+    let enveloped = |base: &[u8], last| der(0x30, &[oid(base, last), der(0xa0, &[7; 500])].concat());
+    for (whole, is) in [
+        (signed(ber, Some(der(4, LETTER))), Beginning::Open),
+        (signed(der, Some(der(4, &[7; 500]))), Beginning::Open),
+        (packed(LETTER), Beginning::Open),
+        (enveloped(PKCS_7, 3), Beginning::Encrypted),
+        (enveloped(SMIME_CT, 23), Beginning::Encrypted),
+        (enveloped(PKCS_7, 77), Beginning::Unknown),
+        (b"vertraulich".to_vec(), Beginning::Unknown),
+        (Vec::new(), Beginning::Unknown),
+    ] {
+        let cut = whole.get(..whole.len() / 2).unwrap();
+        for bytes in [&whole[..], cut] {
+            let lines = format!("\r\n{}*\r\n", text(bytes));
+            let pem = format!("-----BEGIN PKCS7-----\r\n{}", text(bytes));
+            assert_eq!(beginning(bytes), is, "{bytes:x?}");
+            if is != Beginning::Unknown {
+                assert_eq!((beginning(lines.as_bytes()), beginning(pem.as_bytes())), (is, is), "{lines}");
+            }
+        }
+    }
+}
+
+#[test]
 fn nesting_without_end_costs_nothing() {
     assert_eq!(read(&[0x30, 0x80].repeat(200_000)), None);
     let deep = (0..100).fold(der(4, b"x"), |inner, _| der(0x24, &inner));
@@ -103,7 +129,7 @@ fn nesting_without_end_costs_nothing() {
 proptest! {
     #[test]
     fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..100)) {
-        let _ = (read(&bytes), is_cms(&bytes));
+        let _ = (read(&bytes), is_cms(&bytes), beginning(&bytes));
     }
 
     #[test]

@@ -100,6 +100,7 @@ pub(crate) fn read(bytes: &[u8]) -> Tnef<'_> {
         return tnef;
     }
     let mut label = "cp1252".to_owned();
+    let mut left_over = false;
     for _ in 0..MAX_ATTRIBUTES {
         if rest.0.is_empty() {
             tnef.whole = true;
@@ -111,50 +112,63 @@ pub(crate) fn read(bytes: &[u8]) -> Tnef<'_> {
             break;
         };
         let full = tnef.files.len() >= MAX_FILES;
-        let sound = match (id, tnef.files.last_mut()) {
+        let read = match (id, tnef.files.last_mut()) {
             (CODE_PAGE, _) => {
                 if let Some(page) = Bytes(data).u32() {
                     label = charset::of_code_page(page);
                 }
-                true
+                Read::Whole
             }
             (SUBJECT, _) => {
                 tnef.set_subject(narrow(data, &label));
-                true
+                Read::Whole
             }
             (BODY, _) => {
                 let text = narrow(data, &label);
                 tnef.others.extend(tnef.plain.replace(text));
-                true
+                Read::Whole
             }
             (FROM, _) => {
                 triple(data, &label, &mut tnef);
-                true
+                Read::Whole
             }
             (PROPERTIES, _) => message(data, &label, &mut tnef),
             (RENDER_DATA, _) if full => break,
             (RENDER_DATA, _) => {
                 tnef.files.push(File::default());
-                true
+                Read::Whole
             }
             (TITLE | TRANSPORT_NAME, Some(file)) => {
                 add_name(file, narrow(data, &label), false);
-                true
+                Read::Whole
             }
             (DATA, Some(file)) => {
                 file.set_bytes(data);
-                true
+                Read::Whole
             }
             (ATTACHMENT, Some(file)) => attachment(data, &label, file),
             // A file's parts without a file: somebody hides one.
-            (TITLE | DATA | ATTACHMENT, None) => false,
-            (_, Some(_) | None) => true,
+            (TITLE | DATA | ATTACHMENT, None) => Read::Damaged,
+            (_, Some(_) | None) => Read::Whole,
         };
-        if !sound {
-            break;
+        match read {
+            Read::Whole => {}
+            Read::LeftOver => left_over = true,
+            Read::Damaged => break,
         }
     }
+    tnef.whole &= !left_over;
     tnef
+}
+
+/// How far an attribute could be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Read {
+    Whole,
+    /// Something stands behind what it counts: who reads to its end, and not to the count, sees that. The next one begins where it
+    /// should.
+    LeftOver,
+    Damaged,
 }
 
 /// Level, id, length, data, checksum. A wrong checksum is no reason to hide anything.
@@ -183,10 +197,10 @@ fn triple(data: &[u8], label: &str, tnef: &mut Tnef<'_>) {
     tnef.from.1 = tnef.from.1.take().or(address.filter(|one| one.contains('@')).map(str::to_owned));
 }
 
-fn message(data: &[u8], label: &str, tnef: &mut Tnef<'_>) -> bool {
+fn message(data: &[u8], label: &str, tnef: &mut Tnef<'_>) -> Read {
     let (mut html, mut page, mut sound) = (None, None, true);
     let mut subject: (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
-    let whole = properties(data, &mut |id, name, kind, value| match (id, kind) {
+    let read = properties(data, &mut |id, name, kind, value| match (id, kind) {
         (0x0037, _) => tnef.set_subject(text(kind, value, label)),
         // PidTagSubjectPrefix and PidTagNormalizedSubject: one behind the other they are the subject.
         (0x003d, NARROW | WIDE) => subject.0.push(text(kind, value, label)),
@@ -244,10 +258,10 @@ fn message(data: &[u8], label: &str, tnef: &mut Tnef<'_>) -> bool {
             .unwrap_or_else(|| label.to_owned());
         tnef.others.extend(tnef.html.replace(charset::decode(&html, Some(&label))));
     }
-    whole && sound
+    if sound { read } else { Read::Damaged }
 }
 
-fn attachment<'a>(data: &'a [u8], label: &str, file: &mut File<'a>) -> bool {
+fn attachment<'a>(data: &'a [u8], label: &str, file: &mut File<'a>) -> Read {
     properties(data, &mut |id, _name, kind, value| match id {
         // PidTagAttachExtension: all that some files have of a name
         0x3703 => {
@@ -331,12 +345,20 @@ const INTERNET_HEADERS: [u8; 16] = [0x86, 3, 2, 0, 0, 0, 0, 0, 0xc0, 0, 0, 0, 0,
 /// Takes a property's id, the name of the field that it is, its type, and a value.
 type See<'f, 'a> = dyn FnMut(u16, Option<&'a [u8]>, u16, &'a [u8]) + 'f;
 
-/// MS-OXTNEF §2.1.3.4: a count, then properties of a type, an id and a value each. `false`: not all could be read.
-fn properties<'a>(data: &'a [u8], see: &mut See<'_, 'a>) -> bool {
+/// MS-OXTNEF §2.1.3.4: a count, then properties of a type, an id and a value each; behind the last one what fills up, and nothing
+/// else.
+fn properties<'a>(data: &'a [u8], see: &mut See<'_, 'a>) -> Read {
     let mut rest = Bytes(data);
-    let Some(count) = rest.u32() else { return false };
-    (0..count).all(|number| number < MAX_PROPERTIES && property(&mut rest, see).is_some())
+    let Some(count) = rest.u32() else { return Read::Damaged };
+    if !(0..count).all(|number| number < MAX_PROPERTIES && property(&mut rest, see).is_some()) {
+        return Read::Damaged;
+    }
+    let fills = rest.0.len() < MIN_PROPERTY || rest.0.iter().all(|b| *b == 0);
+    if fills { Read::Whole } else { Read::LeftOver }
 }
+
+/// A type and an id.
+const MIN_PROPERTY: usize = 4;
 
 fn property<'a>(rest: &mut Bytes<'a>, see: &mut See<'_, 'a>) -> Option<()> {
     let (kind, id) = (rest.u16()?, rest.u16()?);

@@ -154,6 +154,44 @@ fn cut_anywhere_it_says_that_it_is_not_whole() {
     assert!(!read(&[sample(), b"hidden away".to_vec()].concat()).whole);
 }
 
+/// The count says one, and two follow: programs that read to the end of the attribute see both.
+#[test]
+fn what_stands_behind_the_counted_properties_is_damage() {
+    let counted = |count: u32, end: &[u8]| {
+        let all = [
+            property_of(0x0e1d, WIDE, &wide_of("Angebot")),
+            property_of(0x0037, WIDE, &wide_of("[vertraulich]")),
+        ];
+        [&count.to_le_bytes()[..], &all.concat(), end].concat()
+    };
+    let first = property_of(0x0e1d, WIDE, &wide_of("Angebote"));
+    let message = |properties: &[u8]| file_of(&[attribute_of(1, PROPERTIES, properties)]);
+    let file = |properties: &[u8]| {
+        file_of(&[
+            attribute_of(2, RENDER_DATA, &[0; 14]),
+            attribute_of(2, ATTACHMENT, properties),
+            attribute_of(2, RENDER_DATA, &[0; 14]),
+            attribute_of(2, TITLE, b"zwei.txt\0"),
+        ])
+    };
+    for (properties, whole) in [
+        (counted(2, b""), true),
+        (counted(1, b""), false),
+        (counted(0, b""), false),
+        (counted(2, b"junk"), false),
+        // What fills up, as programs do it.
+        (counted(2, &[0; 3]), true),
+        (counted(2, &[0x20; 3]), true),
+        (counted(2, &[0; 12]), true),
+        ([&1_u32.to_le_bytes()[..], &first[..first.len() - 2]].concat(), true),
+    ] {
+        assert_eq!(read(&message(&properties)).whole, whole, "{properties:x?}");
+        let bytes = file(&properties);
+        let found = read(&bytes);
+        assert_eq!((found.whole, found.files.len()), (whole, 2), "{properties:x?}");
+    }
+}
+
 /// Each would be a head of its own.
 #[test]
 fn numbers_of_a_sensitivity_that_nobody_knows_are_one() {

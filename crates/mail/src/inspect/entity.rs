@@ -291,6 +291,7 @@ fn said(types: &[Params], dispositions: &[Params]) -> Said {
     }
     for one in types {
         said.charsets.extend(one.values("charset"));
+        said.smime_types.extend(one.values("smime-type"));
         if one.values("format").iter().any(|format| format.eq_ignore_ascii_case("flowed")) {
             said.flowed = Some(one.values("delsp").iter().any(|delsp| delsp.eq_ignore_ascii_case("yes")));
         }

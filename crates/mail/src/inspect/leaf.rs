@@ -108,7 +108,8 @@ impl<'a> Search<'a> {
         let is_pkcs = is_typed(&["application/pkcs7-mime", "application/x-pkcs7-mime"]);
         let is_signature = is_typed(&["application/pkcs7-signature", "application/x-pkcs7-signature"]);
         if is_pkcs || is_signature || is_called(&["p7m", "p7s", "p7z"]) || cms::is_cms(bytes) {
-            self.wrapped(bytes, depth, is_pkcs || is_called(&["p7m", "p7z"]) || cms::is_cms(bytes));
+            let wraps = is_pkcs || is_called(&["p7m", "p7z"]) || cms::is_cms(bytes);
+            self.wrapped(bytes, depth, wraps, &said.smime_types);
         }
         if unsupported::is_in(bytes) || is_typed(&UNOPENED) || is_called(&["hqx", "hcx", "yenc", "ync"]) {
             self.unread(Unread::Encoding);
@@ -271,7 +272,7 @@ impl<'a> Search<'a> {
     }
 
     /// `wraps`: it says of itself that it holds a letter, so what cannot be opened hides one.
-    fn wrapped(&mut self, bytes: &[u8], depth: usize, wraps: bool) {
+    fn wrapped(&mut self, bytes: &[u8], depth: usize, wraps: bool, smime_types: &[String]) {
         match cms::read(bytes, self.room.min(self.work)) {
             Some(cms::Cms::Open { content }) => {
                 self.sealed(Sealed::Signed);
@@ -288,10 +289,31 @@ impl<'a> Search<'a> {
             }
             Some(cms::Cms::Detached) => self.sealed(Sealed::Signed),
             None if wraps => {
-                self.unread(Unread::Damaged);
+                if would_show_a_letter(bytes, smime_types) {
+                    self.hides_letters(Unread::Damaged);
+                } else {
+                    self.unread(Unread::Damaged);
+                }
                 self.sealed(Sealed::Smime);
             }
             None => {}
+        }
+    }
+}
+
+/// Whether CMS that cannot be read would show a letter to everybody if it were whole. What is encrypted shows none, damaged or not.
+fn would_show_a_letter(bytes: &[u8], smime_types: &[String]) -> bool {
+    match cms::beginning(bytes) {
+        cms::Beginning::Open => true,
+        cms::Beginning::Encrypted => false,
+        // A text has been read as it stands.
+        cms::Beginning::Unknown if bytes.trim_ascii().is_empty() || charset::is_text(bytes) => false,
+        cms::Beginning::Unknown => {
+            let is_encrypted = |kind: &String| {
+                let kind = kind.trim();
+                ["enveloped-data", "authenveloped-data"].iter().any(|one| kind.eq_ignore_ascii_case(one))
+            };
+            smime_types.is_empty() || !smime_types.iter().all(is_encrypted)
         }
     }
 }

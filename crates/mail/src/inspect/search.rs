@@ -40,6 +40,8 @@ pub(super) struct Said {
     /// `type/subtype`
     pub(super) types: Vec<String>,
     pub(super) charsets: Vec<String>,
+    /// `smime-type` (RFC 8551 §3.2.2)
+    pub(super) smime_types: Vec<String>,
     /// It is meant to be saved.
     pub(super) is_file: bool,
     /// `format=flowed`, and whether with `delsp=yes`.

@@ -211,6 +211,50 @@ fn opaque_signatures_are_looked_through() {
     ));
 }
 
+/// What should hold a letter and cannot be opened may hold any head; what is only encrypted shows none.
+#[test]
+fn a_damaged_opaque_signature_hides_letters_and_a_damaged_encryption_does_not() {
+    let whole = signed(b"Subject: [vertraulich] Befund\r\nContent-Type: text/plain\r\n\r\nx\r\n");
+    let cut = whole.get(..whole.len() / 2).unwrap();
+    for (kind, name) in [
+        ("application/pkcs7-mime; smime-type=signed-data", "smime.p7m"),
+        ("application/pkcs7-mime; smime-type=compressed-data", "smime.p7z"),
+        // It is what its first octets say, whatever is said of it.
+        ("application/pkcs7-mime; smime-type=enveloped-data", "smime.p7m"),
+        ("application/octet-stream", "smime.p7m"),
+        ("application/octet-stream", "x"),
+    ] {
+        assert_eq!(Inside::of(&attached(kind, name, cut)).hidden_letters, Some(Unread::Damaged), "{kind}");
+        assert_eq!(Inside::of(&attached(kind, name, &whole)).hidden_letters, None, "{kind}");
+    }
+    // A detached signature wraps nothing.
+    let signature = Inside::of(&attached("application/pkcs7-signature", "smime.p7s", "damaged"));
+    assert_eq!(signature.hidden_letters, None);
+    let enveloped =
+        [0x30, 0x80, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 3, 0xa0, 0x80, 0x30, 0x80, 2, 1];
+    // The first octets damaged: then what is said of it counts.
+    let nothing = [&[0xff, 0][..], cut].concat();
+    for (kind, bytes, hidden) in [
+        ("application/pkcs7-mime; smime-type=enveloped-data", &enveloped[..], None),
+        ("application/pkcs7-mime", &enveloped[..], None),
+        ("application/pkcs7-mime; smime-type=signed-data", &enveloped[..], None),
+        ("application/pkcs7-mime; smime-type=authEnveloped-data", &nothing[..], None),
+        ("application/pkcs7-mime; smime-type=signed-data", &nothing[..], Some(Unread::Damaged)),
+        ("application/pkcs7-mime; smime-type=compressed-data", &nothing[..], Some(Unread::Damaged)),
+        ("application/pkcs7-mime", &nothing[..], Some(Unread::Damaged)),
+        // A text is read as it stands.
+        ("application/pkcs7-mime; smime-type=signed-data", &b"Subject: x\r\n\r\nx"[..], None),
+        ("application/pkcs7-mime", &b""[..], None),
+    ] {
+        let inside = Inside::of(&attached(kind, "smime.p7m", bytes));
+        assert_eq!(
+            (inside.hidden_letters, inside.unread),
+            (hidden, Some(Unread::Damaged)),
+            "{kind} {bytes:x?}"
+        );
+    }
+}
+
 #[test]
 fn every_name_and_type_of_a_file_counts() {
     for fields in [

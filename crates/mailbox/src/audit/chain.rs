@@ -154,6 +154,9 @@ fn with_said<T>(said: &Said, done: impl FnOnce(&[&[u8]]) -> T) -> T {
                 decision.as_deref().unwrap_or_default(),
             ])
         }
+        Said::SessionEnded { hash, why, at } => {
+            done(&[b"session-ended", hash, why.as_bytes(), &at.0.to_be_bytes()])
+        }
     }
 }
 
@@ -187,6 +190,11 @@ mod tests {
             last_at: at,
             status: status.to_owned(),
         };
+        let ended = |hash: u8, why: &str, at: i64| Said::SessionEnded {
+            hash: vec![hash; 32],
+            why: why.to_owned(),
+            at: Timestamp(at),
+        };
         let asked = AskedRow {
             number: 1,
             mailbox_id: "d".to_owned(),
@@ -214,6 +222,10 @@ mod tests {
             Said::Request(AskedRow { decided_at: Some(at), ..asked.clone() }),
             Said::Request(AskedRow { note: Some(vec![2]), ..asked.clone() }),
             Said::Request(AskedRow { note: None, decision: Some(vec![1]), ..asked }),
+            ended(1, "password", 7),
+            ended(2, "password", 7),
+            ended(1, "support", 7),
+            ended(1, "password", 8),
         ];
         for (n, one) in all.iter().enumerate() {
             let proof = said_proof(&events, one);

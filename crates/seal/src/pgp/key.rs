@@ -241,11 +241,14 @@ pub(crate) fn decrypting_pairs(cert: &Cert) -> Subkeys {
 /// The same as bytes, for a worker that decrypts one letter with them: neither what signs nor what certifies is among them, unless
 /// one key does both ([`decrypts_and_more`]).
 pub(crate) fn lent(cert: &Cert) -> Result<Secret<Vec<u8>>, KeyError> {
-    let mut bytes = Vec::new();
-    for key in decrypting(cert) {
+    let packets = decrypting(cert).into_iter().map(|key| {
         let packet = Packet::SecretSubkey(key.role_into_subordinate());
-        bytes.extend(packet.to_vec().map(Zeroizing::new).map_err(|error| library(&error))?.iter());
-    }
+        packet.to_vec().map(Zeroizing::new).map_err(|error| library(&error))
+    });
+    let packets = packets.collect::<Result<Vec<_>, _>>()?;
+    // One that grows leaves what it had in memory.
+    let mut bytes = Vec::with_capacity(packets.iter().map(|packet| packet.len()).sum());
+    packets.iter().for_each(|packet| bytes.extend_from_slice(packet));
     Ok(Secret::new(bytes))
 }
 

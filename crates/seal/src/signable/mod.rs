@@ -16,7 +16,8 @@ pub(crate) enum Way {
     /// By whoever carries mail: octets that are not ASCII may be changed, and long lines are broken.
     #[default]
     InClear,
-    /// Within what is encrypted: nobody changes it there, but whoever opens it may send it on, in lines.
+    /// Within what is encrypted: nobody changes it there, but whoever opens it may send it on, in lines. What somebody else has
+    /// signed stays as it is (RFC 1847 §2.1).
     Encrypted,
 }
 
@@ -35,12 +36,20 @@ pub(crate) struct Plan {
     entities: Vec<Unsafe>,
     /// Anything at all.
     needed: bool,
+    /// A line within what somebody else has signed is longer than servers must take: who encodes it breaks that signature, and so
+    /// does who breaks the line on its way.
+    breaks_signature: bool,
 }
 
 impl Plan {
     /// Whether the letter can be signed as it is.
     pub(crate) fn is_nothing(&self) -> bool {
         !self.needed
+    }
+
+    /// Whether a signature of somebody else would not verify any more.
+    pub(crate) fn breaks_signature(&self) -> bool {
+        self.breaks_signature
     }
 }
 
@@ -73,17 +82,34 @@ struct Finding {
 
 impl Finding {
     fn mark(&mut self, what: Unsafe) {
-        if what == Unsafe::default() {
+        if what == Unsafe::default() || self.is_kept(self.signed) {
+            return;
+        }
+        if let Some(newest) = self.plan.entities.last_mut() {
+            newest.long |= what.long;
+            newest.octets |= what.octets;
+        }
+        self.plan.needed = true;
+        self.mark_long(what.long, self.signed);
+    }
+
+    /// A line that is too long stands within what somebody else has signed, or within nothing of the kind.
+    fn mark_long(&mut self, long: bool, signed: Option<usize>) {
+        if !long || self.is_kept(signed) {
             return;
         }
         self.plan.needed = true;
-        let signed = self.signed.filter(|_| what.long);
-        let newest = self.plan.entities.len().checked_sub(1);
-        for (place, octets) in [(newest, what.octets), (signed, false)] {
-            if let Some(entity) = place.and_then(|at| self.plan.entities.get_mut(at)) {
-                entity.long |= what.long;
-                entity.octets |= octets;
-            }
+        self.plan.breaks_signature |= signed.is_some();
+        if let Some(entity) = signed.and_then(|at| self.plan.entities.get_mut(at)) {
+            entity.long = true;
+        }
+    }
+
+    /// Whether it stays as it is, whatever its lines are.
+    fn is_kept(&self, signed: Option<usize>) -> bool {
+        match self.way {
+            Way::InClear => false,
+            Way::Encrypted => signed.is_some(),
         }
     }
 
@@ -111,12 +137,7 @@ impl Visit for Finding {
         self.column = 0;
         // What is in a head is folded, and not encoded.
         let long = self.look(start.bytes).long;
-        if long {
-            self.plan.needed = true;
-            if let Some(entity) = start.signed.and_then(|at| self.plan.entities.get_mut(at)) {
-                entity.long = true;
-            }
-        }
+        self.mark_long(long, start.signed);
         self.column = 0;
         Ok(())
     }
@@ -132,8 +153,9 @@ impl Visit for Finding {
         Ok(())
     }
 
-    fn around(&mut self, bytes: &[u8]) -> Result<(), CloseError> {
-        self.plan.needed |= self.look(bytes).long;
+    fn around(&mut self, bytes: &[u8], signed: Option<usize>) -> Result<(), CloseError> {
+        let long = self.look(bytes).long;
+        self.mark_long(long, signed);
         Ok(())
     }
 }
@@ -188,12 +210,18 @@ impl<T: FnMut(&[u8]) -> Result<(), CloseError>> Rewritten<T> {
         if self.out.len() >= FULL { self.flush() } else { Ok(()) }
     }
 
+    fn of(&self, at: usize) -> Unsafe {
+        self.plan.entities.get(at).copied().unwrap_or_default()
+    }
+
+    /// Changing what somebody else has signed breaks that signature; so does a line that is broken on its way.
+    fn stays(&self, signed: Option<usize>) -> bool {
+        signed.is_some_and(|signed| !self.of(signed).long)
+    }
+
     /// How the body of the entity is written, and the field that says so, if it is another than before.
     fn encoder(&self, at: usize, start: &EntityStart<'_>) -> (Encoder, Option<&'static str>) {
-        let of = |at: usize| self.plan.entities.get(at).copied().unwrap_or_default();
-        // Changing what somebody else has signed breaks that signature; so does a line that is broken on its way.
-        let stays = start.signed.is_some_and(|signed| !of(signed).long);
-        if of(at) == Unsafe::default() || stays {
+        if self.of(at) == Unsafe::default() || self.stays(start.signed) {
             return (Encoder::as_it_is(), None);
         }
         match start.kind {
@@ -213,11 +241,11 @@ impl<T: FnMut(&[u8]) -> Result<(), CloseError>> Visit for Rewritten<T> {
         self.next += 1;
         self.body = encoder;
         self.around.flush(&mut self.out);
-        let head = match named {
-            Some(named) => relabelled(start.bytes, named),
-            None => start.bytes.to_vec(),
-        };
-        folded(&head, MAX_LINE, &mut self.out);
+        match named {
+            _ if self.stays(start.signed) => self.out.extend_from_slice(start.bytes),
+            Some(named) => folded(&relabelled(start.bytes, named), MAX_LINE, &mut self.out),
+            None => folded(start.bytes, MAX_LINE, &mut self.out),
+        }
         self.hand_on()
     }
 
@@ -232,8 +260,13 @@ impl<T: FnMut(&[u8]) -> Result<(), CloseError>> Visit for Rewritten<T> {
         Ok(())
     }
 
-    fn around(&mut self, bytes: &[u8]) -> Result<(), CloseError> {
-        self.around.push(bytes, &mut self.out);
+    fn around(&mut self, bytes: &[u8], signed: Option<usize>) -> Result<(), CloseError> {
+        if self.stays(signed) {
+            self.around.flush(&mut self.out);
+            self.out.extend_from_slice(bytes);
+        } else {
+            self.around.push(bytes, &mut self.out);
+        }
         self.hand_on()
     }
 }

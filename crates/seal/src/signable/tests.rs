@@ -3,18 +3,23 @@
 use proptest::prelude::*;
 use sealpost_mail::Head;
 
-use super::{Rewriting, Survey, Way};
+use super::{Plan, Rewriting, Survey, Way};
 
 /// The letter as it would be signed, whatever pieces it comes in; `None`: it can be as it is.
 fn made(letter: &[u8], piece: usize) -> Option<Vec<u8>> {
-    let mut survey = Survey::of(Way::InClear);
+    let plan = planned(letter, Way::InClear, piece);
+    if plan.is_nothing() { None } else { Some(rewritten(letter, plan, piece)) }
+}
+
+fn planned(letter: &[u8], way: Way, piece: usize) -> Plan {
+    let mut survey = Survey::of(way);
     for bytes in letter.chunks(piece) {
         survey.push(bytes).unwrap();
     }
-    let plan = survey.finish().unwrap();
-    if plan.is_nothing() {
-        return None;
-    }
+    survey.finish().unwrap()
+}
+
+fn rewritten(letter: &[u8], plan: Plan, piece: usize) -> Vec<u8> {
     let mut out = Vec::new();
     let mut rewriting = Rewriting::new(plan, |bytes: &[u8]| {
         out.extend_from_slice(bytes);
@@ -24,7 +29,7 @@ fn made(letter: &[u8], piece: usize) -> Option<Vec<u8>> {
         rewriting.push(bytes).unwrap();
     }
     rewriting.finish().unwrap();
-    Some(out)
+    out
 }
 
 fn made_of(letter: &str) -> String {
@@ -107,6 +112,43 @@ fn what_somebody_else_has_signed_stays_unless_it_could_not_be_sent() {
     assert!(out.contains("\r\nGrüße\r\n--i") && out.contains("=C3=96\r\n--o--"), "{out}");
     let out = made_of(&signed(&"Grüße ".repeat(400)));
     assert!(out.is_ascii() && out.contains("Gr=C3=BC"), "{out}");
+}
+
+/// A letter that somebody has signed, with this before, in and behind its part.
+fn signed_by_another(text: &str, around: &str) -> String {
+    format!(
+        "Content-Type: multipart/mixed; boundary=o\n\n--o\nContent-Type: message/rfc822\n\n\
+         Content-Type: multipart/signed; boundary=i\n\n--i\nContent-Type: multipart/mixed; boundary=m\nX-Own: {around}\n\n\
+         {around}\n--m\nContent-Type: text/plain; charset=utf-8\n\n{text}\n--m--\n{around}\n\
+         --i\nContent-Type: application/pgp-signature\n\nsig\n--i--\n--o\nContent-Type: text/plain\n\n{}\n--o--\n",
+        "y".repeat(1500)
+    )
+    .replace('\n', "\r\n")
+}
+
+#[test]
+fn within_what_is_encrypted_what_somebody_else_has_signed_stays() {
+    let long = "x".repeat(1500);
+    for (text, around) in [(long.as_str(), "x"), ("x", long.as_str())] {
+        let letter = signed_by_another(text, around);
+        let plan = planned(letter.as_bytes(), Way::Encrypted, 100);
+        assert!(!plan.is_nothing() && !plan.breaks_signature());
+        let out = String::from_utf8(rewritten(letter.as_bytes(), plan, 100)).unwrap();
+        let (before, inner) = letter.split_once("--o\r\nContent-Type: text/plain").unwrap();
+        assert!(out.starts_with(before), "{out}");
+        assert!(inner.contains("yyy") && !out.contains(&"y".repeat(1000)), "the rest is encoded: {out}");
+    }
+}
+
+/// In clear it cannot stay: whoever signs must know.
+#[test]
+fn a_line_that_somebody_else_has_signed_and_that_cannot_be_sent_is_told() {
+    let long = "x".repeat(1500);
+    for (text, around, breaks) in [(long.as_str(), "x", true), ("x", long.as_str(), true), ("ö", "x", false)]
+    {
+        let plan = planned(signed_by_another(text, around).as_bytes(), Way::InClear, 100);
+        assert_eq!(plan.breaks_signature(), breaks, "{text} {around}");
+    }
 }
 
 #[test]

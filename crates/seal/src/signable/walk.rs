@@ -44,8 +44,8 @@ pub(super) trait Visit {
     /// A piece of the body of the entity that began last.
     fn body(&mut self, bytes: &[u8]) -> Result<(), CloseError>;
     fn body_end(&mut self) -> Result<(), CloseError>;
-    /// A boundary with its line ends, or text before, between or after parts.
-    fn around(&mut self, bytes: &[u8]) -> Result<(), CloseError>;
+    /// A boundary with its line ends, or text before, between or after parts. `signed`: as of an entity that stands there.
+    fn around(&mut self, bytes: &[u8], signed: Option<usize>) -> Result<(), CloseError>;
 }
 
 pub(super) struct Walk<V> {
@@ -190,8 +190,9 @@ impl<V: Visit> Walk<V> {
         }
         self.end_body()?;
         let line_end = std::mem::take(&mut self.line_end);
-        self.visit.around(line_end)?;
-        self.visit.around(line)?;
+        let signed = self.open.get(at).and_then(|open| open.signed);
+        self.visit.around(line_end, signed)?;
+        self.visit.around(line, signed)?;
         self.open.truncate(if closes { at } else { at + 1 });
         self.letters = 0;
         self.at = match self.open.get(at) {
@@ -266,7 +267,10 @@ impl<V: Visit> Walk<V> {
                 Ok(())
             }
             Place::Body => self.visit.body(bytes),
-            Place::Around => self.visit.around(bytes),
+            Place::Around => {
+                let signed = self.open.last().and_then(|open| open.signed);
+                self.visit.around(bytes, signed)
+            }
         }
     }
 

@@ -5,6 +5,7 @@ use openssl::aes::{AesKey, unwrap_key};
 use openssl::hash::{Hasher, MessageDigest};
 use sealpost_mail::Secret;
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 use super::der::{self, OCTET_STRING, SEQUENCE};
 use crate::token::Sha;
@@ -27,6 +28,8 @@ pub(crate) struct Agreement {
     pub(crate) wrapped: Vec<u8>,
 }
 
+/// Octets of the longest hash.
+const MAX_HASH: usize = 64;
 /// The longest of everything that an honest letter has.
 const MAX_FIELD: usize = 4096;
 
@@ -46,20 +49,19 @@ impl Agreement {
         {
             return None;
         }
-        let mut kek = self.derived(secret)?;
-        kek.truncate(self.wrap);
-        let kek = Secret::new(kek);
-        let key = AesKey::new_decrypt(kek.expose()).ok()?;
+        let kek = self.derived(secret)?;
+        let key = AesKey::new_decrypt(kek.get(..self.wrap)?).ok()?;
         // RFC 3394: a check of eight octets goes along.
-        let mut clear = vec![0; self.wrapped.len().checked_sub(8)?];
+        let mut clear = Zeroizing::new(vec![0; self.wrapped.len().checked_sub(8)?]);
         let length = unwrap_key(&key, None, &mut clear, &self.wrapped).ok()?;
         clear.truncate(length);
-        Some(Secret::new(clear))
+        Some(Secret::new(std::mem::take(&mut *clear)))
     }
 
     /// ANSI X9.63: as many octets as the hash needs to give.
-    fn derived(&self, secret: &[u8]) -> Option<Vec<u8>> {
-        let mut octets = Vec::new();
+    fn derived(&self, secret: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        // One that grows leaves what it had in memory.
+        let mut octets = Zeroizing::new(Vec::with_capacity(self.wrap + MAX_HASH));
         let mut count = 1_u32;
         while octets.len() < self.wrap {
             let mut hasher = Hasher::new(message_digest(self.hash)).ok()?;

@@ -3,8 +3,8 @@
 //! writes the database.
 
 use sealpost_store::{
-    ArrivalRows, Committed, NewBounce, NewDeposit, ProvenAnew, RequestKind, RequestState, Said, SaidKind,
-    SaidRow, Store, Unread,
+    ArrivalRows, ChangeSecrets, Committed, Ended, NewBounce, NewDeposit, NewSession, ProvenAnew, RequestKind,
+    RequestState, Said, SaidKind, SaidRow, Store, Unread,
 };
 
 use crate::rig::{LATER, NOW, Rig};
@@ -234,4 +234,51 @@ async fn each_of_two_bounces_of_one_batch_counts() {
     assert!(matches!(ours.commit_arrival(rows).await.unwrap(), Committed::New(_)));
     assert_eq!(bounces(&ours, &mailbox, 1).await, (Some(2), 2));
     rig.clean().await;
+}
+
+/// A mailbox's sessions 1 and 2, ended by this store.
+async fn sessions_ended_by(rig: &Rig, store: &Store) {
+    let mailbox = crate::mailboxes::active(rig, 1).await;
+    for hash in [1, 2] {
+        let session = NewSession {
+            hash: [hash; 32],
+            mailbox_id: mailbox.clone(),
+            secret_sealed: vec![hash],
+            created_at: NOW,
+            expires_at: LATER,
+            device_sealed: b"device".to_vec(),
+        };
+        assert!(rig.store.begin_session(session).await.unwrap());
+    }
+    let old_address = rig.store.mailbox(&mailbox).await.unwrap().unwrap().address_sealed;
+    let everywhere = ChangeSecrets {
+        old_address,
+        address_sealed: b"address again".to_vec(),
+        epochs: "..one".to_owned(),
+        mailbox_id: mailbox,
+        now: NOW,
+        wraps: Vec::new(),
+        question_sealed: None,
+        keep_session: None,
+        why: Ended::Everywhere,
+    };
+    assert!(store.change_secrets(everywhere).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_browser_is_told_why_its_session_ended_by_us_alone() {
+    let rig = Rig::new();
+    let ours = proven(&rig, "portal");
+    sessions_ended_by(&rig, &ours).await;
+    assert_eq!(ours.ended_session(&[1; 32]).await.unwrap(), Some(Ended::Everywhere));
+    let rows = said(&ours, SaidKind::SessionEnded).await;
+    assert_eq!(rows.len(), 2, "{rows:?}");
+    let words = |why: &str| Said::SessionEnded { hash: vec![2; 32], why: why.to_owned(), at: NOW };
+    assert!(rows.iter().any(|(said, proof)| *said == words("everywhere") && !proof.is_empty()), "{rows:?}");
+
+    let other = Rig::new();
+    let theirs = proven(&other, "portal");
+    sessions_ended_by(&other, &other.store).await;
+    assert_eq!(there(&theirs, SaidKind::SessionEnded).await, (2, 0), "the rows are there");
+    assert_eq!(theirs.ended_session(&[1; 32]).await.unwrap(), None, "and say nothing");
 }

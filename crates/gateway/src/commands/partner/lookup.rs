@@ -60,9 +60,9 @@ pub(super) async fn files(
     let mut silent: Vec<String> = Vec::new();
     let mut absent: Vec<String> = Vec::new();
     for Asked { about, question } in asked {
-        let text = question.to_string();
+        let (text, remembered) = (question.to_string(), question.remembered_as());
         let lately = match memory {
-            Memory::Counts => known.lately(&text, desk.now).await?,
+            Memory::Counts => known.lately(&remembered, desk.now).await?,
             Memory::Ignored => None,
         };
         let files = match lately {
@@ -70,7 +70,7 @@ pub(super) async fn files(
             None if silent.contains(&question.asked()) => continue,
             None => match asker.ask(&question).await {
                 Ok(files) => {
-                    known.keep(&text, &files, desk.now, &SystemRandom).await?;
+                    known.keep(&remembered, &files, desk.now, &SystemRandom).await?;
                     files
                 }
                 // Who does not answer is asked once.
@@ -139,7 +139,7 @@ impl<'a> Asker<'a> {
             Question::File(address) | Question::KeyServer(address) => self.file(address).await,
             Question::OpenPgpKey(of) => in_zone(question, self.openpgp_keys(&openpgpkey_name(of))).await,
             Question::Smimea(of) => in_zone(question, self.certificates(&smimea_name(of))).await,
-            Question::Directory { number, shown, of } => match self.directories.get(*number) {
+            Question::Directory { number, shown, of, .. } => match self.directories.get(*number) {
                 Some(asked) => in_directory(asked, shown, of).await,
                 None => Ok(Vec::new()),
             },

@@ -34,6 +34,8 @@ pub(super) enum Question {
         number: usize,
         /// How people call it.
         shown: String,
+        /// In which words and as whom it is asked.
+        asked_as: String,
         /// Whose.
         of: Address,
     },
@@ -49,7 +51,15 @@ impl Question {
             // An answer that cannot be read says nothing of records of another kind.
             Self::OpenPgpKey(of) => format!("OPENPGPKEY records of {}", of.domain()),
             Self::Smimea(of) => format!("SMIMEA records of {}", of.domain()),
-            Self::Directory { shown, .. } => shown.clone(),
+            Self::Directory { number, shown, .. } => format!("{number} {shown}"),
+        }
+    }
+
+    /// What its answer is remembered under.
+    pub(super) fn remembered_as(&self) -> String {
+        match self {
+            Self::Directory { asked_as, of, .. } => format!("{asked_as} of {}", of.to_path()),
+            Self::File(_) | Self::KeyServer(_) | Self::OpenPgpKey(_) | Self::Smimea(_) => self.to_string(),
         }
     }
 }
@@ -133,6 +143,7 @@ fn in_directories(directories: &[AskedDirectory], addresses: &[Address]) -> Vec<
     let one = |number: usize, asked: &AskedDirectory, of: &Address| Question::Directory {
         number,
         shown: asked.shown.clone(),
+        asked_as: asked.asked_as.clone(),
         of: of.clone(),
     };
     let mut questions = Vec::new();

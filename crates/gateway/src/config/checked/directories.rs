@@ -23,6 +23,8 @@ pub(crate) struct AskedDirectory {
     pub(crate) directory: Directory,
     /// How people call it: its address and where it looks.
     pub(crate) shown: String,
+    /// Everything that decides what it answers, for whoever remembers an answer.
+    pub(crate) asked_as: String,
     /// Of whom it is asked.
     pub(crate) about: About,
     /// As whom; `None`: as nobody.
@@ -108,7 +110,16 @@ fn one(ldap: &Ldap, source: &mut Source) -> Option<AskedDirectory> {
         source.warn(file.span().start, format!("the directory could not prove itself: {error}"), mend);
     }
     let shown = format!("{}/{}", url.trim_end_matches('/'), ldap.base);
-    Some(AskedDirectory { directory, shown, about: about?, login })
+    Some(AskedDirectory { directory, shown, asked_as: asked_as(ldap), about: about?, login })
+}
+
+/// Two directories at one address that are asked in different words, or as different people, are two; so is one that is trusted in
+/// another way.
+fn asked_as(ldap: &Ldap) -> String {
+    let Ldap { url, base, filter, bind_dn, tls, ca, .. } = ldap;
+    let bind_dn = bind_dn.as_ref().map(Spanned::get_ref);
+    let ca = ca.as_ref().map(Spanned::get_ref);
+    format!("{:?}", (url.get_ref(), base, filter.get_ref(), bind_dn, tls, ca))
 }
 
 fn about(domains: &Spanned<Vec<Spanned<String>>>, source: &mut Source) -> Option<About> {
