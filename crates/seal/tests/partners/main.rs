@@ -24,3 +24,4 @@ mod shut_in;
 mod smime_own;
 mod speed;
 mod token;
+mod trailing_blanks;
