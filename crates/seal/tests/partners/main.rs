@@ -19,6 +19,7 @@ mod nss;
 mod openpgpjs;
 mod openssl;
 mod public_samples;
+mod public_smime;
 mod sequoia_rnp;
 mod shut_in;
 mod smime_own;
