@@ -9,6 +9,7 @@ mod distrust;
 mod domain_keys;
 mod ending_keys;
 mod envelope;
+mod fetched_lists;
 mod forged_results;
 mod found_in_directories;
 mod found_in_the_dns;

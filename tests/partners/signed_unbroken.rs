@@ -1,5 +1,5 @@
-//! What a signature of ours stands beside arrives as it was signed: long lines and octets that are not ASCII are encoded before,
-//! so that nothing on the way has to change them (RFC 8551 §3.1.3). Checked by openssl and by gpg, on what the next server got.
+//! What a signature of ours stands beside arrives as it was signed: long lines, octets that are not ASCII and blanks at the ends of
+//! lines are encoded before, so that nothing on the way has to change them (RFC 8551 §3.1.3, RFC 3156 §3). Checked by openssl and by gpg, on what the next server got.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -14,6 +14,9 @@ fn line(word: &str) -> String {
     word.repeat(5_000 / word.len() + 1).chars().take(5_000).collect()
 }
 
+/// As every signature in a mail begins.
+const BLANKS: &str = "Der Beitrag: 4711 \r\n-- \r\nErika Muster";
+
 fn letter(fields: &str, body: &str) -> Vec<u8> {
     format!(
         "From: Erika Muster <erika.muster@insurer.example>\r\nTo: max@broker.example\r\nSubject: Angebot\r\n\
@@ -24,7 +27,7 @@ fn letter(fields: &str, body: &str) -> Vec<u8> {
 }
 
 /// What breaks on its way today, and what of it a reader must find: text, HTML, and both beside a scan in one line.
-fn letters() -> [(Vec<u8>, String); 4] {
+fn letters() -> [(Vec<u8>, String); 5] {
     let (text, page) = (line("Beitrag 4711 = x. "), line("<b>Beitrag</b> "));
     let umlauts = "Größe des Schadens: 4711 – „Köln“".to_owned();
     let scan = STANDARD.encode(line("scan"));
@@ -43,6 +46,7 @@ fn letters() -> [(Vec<u8>, String); 4] {
             umlauts.clone(),
         ),
         (letter("Content-Type: multipart/mixed; boundary=b\r\n", &mixed), format!("{umlauts}\n{text}")),
+        (letter("Content-Type: text/plain\r\n", BLANKS), BLANKS.replace("\r\n", "\n")),
     ]
 }
 
@@ -82,7 +86,10 @@ fn a_rule_s_signature_verifies_at_the_next_server_whatever_the_lines() {
         let longest = got.bytes.split(|byte| *byte == b'\n').map(<[u8]>::len).max().unwrap();
         assert!(longest <= 999, "{nth}: a line of {longest}");
         assert!(got.bytes.is_ascii(), "{nth}: {}", got.text());
-        reads(&verified(&got, &certificate), &wanted, "signed");
+        let clear = verified(&got, &certificate);
+        let lines = String::from_utf8(clear.clone()).unwrap();
+        assert!(lines.lines().all(|line| !line.ends_with([' ', '\t'])), "{nth}: {lines}");
+        reads(&clear, &wanted, "signed");
         reads(&got.bytes, &wanted, "read without openssl");
     }
     gateway.sweep();
@@ -95,7 +102,7 @@ fn what_is_safe_is_signed_byte_by_byte_as_it_came() {
     config.rule("signed", r#"{ recipient = "*@broker.example" }"#, r#""sign""#);
     let gateway = Gateway::start(&config);
     sealpost(&gateway, &["domain-key", "make", "insurer.example", "--name", "Insurer"]);
-    let body = "Der Beitrag: 4711 \r\n-- \r\nFrom here on";
+    let body = "Der Beitrag: 4711\r\n--\r\nFrom here on";
     let safe = letter("Content-Type: text/plain\r\n", body);
     gateway.smtp().letter("erika.muster@insurer.example", &["max@broker.example"], &safe).expect("250 *");
     let got = world.wait(1).remove(0);

@@ -64,6 +64,7 @@ pub mod trail;
 pub mod trap;
 pub mod watch;
 pub mod web_file;
+pub mod web_folder;
 pub mod world;
 
 pub use browser::Browser;

@@ -10,6 +10,9 @@ use tempfile::TempDir;
 use crate::openssl::House;
 use crate::process::{Process, run};
 
+/// The times of a list of long ago.
+const OVER: [&str; 4] = ["-crl_lastupdate", "20200101000000Z", "-crl_nextupdate", "20200201000000Z"];
+
 /// The authority.
 pub struct Authority {
     folder: TempDir,
@@ -37,7 +40,8 @@ impl Authority {
         }
         let config = format!(
             "[ca]\ndefault_ca=c\n[c]\ndatabase={}\ncrlnumber={}\ncertificate={root}\nprivate_key={key}\n\
-             default_md=sha256\ndefault_crl_days=30\ncrl_extensions=e\n[e]\nauthorityKeyIdentifier=keyid\n",
+             default_md=sha256\ndefault_crl_days=30\ncrl_extensions=e\n[e]\nauthorityKeyIdentifier=keyid\n\
+             [elsewhere]\nissuingDistributionPoint=critical,@point\n[point]\nfullname=URI:http://elsewhere.example/\n",
             at("index.txt"),
             at("crlnumber")
         );
@@ -69,6 +73,14 @@ impl Authority {
     pub fn issues_with_responder(&self, address: &str, responder: &str) -> House {
         let house = House::new(address);
         self.issues_naming(&house, address, &format!("authorityInfoAccess=OCSP;URI:{responder}\n"));
+        house
+    }
+
+    /// The same for a house whose certificate says where the authority's list is.
+    #[must_use]
+    pub fn issues_with_list(&self, address: &str, list: &str) -> House {
+        let house = House::new(address);
+        self.issues_naming(&house, address, &format!("crlDistributionPoints=URI:{list}\n"));
         house
     }
 
@@ -148,10 +160,34 @@ impl Authority {
         openssl(&["ca", "-config", &self.path("ca.conf"), "-gencrl", "-out", to]);
     }
 
+    /// The list as it is now, in DER, as it is published.
+    #[must_use]
+    pub fn published_list(&self) -> Vec<u8> {
+        self.published(&[])
+    }
+
+    /// One that speaks of certificates alone which name another place for it.
+    #[must_use]
+    pub fn list_of_elsewhere(&self) -> Vec<u8> {
+        self.published(&["-crlexts", "elsewhere"])
+    }
+
+    /// One whose time is over.
+    #[must_use]
+    pub fn published_old_list(&self) -> Vec<u8> {
+        self.published(&OVER)
+    }
+
+    fn published(&self, more: &[&str]) -> Vec<u8> {
+        let (pem, der) = (self.path("published.pem"), self.path("published.der"));
+        openssl(&[&["ca", "-config", &self.path("ca.conf"), "-gencrl", "-out", &pem][..], more].concat());
+        openssl(&["crl", "-in", &pem, "-outform", "DER", "-out", &der]);
+        std::fs::read(der).unwrap()
+    }
+
     /// Writes a list whose time is over.
     pub fn old_list(&self, to: &str) {
-        let time = ["-crl_lastupdate", "20200101000000Z", "-crl_nextupdate", "20200201000000Z"];
-        openssl(&[&["ca", "-config", &self.path("ca.conf"), "-gencrl", "-out", to][..], &time].concat());
+        openssl(&[&["ca", "-config", &self.path("ca.conf"), "-gencrl", "-out", to][..], &OVER].concat());
     }
 
     /// A file of its folder.

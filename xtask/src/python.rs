@@ -48,6 +48,6 @@ fn system() -> Command {
 
 fn runs(python: &Path) -> bool {
     let mut command = Command::new(python);
-    command.args(["-c", "import extract_msg, olefile, cryptography, pdf_oxide"]);
+    command.args(["-c", "import extract_msg, olefile, cryptography, cryptography_vectors, pdf_oxide"]);
     command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
 }

@@ -25,6 +25,7 @@ mod failure;
 mod gathering;
 mod key_trail;
 mod key_warning;
+mod known_lists;
 mod known_recipients;
 mod listing;
 mod live;
@@ -63,6 +64,7 @@ pub use decided::{Copy, Decided, Way};
 pub use event::{EventFacts, EventSaid, event_said, memo_facts};
 pub use key_trail::KeyTrail;
 pub use key_warning::tell_of_keys;
+pub use known_lists::all_lists;
 pub use login_trail::LoginTrail;
 pub use notice_signer::NoticeSigner;
 pub use notice_ticket::NoticeWriter;
@@ -71,8 +73,8 @@ pub use partners::{Chosen, Pace, Partners, TestLetter, choose, choose_for_test, 
 pub use reception::ArrivalReception;
 pub use report_limit::LimitedReports;
 pub use settings::{
-    Announcer, Inbound, MostReports, Quotas, Receipts, RevocationLists, Routes, Unopened, Who, Writer,
-    Writing,
+    Announcer, CrlSource, Inbound, MostReports, Quotas, Receipts, RevocationLists, Routes, Unopened, Who,
+    Writer, Writing,
 };
 pub use tls_report::send_tls_report;
 pub use unclosable::Unclosable;

@@ -1,19 +1,59 @@
 //! What is to be said of the revocation lists that are here: files that hold none, lists that are over or not what they say,
-//! roots without one. In words, for `check` and for the log. Fetches nothing.
+//! roots without one, lists that do not come. In words, for `check` and for the log. Fetches nothing.
 
 use std::path::PathBuf;
 
 use sealpost_mail::Timestamp;
 use sealpost_seal::{ListSigner, Lists, PartnerKey, RevocationList};
+use sealpost_store::{Store, StoreError};
 
 use crate::crl_files;
-use crate::settings::Inbound;
+use crate::settings::{CrlSource, Inbound};
+
+/// Lists that were fetched, as far as anybody has looked.
+#[derive(Debug)]
+pub enum Fetched {
+    /// There are none, and none are fetched.
+    Never,
+    /// Nobody has looked into the store.
+    NotRead,
+    /// DER of all of them.
+    Read(Vec<Vec<u8>>),
+}
+
+impl Fetched {
+    /// Those in the store.
+    ///
+    /// # Errors
+    /// It does not answer.
+    pub async fn read(inbound: &Inbound, store: &Store) -> Result<Self, StoreError> {
+        match inbound.crl_source {
+            CrlSource::Files => Ok(Self::Never),
+            CrlSource::Fetch => Ok(Self::Read(store.revocation_list_bytes().await?)),
+        }
+    }
+
+    /// Where there is no store to look into.
+    #[must_use]
+    pub fn not_read(inbound: &Inbound) -> Self {
+        match inbound.crl_source {
+            CrlSource::Files => Self::Never,
+            CrlSource::Fetch => Self::NotRead,
+        }
+    }
+}
 
 /// Every warning. `places`: where the lists lie.
-pub fn warnings(inbound: &Inbound, places: &[PathBuf], now: Timestamp) -> Vec<String> {
+pub fn warnings(inbound: &Inbound, places: &[PathBuf], fetched: &Fetched, now: Timestamp) -> Vec<String> {
     let mut said = broken(places);
+    let (more, fix) = match fetched {
+        Fetched::Never => (&[][..], "fetch the new one into partners.crls"),
+        Fetched::NotRead => (&[][..], IT_COMES),
+        Fetched::Read(lists) => (lists.as_slice(), IT_COMES),
+    };
+    let files = inbound.crls.now();
     let found: Vec<RevocationList> =
-        inbound.crls.now().iter().flat_map(|der| RevocationList::read(der).unwrap_or_default()).collect();
+        files.iter().chain(more).flat_map(|der| RevocationList::read(der).unwrap_or_default()).collect();
     if inbound.lists == Lists::Off || (inbound.roots.is_empty() && found.is_empty()) {
         return said;
     }
@@ -31,11 +71,16 @@ pub fn warnings(inbound: &Inbound, places: &[PathBuf], now: Timestamp) -> Vec<St
         if !list.is_current(now) {
             said.push(format!(
                 "the revocation list of {issuer:?} says nothing of today (its time is over, or has not come): \
-                 certificates below it count only where you have trusted them; fix: fetch the new one into partners.crls"
+                 certificates below it count only where you have trusted them; fix: {fix}"
             ));
         }
     }
-    for root in &inbound.roots {
+    let roots = match fetched {
+        Fetched::Never | Fetched::Read(_) => inbound.roots.as_slice(),
+        // Its list may be there.
+        Fetched::NotRead => &[],
+    };
+    for root in roots {
         let root = std::slice::from_ref(root);
         let has = |list: &RevocationList| list.signer(root) == ListSigner::Root;
         if inbound.lists == Lists::Require && !found.iter().any(has) {
@@ -50,6 +95,8 @@ pub fn warnings(inbound: &Inbound, places: &[PathBuf], now: Timestamp) -> Vec<St
     }
     said
 }
+
+const IT_COMES: &str = "see what came of asking: `sealpost jobs run ocsp`, then `sealpost check`; a file in partners.crls counts as well";
 
 /// Files that hold no list: a page that says "not found" under the list's name, half a list.
 fn broken(places: &[PathBuf]) -> Vec<String> {

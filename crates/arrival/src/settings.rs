@@ -155,8 +155,20 @@ pub struct Inbound {
     pub harvest: Harvest,
     /// What a chain to one of them needs of revocation lists.
     pub lists: Lists,
-    /// The lists.
+    /// The lists in files.
     pub crls: Arc<dyn RevocationLists>,
+    /// Whether there are others.
+    pub crl_source: CrlSource,
+}
+
+/// Where revocation lists come from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CrlSource {
+    /// Files of the operator's.
+    #[default]
+    Files,
+    /// Their authorities as well: a job asks them, by the addresses in certificates.
+    Fetch,
 }
 
 /// DER of revocation lists as they are now: their files are written anew every few days.

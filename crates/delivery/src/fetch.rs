@@ -1,12 +1,12 @@
-//! Something small that is asked of a host which is part of the public internet: a GET over https of what a partner publishes, a
-//! POST of a question to an authority, or of a report. Says nothing about what came; follows nowhere.
+//! Something small that is asked of a host which is part of the public internet: a GET over https of what a partner publishes or of
+//! a list that its authority has signed, a POST of a question to an authority, or of a report. Says nothing about what came; follows nowhere.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http_body_util::{BodyExt as _, Full, Limited};
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
 use hyper::{Request, StatusCode, header};
@@ -73,6 +73,9 @@ pub enum FetchError {
         /// In its own words.
         cause: String,
     },
+    /// There is more of it than is taken.
+    #[error("{0}: it is too large")]
+    TooLarge(String),
     /// There is no such file.
     #[error("{0}: there is nothing of that name")]
     Missing(String),
@@ -125,6 +128,15 @@ impl Fetcher {
             "https" => self.in_time(&url, &host, Asked::File).await,
             _ => Err(FetchError::Address(shown(address))),
         }
+    }
+
+    /// A file of up to `most` bytes that its author has signed, so that http does as well.
+    ///
+    /// # Errors
+    /// See [`FetchError`].
+    pub async fn get_signed(&self, address: &str, most: usize) -> Result<Vec<u8>, FetchError> {
+        let (url, host) = checked(address)?;
+        self.in_time(&url, &host, Asked::SignedFile(most)).await
     }
 
     /// The answer to a question whose answer is signed, so that http does as well.
@@ -194,6 +206,8 @@ impl Fetcher {
 /// What is wanted.
 enum Asked {
     File,
+    /// Of so many bytes at most.
+    SignedFile(usize),
     /// Of this type.
     Question(&'static str, Vec<u8>),
     /// Something of this type is handed in.
@@ -229,8 +243,12 @@ async fn sent(
         None => host.to_owned(),
     };
     let handed_in = matches!(asked, Asked::Submission(..));
+    let most = match asked {
+        Asked::SignedFile(most) => most,
+        Asked::File | Asked::Question(..) | Asked::Submission(..) => MAX,
+    };
     let (request, body) = match asked {
-        Asked::File => (Request::get(target), Vec::new()),
+        Asked::File | Asked::SignedFile(_) => (Request::get(target), Vec::new()),
         Asked::Question(content_type, body) | Asked::Submission(content_type, body) => {
             (Request::post(target).header(header::CONTENT_TYPE, content_type), body)
         }
@@ -254,8 +272,11 @@ async fn sent(
         }
         other => return Err(server(format!("it answered {other}"))),
     }
-    let whole = Limited::new(answer.into_body(), MAX).collect().await;
-    let whole = whole.map_err(|error| server(error.to_string()))?;
+    let whole = Limited::new(answer.into_body(), most).collect().await;
+    let whole = whole.map_err(|error| match error.is::<LengthLimitError>() {
+        true => FetchError::TooLarge(url.to_string()),
+        false => server(error.to_string()),
+    })?;
     Ok(whole.to_bytes().to_vec())
 }
 

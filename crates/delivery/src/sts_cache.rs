@@ -284,6 +284,7 @@ fn trouble(error: &FetchError) -> StsTrouble {
         | FetchError::Name { .. }
         | FetchError::Inside { .. }
         | FetchError::Server { .. }
+        | FetchError::TooLarge(_)
         | FetchError::Missing(_) => ResultType::StsPolicyFetchError,
     };
     StsTrouble { result, cause: error.to_string() }

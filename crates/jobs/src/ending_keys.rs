@@ -19,7 +19,9 @@ pub(super) async fn warn(workshop: &Workshop, now: Timestamp) -> Result<Counts, 
     let (Some(context), Some(work)) = (&workshop.context, &workshop.partners) else {
         return Ok(Vec::new());
     };
-    for warning in revocation_state::warnings(&context.tenant.inbound, &work.crl_places, now) {
+    let inbound = &context.tenant.inbound;
+    let fetched = revocation_state::Fetched::read(inbound, &workshop.store).await?;
+    for warning in revocation_state::warnings(inbound, &work.crl_places, &fetched, now) {
         tracing::warn!("{warning}");
     }
     let ending = untold(workshop, work, now).await?;

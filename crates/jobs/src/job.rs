@@ -31,7 +31,7 @@ pub enum Job {
     Senders,
     /// Word to the operator of keys for partners that end.
     Keys,
-    /// Questions to authorities about partners' certificates.
+    /// Questions to authorities about partners' certificates, and their lists.
     Ocsp,
     /// Reports to domains on how their servers speak TLS.
     TlsReports,

@@ -1,15 +1,17 @@
 //! Which keys the operator would be told of now, and whose authorities would be asked, each with its reason. Asks nobody,
 //! changes nothing.
 
+use sealpost_arrival::CrlSource;
 use sealpost_mail::Timestamp;
 use sealpost_partner::{EndingKey, EndingStep, Whose};
 use sealpost_seal::Fingerprint;
 
+use crate::authorities::Ocsp;
+use crate::due_lists::WantedList;
 use crate::foresight::{ForeseenDeed, Foresight};
 use crate::ocsp::Question;
-use crate::ocsp_lookup::Ocsp;
 use crate::workshop::{Failed, Workshop};
-use crate::{ending_keys, ocsp};
+use crate::{due_lists, ending_keys, ocsp};
 
 const NOWHERE: &str = "no key is looked at where no letters are taken in";
 
@@ -46,26 +48,50 @@ fn ends(key: &EndingKey, now: Timestamp) -> ForeseenDeed {
         .with("fingerprint", &key.fingerprint.to_hex())
 }
 
-/// Certificates whose authorities are asked about them.
+/// Certificates whose authorities are asked about them, and lists that are fetched.
 pub(super) async fn questions(workshop: &Workshop, now: Timestamp) -> Result<Foresight, Failed> {
     let Some(work) = &workshop.partners else { return Ok(Foresight::says(NOWHERE)) };
-    match &work.ocsp {
-        Ocsp::Off => return Ok(Foresight::says("nobody is asked: partners.ocsp is \"off\"")),
-        Ocsp::Ask { .. } if work.roots.is_empty() => {
+    let (ocsp, lists) = (work.authorities.ocsp, work.authorities.lists);
+    match (ocsp, lists) {
+        (Ocsp::Off, CrlSource::Files) => {
+            let why = "nobody is asked: partners.ocsp is \"off\", and partners.crl-source is \"files\"";
+            return Ok(Foresight::says(why));
+        }
+        (Ocsp::Ask, _) | (_, CrlSource::Fetch) if work.roots.is_empty() => {
             return Ok(Foresight::says("nobody is asked: there are no partners.roots"));
         }
-        Ocsp::Ask { .. } => {}
+        (Ocsp::Ask, CrlSource::Files | CrlSource::Fetch) | (Ocsp::Off, CrlSource::Fetch) => {}
     }
     let mut seen = Foresight::default();
-    seen.each(&ocsp::due(workshop, work, now).await?, |question| asked(question, now));
+    if ocsp == Ocsp::Ask {
+        seen.each(&ocsp::due(workshop, work, now).await?, |question| asked(question, now));
+    }
+    if lists == CrlSource::Fetch {
+        seen.each(&due_lists::look(workshop, work, now).await?.due, |list| fetched(list, now));
+    }
     Ok(seen)
+}
+
+fn fetched(list: &WantedList, now: Timestamp) -> ForeseenDeed {
+    let why = match &list.last {
+        None => "nobody has asked yet".to_owned(),
+        Some(last) => over(&last.answer, last.asked_at, now),
+    };
+    let what = format!("{} is asked for its revocation list", list.address());
+    ForeseenDeed::of("list", what, why).with("authority", &list.authority)
+}
+
+fn over(answer: &str, asked_at: Timestamp, now: Timestamp) -> String {
+    match asked_at > now {
+        true => "the clock was set back since it was asked last".to_owned(),
+        false => format!("its last answer, {answer}, is over"),
+    }
 }
 
 fn asked(question: &Question, now: Timestamp) -> ForeseenDeed {
     let why = match &question.last {
         None => "nobody has asked yet".to_owned(),
-        Some(last) if last.asked_at > now => "the clock was set back since it was asked last".to_owned(),
-        Some(last) => format!("its last answer, {}, is over", last.answer),
+        Some(last) => over(&last.answer, last.asked_at, now),
     };
     let fingerprint = &question.key.key.facts().fingerprint;
     let what = format!(

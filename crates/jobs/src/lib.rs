@@ -7,8 +7,11 @@
 //! a mailbox.
 
 mod audit_trail;
+mod authorities;
 mod clock_check;
+mod crl_fetch;
 mod digests;
+mod due_lists;
 mod ending_keys;
 mod foresight;
 mod forget_preview;
@@ -16,7 +19,6 @@ mod job;
 mod key_preview;
 mod notify_times;
 mod ocsp;
-mod ocsp_lookup;
 mod preview;
 mod reminders;
 mod retention;
@@ -29,11 +31,11 @@ mod unreadable_rows;
 mod workshop;
 
 pub use audit_trail::say_end;
+pub use authorities::{Authorities, Ocsp};
 pub use clock_check::{Belief, belief, days};
 pub use foresight::{ForeseenDeed, Foresight};
 pub use job::{Job, Needs};
 pub use notify_times::{Hours, NotifyTimes};
-pub use ocsp_lookup::Ocsp;
 pub use preview::foresee;
 pub use runner::{Ran, Runner};
 pub use scheduler::{JobError, Jobs, start};

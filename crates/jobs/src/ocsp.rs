@@ -11,8 +11,8 @@ use sealpost_partner::{Book, Found, Partner, PartnerKey, Standing, Step, after};
 use sealpost_seal::OcspAnswer;
 use sealpost_store::{OcspRow, PartnerKeyState};
 
+use crate::authorities::Ocsp;
 use crate::ending_keys::failed;
-use crate::ocsp_lookup::Ocsp;
 use crate::workshop::{Counts, Failed, PartnerWork, Workshop};
 
 /// A good answer is asked for again after so long at the latest, and never sooner than after [`SOONEST`].
@@ -24,11 +24,9 @@ const QUESTION: &str = "application/ocsp-request";
 
 pub(super) async fn ask(workshop: &Workshop, now: Timestamp) -> Result<Counts, Failed> {
     let Some(work) = &workshop.partners else { return Ok(Vec::new()) };
-    let fetcher = match &work.ocsp {
-        Ocsp::Ask { roots: trusted, networks } if !work.roots.is_empty() => {
-            Fetcher::new(trusted.clone(), networks.clone())
-        }
-        Ocsp::Ask { .. } | Ocsp::Off => return Ok(Vec::new()),
+    let fetcher = match work.authorities.ocsp {
+        Ocsp::Ask if !work.roots.is_empty() => work.authorities.fetcher(),
+        Ocsp::Ask | Ocsp::Off => return Ok(Vec::new()),
     };
     let fetcher = fetcher.map_err(|error| Failed::Keys(error.to_string()))?;
     let book = book(workshop, work);

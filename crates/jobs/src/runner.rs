@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use crate::clock_check::{Belief, belief, days};
 use crate::job::Job;
 use crate::workshop::{Counts, Failed, Workshop};
-use crate::{audit_trail, digests, ending_keys, ocsp, reminders, retention, senders, tls_reports};
+use crate::{audit_trail, crl_fetch, digests, ending_keys, ocsp, reminders, retention, senders, tls_reports};
 
 /// So long a job stays with a process that gives no sign of life.
 const LEASE: Duration = Duration::from_secs(120);
@@ -203,7 +203,10 @@ async fn work(workshop: &Workshop, job: Job, now: Timestamp) -> Result<Counts, F
         Job::MailboxReminders => reminders::mailboxes(workshop, now).await,
         Job::Senders => senders::tell(workshop, now).await,
         Job::Keys => ending_keys::warn(workshop, now).await,
-        Job::Ocsp => ocsp::ask(workshop, now).await,
+        Job::Ocsp => {
+            let asked = ocsp::ask(workshop, now).await?;
+            Ok([asked, crl_fetch::fetch(workshop, now).await?].concat())
+        }
         Job::TlsReports => tls_reports::send(workshop, now).await,
         Job::Audit => audit_trail::daily(workshop, now).await,
     }

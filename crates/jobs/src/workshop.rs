@@ -14,8 +14,8 @@ use sealpost_store::{Store, StoreError};
 use sealpost_vault::{KeyringKey, RowKey, TagKey};
 use thiserror::Error;
 
+use crate::authorities::Authorities;
 use crate::notify_times::NotifyTimes;
-use crate::ocsp_lookup::Ocsp;
 
 /// Why a run failed.
 #[derive(Debug, Error)]
@@ -82,7 +82,7 @@ pub struct PartnerWork {
     /// Reads what others send.
     pub worker: Option<Worker>,
     /// Whether their authorities are asked, and how.
-    pub ocsp: Ocsp,
+    pub authorities: Authorities,
 }
 
 /// What a run did: a word and a number each.

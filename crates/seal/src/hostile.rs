@@ -18,6 +18,7 @@ use crate::signable::{Survey, Way};
 use crate::smime::chain::{self, Anchors};
 use crate::smime::chain_verdict::ChainVerdict;
 use crate::smime::enveloped::Enveloped;
+use crate::smime::fetched_list::{self, FetchedList, ListFor};
 use crate::smime::ocsp::{self, OcspAnswer};
 use crate::smime::{algorithm, der, signed_data};
 use crate::worker_protocol::WorkerReply;
@@ -62,6 +63,17 @@ pub fn chain(list: &[u8], key: &PartnerKey, now: Timestamp) -> Result<ChainVerdi
     let certificate = key.certificate()?;
     let _listed = chain::is_listed(&certificate, &crls);
     chain::check(&certificate, &[], &Anchors { roots: &roots, crls: &crls }, now)
+}
+
+/// What a fetched list is worth for such a certificate.
+///
+/// # Errors
+/// The library's.
+pub fn list(list: &[u8], key: &PartnerKey, now: Timestamp) -> Result<FetchedList, KeyError> {
+    let certificate = key.certificate()?;
+    let only = std::slice::from_ref(&certificate);
+    let held = Some(list);
+    fetched_list::read(list, &ListFor { certificates: only, authority: &certificate, held, now })
 }
 
 /// How many of our own readers of DER make something of it.

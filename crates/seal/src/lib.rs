@@ -20,6 +20,7 @@ mod key_operations;
 mod key_request;
 mod keyfile;
 mod lend;
+mod list_source;
 mod mime;
 mod open;
 mod open_result;
@@ -44,6 +45,7 @@ mod worker;
 mod worker_job;
 mod worker_program;
 mod worker_protocol;
+mod worker_questions;
 
 pub use algorithm_profile::{Content, Form, HeaderProtection, Profile, Signature, Transport};
 pub use close::{Closed, OtherSignatures, Source, close};
@@ -53,6 +55,7 @@ pub use judge::{Covers, Objection, Purpose, judge};
 pub use key_facts::{Algorithm, Capability, Fingerprint, KeyFacts, Method};
 pub use key_request::{Holder, Kind};
 pub use lend::{Lends, MAX_LENT};
+pub use list_source::ListSource;
 pub use open_result::{
     Coverage, Distrust, FromMatch, Harvest, Layer, NotOpened, Note, Opened, SignatureFound, SignatureVerdict,
     SpeaksFor, Trust, Wholeness, Written,
@@ -65,6 +68,7 @@ pub use recipient_key::RecipientKey;
 pub use revocation::{ListSigner, RevocationList};
 pub use server_certificate::ServerCertificate;
 pub use smime::chain_verdict::ChainVerdict;
+pub use smime::fetched_list::FetchedList;
 pub use smime::ocsp::OcspAnswer;
 pub use token::{KeyEncryption, NoTokens, Sha, TokenError, TokenKey, TokenPublic, TokenSignature, Tokens};
 pub use token_trial::{TrialError, try_in_token};

@@ -6,7 +6,7 @@ use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sealpost_mail::{Secret, Timestamp};
+use sealpost_mail::Secret;
 use sealpost_sandbox::launch::{self, Ended};
 use serde::Serialize;
 use tokio::io::{
@@ -16,13 +16,10 @@ use tokio::net::unix::pipe;
 use tokio::sync::mpsc;
 use zeroize::Zeroizing;
 
-use crate::error::{KeyError, OpenError, WorkerError};
+use crate::error::{OpenError, WorkerError};
 use crate::lend::{Lends, MAX_LENT};
 use crate::open_result::Opened;
 use crate::opening::Opening;
-use crate::partner_key::PartnerKey;
-use crate::smime::chain_verdict::ChainVerdict;
-use crate::smime::ocsp::OcspAnswer;
 use crate::unwrap::{Errands, Rejection};
 use crate::worker_program::{NAME, Pipes, Program, Running};
 use crate::worker_protocol::{Bytes, Errand, Job, LentBytes, Loan, MAX_JSON, START, Trusted, WorkerReply};
@@ -127,99 +124,12 @@ impl Worker {
             | WorkerReply::Keys(_)
             | WorkerReply::Chain(_)
             | WorkerReply::Ocsp(_)
+            | WorkerReply::List(_)
             | WorkerReply::Refused(_) => Err(OpenError::Worker(other_answer())),
         }
     }
 
-    /// Every key in a file that somebody sent.
-    ///
-    /// # Errors
-    /// None of the formats, or too large.
-    pub async fn read_keys(&self, file: &[u8]) -> Result<Vec<PartnerKey>, KeyError> {
-        let job = Job::Keys { file: u64::try_from(file.len()).unwrap_or(u64::MAX) };
-        match self.run(&job, file, None, tokio::io::sink()).await.map_err(worker_error)? {
-            WorkerReply::Keys(keys) => Ok(keys),
-            WorkerReply::Refused(refusal) => Err(refusal.into()),
-            WorkerReply::Needs(_)
-            | WorkerReply::Asks(_)
-            | WorkerReply::Opened(_)
-            | WorkerReply::Chain(_)
-            | WorkerReply::Ocsp(_) => Err(KeyError::Worker(other_answer())),
-        }
-    }
-
-    /// Those of these OpenPGP keys that a bare revocation certificate (RFC 9580 §5.2.1.12) takes back, as they are with it.
-    ///
-    /// # Errors
-    /// It is none, or takes back none of them.
-    pub async fn read_revocation(
-        &self,
-        file: &[u8],
-        keys: &[PartnerKey],
-    ) -> Result<Vec<PartnerKey>, KeyError> {
-        let job =
-            Job::Revocation { keys: keys.to_vec(), file: u64::try_from(file.len()).unwrap_or(u64::MAX) };
-        match self.run(&job, file, None, tokio::io::sink()).await.map_err(worker_error)? {
-            WorkerReply::Keys(keys) => Ok(keys),
-            WorkerReply::Refused(refusal) => Err(refusal.into()),
-            WorkerReply::Needs(_)
-            | WorkerReply::Asks(_)
-            | WorkerReply::Opened(_)
-            | WorkerReply::Chain(_)
-            | WorkerReply::Ocsp(_) => Err(KeyError::Worker(other_answer())),
-        }
-    }
-
-    /// What an OCSP response says of this certificate.
-    ///
-    /// # Errors
-    /// The worker's only, or what is given is no certificate.
-    pub async fn read_ocsp(
-        &self,
-        response: &[u8],
-        key: &PartnerKey,
-        roots: &[Vec<u8>],
-        now: Timestamp,
-    ) -> Result<OcspAnswer, KeyError> {
-        let roots = roots.iter().cloned().map(Bytes).collect();
-        let length = u64::try_from(response.len()).unwrap_or(u64::MAX);
-        let job = Job::Ocsp { key: Box::new(key.clone()), roots, now, response: length };
-        match self.run(&job, response, None, tokio::io::sink()).await.map_err(worker_error)? {
-            WorkerReply::Ocsp(answer) => Ok(answer),
-            WorkerReply::Refused(refusal) => Err(refusal.into()),
-            WorkerReply::Needs(_)
-            | WorkerReply::Asks(_)
-            | WorkerReply::Opened(_)
-            | WorkerReply::Keys(_)
-            | WorkerReply::Chain(_) => Err(KeyError::Worker(other_answer())),
-        }
-    }
-
-    /// Whether a chain leads from this certificate to one of the roots.
-    ///
-    /// # Errors
-    /// The worker's only, or what is given is no certificate.
-    pub async fn check_chain(
-        &self,
-        key: &PartnerKey,
-        roots: &[Vec<u8>],
-        crls: &[Vec<u8>],
-        now: Timestamp,
-    ) -> Result<ChainVerdict, KeyError> {
-        let bytes = |list: &[Vec<u8>]| list.iter().cloned().map(Bytes).collect();
-        let job = Job::Chain { key: Box::new(key.clone()), roots: bytes(roots), crls: bytes(crls), now };
-        match self.run(&job, &[][..], None, tokio::io::sink()).await.map_err(worker_error)? {
-            WorkerReply::Chain(verdict) => Ok(verdict),
-            WorkerReply::Refused(refusal) => Err(refusal.into()),
-            WorkerReply::Needs(_)
-            | WorkerReply::Asks(_)
-            | WorkerReply::Opened(_)
-            | WorkerReply::Keys(_)
-            | WorkerReply::Ocsp(_) => Err(KeyError::Worker(other_answer())),
-        }
-    }
-
-    async fn run(
+    pub(crate) async fn run(
         &self,
         job: &Job,
         bytes: impl AsyncRead + Unpin + Send,
@@ -396,17 +306,8 @@ impl std::io::Write for Length {
     }
 }
 
-fn other_answer() -> WorkerError {
+pub(crate) fn other_answer() -> WorkerError {
     WorkerError::Failed("it answered something else".to_owned())
-}
-
-fn worker_error(error: OpenError) -> KeyError {
-    match error {
-        OpenError::Worker(error) => KeyError::Worker(error),
-        OpenError::TooComplex => KeyError::TooLarge,
-        OpenError::Token(error) => KeyError::Token(error),
-        OpenError::Io(error) => KeyError::Worker(WorkerError::Failed(error.to_string())),
-    }
 }
 
 fn failure(status: ExitStatus, said: &[u8]) -> WorkerError {

@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead, Read as _, Write};
 
+use openssl::x509::X509;
 use sealpost_mail::Secret;
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
@@ -15,8 +16,10 @@ use crate::opening::TrustedKey;
 use crate::partner_key::PartnerKey;
 use crate::pgp;
 use crate::pgp::key::Subkeys;
+use crate::smime::certificate::library;
 use crate::smime::chain::{self, Anchors};
 use crate::smime::chain_verdict::ChainVerdict;
+use crate::smime::fetched_list::{self, ListFor};
 use crate::smime::ocsp;
 use crate::worker_protocol::{Bytes, Errand, Job, Loan, MAX_JSON, START, WorkerReply};
 
@@ -121,6 +124,16 @@ fn done(job: Job, bytes: &[u8], lender: &mut dyn Lender) -> (WorkerReply, Option
                 ocsp::answer(&certificate, &between, &plain(roots), bytes, now)
             };
             (look().map_or_else(refused, WorkerReply::Ocsp), None)
+        }
+        Job::List { certificates, authority, held, now, .. } => {
+            let look = || {
+                let read = |der: &Bytes| X509::from_der(&der.0).map_err(library);
+                let certificates = certificates.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+                let (authority, held) = (read(&authority)?, held.as_ref().map(|held| held.0.as_slice()));
+                let asked = ListFor { certificates: &certificates, authority: &authority, held, now };
+                fetched_list::read(bytes, &asked)
+            };
+            (look().map_or_else(refused, WorkerReply::List), None)
         }
         Job::Chain { key, roots, crls, now } => {
             let check = || {

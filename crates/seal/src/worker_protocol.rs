@@ -21,6 +21,7 @@ use crate::opening::{DistrustedKey, Lists, Sender};
 use crate::partner_key::PartnerKey;
 use crate::recipient_key::RecipientKey;
 use crate::smime::chain_verdict::ChainVerdict;
+use crate::smime::fetched_list::FetchedList;
 use crate::smime::ocsp::OcspAnswer;
 
 /// The first word of every line that begins something.
@@ -67,6 +68,16 @@ pub(crate) enum Job {
         /// Bytes of the response.
         response: u64,
     },
+    /// What the list of revoked certificates that follows is worth, and which of these it names.
+    List {
+        certificates: Vec<Bytes>,
+        authority: Bytes,
+        /// The list that is here.
+        held: Option<Bytes>,
+        now: Timestamp,
+        /// Bytes of the list.
+        list: u64,
+    },
     /// Look at a chain.
     Chain { key: Box<PartnerKey>, roots: Vec<Bytes>, crls: Vec<Bytes>, now: Timestamp },
 }
@@ -78,6 +89,7 @@ impl Job {
             Self::Open { letter, .. } => *letter,
             Self::Keys { file } | Self::Revocation { file, .. } => *file,
             Self::Ocsp { response, .. } => *response,
+            Self::List { list, .. } => *list,
             Self::Chain { .. } => 0,
         }
     }
@@ -130,6 +142,8 @@ pub(crate) enum WorkerReply {
     Chain(ChainVerdict),
     /// The response.
     Ocsp(OcspAnswer),
+    /// The list.
+    List(FetchedList),
     /// It did not work.
     Refused(Refusal),
 }

@@ -59,6 +59,7 @@ pub(crate) fn check(input: &[u8]) {
     let certificate = KEYS[0].public();
     let _answer = hostile::ocsp(input, certificate, NOW);
     let _chain = hostile::chain(input, certificate, NOW);
+    let _list = hostile::list(input, certificate, NOW);
     let _read = hostile::der(input);
     let size = input.first().map_or(1, |byte| usize::from(*byte));
     assert!(hostile::entity(input, size) <= input.len(), "a part is larger than the whole");

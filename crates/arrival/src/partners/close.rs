@@ -218,7 +218,7 @@ impl Closer<'_> {
     async fn is_revoked(&mut self, key: &PartnerKey) -> Result<bool, Reply> {
         let inbound = &self.context.tenant.inbound;
         let crls = match inbound.lists {
-            Lists::Require | Lists::WhenKnown => inbound.crls.now(),
+            Lists::Require | Lists::WhenKnown => self.partners.lists(self.context).await?,
             Lists::Off => return Ok(false),
         };
         if crls.is_empty() || inbound.roots.is_empty() || key.key.method() != Method::Smime {

@@ -22,8 +22,9 @@ use sealpost_partner::{Book, KnownSigners, LendableKeys, OpenedKeys, Originals, 
 use sealpost_seal::{Tokens, Worker};
 use sealpost_vault::KeyringKey;
 
-use crate::context::Shared;
+use crate::context::{Context, Shared};
 use crate::key_trail::KeyTrail;
+use crate::known_lists::KnownLists;
 use worker_slots::Turns;
 
 pub use choose::{Chosen, choose, choose_for_test};
@@ -53,6 +54,8 @@ pub struct Partners {
     /// Where keys of ours lie that do not come out.
     tokens: Arc<dyn Tokens>,
     signers: KnownSigners,
+    /// Revocation lists that were read last.
+    lists: KnownLists,
     opened_keys: OpenedKeys,
     lendable_keys: LendableKeys,
     /// Strangers never take a turn from our own letters.
@@ -75,6 +78,7 @@ impl Partners {
             worker,
             tokens,
             signers: KnownSigners::default(),
+            lists: KnownLists::default(),
             opened_keys: OpenedKeys::default(),
             lendable_keys: LendableKeys::default(),
             opening,
@@ -97,6 +101,12 @@ impl Partners {
     /// The partners of this store.
     pub(crate) fn book<'a>(&'a self, shared: &'a Shared) -> Book<'a> {
         Book { store: &shared.store, keyring: &self.keyring, tags: &shared.keys.tags }
+    }
+
+    /// The revocation lists that count now.
+    pub(crate) async fn lists(&self, context: &Context) -> Result<Arc<Vec<Vec<u8>>>, Reply> {
+        let lists = self.lists.now(&context.tenant.inbound, &context.shared.store).await;
+        lists.map_err(|error| crate::failure::unavailable(&error))
     }
 
     /// Letters that are kept as they came.

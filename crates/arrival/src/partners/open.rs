@@ -204,7 +204,7 @@ async fn opened(
         None => (&[][..], Sender::Stranger),
     };
     let inbound = &context.tenant.inbound;
-    let crls = inbound.crls.now();
+    let crls = partners.lists(context).await?;
     let out_of_use = &signers.out_of_use;
     let roots = match out_of_use.known {
         Known::All => inbound.roots.as_slice(),

@@ -4,8 +4,9 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use sealpost_arrival::RevocationLists as _;
 use sealpost_arrival::crl_files::{self, CrlFiles};
-use sealpost_arrival::{RevocationLists as _, revocation_state};
+use sealpost_arrival::revocation_state::{self, Fetched};
 use sealpost_seal::Lists;
 
 use crate::rig::{NOW, Setting};
@@ -107,7 +108,7 @@ fn warnings(files: &[(&str, &[u8])], roots: &[&[u8]], rule: Lists) -> Vec<String
     inbound.roots = roots.iter().map(|root| root.to_vec()).collect();
     inbound.lists = rule;
     inbound.crls = std::sync::Arc::new(CrlFiles::new(places.clone()));
-    revocation_state::warnings(&inbound, &places, NOW)
+    revocation_state::warnings(&inbound, &places, &Fetched::Never, NOW)
 }
 
 #[test]
@@ -138,7 +139,7 @@ fn an_operator_hears_of_lists_that_prove_nothing() {
         assert!(said.iter().any(|line| line.contains(word)), "{what}: {said:?}");
     }
     let gone = [PathBuf::from("/nowhere/at/all.crl")];
-    let said = revocation_state::warnings(&Setting::default().inbound, &gone, NOW);
+    let said = revocation_state::warnings(&Setting::default().inbound, &gone, &Fetched::Never, NOW);
     assert!(matches!(said.as_slice(), [line] if line.contains("cannot be read")), "{said:?}");
 }
 

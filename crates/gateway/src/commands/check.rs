@@ -61,8 +61,9 @@ pub(super) fn run(config: &Path, roles: Roles, store: bool, offline: bool) -> Ex
     for warning in worker_check::not_shut_in(&plan, roles) {
         complain(format_args!("warning: {warning}"));
     }
-    for warning in keys.intake.iter().flat_map(|keys| check_partners::warnings(&plan, keys)) {
-        complain(format_args!("warning: {warning}"));
+    for found in keys.intake.iter().map(|keys| check_partners::look(&plan, keys)) {
+        found.said.iter().for_each(say);
+        found.wrong.iter().for_each(|warning| complain(format_args!("warning: {warning}")));
     }
     // A token that is away keeps nothing from starting: letters that need it wait.
     for found in keys.intake.iter().filter(|_| !offline).map(|keys| check_tokens::look(&plan, keys)) {

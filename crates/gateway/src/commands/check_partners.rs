@@ -1,41 +1,77 @@
 //! What `check` finds about partners: rules that name one that is not there, letters that nothing of ours could sign,
 //! keys that run out. Looks into the store, if there is one.
 
-use sealpost_arrival::revocation_state;
+use sealpost_arrival::CrlSource;
+use sealpost_arrival::revocation_state::{self, Fetched};
 use sealpost_mail::{Clock as _, Signing, SystemClock, Timestamp};
 use sealpost_partner::{Book, EndingKey, EndingStep, OwnKeys, Published, own_ending, partner_ending};
 use sealpost_seal::Method;
-use sealpost_store::{OwnKeyState, Store};
+use sealpost_store::{OwnKeyState, RevocationListRow, Store, StoreError};
 use sealpost_vault::IntakeRole;
 
-use super::runtime;
+use super::{fetched_lists, runtime};
 use crate::config::checked::Plan;
 
-/// Every warning, in words.
-pub(super) fn warnings(plan: &Plan, keys: &IntakeRole) -> Vec<String> {
+/// What was found.
+#[derive(Default)]
+pub(super) struct Found {
+    /// What came of asking authorities.
+    pub(super) said: Vec<String>,
+    /// Every warning, in words.
+    pub(super) wrong: Vec<String>,
+}
+
+/// Looks at rules, keys and lists.
+pub(super) fn look(plan: &Plan, keys: &IntakeRole) -> Found {
     let exchanges = plan.rules.closes() || !plan.inbound.listeners.is_empty();
     if !exchanges && plan.rules.signs().next().is_none() {
-        return Vec::new();
+        return Found::default();
     }
-    let mut said = revocation_state::warnings(&plan.inbound, &plan.crl_places, SystemClock.now());
+    let now = SystemClock.now();
+    let lists = |fetched: &Fetched| revocation_state::warnings(&plan.inbound, &plan.crl_places, fetched, now);
     if !plan.data.exists() {
-        said.extend(exchanges.then(no_key));
-        said.extend(unsigned(plan, &[], SystemClock.now()));
-        return said;
+        let mut wrong = lists(&Fetched::not_read(&plan.inbound));
+        wrong.extend(exchanges.then(no_key));
+        wrong.extend(unsigned(plan, &[], now));
+        return Found { said: Vec::new(), wrong };
     }
     let looked = runtime().map_err(|error| error.to_string()).and_then(|runtime| {
         runtime.block_on(async {
             let store = Store::open(plan.store()).map_err(|error| error.to_string())?;
-            let found = look(plan, keys, &store, SystemClock.now()).await;
+            let found = async {
+                let fetched = Fetched::read(&plan.inbound, &store).await?;
+                let rows = lists_asked_for(plan, &store).await?;
+                let mut found = Found { said: rows.iter().map(fetched_lists::line).collect(), wrong: lists(&fetched) };
+                let failed = rows.iter().filter(|row| fetched_lists::has_failed(row));
+                found.wrong.extend(failed.map(|row| {
+                    format!(
+                        "{}; fix: see the log of `sealpost jobs run ocsp`, and let this host reach that address",
+                        fetched_lists::line(row)
+                    )
+                }));
+                found.wrong.extend(of_keys(plan, keys, &store, now).await?);
+                Ok::<_, sealpost_partner::PartnerError>(found)
+            };
+            let found = found.await;
             store.close().await;
             found.map_err(|error| error.to_string())
         })
     });
-    said.extend(looked.unwrap_or_else(|error| vec![format!("partners cannot be looked at: {error}")]));
-    said
+    looked.unwrap_or_else(|error| {
+        let mut wrong = lists(&Fetched::not_read(&plan.inbound));
+        wrong.push(format!("partners cannot be looked at: {error}"));
+        Found { said: Vec::new(), wrong }
+    })
 }
 
-async fn look(
+async fn lists_asked_for(plan: &Plan, store: &Store) -> Result<Vec<RevocationListRow>, StoreError> {
+    match plan.inbound.crl_source {
+        CrlSource::Files => Ok(Vec::new()),
+        CrlSource::Fetch => store.revocation_lists().await,
+    }
+}
+
+async fn of_keys(
     plan: &Plan,
     keys: &IntakeRole,
     store: &Store,

@@ -225,7 +225,7 @@ fn foresee_keys(config: &Path, job: Job, format: OutputFormat) -> ExitCode {
         crl_places: std::mem::take(&mut plan.crl_places),
         // Nobody is asked, so nothing is to be read.
         worker: None,
-        ocsp: plan.lookup.ocsp(),
+        authorities: plan.lookup.authorities(plan.inbound.crl_source),
     };
     let done: Result<(), JobsError> = looking(&plan, async |store| {
         show(&Workshop { partners: Some(partners.clone()), ..workshop(store, &plan) }, job, format).await

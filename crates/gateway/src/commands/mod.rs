@@ -16,6 +16,7 @@ mod evidence;
 mod explain;
 mod explain_intake;
 mod explain_partner;
+mod fetched_lists;
 mod hash_password;
 mod init;
 mod jobs;

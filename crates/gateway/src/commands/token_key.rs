@@ -110,7 +110,9 @@ fn new_key(kind: Kind) -> Result<NewKey, CommandError> {
         Kind::SmimeP256 => Ok(NewKey::P256),
         Kind::SmimeP384 => Ok(NewKey::P384),
         Kind::OpenPgpCurve25519 | Kind::OpenPgpRsa3072 | Kind::OpenPgpRsa4096 => Err(CommandError::Wrong(
-            "OpenPGP keys are not used from a token: leave out --token, or take --kind smime-rsa-3072"
+            "private OpenPGP keys stay in the store, sealed under the server key, and are not used from a token (decision \
+             0054): where the key must lie in hardware, exchange S/MIME with the partner (--kind smime-rsa-3072); else leave \
+             out --token"
                 .to_owned(),
         )),
     }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use sealpost_arrival::revocation_state;
+use sealpost_arrival::revocation_state::{self, Fetched};
 use sealpost_arrival::{
     ArrivalReception, ConfiguredLogins, Context, LimitedReports, LoginTrail, Making, NoticeSigner,
     NoticeWriter, NoticesNoted, Pace, Partners, PortalOutbox, Shared, Tenant, ToMailbox,
@@ -99,7 +99,9 @@ pub(crate) fn prepare(
     runner.limit_reports(Arc::new(LimitedReports(Arc::clone(&context))));
     if let Some(IntakeRole { queue, way_in, keyring }) = keys.intake {
         // A list that is broken keeps nothing from starting, and somebody must hear of it.
-        for warning in revocation_state::warnings(&context.tenant.inbound, &plan.crl_places, clock.now()) {
+        let inbound = &context.tenant.inbound;
+        let fetched = Fetched::not_read(inbound);
+        for warning in revocation_state::warnings(inbound, &plan.crl_places, &fetched, clock.now()) {
             tracing::warn!("{warning}");
         }
         ready.workshop.partners = Some(PartnerWork {
@@ -110,7 +112,7 @@ pub(crate) fn prepare(
             crl_places: plan.crl_places,
             // That it is missing is said where letters are opened.
             worker: Worker::find(plan.worker.as_deref(), plan.worker_limits).ok(),
-            ocsp: plan.lookup.ocsp(),
+            authorities: plan.lookup.authorities(context.tenant.inbound.crl_source),
         });
         let trail = Arc::<LoginTrail>::default();
         let logins = ConfiguredLogins::new(plan.logins, store.clone(), queue.tags, Arc::clone(&trail));

@@ -1,6 +1,7 @@
 //! Content that is signed in clear is first made such that nothing on its way needs to change it (RFC 8551 §3.1.3, RFC 3156
-//! §3): parts with lines over 998 octets or with octets that are not ASCII get a transfer encoding, before the signature. The letter
-//! is read twice, so that no part of it is kept in memory. Everything else stays byte by byte. Knows no cryptography.
+//! §3): parts with lines over 998 octets, with octets that are not ASCII or with lines that end in blanks get a transfer encoding, before
+//! the signature. The letter is read twice, so that no part of it is kept in memory. Everything else stays byte by byte. Knows no
+//! cryptography.
 
 mod encoders;
 mod walk;
@@ -13,7 +14,8 @@ use crate::error::CloseError;
 /// Which way what is signed goes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Way {
-    /// By whoever carries mail: octets that are not ASCII may be changed, and long lines are broken.
+    /// By whoever carries mail: octets that are not ASCII may be changed, blanks at the ends of lines taken away, and long lines are
+    /// broken.
     #[default]
     InClear,
     /// Within what is encrypted: nobody changes it there, but whoever opens it may send it on, in lines. What somebody else has
@@ -28,6 +30,8 @@ struct Unsafe {
     long: bool,
     /// It has octets that are not ASCII, or controls that no line has.
     octets: bool,
+    /// A line of it ends in a blank (RFC 3156 §3).
+    blanks: bool,
 }
 
 /// Which entities of a letter must be encoded, in their order. The default: none.
@@ -78,6 +82,10 @@ struct Finding {
     /// The signed entity around what is looked at: it stays as it is, unless a line in it could not be sent.
     signed: Option<usize>,
     column: usize,
+    /// The line so far ends in a blank.
+    blank: bool,
+    /// What a blank at the end of a line means nothing in, or nobody can say.
+    blanks_stay: bool,
 }
 
 impl Finding {
@@ -88,6 +96,7 @@ impl Finding {
         if let Some(newest) = self.plan.entities.last_mut() {
             newest.long |= what.long;
             newest.octets |= what.octets;
+            newest.blanks |= what.blanks;
         }
         self.plan.needed = true;
         self.mark_long(what.long, self.signed);
@@ -117,9 +126,13 @@ impl Finding {
         let mut found = Unsafe::default();
         for byte in bytes {
             match byte {
-                b'\n' => self.column = 0,
+                b'\n' => {
+                    found.blanks |= self.ends_blank();
+                    self.column = 0;
+                }
                 b'\r' => {}
                 _ => {
+                    self.blank = matches!(byte, b' ' | b'\t');
                     self.column += 1;
                     found.long |= self.column > MAX_LINE;
                     found.octets |= self.way == Way::InClear && (!byte.is_ascii() || *byte == 0);
@@ -127,6 +140,11 @@ impl Finding {
             }
         }
         found
+    }
+
+    /// Whether the line that ends here could lose something on its way.
+    fn ends_blank(&mut self) -> bool {
+        std::mem::take(&mut self.blank) && !self.blanks_stay && self.way == Way::InClear
     }
 }
 
@@ -136,9 +154,16 @@ impl Visit for Finding {
         self.signed = start.signed;
         self.column = 0;
         // What is in a head is folded, and not encoded.
+        self.blanks_stay = match start.kind {
+            EntityKind::Text | EntityKind::Bytes => false,
+            // RFC 2045 §6.7 (3), §6.8: blanks at the ends of lines are no content.
+            EntityKind::QuotedPrintable | EntityKind::Base64 | EntityKind::Holds | EntityKind::Unknown => {
+                true
+            }
+        };
         let long = self.look(start.bytes).long;
         self.mark_long(long, start.signed);
-        self.column = 0;
+        (self.column, self.blank) = (0, false);
         Ok(())
     }
 
@@ -149,6 +174,8 @@ impl Visit for Finding {
     }
 
     fn body_end(&mut self) -> Result<(), CloseError> {
+        let blanks = self.ends_blank();
+        self.mark(Unsafe { blanks, ..Unsafe::default() });
         self.column = 0;
         Ok(())
     }

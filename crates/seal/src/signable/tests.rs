@@ -52,7 +52,7 @@ fn content(letter: &str) -> Vec<u8> {
 #[test]
 fn what_is_safe_stays_byte_by_byte() {
     for letter in [
-        "Content-Type: text/plain\n\nFrom here\n-- \nx \n",
+        "Content-Type: text/plain\n\nFrom here\n--\nx\n",
         "Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: quoted-printable\n\n=C3=B6\n",
         "Content-Type: multipart/mixed; boundary=b\n\npreamble\n--b\n\nx\n--b--\nepilogue\n",
         "\n",
@@ -185,6 +185,43 @@ fn quoted_printable_with_long_lines_gets_shorter_ones_and_says_the_same() {
     let out = made_of(&format!("{head}{body}"));
     assert!(out.split("\r\n").all(|line| line.len() <= 76), "{out}");
     assert_eq!(content(&out), content(&before));
+}
+
+/// RFC 3156 §3: "implementations MUST make sure that no trailing whitespace is present after the MIME encoding has been applied".
+#[test]
+fn blanks_at_the_ends_of_lines_are_encoded_where_they_are_content() {
+    for (head, body) in [
+        ("Content-Type: text/plain; format=flowed\n", "eins \nzwei\t\n-- \nName\n"),
+        ("Content-Type: text/plain\n", "no end \t"),
+        ("Content-Type: application/octet-stream\n", "a \nb\n"),
+        ("", "x \n"),
+    ] {
+        for piece in [1, 3, 5000] {
+            let letter = format!("{head}\n{body}").replace('\n', "\r\n");
+            let out = String::from_utf8(made(letter.as_bytes(), piece).unwrap()).unwrap();
+            assert!(out.split("\r\n").all(|line| !line.ends_with([' ', '\t'])), "{out}");
+            assert_eq!(content(&out), body.replace('\n', "\r\n").as_bytes(), "{out}");
+        }
+    }
+    let parts =
+        "Content-Type: multipart/mixed; boundary=b\n\n--b\n\neins \n--b\n\nzwei\n--b\n\ndrei \n\n--b--\n";
+    let out = made_of(parts);
+    assert!(
+        out.contains("\r\neins=20\r\n--b\r\n\r\nzwei\r\n--b") && out.contains("drei=20\r\n\r\n--b--"),
+        "{out}"
+    );
+    // In what is encoded they are nothing; what somebody else has signed stays; and what is encrypted nobody changes.
+    for letter in [
+        "Content-Type: text/plain\nContent-Transfer-Encoding: quoted-printable\n\neins \nzwei=20\n",
+        "Content-Type: text/plain\nContent-Transfer-Encoding: base64\n\nZWlucw== \n",
+        "Content-Type: multipart/mixed; boundary=o\n\n--o\nContent-Type: multipart/signed; boundary=i\n\n--i\n\neins \n--i\n\n\
+         s\n--i--\n--o--\n",
+    ] {
+        assert_eq!(made_of(letter), letter.replace('\n', "\r\n"));
+    }
+    let mut survey = Survey::of(Way::Encrypted);
+    survey.push(b"Content-Type: text/plain\r\n\r\neins \r\n").unwrap();
+    assert!(survey.finish().unwrap().is_nothing());
 }
 
 #[test]

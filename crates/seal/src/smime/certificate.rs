@@ -184,7 +184,7 @@ pub(crate) fn moment(time: &Asn1TimeRef) -> Result<Timestamp, KeyError> {
     Ok(Timestamp((i64::from(since.days) * 86_400 + i64::from(since.secs)) * 1000))
 }
 
-fn crl_urls(certificate: &X509Ref) -> Vec<String> {
+pub(crate) fn crl_urls(certificate: &X509Ref) -> Vec<String> {
     let points = certificate.crl_distribution_points();
     let points = points.iter().flat_map(|stack| stack.iter());
     let names = points.filter_map(|point| point.distpoint()).filter_map(|name| name.fullname());

@@ -32,10 +32,7 @@ pub(crate) fn check(
     if anchors.roots.is_empty() {
         return Ok(ChainVerdict::Broken);
     }
-    let mut untrusted = Stack::new().map_err(library)?;
-    for certificate in between {
-        untrusted.push(certificate.clone()).map_err(library)?;
-    }
+    let untrusted = stack(between)?;
     let (result, chain) = verify(certificate, &untrusted, &store(anchors, now, Asked::Chain)?)?;
     if result != X509VerifyResult::OK {
         return Ok(ChainVerdict::Broken);
@@ -56,6 +53,25 @@ pub(crate) fn check(
         worst = worse(worst, verdict);
     }
     Ok(worst)
+}
+
+/// What these lists alone say of a certificate that one of the anchors has issued.
+pub(crate) fn by_lists_alone(
+    certificate: &X509Ref,
+    anchors: &Anchors<'_>,
+    now: Timestamp,
+) -> Result<ChainVerdict, KeyError> {
+    let (result, _chain) = verify(certificate, &stack(&[])?, &store(anchors, now, Asked::Lists)?)?;
+    Ok(by_lists(result))
+}
+
+/// The certificate that has signed this one.
+pub(crate) fn issuer(certificate: &X509Ref, between: &[X509], roots: &[Vec<u8>]) -> Option<X509> {
+    let roots = roots.iter().filter_map(|root| X509::from_der(root).ok());
+    between.iter().cloned().chain(roots).find(|one| {
+        one.issued(certificate) == X509VerifyResult::OK
+            && one.public_key().is_ok_and(|key| certificate.verify(&key).unwrap_or(false))
+    })
 }
 
 /// Whether any list of the certificate's authority, by its name, has it. Whose signature is on the list is not looked at:
@@ -80,6 +96,14 @@ fn by_lists(result: X509VerifyResult) -> ChainVerdict {
         // Over, not yet valid, of somebody else's signature, with extensions that nobody understands.
         _ => ChainVerdict::StaleList,
     }
+}
+
+fn stack(certificates: &[X509]) -> Result<Stack<X509>, KeyError> {
+    let mut stack = Stack::new().map_err(library)?;
+    for certificate in certificates {
+        stack.push(certificate.clone()).map_err(library)?;
+    }
+    Ok(stack)
 }
 
 fn worse(one: ChainVerdict, other: ChainVerdict) -> ChainVerdict {

@@ -8,6 +8,7 @@ pub(crate) mod chain_verdict;
 pub(crate) mod close;
 pub(crate) mod der;
 pub(crate) mod enveloped;
+pub(crate) mod fetched_list;
 pub(crate) mod in_token;
 pub(crate) mod make;
 pub(crate) mod ocsp;

@@ -3,7 +3,7 @@
 use openssl::hash::MessageDigest;
 use openssl::ocsp::{OcspCertId, OcspCertStatus, OcspFlag, OcspRequest, OcspResponse, OcspResponseStatus};
 use openssl::stack::Stack;
-use openssl::x509::{X509, X509Ref, X509VerifyResult};
+use openssl::x509::{X509, X509Ref};
 use sealpost_mail::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -32,7 +32,7 @@ const SLACK: i64 = 5 * 60_000;
 
 /// The request, in DER; `None`: its authority's certificate is not here, and without it nobody can ask.
 pub(crate) fn question(certificate: &X509Ref, between: &[X509], roots: &[Vec<u8>]) -> Option<Vec<u8>> {
-    let issuer = issuer(certificate, between, roots)?;
+    let issuer = chain::issuer(certificate, between, roots)?;
     let mut request = OcspRequest::new().ok()?;
     request.add_id(id(certificate, &issuer).ok()?).ok()?;
     request.to_der().ok()
@@ -46,7 +46,7 @@ pub(crate) fn answer(
     response: &[u8],
     now: Timestamp,
 ) -> Result<OcspAnswer, KeyError> {
-    let Some(issuer) = issuer(certificate, between, roots) else { return Ok(OcspAnswer::Unusable) };
+    let Some(issuer) = chain::issuer(certificate, between, roots) else { return Ok(OcspAnswer::Unusable) };
     let Ok(response) = OcspResponse::from_der(response) else { return Ok(OcspAnswer::Unusable) };
     if response.status() != OcspResponseStatus::SUCCESSFUL {
         return Ok(OcspAnswer::Unusable);
@@ -81,15 +81,6 @@ pub(crate) fn answer(
     Ok(match status.status {
         OcspCertStatus::GOOD => OcspAnswer::Good(until),
         _ => OcspAnswer::Unknown,
-    })
-}
-
-/// The certificate that has signed this one.
-fn issuer(certificate: &X509Ref, between: &[X509], roots: &[Vec<u8>]) -> Option<X509> {
-    let roots = roots.iter().filter_map(|root| X509::from_der(root).ok());
-    between.iter().cloned().chain(roots).find(|one| {
-        one.issued(certificate) == X509VerifyResult::OK
-            && one.public_key().is_ok_and(|key| certificate.verify(&key).unwrap_or(false))
     })
 }
 

@@ -41,7 +41,7 @@ impl Gpg {
     }
 
     /// Looks at a letter signed in clear (RFC 3156 §5).
-    fn verifies(&self, letter: &[u8]) -> Result<Vec<u8>, String> {
+    pub(crate) fn verifies(&self, letter: &[u8]) -> Result<Vec<u8>, String> {
         let (signed, signature) = parts(letter);
         let folder = lab::folder();
         let (content, beside) = (folder.path().join("c"), folder.path().join("s"));

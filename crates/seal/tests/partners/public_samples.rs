@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sealpost_seal::{KeyError, Layer, OwnKey, PartnerKey};
 
-use crate::lab::{body, open};
+use crate::lab::{body, crlf, open};
 
 const TABLE: &str = include_str!("public_samples.tsv");
 
@@ -44,12 +44,13 @@ fn sample(package: &Path, place: &str) -> Vec<u8> {
 
 /// An OpenPGP message as people put it into a text.
 fn letter(message: &[u8]) -> Vec<u8> {
-    format!(
-        "From: a@b.example\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n-----BEGIN PGP MESSAGE-----\r\n\r\n{}\r\n\
-         -----END PGP MESSAGE-----\r\n",
-        STANDARD.encode(message)
-    )
-    .into_bytes()
+    let head = b"From: a@b.example\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n";
+    if message.starts_with(b"-----BEGIN PGP MESSAGE") {
+        return [head, crlf(message).as_slice()].concat();
+    }
+    let armoured = STANDARD.encode(message);
+    let armoured = format!("-----BEGIN PGP MESSAGE-----\r\n\r\n{armoured}\r\n-----END PGP MESSAGE-----\r\n");
+    [head, armoured.as_bytes()].concat()
 }
 
 /// What comes of a message, with this key.

@@ -42,6 +42,7 @@ pub(crate) const MIGRATIONS: &[(i64, &str)] = &[
     (36, include_str!("../../schema/036_held_letters.sql")),
     (37, include_str!("../../schema/037_row_proofs.sql")),
     (38, include_str!("../../schema/038_migration_times.sql")),
+    (40, include_str!("../../schema/040_revocation_lists.sql")),
     (41, include_str!("../../schema/041_ended_session_proofs.sql")),
 ];
 

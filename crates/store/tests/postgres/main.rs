@@ -44,6 +44,8 @@ mod queue;
 mod races;
 #[path = "../store/retention.rs"]
 mod retention;
+#[path = "../store/revocation_lists.rs"]
+mod revocation_lists;
 #[path = "../store/rig.rs"]
 mod rig;
 #[path = "../store/said.rs"]

@@ -18,6 +18,7 @@ mod own_folders;
 mod queue;
 mod races;
 mod retention;
+mod revocation_lists;
 mod rig;
 mod said;
 mod sessions;

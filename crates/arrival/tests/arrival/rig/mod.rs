@@ -9,8 +9,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sealpost_arrival::{
-    Announcer, ArrivalReception, Asking, Context, Inbound, Making, Pace as WorkPace, Partners, PortalOutbox,
-    Quotas, Receipts, RevocationLists, Routes, Shared, Tenant, ToMailbox, Unopened, Upstream, Writing,
+    Announcer, ArrivalReception, Asking, Context, CrlSource, Inbound, Making, Pace as WorkPace, Partners,
+    PortalOutbox, Quotas, Receipts, RevocationLists, Routes, Shared, Tenant, ToMailbox, Unopened, Upstream,
+    Writing,
 };
 use sealpost_delivery::{DeliveryConfig, Route, Runner};
 use sealpost_intake::{MemoryBudget, Receipt, Reception as _};
@@ -163,6 +164,7 @@ impl Default for Setting {
                 harvest: Harvest::Off,
                 lists: Lists::Off,
                 crls: Arc::new(NoLists),
+                crl_source: CrlSource::Files,
             },
             is_escrowed: true,
             minimum_free: 0,

@@ -326,7 +326,7 @@ fn check(
     };
     if desk.is_on_a_list(key) {
         return Err(CommandError::Wrong(format!(
-            "{}: the key {} ({}) cannot be used: its authority has revoked it (a list in partners.crls names it)",
+            "{}: the key {} ({}) cannot be used: its authority has revoked it (a revocation list names it)",
             add.name,
             facts.fingerprint,
             show::clean(&facts.subject)

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
+use sealpost_arrival::all_lists;
 use sealpost_mail::{Address, Clock as _, SystemClock, Timestamp};
 use sealpost_mailbox::audit::{Actor, Event, PartnerChange};
 use sealpost_partner::{Book, DomainOrAddress, Found, Partner, PartnerError, PartnerKey, Refused};
@@ -52,6 +54,8 @@ pub(crate) struct Desk<'a> {
     pub(crate) store: &'a Store,
     pub(crate) plan: &'a Plan,
     pub(crate) keys: &'a SupportKeys,
+    /// DER of the revocation lists that count.
+    pub(crate) lists: Arc<Vec<Vec<u8>>>,
     pub(crate) now: Timestamp,
 }
 
@@ -76,7 +80,7 @@ impl Desk<'_> {
         match inbound.lists {
             Lists::Off => false,
             Lists::Require | Lists::WhenKnown => {
-                !inbound.roots.is_empty() && RevocationList::any_names(&inbound.crls.now(), &key.key)
+                !inbound.roots.is_empty() && RevocationList::any_names(&self.lists, &key.key)
             }
         }
     }
@@ -103,7 +107,8 @@ pub(crate) fn at_desk(
     work: impl AsyncFnOnce(&Desk<'_>) -> Result<(), CommandError>,
 ) -> ExitCode {
     with_support(config, async |store, plan, keys| {
-        work(&Desk { store, plan, keys: &keys, now: SystemClock.now() }).await
+        let lists = all_lists(&plan.inbound, store).await?;
+        work(&Desk { store, plan, keys: &keys, lists, now: SystemClock.now() }).await
     })
 }
 

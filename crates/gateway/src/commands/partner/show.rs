@@ -9,7 +9,7 @@ use sealpost_seal::{HeaderProtection, Profile};
 use serde_json::{Value, json};
 
 use super::desk::{CommandError, Desk, somebody_at};
-use crate::commands::{OutputFormat, complain, say};
+use crate::commands::{OutputFormat, complain, fetched_lists, say};
 use sealpost_support::instant;
 
 pub(super) async fn list(desk: &Desk<'_>, format: OutputFormat) -> Result<(), CommandError> {
@@ -47,6 +47,7 @@ pub(super) async fn one(desk: &Desk<'_>, found: &Found, format: OutputFormat) ->
         return Ok(());
     }
     let answers = desk.store.ocsp_answers().await?;
+    let lists = desk.store.revocation_lists().await?;
     let partner = &found.partner;
     say(format_args!("partner    {}, {}", partner.name, standing(partner)));
     let places = partner.places.iter().map(ToString::to_string);
@@ -71,6 +72,9 @@ pub(super) async fn one(desk: &Desk<'_>, found: &Found, format: OutputFormat) ->
         if let Some(last) = answers.iter().find(|answer| answer.key_id == one.id) {
             let asked = instant(Some(last.asked_at)).unwrap_or_default();
             say(format_args!("           its authority, asked {asked}: {}", last.answer));
+        }
+        for list in fetched_lists::about(one, &desk.plan.inbound.roots, &lists, desk.now) {
+            say(format_args!("           {}", fetched_lists::line(list)));
         }
         if let Some(rival) = found.rival(one, desk.now) {
             say(format_args!(
@@ -178,8 +182,7 @@ fn ends(key: &EndingKey, now: Timestamp) -> String {
 /// before the first letter asks them.
 fn why_not(desk: &Desk<'_>, partner: &Partner, key: &PartnerKey) -> Option<String> {
     verdict(partner, key, desk.now).or_else(|| {
-        desk.is_on_a_list(key)
-            .then(|| "its authority has revoked it: a list in partners.crls names it".to_owned())
+        desk.is_on_a_list(key).then(|| "its authority has revoked it: a revocation list names it".to_owned())
     })
 }
 

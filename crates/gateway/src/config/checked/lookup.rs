@@ -2,6 +2,9 @@
 
 use std::path::PathBuf;
 
+use sealpost_arrival::CrlSource;
+use sealpost_jobs::Authorities;
+
 use super::directories::{self, AskedDirectory};
 use super::networks;
 use crate::config::file::{Config, LookupPlace, Ocsp, SignedDns, Source};
@@ -81,12 +84,15 @@ fn key_servers(config: &Config, places: &[LookupPlace], source: &mut Source) -> 
 
 impl Lookup {
     /// As the job takes it.
-    pub(crate) fn ocsp(&self) -> sealpost_jobs::Ocsp {
-        match self.asks {
-            Ocsp::Off => sealpost_jobs::Ocsp::Off,
-            Ocsp::Ask => {
-                sealpost_jobs::Ocsp::Ask { roots: self.roots.clone(), networks: self.networks.clone() }
-            }
+    pub(crate) fn authorities(&self, lists: CrlSource) -> Authorities {
+        Authorities {
+            ocsp: match self.asks {
+                Ocsp::Off => sealpost_jobs::Ocsp::Off,
+                Ocsp::Ask => sealpost_jobs::Ocsp::Ask,
+            },
+            lists,
+            roots: self.roots.clone(),
+            networks: self.networks.clone(),
         }
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 use sealpost_arrival::crl_files::{self, CrlFiles};
-use sealpost_arrival::{Inbound, Pace, Unopened};
+use sealpost_arrival::{CrlSource, Inbound, Pace, Unopened};
 use sealpost_delivery::Route;
 use sealpost_mail::Direction;
 use sealpost_policy::list_entries;
@@ -79,6 +79,7 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<Inbound> {
             config::Harvest::Any => Harvest::Any,
         },
         crls: Arc::new(crls),
+        crl_source: crl_source(config, source),
     })
 }
 
@@ -210,6 +211,32 @@ fn crls(config: &Config, source: &mut Source) -> CrlFiles {
         places.push(path);
     }
     CrlFiles::new(places)
+}
+
+/// Lists that nothing is held against are not asked for.
+fn crl_source(config: &Config, source: &mut Source) -> CrlSource {
+    let partners = &config.partners;
+    match partners.crl_source.get_ref() {
+        config::CrlSource::Files => return CrlSource::Files,
+        config::CrlSource::Fetch => {}
+    }
+    let at = partners.crl_source.span().start;
+    if partners.roots.is_empty() {
+        source.at(
+            at,
+            "revocation lists are to be fetched, and no authority is believed",
+            "name it: roots = [\"roots/authority.pem\"], or leave crl-source out",
+        );
+    }
+    match partners.crl {
+        config::Crl::Off => source.at(
+            at,
+            "revocation lists are to be fetched, and crl = \"off\" looks at none",
+            "write crl = \"require\" or \"when-known\", or leave crl-source out",
+        ),
+        config::Crl::Require | config::Crl::WhenKnown => {}
+    }
+    CrlSource::Fetch
 }
 
 fn roots(file: &toml::Spanned<PathBuf>, source: &mut Source) -> Vec<Vec<u8>> {

@@ -26,7 +26,9 @@ use toml::Spanned;
 pub(crate) use ldap::{Ldap, LdapTls};
 pub(crate) use limits::{Limits, Quota, Reports};
 pub(crate) use notify_times::{Reminders, Senders, Wishes};
-pub(crate) use partners::{Crl, Harvest, LookupPlace, Ocsp, PartnerReplies, Partners, SignedDns, Unopened};
+pub(crate) use partners::{
+    Crl, CrlSource, Harvest, LookupPlace, Ocsp, PartnerReplies, Partners, SignedDns, Unopened,
+};
 pub(crate) use problem::{Problem, Source};
 pub(crate) use signing::Dkim;
 pub(crate) use smtp::{

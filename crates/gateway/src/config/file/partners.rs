@@ -36,6 +36,8 @@ pub(crate) struct Partners {
     pub(crate) crls: Vec<Spanned<PathBuf>>,
     /// What a chain needs of them.
     pub(crate) crl: Crl,
+    /// Whether their authorities are asked for them as well.
+    pub(crate) crl_source: Spanned<CrlSource>,
     /// Which certificates that signed letters are kept as offers.
     pub(crate) harvest: Harvest,
     /// Whether authorities are asked about partners' certificates.
@@ -81,6 +83,7 @@ impl Default for Partners {
             roots: Vec::new(),
             crls: Vec::new(),
             crl: Crl::default(),
+            crl_source: Spanned::new(0..0, CrlSource::default()),
             harvest: Harvest::default(),
             ocsp: Ocsp::default(),
             worker: None,
@@ -122,6 +125,17 @@ pub(crate) enum Crl {
     WhenKnown,
     /// None.
     Off,
+}
+
+/// Where revocation lists come from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum CrlSource {
+    /// Files of the operator's.
+    #[default]
+    Files,
+    /// Their authorities as well, by the clock, at the addresses in certificates.
+    Fetch,
 }
 
 /// What happens to answers to letters that came in encrypted, where no rule decides about them.

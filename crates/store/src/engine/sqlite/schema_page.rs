@@ -58,6 +58,10 @@ const TABLES: &[(&str, &str)] = &[
     ("partners", "companies that letters are exchanged with in encrypted form"),
     ("reminded", "when an owner was last reminded of letters, or of the mailbox's end"),
     ("requests", "who has asked support for help"),
+    (
+        "revocation_lists",
+        "lists of revoked certificates that were fetched, and what came of asking for each last",
+    ),
     ("schema_version", "which changes have been made and when, and which programs may work with each"),
     ("sent_lately", "what counts against quotas"),
     ("sessions", "who is signed in: the mailbox's secret, sealed under the cookie's"),

@@ -1,0 +1,185 @@
+//! Lists of revoked certificates (RFC 5280 §5) are fetched from their authorities, read in the worker, and kept where they are good: the
+//! last good one stays until a newer one comes. What they name of partners' keys is revoked for good. No letter waits for any of it.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use sealpost_arrival::CrlSource;
+use sealpost_delivery::{FetchError, Fetcher};
+use sealpost_mail::Timestamp;
+use sealpost_mailbox::audit::{Actor, Event, KeyChange};
+use sealpost_partner::{Book, Step, after};
+use sealpost_seal::{FetchedList, Worker};
+use sealpost_store::{KeptList, RevocationListRow};
+
+use crate::due_lists::{self, Holder, LATEST, WantedList};
+use crate::ending_keys::failed;
+use crate::workshop::{Counts, Failed, PartnerWork, Workshop};
+
+/// Of one list. All that are kept are given to the worker with every letter.
+const MAX: usize = 8 * 1024 * 1024;
+/// Of all together, as of those in files.
+const MAX_TOGETHER: u64 = 16 * 1024 * 1024;
+/// Nobody is asked again sooner.
+const SOONEST: Duration = Duration::from_secs(55 * 60);
+
+/// What came of asking for a list.
+enum Came {
+    /// A newer one than the one that was here.
+    New(KeptList, Vec<u8>),
+    /// The one that is here.
+    Unchanged(Timestamp),
+    /// Nothing that counts; the one that is here stays.
+    Nothing(&'static str),
+}
+
+impl Came {
+    fn word(&self) -> &'static str {
+        match self {
+            Self::New(..) => "new",
+            Self::Unchanged(_) => "unchanged",
+            Self::Nothing(why) => why,
+        }
+    }
+}
+
+pub(super) async fn fetch(workshop: &Workshop, now: Timestamp) -> Result<Counts, Failed> {
+    let Some(work) = &workshop.partners else { return Ok(Vec::new()) };
+    match work.authorities.lists {
+        CrlSource::Fetch if !work.roots.is_empty() => {}
+        CrlSource::Fetch | CrlSource::Files => return Ok(Vec::new()),
+    }
+    // Nobody but the worker reads what comes; that it is missing is said where letters are opened.
+    let Some(worker) = &work.worker else { return Ok(Vec::new()) };
+    let fetcher = work.authorities.fetcher().map_err(|error| Failed::Keys(error.to_string()))?;
+    let lists = due_lists::look(workshop, work, now).await?;
+    for row in lists.unwanted {
+        // What is over says nothing, and nobody will fetch it again.
+        if row.kept.is_none_or(|kept| kept.until <= now) {
+            workshop.store.forget_revocation_list(&row.address, &row.authority).await?;
+        }
+    }
+    let mut round =
+        Round { workshop, work, worker, fetcher, now, silent: HashSet::new(), new: 0, revoked: 0 };
+    let asked = lists.due.len() as u64;
+    for list in lists.due {
+        round.about(list).await?;
+    }
+    Ok(vec![("lists", asked), ("new", round.new), ("named", round.revoked)])
+}
+
+struct Round<'a> {
+    workshop: &'a Workshop,
+    work: &'a PartnerWork,
+    worker: &'a Worker,
+    fetcher: Fetcher,
+    now: Timestamp,
+    /// Addresses that did not answer in this round: once is enough.
+    silent: HashSet<String>,
+    new: u64,
+    revoked: u64,
+}
+
+impl Round<'_> {
+    async fn about(&mut self, wanted: WantedList) -> Result<(), Failed> {
+        let (came, named) = self.ask(&wanted).await?;
+        for holder in named {
+            self.take_back(&holder).await?;
+        }
+        let word = came.word();
+        let (soonest, latest) = (self.now.plus(SOONEST), self.now.plus(LATEST));
+        let (again_at, kept, list) = match came {
+            Came::New(kept, list) => {
+                self.new += 1;
+                (kept.until.clamp(soonest, latest), Some(kept), Some(list))
+            }
+            Came::Unchanged(until) => (until.clamp(soonest, latest), None, None),
+            Came::Nothing(_) => (soonest, None, None),
+        };
+        let is_told = list.is_none() && word != "unchanged";
+        if is_told && wanted.last.as_ref().is_none_or(|last| last.answer != word) {
+            tracing::warn!(
+                address = wanted.address(),
+                answer = word,
+                "a revocation list did not come; the last good one counts on"
+            );
+        }
+        let (address, authority) = (wanted.address().to_owned(), wanted.authority);
+        let answer = word.to_owned();
+        let row = RevocationListRow { address, authority, answer, asked_at: self.now, again_at, kept };
+        Ok(self.workshop.store.note_revocation_list(&row, list).await?)
+    }
+
+    /// What comes, and whose certificates it names.
+    async fn ask(&mut self, wanted: &WantedList) -> Result<(Came, Vec<Holder>), Failed> {
+        let list = match self.bytes(wanted).await {
+            Ok(list) => list,
+            Err(why) => return Ok((Came::Nothing(why), Vec::new())),
+        };
+        let store = &self.workshop.store;
+        let held = store.revocation_list(wanted.address(), &wanted.authority).await?;
+        let certificates: Vec<Vec<u8>> = wanted.certificates.iter().map(|(der, _)| der.clone()).collect();
+        let authority = wanted.authority_der.as_slice();
+        let read = self.worker.read_list(&list, &certificates, authority, held.as_deref(), self.now).await;
+        let (since, until, revoked) = match read {
+            Ok(FetchedList::Good { since, until, revoked }) => (since, until, revoked),
+            Ok(FetchedList::Older) => return Ok((Came::Nothing("older"), Vec::new())),
+            Ok(FetchedList::OtherSigner) => return Ok((Came::Nothing("other-signer"), Vec::new())),
+            Ok(FetchedList::NotOfToday) => return Ok((Came::Nothing("not-of-today"), Vec::new())),
+            Ok(FetchedList::Unusable) => return Ok((Came::Nothing("unusable"), Vec::new())),
+            Err(error) => {
+                tracing::warn!(%error, "a revocation list could not be read");
+                return Ok((Came::Nothing("unusable"), Vec::new()));
+            }
+        };
+        let holder = |at: &usize| wanted.certificates.get(*at).and_then(|(_, holder)| holder.clone());
+        let named = revoked.iter().filter_map(holder).collect();
+        if held.as_deref() == Some(list.as_slice()) {
+            return Ok((Came::Unchanged(until), named));
+        }
+        let size = |list: &[u8]| u64::try_from(list.len()).unwrap_or(u64::MAX);
+        let others = store.revocation_lists_size().await?.saturating_sub(held.as_deref().map_or(0, size));
+        if others.saturating_add(size(&list)) > MAX_TOGETHER {
+            // What it names is known now; that it names nothing else is not.
+            return Ok((Came::Nothing("no-room"), named));
+        }
+        Ok((Came::New(KeptList { since, until, fetched_at: self.now }, list), named))
+    }
+
+    /// From the first address that answers; else why there is nothing, in a word.
+    async fn bytes(&mut self, wanted: &WantedList) -> Result<Vec<u8>, &'static str> {
+        let mut why = "unreachable";
+        for address in &wanted.addresses {
+            if self.silent.contains(address) {
+                continue;
+            }
+            match self.fetcher.get_signed(address, MAX).await {
+                Ok(list) => return Ok(list),
+                Err(error) => {
+                    if matches!(error, FetchError::TooLarge(_)) {
+                        why = "too-large";
+                    }
+                    tracing::info!(%error, "a revocation list cannot be fetched");
+                    self.silent.insert(address.clone());
+                }
+            }
+        }
+        Err(why)
+    }
+
+    /// As after an answer by OCSP.
+    async fn take_back(&mut self, holder: &Holder) -> Result<(), Failed> {
+        let Holder { partner, key } = holder;
+        let Ok(to) = after(key.state, Step::Revoke) else { return Ok(()) };
+        let fingerprint = key.key.facts().fingerprint.to_hex();
+        tracing::warn!(partner.id = %partner.id, %fingerprint, "its authority's list names a partner's certificate: it is revoked");
+        let what = KeyChange::Revoked;
+        let event = Event::PartnerKeyChanged { partner: &partner.id, fingerprint: &fingerprint, what };
+        let noted = event.row(self.now, &Actor::System, None);
+        let Workshop { store, random, .. } = self.workshop;
+        let book = Book { store, keyring: &self.work.keyring, tags: &self.work.tags };
+        book.step(partner, key, to, noted, self.now, &**random).await.map_err(failed)?;
+        self.revoked += 1;
+        Ok(())
+    }
+}

@@ -1,0 +1,80 @@
+//! Where authorities publish what they have revoked (RFC 5280 §4.2.1.13), as certificates below the operator's roots say. Fetches nothing.
+
+use openssl::x509::X509;
+use sealpost_mail::Timestamp;
+
+use crate::error::KeyError;
+use crate::key_facts::{Fingerprint, Method};
+use crate::partner_key::PartnerKey;
+use crate::smime::certificate::{crl_urls, fingerprint, library, moment};
+use crate::smime::chain::{self, Anchors};
+use crate::smime::chain_verdict::ChainVerdict;
+
+/// A list, as one certificate names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListSource {
+    /// Web addresses of it, one at least; all of the same list.
+    pub addresses: Vec<String>,
+    /// DER of the certificate that names them.
+    pub certificate: Vec<u8>,
+    /// DER of its authority's certificate, which is one of the roots or leads to one.
+    pub authority: Vec<u8>,
+    /// Of that one.
+    pub authority_print: Fingerprint,
+}
+
+impl ListSource {
+    /// The list that tells of this key, then those that tell of certificates which came with it. Nothing of an authority that leads to
+    /// no root: lists are known by its name, and anybody can make one of that name.
+    #[must_use]
+    pub fn of_key(key: &PartnerKey, roots: &[Vec<u8>], now: Timestamp) -> Vec<Self> {
+        if key.method() != Method::Smime {
+            return Vec::new();
+        }
+        let (Ok(certificate), Ok(between)) = (key.certificate(), key.between()) else { return Vec::new() };
+        let named = std::iter::once(&certificate).chain(&between);
+        named.filter_map(|one| Self::of(one, &between, roots, now)).collect()
+    }
+
+    /// The lists that roots name for themselves, and for what is among the roots without being one.
+    #[must_use]
+    pub fn of_roots(roots: &[Vec<u8>], now: Timestamp) -> Vec<Self> {
+        let read = roots.iter().filter_map(|root| X509::from_der(root).ok());
+        read.filter_map(|one| Self::of(&one, &[], roots, now)).collect()
+    }
+
+    fn of(one: &X509, between: &[X509], roots: &[Vec<u8>], now: Timestamp) -> Option<Self> {
+        if moment(one.not_after()).is_ok_and(|end| end <= now) {
+            return None;
+        }
+        let addresses: Vec<String> = crl_urls(one).into_iter().filter(|url| is_web(url)).collect();
+        if addresses.is_empty() {
+            return None;
+        }
+        let authority = chain::issuer(one, between, roots)?;
+        leads_to_a_root(&authority, between, roots, now).ok().filter(|leads| *leads)?;
+        Some(Self {
+            addresses,
+            certificate: one.to_der().ok()?,
+            authority_print: fingerprint(&authority).ok()?,
+            authority: authority.to_der().ok()?,
+        })
+    }
+}
+
+/// RFC 5280 §4.2.1.13 knows directories (ldap) as well, which nobody is asked.
+fn is_web(url: &str) -> bool {
+    url.starts_with("http://") || url.starts_with("https://")
+}
+
+fn leads_to_a_root(
+    authority: &X509,
+    between: &[X509],
+    roots: &[Vec<u8>],
+    now: Timestamp,
+) -> Result<bool, KeyError> {
+    if roots.contains(&authority.to_der().map_err(library)?) {
+        return Ok(true);
+    }
+    Ok(chain::check(authority, between, &Anchors { roots, crls: &[] }, now)? != ChainVerdict::Broken)
+}

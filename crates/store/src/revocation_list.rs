@@ -1,0 +1,134 @@
+//! Lists of revoked certificates that were fetched (RFC 5280 §5), each the last good one, and what came of asking for it last. Knows not
+//! what is on them, and believes none.
+
+use sealpost_mail::Timestamp;
+
+use crate::error::StoreError;
+use crate::statement::{Batch, Row, sql};
+use crate::store::Store;
+
+/// What is known of one, but for the list itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RevocationListRow {
+    /// Where it is published.
+    pub address: String,
+    /// Whose it is: the fingerprint of the authority's certificate.
+    pub authority: String,
+    /// What came of asking last, in a word.
+    pub answer: String,
+    /// When that was.
+    pub asked_at: Timestamp,
+    /// Not before then again.
+    pub again_at: Timestamp,
+    /// Of the list that is here.
+    pub kept: Option<KeptList>,
+}
+
+/// Which list is here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeptList {
+    /// It speaks of this time on,
+    pub since: Timestamp,
+    /// until then.
+    pub until: Timestamp,
+    /// When it came.
+    pub fetched_at: Timestamp,
+}
+
+impl Store {
+    /// All of them, without the lists.
+    pub async fn revocation_lists(&self) -> Result<Vec<RevocationListRow>, StoreError> {
+        let rows = sql!(
+            "SELECT address, authority, answer, asked_at, again_at, since, good_until, fetched_at
+             FROM revocation_lists ORDER BY address, authority"
+        );
+        let row = |mut row: Row| {
+            Ok(RevocationListRow {
+                address: row.text()?,
+                authority: row.text()?,
+                answer: row.text()?,
+                asked_at: row.time()?,
+                again_at: row.time()?,
+                kept: match (row.opt_time()?, row.opt_time()?, row.opt_time()?) {
+                    (Some(since), Some(until), Some(fetched_at)) => {
+                        Some(KeptList { since, until, fetched_at })
+                    }
+                    _ => None,
+                },
+            })
+        };
+        self.read_rows(rows).await?.into_iter().map(row).collect()
+    }
+
+    /// DER of all lists.
+    pub async fn revocation_list_bytes(&self) -> Result<Vec<Vec<u8>>, StoreError> {
+        let rows =
+            sql!("SELECT list FROM revocation_lists WHERE list IS NOT NULL ORDER BY address, authority");
+        self.read_rows(rows).await?.into_iter().map(|mut row| row.blob()).collect()
+    }
+
+    /// Bytes of all of them together.
+    pub async fn revocation_lists_size(&self) -> Result<u64, StoreError> {
+        let row = sql!("SELECT sum(length(list)) FROM revocation_lists");
+        self.read_one(row).await?.map_or(Ok(0), |mut row| row.count())
+    }
+
+    /// DER of this one.
+    pub async fn revocation_list(
+        &self,
+        address: &str,
+        authority: &str,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        let row = sql!(
+            "SELECT list FROM revocation_lists WHERE address = ?1 AND authority = ?2 AND list IS NOT NULL",
+            address,
+            authority
+        );
+        self.read_one(row).await?.map(|mut row| row.blob()).transpose()
+    }
+
+    /// Notes what came of asking. Where a list came, `list` has its DER and the row what it is; else the one that is here stays.
+    pub async fn note_revocation_list(
+        &self,
+        row: &RevocationListRow,
+        list: Option<Vec<u8>>,
+    ) -> Result<(), StoreError> {
+        let (address, authority, answer) =
+            (row.address.as_str(), row.authority.as_str(), row.answer.as_str());
+        let mut batch = Batch::default();
+        batch.add(sql!(
+            "INSERT INTO revocation_lists (address, authority, answer, asked_at, again_at) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (address, authority) DO UPDATE
+                 SET answer = excluded.answer, asked_at = excluded.asked_at, again_at = excluded.again_at",
+            address,
+            authority,
+            answer,
+            row.asked_at,
+            row.again_at
+        ));
+        if let (Some(kept), Some(list)) = (row.kept, list) {
+            batch.add(sql!(
+                "UPDATE revocation_lists SET since = ?3, good_until = ?4, fetched_at = ?5, list = ?6
+                 WHERE address = ?1 AND authority = ?2",
+                address,
+                authority,
+                kept.since,
+                kept.until,
+                kept.fetched_at,
+                list
+            ));
+        }
+        self.write(batch).await.map(drop)
+    }
+
+    /// One goes.
+    pub async fn forget_revocation_list(&self, address: &str, authority: &str) -> Result<(), StoreError> {
+        let mut batch = Batch::default();
+        batch.add(sql!(
+            "DELETE FROM revocation_lists WHERE address = ?1 AND authority = ?2",
+            address,
+            authority
+        ));
+        self.write(batch).await.map(drop)
+    }
+}

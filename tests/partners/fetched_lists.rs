@@ -1,0 +1,206 @@
+//! An authority's list of revoked certificates is fetched where certificates say it is: what it names is never encrypted to again and
+//! its signatures are nothing, whatever else somebody puts in its place. Nobody inside is asked, and no letter waits.
+
+use std::net::{SocketAddr, TcpListener};
+
+use rig::ill_clock::IllClock;
+use rig::web_folder::WebFolder;
+use rig::{Gateway, Hop, Smtp, letters};
+
+use super::authority::Authority;
+use super::inward::{ENTITY, HEAD, result};
+use super::out::{our_certificate, path};
+use super::{insurer, sealpost};
+
+const HOUR: i64 = 3600;
+const LOOPBACK: &str = r#"["127.0.0.0/8", "::1/128"]"#;
+
+struct Scene {
+    gateway: Gateway,
+    outside: Hop,
+    inside: Hop,
+    world: SocketAddr,
+    clock: IllClock,
+}
+
+fn scene(authority: &Authority, networks: &str) -> Scene {
+    let (outside, inside, clock) = (Hop::new(), Hop::new(), IllClock::new());
+    let (mut config, world) = insurer(&outside, &inside);
+    config
+        .set("partners", "roots", &format!("[{:?}]", authority.root()))
+        .set("partners", "crl-source", r#""fetch""#)
+        .set("retention", "clock-jump", r#""4000 days""#)
+        .set("partners", "lookup-networks", networks);
+    let gateway = Gateway::start_with(&config, &clock.environment());
+    gateway.knows_its_jobs();
+    sealpost(&gateway, &["domain-key", "make", "insurer.example", "--name", "Insurer"]);
+    Scene { gateway, outside, inside, world, clock }
+}
+
+impl Scene {
+    /// Asks by hand at this hour, and gives what is shown afterwards.
+    fn asks_at(&self, hour: i64, partner: &str) -> String {
+        self.clock.set(hour * HOUR);
+        sealpost(&self.gateway, &["jobs", "run", "ocsp"]);
+        sealpost(&self.gateway, &["partner", "show", partner])
+    }
+
+    fn letter(&self) -> rig::smtp::Reply {
+        let letter = letters::plain("Befund", "4711");
+        self.gateway.smtp().letter("e@insurer.example", &["d@must.example"], &letter)
+    }
+
+    /// What is said of a letter from the world.
+    fn said_of(&self, letter: &[u8]) -> String {
+        let before = self.inside.delivered().len();
+        let mut client = Smtp::connect(self.world);
+        client.ehlo();
+        client.letter("moor@clinic.example", &["erika.muster@insurer.example"], letter).expect("250 *");
+        result(self.inside.wait(before + 1).get(before).unwrap())
+    }
+
+    fn check_says(&self, words: &str) {
+        let (code, out, err) = self.gateway.sealpost(&["check"]);
+        assert!(code == 0 && (out.contains(words) || err.contains(words)), "{words}:\n{out}{err}");
+    }
+}
+
+#[test]
+fn what_a_list_names_is_never_encrypted_to_again_and_nothing_takes_its_place() {
+    let (authority, other) = (Authority::new(), Authority::new());
+    let scene = scene(&authority, LOOPBACK);
+    let port = rig::ports::free().port();
+    let url = WebFolder::url(port, "authority.crl");
+    let house = authority.issues_with_list("securemail@must.example", &url);
+    sealpost(&scene.gateway, &["partner", "add", "must.example", path(&house), "--yes"]);
+    let (code, dry, err) = scene.gateway.sealpost(&["jobs", "run", "ocsp", "--dry-run"]);
+    assert!(code == 0 && dry.contains(&format!("{url} is asked for its revocation list")), "{dry}{err}");
+    let used = |shown: &str, answer: &str| {
+        assert!(shown.contains(&format!("{url}, asked for 20")), "{shown}");
+        assert!(shown.contains(&format!(": {answer};")) && shown.contains("used for letters"), "{shown}");
+    };
+
+    let shown = scene.asks_at(0, "must.example");
+    used(&shown, "unreachable");
+    assert!(shown.contains("none has come yet"), "{shown}");
+    scene.check_says("unreachable; none has come yet; fix:");
+    scene.check_says("there is no revocation list of the root \"CN=An Authority\"");
+    scene.letter().expect("250 *");
+
+    let web = WebFolder::at(port);
+    let first = authority.published_list();
+    web.put("authority.crl", &first);
+    used(&scene.asks_at(2, "must.example"), "new");
+    scene.check_says(": new; the one that counts is of 20");
+    scene.letter().expect("250 *");
+    // Before it is time nobody asks.
+    let (_, asked, _) = scene.gateway.sealpost(&["jobs", "run", "ocsp"]);
+    assert!(asked.contains("\"lists\":0"), "{asked}");
+    used(&scene.asks_at(27, "must.example"), "unchanged");
+
+    for (hour, answer, list) in [
+        (54, "other-signer", other.published_list()),
+        (56, "not-of-today", authority.published_old_list()),
+        (58, "unusable", authority.list_of_elsewhere()),
+        (60, "unusable", b"<html>not found</html>".to_vec()),
+        (62, "too-large", vec![0x30; 9 * 1024 * 1024]),
+    ] {
+        web.put("authority.crl", &list);
+        let shown = scene.asks_at(hour, "must.example");
+        used(&shown, answer);
+        assert!(shown.contains("the one that counts is of 20"), "{answer} took it away: {shown}");
+        scene.letter().expect("250 *");
+    }
+
+    authority.revokes(&house);
+    web.put("authority.crl", &authority.published_list());
+    let shown = scene.asks_at(64, "must.example");
+    assert!(shown.contains(": new;") && shown.contains("not used: the partner's key is revoked"), "{shown}");
+    scene.letter().expect("550 5.7.5 *");
+    assert!(sealpost(&scene.gateway, &["audit", "export"]).contains("partner.key-revoked"));
+    // Somebody in between plays the first one back.
+    web.put("authority.crl", &first);
+    let shown = scene.asks_at(90, "must.example");
+    assert!(shown.contains(": older;") && shown.contains("the partner's key is revoked"), "{shown}");
+    web.clear();
+    assert!(scene.asks_at(92, "must.example").contains(": unreachable; the one that counts"));
+    scene.letter().expect("550 5.7.5 *");
+    let again = ["partner", "add", "again.example", path(&house), "--other-name", "--yes"];
+    let (code, _, err) = scene.gateway.sealpost(&again);
+    assert!(code != 0 && err.contains("a revocation list names it"), "{err}");
+    for delivered in scene.outside.wait(7) {
+        assert!(!delivered.text().contains("4711"), "it left in clear");
+    }
+    scene.gateway.sweep();
+}
+
+#[test]
+fn who_signs_letters_is_held_against_the_list_that_a_partner_s_certificate_led_to() {
+    let authority = Authority::new();
+    let scene = scene(&authority, LOOPBACK);
+    let web = WebFolder::at(rig::ports::free().port());
+    let url = WebFolder::url(web.port(), "authority.crl");
+    let gateway = authority.issues_with_list("mail@clinic.example", &url);
+    sealpost(&scene.gateway, &["partner", "add", "clinic.example", path(&gateway), "--yes"]);
+    // Of one of its people nothing is here.
+    let house = authority.issues("moor@clinic.example");
+    let letter = house.close(HEAD, ENTITY, &our_certificate(&scene.gateway));
+    let said = scene.said_of(&letter);
+    assert!(said.contains("signed=chain-without-list"), "{said}");
+    web.put("authority.crl", &authority.published_list());
+    scene.asks_at(2, "clinic.example");
+    let said = scene.said_of(&letter);
+    assert!(said.contains("signed=valid") && said.contains("by=moor@clinic.example"), "{said}");
+    authority.revokes(&house);
+    web.put("authority.crl", &authority.published_list());
+    let shown = scene.asks_at(27, "clinic.example");
+    assert!(shown.contains(": new;") && shown.contains("used for letters"), "it was another's: {shown}");
+    assert!(scene.said_of(&letter).contains("signed=revoked"));
+    // What was named once stays so when nobody publishes a list any more.
+    web.clear();
+    scene.asks_at(15 * 24, "clinic.example");
+    assert!(scene.said_of(&letter).contains("signed=revoked"));
+    scene.gateway.sweep();
+}
+
+#[test]
+fn nobody_inside_is_asked_and_nobody_for_an_authority_that_is_not_believed() {
+    let (authority, other) = (Authority::new(), Authority::new());
+    let inside = TcpListener::bind("127.0.0.1:0").unwrap();
+    inside.set_nonblocking(true).unwrap();
+    let url = WebFolder::url(inside.local_addr().unwrap().port(), "authority.crl");
+    let house = authority.issues_with_list("securemail@must.example", &url);
+    {
+        let scene = scene(&authority, "[]");
+        sealpost(&scene.gateway, &["partner", "add", "must.example", path(&house), "--yes"]);
+        assert!(scene.asks_at(0, "must.example").contains(": unreachable;"));
+        scene.gateway.sweep();
+    }
+    // Of the same name, and not the one in the configuration.
+    let scene = scene(&other, LOOPBACK);
+    sealpost(&scene.gateway, &["partner", "add", "must.example", path(&house), "--yes"]);
+    let shown = scene.asks_at(0, "must.example");
+    assert!(shown.contains("used for letters") && !shown.contains("revocation list"), "{shown}");
+    assert!(inside.accept().is_err(), "somebody inside was asked");
+    scene.gateway.sweep();
+}
+
+#[test]
+fn lists_that_would_be_held_against_nothing_are_not_fetched() {
+    let (outside, inside) = (Hop::new(), Hop::new());
+    let authority = Authority::new();
+    for (roots, crl, words) in [
+        ("[]".to_owned(), r#""require""#, "no authority is believed"),
+        (format!("[{:?}]", authority.root()), r#""off""#, "looks at none"),
+    ] {
+        let mut config = insurer(&outside, &inside).0;
+        config.set("partners", "roots", &roots).set("partners", "crl", crl).set(
+            "partners",
+            "crl-source",
+            r#""fetch""#,
+        );
+        let home = rig::gateway::Home::new(&config);
+        let (code, out, err) = home.sealpost(&["check"]);
+        assert!(code != 0 && err.contains(words), "{out}{err}");
+    }
+}
