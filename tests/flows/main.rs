@@ -10,6 +10,7 @@
 
 mod access;
 mod audit;
+mod audit_cut_short;
 mod audit_deeds;
 mod audit_rows;
 mod audit_writers;

@@ -115,7 +115,7 @@ impl Entry {
     /// Where its public part is published.
     #[must_use]
     pub fn name(&self) -> String {
-        format!("{}{BETWEEN}{}", self.selector, self.domain)
+        dns_name(&self.selector, &self.domain)
     }
 
     /// Ready to sign.
@@ -193,6 +193,12 @@ impl Entry {
             _ => Err(FolderError::Size(path())),
         }
     }
+}
+
+/// Where the key of a domain with this selector is published.
+#[must_use]
+pub fn dns_name(selector: &str, domain: &Domain) -> String {
+    format!("{selector}{BETWEEN}{domain}")
 }
 
 fn algorithm(pair: &KeyPair) -> DkimAlgorithm {

@@ -10,6 +10,7 @@ use sealpost_domain::dkim_folder;
 use sealpost_intake::TlsSource;
 use sealpost_mail::Clock;
 use sealpost_mailbox::audit::{Actor, Event};
+use sealpost_policy::Rules;
 use sealpost_portal::Reloader;
 use sealpost_store::Store;
 use tokio::signal::unix::{SignalKind, signal};
@@ -89,32 +90,36 @@ impl Reload {
         }
     }
 
+    /// Puts new rules in the place of the old ones. What is in memory takes part in no transaction: the audit trail says first
+    /// that they come, and where it cannot, they do not.
     async fn rules(&self, context: &Context, file: &Path) {
-        let taken = take_rules(context, checked::reload_rules(file));
-        self.note(file, taken).await;
-    }
-
-    /// Notes that the configuration was read again, and whether it was taken.
-    async fn note(&self, file: &Path, taken: bool) {
+        let rules = acceptable(context, checked::reload_rules(file));
         let hash = checked::hash(file).unwrap_or_default();
-        let reloaded = Event::ConfigurationReloaded { hash: &hash, taken };
+        let reloaded = Event::ConfigurationReloaded { hash: &hash, taken: rules.is_some() };
         let row = reloaded.row(self.clock.now(), &Actor::System, None);
-        if let Err(error) = self.store.append_audit(vec![row]).await {
-            tracing::error!(%error, "the reload is not in the audit trail");
+        match (self.store.append_audit(vec![row]).await, rules) {
+            (Ok(()), Some(rules)) => {
+                context.tenant.set_rules(rules);
+                tracing::info!("rules and lists read again");
+            }
+            (Ok(()), None) => {}
+            (Err(error), _) => {
+                tracing::error!(%error, "the reload cannot be noted in the audit trail; the old rules stay");
+            }
         }
     }
 }
 
-/// Puts new rules in the place of the old ones, and says whether it did. A list that has lost too much is a part of an
-/// export, mostly, or a file that is being written: whom it protected goes on being protected.
-fn take_rules(context: &Context, reloaded: Result<Reloaded, Vec<Problem>>) -> bool {
+/// The new rules, where they may take the place of the old ones. A list that has lost too much is a part of an export, mostly, or
+/// a file that is being written: whom it protected goes on being protected.
+fn acceptable(context: &Context, reloaded: Result<Reloaded, Vec<Problem>>) -> Option<Rules> {
     let Reloaded { rules, may_lose, warnings } = match reloaded {
         Ok(reloaded) => reloaded,
         Err(problems) => {
             for problem in problems {
                 tracing::error!(%problem, "rules not read again; the old ones stay");
             }
-            return false;
+            return None;
         }
     };
     for warning in warnings {
@@ -132,9 +137,5 @@ fn take_rules(context: &Context, reloaded: Result<Reloaded, Vec<Problem>>) -> bo
              stay. Is its file whole? If it is, raise lists-may-lose under [policy], or restart"
         );
     }
-    if is_whole {
-        context.tenant.set_rules(rules);
-        tracing::info!("rules and lists read again");
-    }
-    is_whole
+    is_whole.then_some(rules)
 }

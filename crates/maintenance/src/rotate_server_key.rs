@@ -8,8 +8,8 @@ use sealpost_mailbox::audit::{event_holds, event_proof, said_holds, said_proof};
 use sealpost_mailbox::{Resident, WaysIn, seal_address};
 use sealpost_partner::{PartnerError, PartnerSeals};
 use sealpost_store::{
-    AskedRow, EventRow, Keyed, KeyedMailbox, KeyedRequest, KeyedRow, MailboxRow, NewWrap, ProvenAnew,
-    RotatedMailbox, Rotating, Said, SaidKind, SaidRow, Store, StoreError, WrapKind,
+    AskedRow, AuditRow, EventRow, Keyed, KeyedMailbox, KeyedRequest, KeyedRow, MailboxRow, NewWrap,
+    ProvenAnew, RotatedMailbox, Rotating, Said, SaidKind, SaidRow, Store, StoreError, WrapKind,
 };
 use sealpost_vault::{EscrowPublic, Keys, Label, MailboxSecret, Rotated, TokenPurpose, VaultError};
 use thiserror::Error;
@@ -61,6 +61,8 @@ pub struct Rotation<'a> {
     pub new: &'a Keys,
     /// Randomness.
     pub random: &'a dyn Random,
+    /// The row of the audit trail that says that it begins.
+    pub began: AuditRow,
 }
 
 impl Rotation<'_> {
@@ -73,7 +75,9 @@ impl Rotation<'_> {
         if !self.fits().await? {
             return Err(RotateError::OtherKey);
         }
-        self.store.begin_rotation(Rotating { from: self.old.rows.id(), to: self.new.rows.id() }).await?;
+        // With the mark, before any row is another: a run that goes on finds the mark and notes nothing.
+        let rotating = Rotating { from: self.old.rows.id(), to: self.new.rows.id() };
+        self.store.audited([self.began.clone()]).begin_rotation(rotating).await?;
         let mut done = Done::default();
         self.mailboxes(&mut done).await?;
         for what in Keyed::ALL {

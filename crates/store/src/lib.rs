@@ -142,7 +142,7 @@ pub use large_bodies::LargeBodies;
 pub use leg::{Finished, FollowUp, Lease, LeasedLeg, LegEnd, LegStart, NewLeg};
 pub use login_rows::Comer;
 pub use mailbox::{IdleMailbox, MailboxRow, MailboxState, NewMailbox, ReachedMailbox, Relock};
-pub use moving::{MoveEnd, MoveStep, Moved};
+pub use moving::{MoveEnd, MoveRows, MoveStep, Moved};
 pub use node_row::{NewNode, NodeRow, NodeState};
 pub use notice_frequency::{Announced, Pace, Unannounced};
 pub use ocsp_answer::OcspRow;

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use sealpost_mail::{Clock as _, SystemClock, Timestamp};
 use sealpost_mailbox::audit::{Actor, Event, said_proof};
 use sealpost_store::{
-    AskedRow, Provable, ProvenAnew, Said, SaidKind, SaidRow, Store, StoreError, UnprovenRow,
+    AskedRow, AuditRow, Provable, ProvenAnew, Said, SaidKind, SaidRow, Store, StoreError, UnprovenRow,
 };
 use sealpost_support::instant;
 use sealpost_vault::{PortalRole, UNPROVEN};
@@ -96,7 +96,8 @@ async fn adopt(
     if since.is_none() {
         complain("the store does not say since when rows are proven: look at the dates yourself");
     }
-    let work = Adopting { store, keys, wish, newest: old_until.or(since) };
+    let began = vec![noted(&Event::AdoptionBegan)];
+    let mut work = Adopting { store, keys, wish, newest: old_until.or(since), began };
     let mut seen = Seen::default();
     for what in [Provable::Letter, Provable::Draft] {
         work.sealed(what, &mut seen).await?;
@@ -106,10 +107,13 @@ async fn adopt(
     }
     if wish == Wish::Vouch {
         let Seen { letters, drafts, others, refused: _ } = seen;
-        let adopted = Event::RowsAdopted { letters, drafts, others };
-        store.append_audit(vec![adopted.row(SystemClock.now(), &Actor::of_command(), None)]).await?;
+        store.append_audit(vec![noted(&Event::RowsAdopted { letters, drafts, others })]).await?;
     }
     Ok(seen)
+}
+
+fn noted(event: &Event<'_>) -> AuditRow {
+    event.row(SystemClock.now(), &Actor::of_command(), None)
 }
 
 struct Adopting<'a> {
@@ -118,6 +122,8 @@ struct Adopting<'a> {
     wish: Wish,
     /// What was made later is not from before; `None`: nobody knows.
     newest: Option<Timestamp>,
+    /// What the trail says with the first rows that are vouched for; empty once it has said it.
+    began: Vec<AuditRow>,
 }
 
 /// Why a row cannot be from before there were proofs.
@@ -139,7 +145,20 @@ impl fmt::Display for NotFromBefore {
 }
 
 impl Adopting<'_> {
-    async fn sealed(&self, what: Provable, seen: &mut Seen) -> Result<(), StoreError> {
+    /// The store, noting that it began until something was changed.
+    fn noting(&self) -> Store {
+        self.store.audited(self.began.clone())
+    }
+
+    /// So many rows were changed in the transaction that has just ended.
+    fn changed(&mut self, rows: usize) -> usize {
+        if rows > 0 {
+            self.began.clear();
+        }
+        rows
+    }
+
+    async fn sealed(&mut self, what: Provable, seen: &mut Seen) -> Result<(), StoreError> {
         let (kind, mut after) = (kind_word(what), String::new());
         loop {
             let found = self.store.unproven_rows(what, UNPROVEN, &after).await?;
@@ -155,7 +174,10 @@ impl Adopting<'_> {
             }
             let count = match self.wish {
                 Wish::List => proven.len(),
-                Wish::Vouch => self.store.prove_rows(proven).await?,
+                Wish::Vouch => {
+                    let rows = self.noting().prove_rows(proven).await?;
+                    self.changed(rows)
+                }
             };
             match what {
                 Provable::Letter => seen.letters += count,
@@ -172,7 +194,7 @@ impl Adopting<'_> {
     }
 
     /// Those without a proof. One that has another is from no former version.
-    async fn said(&self, kind: SaidKind, seen: &mut Seen) -> Result<(), StoreError> {
+    async fn said(&mut self, kind: SaidKind, seen: &mut Seen) -> Result<(), StoreError> {
         let mut after = None;
         loop {
             let page = self.store.said_rows(kind, after.as_ref()).await?;
@@ -201,7 +223,10 @@ impl Adopting<'_> {
             }
             seen.others += match self.wish {
                 Wish::List => proven.len(),
-                Wish::Vouch => self.store.prove_said(proven).await?,
+                Wish::Vouch => {
+                    let rows = self.noting().prove_said(proven).await?;
+                    self.changed(rows)
+                }
             };
         }
     }

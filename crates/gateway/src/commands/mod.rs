@@ -47,7 +47,9 @@ use clap::{ArgAction, Parser, Subcommand};
 use sealpost_mail::Timestamp;
 
 use output::{OutputFormat, complain, complain_all, fail, say};
-use with_store::{desk, load_to_note, looking, open_store, prover, runtime, with_store, with_support};
+use with_store::{
+    desk, load_to_note, looking, migrated, open_store, prover, runtime, with_store, with_support,
+};
 
 use crate::roles::Roles;
 

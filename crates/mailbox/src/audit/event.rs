@@ -320,8 +320,14 @@ pub enum Event<'a> {
     OwnKeyChanged { key: &'a str, fingerprint: &'a str, what: OwnKeyChange },
     /// How many letters one was used for in one minute.
     OwnKeyUsed { what: OwnKeyUse, fingerprint: &'a str, times: i64 },
+    /// An operator is about to change a key for DKIM: its file takes part in no transaction.
+    DkimKeyChangeBegan { name: &'a str, what: DkimKeyChange },
     /// A key for DKIM, by its name in the DNS.
     DkimKeyChanged { name: &'a str, what: DkimKeyChange },
+    /// The copy of a store to another place began.
+    StoreMoveBegan,
+    /// Large bodies are about to be moved.
+    BodiesMoveBegan,
     /// A store was moved to another place.
     StoreMoved { what: StoreMove, rows: u64, bodies: u64 },
     /// Its schema was brought forward.
@@ -338,10 +344,16 @@ pub enum Event<'a> {
     JobRan { job: &'static str, run: i64, counts: &'a [(&'static str, u64)], failed: bool },
     /// An operator said that a clock far ahead is right: what it makes due goes.
     ClockBelieved,
+    /// Rows begin to be sealed under another server key: from one, to the other, by their ids.
+    KeyRotationBegan { from: u8, to: u8 },
     /// Another server key took the place of the one before, by their ids.
     KeyRotated { from: u8, to: u8 },
+    /// The first of several escrow wraps was sealed to another key.
+    EscrowRotationBegan { to: u8 },
     /// Escrow wraps were sealed to another key.
     EscrowRotated { to: u8, mailboxes: usize },
+    /// The first rows of a former version were vouched for.
+    AdoptionBegan,
     /// Rows of a former version were vouched for.
     RowsAdopted { letters: usize, drafts: usize, others: usize },
     /// The configuration a process runs with, by the hash of its file.

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sealpost_mail::{LoginNote, SystemRandom, Timestamp};
 use sealpost_mailbox::audit::{
-    Actor, AnchorWord, Arrived, Credentials, Event, Failure, Finding, HopReply, KeyChange, LetterGone,
-    MailboxGone, OwnKeyChange, PartnerChange, SessionEnd, Verified, Verifier, counted, logged_in, network,
+    Actor, AnchorWord, Arrived, Credentials, DkimKeyChange, Event, Failure, Finding, HopReply, KeyChange,
+    LetterGone, MailboxGone, OwnKeyChange, PartnerChange, SessionEnd, StoreMove, Verified, Verifier, counted,
+    logged_in, network,
 };
 use sealpost_mailbox::{Came, NewCredential, Owner};
 use sealpost_store::{Anchor, Anchors, AuditRow, ChainedRow, CountedRow, KeptSession};
@@ -79,8 +80,17 @@ fn every() -> Vec<Event<'static>> {
         Event::LegRemoved,
         Event::JobRan { job: "letters", run: 4, counts, failed: false },
         Event::ClockBelieved,
+        Event::DkimKeyChangeBegan { name: "s._domainkey.example", what: DkimKeyChange::Created },
+        Event::DkimKeyChanged { name: "s._domainkey.example", what: DkimKeyChange::Created },
+        Event::StoreMoveBegan,
+        Event::BodiesMoveBegan,
+        Event::StoreMoved { what: StoreMove::Whole, rows: 1, bodies: 2 },
+        Event::Migrated { to: 7 },
+        Event::KeyRotationBegan { from: 1, to: 2 },
         Event::KeyRotated { from: 1, to: 2 },
+        Event::EscrowRotationBegan { to: 2 },
         Event::EscrowRotated { to: 2, mailboxes: 9 },
+        Event::AdoptionBegan,
         Event::RowsAdopted { letters: 1, drafts: 2, others: 3 },
         Event::ConfigurationLoaded { hash: "ab", parts: "portal" },
         Event::ConfigurationReloaded { hash: "ab", taken: false },

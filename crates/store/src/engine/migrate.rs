@@ -1,6 +1,10 @@
 //! Every schema change ever released, in the order they are made, and which programs may work with what is there. How one
 //! is made is each engine's own business.
 
+use std::sync::Arc;
+
+use crate::audit_proof::AuditProver;
+use crate::audit_row::AuditRow;
 use crate::error::StoreError;
 
 /// One numbered file after the other; never back. A released one is never edited.
@@ -58,6 +62,25 @@ pub enum SchemaWish {
     Never,
     /// Bring it forward, whoever is there: what is added is nothing to those who do not know it.
     Now,
+}
+
+/// How a schema is brought forward, if it is.
+#[derive(Clone, Debug)]
+pub(crate) struct Migration {
+    pub(crate) request: SchemaWish,
+    /// Nobody else has the folder open.
+    pub(crate) alone: bool,
+    /// What the audit trail says of it.
+    pub(crate) note: Option<AuditRow>,
+    /// What proves that.
+    pub(crate) prover: Option<Arc<dyn AuditProver>>,
+}
+
+impl Migration {
+    /// The row to be noted, where there was a store before these changes.
+    pub(crate) fn note(&self, there: &[(i64, Option<i64>)]) -> Option<&AuditRow> {
+        self.note.as_ref().filter(|_row| !there.is_empty())
+    }
 }
 
 /// What is to be done to a schema.
