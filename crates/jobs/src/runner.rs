@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sealpost_mail::Timestamp;
 use sealpost_mailbox::audit::Event;
-use sealpost_store::{Claim, JobEnd, JobRow, StoreError};
+use sealpost_store::{Claim, JobEnd, JobRow, JobStart, StoreError};
 use serde_json::{Map, Value};
 
 use crate::clock_check::{Belief, belief, days};
@@ -97,14 +97,14 @@ impl Runner {
         };
         for job in self.jobs.iter().filter(|job| !waits(job)) {
             // The log hears of it where it ends; the next minute tries again.
-            if let Err(error) = self.run(*job, false).await {
+            if let Err(error) = self.run(*job, JobStart::WhenDue).await {
                 tracing::error!(job = job.name(), %error, "a job failed");
             }
         }
     }
 
-    /// Runs one job, if it is due or is to run all the same, and nobody else has it.
-    pub async fn run(&self, job: Job, even_if_not_due: bool) -> Result<Ran, Failed> {
+    /// Runs one job, if it may start and nobody else has it.
+    pub async fn run(&self, job: Job, start: JobStart) -> Result<Ran, Failed> {
         let Workshop { store, clock, actor, .. } = &self.workshop;
         let now = clock.now();
         let claim = Claim {
@@ -115,7 +115,7 @@ impl Runner {
             longest: now.plus(SLACK),
             latest: self.latest(job, now),
             first: self.next(job, now),
-            even_if_not_due,
+            start,
         };
         let Some(number) = store.claim_job(claim).await? else { return Ok(Ran::NotNow) };
         let outcome = match self.doubts(job, now).await {

@@ -8,8 +8,8 @@ use sealpost_mailbox::audit::{event_holds, event_proof, said_holds, said_proof};
 use sealpost_mailbox::{Resident, WaysIn, seal_address};
 use sealpost_partner::{PartnerError, PartnerSeals};
 use sealpost_store::{
-    AskedRow, AuditRow, EventRow, Keyed, KeyedMailbox, KeyedRequest, KeyedRow, MailboxRow, NewWrap,
-    ProvenAnew, RotatedMailbox, Rotating, Said, SaidKind, SaidRow, Store, StoreError, WrapKind,
+    AskedRow, AuditRow, EventRow, EventSelection, Keyed, KeyedMailbox, KeyedRequest, KeyedRow, MailboxRow,
+    NewWrap, ProvenAnew, RotatedMailbox, Rotating, Said, SaidKind, SaidRow, Store, StoreError, WrapKind,
 };
 use sealpost_vault::{EscrowPublic, Keys, Label, MailboxSecret, Rotated, TokenPurpose, VaultError};
 use thiserror::Error;
@@ -166,7 +166,7 @@ impl Rotation<'_> {
         let (old, new) = (self.old.audit.events(), self.new.audit.events());
         let mut after = String::new();
         loop {
-            let page = self.store.events(&after, false).await?;
+            let page = self.store.events(&after, EventSelection::All).await?;
             let Some((last, _)) = page.last() else { return Ok(()) };
             after.clone_from(&last.id);
             let mut changes = Vec::new();

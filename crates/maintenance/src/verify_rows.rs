@@ -6,8 +6,8 @@ use sealpost_mailbox::Resident;
 use sealpost_mailbox::audit::{event_holds, said_holds};
 use sealpost_partner::{PartnerError, PartnerSeals};
 use sealpost_store::{
-    Comer, Keyed, KeyedMailbox, KeyedRequest, KeyedRow, MailboxRow, MailboxState, SaidKind, SaidRow, Store,
-    StoreError, WrapKind,
+    Comer, EventSelection, Keyed, KeyedMailbox, KeyedRequest, KeyedRow, MailboxRow, MailboxState, SaidKind,
+    SaidRow, Store, StoreError, WrapKind,
 };
 use sealpost_vault::{
     Bearer, Held, KeyringKey, Label, MailboxSecret, QueueKeys, SessionAuth, Token, TokenPurpose, WayInKeys,
@@ -186,7 +186,7 @@ impl Prover<'_> {
     async fn events(&self, proven: &mut Proven) -> Result<(), StoreError> {
         let mut after = String::new();
         loop {
-            let page = self.store.events(&after, false).await?;
+            let page = self.store.events(&after, EventSelection::All).await?;
             let Some((last, _)) = page.last() else { return Ok(()) };
             after.clone_from(&last.id);
             for (event, _) in &page {
