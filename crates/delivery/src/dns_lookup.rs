@@ -79,9 +79,9 @@ impl LookUp {
         };
         let records = answer.answers().iter().filter(|record| record.data.record_type() == kind.wire());
         Ok(records
-            .map(|record| match &record.data {
-                RData::TXT(text) => String::from_utf8_lossy(&text.txt_data.concat()).into_owned(),
-                other => other.to_string(),
+            .map(|record| {
+                let RData::TXT(text) = &record.data else { return record.data.to_string() };
+                String::from_utf8_lossy(&text.txt_data.concat()).into_owned()
             })
             .collect())
     }

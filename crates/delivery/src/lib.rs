@@ -9,6 +9,8 @@
 //! mailbox. A floor is only ever raised on the way out, never lowered. The only crate that names
 //! lettre (in `submit.rs` and its greeting), hickory-resolver (in `resolve.rs` and `dns_lookup.rs`), hyper (in `fetch.rs`) and mail-auth (in `dkim.rs`).
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 mod audit_hook;
 mod backoff;
 mod client_certificate;

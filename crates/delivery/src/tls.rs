@@ -163,6 +163,7 @@ pub(crate) fn is_about_a_certificate(error: &std::io::Error) -> bool {
 }
 
 /// RFC 8460 §4.3.1.
+#[expect(clippy::wildcard_enum_match_arm, reason = "both enums are rustls's, which adds to them at any time")]
 fn kind(error: &rustls::Error) -> ResultType {
     match error {
         rustls::Error::InvalidCertificate(certificate) => match certificate {

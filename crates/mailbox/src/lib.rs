@@ -4,6 +4,8 @@
 //! Must never know: HTTP, SMTP, wording. It holds no key; every function takes the keys it needs, so that a role that
 //! lacks one cannot call it. Clock and randomness are arguments.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 mod access;
 pub mod audit;
 mod create;

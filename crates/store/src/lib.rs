@@ -8,6 +8,8 @@
 //! and commits many callers' work with one `fsync` (group commit), a few readers stand beside it. PostgreSQL: a
 //! transaction for each batch.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 mod acknowledge;
 mod activation;
 mod adopt;
