@@ -47,6 +47,14 @@ struct Target {
     clock: LetterClock,
 }
 
+/// A mailbox that a copy goes to.
+struct Reached {
+    target: Target,
+    standing: Standing,
+    /// Those of the mailbox, if it is new.
+    rows: ArrivalRows,
+}
+
 impl<'r> Portal<'r> {
     /// Finds them, and looks into the letter if there are any.
     pub(super) async fn of(arrival: &Arrival<'_>, decided: &'r [Decided]) -> Result<Self, Reply> {
@@ -83,12 +91,13 @@ impl<'r> Portal<'r> {
                 full.push(one.recipient);
                 continue;
             }
-            let (mailbox, standing) = match mailboxes.remove(&tag) {
-                Some(row) => standing(arrival, &row)?,
-                None => new_mailbox(arrival, &one.recipient.address, tag, &mut rows).await?,
+            let Reached { target, standing, rows: made } = match mailboxes.remove(&tag) {
+                Some(row) => reached(arrival, &row)?,
+                None => new_mailbox(arrival, &one.recipient.address, tag).await?,
             };
+            rows.join(made);
             let head = heads.of(&arrival.spooled.head, &one.judgement.edits);
-            deposit(arrival, &mailbox, &standing, one, &head, &summary, &mut rows).await?;
+            rows.join(deposit(arrival, &target, &standing, one, &head, &summary).await?);
         }
         Ok(Deposited { rows, full })
     }
@@ -139,7 +148,7 @@ async fn known_mailboxes(
     Ok(rows.into_iter().map(|row| (row.tag, row)).collect())
 }
 
-fn standing(arrival: &Arrival<'_>, row: &ReachedMailbox) -> Result<(Target, Standing), Reply> {
+fn reached(arrival: &Arrival<'_>, row: &ReachedMailbox) -> Result<Reached, Reply> {
     // A key that somebody put into the row in place of the mailbox's own must never be sealed to.
     let resident = Resident::of(row, &arrival.context.shared.keys.rows, &arrival.context.shared.keys.tags)
         .map_err(failure::later)?;
@@ -148,18 +157,14 @@ fn standing(arrival: &Arrival<'_>, row: &ReachedMailbox) -> Result<(Target, Stan
     let clock = if row.held_since.is_some() { LetterClock::Stopped } else { LetterClock::Runs };
     let target =
         Target { id: row.id.clone(), public: resident.public().clone(), is_unreachable, pacing, clock };
-    Ok((target, Standing::of(arrival.context, row)))
+    let standing = Standing::of(arrival.context, row);
+    Ok(Reached { target, standing, rows: ArrivalRows::new(arrival.now) })
 }
 
 /// A mailbox made for an address on the spot. Its secret is forgotten again when this returns: it
 /// exists only wrapped under the link in the mail (which is not mailed where the sender tells an initial
 /// password instead: decision 0013), and under the escrow key if there is one.
-async fn new_mailbox(
-    arrival: &Arrival<'_>,
-    address: &Address,
-    tag: [u8; 32],
-    rows: &mut ArrivalRows,
-) -> Result<(Target, Standing), Reply> {
+async fn new_mailbox(arrival: &Arrival<'_>, address: &Address, tag: [u8; 32]) -> Result<Reached, Reply> {
     let (context, making) = (arrival.context, arrival.making);
     let by = context.tenant.announcer.activate_by;
     match by {
@@ -186,9 +191,10 @@ async fn new_mailbox(
     let language = context.tenant.announcer.language(address).tag().to_owned();
     let owner = NewOwner { tag, address: &address.to_path(), language };
     let token = context.tenant.announcer.new_token(hash, arrival.now);
-    rows.audit.push(arrival.noted(&Event::MailboxCreated { mailbox: &target.id }));
-    rows.mailboxes.push(new.row(&context.shared.keys.rows, owner, token, arrival.now, random));
-    Ok((target, standing))
+    let audit = vec![arrival.noted(&Event::MailboxCreated { mailbox: &target.id })];
+    let mailboxes = vec![new.row(&context.shared.keys.rows, owner, token, arrival.now, random)];
+    let rows = ArrivalRows { audit, mailboxes, ..ArrivalRows::new(arrival.now) };
+    Ok(Reached { target, standing, rows })
 }
 
 async fn deposit(
@@ -198,8 +204,7 @@ async fn deposit(
     bound: PortalBound<'_>,
     head: &Head,
     summary: &Summary,
-    rows: &mut ArrivalRows,
-) -> Result<(), Reply> {
+) -> Result<ArrivalRows, Reply> {
     let PortalBound { recipient, judgement } = bound;
     let context = arrival.context;
     let random = &*context.shared.random;
@@ -225,6 +230,7 @@ async fn deposit(
         received_at: arrival.now,
         going,
     };
+    let mut rows = ArrivalRows::new(arrival.now);
     rows.deposits
         .push(letter.row(&context.shared.keys.deposits, thread_tags, random).map_err(failure::later)?);
     let arrived = Arrived { id: arrival.id, sha256: arrival.spooled.sha256 };
@@ -242,7 +248,7 @@ async fn deposit(
         is_unreachable: mailbox.is_unreachable,
         pacing: mailbox.pacing,
     };
-    announce::announce(arrival, &announcement, rows)?;
+    rows.join(announce::rows(arrival, &announcement)?);
     if mailbox.is_unreachable {
         // Nobody tells the recipient any more, so the sender must know at once.
         let letter = NoticeMemo {
@@ -254,11 +260,13 @@ async fn deposit(
             receipt_to: None,
             others: Vec::new(),
         };
-        return reports::unannounced(&reports::At::of(arrival), &letter, Some(UNREACHABLE), rows).await;
+        rows.join(reports::unannounced(&reports::At::of(arrival), &letter, Some(UNREACHABLE)).await?);
+        return Ok(rows);
     }
     let hears = match mailbox.pacing {
         Pacing::Now | Pacing::Noted { .. } => Hears::Now,
         Pacing::Later => Hears::Later,
     };
-    reports::deposited(arrival, recipient, hears, rows).await
+    rows.join(reports::deposited(arrival, recipient, hears).await?);
+    Ok(rows)
 }
