@@ -68,7 +68,7 @@ pub use hop_answer::HopAnswer;
 pub use ipnet::IpNet;
 pub use lease::LEASE;
 pub use public_hosts::{ConnectError, PublicHosts};
-pub use report_limit::{ReportLimit, ReportsTo, Room};
+pub use report_limit::{ReportLimit, ReportSlot, ReportsTo};
 pub use resolve::{DnsAnswer, DnsError, Dnssec, Mx, NameServers, Proof, Resolver, SystemResolver};
 pub use retry::{Next, RetryPlan, next_attempt};
 pub use route::floor_of;

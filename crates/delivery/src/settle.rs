@@ -13,7 +13,7 @@ use crate::hop_answer::HopAnswer;
 use crate::lane::Lane;
 use crate::outcome::{Outcome, Reason, Whose};
 use crate::report::{self, Diagnostic, GivesBack, Report, ReportError, Reporting};
-use crate::report_limit::Room;
+use crate::report_limit::ReportSlot;
 use crate::retry::{Moment, Next, jittered, next_attempt};
 use crate::route::floor_of;
 use crate::ticket::{Purpose, Route, Ticket};
@@ -206,8 +206,8 @@ impl Engine {
     ) -> Result<Option<FollowUp>, ReportError> {
         if let (Some(limit), Some(to)) = (self.report_limit.get(), report::addressee(ticket)) {
             match limit.room(ticket.reports_to, to, &leg.arrival_id, now).await? {
-                Room::Taken => {}
-                Room::None => return Ok(None),
+                ReportSlot::Taken => {}
+                ReportSlot::None => return Ok(None),
             }
         }
         let tls = match &self.config.report_route {

@@ -12,7 +12,7 @@ use sealpost_turns::Who;
 use tokio::time::{Instant, sleep};
 
 use crate::access::Shown;
-use crate::attempts::{Heard, Standing, pair_of};
+use crate::attempts::{ClientStatus, Heard, pair_of};
 use crate::connection::Connection;
 use crate::limits::client_of;
 use crate::line::MAX_AUTH;
@@ -146,27 +146,27 @@ async fn judge(door: &ListenerContext, peer: IpAddr, credentials: Credentials) -
     let (turns, random, logins) = (door.turns.clone(), Arc::clone(&door.random), Arc::clone(&door.logins));
     let judging = async move {
         let Credentials { login, password } = credentials;
-        let mut standing = attempts.standing(peer, &login, clock.now());
-        if matches!(standing, Standing::Stranger | Standing::Doubtful)
+        let mut status = attempts.status(peer, &login, clock.now());
+        if matches!(status, ClientStatus::Stranger | ClientStatus::Doubtful)
             && logins.was_right(client_of(peer), &login, clock.now()).await
         {
             attempts.recall(peer, &login, clock.now());
-            standing = attempts.standing(peer, &login, clock.now());
+            status = attempts.status(peer, &login, clock.now());
         }
         let put_off = || {
             logins.note(LoginNote::Refused, peer, &login, clock.now());
             LoginCheck::Busy
         };
-        let who = match standing {
-            Standing::Waits => return put_off(),
-            Standing::Known => Who::Known(pair_of(peer, &login)),
-            Standing::Stranger | Standing::Doubtful if in_networks => Who::Known(pair_of(peer, "")),
-            Standing::Stranger => Who::Stranger(peer),
-            Standing::Doubtful => Who::Doubtful(peer),
+        let who = match status {
+            ClientStatus::Waits => return put_off(),
+            ClientStatus::Known => Who::Known(pair_of(peer, &login)),
+            ClientStatus::Stranger | ClientStatus::Doubtful if in_networks => Who::Known(pair_of(peer, "")),
+            ClientStatus::Stranger => Who::Stranger(peer),
+            ClientStatus::Doubtful => Who::Doubtful(peer),
         };
         let Ok(_turn) = turns.next(&who, clock.now(), random.as_ref()).await else { return put_off() };
         // Others of this client may have failed while this one waited.
-        if attempts.standing(peer, &login, clock.now()) == Standing::Waits {
+        if attempts.status(peer, &login, clock.now()) == ClientStatus::Waits {
             return put_off();
         }
         let checked = logins.check(&login, password).await;

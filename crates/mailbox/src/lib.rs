@@ -27,7 +27,7 @@ mod throttle;
 mod upload;
 
 pub use access::{
-    Access, Activated, ActivationLink, Beside, Came, Chosen, DeletionLink, KnownLink, LINK_LASTS,
+    Access, Activated, ActivationLink, Beside, Chosen, DeletionLink, KnownLink, LINK_LASTS, LogInOutcome,
     NewCredential, NewPassword, Owner, Renewed, Replaced, ResetLink, ResetProof, ResetToken, Waiting,
 };
 pub use create::{NewOwner, NewPending, WaysIn, activation_token, initial_wrap};

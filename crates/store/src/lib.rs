@@ -122,7 +122,7 @@ pub use conversation::Whereabouts;
 pub use delivered::{Deliveries, Noted};
 pub use deposit::{DepositCounts, DepositLetter, DepositRow, FolderPage, NewDeposit};
 pub use digest::AwaitsNotice;
-pub use disk::Room;
+pub use disk::DiskSpace;
 pub use disk_reservation::Aside;
 pub use draft::{DraftFile, DraftRow, NewDraft, NewDraftFile, SavedDraft, SentDraft, ThrownAway};
 pub use draft_quota::DraftQuota;

@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::audit_proof::AuditProver;
 use crate::audit_row::AuditRow;
 use crate::bucket::{Bucket, prepare_spool};
-use crate::disk::{Disk, Room};
+use crate::disk::{Disk, DiskSpace};
 use crate::engine::{
     Engine, Heartbeat, Locks, LongSilent, Migration, Opened, PostgresOptions, Promise, SchemaWish, Setting,
     SqliteOptions,
@@ -317,7 +317,7 @@ impl Store {
 
     /// Whether a letter of `octets` more may come beside what is under way; what is being delivered, read or deleted
     /// does not ask.
-    pub fn room(&self, octets: u64) -> Room {
+    pub fn room(&self, octets: u64) -> DiskSpace {
         self.inner.disk.room(octets)
     }
 

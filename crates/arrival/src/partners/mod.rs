@@ -29,7 +29,7 @@ use worker_slots::Turns;
 pub use choose::{Chosen, choose, choose_for_test};
 pub(crate) use close::settle;
 pub use close::speaks_for;
-pub(crate) use open::{Arrived, AsItCame, Came, open};
+pub(crate) use open::{Arrived, AsItCame, Readability, open};
 pub(crate) use protection::{Hold, Signature};
 pub use test_letter::TestLetter;
 pub(crate) use test_letter::hear;

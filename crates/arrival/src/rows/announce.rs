@@ -9,7 +9,7 @@ use sealpost_store::{Announced, ArrivalRows, LegPurpose, Unannounced};
 use sealpost_vault::Label;
 
 use super::Arrival;
-use super::announced_letter::{Announcement, Standing};
+use super::announced_letter::{Announcement, MailboxStage};
 use super::initial_password;
 use super::notice_timing::Pacing;
 use super::reply_to_notice;
@@ -26,13 +26,13 @@ pub(super) fn rows(arrival: &Arrival<'_>, about: &Announcement<'_>) -> Result<Ar
     let announcer = &context.tenant.announcer;
     let language = announcer.language(about.recipient);
     let notice = notice(arrival, about);
-    let mut rows = match about.standing {
-        Standing::NewByPassword { initial } => initial_password::rows(arrival, about, initial)?,
-        Standing::New { .. }
-        | Standing::Pending { .. }
-        | Standing::PendingByPassword
-        | Standing::Active
-        | Standing::Locked => ArrivalRows::new(arrival.now),
+    let mut rows = match about.stage {
+        MailboxStage::NewByPassword { initial } => initial_password::rows(arrival, about, initial)?,
+        MailboxStage::New { .. }
+        | MailboxStage::Pending { .. }
+        | MailboxStage::PendingByPassword
+        | MailboxStage::Active
+        | MailboxStage::Locked => ArrivalRows::new(arrival.now),
     };
     rows.prolonged.extend(prolonged(arrival, about));
     let message_id = format!("{}@{}", random.id(), context.tenant.name);
@@ -111,15 +111,15 @@ fn receipt_to(arrival: &Arrival<'_>) -> Option<Address> {
 /// The mailbox whose link must be good for longer, and until when: the notice brings that link again.
 fn prolonged(arrival: &Arrival<'_>, about: &Announcement<'_>) -> Option<(String, Timestamp)> {
     let until = || arrival.context.tenant.announcer.retention.link(arrival.now);
-    match about.standing {
-        Standing::PendingByPassword | Standing::Pending { link: Some(_) } => {
+    match about.stage {
+        MailboxStage::PendingByPassword | MailboxStage::Pending { link: Some(_) } => {
             Some((about.mailbox_id.to_owned(), until()))
         }
-        Standing::New { .. }
-        | Standing::NewByPassword { .. }
-        | Standing::Pending { link: None }
-        | Standing::Active
-        | Standing::Locked => None,
+        MailboxStage::New { .. }
+        | MailboxStage::NewByPassword { .. }
+        | MailboxStage::Pending { link: None }
+        | MailboxStage::Active
+        | MailboxStage::Locked => None,
     }
 }
 
@@ -150,27 +150,31 @@ fn notice(arrival: &Arrival<'_>, about: &Announcement<'_>) -> Notice {
         days,
         clock: about.clock,
     };
-    match about.standing {
-        Standing::New { link } | Standing::Pending { link: Some(link) } => activation(link.clone()),
-        Standing::NewByPassword { .. } | Standing::PendingByPassword => by_password(),
-        Standing::Pending { link: None } | Standing::Active | Standing::Locked => Notice::NewMessage {
-            access: match about.standing {
-                Standing::Locked => Access::Locked,
-                Standing::New { .. }
-                | Standing::NewByPassword { .. }
-                | Standing::Pending { .. }
-                | Standing::PendingByPassword
-                | Standing::Active => Access::Open,
-            },
-            from_name: from_name.clone(),
-            from_address: from_address.clone(),
-            subject: subject.clone(),
-            date: arrival.now,
-            link: announcer.link(&portal_links::letter(about.deposit_id)),
-            deletion: match about.clock {
-                LetterClock::Runs => about.going.at.map(|at| (at, announcer.retention.days(arrival.now, at))),
-                LetterClock::Stopped => None,
-            },
-        },
+    match about.stage {
+        MailboxStage::New { link } | MailboxStage::Pending { link: Some(link) } => activation(link.clone()),
+        MailboxStage::NewByPassword { .. } | MailboxStage::PendingByPassword => by_password(),
+        MailboxStage::Pending { link: None } | MailboxStage::Active | MailboxStage::Locked => {
+            Notice::NewMessage {
+                access: match about.stage {
+                    MailboxStage::Locked => Access::Locked,
+                    MailboxStage::New { .. }
+                    | MailboxStage::NewByPassword { .. }
+                    | MailboxStage::Pending { .. }
+                    | MailboxStage::PendingByPassword
+                    | MailboxStage::Active => Access::Open,
+                },
+                from_name: from_name.clone(),
+                from_address: from_address.clone(),
+                subject: subject.clone(),
+                date: arrival.now,
+                link: announcer.link(&portal_links::letter(about.deposit_id)),
+                deletion: match about.clock {
+                    LetterClock::Runs => {
+                        about.going.at.map(|at| (at, announcer.retention.days(arrival.now, at)))
+                    }
+                    LetterClock::Stopped => None,
+                },
+            }
+        }
     }
 }

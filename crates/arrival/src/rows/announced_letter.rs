@@ -10,7 +10,7 @@ use super::notice_timing::Pacing;
 use crate::context::Context;
 
 /// The mailbox as the notice sees it.
-pub(super) enum Standing {
+pub(super) enum MailboxStage {
     /// Made just now: the notice carries the activation link.
     New { link: Secret<String> },
     /// Made just now: the notice carries nothing, the sender is told the password.
@@ -32,7 +32,7 @@ pub(super) struct Announcement<'a> {
     pub(super) recipient: &'a Address,
     pub(super) sender: &'a ReversePath,
     pub(super) listing: &'a Summary,
-    pub(super) standing: &'a Standing,
+    pub(super) stage: &'a MailboxStage,
     /// When it goes.
     pub(super) going: Going,
     /// Whether that time runs, or the mailbox is held.
@@ -42,7 +42,7 @@ pub(super) struct Announcement<'a> {
     pub(super) pacing: Pacing,
 }
 
-impl Standing {
+impl MailboxStage {
     /// What an existing mailbox's state means for its next notice.
     pub(super) fn of(context: &Context, row: &ReachedMailbox) -> Self {
         match (row.state, row.activate_by) {

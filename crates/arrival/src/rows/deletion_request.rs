@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use sealpost_delivery::Room;
+use sealpost_delivery::ReportSlot;
 use sealpost_mail::{Address, Reply, Secret};
 use sealpost_mailbox::audit::{Actor, Event};
 use sealpost_mailbox::{Resident, portal_links};
@@ -16,7 +16,7 @@ use super::{Arrival, reply_to_notice};
 use crate::authentication::{self, Proof};
 use crate::decided::{Decided, Way};
 use crate::failure::{later, unavailable};
-use crate::partners::Came;
+use crate::partners::Readability;
 use crate::{deletion_keyword, enqueue, owner_mail};
 
 /// A wish is a short mail; what is longer is something else.
@@ -30,9 +30,9 @@ pub(super) async fn rows(arrival: &Arrival<'_>, decided: &[Decided]) -> Result<O
         return Ok(None);
     }
     match arrival.came {
-        Came::Readable => {}
+        Readability::Readable => {}
         // Whether it asks the DNS, and what it answers, would tell a stranger whether the letter opened, and what is in it.
-        Came::Closed => return Ok(None),
+        Readability::Closed => return Ok(None),
     }
     let (context, spooled) = (arrival.context, arrival.spooled);
     let announcer = &context.tenant.announcer;
@@ -72,8 +72,8 @@ pub(super) async fn rows(arrival: &Arrival<'_>, decided: &[Decided]) -> Result<O
             // first: what is not answered takes none of the address's places.
             let Some(counted) = first_today(arrival, "unproven", &writer).await? else { return nothing };
             match reply_to_notice::room(arrival, &writer).await? {
-                Room::Taken => {}
-                Room::None => return nothing,
+                ReportSlot::Taken => {}
+                ReportSlot::None => return nothing,
             }
             queued(arrival, counted, writer, Notice::DeletionUnproven { link }, language).map(Some)
         }

@@ -9,7 +9,7 @@ use sealpost_notice::{Hears, LetterClock};
 use sealpost_store::{ArrivalRows, Folder, ReachedMailbox};
 use sealpost_vault::{MailboxPublic, TokenPurpose};
 
-use super::announced_letter::{Announcement, Standing};
+use super::announced_letter::{Announcement, MailboxStage};
 use super::notice_timing::Pacing;
 use super::{Arrival, Heads, announce, initial_password, reports};
 use crate::decided::{Decided, Way};
@@ -50,7 +50,7 @@ struct Target {
 /// A mailbox that a copy goes to.
 struct Reached {
     target: Target,
-    standing: Standing,
+    stage: MailboxStage,
     /// Those of the mailbox, if it is new.
     rows: ArrivalRows,
 }
@@ -91,13 +91,13 @@ impl<'r> Portal<'r> {
                 full.push(one.recipient);
                 continue;
             }
-            let Reached { target, standing, rows: made } = match mailboxes.remove(&tag) {
+            let Reached { target, stage, rows: made } = match mailboxes.remove(&tag) {
                 Some(row) => reached(arrival, &row)?,
                 None => new_mailbox(arrival, &one.recipient.address, tag).await?,
             };
             rows.join(made);
             let head = heads.of(&arrival.spooled.head, &one.judgement.edits);
-            rows.join(deposit(arrival, &target, &standing, one, &head, &summary).await?);
+            rows.join(deposit(arrival, &target, &stage, one, &head, &summary).await?);
         }
         Ok(Deposited { rows, full })
     }
@@ -157,8 +157,8 @@ fn reached(arrival: &Arrival<'_>, row: &ReachedMailbox) -> Result<Reached, Reply
     let clock = if row.held_since.is_some() { LetterClock::Stopped } else { LetterClock::Runs };
     let target =
         Target { id: row.id.clone(), public: resident.public().clone(), is_unreachable, pacing, clock };
-    let standing = Standing::of(arrival.context, row);
-    Ok(Reached { target, standing, rows: ArrivalRows::new(arrival.now) })
+    let stage = MailboxStage::of(arrival.context, row);
+    Ok(Reached { target, stage, rows: ArrivalRows::new(arrival.now) })
 }
 
 /// A mailbox made for an address on the spot. Its secret is forgotten again when this returns: it
@@ -179,14 +179,14 @@ async fn new_mailbox(arrival: &Arrival<'_>, address: &Address, tag: [u8; 32]) ->
     let pacing = Pacing::first(&context.tenant.announcer);
     let (id, public) = (new.id().to_owned(), new.public().clone());
     let target = Target { id, public, is_unreachable: false, pacing, clock: LetterClock::Runs };
-    let standing = match by {
+    let stage = match by {
         ActivateBy::InitialPassword => {
             let (initial, wrap) =
                 initial_password::wrap(&context.shared, &making.pepper, new.id(), new.secret()).await?;
             new.add_initial(wrap);
-            Standing::NewByPassword { initial }
+            MailboxStage::NewByPassword { initial }
         }
-        ActivateBy::Link => Standing::New { link: context.tenant.announcer.activation_link(&token) },
+        ActivateBy::Link => MailboxStage::New { link: context.tenant.announcer.activation_link(&token) },
     };
     let language = context.tenant.announcer.language(address).tag().to_owned();
     let owner = NewOwner { tag, address: &address.to_path(), language };
@@ -194,13 +194,13 @@ async fn new_mailbox(arrival: &Arrival<'_>, address: &Address, tag: [u8; 32]) ->
     let audit = vec![arrival.noted(&Event::MailboxCreated { mailbox: &target.id })];
     let mailboxes = vec![new.row(&context.shared.keys.rows, owner, token, arrival.now, random)];
     let rows = ArrivalRows { audit, mailboxes, ..ArrivalRows::new(arrival.now) };
-    Ok(Reached { target, standing, rows })
+    Ok(Reached { target, stage, rows })
 }
 
 async fn deposit(
     arrival: &Arrival<'_>,
     mailbox: &Target,
-    standing: &Standing,
+    stage: &MailboxStage,
     bound: PortalBound<'_>,
     head: &Head,
     summary: &Summary,
@@ -216,7 +216,7 @@ async fn deposit(
     }
     let thread_tags = thread::tags(&context.shared, summary.message_id.as_deref(), &arrival.spooled.head);
     let wish = RetentionRequest { rule: judgement.keep, sender: arrival.spooled.head.expires() };
-    let going = standing.going(context, arrival.now, wish);
+    let going = stage.going(context, arrival.now, wish);
     let letter = NewLetter {
         mailbox_id: &mailbox.id,
         public: &mailbox.public,
@@ -242,7 +242,7 @@ async fn deposit(
         recipient: &recipient.address,
         sender: &arrival.envelope.reverse_path,
         listing: &listing,
-        standing,
+        stage,
         going,
         clock: mailbox.clock,
         is_unreachable: mailbox.is_unreachable,

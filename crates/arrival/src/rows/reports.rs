@@ -2,7 +2,7 @@
 //! deposit for which NOTIFY=SUCCESS was asked, a notice that came back. Nothing is ever reported to a
 //! null reverse-path.
 
-use sealpost_delivery::{Purpose, ReportsTo, Room};
+use sealpost_delivery::{Purpose, ReportSlot, ReportsTo};
 use sealpost_mail::{
     Address, DsnAction, DsnParts, DsnRecipient, EnhancedCode, Grounds, Notify, Recipient, Refusal, Reply,
     ReversePath, Timestamp, TlsFloor, Treatment, compose_dsn,
@@ -14,7 +14,7 @@ use super::Arrival;
 use crate::context::Context;
 use crate::decided::{Decided, Way};
 use crate::memo::NoticeMemo;
-use crate::partners::Came;
+use crate::partners::Readability;
 use crate::settings::Routes;
 use crate::{enqueue, quota, report_limit};
 
@@ -58,8 +58,8 @@ impl ReturnedContent {
     fn of(arrival: &Arrival<'_>, decided: &[Decided]) -> Self {
         let mut tls = TlsFloor::None;
         match arrival.came {
-            Came::Readable => {}
-            Came::Closed => return Self { head: None, tls },
+            Readability::Readable => {}
+            Readability::Closed => return Self { head: None, tls },
         }
         for Decided { way, .. } in decided {
             match way {
@@ -153,8 +153,8 @@ async fn refused(
         words: Words::Refused(why),
         returned: returned.head.clone(),
         about: match arrival.came {
-            Came::Readable => arrival.spooled.head.message_id(),
-            Came::Closed => None,
+            Readability::Readable => arrival.spooled.head.message_id(),
+            Readability::Closed => None,
         },
         arrived: arrival.now,
         reports_to: arrival.reports_to(),
@@ -232,8 +232,8 @@ async fn rows(at: &At<'_>, report: Report<'_>, tls: TlsFloor) -> Result<ArrivalR
     let context = at.context;
     let room = report_limit::room(context, report.reports_to, report.to, at.id, at.now).await;
     match room.map_err(|error| crate::failure::unavailable(&error))? {
-        Room::Taken => {}
-        Room::None => return Ok(ArrivalRows::new(at.now)),
+        ReportSlot::Taken => {}
+        ReportSlot::None => return Ok(ArrivalRows::new(at.now)),
     }
     let Routes { report_languages, .. } = &context.tenant.routes;
     let recipient = report.recipient.final_recipient.to_path();

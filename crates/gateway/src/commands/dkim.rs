@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::{ArgAction, Subcommand, ValueEnum};
 use sealpost_delivery::DkimAlgorithm;
-use sealpost_domain::dkim_folder::{self, Entry, FolderError, Standing};
+use sealpost_domain::dkim_folder::{self, Entry, FolderError, KeyState};
 use sealpost_domain::zone_file;
 use sealpost_mail::{Clock as _, Domain, SystemClock};
 use sealpost_mailbox::audit::{Actor, DkimKeyChange, Event};
@@ -118,13 +118,13 @@ fn list(folder: &Path, format: OutputFormat) -> Result<(), DkimCommandError> {
             DkimAlgorithm::Rsa => "rsa",
             DkimAlgorithm::Ed25519 => "ed25519",
         };
-        let standing = entry.standing.as_str();
+        let state = entry.state.as_str();
         match format {
             OutputFormat::Json => say(json!({
-                "domain": entry.domain.as_str(), "selector": entry.selector, "state": standing,
+                "domain": entry.domain.as_str(), "selector": entry.selector, "state": state,
                 "algorithm": algorithm, "record": public.record,
             })),
-            OutputFormat::Text => say(format_args!("{standing:8} {algorithm:8} {entry}")),
+            OutputFormat::Text => say(format_args!("{state:8} {algorithm:8} {entry}")),
         }
     }
     Ok(())
@@ -210,7 +210,7 @@ impl Planned {
                 say(format_args!("{entry} signs after: systemctl reload sealpost"));
             }
             Self::Retire(mut entry) => {
-                entry.turn(Standing::Retired)?;
+                entry.turn(KeyState::Retired)?;
                 changed.push((entry.name(), DkimKeyChange::Retired));
                 say(format_args!(
                     "{entry} signs nothing after: systemctl reload sealpost. Leave its line in the DNS for two weeks"

@@ -9,7 +9,7 @@ use sealpost_mailbox::audit::{
     LetterGone, MailboxGone, OwnKeyChange, PartnerChange, SessionEnd, StoreMove, Verified, Verifier, counted,
     logged_in, network,
 };
-use sealpost_mailbox::{Came, NewCredential, Owner};
+use sealpost_mailbox::{LogInOutcome, NewCredential, Owner};
 use sealpost_store::{Anchor, Anchors, AuditRow, ChainedRow, CountedRow, KeptSession};
 use sealpost_vault::ServerKey;
 
@@ -178,7 +178,7 @@ async fn each_act_of_an_owner_leaves_its_row_and_what_does_nothing_leaves_none()
     let _late = door.access().activate(Here, Here, &waiting, late, &crate::rig::retention()).await.unwrap();
     assert_eq!(acts().await, expected);
 
-    let Came::Owner(opened) = door.comes_with(PASSWORD).await else { panic!("not in") };
+    let LogInOutcome::Owner(opened) = door.comes_with(PASSWORD).await else { panic!("not in") };
     let row = door.row().await;
     let owner = Owner { mailbox: &row, secret: &opened, address: ADDRESS };
     let kept = |_: &str| Ok(KeptSession { hash: [7; 32], secret_sealed: Vec::new() });

@@ -24,7 +24,7 @@ use crate::mailbox::Deposit;
 use crate::page::{Page, redirect, show};
 use crate::problem::Problem;
 use crate::state::Site;
-use crate::state::export_progress::Standing;
+use crate::state::export_progress::ExportStatus;
 use sealpost_mailbox::is_id;
 
 /// What is sent as a file can do nothing even where a browser shows it.
@@ -187,8 +187,8 @@ pub(crate) async fn progress(
     owner: SignedIn,
     watch: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let Standing { done, all, state } =
-        site.tallies.standing(owner.session(), &watch).ok_or(Problem::NotFound)?;
+    let ExportStatus { done, all, state } =
+        site.tallies.status(owner.session(), &watch).ok_or(Problem::NotFound)?;
     Ok(HttpResponse::Ok().json(Progress { done, all, state }))
 }
 

@@ -3,8 +3,8 @@
 
 use jiff::tz::TimeZone;
 use sealpost_mail::{
-    ByPart, Invitation, InvitationReply, Letter, Moment, Repeats, Says, Standing, Timestamp, Unit, Weekday,
-    add_invitation, invitations,
+    ByPart, Invitation, InvitationReply, InvitationStatus, Letter, Moment, Repeats, Says, Timestamp, Unit,
+    Weekday, add_invitation, invitations,
 };
 
 use crate::language::{Calendar, Language, Values};
@@ -114,10 +114,10 @@ pub(crate) fn lines(page: &Reader<'_>, letter: &Letter<'_>) -> Vec<(String, Stri
         };
         let title = if title.is_empty() { page.t("event-untitled") } else { title };
         line("event-title", title);
-        match event.standing {
-            Standing::Cancelled => line("event-title", page.t("event-cancelled")),
-            Standing::Changed => line("event-title", page.t("event-changed")),
-            Standing::New => {}
+        match event.status {
+            InvitationStatus::Cancelled => line("event-title", page.t("event-cancelled")),
+            InvitationStatus::Changed => line("event-title", page.t("event-changed")),
+            InvitationStatus::New => {}
         }
         for remark in remarks_on(page, &event) {
             line("event-title", remark);

@@ -5,7 +5,7 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_export::Format;
-use sealpost_mail::{CHARSETS, Charset, Letter, Mailbox, Standing, Timestamp};
+use sealpost_mail::{CHARSETS, Charset, InvitationStatus, Letter, Mailbox, Timestamp};
 use sealpost_store::Folder;
 use serde::Deserialize;
 
