@@ -41,7 +41,7 @@ fn submitted(notice: &Notice) -> &'static str {
     let answers = matches!(
         notice,
         Notice::ReplySafely { .. }
-            | Notice::DeletionWish { .. }
+            | Notice::DeletionRequest { .. }
             | Notice::DeletionHeld
             | Notice::DeletionNothing
             | Notice::DeletionUnproven { .. }

@@ -98,11 +98,11 @@ pub struct Announcer {
     pub replies_here: bool,
     /// Whether senders who ask for it hear that a letter was opened.
     pub receipts: Receipts,
-    /// How it is proven that somebody wishes by mail that their own mailbox be deleted; `None`: nobody can.
-    pub wishes: Option<Asking>,
+    /// How it is proven that somebody wants by mail that their own mailbox be deleted; `None`: nobody can.
+    pub requests: Option<Asking>,
     /// After so many notices that came back for good nothing more is sent to an address; 0: always.
     pub hard_bounces: u32,
-    /// How often owners are told of new letters, unless they wish otherwise.
+    /// How often owners are told of new letters, unless they request otherwise.
     pub pace: Pace,
     /// The same where nobody has activated the mailbox.
     pub pending_pace: Pace,
@@ -259,9 +259,9 @@ impl Announcer {
         self.replies_here && recipient.identity() == self.from.identity()
     }
 
-    /// How often a mailbox's owner is told of new letters: as they wish once there is an owner, else as the operator says.
-    pub fn pace_of(&self, state: MailboxState, wish: Option<Pace>) -> Pace {
-        Paces { in_use: self.pace, pending: self.pending_pace }.of(state, wish)
+    /// How often a mailbox's owner is told of new letters: as they request once there is an owner, else as the operator says.
+    pub fn pace_of(&self, state: MailboxState, request: Option<Pace>) -> Pace {
+        Paces { in_use: self.pace, pending: self.pending_pace }.of(state, request)
     }
 
     /// Whether so many notices came back that no further one is sent.

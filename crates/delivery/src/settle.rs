@@ -54,14 +54,14 @@ impl Engine {
         let answer = HopAnswer::of(&outcome);
         let (end, report) = match outcome {
             Outcome::Delivered { reports, host, reply } => {
-                let wish = (!reports && report::wanted(ticket, DsnAction::Relayed)).then_some(Report {
+                let request = (!reports && report::wanted(ticket, DsnAction::Relayed)).then_some(Report {
                     action: DsnAction::Relayed,
                     status: EnhancedCode(2, 0, 0),
                     remote: Some(host),
                     diagnostic: Some(Diagnostic::Server(format!("{} {}", reply.code, reply.text))),
                     retry_until: None,
                 });
-                (LegEnd::Done, wish)
+                (LegEnd::Done, request)
             }
             Outcome::Later(reason) => self.later(lane, leg, ticket, moment, &reason),
             Outcome::Never(reason) | Outcome::Loop(reason) => {

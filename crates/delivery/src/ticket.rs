@@ -206,7 +206,7 @@ pub struct Queued<'a> {
 pub struct Ticket {
     /// MAIL FROM.
     pub reverse_path: ReversePath,
-    /// RCPT TO with its delivery report wishes.
+    /// RCPT TO with its delivery report requests.
     pub recipient: Recipient,
     /// RFC 3461 §4.4 ENVID, decoded.
     pub envid: Option<String>,

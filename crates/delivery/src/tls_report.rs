@@ -1,4 +1,4 @@
-//! Reports to domains on how their servers spoke TLS in one day (RFC 8460): what was counted, where its domain wishes to hear of
+//! Reports to domains on how their servers spoke TLS in one day (RFC 8460): what was counted, where its domain wants to hear of
 //! it, and the report itself, by mail or by https. Decides not when, and queues nothing.
 
 use std::io::Write as _;
@@ -157,7 +157,7 @@ impl TlsReporter {
         found
     }
 
-    /// Where a domain wishes to hear of it (RFC 8460 §3); nowhere, if it says nothing that can be read.
+    /// Where a domain wants to hear of it (RFC 8460 §3); nowhere, if it says nothing that can be read.
     ///
     /// # Errors
     /// Nobody knows now.

@@ -209,7 +209,7 @@ mod tests {
     }
 
     async fn activate(store: &Store, mailbox_id: &str, tag: u8, now: Timestamp) {
-        let wish = Activate {
+        let request = Activate {
             mailbox_id: mailbox_id.to_owned(),
             proof: Proof::Token([tag; 32]),
             now,
@@ -226,7 +226,7 @@ mod tests {
             language: "de".to_owned(),
             letters_until: Some(now.plus(DAY * 60)),
         };
-        assert_eq!(store.activate(wish).await.unwrap(), Activation::Activated);
+        assert_eq!(store.activate(request).await.unwrap(), Activation::Activated);
     }
 
     #[tokio::test]

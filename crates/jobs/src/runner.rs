@@ -48,14 +48,14 @@ impl Runner {
     }
 
     /// Does what is due, if somebody asked that one of our jobs runs at once.
-    pub(crate) async fn look_for_wishes(&self) {
+    pub(crate) async fn look_for_requests(&self) {
         let Ok(known) = self.workshop.store.jobs().await else { return };
-        let is_wished = |row: &JobRow| {
+        let is_requested = |row: &JobRow| {
             row.wished_at.is_some()
                 && row.leased.is_none()
                 && self.jobs.iter().any(|job| job.name() == row.name)
         };
-        if known.iter().any(is_wished) {
+        if known.iter().any(is_requested) {
             self.tick().await;
         }
     }

@@ -4,7 +4,7 @@ use sealpost_delivery::{DayTally, ReportTo, TlsReporter};
 use sealpost_mail::Timestamp;
 
 use crate::foresight::{ForeseenDeed, Foresight};
-use crate::tls_reports::{Places, Untold, wished};
+use crate::tls_reports::{Places, Untold, requested};
 use crate::workshop::{Failed, Workshop};
 
 /// All of them.
@@ -41,7 +41,7 @@ async fn report(
         let minutes = due.since(now).as_secs().div_ceil(60);
         return seen.notes.push(format!("{which}: not before {minutes} minutes"));
     }
-    let Places { to, unsigned } = match wished(reporter, counted).await {
+    let Places { to, unsigned } = match requested(reporter, counted).await {
         Ok(places) => places,
         Err(error) => {
             return seen

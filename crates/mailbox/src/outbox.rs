@@ -75,8 +75,8 @@ pub enum About {
         /// From which network, shortened.
         network: String,
     },
-    /// The mailbox is deleted, by the link that its owner was sent on a wish by mail.
-    MailboxDeletedAsWished {
+    /// The mailbox is deleted, by the link that its owner was sent on a request by mail.
+    MailboxDeletedAsRequested {
         /// From which network, shortened.
         network: String,
     },

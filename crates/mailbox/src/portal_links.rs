@@ -31,7 +31,7 @@ pub fn reset(token: &str) -> String {
     format!("/r/{token}")
 }
 
-/// The page that deletes a mailbox whose owner wished it by mail.
+/// The page that deletes a mailbox whose owner requested it by mail.
 #[must_use]
 pub fn deletion(token: &str) -> String {
     format!("/d/{token}")

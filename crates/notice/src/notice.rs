@@ -125,19 +125,20 @@ pub enum Notice {
         #[serde(default)]
         wrote: Wrote,
     },
-    /// The owner wished by mail that the mailbox be deleted: the link leads to a page that does it.
-    DeletionWish {
+    /// The owner requested by mail that the mailbox be deleted: the link leads to a page that does it.
+    #[serde(rename = "deletion-wish")] // its name in tickets that are on their way
+    DeletionRequest {
         /// The link.
         #[serde(with = "secret_text")]
         link: Secret<String>,
         /// Good until then.
         expires: Timestamp,
     },
-    /// The same wish while the mailbox is held.
+    /// The same request while the mailbox is held.
     DeletionHeld,
-    /// The same wish from an address that has no mailbox.
+    /// The same request from an address that has no mailbox.
     DeletionNothing,
-    /// The same wish in a mail that need not be from whom it says. The same whether or not there is a mailbox.
+    /// The same request in a mail that need not be from whom it says. The same whether or not there is a mailbox.
     DeletionUnproven {
         /// The portal's address.
         #[serde(with = "secret_text")]
@@ -405,7 +406,7 @@ pub enum DeletedBy {
     /// Its password.
     #[default]
     Password,
-    /// The link that its owner was sent on a wish by mail.
+    /// The link that its owner was sent on a request by mail.
     Link,
 }
 

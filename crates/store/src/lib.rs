@@ -127,7 +127,7 @@ pub use disk_reservation::Aside;
 pub use draft::{DraftFile, DraftRow, NewDraft, NewDraftFile, SavedDraft, SentDraft, ThrownAway};
 pub use draft_quota::DraftQuota;
 pub use engine::{
-    Durability, PostgresFacts, PostgresHost, PostgresOptions, PostgresTls, PostgresUnfit, SchemaWish,
+    Durability, PostgresFacts, PostgresHost, PostgresOptions, PostgresTls, PostgresUnfit, SchemaRequest,
     newest_schema,
 };
 pub use error::{EngineError, FileError, StoreError};

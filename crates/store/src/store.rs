@@ -14,8 +14,8 @@ use crate::audit_row::AuditRow;
 use crate::bucket::{Bucket, prepare_spool};
 use crate::disk::{Disk, DiskSpace};
 use crate::engine::{
-    Engine, Heartbeat, Locks, LongSilent, Migration, Opened, PostgresOptions, Promise, SchemaWish, Setting,
-    SqliteOptions,
+    Engine, Heartbeat, Locks, LongSilent, Migration, Opened, PostgresOptions, Promise, SchemaRequest,
+    Setting, SqliteOptions,
 };
 use crate::error::StoreError;
 use crate::expense::Expense;
@@ -47,7 +47,7 @@ pub struct StoreOptions {
     /// In whose company.
     pub company: Company,
     /// What may be done to the schema.
-    pub schema: SchemaWish,
+    pub schema: SchemaRequest,
     /// What the audit trail says if the schema of a store that was there is brought forward, in the transaction of that.
     pub migrated: Option<AuditRow>,
     /// Proves the audit trail and rows that say something; `None`: they stand without a proof, and are held against none.
@@ -89,7 +89,7 @@ impl StoreOptions {
             minimum_free: 0,
             lock_wait: Duration::from_secs(10),
             company: Company::Others,
-            schema: SchemaWish::IfAlone,
+            schema: SchemaRequest::IfAlone,
             migrated: None,
             prover: None,
         }

@@ -92,7 +92,7 @@ pub(super) fn rows(arrival: &Arrival<'_>, about: &Announcement<'_>) -> Result<Ar
     Ok(rows)
 }
 
-/// Who wishes to hear that the letter is opened. RFC 8098 §2.1: nothing is sent by itself to an address that is not the
+/// Who wants to hear that the letter is opened. RFC 8098 §2.1: nothing is sent by itself to an address that is not the
 /// letter's reverse-path. Nobody in the world hears what our recipients do, and no list and no program does.
 fn receipt_to(arrival: &Arrival<'_>) -> Option<Address> {
     match arrival.context.tenant.announcer.receipts {

@@ -60,7 +60,7 @@ impl MailboxStage {
     }
 
     /// When the letter goes: soon if nobody activates the mailbox, else when letters of its age go.
-    pub(super) fn going(&self, context: &Context, now: Timestamp, wish: RetentionRequest) -> Going {
+    pub(super) fn going(&self, context: &Context, now: Timestamp, request: RetentionRequest) -> Going {
         let state = match self {
             Self::New { .. }
             | Self::NewByPassword { .. }
@@ -69,6 +69,6 @@ impl MailboxStage {
             Self::Active => MailboxState::Active,
             Self::Locked => MailboxState::Locked,
         };
-        context.tenant.announcer.retention.letter(state, now, wish)
+        context.tenant.announcer.retention.letter(state, now, request)
     }
 }

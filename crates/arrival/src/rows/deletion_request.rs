@@ -1,4 +1,4 @@
-//! Somebody wishes by mail that their mailbox be deleted. A mail that proves where it is from is answered by one that asks
+//! Somebody requests by mail that their mailbox be deleted. A mail that proves where it is from is answered by one that asks
 //! once more, to the mailbox's own address, with a link to a page with a button; every other one by the same words for
 //! everybody. Deletes nothing. Knows no wording.
 
@@ -19,12 +19,12 @@ use crate::failure::{later, unavailable};
 use crate::partners::Readability;
 use crate::{deletion_keyword, enqueue, owner_mail};
 
-/// A wish is a short mail; what is longer is something else.
+/// A request is a short mail; what is longer is something else.
 const MAX_BYTES: u64 = 256 * 1024;
 /// Over a weekend.
 const LINK: Duration = Duration::from_secs(4 * 24 * 60 * 60);
 
-/// The answer to a wish; `None`: it is none, or nobody takes wishes.
+/// The answer to a request; `None`: it is none, or nobody takes requests.
 pub(super) async fn rows(arrival: &Arrival<'_>, decided: &[Decided]) -> Result<Option<ArrivalRows>, Reply> {
     if !decided.iter().any(|decided| matches!(decided.way, Way::ToUs)) {
         return Ok(None);
@@ -36,7 +36,7 @@ pub(super) async fn rows(arrival: &Arrival<'_>, decided: &[Decided]) -> Result<O
     }
     let (context, spooled) = (arrival.context, arrival.spooled);
     let announcer = &context.tenant.announcer;
-    let Some(asking) = &announcer.wishes else { return Ok(None) };
+    let Some(asking) = &announcer.requests else { return Ok(None) };
     let path = &arrival.envelope.reverse_path;
     let Some(writer) = reply_to_notice::writer(path, &spooled.head) else { return Ok(None) };
     if spooled.size() > MAX_BYTES {
@@ -45,7 +45,7 @@ pub(super) async fn rows(arrival: &Arrival<'_>, decided: &[Decided]) -> Result<O
     let bytes = spooled.whole(&context.shared).await?.look(<[u8]>::to_vec).await?;
     // Exactly one From, that nobody can read in two ways (RFC 5322 §3.6.2).
     let Ok(Some(from)) = spooled.head.from_address() else { return Ok(None) };
-    if !deletion_keyword::is_wish(&spooled.head, &bytes, Understood::all()) {
+    if !deletion_keyword::is_request(&spooled.head, &bytes, Understood::all()) {
         return Ok(None);
     }
     let mail = authentication::Mail {
@@ -68,7 +68,7 @@ pub(super) async fn rows(arrival: &Arrival<'_>, decided: &[Decided]) -> Result<O
             let link = Secret::new(announcer.public_url.clone());
             let language = announcer.language(&writer).tag();
             let nothing = Ok(Some(ArrivalRows::new(arrival.now)));
-            // Counted apart: whoever forges wishes must not take from people the answers to what they do write. And counted
+            // Counted apart: whoever forges requests must not take from people the answers to what they do write. And counted
             // first: what is not answered takes none of the address's places.
             let Some(counted) = first_today(arrival, "unproven", &writer).await? else { return nothing };
             match reply_to_notice::room(arrival, &writer).await? {
@@ -119,7 +119,7 @@ fn link(arrival: &Arrival<'_>, mailbox: &MailboxRow) -> ((String, NewToken), Not
         deposit_id: None,
     };
     let link = arrival.context.tenant.announcer.link(&portal_links::deletion(token.text().expose()));
-    ((mailbox.id.clone(), row), Notice::DeletionWish { link, expires })
+    ((mailbox.id.clone(), row), Notice::DeletionRequest { link, expires })
 }
 
 /// One a day of this kind for each address (RFC 3834 §2).

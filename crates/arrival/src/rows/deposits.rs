@@ -215,8 +215,8 @@ async fn deposit(
         listing.subject = head.subject();
     }
     let thread_tags = thread::tags(&context.shared, summary.message_id.as_deref(), &arrival.spooled.head);
-    let wish = RetentionRequest { rule: judgement.keep, sender: arrival.spooled.head.expires() };
-    let going = stage.going(context, arrival.now, wish);
+    let request = RetentionRequest { rule: judgement.keep, sender: arrival.spooled.head.expires() };
+    let going = stage.going(context, arrival.now, request);
     let letter = NewLetter {
         mailbox_id: &mailbox.id,
         public: &mailbox.public,

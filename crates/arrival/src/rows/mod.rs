@@ -61,7 +61,7 @@ pub(crate) async fn build(
     // Looking into the letter comes first: it takes and gives back memory of its own.
     let bounces = bounce::rows(arrival, decided).await?;
     let replied = match deletion_request::rows(arrival, decided).await? {
-        Some(wished) => wished,
+        Some(requested) => requested,
         None => reply_to_notice::rows(arrival, decided).await?,
     };
     let portal = deposits::Portal::of(arrival, decided).await?;

@@ -20,22 +20,22 @@ use crate::roles::Roles;
 
 /// What the operator wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wish {
+pub(super) enum Request {
     /// To see what would be vouched for.
     List,
     /// To vouch for it.
     Vouch,
 }
 
-pub(super) fn run(config: &Path, wish: Wish, old_until: Option<Timestamp>) -> ExitCode {
+pub(super) fn run(config: &Path, request: Request, old_until: Option<Timestamp>) -> ExitCode {
     // The portal shows letters and drafts: its keys prove both.
     let (plan, keys) = match Plan::load(config, Roles::PORTAL) {
         Ok(loaded) => loaded,
         Err(problems) => return complain_all(&problems),
     };
     let Some(keys) = keys.portal else { return ExitCode::FAILURE };
-    match with_store(&plan, &keys.queue.audit, async |store| adopt(store, &keys, wish, old_until).await) {
-        Ok(seen) => told(&seen, wish),
+    match with_store(&plan, &keys.queue.audit, async |store| adopt(store, &keys, request, old_until).await) {
+        Ok(seen) => told(&seen, request),
         Err(error) => fail(&error),
     }
 }
@@ -51,7 +51,7 @@ struct Seen {
     refused: usize,
 }
 
-fn told(seen: &Seen, wish: Wish) -> ExitCode {
+fn told(seen: &Seen, request: Request) -> ExitCode {
     let Seen { letters, drafts, others, refused } = *seen;
     if refused > 0 {
         complain(format_args!(
@@ -59,19 +59,19 @@ fn told(seen: &Seen, wish: Wish) -> ExitCode {
              what they are"
         ));
     }
-    match wish {
-        Wish::Vouch => {
+    match request {
+        Request::Vouch => {
             say(format_args!("{letters} letters and {drafts} drafts adopted"));
             if others > 0 {
                 say(format_args!("{others} requests, bounced addresses and letters gone unread adopted"));
             }
             ExitCode::SUCCESS
         }
-        Wish::List if letters + drafts + others == 0 => {
+        Request::List if letters + drafts + others == 0 => {
             say("nothing to vouch for");
             ExitCode::SUCCESS
         }
-        Wish::List => {
+        Request::List => {
             say(format_args!(
                 "{letters} letters, {drafts} drafts and {others} requests, bounced addresses and letters gone unread have no proof"
             ));
@@ -86,7 +86,7 @@ fn told(seen: &Seen, wish: Wish) -> ExitCode {
 async fn adopt(
     store: &Store,
     keys: &PortalRole,
-    wish: Wish,
+    request: Request,
     old_until: Option<Timestamp>,
 ) -> Result<Seen, StoreError> {
     for row in store.audit_about("store").await?.iter().filter(|row| row.action == "key.adopted") {
@@ -97,7 +97,7 @@ async fn adopt(
         complain("the store does not say since when rows are proven: look at the dates yourself");
     }
     let began = vec![noted(&Event::AdoptionBegan)];
-    let mut work = Adopting { store, keys, wish, newest: old_until.or(since), began };
+    let mut work = Adopting { store, keys, request, newest: old_until.or(since), began };
     let mut seen = Seen::default();
     for what in [Provable::Letter, Provable::Draft] {
         work.sealed(what, &mut seen).await?;
@@ -105,7 +105,7 @@ async fn adopt(
     for kind in SaidKind::ALL {
         work.said(kind, &mut seen).await?;
     }
-    if wish == Wish::Vouch {
+    if request == Request::Vouch {
         let Seen { letters, drafts, others, refused: _ } = seen;
         store.append_audit(vec![noted(&Event::RowsAdopted { letters, drafts, others })]).await?;
     }
@@ -119,7 +119,7 @@ fn noted(event: &Event<'_>) -> AuditRow {
 struct Adopting<'a> {
     store: &'a Store,
     keys: &'a PortalRole,
-    wish: Wish,
+    request: Request,
     /// What was made later is not from before; `None`: nobody knows.
     newest: Option<Timestamp>,
     /// What the trail says with the first rows that are vouched for; empty once it has said it.
@@ -172,9 +172,9 @@ impl Adopting<'_> {
                     proven.push((row, proof));
                 }
             }
-            let count = match self.wish {
-                Wish::List => proven.len(),
-                Wish::Vouch => {
+            let count = match self.request {
+                Request::List => proven.len(),
+                Request::Vouch => {
                     let rows = self.noting().prove_rows(proven).await?;
                     self.changed(rows)
                 }
@@ -221,9 +221,9 @@ impl Adopting<'_> {
                     proven.push(ProvenAnew { said, before: Vec::new(), proof });
                 }
             }
-            seen.others += match self.wish {
-                Wish::List => proven.len(),
-                Wish::Vouch => {
+            seen.others += match self.request {
+                Request::List => proven.len(),
+                Request::Vouch => {
                     let rows = self.noting().prove_said(proven).await?;
                     self.changed(rows)
                 }

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use sealpost_store::{SchemaWish, Store, StoreError, StoreOptions};
+use sealpost_store::{SchemaRequest, Store, StoreError, StoreOptions};
 
 use super::{complain_all, fail, load_to_note, migrated, prover, runtime, say};
 
@@ -20,7 +20,7 @@ pub(super) fn run(config: &Path) -> ExitCode {
     };
     let migrated = runtime.block_on(async {
         let prover = key.as_ref().map(prover);
-        match Store::open(StoreOptions { schema: SchemaWish::Never, ..plan.store() }) {
+        match Store::open(StoreOptions { schema: SchemaRequest::Never, ..plan.store() }) {
             Ok(store) => {
                 store.close().await;
                 return Ok(());
@@ -29,7 +29,7 @@ pub(super) fn run(config: &Path) -> ExitCode {
             Err(other) => return Err(other),
         }
         let migrated = Some(migrated());
-        let options = StoreOptions { schema: SchemaWish::Now, migrated, prover, ..plan.store() };
+        let options = StoreOptions { schema: SchemaRequest::Now, migrated, prover, ..plan.store() };
         Store::open(options)?.close().await;
         Ok(())
     });

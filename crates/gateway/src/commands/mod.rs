@@ -317,8 +317,8 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Verb::Dkim { config, what } => dkim::run(&config, &what),
         Verb::Dns { config, check, resolver, names } => dns::run(&config, check, resolver, &names),
         Verb::Adopt { config, yes, old_until } => {
-            let wish = if yes { adopt::Wish::Vouch } else { adopt::Wish::List };
-            adopt::run(&config, wish, old_until)
+            let request = if yes { adopt::Request::Vouch } else { adopt::Request::List };
+            adopt::run(&config, request, old_until)
         }
         Verb::Migrate { config } => migrate::run(&config),
         Verb::Store { config, what } => store_move::run(&config, &what),

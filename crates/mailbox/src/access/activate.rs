@@ -83,7 +83,7 @@ impl Access<'_> {
         let mut done = Wrapped::default();
         for _ in 0..NewPair::RACES {
             let now = self.now();
-            let wish = Activate {
+            let request = Activate {
                 mailbox_id: id.clone(),
                 proof: waiting.proof,
                 now,
@@ -94,7 +94,7 @@ impl Access<'_> {
                 letters_until: retention.activated(now),
             };
             let noting = self.noting(&Event::MailboxActivated { mailbox: id }, &Actor::Owner);
-            match noting.activate(wish).await.map_err(MailboxError::from)? {
+            match noting.activate(request).await.map_err(MailboxError::from)? {
                 Activation::Activated => return Ok(Activated::Done(Box::new(pair.secret))),
                 Activation::NotPending | Activation::TokenSpent => return Ok(Activated::TooLate),
                 Activation::Moved => {}

@@ -103,7 +103,7 @@ impl Access<'_> {
             return Ok(false);
         }
         let public = secret.public();
-        let wish = ChangeSecrets {
+        let request = ChangeSecrets {
             old_address: mailbox.address_sealed.clone(),
             address_sealed: seal_address(self.rows, &public, &mailbox.id, &epochs, address, self.random()),
             epochs,
@@ -122,6 +122,6 @@ impl Access<'_> {
                 Event::CredentialsChanged { mailbox, what: Credentials::Password }
             }
         };
-        Ok(self.noting(&event, &Actor::Owner).change_secrets(wish).await?)
+        Ok(self.noting(&event, &Actor::Owner).change_secrets(request).await?)
     }
 }

@@ -48,7 +48,7 @@ pub struct Waiting {
     pub deposit_id: Option<String>,
 }
 
-/// Where a link leads that was mailed to somebody who wished that a mailbox be deleted.
+/// Where a link leads that was mailed to somebody who requested that a mailbox be deleted.
 pub enum DeletionLink {
     /// To a mailbox that may be deleted, with the hash of the link, which must still be good when it is.
     Good(Box<MailboxRow>, [u8; 32]),

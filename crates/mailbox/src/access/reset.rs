@@ -208,7 +208,7 @@ impl Access<'_> {
         };
         let mut done = Wrapped::default();
         for _ in 0..NewPair::RACES {
-            let wish = ResetPassword {
+            let request = ResetPassword {
                 mailbox_id: id.to_owned(),
                 token_hash,
                 now: self.now(),
@@ -216,7 +216,7 @@ impl Access<'_> {
                 wraps: wraps.clone(),
             };
             let noting = self.noting(&Event::PasswordReset { mailbox: id }, &Actor::Owner);
-            match noting.reset_password(wish).await.map_err(MailboxError::from)? {
+            match noting.reset_password(request).await.map_err(MailboxError::from)? {
                 Reset::Done => return Ok(Replaced::Done(Box::new(pair.secret))),
                 Reset::NotActive | Reset::TokenSpent => return Ok(Replaced::TooLate),
                 Reset::Moved => {}

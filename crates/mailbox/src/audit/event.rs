@@ -102,10 +102,10 @@ pub enum LetterGone {
 /// Why a mailbox is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MailboxGone {
-    /// Its owner wished it.
+    /// Its owner requested it.
     Owner,
-    /// Its owner wished it by mail, and confirmed it by the link.
-    WishedByMail,
+    /// Its owner requested it by mail, and confirmed it by the link.
+    RequestedByMail,
     /// An operator deleted it.
     Operator,
     /// Nobody ever came for it.
@@ -258,7 +258,7 @@ pub enum Event<'a> {
     CredentialsChanged { mailbox: &'a str, what: Credentials },
     /// A link for a forgotten password was sent.
     ResetAsked { mailbox: &'a str },
-    /// A link to confirm that the mailbox be deleted was sent, as wished by mail.
+    /// A link to confirm that the mailbox be deleted was sent, as requested by mail.
     DeletionAsked { mailbox: &'a str },
     /// A new password in place of a forgotten one; all sessions ended.
     PasswordReset { mailbox: &'a str },

@@ -58,7 +58,7 @@ impl Event<'_> {
             Self::MailboxDeleted { why } => {
                 let why = match why {
                     MailboxGone::Owner => "why=owner",
-                    MailboxGone::WishedByMail => "why=wished-by-mail",
+                    MailboxGone::RequestedByMail => "why=wished-by-mail",
                     MailboxGone::Operator => "why=operator",
                     MailboxGone::Abandoned => "why=abandoned",
                     MailboxGone::Unused => "why=unused",

@@ -41,7 +41,7 @@ fn every() -> Vec<Event<'static>> {
         Event::MailboxFreed { mailbox },
         Event::AddressCleared { mailbox },
         Event::MailboxDeleted { why: MailboxGone::Owner },
-        Event::MailboxDeleted { why: MailboxGone::WishedByMail },
+        Event::MailboxDeleted { why: MailboxGone::RequestedByMail },
         Event::MailboxDeleted { why: MailboxGone::Operator },
         Event::MailboxDeleted { why: MailboxGone::Abandoned },
         Event::MailboxDeleted { why: MailboxGone::Unused },

@@ -1,4 +1,4 @@
-//! The folders: inbox, sent, trash and the owner's own; in pages, in the order wished for, or what a search found in all of them.
+//! The folders: inbox, sent, trash and the owner's own; in pages, in the order requested, or what a search found in all of them.
 
 use std::collections::HashMap;
 
@@ -409,7 +409,7 @@ async fn answer(
     show(StatusCode::OK, &template)
 }
 
-/// Where letters that belong together can stand as one line, if their owner wishes it.
+/// Where letters that belong together can stand as one line, if their owner wants it.
 pub(crate) fn groups(place: FolderPage) -> bool {
     match place {
         FolderPage::Inbox | FolderPage::Own(_) => true,

@@ -98,7 +98,7 @@ struct Looked {
 }
 
 impl SignedIn {
-    /// The letters of this mailbox that are sought, in all folders, in the order wished for.
+    /// The letters of this mailbox that are sought, in all folders, in the order requested.
     pub(crate) async fn search(&self, site: &web::Data<Site>, sought: &Sought) -> Result<Found, Problem> {
         let mut found = Found::default();
         let mut budget = Budget { time: TIME, bytes: BYTES };

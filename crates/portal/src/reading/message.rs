@@ -116,7 +116,7 @@ pub(crate) struct MessageQuery {
 }
 
 impl MessageQuery {
-    /// A letter's files on the page that is wished for; `place` is the address of that page.
+    /// A letter's files on the page that is requested; `place` is the address of that page.
     pub(super) fn shelf(&self, place: &str, files: &mut Vec<File>, pictures: &mut Vec<File>) -> Shelf {
         let mut address = format!("{place}?");
         if self.view == "text" {

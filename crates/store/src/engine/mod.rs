@@ -19,7 +19,7 @@ use crate::move_state::{MoveState, state_question};
 use crate::statement::{Batch, Outcome, Row, Statement, sql};
 
 pub(crate) use migrate::Migration;
-pub use migrate::{SchemaWish, newest as newest_schema};
+pub use migrate::{SchemaRequest, newest as newest_schema};
 pub use postgres::{Durability, PostgresFacts, PostgresHost, PostgresOptions, PostgresTls, PostgresUnfit};
 pub(crate) use postgres::{Heartbeat, LongSilent};
 pub(crate) use setting::{Locks, Promise, Setting};

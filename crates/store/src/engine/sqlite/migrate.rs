@@ -5,12 +5,12 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::run::run;
 use crate::audit_row::AuditRow;
 use crate::engine::audit_trail;
-use crate::engine::migrate::{Due, LEAST, MIGRATIONS, Migration, SchemaWish, due};
+use crate::engine::migrate::{Due, LEAST, MIGRATIONS, Migration, SchemaRequest, due};
 use crate::error::StoreError;
 
 /// Applies whatever is missing.
 pub(crate) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
-    let migration = Migration { request: SchemaWish::Now, alone: true, note: None, prover: None };
+    let migration = Migration { request: SchemaRequest::Now, alone: true, note: None, prover: None };
     bring_forward(connection, &migration)
 }
 
