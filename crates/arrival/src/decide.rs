@@ -162,7 +162,7 @@ struct Looked {
 }
 
 impl Looked {
-    /// Nobody asked.
+    /// The state before the first question was asked.
     fn nothing() -> Self {
         let (deep, heads) = (Known::Unasked, Known::Unasked);
         Self { deep, within: Known::Yes(NamedWithin::default()), perhaps: Vec::new(), heads }

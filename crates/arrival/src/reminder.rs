@@ -52,7 +52,7 @@ pub struct WayIn {
 /// The letter that a reminder speaks of first.
 #[derive(Clone, Copy)]
 pub struct Letter<'a> {
-    /// Its id.
+    /// The id of the letter.
     pub id: &'a str,
     /// Which of its notices this is.
     pub number: u8,
@@ -67,7 +67,7 @@ pub struct Note {
     pub about: Reminded,
     /// When the owner was reminded last, as it was read.
     pub before: Option<Timestamp>,
-    /// Now.
+    /// The present moment.
     pub at: Timestamp,
 }
 

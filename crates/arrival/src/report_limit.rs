@@ -10,7 +10,7 @@ use sealpost_store::{Most, NewUse, Spent, StoreError};
 
 use crate::context::Context;
 
-/// For delivery.
+/// The limit on reports, as delivery asks for it.
 pub struct LimitedReports(pub Arc<Context>);
 
 #[async_trait]

@@ -36,16 +36,16 @@ pub struct Routes {
 /// Somebody of the operator's who may write for domains.
 #[derive(Clone, Debug)]
 pub struct Writer {
-    /// Who.
+    /// Which clients the rule is about.
     pub who: Who,
-    /// For which.
+    /// The sender domains that they may use.
     pub domains: Vec<Domain>,
 }
 
 /// How they are known when they hand a letter in.
 #[derive(Clone, Debug)]
 pub enum Who {
-    /// By this login.
+    /// The client logged in with this name.
     Login(String),
     /// By their network, without a login.
     Network(IpNet),
@@ -68,7 +68,7 @@ impl Routes {
 /// Whether senders who ask for it hear that a letter was opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Receipts {
-    /// Nobody does.
+    /// Receipts are not sent.
     #[default]
     Off,
     /// Once, when it is opened for the first time.
@@ -80,7 +80,7 @@ pub enum Receipts {
 pub struct Announcer {
     /// Who notices are from.
     pub from: Address,
-    /// How they look.
+    /// Name, colour and logo of the operator.
     pub brand: Brand,
     /// The time zone of the dates in them.
     pub zone: String,
@@ -110,7 +110,7 @@ pub struct Announcer {
     pub retention: Retention,
     /// What a new mailbox opens with.
     pub activate_by: ActivateBy,
-    /// Where they go.
+    /// The road that they take.
     pub route: Route,
     /// The least TLS a notice goes over.
     pub floor: TlsFloor,
@@ -121,7 +121,7 @@ pub struct Announcer {
 pub struct Writing {
     /// The recipients that they may write to.
     pub rules: WriteRules,
-    /// Where they go.
+    /// The road that notices take.
     pub route: Route,
     /// The least TLS they go over.
     pub floor: TlsFloor,
@@ -155,13 +155,13 @@ pub struct Inbound {
     pub harvest: Harvest,
     /// What a chain to one of them needs of revocation lists.
     pub lists: Lists,
-    /// The lists.
+    /// The certificate revocation lists.
     pub crls: Arc<dyn RevocationLists>,
 }
 
 /// DER of revocation lists as they are now: their files are written anew every few days.
 pub trait RevocationLists: std::fmt::Debug + Send + Sync {
-    /// All of them.
+    /// The lists as they are now, in DER.
     fn now(&self) -> Arc<Vec<Vec<u8>>>;
 }
 
@@ -206,9 +206,9 @@ pub struct Quotas {
 pub struct MostReports {
     /// To one address, of letters; and of reports on each of these.
     pub address: i64,
-    /// To one domain.
+    /// Number of reports to one domain.
     pub domain: i64,
-    /// Altogether.
+    /// Number of reports to all domains together.
     pub all: i64,
 }
 

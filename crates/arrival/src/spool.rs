@@ -29,7 +29,7 @@ pub(crate) enum MemoryTaken {
 enum Stage {
     /// Still inside the header section.
     Head(Vec<u8>),
-    /// Past it.
+    /// The head is complete.
     Rest(Head),
 }
 

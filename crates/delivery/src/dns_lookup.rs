@@ -17,7 +17,7 @@ pub enum RecordKind {
     Txt,
     /// Another name for this one.
     Cname,
-    /// Who takes mail.
+    /// The mail exchangers of a domain.
     Mx,
     /// Which certificate a server has (RFC 6698).
     Tlsa,
@@ -45,7 +45,7 @@ impl RecordKind {
     }
 }
 
-/// Asks name servers.
+/// A resolver that asks name servers.
 pub struct LookUp(TokioResolver);
 
 impl LookUp {

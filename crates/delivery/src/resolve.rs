@@ -40,7 +40,7 @@ pub enum DnsError {
     /// What came back was signed, and its signatures do not hold, or ought to have been signed and was not.
     #[error("the signatures of the DNS (DNSSEC) do not hold")]
     Bogus,
-    /// Nobody knows now.
+    /// The name servers do not answer now.
     #[error("{0}")]
     Temporary(String),
 }

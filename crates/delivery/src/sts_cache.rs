@@ -46,7 +46,7 @@ struct Held {
 
 /// What is known of a domain's policy before anybody is asked.
 enum Kept {
-    /// It still counts.
+    /// The policy is still valid.
     Policy(Held),
     /// There is none, or it has run out.
     Nothing,
@@ -65,7 +65,7 @@ impl Kept {
 
 /// What the domain answered.
 enum Asked {
-    /// A new policy.
+    /// The domain published a new policy.
     New(Held),
     /// Nothing that changes what is known.
     Same,
@@ -126,7 +126,7 @@ pub(crate) enum StsError {
     Lost,
 }
 
-/// All we know.
+/// The policies that are known.
 pub(crate) struct StsPolicies {
     store: Store,
     key: SpoolKey,

@@ -51,7 +51,7 @@ pub enum TlsReportError {
 /// What was counted of one domain in one day.
 #[derive(Clone, Debug)]
 pub struct DayTally {
-    /// Whose servers.
+    /// The domain that the report is for.
     pub domain: String,
     /// The day, since 1970.
     pub day: i64,
@@ -76,7 +76,7 @@ impl DayTally {
 /// A report, ready to go.
 #[derive(Clone)]
 pub struct TlsReport {
-    /// About whom.
+    /// The domain that the report is about.
     pub domain: String,
     id: String,
     file: String,
@@ -93,7 +93,7 @@ struct Waiting {
     gzip: String,
 }
 
-/// Makes reports.
+/// Composes reports and puts them into the queue.
 pub struct TlsReporter {
     terms: TlsReportTerms,
     /// RFC 8460 §5.3 TLS-Report-Submitter: the domain in From, whose DKIM key signs.

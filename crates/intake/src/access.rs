@@ -61,18 +61,18 @@ impl ClientCertificates {
 /// Why a client may send to anyone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Right {
-    /// By its address.
+    /// The client's address is in a network that may send.
     Network,
-    /// By its login.
+    /// The client logged in.
     Login,
-    /// By its certificate.
+    /// The client showed a certificate that may send.
     Certificate,
 }
 
 /// What a session has shown so far.
 #[derive(Clone, Copy, Debug)]
 pub struct Shown {
-    /// The client's address.
+    /// The address of the client.
     pub peer: IpAddr,
     /// It has logged in.
     pub login: bool,

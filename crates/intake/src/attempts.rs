@@ -39,7 +39,7 @@ type Name = [u8; 32];
 enum Key {
     /// One IPv4 address or IPv6 /64.
     Client(IpAddr),
-    /// One IPv6 /48.
+    /// The /48 of an IPv6 address.
     Site(IpAddr),
     Login(Name),
     Both(IpAddr, Name),

@@ -22,13 +22,13 @@ use crate::replies;
 use crate::session::{Session, State};
 use crate::wire::Leave;
 
-/// "Username:" and "Password:".
+/// The prompts "Username:" and "Password:" in base64.
 const ASK_LOGIN: &str = "VXNlcm5hbWU6";
 const ASK_PASSWORD: &str = "UGFzc3dvcmQ6";
 
 /// The first wait after a wrong password; it doubles each time.
 const FIRST_DELAY: Duration = Duration::from_millis(500);
-/// The longest one.
+/// The longest delay.
 const MAX_DELAY: Duration = Duration::from_secs(16);
 
 struct Credentials {

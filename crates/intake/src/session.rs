@@ -120,7 +120,7 @@ impl<'a, S: Connection> Session<'a, S> {
         }
     }
 
-    /// One command.
+    /// Reads one command and acts on it.
     async fn turn(&mut self, state: State) -> Result<Turn, Leave> {
         let content_until = state.content_until();
         let mut deadline = Instant::now() + self.door.limits.command;

@@ -83,7 +83,7 @@ pub(crate) struct Slot {
 /// Among whom a place is counted.
 #[derive(Debug)]
 enum CountedAmong {
-    /// Among all clients.
+    /// One client among all of them.
     Client {
         client: IpAddr,
         /// Taken as long as no right has been shown.

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use sealpost_delivery::IpNet;
 
-/// The operator's choice.
+/// Whether certificates are looked up at their authorities.
 #[derive(Clone, Debug)]
 pub enum Ocsp {
-    /// Nobody is asked.
+    /// No authority is asked.
     Off,
     /// They are asked, each when its last answer is over.
     Ask {

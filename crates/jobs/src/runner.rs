@@ -18,7 +18,7 @@ use crate::{audit_trail, digests, ending_keys, ocsp, reminders, retention, sende
 const LEASE: Duration = Duration::from_secs(120);
 /// No lease is longer, and no job is due later than its next time by more: what says so was written by another clock.
 const SLACK: Duration = Duration::from_secs(60 * 60);
-/// Signs of life.
+/// Interval in which the lease is prolonged.
 const EVERY: Duration = Duration::from_secs(30);
 
 /// Runs jobs, one after the other.
@@ -33,7 +33,7 @@ pub struct Runner {
 
 /// How a run went.
 pub enum Ran {
-    /// It did this.
+    /// The job ran and did this.
     Done(Counts),
     /// It is not due, or another process has it.
     NotNow,

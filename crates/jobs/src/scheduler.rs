@@ -22,7 +22,7 @@ const LOOK_ALL_THE_SAME: Duration = Duration::from_secs(15);
 /// Who types `sealpost jobs run` waits for it.
 const LOOK_FOR_REQUESTS: Duration = Duration::from_secs(1);
 
-/// The running jobs.
+/// The jobs that run by the clock.
 pub struct Jobs(JobScheduler, tokio::task::JoinHandle<()>);
 
 /// Starts looking for what is due among these jobs, and does at once what was missed.

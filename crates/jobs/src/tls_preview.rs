@@ -7,7 +7,7 @@ use crate::foresight::{ForeseenDeed, Foresight};
 use crate::tls_reports::{Places, Untold, requested};
 use crate::workshop::{Failed, Workshop};
 
-/// All of them.
+/// The reports that the next run would send.
 pub(super) async fn reports(workshop: &Workshop, now: Timestamp) -> Result<Foresight, Failed> {
     let Some(reporter) = &workshop.tls_reports else {
         let why = "no report goes: there is no [delivery.tls-reports] in the configuration";

@@ -186,7 +186,7 @@ async fn submit(workshop: &Workshop, reporter: &TlsReporter, now: Timestamp) -> 
 
 /// What became of a report that waited.
 enum HandedIn {
-    /// It is taken.
+    /// Its receiver took it.
     Taken,
     /// Its receiver did not take it.
     Refused,

@@ -1,7 +1,7 @@
 //! The shapes of the portal's addresses, for links in mails and in pages. The portal's table of routes says what stands
 //! behind them; a test there holds the two together.
 
-/// A letter.
+/// The path of a letter's page.
 #[must_use]
 pub fn letter(deposit_id: &str) -> String {
     format!("/m/{deposit_id}")

@@ -6,7 +6,7 @@ use sealpost_store::{IdleMailbox, MailboxRow, MailboxState, PendingEnd};
 /// How long the operator keeps what, counted on the calendar of the operator's time zone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Retention {
-    /// Whose midnights count.
+    /// The time zone whose midnights count.
     pub zone: Zone,
     /// Letters of a mailbox that nobody has activated, and the link that activates it.
     pub unactivated: Term,
@@ -25,7 +25,7 @@ pub struct Retention {
 pub struct Bounds {
     /// No letter goes sooner.
     pub least: Term,
-    /// None stays longer.
+    /// The longest term that anybody may ask for.
     pub most: Term,
 }
 
@@ -50,7 +50,7 @@ pub struct Going {
 /// A mailbox's life, as far as retention counts it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LastUse {
-    /// It was made.
+    /// When the mailbox was made.
     pub created: Timestamp,
     /// Its owner activated it.
     pub activated: Option<Timestamp>,

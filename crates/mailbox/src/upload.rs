@@ -18,7 +18,7 @@ pub const UPLOAD_LIVES: std::time::Duration = std::time::Duration::from_secs(24 
 /// How far a file has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Progress {
-    /// Its id.
+    /// The id of the upload.
     pub id: String,
     /// The bytes that have come.
     pub offset: u64,

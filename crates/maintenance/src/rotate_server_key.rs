@@ -33,11 +33,11 @@ pub enum RotateError {
 /// What came of it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Done {
-    /// Mailboxes.
+    /// Number of mailboxes sealed anew.
     pub mailboxes: usize,
-    /// Letters in them.
+    /// Number of letters in them.
     pub letters: usize,
-    /// Drafts.
+    /// Number of drafts.
     pub drafts: usize,
     /// Legs in the queue.
     pub queued: usize,
@@ -55,11 +55,11 @@ pub struct Done {
 pub struct Rotation<'a> {
     /// The store, open alone.
     pub store: &'a Store,
-    /// From these.
+    /// The keys until now.
     pub old: &'a Keys,
-    /// To these.
+    /// The keys from now on.
     pub new: &'a Keys,
-    /// Randomness.
+    /// Source of randomness.
     pub random: &'a dyn Random,
     /// The row of the audit trail that says that it begins.
     pub began: AuditRow,

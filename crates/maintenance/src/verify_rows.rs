@@ -22,7 +22,7 @@ const NAMED: usize = 1000;
 /// What was looked at, and what does not prove.
 #[derive(Debug, Default)]
 pub struct Proven {
-    /// Rows looked at.
+    /// Number of rows that were verified.
     pub rows: usize,
     /// Those that do not prove.
     pub unproven: usize,
@@ -38,9 +38,9 @@ pub struct Prover<'a> {
     pub queue: &'a QueueKeys,
     /// The portal's and support's.
     pub way_in: Option<&'a WayInKeys>,
-    /// The portal's.
+    /// The portal's key that proves drafts.
     pub sessions: Option<&'a SessionAuth>,
-    /// Intake's and support's.
+    /// The keyring key of intake and support.
     pub keyring: Option<&'a KeyringKey>,
 }
 

@@ -206,7 +206,7 @@ impl Calendar {
         }
     }
 
-    /// "18:23".
+    /// A time of day like "18:23".
     pub(crate) fn time(&self, language: Language, at: Timestamp) -> String {
         self.zoned(at).map(|zoned| Self::worded(language, "date-today", &zoned)).unwrap_or_default()
     }

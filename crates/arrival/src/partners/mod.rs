@@ -104,7 +104,7 @@ impl Partners {
         Originals { store: &shared.store, keyring: &self.keyring }
     }
 
-    /// Our own keys.
+    /// The operator's own keys.
     pub(crate) fn own<'a>(&'a self, shared: &'a Shared) -> OwnKeys<'a> {
         OwnKeys { store: &shared.store, rows: &shared.keys.rows, keyring: &self.keyring }
     }

@@ -19,13 +19,13 @@ pub(super) enum MailboxStage {
     Pending { link: Option<Secret<String>> },
     /// Not activated yet, and somebody has been told the password.
     PendingByPassword,
-    /// In use.
+    /// Its owner has set it up.
     Active,
     /// In use, and closed by support for a while: nobody can log in.
     Locked,
 }
 
-/// One announcement.
+/// A letter of which a recipient is to be told.
 pub(super) struct Announcement<'a> {
     pub(super) mailbox_id: &'a str,
     pub(super) deposit_id: &'a str,
@@ -33,7 +33,7 @@ pub(super) struct Announcement<'a> {
     pub(super) sender: &'a ReversePath,
     pub(super) listing: &'a Summary,
     pub(super) stage: &'a MailboxStage,
-    /// When it goes.
+    /// When the letter will be deleted.
     pub(super) going: Going,
     /// Whether that time runs, or the mailbox is held.
     pub(super) clock: LetterClock,

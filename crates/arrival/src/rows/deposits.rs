@@ -21,11 +21,11 @@ use crate::{failure, listing, thread};
 pub(super) enum Portal<'r> {
     /// There are none: the letter was not looked into.
     Nobody,
-    /// These.
+    /// These recipients.
     Some { bound: Vec<PortalBound<'r>>, summary: Box<Summary> },
 }
 
-/// One of them.
+/// A recipient whose copy goes into a mailbox.
 pub(super) struct PortalBound<'r> {
     recipient: &'r Recipient,
     judgement: &'r Judgement,

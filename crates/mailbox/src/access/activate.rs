@@ -13,13 +13,13 @@ use crate::{MailboxError, Resident};
 
 /// What its owner has chosen.
 pub struct Chosen {
-    /// The password.
+    /// The password that the owner chose.
     pub password: Secret<String>,
-    /// The security question.
+    /// The security question that the owner chose.
     pub question: String,
-    /// Its answer.
+    /// The answer to the security question.
     pub answer: Secret<String>,
-    /// Language tag.
+    /// The tag of the owner's language.
     pub language: String,
 }
 

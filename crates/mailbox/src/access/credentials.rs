@@ -17,21 +17,21 @@ use crate::{Epochs, MailboxError};
 pub struct Owner<'a> {
     /// Its row as it is now.
     pub mailbox: &'a MailboxRow,
-    /// Its secret.
+    /// The secret key of the mailbox.
     pub secret: &'a MailboxSecret,
     /// Its address, as it was opened.
     pub address: &'a str,
 }
 
-/// What is chosen.
+/// What an owner changes.
 pub enum NewCredential {
     /// Another password.
     Password(Secret<String>),
     /// Another question with its answer.
     Question {
-        /// The question.
+        /// The new security question.
         question: String,
-        /// Its answer.
+        /// The answer to it.
         answer: Secret<String>,
     },
 }

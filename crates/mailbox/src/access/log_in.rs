@@ -17,7 +17,7 @@ pub enum LogInOutcome {
     Owner(MailboxSecret),
     /// Somebody with the initial password of a mailbox that waits.
     Newcomer(MailboxSecret),
-    /// Nobody we know.
+    /// No mailbox has this address and password.
     Stranger,
 }
 

@@ -24,9 +24,9 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A token for a mail.
 pub struct ResetToken {
-    /// Its text.
+    /// The text of the question.
     pub text: Secret<String>,
-    /// Good until then.
+    /// When the link expires.
     pub expires: Timestamp,
 }
 
@@ -36,9 +36,9 @@ pub enum ResetLink {
     Good(Box<MailboxRow>, [u8; 32]),
     /// To one that is locked, by its id.
     Locked(String),
-    /// Used already.
+    /// The link was used before.
     Used,
-    /// Too old.
+    /// The link has expired.
     Expired,
     /// Not one of ours, or changed on the way.
     Unknown,
@@ -53,14 +53,14 @@ pub enum ResetProof {
     Shown {
         /// Under which its use is noted.
         hash: [u8; 32],
-        /// Good until then.
+        /// When the link expires.
         expires: Timestamp,
     },
 }
 
 /// What takes the place of the forgotten password.
 pub struct NewPassword {
-    /// It.
+    /// The new password.
     pub password: Secret<String>,
     /// The answer that was given.
     pub answer: Secret<String>,

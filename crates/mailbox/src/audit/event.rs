@@ -57,14 +57,14 @@ pub enum Credentials {
 /// How passwords and answers fail that are counted by mailbox, network and minute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// They were wrong.
+    /// The password or answer was wrong.
     Wrong,
     /// Nobody looked at them: there had been too many wrong ones.
     Refused,
 }
 
 impl Failure {
-    /// Both.
+    /// Both ways.
     pub const ALL: [Self; 2] = [Self::Wrong, Self::Refused];
 
     /// Its dotted word.
@@ -126,9 +126,9 @@ pub struct Arrived<'a> {
 /// What a next hop answered, without its words.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct HopReply<'a> {
-    /// Its name.
+    /// The name of the next hop.
     pub host: Option<&'a str>,
-    /// Its code.
+    /// The reply code.
     pub code: Option<u16>,
     /// Its enhanced code, or ours.
     pub enhanced: Option<EnhancedCode>,
@@ -139,7 +139,7 @@ pub struct HopReply<'a> {
 /// What became of a partner's entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PartnerChange {
-    /// It is new.
+    /// The partner is new.
     Added,
     /// It has more keys.
     KeysAdded,
@@ -153,16 +153,16 @@ pub enum PartnerChange {
     Resumed,
     /// It has answered a test letter.
     Answered,
-    /// It is gone.
+    /// The partner is removed.
     Removed,
 }
 
 /// What became of a partner's key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyChange {
-    /// It is used.
+    /// The key is used from now on.
     Trusted,
-    /// It is not.
+    /// The key is not used for now.
     Suspended,
     /// Its time is over.
     Expired,
@@ -177,7 +177,7 @@ pub enum KeyChange {
 /// What became of a key of our own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OwnKeyChange {
-    /// It is new.
+    /// The key is new.
     Added,
     /// An authority has issued a certificate for it.
     Certified,
@@ -197,7 +197,7 @@ pub enum OwnKeyUse {
 }
 
 impl OwnKeyUse {
-    /// Both.
+    /// Both uses.
     pub const ALL: [Self; 2] = [Self::Opened, Self::Signed];
 
     /// Its dotted word.
@@ -215,11 +215,11 @@ impl OwnKeyUse {
 pub enum DkimKeyChange {
     /// It is new, and waits.
     Created,
-    /// It signs.
+    /// The key signs from now on.
     Used,
     /// It signs nothing more.
     Retired,
-    /// It is gone.
+    /// The key is removed.
     Removed,
 }
 
@@ -334,9 +334,9 @@ pub enum Event<'a> {
     Migrated { to: i64 },
     /// Queue commands: with a riding row, each leg.
     LegRetried,
-    /// Held.
+    /// The leg is held in the queue.
     LegFrozen,
-    /// Let go.
+    /// The leg may go again.
     LegThawed,
     /// Removed; nobody is told.
     LegRemoved,
@@ -363,7 +363,7 @@ pub enum Event<'a> {
 }
 
 impl Event<'_> {
-    /// The row.
+    /// The row of the trail that records the event.
     #[must_use]
     pub fn row(&self, at: Timestamp, actor: &Actor, from: Option<IpAddr>) -> AuditRow {
         let Words { action, object, mailbox, outcome, detail } = self.words();

@@ -41,7 +41,7 @@ pub(crate) const ENDED: &str = "ended-";
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Note {
     None,
-    /// Logged out.
+    /// The owner has logged out.
     Left,
     /// The session ran out.
     Over,
@@ -57,7 +57,7 @@ enum Note {
     Deleted,
     /// Too many tries: so many seconds,
     Wait(u64),
-    /// or minutes.
+    /// Wait this number of minutes.
     WaitLong(u64),
 }
 

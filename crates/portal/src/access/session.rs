@@ -65,7 +65,7 @@ impl SignedIn {
         self.is_held
     }
 
-    /// The owner's choice.
+    /// The language that the owner chose.
     pub(crate) fn language(&self) -> Option<Language> {
         self.language
     }

@@ -19,7 +19,7 @@ use crate::http::connections::{Connections, Slot, TooMany};
 use crate::http::refusals::{Refusals, Refused};
 use crate::http::request_heads::Heads;
 
-/// For a handshake.
+/// Time limit for a handshake.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// A connection that the web server may read.

@@ -137,7 +137,7 @@ pub(crate) struct Wanted {
 pub(crate) struct Explanation {
     /// The name of the text file.
     pub(crate) file: String,
-    /// Its first lines.
+    /// The first lines of the letter.
     pub(crate) text: String,
     /// The lines above what could not be had at all.
     pub(crate) damaged: String,

@@ -37,7 +37,7 @@ const AT_ONCE: u32 = 500;
 struct ExportPage {
     page: Page,
     place: FolderPage,
-    /// Empty: everything.
+    /// The ids of the letters; empty for all of them.
     ids: Vec<String>,
     count: u64,
     bytes: u64,

@@ -14,7 +14,7 @@ use crate::reading::text::{SafeHtml, to_html};
 /// Calendars of one letter that are looked into.
 pub(crate) const MAX_CALENDARS: usize = 10;
 
-/// One appointment.
+/// An appointment as a page shows it.
 pub(crate) struct Card {
     pub(crate) event: Invitation,
     /// Where its calendar lies in the letter, to be saved.

@@ -37,7 +37,7 @@ impl governor::clock::Clock for Ticks {
 type Buckets<K> =
     RateLimiter<K, DefaultKeyedStateStore<K>, Ticks, governor::middleware::NoOpMiddleware<Duration>>;
 
-/// All limits.
+/// The limits on requests of networks, sessions and attempts.
 pub(crate) struct Limits {
     clock: Ticks,
     networks: Buckets<Client>,

@@ -12,7 +12,7 @@ pub(crate) enum ReturnTo {
     Letter(String),
     Folder(FolderPage),
     Drafts,
-    /// Nobody noted it.
+    /// The page is not known.
     Unknown,
 }
 
