@@ -19,7 +19,7 @@ use crate::line::MAX_AUTH;
 use crate::listener_context::ListenerContext;
 use crate::reception::LoginCheck;
 use crate::replies;
-use crate::session::{Session, State};
+use crate::session::{InHand, Session, State};
 use crate::wire::Leave;
 
 /// The prompts "Username:" and "Password:" in base64.
@@ -100,7 +100,7 @@ impl<S: Connection> Session<'_, S> {
     async fn challenge(&mut self, challenge: &str) -> Result<Result<Secret<Vec<u8>>, Reply>, Leave> {
         self.wire.send(&replies::challenge(challenge));
         let deadline = Instant::now() + self.door.limits.command;
-        let Some(length) = self.read_line(MAX_AUTH, deadline, false).await? else {
+        let Some(length) = self.read_line(MAX_AUTH, deadline, InHand::Nothing).await? else {
             return Ok(Err(replies::auth_too_long()));
         };
         let line = self.wire.pending().get(..length.saturating_sub(2)).unwrap_or_default();

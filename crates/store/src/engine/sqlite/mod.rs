@@ -10,6 +10,7 @@ mod run;
 mod schema_page;
 mod tables;
 mod work_queue;
+mod write_failure;
 mod write_job;
 mod writer;
 
