@@ -75,7 +75,7 @@ impl Engine {
                 if undelivered_reply::concerns(ticket, report.action) && self.returns.get().is_some() =>
             {
                 if let Err(error) = self.tell(leg, ticket, &report).await {
-                    tracing::error!(delivery.leg = leg.id, %error, "an answer's writer was not told: leg frozen");
+                    tracing::error!(delivery.leg = leg.id, %error, "the writer of a reply could not be told that it failed: leg frozen");
                     return self.finish(leg, LegEnd::Frozen, Vec::new(), LegNotes::default()).await;
                 }
                 Vec::new()
@@ -176,7 +176,7 @@ impl Engine {
                     tracing::warn!(
                         delivery.leg = leg.id,
                         cause,
-                        "an answer's writer was not told; trying again"
+                        "the writer of a reply could not be told that it failed; trying again"
                     );
                     tried += 1;
                 }

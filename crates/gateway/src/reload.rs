@@ -57,25 +57,27 @@ impl Reload {
         for source in &self.listeners {
             match source.reload() {
                 Ok(()) => {
-                    tracing::info!(file = %source.files().certificate.display(), "certificate read again")
+                    tracing::info!(file = %source.files().certificate.display(), "certificate reloaded")
                 }
-                Err(error) => tracing::error!(%error, "certificate not read again; the old one stays"),
+                Err(error) => {
+                    tracing::error!(%error, "certificate could not be reloaded; the old one stays in use")
+                }
             }
         }
         for certificate in &self.shown {
             match certificate.reload() {
                 Ok(()) => {
-                    tracing::info!(file = %certificate.file().display(), "certificate for a hop read again")
+                    tracing::info!(file = %certificate.file().display(), "client certificate reloaded")
                 }
                 Err(error) => {
-                    tracing::error!(%error, "certificate for a hop not read again; the old one stays");
+                    tracing::error!(%error, "client certificate could not be reloaded; the old one stays in use");
                 }
             }
         }
         if let Some(portal) = &self.portal
             && let Err(error) = portal.reload()
         {
-            tracing::error!(%error, "portal certificate not read again; the old one stays");
+            tracing::error!(%error, "portal certificate could not be reloaded; the old one stays in use");
         }
     }
 
@@ -83,10 +85,12 @@ impl Reload {
         let Some((folder, keys)) = &self.dkim else { return };
         match dkim_folder::signing(folder) {
             Ok(new) => {
-                tracing::info!(keys = new.len(), "keys for DKIM read again");
+                tracing::info!(keys = new.len(), "DKIM keys reloaded");
                 keys.replace(new);
             }
-            Err(error) => tracing::error!(%error, "keys for DKIM not read again; the old ones stay"),
+            Err(error) => {
+                tracing::error!(%error, "DKIM keys could not be reloaded; the old ones stay in use")
+            }
         }
     }
 
@@ -100,7 +104,7 @@ impl Reload {
         match (self.store.append_audit(vec![row]).await, rules) {
             (Ok(()), Some(rules)) => {
                 context.tenant.set_rules(rules);
-                tracing::info!("rules and lists read again");
+                tracing::info!("rules and lists reloaded");
             }
             (Ok(()), None) => {}
             (Err(error), _) => {
@@ -117,7 +121,7 @@ fn acceptable(context: &Context, reloaded: Result<Reloaded, Vec<Problem>>) -> Op
         Ok(reloaded) => reloaded,
         Err(problems) => {
             for problem in problems {
-                tracing::error!(%problem, "rules not read again; the old ones stay");
+                tracing::error!(%problem, "rules could not be reloaded; the old ones stay in use");
             }
             return None;
         }
@@ -133,8 +137,8 @@ fn acceptable(context: &Context, reloaded: Result<Reloaded, Vec<Problem>>) -> Op
             list,
             before,
             now,
-            "the list {list} would lose most of its entries ({before} before, {now} now): rules not read again; the old ones \
-             stay. Is its file whole? If it is, raise lists-may-lose under [policy], or restart"
+            "the list {list} would lose most of its entries ({before} before, {now} now): rules could not be reloaded; the old \
+             ones stay in use. Is its file complete? If it is, raise lists-may-lose under [policy], or restart"
         );
     }
     is_whole.then_some(rules)

@@ -304,7 +304,7 @@ impl Refusals {
                 refused.client_full = refused.client,
                 refused.no_proxy = refused.no_proxy,
                 refused.not_introduced = refused.not_introduced,
-                "more were turned away"
+                "more connections were turned away"
             );
         }
     }

@@ -111,7 +111,7 @@ pub(crate) const RUNS: std::time::Duration = std::time::Duration::from_secs(400 
 pub(super) async fn forget(workshop: &Workshop, now: Timestamp) -> Result<Counts, Failed> {
     let forgotten = workshop.store.forget(now).await?;
     let runs = workshop.store.forget_job_runs(now.minus(RUNS)).await?;
-    tracing::debug!(?forgotten, "old rows forgotten");
+    tracing::debug!(?forgotten, "old rows deleted");
     Ok(vec![
         ("fingerprints", forgotten.of(StaleKind::Fingerprints)),
         ("sessions", forgotten.of(StaleKind::Sessions)),

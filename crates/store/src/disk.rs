@@ -209,7 +209,7 @@ impl Disk {
         } else if had == Reserve::Held {
             tracing::error!(
                 disk.reserve = RESERVE,
-                "the disk is full: the reserve is given up so that deliveries and log-ins go on; remove something"
+                "the disk is full: the reserved space is released so that deliveries and log-ins go on; free some space"
             );
         }
     }

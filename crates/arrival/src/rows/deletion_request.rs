@@ -61,7 +61,7 @@ pub(super) async fn rows(arrival: &Arrival<'_>, decided: &[Decided]) -> Result<O
         true => authentication::prove(asking, &context.tenant.name, &mail).await,
         false => Proof::None,
     };
-    tracing::info!(arrival.id = %arrival.id, ?proof, "a wish to delete a mailbox");
+    tracing::info!(arrival.id = %arrival.id, ?proof, "a request to delete a mailbox");
     match proof {
         Proof::Ours | Proof::Upstream => confirm(arrival, from).await.map(Some),
         Proof::None => {
@@ -81,7 +81,7 @@ pub(super) async fn rows(arrival: &Arrival<'_>, decided: &[Decided]) -> Result<O
         Proof::Later if decided.len() > 1 => Ok(None),
         // RFC 3463 §3.5: 4.4.3, directory server failure.
         Proof::Later => Err(Reply::later(451, 4, 3, "Please try again later")
-            .because("the DNS did not say whether a wish to delete a mailbox is genuine")),
+            .because("the DNS did not say whether a request to delete a mailbox is genuine")),
     }
 }
 
@@ -143,7 +143,7 @@ async fn first_today(
 ) -> Result<Option<NewUse>, Reply> {
     let counted = reply_to_notice::once_a_day(arrival, kind, to).await?;
     if counted.is_none() {
-        tracing::info!(arrival.id = %arrival.id, "a wish to delete a mailbox; its writer was told today");
+        tracing::info!(arrival.id = %arrival.id, "a request to delete a mailbox; its sender was already told today");
     }
     Ok(counted)
 }

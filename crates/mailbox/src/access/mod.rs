@@ -105,7 +105,7 @@ impl Access<'_> {
         }
         Resident::of(mailbox, self.rows, self.tags)
             .inspect_err(|error| {
-                tracing::error!(row.kind = kind, mailbox.id = %mailbox.id, %error, "a mailbox's row is not ours");
+                tracing::error!(row.kind = kind, mailbox.id = %mailbox.id, %error, "a mailbox's row failed verification");
             })
             .ok()
     }

@@ -126,7 +126,7 @@ impl Access<'_> {
             expires_at: row.expires_at.0,
         };
         if !self.tokens.is_reset(&token, &bound) {
-            tracing::error!(row.kind = "reset link", mailbox.id = %mailbox.id, "a row is not ours and was refused");
+            tracing::error!(row.kind = "reset link", mailbox.id = %mailbox.id, "a row failed verification and was refused");
             return Ok(ResetLink::Expired);
         }
         match mailbox.state {
