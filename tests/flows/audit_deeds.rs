@@ -124,7 +124,7 @@ fn every_kind_of_deed_leaves_its_row() {
     support_acts(&gateway, &hop);
     let before = gateway.process().output.lines().len();
     gateway.process().signal(Signal::HUP);
-    gateway.process().output.wait_from(before, "*rules and lists read again*").unwrap();
+    gateway.process().output.wait_from(before, "*rules and lists reloaded*").unwrap();
     ok(&gateway.home, &["adopt", "--yes"]);
     for selector in ["a1", "a2"] {
         ok(&gateway.home, &["dkim", "create", "insurer.example", "--selector", selector]);

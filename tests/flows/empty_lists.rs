@@ -26,7 +26,9 @@ fn a_reload_keeps_the_list_that_was() {
     send("k@list.example");
     gateway.home.write("conf.txt", b"# nobody\n\n");
     gateway.process().signal(Signal::HUP);
-    poll("the refusal", || gateway.log().contains("rules not read again; the old ones stay").then_some(()));
+    poll("the refusal", || {
+        gateway.log().contains("rules could not be reloaded; the old ones stay in use").then_some(())
+    });
     assert!(
         gateway.log().contains("the list conf is empty, and the rule \"listed\" goes by it"),
         "{}",
@@ -76,7 +78,7 @@ fn a_list_that_lost_most_of_its_entries_is_not_taken() {
         gateway.home.write("conf.txt", text.as_bytes());
         gateway.process().signal(Signal::HUP);
         poll("the reload", || {
-            (gateway.log().matches("rules and lists read again").count() == times).then_some(())
+            (gateway.log().matches("rules and lists reloaded").count() == times).then_some(())
         });
     };
     gateway
@@ -89,7 +91,7 @@ fn a_list_that_lost_most_of_its_entries_is_not_taken() {
     gateway.home.write("conf.txt", b"list0.example\nlist1.example\n");
     gateway.process().signal(Signal::HUP);
     poll("the refusal", || gateway.log().contains("(10 before, 2 now)").then_some(()));
-    gateway.wait_logged("rules not read again; the old ones stay");
+    gateway.wait_logged("rules could not be reloaded; the old ones stay in use");
     let send = || {
         let letter = letters::plain("x", "y");
         gateway.smtp().letter("erika@insurer.example", &["k@list9.example"], &letter).expect("250 *");

@@ -217,7 +217,7 @@ fn a_hop_that_asks_who_we_are_is_shown_our_certificate() {
     let _ = authority.issue(&["mailgate.insurer.example"]).write(gateway.home.path(), "us");
     let before = gateway.process().output.lines().len();
     gateway.process().signal(Signal::HUP);
-    gateway.process().output.wait_from(before, "*certificate for a hop read again*").unwrap();
+    gateway.process().output.wait_from(before, "*client certificate reloaded*").unwrap();
     assert!(hop.wait_to("k@web.example").tls);
     gateway.sweep();
 }

@@ -188,7 +188,10 @@ fn what_was_under_way_while_another_locked_the_database_ends_once() {
 
     let locked = Locked::of(&gateway);
     go.send(()).unwrap();
-    for told in ["*the leg's end was not recorded*", "*an answer's writer was not told; trying again*"] {
+    for told in [
+        "*the leg's end was not recorded*",
+        "*the writer of a reply could not be told that it failed; trying again*",
+    ] {
         let _ = gateway.process().output.wait(told);
     }
     // More tries than a store gets that is not just busy.

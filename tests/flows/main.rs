@@ -10,6 +10,7 @@
 
 mod access;
 mod audit;
+mod audit_cut_short;
 mod audit_deeds;
 mod audit_rows;
 mod audit_writers;
@@ -103,6 +104,7 @@ mod relay;
 mod reload;
 mod replied_notice;
 mod report_floor;
+mod requested_deletion;
 mod resend;
 mod resent_letters;
 mod retention;
@@ -133,7 +135,6 @@ mod unseen;
 mod way_in;
 mod webhooks;
 mod webmail;
-mod wished_deletion;
 mod wishes;
 mod writing;
 mod wrong_passwords;

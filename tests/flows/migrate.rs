@@ -42,6 +42,8 @@ fn a_command_never_brings_the_schema_forward_and_migrate_does() {
         // Who is alone does it at its start.
         change(&gateway.home.data(), OLDER);
         gateway.restart();
+        assert_eq!(gateway.count("SELECT count(*) FROM audit WHERE action = 'store.migrated'"), 2);
+        gateway.said(&["audit", "verify"]);
         gateway
             .smtp()
             .letter("a@insurer.example", &["r@web.example"], &letters::plain("x", "x"))

@@ -65,7 +65,7 @@ fn what_is_read_again_holds_for_sessions_that_are_open_and_what_is_broken_change
     changed.rule("brokers", r#"{ recipient = "*@broker.example" }"#, r#""portal""#);
     gateway.home.write("gateway.toml", changed.text().as_bytes());
     let _ = second.write(gateway.home.path(), "gate");
-    reload(&gateway, &["*certificate read again*", "*rules and lists read again*"]);
+    reload(&gateway, &["*certificate reloaded*", "*rules and lists reloaded*"]);
     session.bytes(b"\r\nx\r\n.\r\n");
     session.reply().expect("550 5.7.1 *");
     let now = [("k@old.example", "250 *"), ("k@new.example", "550 5.7.1 *"), ("k@broker.example", "250 *")];
@@ -84,11 +84,11 @@ fn what_is_read_again_holds_for_sessions_that_are_open_and_what_is_broken_change
     let pattern = text.replace(r#"{ subject-tag = "[vertraulich]" }"#, r#"{ subject-pattern = "(" }"#);
     let missing = text.replace("former.txt", "missing.txt");
     for (broken, told) in [
-        ("[gateway\n", "*rules not read again; the old ones stay*gateway.toml:1*"),
-        (&*unknown, "*rules not read again; the old ones stay*nonsense*"),
-        (&*pattern, "*rules not read again; the old ones stay*gateway.toml:*"),
-        (&*catch_all.text(), "*rules not read again; the old ones stay*replies*"),
-        (&*missing, "*rules not read again; the old ones stay*missing.txt*"),
+        ("[gateway\n", "*rules could not be reloaded; the old ones stay in use*gateway.toml:1*"),
+        (&*unknown, "*rules could not be reloaded; the old ones stay in use*nonsense*"),
+        (&*pattern, "*rules could not be reloaded; the old ones stay in use*gateway.toml:*"),
+        (&*catch_all.text(), "*rules could not be reloaded; the old ones stay in use*replies*"),
+        (&*missing, "*rules could not be reloaded; the old ones stay in use*missing.txt*"),
     ] {
         gateway.home.write("gateway.toml", broken.as_bytes());
         reload(&gateway, &[told]);
@@ -98,7 +98,10 @@ fn what_is_read_again_holds_for_sessions_that_are_open_and_what_is_broken_change
     std::fs::write(gateway.home.path().join("gate.pem"), "nonsense").unwrap();
     gateway.home.write("gateway.toml", good.text().as_bytes());
     // The one is broken, the other is not.
-    reload(&gateway, &["*certificate not read again; the old one stays*", "*rules and lists read again*"]);
+    reload(
+        &gateway,
+        &["*certificate could not be reloaded; the old one stays in use*", "*rules and lists reloaded*"],
+    );
     let certificate = connect(&gateway, &authority).peer_certificate();
     assert_eq!(certificate.as_deref(), Some(second.certificate.as_ref()));
     answers(&mut session, &[("k@broker.example", "250 *"), ("k@new.example", "550 5.7.1 *")]);

@@ -56,7 +56,7 @@ fn the_list_is_read_again_with_the_rules() {
     let text = b"erika.muster@insurer.example\nclaims-*@insurer.example\nnobody@insurer.example\n";
     scene.gateway.home.write("people.txt", text);
     scene.gateway.process().signal(Signal::HUP);
-    poll("the reload", || scene.gateway.log().contains("rules and lists read again").then_some(()));
+    poll("the reload", || scene.gateway.log().contains("rules and lists reloaded").then_some(()));
     scene.asked(&[("nobody@insurer.example", "250 *")]);
     scene.gateway.sweep();
 }

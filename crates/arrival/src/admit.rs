@@ -10,7 +10,7 @@ use crate::context::{Context, Making};
 use crate::failure::unavailable;
 use crate::live::{Live, StillKeeping};
 use crate::partners::{self, Arrived, Partners};
-use crate::rows::{self, Arrival, Built};
+use crate::rows::{self, Arrival, Built, WholeLetter};
 use crate::spool::Spooled;
 use crate::{decide, quota, thread};
 
@@ -73,6 +73,14 @@ pub(crate) async fn carry_out(
     let live = context.shared.live.claim(spooled.fingerprint).await.map_err(|StillKeeping| {
         Reply::later(451, 4, 3, "Please try again shortly").because("the same letter is still being kept")
     })?;
+    let whole = WholeLetter {
+        partners,
+        original: original.as_ref(),
+        reopened: reopened.as_ref(),
+        sent_with_it: beside.as_ref(),
+        threads: &threads,
+        fingerprint: live.is_some().then_some(spooled.fingerprint),
+    };
     for _ in 0..RACES {
         let now = context.shared.clock.now();
         let arrival = Arrival {
@@ -88,17 +96,7 @@ pub(crate) async fn carry_out(
             direction,
             signature: protection.signature,
         };
-        let Built { mut rows, room } = rows::build(&arrival, &decided).await?;
-        rows.threads.clone_from(&threads);
-        if let Some(beside) = &beside {
-            rows.join(beside.clone());
-        }
-        rows.fingerprint = live.is_some().then_some(spooled.fingerprint);
-        match (&reopened, &original) {
-            (Some(_), _) => rows.reopened.clone_from(&reopened),
-            (None, Some(original)) => rows::originals::keep(&arrival, partners, original, &mut rows)?,
-            (None, None) => {}
-        }
+        let Built { rows, room } = rows::build(&arrival, &decided, &whole).await?;
         let committed = commit(&context.shared, rows).await.map_err(|error| unavailable(&error))?;
         drop(room);
         match committed {

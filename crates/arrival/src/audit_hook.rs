@@ -5,7 +5,7 @@ use sealpost_delivery::{Ended, Ending, Purpose, Witness};
 use sealpost_mailbox::audit::{Actor, Event, HopReply};
 use sealpost_store::{LegNotes, LetterEvent, NewEvent};
 
-/// What delivery calls.
+/// The hook that delivery calls when a notice ends.
 pub struct NoticesNoted;
 
 impl Witness for NoticesNoted {

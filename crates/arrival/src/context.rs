@@ -26,7 +26,7 @@ const HASHING: usize = 2;
 pub struct Making {
     /// For the hashes of the links.
     pub tokens: TokenKey,
-    /// For the wraps.
+    /// Pepper for the wraps under passwords and links.
     pub pepper: Pepper,
     /// Present if the operator chose escrow.
     pub escrow: Option<EscrowPublic>,
@@ -42,13 +42,13 @@ pub struct Context {
 
 /// What all arrivals of a process share.
 pub struct Shared {
-    /// Rows and bodies.
+    /// The store of rows and bodies.
     pub store: Store,
     /// The keys of whoever queues mail.
     pub keys: QueueKeys,
-    /// The time.
+    /// Source of the present time.
     pub clock: Arc<dyn Clock>,
-    /// Randomness.
+    /// Source of randomness.
     pub random: Arc<dyn Random>,
     /// The way into delivery.
     pub inlet: Inlet,
@@ -63,7 +63,7 @@ pub struct Tenant {
     /// The gateway's name in trace fields, Message-IDs and reports.
     pub name: String,
     rules: RwLock<Arc<Rules>>,
-    /// Notices.
+    /// How notices look and where they go.
     pub announcer: Announcer,
     /// Letters of mailboxes' owners.
     pub writing: Writing,

@@ -39,7 +39,7 @@ struct One {
 type Seen = Option<(SystemTime, u64)>;
 
 impl CrlFiles {
-    /// Reads nothing yet.
+    /// The lists at these paths; nothing is read yet.
     #[must_use]
     pub fn new(places: Vec<PathBuf>) -> Self {
         Self { places, kept: Mutex::default() }

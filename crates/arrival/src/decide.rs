@@ -12,7 +12,7 @@ use crate::context::Context;
 use crate::decided::{Decided, Way};
 use crate::partners::{self, Arrived, Hold, Partners, Signature};
 use crate::settings::Announcer;
-use crate::spool::{Room, Spooled};
+use crate::spool::{MemoryTaken, Spooled};
 use crate::thread::{self, NamedWithin, Thread};
 use crate::verp;
 
@@ -34,7 +34,7 @@ pub(crate) async fn judge(
     let (looked, room) = if needs.deep || needs.thread || needs.closed_thread || needs.heads {
         look_into(context, spooled, needs).await?
     } else {
-        (Looked::nothing(), Room::Little)
+        (Looked::nothing(), MemoryTaken::Little)
     };
     let Looked { mut deep, mut within, perhaps, heads } = looked;
     if let Known::Yes(within) = &mut within {
@@ -71,9 +71,9 @@ pub(crate) async fn judge(
     };
     let judge = || each(&rules, &context.tenant.announcer, &facts, envelope);
     let decided = match &room {
-        Room::Little => judge(),
+        MemoryTaken::Little => judge(),
         // Patterns over many megabytes: others' sessions go on meanwhile.
-        Room::Much(_held) => tokio::task::block_in_place(judge),
+        MemoryTaken::Much(_held) => tokio::task::block_in_place(judge),
     }?;
     drop(room);
     let decided = match held {
@@ -162,14 +162,18 @@ struct Looked {
 }
 
 impl Looked {
-    /// Nobody asked.
+    /// The state before the first question was asked.
     fn nothing() -> Self {
         let (deep, heads) = (Known::Unasked, Known::Unasked);
         Self { deep, within: Known::Yes(NamedWithin::default()), perhaps: Vec::new(), heads }
     }
 }
 
-async fn look_into(context: &Context, spooled: &Spooled, needs: Needs) -> Result<(Looked, Room), Reply> {
+async fn look_into(
+    context: &Context,
+    spooled: &Spooled,
+    needs: Needs,
+) -> Result<(Looked, MemoryTaken), Reply> {
     let look = if needs.deep { look_at } else { look_for_letters };
     spooled.whole(&context.shared).await?.look_and_keep(look).await
 }

@@ -9,9 +9,9 @@ use crate::unclosable::Unclosable;
 
 /// One recipient and what happens to its copy.
 pub struct Decided {
-    /// The recipient.
+    /// The recipient of this copy.
     pub recipient: Recipient,
-    /// What happens.
+    /// What happens to the copy.
     pub way: Way,
 }
 

@@ -1,16 +1,16 @@
-//! Whether somebody wishes by mail that a mailbox be deleted: a word in what they wrote themselves, not in what they answer.
+//! Whether somebody wants by mail that a mailbox be deleted: a word in what they wrote themselves, not in what they answer.
 //! Too much costs one mail that asks; only a button deletes. Pure.
 
 use sealpost_mail::{Head, Letter};
 use sealpost_notice::Understood;
 
-/// Wishes are short; the rest is quoted.
+/// Requests are short; the rest is quoted.
 const LOOKED_THROUGH: usize = 2000;
 
 /// Marks of programs in languages that we do not speak.
 const OTHER_REPLY_MARKS: [&str; 1] = ["sv:"];
 
-pub(crate) fn is_wish(head: &Head, bytes: &[u8], words: &Understood) -> bool {
+pub(crate) fn is_request(head: &Head, bytes: &[u8], words: &Understood) -> bool {
     let subject = head.subject().unwrap_or_default();
     // The subject of a reply is ours.
     let own_subject = if is_reply(&subject, words) { "" } else { &subject };
@@ -60,26 +60,26 @@ fn is_quoted(line: &str, words: &Understood) -> bool {
 mod tests {
     use super::*;
 
-    fn wishes(subject: &str, text: &str) -> bool {
-        wishes_in(Understood::all(), subject, text)
+    fn requests(subject: &str, text: &str) -> bool {
+        requests_in(Understood::all(), subject, text)
     }
 
-    fn wishes_in(words: &Understood, subject: &str, text: &str) -> bool {
+    fn requests_in(words: &Understood, subject: &str, text: &str) -> bool {
         let mail = format!(
             "From: max@web.example\r\nSubject: {subject}\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{text}\r\n"
         );
         let end = Head::split(mail.as_bytes()).unwrap();
         let head = Head::new(mail.as_bytes()[..end].to_vec()).unwrap();
-        is_wish(&head, mail.as_bytes(), words)
+        is_request(&head, mail.as_bytes(), words)
     }
 
     #[test]
-    fn a_wish_is_found_in_what_somebody_wrote() {
-        assert!(wishes("Postfach =?utf-8?q?l=C3=B6schen?=", ""));
-        assert!(wishes("SecureMail", "Guten Tag,\r\nbitte löschen Sie mein Postfach."));
-        assert!(wishes("Löschung", "x"));
-        assert!(wishes("mailbox", "Please DELETE my mailbox."));
-        assert!(wishes("Re: Nachricht", "Bitte loeschen"));
+    fn a_request_is_found_in_what_somebody_wrote() {
+        assert!(requests("Postfach =?utf-8?q?l=C3=B6schen?=", ""));
+        assert!(requests("SecureMail", "Guten Tag,\r\nbitte löschen Sie mein Postfach."));
+        assert!(requests("Löschung", "x"));
+        assert!(requests("mailbox", "Please DELETE my mailbox."));
+        assert!(requests("Re: Nachricht", "Bitte loeschen"));
     }
 
     #[test]
@@ -91,19 +91,19 @@ mod tests {
             quote_ends: list("skrev:"),
             quote_beginnings: list("fra:"),
         };
-        assert!(wishes_in(&danish, "Postkasse", "Slet venligst min postkasse"));
-        assert!(!wishes_in(&danish, "VS: slet", "Tak"));
+        assert!(requests_in(&danish, "Postkasse", "Slet venligst min postkasse"));
+        assert!(!requests_in(&danish, "VS: slet", "Tak"));
         for mark in ["Den 1. maj skrev:", "Fra: x"] {
-            assert!(!wishes_in(&danish, "Svar", &format!("Tak\r\n{mark}\r\nslet den")), "{mark}");
+            assert!(!requests_in(&danish, "Svar", &format!("Tak\r\n{mark}\r\nslet den")), "{mark}");
         }
-        assert!(!wishes("Postkasse", "Slet venligst min postkasse"));
+        assert!(!requests("Postkasse", "Slet venligst min postkasse"));
     }
 
     #[test]
-    fn what_we_wrote_is_no_wish_of_theirs() {
+    fn what_we_wrote_is_no_request_of_theirs() {
         let ours = "Danach wird die Nachricht gelöscht. Sie können sie löschen.";
-        assert!(!wishes("AW: Vertrauliche Post, die heute gelöscht wird", "Danke"));
-        assert!(!wishes("Re: löschen", "Danke"));
+        assert!(!requests("AW: Vertrauliche Post, die heute gelöscht wird", "Danke"));
+        assert!(!requests("Re: löschen", "Danke"));
         for mark in [
             "> ",
             "-----Ursprüngliche Nachricht-----\r\n",
@@ -111,8 +111,8 @@ mod tests {
             "Von: x\r\n",
             "_____\r\n",
         ] {
-            assert!(!wishes("Frage", &format!("Danke\r\n{mark}{ours}")), "{mark}");
+            assert!(!requests("Frage", &format!("Danke\r\n{mark}{ours}")), "{mark}");
         }
-        assert!(!wishes("Frage", "Ich habe die Nachricht gelöscht."));
+        assert!(!requests("Frage", "Ich habe die Nachricht gelöscht."));
     }
 }

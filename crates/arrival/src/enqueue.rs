@@ -11,9 +11,9 @@ use crate::context::Context;
 
 /// What is needed to queue a mail.
 pub struct Queue<'a> {
-    /// Seals the ticket.
+    /// Key that seals tickets.
     pub spool: &'a SpoolKey,
-    /// Randomness.
+    /// Source of randomness.
     pub random: &'a dyn Random,
     /// How long delivery tries.
     pub give_up: std::time::Duration,
@@ -36,13 +36,13 @@ pub struct Draft {
     pub content: Content,
     /// Who hears of its failure.
     pub reverse_path: ReversePath,
-    /// To whom.
+    /// The recipient of the mail.
     pub recipient: Address,
-    /// Over which road.
+    /// The road that the mail takes.
     pub route: Route,
-    /// The least TLS.
+    /// The least TLS that it needs.
     pub tls: TlsFloor,
-    /// What for.
+    /// What the mail is for.
     pub purpose: Purpose,
     /// Whose is the reverse-path that hears of its failure; of a notice, that of the letter's sender.
     pub reports_to: ReportsTo,

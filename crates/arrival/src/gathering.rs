@@ -12,14 +12,14 @@ const GATHERED: Duration = Duration::from_secs(1);
 /// After which a store that could not write is asked again.
 const AGAIN: Duration = Duration::from_secs(10);
 
-/// Wakes whoever writes.
+/// Signal that wakes the writer.
 #[derive(Debug, Default)]
 pub(crate) struct Gathering(Notify);
 
 /// What became of what was to be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Written {
-    /// It is written.
+    /// All of it is written.
     All,
     /// Some of it is not, and is counted again.
     NotAll,

@@ -7,6 +7,8 @@
 //!
 //! Must never know: HTTP, the command line, how configuration is written. Clock and randomness are values it is given.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 mod admit;
 mod audit_hook;
 mod authentication;

@@ -28,7 +28,7 @@ const COUNTED_FOR: Duration = Duration::from_secs(60 * 60);
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Key {
     what: LoginNote,
-    /// Empty: nobody's.
+    /// The login; empty if it is not in the configuration.
     login: String,
     network: String,
 }

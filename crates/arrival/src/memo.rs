@@ -17,7 +17,7 @@ pub(crate) struct NoticeMemo {
     /// The letter's Message-ID, for the operator's own systems; of an answer, of what is answered.
     #[serde(default)]
     pub(crate) message_id: Option<String>,
-    /// Who wishes to hear that it was opened, and may.
+    /// Who wants to hear that it was opened, and may.
     #[serde(default)]
     pub(crate) receipt_to: Option<Address>,
     /// More letters that it speaks of; what is kept beside their own first notices says who sent them.

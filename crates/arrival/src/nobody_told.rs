@@ -2,7 +2,7 @@
 //! each by what is kept of the letter's first notice. Knows no wording.
 
 use sealpost_mail::EnhancedCode;
-use sealpost_store::{ArrivalRows, bounce_token};
+use sealpost_store::bounce_token;
 
 use crate::context::Context;
 use crate::reminder::{Unsent, is_new, memo, unsent};
@@ -20,10 +20,10 @@ pub async fn tell(context: &Context, deposit_id: &str, status: Option<EnhancedCo
     let first = context.shared.store.bounce_memo(&bounce_token(deposit_id, 0)).await.map_err(unsent)?;
     let Some(first) = first else { return Ok(false) };
     let memo = memo(context, deposit_id, &first.memo_sealed)?;
-    let mut rows = ArrivalRows::new(now);
     let id = context.shared.random.id();
     let at = At { context, id: &id, now };
-    unannounced(&at, &memo, status, &mut rows).await.map_err(|reply| Unsent::Store(reply.to_line()))?;
+    let told = unannounced(&at, &memo, status).await;
+    let mut rows = told.map_err(|reply| Unsent::Store(reply.to_line()))?;
     if rows.legs.is_empty() {
         return Ok(false);
     }

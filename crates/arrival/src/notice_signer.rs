@@ -11,9 +11,9 @@ use sealpost_seal::{Closed, Closing, HeaderProtection, NoTokens, OwnKey, Profile
 pub struct NoticeSigner {
     /// The key, which names the address that notices are from.
     pub key: Arc<OwnKey>,
-    /// The time.
+    /// Source of the present time.
     pub clock: Arc<dyn Clock>,
-    /// Randomness.
+    /// Source of randomness.
     pub random: Arc<dyn Random>,
 }
 

@@ -41,7 +41,7 @@ fn submitted(notice: &Notice) -> &'static str {
     let answers = matches!(
         notice,
         Notice::ReplySafely { .. }
-            | Notice::DeletionWish { .. }
+            | Notice::DeletionRequest { .. }
             | Notice::DeletionHeld
             | Notice::DeletionNothing
             | Notice::DeletionUnproven { .. }
@@ -51,7 +51,7 @@ fn submitted(notice: &Notice) -> &'static str {
 
 /// Writes notices for delivery.
 pub struct NoticeWriter {
-    /// How they look.
+    /// How notices look.
     pub announcer: Announcer,
     /// What signs them, if anything does.
     pub signer: Option<NoticeSigner>,

@@ -31,7 +31,7 @@ pub struct Kept {
     pub id: String,
     /// What became of it.
     pub state: OriginalState,
-    /// When it came.
+    /// When the letter came.
     pub at: Timestamp,
     /// Until when it is kept.
     pub until: Timestamp,

@@ -62,7 +62,7 @@ impl Outbox for PortalOutbox {
             About::MailboxDeleted { network } => {
                 Notice::MailboxDeleted { at: now, network, by: DeletedBy::Password }
             }
-            About::MailboxDeletedAsWished { network } => {
+            About::MailboxDeletedAsRequested { network } => {
                 Notice::MailboxDeleted { at: now, network, by: DeletedBy::Link }
             }
             About::NewBrowser { network } => Notice::NewBrowser { at: now, network },

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use sealpost_intake::{Incoming, Receipt, Reception};
 use sealpost_mail::{Address, Envelope, Origin, Reply};
-use sealpost_store::{NodeState, Room};
+use sealpost_store::{DiskSpace, NodeState};
 
 use crate::context::{Context, Making};
 use crate::partners::Partners;
@@ -33,8 +33,8 @@ impl Reception for ArrivalReception {
             }
         }
         match self.context.shared.store.room(announced) {
-            Room::Enough => Ok(()),
-            Room::Low { .. } => Err(failure::no_space()),
+            DiskSpace::Enough => Ok(()),
+            DiskSpace::Low { .. } => Err(failure::no_space()),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Mail that the clock brings: to owners, before something goes; to senders, about letters nobody opened. Each is committed
 //! with the note that it was sent, so that nobody sends it twice. Knows no wording and not when it is time.
 
-use sealpost_delivery::{Purpose, ReportsTo, Room, Route};
+use sealpost_delivery::{Purpose, ReportSlot, ReportsTo, Route};
 use sealpost_mail::{ActivateBy, Address, ReversePath, Secret, Timestamp, TlsFloor};
 use sealpost_mailbox::Resident;
 use sealpost_notice::{Language, Notice};
@@ -52,7 +52,7 @@ pub struct WayIn {
 /// The letter that a reminder speaks of first.
 #[derive(Clone, Copy)]
 pub struct Letter<'a> {
-    /// Its id.
+    /// The id of the letter.
     pub id: &'a str,
     /// Which of its notices this is.
     pub number: u8,
@@ -67,7 +67,7 @@ pub struct Note {
     pub about: Reminded,
     /// When the owner was reminded last, as it was read.
     pub before: Option<Timestamp>,
-    /// Now.
+    /// The present moment.
     pub at: Timestamp,
 }
 
@@ -248,9 +248,9 @@ pub async fn tell_sender(
     let mut rows = ArrivalRows::new(now);
     rows.told.push(told);
     match report_limit::room(context, memo.reports_to, &to, &id, now).await.map_err(unsent)? {
-        Room::Taken => {}
+        ReportSlot::Taken => {}
         // Not tried again: it is as good as told.
-        Room::None => return is_new(context, rows).await.map(|_noted| Some(false)),
+        ReportSlot::None => return is_new(context, rows).await.map(|_noted| Some(false)),
     }
     let announcer = &context.tenant.announcer;
     let language = announcer.language(&to).tag();

@@ -269,7 +269,7 @@ struct Rest {
     hash: BodyHash,
 }
 
-/// It has ended.
+/// A reply that was received to its end.
 struct Finished {
     key: MessageKey,
     body: StoredBody,

@@ -4,13 +4,13 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use sealpost_delivery::{ReportLimit, ReportsTo, Room};
+use sealpost_delivery::{ReportLimit, ReportSlot, ReportsTo};
 use sealpost_mail::{Address, Timestamp};
 use sealpost_store::{Most, NewUse, Spent, StoreError};
 
 use crate::context::Context;
 
-/// For delivery.
+/// The limit on reports, as delivery asks for it.
 pub struct LimitedReports(pub Arc<Context>);
 
 #[async_trait]
@@ -21,7 +21,7 @@ impl ReportLimit for LimitedReports {
         to: &Address,
         about: &str,
         now: Timestamp,
-    ) -> Result<Room, StoreError> {
+    ) -> Result<ReportSlot, StoreError> {
         room(&self.0, reports_to, to, about, now).await
     }
 }
@@ -33,10 +33,10 @@ pub(crate) async fn room(
     to: &Address,
     about: &str,
     now: Timestamp,
-) -> Result<Room, StoreError> {
+) -> Result<ReportSlot, StoreError> {
     // Whoever forges reverse-paths must not keep partners from hearing of what they really sent: counters of their own.
     let lane = match reports_to {
-        ReportsTo::Ours => return Ok(Room::Taken),
+        ReportsTo::Ours => return Ok(ReportSlot::Taken),
         ReportsTo::Proven => "proven ",
         ReportsTo::Claimed => "",
     };
@@ -58,7 +58,7 @@ pub(crate) async fn room(
         places.push(one(&to("address"), &identity, most.address));
     }
     match store.spend(&places).await? {
-        Spent::Taken => Ok(Room::Taken),
+        Spent::Taken => Ok(ReportSlot::Taken),
         Spent::TooMany => {
             let unsent = one("reports not sent", "", i64::MAX);
             let _counted = store.spend(&[unsent]).await?;
@@ -69,7 +69,7 @@ pub(crate) async fn room(
                 reports.unsent_in_a_day = today,
                 "a report was not sent: there were too many to a reverse-path from outside, which may be forged"
             );
-            Ok(Room::None)
+            Ok(ReportSlot::None)
         }
     }
 }

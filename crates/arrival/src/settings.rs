@@ -36,16 +36,16 @@ pub struct Routes {
 /// Somebody of the operator's who may write for domains.
 #[derive(Clone, Debug)]
 pub struct Writer {
-    /// Who.
+    /// Which clients the rule is about.
     pub who: Who,
-    /// For which.
+    /// The sender domains that they may use.
     pub domains: Vec<Domain>,
 }
 
 /// How they are known when they hand a letter in.
 #[derive(Clone, Debug)]
 pub enum Who {
-    /// By this login.
+    /// The client logged in with this name.
     Login(String),
     /// By their network, without a login.
     Network(IpNet),
@@ -68,7 +68,7 @@ impl Routes {
 /// Whether senders who ask for it hear that a letter was opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Receipts {
-    /// Nobody does.
+    /// Receipts are not sent.
     #[default]
     Off,
     /// Once, when it is opened for the first time.
@@ -80,7 +80,7 @@ pub enum Receipts {
 pub struct Announcer {
     /// Who notices are from.
     pub from: Address,
-    /// How they look.
+    /// Name, colour and logo of the operator.
     pub brand: Brand,
     /// The time zone of the dates in them.
     pub zone: String,
@@ -98,11 +98,11 @@ pub struct Announcer {
     pub replies_here: bool,
     /// Whether senders who ask for it hear that a letter was opened.
     pub receipts: Receipts,
-    /// How it is proven that somebody wishes by mail that their own mailbox be deleted; `None`: nobody can.
-    pub wishes: Option<Asking>,
+    /// How it is proven that somebody wants by mail that their own mailbox be deleted; `None`: nobody can.
+    pub requests: Option<Asking>,
     /// After so many notices that came back for good nothing more is sent to an address; 0: always.
     pub hard_bounces: u32,
-    /// How often owners are told of new letters, unless they wish otherwise.
+    /// How often owners are told of new letters, unless they request otherwise.
     pub pace: Pace,
     /// The same where nobody has activated the mailbox.
     pub pending_pace: Pace,
@@ -110,7 +110,7 @@ pub struct Announcer {
     pub retention: Retention,
     /// What a new mailbox opens with.
     pub activate_by: ActivateBy,
-    /// Where they go.
+    /// The road that they take.
     pub route: Route,
     /// The least TLS a notice goes over.
     pub floor: TlsFloor,
@@ -121,7 +121,7 @@ pub struct Announcer {
 pub struct Writing {
     /// The recipients that they may write to.
     pub rules: WriteRules,
-    /// Where they go.
+    /// The road that notices take.
     pub route: Route,
     /// The least TLS they go over.
     pub floor: TlsFloor,
@@ -155,7 +155,7 @@ pub struct Inbound {
     pub harvest: Harvest,
     /// What a chain to one of them needs of revocation lists.
     pub lists: Lists,
-    /// The lists in files.
+    /// The certificate revocation lists in files.
     pub crls: Arc<dyn RevocationLists>,
     /// Whether there are others.
     pub crl_source: CrlSource,
@@ -173,7 +173,7 @@ pub enum CrlSource {
 
 /// DER of revocation lists as they are now: their files are written anew every few days.
 pub trait RevocationLists: std::fmt::Debug + Send + Sync {
-    /// All of them.
+    /// The lists as they are now, in DER.
     fn now(&self) -> Arc<Vec<Vec<u8>>>;
 }
 
@@ -218,9 +218,9 @@ pub struct Quotas {
 pub struct MostReports {
     /// To one address, of letters; and of reports on each of these.
     pub address: i64,
-    /// To one domain.
+    /// Number of reports to one domain.
     pub domain: i64,
-    /// Altogether.
+    /// Number of reports to all domains together.
     pub all: i64,
 }
 
@@ -271,9 +271,9 @@ impl Announcer {
         self.replies_here && recipient.identity() == self.from.identity()
     }
 
-    /// How often a mailbox's owner is told of new letters: as they wish once there is an owner, else as the operator says.
-    pub fn pace_of(&self, state: MailboxState, wish: Option<Pace>) -> Pace {
-        Paces { in_use: self.pace, pending: self.pending_pace }.of(state, wish)
+    /// How often a mailbox's owner is told of new letters: as they request once there is an owner, else as the operator says.
+    pub fn pace_of(&self, state: MailboxState, request: Option<Pace>) -> Pace {
+        Paces { in_use: self.pace, pending: self.pending_pace }.of(state, request)
     }
 
     /// Whether so many notices came back that no further one is sent.

@@ -19,7 +19,7 @@ const PARSE_FACTOR: u64 = 3;
 const INLINE: usize = 128 * 1024;
 
 /// What is left of the room that a letter took.
-pub(crate) enum Room {
+pub(crate) enum MemoryTaken {
     /// So little that nobody was asked.
     Little,
     /// Enough to keep others waiting: work on what was found does not belong on the event loop.
@@ -29,7 +29,7 @@ pub(crate) enum Room {
 enum Stage {
     /// Still inside the header section.
     Head(Vec<u8>),
-    /// Past it.
+    /// The head is complete.
     Rest(Head),
 }
 
@@ -194,13 +194,13 @@ impl Whole {
     pub(crate) async fn look_and_keep<T: Send + 'static>(
         self,
         look: impl FnOnce(&[u8]) -> T + Send + 'static,
-    ) -> Result<(T, Room), Reply> {
+    ) -> Result<(T, MemoryTaken), Reply> {
         let Self { bytes, place } = self;
         if bytes.len() <= INLINE {
-            return Ok((look(&bytes), Room::Little));
+            return Ok((look(&bytes), MemoryTaken::Little));
         }
         let found = tokio::task::spawn_blocking(move || look(&bytes)).await.map_err(crate::failure::later)?;
-        Ok((found, Room::Much(place)))
+        Ok((found, MemoryTaken::Much(place)))
     }
 }
 

@@ -48,7 +48,7 @@ fn id_of_index(index: &[u8]) -> String {
     format!("thread-index:{}", STANDARD.encode(index)).to_lowercase()
 }
 
-/// Its own.
+/// Where the head names its own letter.
 fn own_places(head: &Head) -> impl Iterator<Item = String> {
     thread_indexes(head).map(|index| id_of_index(&index))
 }

@@ -6,7 +6,7 @@ use sealpost_notice::{KeyProblem, Refused};
 use sealpost_partner::Why;
 use sealpost_seal::{Method, Objection};
 
-/// The reason.
+/// Why a copy cannot be encrypted or signed.
 pub enum Unclosable {
     /// The rule has words of its own for it.
     Written(Reply),

@@ -124,7 +124,7 @@ fn announce(
 /// How often the rows are built again when the mailbox has another key pair by now.
 const RACES: usize = NewPair::RACES;
 
-/// What delivery calls.
+/// The hook that delivery calls when a reply was not delivered.
 pub struct ToMailbox(pub Arc<Context>);
 
 #[async_trait]

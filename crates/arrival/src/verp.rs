@@ -21,7 +21,7 @@ pub(crate) fn token(base: Option<&Address>, recipient: &Address) -> Option<Strin
 pub(crate) struct Copy<'a> {
     pub(crate) mailbox_id: &'a str,
     pub(crate) deposit_id: &'a str,
-    /// Which copy.
+    /// Number of the notice among those about the same letter.
     pub(crate) number: u8,
     pub(crate) at: Timestamp,
 }

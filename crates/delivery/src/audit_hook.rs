@@ -19,13 +19,13 @@ pub enum Ending {
 /// A leg that ends.
 #[derive(Debug)]
 pub struct Ended<'a> {
-    /// How.
+    /// How the leg ended.
     pub ending: Ending,
     /// What was to be delivered.
     pub ticket: &'a Ticket,
     /// What the server said.
     pub answer: HopAnswer,
-    /// When.
+    /// When the leg ended.
     pub at: Timestamp,
 }
 

@@ -29,7 +29,7 @@ struct Backoff {
 }
 
 impl Health {
-    /// The destination answered.
+    /// The destination answered: its earlier failures are forgotten.
     pub(crate) fn good(&mut self) {
         *self = Self::default();
     }
@@ -87,7 +87,7 @@ impl Health {
         self.rest.is_some_and(|rest| rest.until.plus(most.saturating_mul(2)) > now)
     }
 
-    /// Why it rests.
+    /// The reason of the last failure.
     pub(crate) fn reason(&self) -> Option<&Reason> {
         self.last.as_ref()
     }

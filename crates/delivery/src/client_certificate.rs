@@ -41,7 +41,7 @@ impl ClientCertificate {
         Ok(())
     }
 
-    /// The certificate's file.
+    /// The path of the certificate.
     #[must_use]
     pub fn file(&self) -> &Path {
         &self.certificate
@@ -51,7 +51,7 @@ impl ClientCertificate {
         Arc::clone(&self.current) as _
     }
 
-    /// Tells configurations apart.
+    /// The paths of certificate and key, which tell two configurations apart.
     pub(crate) fn files(&self) -> (PathBuf, PathBuf) {
         (self.certificate.clone(), self.key.clone())
     }

@@ -146,7 +146,7 @@ pub struct DomainMinimum {
 pub struct NextHop {
     /// Host name or IP address. No MX lookup is made for it.
     pub host: String,
-    /// Port.
+    /// The port of the next hop.
     pub port: u16,
     /// How TLS begins.
     pub tls: HopTls,
@@ -203,9 +203,9 @@ pub enum Trust {
 /// AUTH PLAIN or LOGIN (RFC 4954).
 #[derive(Clone, Debug)]
 pub struct Login {
-    /// User name.
+    /// The user name for AUTH.
     pub name: String,
-    /// Password.
+    /// The password for AUTH.
     pub password: Secret<String>,
 }
 
@@ -214,15 +214,15 @@ pub struct Login {
 pub struct Timeouts {
     /// TCP connect, and the TLS handshake.
     pub connect: Duration,
-    /// §4.5.3.2.1 the 220.
+    /// Time limit for the 220 greeting (§4.5.3.2.1).
     pub greeting: Duration,
-    /// EHLO, STARTTLS, AUTH.
+    /// Time limit for the replies to EHLO, STARTTLS and AUTH.
     pub hello: Duration,
-    /// §4.5.3.2.2 MAIL.
+    /// Time limit for the reply to MAIL (§4.5.3.2.2).
     pub mail: Duration,
-    /// §4.5.3.2.3 RCPT.
+    /// Time limit for the reply to RCPT (§4.5.3.2.3).
     pub recipient: Duration,
-    /// §4.5.3.2.4 DATA.
+    /// Time limit for the reply to DATA (§4.5.3.2.4).
     pub data: Duration,
     /// §4.5.3.2.5 each block of the letter.
     pub block: Duration,

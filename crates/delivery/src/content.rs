@@ -125,7 +125,7 @@ impl SealedLetter {
         let mut index = 0;
         while let Some(place) = sealed_chunk(self.body.len(), index) {
             let sealed = self.body.read(place.start..place.start.saturating_add(place.len)).await?;
-            opener.open_chunk(index, place.last, &sealed, &mut letter)?;
+            opener.open_chunk(index, place.position, &sealed, &mut letter)?;
             index += 1;
         }
         Ok(letter)

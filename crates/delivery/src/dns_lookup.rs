@@ -17,7 +17,7 @@ pub enum RecordKind {
     Txt,
     /// Another name for this one.
     Cname,
-    /// Who takes mail.
+    /// The mail exchangers of a domain.
     Mx,
     /// Which certificate a server has (RFC 6698).
     Tlsa,
@@ -45,7 +45,7 @@ impl RecordKind {
     }
 }
 
-/// Asks name servers.
+/// A resolver that asks name servers.
 pub struct LookUp(TokioResolver);
 
 impl LookUp {
@@ -79,9 +79,9 @@ impl LookUp {
         };
         let records = answer.answers().iter().filter(|record| record.data.record_type() == kind.wire());
         Ok(records
-            .map(|record| match &record.data {
-                RData::TXT(text) => String::from_utf8_lossy(&text.txt_data.concat()).into_owned(),
-                other => other.to_string(),
+            .map(|record| {
+                let RData::TXT(text) = &record.data else { return record.data.to_string() };
+                String::from_utf8_lossy(&text.txt_data.concat()).into_owned()
             })
             .collect())
     }

@@ -117,7 +117,7 @@ impl MailParameters<'_> {
         line
     }
 
-    /// The RCPT commands likewise, each with its own recipient's wishes.
+    /// The RCPT commands likewise, each with its own recipient's requests.
     pub(crate) fn rcpts(&self, offers: &Ehlo) -> Vec<String> {
         self.recipients.iter().map(|recipient| rcpt(recipient, self.onwards, offers)).collect()
     }

@@ -67,7 +67,7 @@ pub(crate) struct Engine {
     pub(crate) under_way: AtomicUsize,
     pub(crate) tasks: TaskTracker,
     pub(crate) stop: CancellationToken,
-    /// The roof's wish to stop: counts from the moment it is said, before the loop has seen it.
+    /// The roof's request to stop: counts from the moment it is said, before the loop has seen it.
     pub(crate) asked_to_stop: OnceLock<CancellationToken>,
     /// Legs were queued, by others or by us.
     pub(crate) waker: Arc<Notify>,

@@ -41,7 +41,7 @@ pub enum FetchError {
     /// The name leads nowhere.
     #[error("{host}: {source}")]
     Name {
-        /// Which.
+        /// The host.
         host: String,
         /// What the DNS said.
         source: DnsError,
@@ -52,23 +52,23 @@ pub enum FetchError {
          [partners] if that is right"
     )]
     Inside {
-        /// Which.
+        /// The host.
         host: String,
-        /// Where.
+        /// The address that it has.
         address: IpAddr,
     },
     /// It cannot prove that it is the one of that name.
     #[error("{host}: {cause}")]
     Untrusted {
-        /// Which.
+        /// The host.
         host: String,
-        /// What TLS said.
+        /// What the TLS library reported.
         cause: String,
     },
     /// It does not answer as it should.
     #[error("{host}: {cause}")]
     Server {
-        /// Which.
+        /// The host.
         host: String,
         /// In its own words.
         cause: String,
@@ -91,7 +91,7 @@ impl From<ConnectError> for FetchError {
     }
 }
 
-/// Asks public hosts.
+/// Fetches documents from public hosts.
 pub struct Fetcher {
     hosts: PublicHosts,
     tls: Arc<ClientConfig>,
@@ -203,12 +203,12 @@ impl Fetcher {
     }
 }
 
-/// What is wanted.
+/// What a request asks for.
 enum Asked {
     File,
-    /// Of so many bytes at most.
+    /// A file of so many bytes at most, which its own signature proves.
     SignedFile(usize),
-    /// Of this type.
+    /// A POST of these bytes with this content type.
     Question(&'static str, Vec<u8>),
     /// Something of this type is handed in.
     Submission(&'static str, Vec<u8>),

@@ -5,7 +5,7 @@ use sealpost_mail::EnhancedCode;
 
 use crate::outcome::{Outcome, Reason, Whose};
 
-/// An answer.
+/// The reply of a next hop.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HopAnswer {
     /// Which server gave it, once one was reached.

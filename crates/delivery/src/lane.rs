@@ -14,7 +14,7 @@ use crate::outcome::Reason;
 use crate::route::RouteKey;
 use crate::submit::Connection;
 
-/// A destination.
+/// The state of one destination.
 #[derive(Default)]
 pub(crate) struct Lane {
     state: Mutex<State>,

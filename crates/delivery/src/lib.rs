@@ -9,6 +9,8 @@
 //! mailbox. A floor is only ever raised on the way out, never lowered. The only crate that names
 //! lettre (in `submit.rs` and its greeting), hickory-resolver (in `resolve.rs` and `dns_lookup.rs`), hyper (in `fetch.rs`) and mail-auth (in `dkim.rs`).
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 mod audit_hook;
 mod backoff;
 mod client_certificate;
@@ -66,7 +68,7 @@ pub use hop_answer::HopAnswer;
 pub use ipnet::IpNet;
 pub use lease::LEASE;
 pub use public_hosts::{ConnectError, PublicHosts};
-pub use report_limit::{ReportLimit, ReportsTo, Room};
+pub use report_limit::{ReportLimit, ReportSlot, ReportsTo};
 pub use resolve::{DnsAnswer, DnsError, Dnssec, Mx, NameServers, Proof, Resolver, SystemResolver};
 pub use retry::{Next, RetryPlan, next_attempt};
 pub use route::floor_of;

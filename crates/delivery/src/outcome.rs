@@ -140,7 +140,7 @@ pub(crate) enum DeliveryFailure {
 /// Whose words a reason's text is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Whose {
-    /// Ours.
+    /// The words are ours.
     Ours,
     /// The reply of this server (RFC 3464 §2.3.5 Remote-MTA, §2.3.6 Diagnostic-Code).
     Server(Option<String>),
@@ -181,7 +181,7 @@ impl fmt::Debug for Reason {
 pub(crate) enum Outcome {
     /// The next hop has it; `reports` = and will honour NOTIFY from here on (RFC 3461 §5.2.2).
     Delivered { reports: bool, host: String, reply: ServerReply },
-    /// Worth another try.
+    /// The leg is worth another try.
     Later(Reason),
     /// The same again will fail the same way.
     Never(Reason),
@@ -198,7 +198,7 @@ pub(crate) enum Says {
     Failing,
     /// No letter gets as far as MAIL.
     Down,
-    /// Nothing.
+    /// It says nothing about the server.
     Nothing,
 }
 
@@ -315,7 +315,7 @@ impl DeliveryFailure {
         }
     }
 
-    /// The verdict.
+    /// The verdict over the attempt.
     pub(crate) fn judge(self) -> Outcome {
         match self {
             Self::Refused { stage, answer } => {

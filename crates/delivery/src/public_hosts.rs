@@ -18,7 +18,7 @@ pub enum ConnectError {
     /// The name leads nowhere.
     #[error("{host}: {source}")]
     Name {
-        /// Which.
+        /// The host.
         host: String,
         /// What the DNS said.
         source: DnsError,
@@ -26,15 +26,15 @@ pub enum ConnectError {
     /// The name leads inside.
     #[error("{host} is at {address}, which is no address of the public internet")]
     Inside {
-        /// Which.
+        /// The host.
         host: String,
-        /// Where.
+        /// The address that it has.
         address: IpAddr,
     },
     /// Nobody takes the connection.
     #[error("{host}: {cause}")]
     Unreachable {
-        /// Which.
+        /// The host.
         host: String,
         /// What the system said.
         cause: String,

@@ -39,7 +39,7 @@ pub(crate) struct Reporting<'a> {
     pub(crate) config: &'a DeliveryConfig,
 }
 
-/// What is reported.
+/// What a report says of one recipient.
 #[derive(Clone, Debug)]
 pub(crate) struct Report {
     pub(crate) action: DsnAction,
@@ -60,14 +60,14 @@ pub(crate) enum Diagnostic {
 }
 
 impl Diagnostic {
-    /// For machines.
+    /// The text for the part that machines read.
     fn text(&self) -> &str {
         match self {
             Self::Server(text) | Self::Ours(text) => text,
         }
     }
 
-    /// For people.
+    /// The server's own words, for the part that people read.
     pub(crate) fn servers(&self) -> Option<&str> {
         match self {
             Self::Server(text) => Some(text),

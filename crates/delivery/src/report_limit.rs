@@ -21,7 +21,7 @@ pub enum ReportsTo {
 /// Whether a report may go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
-pub enum Room {
+pub enum ReportSlot {
     /// It has its place.
     Taken,
     /// There were too many.
@@ -38,5 +38,5 @@ pub trait ReportLimit: Send + Sync {
         to: &Address,
         about: &str,
         now: Timestamp,
-    ) -> Result<Room, StoreError>;
+    ) -> Result<ReportSlot, StoreError>;
 }

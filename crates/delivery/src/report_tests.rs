@@ -1,4 +1,4 @@
-//! Who hears what: every purpose, every wish.
+//! Who hears what: every purpose, every request.
 
 use sealpost_mail::Secret;
 
@@ -46,13 +46,13 @@ fn notify_decides_for_relayed_letters() {
 /// RFC 5321 §4.5.5, RFC 3461 §6.1: no report to the null reverse-path.
 #[test]
 fn a_null_reverse_path_never_hears_anything() {
-    let wish = Notify::On { success: true, failure: true, delay: true };
+    let request = Notify::On { success: true, failure: true, delay: true };
     for purpose in [Purpose::Relay, Purpose::Report] {
-        let ticket = Ticket { reverse_path: ReversePath::Null, ..ticket(purpose, wish) };
+        let ticket = Ticket { reverse_path: ReversePath::Null, ..ticket(purpose, request) };
         assert_eq!(all(&ticket), [false; 3]);
     }
-    assert_eq!(all(&ticket(Purpose::Report, wish)), [false; 3]);
-    assert_eq!(all(&ticket(notice(ReversePath::Null), wish)), [false; 3]);
+    assert_eq!(all(&ticket(Purpose::Report, request)), [false; 3]);
+    assert_eq!(all(&ticket(notice(ReversePath::Null), request)), [false; 3]);
 }
 
 #[test]

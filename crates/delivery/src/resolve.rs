@@ -40,7 +40,7 @@ pub enum DnsError {
     /// What came back was signed, and its signatures do not hold, or ought to have been signed and was not.
     #[error("the signatures of the DNS (DNSSEC) do not hold")]
     Bogus,
-    /// Nobody knows now.
+    /// The name servers do not answer now.
     #[error("{0}")]
     Temporary(String),
 }
@@ -159,9 +159,9 @@ impl SystemResolver {
     /// There is none, or nobody knows now.
     pub async fn openpgp_keys(&self, name: &str) -> Result<DnsAnswer<Vec<u8>>, DnsError> {
         let answer = self.ask(name, RecordType::OPENPGPKEY).await?;
-        let keys = answer.answers().iter().filter_map(|record| match &record.data {
-            RData::OPENPGPKEY(key) => Some(key.public_key.clone()),
-            _ => None,
+        let keys = answer.answers().iter().filter_map(|record| {
+            let RData::OPENPGPKEY(key) = &record.data else { return None };
+            Some(key.public_key.clone())
         });
         some(keys.collect(), &answer)
     }
@@ -172,9 +172,9 @@ impl SystemResolver {
     /// There is nothing, or nobody knows now.
     pub async fn certificates(&self, name: &str) -> Result<DnsAnswer<Tlsa>, DnsError> {
         let answer = self.ask(name, RecordType::SMIMEA).await?;
-        let records = answer.answers().iter().filter_map(|record| match &record.data {
-            RData::SMIMEA(certificate) => Some(as_tlsa(certificate)),
-            _ => None,
+        let records = answer.answers().iter().filter_map(|record| {
+            let RData::SMIMEA(certificate) = &record.data else { return None };
+            Some(as_tlsa(certificate))
         });
         some(records.collect(), &answer)
     }
@@ -234,13 +234,11 @@ impl Resolver for SystemResolver {
         let records: Vec<Mx> = answer
             .answers()
             .iter()
-            .filter_map(|record| match &record.data {
-                RData::MX(mx) => {
-                    let host = mx.exchange.to_ascii();
-                    let host = host.strip_suffix('.').unwrap_or(&host).to_ascii_lowercase();
-                    Some(Mx { preference: mx.preference, host })
-                }
-                _ => None,
+            .filter_map(|record| {
+                let RData::MX(mx) = &record.data else { return None };
+                let host = mx.exchange.to_ascii();
+                let host = host.strip_suffix('.').unwrap_or(&host).to_ascii_lowercase();
+                Some(Mx { preference: mx.preference, host })
             })
             .collect();
         let proof = proof(answer.answers());
@@ -264,18 +262,18 @@ impl Resolver for SystemResolver {
         if proof(answer.answers()) == Proof::Unsigned {
             return Ok(Vec::new());
         }
-        let records = answer.answers().iter().filter_map(|record| match &record.data {
-            RData::TLSA(tlsa) => Some(as_tlsa(tlsa)),
-            _ => None,
+        let records = answer.answers().iter().filter_map(|record| {
+            let RData::TLSA(tlsa) = &record.data else { return None };
+            Some(as_tlsa(tlsa))
         });
         Ok(records.collect())
     }
 
     async fn texts(&self, name: &str) -> Result<Vec<String>, DnsError> {
         let answer = self.ask(name, RecordType::TXT).await?;
-        let texts = answer.answers().iter().filter_map(|record| match &record.data {
-            RData::TXT(text) => Some(String::from_utf8_lossy(&text.txt_data.concat()).into_owned()),
-            _ => None,
+        let texts = answer.answers().iter().filter_map(|record| {
+            let RData::TXT(text) = &record.data else { return None };
+            Some(String::from_utf8_lossy(&text.txt_data.concat()).into_owned())
         });
         Ok(texts.collect())
     }
@@ -328,20 +326,18 @@ pub(crate) fn dns_error(error: &NetError) -> DnsError {
 /// Whether an answer was refused for its signatures.
 fn is_bogus(error: &NetError) -> bool {
     use hickory_resolver::net::DnsError as Semantic;
-    match error {
-        NetError::Dns(Semantic::DnssecBogus) => true,
-        NetError::Dns(Semantic::Nsec { proof, .. }) => *proof == Signature::Bogus,
-        _ => false,
-    }
+    let NetError::Dns(error) = error else { return false };
+    matches!(error, Semantic::DnssecBogus)
+        || matches!(error, Semantic::Nsec { proof, .. } if *proof == Signature::Bogus)
 }
 
 fn no_records(error: &NetError) -> DnsError {
     use hickory_resolver::net::DnsError as Semantic;
     use hickory_resolver::proto::op::ResponseCode;
-    match error {
-        NetError::Dns(Semantic::NoRecordsFound(none)) if none.response_code == ResponseCode::NoError => {
-            DnsError::NoRecords
-        }
-        _ => DnsError::Temporary(error.to_string()),
+    if let NetError::Dns(Semantic::NoRecordsFound(none)) = error
+        && none.response_code == ResponseCode::NoError
+    {
+        return DnsError::NoRecords;
     }
+    DnsError::Temporary(error.to_string())
 }

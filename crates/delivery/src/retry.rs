@@ -42,9 +42,9 @@ pub(crate) struct Moment {
 /// What follows a failed attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
-    /// Try again then.
+    /// The next try is at this time.
     At(Timestamp),
-    /// Tell the sender.
+    /// The leg is given up, and its sender is told.
     GiveUp,
 }
 

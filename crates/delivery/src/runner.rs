@@ -280,14 +280,14 @@ async fn reap(engine: Arc<Engine>) {
 async fn lease(engine: &Arc<Engine>, now: Timestamp, closed: &Closed) -> Result<usize, StoreError> {
     // By the clock that all nodes have.
     let lease_now = engine.store.lease_time(now);
-    let wish = Lease {
+    let request = Lease {
         owner: engine.owner.clone(),
         now: lease_now,
         until: lease_now.plus(LEASE),
         limit: engine.config.batch,
         skip_destinations: &closed.destinations,
     };
-    let legs = engine.store.lease_legs(wish).await?;
+    let legs = engine.store.lease_legs(request).await?;
     let taken = legs.len();
     engine.under_way.fetch_add(taken, Ordering::SeqCst);
     engine.accept(legs);

@@ -13,7 +13,7 @@ use crate::hop_answer::HopAnswer;
 use crate::lane::Lane;
 use crate::outcome::{Outcome, Reason, Whose};
 use crate::report::{self, Diagnostic, GivesBack, Report, ReportError, Reporting};
-use crate::report_limit::Room;
+use crate::report_limit::ReportSlot;
 use crate::retry::{Moment, Next, jittered, next_attempt};
 use crate::route::floor_of;
 use crate::ticket::{Purpose, Route, Ticket};
@@ -54,14 +54,14 @@ impl Engine {
         let answer = HopAnswer::of(&outcome);
         let (end, report) = match outcome {
             Outcome::Delivered { reports, host, reply } => {
-                let wish = (!reports && report::wanted(ticket, DsnAction::Relayed)).then_some(Report {
+                let request = (!reports && report::wanted(ticket, DsnAction::Relayed)).then_some(Report {
                     action: DsnAction::Relayed,
                     status: EnhancedCode(2, 0, 0),
                     remote: Some(host),
                     diagnostic: Some(Diagnostic::Server(format!("{} {}", reply.code, reply.text))),
                     retry_until: None,
                 });
-                (LegEnd::Done, wish)
+                (LegEnd::Done, request)
             }
             Outcome::Later(reason) => self.later(lane, leg, ticket, moment, &reason),
             Outcome::Never(reason) | Outcome::Loop(reason) => {
@@ -75,7 +75,7 @@ impl Engine {
                 if undelivered_reply::concerns(ticket, report.action) && self.returns.get().is_some() =>
             {
                 if let Err(error) = self.tell(leg, ticket, &report).await {
-                    tracing::error!(delivery.leg = leg.id, %error, "an answer's writer was not told: leg frozen");
+                    tracing::error!(delivery.leg = leg.id, %error, "the writer of a reply could not be told that it failed: leg frozen");
                     return self.finish(leg, LegEnd::Frozen, Vec::new(), LegNotes::default()).await;
                 }
                 Vec::new()
@@ -176,7 +176,7 @@ impl Engine {
                     tracing::warn!(
                         delivery.leg = leg.id,
                         cause,
-                        "an answer's writer was not told; trying again"
+                        "the writer of a reply could not be told that it failed; trying again"
                     );
                     tried += 1;
                 }
@@ -206,8 +206,8 @@ impl Engine {
     ) -> Result<Option<FollowUp>, ReportError> {
         if let (Some(limit), Some(to)) = (self.report_limit.get(), report::addressee(ticket)) {
             match limit.room(ticket.reports_to, to, &leg.arrival_id, now).await? {
-                Room::Taken => {}
-                Room::None => return Ok(None),
+                ReportSlot::Taken => {}
+                ReportSlot::None => return Ok(None),
             }
         }
         let tls = match &self.config.report_route {

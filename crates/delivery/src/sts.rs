@@ -20,7 +20,7 @@ pub(crate) enum Policy {
     Enforce(Servers),
     /// Deliver as ever, and say what `Enforce` would have refused (RFC 8461 §5, "testing").
     Testing(Servers),
-    /// Deliver as ever.
+    /// MTA-STS is off: letters go as without it.
     Off,
 }
 

@@ -26,7 +26,7 @@ const REFETCH: Duration = Duration::from_secs(24 * 3600);
 /// Domains remembered at a time.
 const MAX: usize = 20_000;
 
-struct Known {
+struct CachedPolicy {
     /// The policy and its id, good until then; fetched at that time.
     policy: Option<Held>,
     /// Before this nobody is asked.
@@ -46,7 +46,7 @@ struct Held {
 
 /// What is known of a domain's policy before anybody is asked.
 enum Kept {
-    /// It still counts.
+    /// The policy is still valid.
     Policy(Held),
     /// There is none, or it has run out.
     Nothing,
@@ -65,7 +65,7 @@ impl Kept {
 
 /// What the domain answered.
 enum Asked {
-    /// A new policy.
+    /// The domain published a new policy.
     New(Held),
     /// Nothing that changes what is known.
     Same,
@@ -126,14 +126,14 @@ pub(crate) enum StsError {
     Lost,
 }
 
-/// All we know.
+/// The policies that are known.
 pub(crate) struct StsPolicies {
     store: Store,
     key: SpoolKey,
     random: Arc<dyn Random>,
     fetcher: Fetcher,
     port: u16,
-    known: Mutex<HashMap<String, Known>>,
+    known: Mutex<HashMap<String, CachedPolicy>>,
 }
 
 impl StsPolicies {
@@ -148,7 +148,7 @@ impl StsPolicies {
         Self { store, key, random, fetcher, port, known: Mutex::new(HashMap::new()) }
     }
 
-    fn known(&self) -> MutexGuard<'_, HashMap<String, Known>> {
+    fn known(&self) -> MutexGuard<'_, HashMap<String, CachedPolicy>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -196,7 +196,7 @@ impl StsPolicies {
                 known.clear();
             }
         }
-        known.insert(domain.to_owned(), Known { policy: held, look_at: now.plus(again), trouble });
+        known.insert(domain.to_owned(), CachedPolicy { policy: held, look_at: now.plus(again), trouble });
         Ok(answer)
     }
 

@@ -6,13 +6,13 @@ use sealpost_store::StsPolicyRow;
 use sealpost_vault::{Label, SpoolKey};
 use serde::{Deserialize, Serialize};
 
-/// What is sealed.
+/// What a sealed row keeps of a policy.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Kept {
     domain: String,
     /// What the domain's record called it.
     pub(crate) id: String,
-    /// As it came.
+    /// The text of the policy as it came.
     pub(crate) text: String,
 }
 

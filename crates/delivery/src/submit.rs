@@ -369,7 +369,7 @@ impl Connection {
 pub(crate) enum Told {
     /// The letter was taken, with this reply to its final dot.
     Taken(ServerReply),
-    /// Not this time.
+    /// The attempt failed.
     Not(DeliveryFailure),
     /// The server said nothing of this recipient, or that it comes in the next transaction: no attempt.
     Unheard,
@@ -377,7 +377,7 @@ pub(crate) enum Told {
 
 /// A recipient between RCPT and the end of the letter.
 enum Heard {
-    /// Accepted so far.
+    /// The transaction is open, and everything was accepted so far.
     Open,
     Closed(Told),
 }

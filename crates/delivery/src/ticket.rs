@@ -19,7 +19,7 @@ use crate::tls_session::Published;
 /// Whether a ticket lets its leg go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hold {
-    /// It may go.
+    /// The leg may go.
     Free,
     /// Not before an operator lets it go.
     Held,
@@ -77,9 +77,9 @@ pub enum Purpose {
     Opened,
     /// The mail that tells a recipient of a letter in the mailbox.
     Notice {
-        /// Whose mailbox.
+        /// The id of the mailbox.
         mailbox_id: String,
-        /// Which letter.
+        /// The id of the letter.
         deposit_id: String,
         /// Who sent that letter, and hears if its recipient cannot be told.
         sender: ReversePath,
@@ -100,9 +100,9 @@ pub enum Purpose {
     /// A letter written in the portal; nothing of it is ever returned.
     #[serde(rename = "answer")] // its name in tickets that are on their way
     PortalReply {
-        /// Whose mailbox.
+        /// The id of the mailbox.
         mailbox_id: String,
-        /// Which letter.
+        /// The id of the letter.
         deposit_id: String,
     },
 }
@@ -158,7 +158,7 @@ pub enum Hand {
     Ours,
 }
 
-/// What goes out.
+/// The letter that goes out.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Content {
@@ -204,9 +204,9 @@ pub struct Queued<'a> {
 /// One recipient's copy on its way out.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Ticket {
-    /// MAIL FROM.
+    /// The reverse-path in MAIL.
     pub reverse_path: ReversePath,
-    /// RCPT TO with its delivery report wishes.
+    /// RCPT TO with its delivery report requests.
     pub recipient: Recipient,
     /// RFC 3461 §4.4 ENVID, decoded.
     pub envid: Option<String>,
@@ -216,13 +216,13 @@ pub struct Ticket {
     pub body_type: BodyType,
     /// RFC 6531 SMTPUTF8 was asked for.
     pub smtputf8: bool,
-    /// What goes out.
+    /// The letter that goes out.
     pub content: Content,
     /// How the next server is found.
     pub route: Route,
     /// The least the connection must prove; a next hop's own floor can only raise it.
     pub tls: TlsFloor,
-    /// Why it travels.
+    /// What the letter is for.
     pub purpose: Purpose,
     /// Whose hand was on it last.
     #[serde(default)]

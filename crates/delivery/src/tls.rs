@@ -75,7 +75,7 @@ impl TlsConfigs {
         Ok(all)
     }
 
-    /// Shakes hands.
+    /// Connects and shakes hands.
     pub(crate) async fn connect(
         &self,
         tcp: TcpStream,
@@ -162,7 +162,8 @@ pub(crate) fn is_about_a_certificate(error: &std::io::Error) -> bool {
     tls.is_some_and(|error| matches!(error, rustls::Error::InvalidCertificate(_)))
 }
 
-/// RFC 8460 §4.3.1.
+/// The result type of RFC 8460 §4.3.1 for a TLS error.
+#[expect(clippy::wildcard_enum_match_arm, reason = "both enums are rustls's, which adds to them at any time")]
 fn kind(error: &rustls::Error) -> ResultType {
     match error {
         rustls::Error::InvalidCertificate(certificate) => match certificate {

@@ -41,7 +41,7 @@ struct Today {
     kinds: HashMap<String, usize>,
 }
 
-/// Counts.
+/// Counts of TLS sessions by domain and day.
 pub(crate) struct TlsCounts {
     store: Store,
     key: SpoolKey,

@@ -1,4 +1,4 @@
-//! Reports to domains on how their servers spoke TLS in one day (RFC 8460): what was counted, where its domain wishes to hear of
+//! Reports to domains on how their servers spoke TLS in one day (RFC 8460): what was counted, where its domain wants to hear of
 //! it, and the report itself, by mail or by https. Decides not when, and queues nothing.
 
 use std::io::Write as _;
@@ -51,7 +51,7 @@ pub enum TlsReportError {
 /// What was counted of one domain in one day.
 #[derive(Clone, Debug)]
 pub struct DayTally {
-    /// Whose servers.
+    /// The domain that the report is for.
     pub domain: String,
     /// The day, since 1970.
     pub day: i64,
@@ -76,7 +76,7 @@ impl DayTally {
 /// A report, ready to go.
 #[derive(Clone)]
 pub struct TlsReport {
-    /// About whom.
+    /// The domain that the report is about.
     pub domain: String,
     id: String,
     file: String,
@@ -93,7 +93,7 @@ struct Waiting {
     gzip: String,
 }
 
-/// Makes reports.
+/// Composes reports and puts them into the queue.
 pub struct TlsReporter {
     terms: TlsReportTerms,
     /// RFC 8460 §5.3 TLS-Report-Submitter: the domain in From, whose DKIM key signs.
@@ -157,7 +157,7 @@ impl TlsReporter {
         found
     }
 
-    /// Where a domain wishes to hear of it (RFC 8460 §3); nowhere, if it says nothing that can be read.
+    /// Where a domain wants to hear of it (RFC 8460 §3); nowhere, if it says nothing that can be read.
     ///
     /// # Errors
     /// Nobody knows now.

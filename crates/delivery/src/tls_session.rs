@@ -70,7 +70,7 @@ const MAX_SHOWN: usize = 16;
 const MAX_DIGEST: usize = 64;
 /// Octets of a policy of MTA-STS that are shown at most, its lines and the names of servers together.
 pub(crate) const SHOWN: usize = 2048;
-/// RFC 1035 §2.3.4.
+/// The longest name in the DNS (RFC 1035 §2.3.4).
 const MAX_NAME: usize = 255;
 
 /// RFC 8460 §4.3: why a session failed.
@@ -97,7 +97,7 @@ pub(crate) struct TlsFailure {
     /// The server's name in the MX record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) host: Option<String>,
-    /// Its address.
+    /// The address of the server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) address: Option<IpAddr>,
     /// Ours, where it is one that the domain can have seen.
@@ -140,7 +140,7 @@ pub(crate) struct TlsTrouble {
 /// Whether what a domain publishes decides how its servers are spoken to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Published {
-    /// It does.
+    /// The session is counted.
     Counts,
     /// Word that its own TLS does not work gets there all the same, and is not counted (RFC 8460 §3, §5.3).
     PassedBy,

@@ -14,7 +14,7 @@ pub struct UndeliveredReply<'a> {
     pub leg_id: &'a str,
     /// What was to be delivered.
     pub ticket: &'a Ticket,
-    /// Failed, or delayed.
+    /// Whether it failed or is delayed.
     pub action: DsnAction,
     /// The last server's status.
     pub status: EnhancedCode,

@@ -16,7 +16,7 @@ const BETWEEN: &str = "._domainkey.";
 
 /// How a key stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum KeyState {
     /// Made, to be published; signs nothing yet.
     Waiting,
     /// Signs.
@@ -77,7 +77,7 @@ pub struct Entry {
     /// Its name among those of the domain.
     pub selector: String,
     /// How it stands.
-    pub standing: Standing,
+    pub state: KeyState,
     path: PathBuf,
 }
 
@@ -89,7 +89,7 @@ pub struct Public {
     pub record: String,
 }
 
-impl Standing {
+impl KeyState {
     /// Its word in a file's name.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -115,7 +115,7 @@ impl Entry {
     /// Where its public part is published.
     #[must_use]
     pub fn name(&self) -> String {
-        format!("{}{BETWEEN}{}", self.selector, self.domain)
+        dns_name(&self.selector, &self.domain)
     }
 
     /// Ready to sign.
@@ -151,12 +151,12 @@ impl Entry {
     ///
     /// # Errors
     /// Its file cannot be renamed.
-    pub fn turn(&mut self, to: Standing) -> Result<(), FolderError> {
-        let turned = Self { standing: to, path: PathBuf::new(), ..self.clone() };
+    pub fn turn(&mut self, to: KeyState) -> Result<(), FolderError> {
+        let turned = Self { state: to, path: PathBuf::new(), ..self.clone() };
         let path = self.path.with_file_name(turned.file());
         sealpost_keyfile::put_in_place(&self.path, &path)
             .map_err(|source| FolderError::Io { path: path.clone(), source })?;
-        (self.standing, self.path) = (to, path);
+        (self.state, self.path) = (to, path);
         Ok(())
     }
 
@@ -165,15 +165,15 @@ impl Entry {
     /// # Errors
     /// It signs, or its file cannot be deleted.
     pub fn remove(self) -> Result<(), FolderError> {
-        match self.standing {
-            Standing::Signing => return Err(FolderError::Signs(self.name())),
-            Standing::Waiting | Standing::Retired => {}
+        match self.state {
+            KeyState::Signing => return Err(FolderError::Signs(self.name())),
+            KeyState::Waiting | KeyState::Retired => {}
         }
         std::fs::remove_file(&self.path).map_err(|source| FolderError::Io { path: self.path, source })
     }
 
     fn file(&self) -> String {
-        format!("{}.{}.pem", self.name(), self.standing.as_str())
+        format!("{}.{}.pem", self.name(), self.state.as_str())
     }
 
     fn pair(&self) -> Result<KeyPair, FolderError> {
@@ -193,6 +193,12 @@ impl Entry {
             _ => Err(FolderError::Size(path())),
         }
     }
+}
+
+/// Where the key of a domain with this selector is published.
+#[must_use]
+pub fn dns_name(selector: &str, domain: &Domain) -> String {
+    format!("{selector}{BETWEEN}{domain}")
 }
 
 fn algorithm(pair: &KeyPair) -> DkimAlgorithm {
@@ -221,15 +227,10 @@ pub fn all(folder: &Path) -> Result<Vec<Entry>, FolderError> {
 
 fn entry(path: PathBuf) -> Option<Entry> {
     let name = path.file_name()?.to_str()?.strip_suffix(".pem")?;
-    let (name, standing) = name.rsplit_once('.')?;
+    let (name, state) = name.rsplit_once('.')?;
     let (selector, domain) = name.split_once(BETWEEN)?;
-    let (domain, standing) = (Domain::parse(domain).ok()?, Standing::parse(standing)?);
-    is_selector(selector).then(|| Entry {
-        domain,
-        selector: selector.to_owned(),
-        standing,
-        path: path.clone(),
-    })
+    let (domain, state) = (Domain::parse(domain).ok()?, KeyState::parse(state)?);
+    is_selector(selector).then(|| Entry { domain, selector: selector.to_owned(), state, path: path.clone() })
 }
 
 /// RFC 6376 §3.1: labels of a name in the DNS.
@@ -263,15 +264,15 @@ pub fn sign_with(folder: &Path, entry: &mut Entry) -> Result<Vec<Entry>, FolderE
     let kind = entry.public()?.algorithm;
     let all = all(folder)?;
     // The new one first: at no moment nobody signs.
-    entry.turn(Standing::Signing)?;
+    entry.turn(KeyState::Signing)?;
     let mut retired = Vec::new();
     for mut old in all {
-        let is_before = old.standing == Standing::Signing
+        let is_before = old.state == KeyState::Signing
             && old.domain == entry.domain
             && old.selector != entry.selector
             && old.public()?.algorithm == kind;
         if is_before {
-            old.turn(Standing::Retired)?;
+            old.turn(KeyState::Retired)?;
             retired.push(old);
         }
     }
@@ -284,7 +285,7 @@ pub fn sign_with(folder: &Path, entry: &mut Entry) -> Result<Vec<Entry>, FolderE
 /// The folder or one of them is not usable.
 pub fn signing(folder: &Path) -> Result<Vec<DkimKey>, FolderError> {
     let entries = all(folder)?;
-    entries.iter().filter(|entry| entry.standing == Standing::Signing).map(Entry::key).collect()
+    entries.iter().filter(|entry| entry.state == KeyState::Signing).map(Entry::key).collect()
 }
 
 /// Makes a key that waits, readable by the folder's owner alone.
@@ -313,7 +314,7 @@ pub fn create(
     let mut entry = Entry {
         domain: domain.clone(),
         selector: selector.to_owned(),
-        standing: Standing::Waiting,
+        state: KeyState::Waiting,
         path: PathBuf::new(),
     };
     entry.path = folder.join(entry.file());
@@ -335,7 +336,7 @@ mod tests {
         create(&folder, &domain, "s2", DkimAlgorithm::Rsa).unwrap();
         assert!(matches!(create(&folder, &domain, "s1", DkimAlgorithm::Rsa), Err(FolderError::Taken { .. })));
         assert!(signing(&folder).unwrap().is_empty());
-        key.turn(Standing::Signing).unwrap();
+        key.turn(KeyState::Signing).unwrap();
         assert_eq!(signing(&folder).unwrap().len(), 1);
         std::fs::write(folder.join("notes.txt"), "x").unwrap();
         let listed: Vec<_> = all(&folder).unwrap().iter().map(Entry::file).collect();

@@ -105,7 +105,7 @@ fn senders(publishing: &Publishing, domains: &[Domain]) -> Vec<Wanted> {
 /// The keys of DKIM, and that of what portal users write.
 fn signatures(publishing: &Publishing, keys: &[(Entry, String)], portal_key: Option<&str>) -> Vec<Wanted> {
     let dkim = keys.iter().map(|(entry, record)| {
-        let about = format!("DKIM (RFC 6376): {}", entry.standing.as_str());
+        let about = format!("DKIM (RFC 6376): {}", entry.state.as_str());
         let record = match publishing.tells_of_tls {
             // RFC 8460 §3: receivers may ask for this service to be named.
             true => record.replacen("; p=", "; s=email:tlsrpt; p=", 1),

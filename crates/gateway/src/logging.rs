@@ -34,6 +34,6 @@ pub(crate) fn start(log: &Log) {
         LogFormat::Text => builder.with_ansi(std::io::stderr().is_terminal()).with_target(false).try_init(),
     };
     if let Err(error) = started {
-        tracing::debug!(%error, "logging was started before");
+        tracing::debug!(%error, "logging is already set up");
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sealpost_mail::Clock;
-use sealpost_store::{NodeState, Room, Store};
+use sealpost_store::{DiskSpace, NodeState, Store};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
@@ -17,7 +17,7 @@ const CLOCK: Duration = Duration::from_secs(1);
 /// Looks until `stop`.
 pub(crate) async fn watch(store: Store, clock: Arc<dyn Clock>, stop: CancellationToken) {
     let look = async {
-        let (mut room_before, mut state_before) = (Room::Enough, NodeState::Active);
+        let (mut room_before, mut state_before) = (DiskSpace::Enough, NodeState::Active);
         let mut was_off = false;
         loop {
             let (room, state) = (store.room(0), store.node_state());
@@ -43,20 +43,20 @@ pub(crate) async fn watch(store: Store, clock: Arc<dyn Clock>, stop: Cancellatio
     stop.run_until_cancelled(look).await;
 }
 
-fn tell_room(before: Room, now: Room) {
+fn tell_room(before: DiskSpace, now: DiskSpace) {
     match (before, now) {
-        (Room::Enough, Room::Low { free }) => {
+        (DiskSpace::Enough, DiskSpace::Low { free }) => {
             tracing::error!(
                 disk.free = free,
                 "the disk is almost full: new letters get 452 until there is room"
             );
             tell("the disk is almost full: no new letters, deliveries and portal go on");
         }
-        (Room::Low { .. }, Room::Enough) => {
+        (DiskSpace::Low { .. }, DiskSpace::Enough) => {
             tracing::info!("there is room on the disk again: letters are taken");
             tell("taking letters");
         }
-        (Room::Enough, Room::Enough) | (Room::Low { .. }, Room::Low { .. }) => {}
+        (DiskSpace::Enough, DiskSpace::Enough) | (DiskSpace::Low { .. }, DiskSpace::Low { .. }) => {}
     }
 }
 

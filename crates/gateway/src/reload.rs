@@ -10,6 +10,7 @@ use sealpost_domain::dkim_folder;
 use sealpost_intake::TlsSource;
 use sealpost_mail::Clock;
 use sealpost_mailbox::audit::{Actor, Event};
+use sealpost_policy::Rules;
 use sealpost_portal::Reloader;
 use sealpost_store::Store;
 use tokio::signal::unix::{SignalKind, signal};
@@ -56,25 +57,27 @@ impl Reload {
         for source in &self.listeners {
             match source.reload() {
                 Ok(()) => {
-                    tracing::info!(file = %source.files().certificate.display(), "certificate read again")
+                    tracing::info!(file = %source.files().certificate.display(), "certificate reloaded")
                 }
-                Err(error) => tracing::error!(%error, "certificate not read again; the old one stays"),
+                Err(error) => {
+                    tracing::error!(%error, "certificate could not be reloaded; the old one stays in use")
+                }
             }
         }
         for certificate in &self.shown {
             match certificate.reload() {
                 Ok(()) => {
-                    tracing::info!(file = %certificate.file().display(), "certificate for a hop read again")
+                    tracing::info!(file = %certificate.file().display(), "client certificate reloaded")
                 }
                 Err(error) => {
-                    tracing::error!(%error, "certificate for a hop not read again; the old one stays");
+                    tracing::error!(%error, "client certificate could not be reloaded; the old one stays in use");
                 }
             }
         }
         if let Some(portal) = &self.portal
             && let Err(error) = portal.reload()
         {
-            tracing::error!(%error, "portal certificate not read again; the old one stays");
+            tracing::error!(%error, "portal certificate could not be reloaded; the old one stays in use");
         }
     }
 
@@ -82,39 +85,45 @@ impl Reload {
         let Some((folder, keys)) = &self.dkim else { return };
         match dkim_folder::signing(folder) {
             Ok(new) => {
-                tracing::info!(keys = new.len(), "keys for DKIM read again");
+                tracing::info!(keys = new.len(), "DKIM keys reloaded");
                 keys.replace(new);
             }
-            Err(error) => tracing::error!(%error, "keys for DKIM not read again; the old ones stay"),
+            Err(error) => {
+                tracing::error!(%error, "DKIM keys could not be reloaded; the old ones stay in use")
+            }
         }
     }
 
+    /// Puts new rules in the place of the old ones. What is in memory takes part in no transaction: the audit trail says first
+    /// that they come, and where it cannot, they do not.
     async fn rules(&self, context: &Context, file: &Path) {
-        let taken = take_rules(context, checked::reload_rules(file));
-        self.note(file, taken).await;
-    }
-
-    /// Notes that the configuration was read again, and whether it was taken.
-    async fn note(&self, file: &Path, taken: bool) {
+        let rules = acceptable(context, checked::reload_rules(file));
         let hash = checked::hash(file).unwrap_or_default();
-        let reloaded = Event::ConfigurationReloaded { hash: &hash, taken };
+        let reloaded = Event::ConfigurationReloaded { hash: &hash, taken: rules.is_some() };
         let row = reloaded.row(self.clock.now(), &Actor::System, None);
-        if let Err(error) = self.store.append_audit(vec![row]).await {
-            tracing::error!(%error, "the reload is not in the audit trail");
+        match (self.store.append_audit(vec![row]).await, rules) {
+            (Ok(()), Some(rules)) => {
+                context.tenant.set_rules(rules);
+                tracing::info!("rules and lists reloaded");
+            }
+            (Ok(()), None) => {}
+            (Err(error), _) => {
+                tracing::error!(%error, "the reload cannot be noted in the audit trail; the old rules stay");
+            }
         }
     }
 }
 
-/// Puts new rules in the place of the old ones, and says whether it did. A list that has lost too much is a part of an
-/// export, mostly, or a file that is being written: whom it protected goes on being protected.
-fn take_rules(context: &Context, reloaded: Result<Reloaded, Vec<Problem>>) -> bool {
+/// The new rules, where they may take the place of the old ones. A list that has lost too much is a part of an export, mostly, or
+/// a file that is being written: whom it protected goes on being protected.
+fn acceptable(context: &Context, reloaded: Result<Reloaded, Vec<Problem>>) -> Option<Rules> {
     let Reloaded { rules, may_lose, warnings } = match reloaded {
         Ok(reloaded) => reloaded,
         Err(problems) => {
             for problem in problems {
-                tracing::error!(%problem, "rules not read again; the old ones stay");
+                tracing::error!(%problem, "rules could not be reloaded; the old ones stay in use");
             }
-            return false;
+            return None;
         }
     };
     for warning in warnings {
@@ -128,13 +137,9 @@ fn take_rules(context: &Context, reloaded: Result<Reloaded, Vec<Problem>>) -> bo
             list,
             before,
             now,
-            "the list {list} would lose most of its entries ({before} before, {now} now): rules not read again; the old ones \
-             stay. Is its file whole? If it is, raise lists-may-lose under [policy], or restart"
+            "the list {list} would lose most of its entries ({before} before, {now} now): rules could not be reloaded; the old \
+             ones stay in use. Is its file complete? If it is, raise lists-may-lose under [policy], or restart"
         );
     }
-    if is_whole {
-        context.tenant.set_rules(rules);
-        tracing::info!("rules and lists read again");
-    }
-    is_whole
+    is_whole.then_some(rules)
 }

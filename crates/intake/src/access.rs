@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use sealpost_mail::{Address, Domain, DomainPattern, Network};
-use sealpost_proxied::{Proxies, Standing};
+use sealpost_proxied::{PeerRole, Proxies};
 
 /// The access of one listener. Any of the three rights is enough; with none of them a client may hand in
 /// letters for `domains` only.
@@ -61,18 +61,18 @@ impl ClientCertificates {
 /// Why a client may send to anyone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Right {
-    /// By its address.
+    /// The client's address is in a network that may send.
     Network,
-    /// By its login.
+    /// The client logged in.
     Login,
-    /// By its certificate.
+    /// The client showed a certificate that may send.
     Certificate,
 }
 
 /// What a session has shown so far.
 #[derive(Clone, Copy, Debug)]
 pub struct Shown {
-    /// The client's address.
+    /// The address of the client.
     pub peer: IpAddr,
     /// It has logged in.
     pub login: bool,
@@ -103,7 +103,7 @@ impl Access {
     /// SECURITY: who seems to call from a balancer's own address called something in front of it that named nobody, so this
     /// address gives no right.
     fn is_balancer(&self, peer: IpAddr) -> bool {
-        self.proxies.standing(peer) == Standing::Proxy
+        self.proxies.role(peer) == PeerRole::Proxy
     }
 
     /// Whether a client without a right could still earn one.

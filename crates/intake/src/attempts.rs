@@ -39,7 +39,7 @@ type Name = [u8; 32];
 enum Key {
     /// One IPv4 address or IPv6 /64.
     Client(IpAddr),
-    /// One IPv6 /48.
+    /// The /48 of an IPv6 address.
     Site(IpAddr),
     Login(Name),
     Both(IpAddr, Name),
@@ -56,7 +56,7 @@ impl Key {
 
 /// How a client stands that asks to try a password for a login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Standing {
+pub(crate) enum ClientStatus {
     /// It was right about this login before.
     Known,
     /// Nothing is known of it.
@@ -107,7 +107,7 @@ pub(crate) struct Attempts {
 
 impl Attempts {
     /// How this client stands with this login now.
-    pub(crate) fn standing(&self, peer: IpAddr, login: &str, now: Timestamp) -> Standing {
+    pub(crate) fn status(&self, peer: IpAddr, login: &str, now: Timestamp) -> ClientStatus {
         let (client, name) = (client_of(peer), name_of(login));
         let memory = self.memory();
         let blocked = |key| {
@@ -115,15 +115,15 @@ impl Attempts {
             memory.tries.get(&key).is_some_and(|tries| tries.last <= now && now < tries.next)
         };
         if memory.known.contains_key(&(client, name)) {
-            return if blocked(Key::Both(client, name)) { Standing::Waits } else { Standing::Known };
+            return if blocked(Key::Both(client, name)) { ClientStatus::Waits } else { ClientStatus::Known };
         }
         if blocked(Key::Client(client)) || site_of(peer).is_some_and(|site| blocked(Key::Site(site))) {
-            return Standing::Waits;
+            return ClientStatus::Waits;
         }
         let failed = memory.tries.get(&Key::Login(name));
         match failed.filter(|tries| tries.wrong >= FREE_TRIES && now.since(tries.last) <= FORGET) {
-            Some(_) => Standing::Doubtful,
-            None => Standing::Stranger,
+            Some(_) => ClientStatus::Doubtful,
+            None => ClientStatus::Stranger,
         }
     }
 
@@ -232,7 +232,8 @@ mod tests {
 
     /// Seconds until the next try is allowed.
     fn wait(attempts: &Attempts, peer: IpAddr, login: &str, now: Timestamp) -> u64 {
-        let waits = |after: u32| attempts.standing(peer, login, now.plus(SECOND * after)) == Standing::Waits;
+        let waits =
+            |after: u32| attempts.status(peer, login, now.plus(SECOND * after)) == ClientStatus::Waits;
         (0..10_000).find(|after| !waits(*after)).unwrap().into()
     }
 
@@ -256,8 +257,8 @@ mod tests {
         for host in 1..=FREE_TRIES {
             attempts.wrong(ip(&format!("2001:db8::{host}")), "mill", START);
         }
-        assert_eq!(attempts.standing(ip("2001:db8::ffff"), "other", START), Standing::Waits);
-        assert_eq!(attempts.standing(ip("2001:db8:0:1::1"), "other", START), Standing::Stranger);
+        assert_eq!(attempts.status(ip("2001:db8::ffff"), "other", START), ClientStatus::Waits);
+        assert_eq!(attempts.status(ip("2001:db8:0:1::1"), "other", START), ClientStatus::Stranger);
     }
 
     /// Whoever changes the /64 with each try is still one site.
@@ -266,11 +267,11 @@ mod tests {
         let attempts = Attempts::default();
         for net in 1..=FREE_TRIES_OF_SITE {
             let from = ip(&format!("2001:db8:0:{net:x}::1"));
-            assert_eq!(attempts.standing(from, &format!("name{net}"), START), Standing::Stranger);
+            assert_eq!(attempts.status(from, &format!("name{net}"), START), ClientStatus::Stranger);
             attempts.wrong(from, &format!("name{net}"), START);
         }
-        assert_eq!(attempts.standing(ip("2001:db8:0:ffff::1"), "other", START), Standing::Waits);
-        assert_eq!(attempts.standing(ip("2001:db8:1:1::1"), "other", START), Standing::Stranger);
+        assert_eq!(attempts.status(ip("2001:db8:0:ffff::1"), "other", START), ClientStatus::Waits);
+        assert_eq!(attempts.status(ip("2001:db8:1:1::1"), "other", START), ClientStatus::Stranger);
     }
 
     /// Failing at a name keeps nobody from it: not who knows it, and not an honest stranger.
@@ -279,13 +280,13 @@ mod tests {
         let attempts = Attempts::default();
         let (owner, stranger) = (ip("192.0.2.1"), ip("192.0.2.2"));
         attempts.right(owner, "mill", START);
-        assert_eq!(attempts.standing(stranger, "mill", START), Standing::Stranger);
+        assert_eq!(attempts.status(stranger, "mill", START), ClientStatus::Stranger);
         for host in 1..=40 {
             attempts.wrong(ip(&format!("198.51.100.{host}")), "mill", START);
         }
-        assert_eq!(attempts.standing(stranger, "mill", START), Standing::Doubtful);
-        assert_eq!(attempts.standing(owner, "mill", START), Standing::Known);
-        assert_eq!(attempts.standing(stranger, "mill", START.plus(FORGET + SECOND)), Standing::Stranger);
+        assert_eq!(attempts.status(stranger, "mill", START), ClientStatus::Doubtful);
+        assert_eq!(attempts.status(owner, "mill", START), ClientStatus::Known);
+        assert_eq!(attempts.status(stranger, "mill", START.plus(FORGET + SECOND)), ClientStatus::Stranger);
         // Even the owner's network cannot try for ever.
         for _ in 0..FREE_TRIES {
             attempts.wrong(owner, "mill", START);
@@ -300,22 +301,22 @@ mod tests {
             attempts.wrong(peer, "mill", START);
             attempts.right(peer, "own", START);
         }
-        assert_eq!(attempts.standing(peer, "mill", START), Standing::Waits);
-        assert_eq!(attempts.standing(peer, "own", START), Standing::Known);
+        assert_eq!(attempts.status(peer, "mill", START), ClientStatus::Waits);
+        assert_eq!(attempts.status(peer, "own", START), ClientStatus::Known);
     }
 
     #[test]
     fn who_is_recalled_is_known_and_judged_by_what_it_got_wrong_since() {
         let (attempts, server, other) = (Attempts::default(), ip("192.0.2.1"), ip("192.0.2.2"));
         attempts.recall(server, "mill", START);
-        assert_eq!(attempts.standing(server, "mill", START), Standing::Known);
-        assert_eq!(attempts.standing(server, "own", START), Standing::Stranger);
-        assert_eq!(attempts.standing(other, "mill", START), Standing::Stranger);
+        assert_eq!(attempts.status(server, "mill", START), ClientStatus::Known);
+        assert_eq!(attempts.status(server, "own", START), ClientStatus::Stranger);
+        assert_eq!(attempts.status(other, "mill", START), ClientStatus::Stranger);
         for _ in 0..FREE_TRIES {
             attempts.wrong(other, "mill", START);
         }
         attempts.recall(other, "mill", START);
-        assert_eq!(attempts.standing(other, "mill", START), Standing::Waits);
+        assert_eq!(attempts.status(other, "mill", START), ClientStatus::Waits);
     }
 
     #[test]
@@ -341,7 +342,7 @@ mod tests {
         for _ in 0..20 {
             attempts.wrong(peer, "mill", START);
         }
-        assert_ne!(attempts.standing(peer, "mill", START.minus(SECOND)), Standing::Waits);
+        assert_ne!(attempts.status(peer, "mill", START.minus(SECOND)), ClientStatus::Waits);
     }
 
     #[test]

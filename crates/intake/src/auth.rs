@@ -12,23 +12,23 @@ use sealpost_turns::Who;
 use tokio::time::{Instant, sleep};
 
 use crate::access::Shown;
-use crate::attempts::{Heard, Standing, pair_of};
+use crate::attempts::{ClientStatus, Heard, pair_of};
 use crate::connection::Connection;
 use crate::limits::client_of;
 use crate::line::MAX_AUTH;
 use crate::listener_context::ListenerContext;
 use crate::reception::LoginCheck;
 use crate::replies;
-use crate::session::{Session, State};
+use crate::session::{InHand, Session, State};
 use crate::wire::Leave;
 
-/// "Username:" and "Password:".
+/// The prompts "Username:" and "Password:" in base64.
 const ASK_LOGIN: &str = "VXNlcm5hbWU6";
 const ASK_PASSWORD: &str = "UGFzc3dvcmQ6";
 
 /// The first wait after a wrong password; it doubles each time.
 const FIRST_DELAY: Duration = Duration::from_millis(500);
-/// The longest one.
+/// The longest delay.
 const MAX_DELAY: Duration = Duration::from_secs(16);
 
 struct Credentials {
@@ -100,7 +100,7 @@ impl<S: Connection> Session<'_, S> {
     async fn challenge(&mut self, challenge: &str) -> Result<Result<Secret<Vec<u8>>, Reply>, Leave> {
         self.wire.send(&replies::challenge(challenge));
         let deadline = Instant::now() + self.door.limits.command;
-        let Some(length) = self.read_line(MAX_AUTH, deadline, false).await? else {
+        let Some(length) = self.read_line(MAX_AUTH, deadline, InHand::Nothing).await? else {
             return Ok(Err(replies::auth_too_long()));
         };
         let line = self.wire.pending().get(..length.saturating_sub(2)).unwrap_or_default();
@@ -146,27 +146,27 @@ async fn judge(door: &ListenerContext, peer: IpAddr, credentials: Credentials) -
     let (turns, random, logins) = (door.turns.clone(), Arc::clone(&door.random), Arc::clone(&door.logins));
     let judging = async move {
         let Credentials { login, password } = credentials;
-        let mut standing = attempts.standing(peer, &login, clock.now());
-        if matches!(standing, Standing::Stranger | Standing::Doubtful)
+        let mut status = attempts.status(peer, &login, clock.now());
+        if matches!(status, ClientStatus::Stranger | ClientStatus::Doubtful)
             && logins.was_right(client_of(peer), &login, clock.now()).await
         {
             attempts.recall(peer, &login, clock.now());
-            standing = attempts.standing(peer, &login, clock.now());
+            status = attempts.status(peer, &login, clock.now());
         }
         let put_off = || {
             logins.note(LoginNote::Refused, peer, &login, clock.now());
             LoginCheck::Busy
         };
-        let who = match standing {
-            Standing::Waits => return put_off(),
-            Standing::Known => Who::Known(pair_of(peer, &login)),
-            Standing::Stranger | Standing::Doubtful if in_networks => Who::Known(pair_of(peer, "")),
-            Standing::Stranger => Who::Stranger(peer),
-            Standing::Doubtful => Who::Doubtful(peer),
+        let who = match status {
+            ClientStatus::Waits => return put_off(),
+            ClientStatus::Known => Who::Known(pair_of(peer, &login)),
+            ClientStatus::Stranger | ClientStatus::Doubtful if in_networks => Who::Known(pair_of(peer, "")),
+            ClientStatus::Stranger => Who::Stranger(peer),
+            ClientStatus::Doubtful => Who::Doubtful(peer),
         };
         let Ok(_turn) = turns.next(&who, clock.now(), random.as_ref()).await else { return put_off() };
         // Others of this client may have failed while this one waited.
-        if attempts.standing(peer, &login, clock.now()) == Standing::Waits {
+        if attempts.status(peer, &login, clock.now()) == ClientStatus::Waits {
             return put_off();
         }
         let checked = logins.check(&login, password).await;

@@ -24,7 +24,7 @@ pub const CRLF: &[u8] = b"\r\n";
 /// What is still to do at the end of the last chunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Last {
-    /// Nothing.
+    /// Nothing is missing.
     Complete,
     /// The last line has no CRLF. It gets one, for no letter could be sent on by DATA otherwise.
     AddLineEnd,

@@ -64,7 +64,7 @@ pub enum Command {
 pub struct Hello {
     /// What the client calls itself.
     pub name: String,
-    /// EHLO.
+    /// EHLO rather than HELO.
     pub extended: bool,
 }
 

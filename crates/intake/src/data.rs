@@ -15,7 +15,7 @@ pub enum Bare {
     Cr,
     /// LF without CR before it.
     Lf,
-    /// NUL.
+    /// A NUL octet.
     Nul,
 }
 
@@ -38,7 +38,7 @@ pub struct Decoded {
     pub consumed: usize,
     /// Octets of content, now at the front of the block.
     pub content: usize,
-    /// What was found.
+    /// What was found in the block.
     pub found: Found,
 }
 
@@ -63,7 +63,7 @@ impl DataReader {
         self.lines.long
     }
 
-    /// Reads a block.
+    /// Decodes a block in place.
     pub fn decode(&mut self, block: &mut [u8]) -> Decoded {
         let mut run = Run::default();
         let found = loop {
@@ -127,7 +127,7 @@ impl Run {
     }
 }
 
-/// Measures lines.
+/// Measures the length of lines.
 #[derive(Clone, Debug)]
 pub(crate) struct LineCounter {
     limit: usize,

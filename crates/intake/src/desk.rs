@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use sealpost_mail::TlsFacts;
-use sealpost_proxied::{Standing, Word};
+use sealpost_proxied::{PeerRole, Word};
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout};
@@ -59,16 +59,16 @@ const HEALTH_CHECK: Duration = Duration::from_secs(30);
 impl Desk {
     /// Gives a connection its session, or turns it away.
     pub(crate) fn admit(self: &Arc<Self>, stream: TcpStream, peer: IpAddr, crew: &Crew) {
-        match self.door.access.proxies.standing(peer) {
-            Standing::Itself => match self.slots.enter(peer, &self.door.access) {
+        match self.door.access.proxies.role(peer) {
+            PeerRole::Itself => match self.slots.enter(peer, &self.door.access) {
                 Ok(slot) => crew.spawn(Arc::clone(self).serve(stream, peer, slot)),
                 Err(why) => self.turn_away(&stream, peer, why),
             },
-            Standing::Proxy => match Arc::clone(&self.introductions).try_acquire_owned() {
+            PeerRole::Proxy => match Arc::clone(&self.introductions).try_acquire_owned() {
                 Ok(waiting) => crew.spawn(Arc::clone(self).introduced(stream, peer, waiting)),
                 Err(_none_left) => self.turn_away(&stream, peer, Refused::Listener),
             },
-            Standing::Refused => self.turn_away(&stream, peer, Refused::NoProxy),
+            PeerRole::Refused => self.turn_away(&stream, peer, Refused::NoProxy),
         }
     }
 

@@ -49,7 +49,7 @@ impl Letter {
         Self { sink: Sink::Open(incoming), octets: 0, max_size, pace, recipients, _memory: memory }
     }
 
-    /// Takes content.
+    /// Takes more content of the letter.
     pub(crate) async fn take(&mut self, bytes: &[u8]) {
         if bytes.is_empty() {
             return;

@@ -14,7 +14,7 @@ const STRANGERS_LINE: usize = 998;
 /// The limits of one listener. The defaults suit a smarthost: few clients, many letters from each.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Sessions at once.
+    /// Number of sessions at the same time.
     pub connections: usize,
     /// Of these, places that only clients of the listener's networks can have. Without networks it does not count.
     pub reserved: usize,

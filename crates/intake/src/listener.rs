@@ -41,7 +41,7 @@ pub enum Tls {
     Implicit(TlsSource),
 }
 
-/// One listener.
+/// The configuration of one listener.
 #[derive(Clone, Debug)]
 pub struct ListenerConfig {
     /// Its name in the configuration; travels as [`sealpost_mail::Origin::listener`].
@@ -50,13 +50,13 @@ pub struct ListenerConfig {
     pub addresses: Vec<SocketAddr>,
     /// Our name in the greeting and in EHLO, and the domain of `postmaster`.
     pub hostname: String,
-    /// Its TLS.
+    /// How the listener speaks TLS.
     pub tls: Tls,
     /// No letters without TLS (only with `StartTls`; `Implicit` is always TLS).
     pub tls_required: bool,
-    /// Who may send.
+    /// Which clients may send.
     pub access: Access,
-    /// How much.
+    /// How much a client may send.
     pub limits: Limits,
 }
 
@@ -66,9 +66,9 @@ pub enum IntakeError {
     /// The address cannot be had.
     #[error("listener {listener}: cannot listen at {address}: {source}")]
     Bind {
-        /// The listener's name.
+        /// The name of the listener.
         listener: String,
-        /// The address.
+        /// The address to listen on.
         address: SocketAddr,
         /// What the system said.
         source: std::io::Error,

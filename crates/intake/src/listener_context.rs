@@ -35,14 +35,14 @@ pub(crate) struct ListenerContext {
     pub(crate) attempts: Arc<Attempts>,
     /// Sessions without a letter leave.
     pub(crate) stop: CancellationToken,
-    /// All leave.
+    /// Cancelled when all sessions must end.
     pub(crate) last_call: CancellationToken,
 }
 
-/// Who is calling.
+/// The client of a session.
 #[derive(Debug)]
 pub(crate) struct Caller {
-    /// For the log.
+    /// The id of the session in the log.
     pub(crate) session: String,
     pub(crate) peer: IpAddr,
     /// Its slot; tests call without one.

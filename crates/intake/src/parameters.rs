@@ -6,7 +6,7 @@ use crate::replies;
 
 /// RFC 3461 §4.4: "the envid parameter … limited to 100 characters"; on the wire each may take three.
 const ENVID: usize = 100;
-/// RFC 3461 §5.
+/// The longest ORCPT (RFC 3461 §5).
 const ORCPT: usize = 500;
 
 /// Reads the parameters of MAIL.
@@ -66,7 +66,7 @@ enum Wrong {
     Value,
     /// A value we know of and do not implement.
     NotImplemented,
-    /// Not known here.
+    /// The keyword is not known here.
     Keyword,
 }
 

@@ -29,11 +29,20 @@ pub(crate) enum State {
     Chunking(Box<Chunks>),
 }
 
+/// Whether a letter is under way in a session: then it may go on while the intake stops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum InHand {
+    /// From MAIL to the reply to the letter's end.
+    Letter,
+    /// Nothing that would be lost.
+    Nothing,
+}
+
 impl State {
-    fn has_letter(&self) -> bool {
+    fn in_hand(&self) -> InHand {
         match self {
-            Self::Strange | Self::Ready => false,
-            Self::Sender(_) | Self::Addressed(_) | Self::Chunking(_) => true,
+            Self::Strange | Self::Ready => InHand::Nothing,
+            Self::Sender(_) | Self::Addressed(_) | Self::Chunking(_) => InHand::Letter,
         }
     }
 
@@ -120,14 +129,14 @@ impl<'a, S: Connection> Session<'a, S> {
         }
     }
 
-    /// One command.
+    /// Reads one command and acts on it.
     async fn turn(&mut self, state: State) -> Result<Turn, Leave> {
         let content_until = state.content_until();
         let mut deadline = Instant::now() + self.door.limits.command;
         if let Some(until) = content_until {
             deadline = deadline.min(until);
         }
-        let Some(length) = self.read_line(MAX_LINE, deadline, state.has_letter()).await? else {
+        let Some(length) = self.read_line(MAX_LINE, deadline, state.in_hand()).await? else {
             self.answer(replies::command_too_long())?;
             return Ok(Turn::Next(state));
         };
@@ -158,12 +167,12 @@ impl<'a, S: Connection> Session<'a, S> {
         &mut self,
         limit: usize,
         deadline: Instant,
-        has_letter: bool,
+        in_hand: InHand,
     ) -> Result<Option<usize>, Leave> {
         loop {
             match line::find(self.wire.pending(), limit) {
                 Line::Whole(length) => return Ok(Some(length)),
-                Line::Part => self.wait(deadline, has_letter).await?,
+                Line::Part => self.wait(deadline, in_hand).await?,
                 Line::Long => break,
                 Line::Spoilt(_) => {
                     self.wire.send(&replies::bare_in_command());
@@ -183,16 +192,16 @@ impl<'a, S: Connection> Session<'a, S> {
                 self.wire.send(&replies::command_too_long());
                 return Err(Leave::Told);
             }
-            self.wait(deadline, has_letter).await?;
+            self.wait(deadline, in_hand).await?;
         }
     }
 
     /// Waits for more from the client, or for the end of the intake.
-    pub(crate) async fn wait(&mut self, deadline: Instant, has_letter: bool) -> Result<usize, Leave> {
+    pub(crate) async fn wait(&mut self, deadline: Instant, in_hand: InHand) -> Result<usize, Leave> {
         tokio::select! {
             biased;
             () = self.door.last_call.cancelled() => Err(Leave::Stopping),
-            () = self.door.stop.cancelled(), if !has_letter => Err(Leave::Stopping),
+            () = self.door.stop.cancelled(), if in_hand == InHand::Nothing => Err(Leave::Stopping),
             read = self.wire.fill(deadline) => read,
         }
     }

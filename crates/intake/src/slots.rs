@@ -83,7 +83,7 @@ pub(crate) struct Slot {
 /// Among whom a place is counted.
 #[derive(Debug)]
 enum CountedAmong {
-    /// Among all clients.
+    /// One client among all of them.
     Client {
         client: IpAddr,
         /// Taken as long as no right has been shown.
@@ -304,7 +304,7 @@ impl Refusals {
                 refused.client_full = refused.client,
                 refused.no_proxy = refused.no_proxy,
                 refused.not_introduced = refused.not_introduced,
-                "more were turned away"
+                "more connections were turned away"
             );
         }
     }

@@ -61,7 +61,7 @@ pub enum TlsError {
     /// Not readable, or nothing of the kind in it.
     #[error("{file}: {source}; it must be a readable PEM file with the {what}")]
     File {
-        /// The file.
+        /// The path of the file.
         file: PathBuf,
         /// What should be in it.
         what: &'static str,
@@ -74,7 +74,7 @@ pub enum TlsError {
     /// Key and certificate do not fit, or an algorithm is not supported.
     #[error("{file}: certificate and key cannot be used together: {source}")]
     Pair {
-        /// The certificate file.
+        /// The path of the certificate.
         file: PathBuf,
         /// What went wrong.
         source: rustls::Error,
@@ -82,7 +82,7 @@ pub enum TlsError {
     /// The CA file for client certificates does not work.
     #[error("{file}: not usable as CA for client certificates: {cause}")]
     ClientCa {
-        /// The file.
+        /// The path of the file.
         file: PathBuf,
         /// What went wrong.
         cause: String,

@@ -10,7 +10,7 @@ use crate::data::{DataReader, Found};
 use crate::letter::{self, Chunks, Letter};
 use crate::pace::Pace;
 use crate::replies;
-use crate::session::{Session, State};
+use crate::session::{InHand, Session, State};
 use crate::wire::Leave;
 
 impl<S: Connection> Session<'_, S> {
@@ -182,14 +182,14 @@ impl<S: Connection> Session<'_, S> {
                 return Ok(());
             }
             let asked = Instant::now();
-            let octets = self.wait(pace.deadline(asked), true).await?;
+            let octets = self.wait(pace.deadline(asked), InHand::Letter).await?;
             pace.received(octets, asked.elapsed());
         }
     }
 
     async fn wait_for_letter(&mut self, letter: &mut Letter) -> Result<(), Leave> {
         let asked = Instant::now();
-        let octets = self.wait(letter.pace.deadline(asked), true).await?;
+        let octets = self.wait(letter.pace.deadline(asked), InHand::Letter).await?;
         letter.pace.received(octets, asked.elapsed());
         Ok(())
     }

@@ -9,11 +9,11 @@ pub struct ForeseenDeed {
     pub kind: &'static str,
     /// Which one: of what each id is, and the id.
     pub ids: Vec<(&'static str, String)>,
-    /// How many.
+    /// Number of things that it concerns.
     pub count: u64,
     /// What becomes of it, for people.
     pub what: String,
-    /// Why.
+    /// The reason for it.
     pub why: String,
 }
 
@@ -50,7 +50,7 @@ impl Foresight {
         self.deeds.iter().map(|deed| deed.count).sum()
     }
 
-    /// One for each.
+    /// Adds a deed for each of these.
     pub(crate) fn each<T>(&mut self, things: &[T], deed: impl Fn(&T) -> ForeseenDeed) {
         self.deeds.extend(things.iter().map(deed));
     }

@@ -90,7 +90,7 @@ impl Job {
         Self::ALL.into_iter().find(|job| job.name() == name)
     }
 
-    /// Where it runs.
+    /// Which process can run it.
     pub fn needs(self) -> Needs {
         match self {
             Self::Reminders | Self::Digests | Self::MailboxReminders | Self::Senders | Self::TlsReports => {

@@ -7,9 +7,9 @@ use sealpost_store::{Pace, Unread};
 /// Minutes since midnight, the last one not among them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hours {
-    /// The first.
+    /// The first minute of the day.
     pub from: u16,
-    /// The end.
+    /// The minute after the last one.
     pub to: u16,
 }
 

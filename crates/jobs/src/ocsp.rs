@@ -48,7 +48,7 @@ pub(super) struct Question {
     pub(super) key: PartnerKey,
     /// What it said before.
     pub(super) last: Option<OcspRow>,
-    /// Where it answers.
+    /// The URL of the responder.
     pub(super) address: String,
     words: Vec<u8>,
 }

@@ -111,7 +111,7 @@ pub(crate) const RUNS: std::time::Duration = std::time::Duration::from_secs(400 
 pub(super) async fn forget(workshop: &Workshop, now: Timestamp) -> Result<Counts, Failed> {
     let forgotten = workshop.store.forget(now).await?;
     let runs = workshop.store.forget_job_runs(now.minus(RUNS)).await?;
-    tracing::debug!(?forgotten, "old rows forgotten");
+    tracing::debug!(?forgotten, "old rows deleted");
     Ok(vec![
         ("fingerprints", forgotten.of(StaleKind::Fingerprints)),
         ("sessions", forgotten.of(StaleKind::Sessions)),
@@ -209,7 +209,7 @@ mod tests {
     }
 
     async fn activate(store: &Store, mailbox_id: &str, tag: u8, now: Timestamp) {
-        let wish = Activate {
+        let request = Activate {
             mailbox_id: mailbox_id.to_owned(),
             proof: Proof::Token([tag; 32]),
             now,
@@ -226,7 +226,7 @@ mod tests {
             language: "de".to_owned(),
             letters_until: Some(now.plus(DAY * 60)),
         };
-        assert_eq!(store.activate(wish).await.unwrap(), Activation::Activated);
+        assert_eq!(store.activate(request).await.unwrap(), Activation::Activated);
     }
 
     #[tokio::test]

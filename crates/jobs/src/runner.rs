@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sealpost_mail::Timestamp;
 use sealpost_mailbox::audit::Event;
-use sealpost_store::{Claim, JobEnd, JobRow, StoreError};
+use sealpost_store::{Claim, JobEnd, JobRow, JobStart, StoreError};
 use serde_json::{Map, Value};
 
 use crate::clock_check::{Belief, belief, days};
@@ -18,7 +18,7 @@ use crate::{audit_trail, crl_fetch, digests, ending_keys, ocsp, reminders, reten
 const LEASE: Duration = Duration::from_secs(120);
 /// No lease is longer, and no job is due later than its next time by more: what says so was written by another clock.
 const SLACK: Duration = Duration::from_secs(60 * 60);
-/// Signs of life.
+/// Interval in which the lease is prolonged.
 const EVERY: Duration = Duration::from_secs(30);
 
 /// Runs jobs, one after the other.
@@ -33,7 +33,7 @@ pub struct Runner {
 
 /// How a run went.
 pub enum Ran {
-    /// It did this.
+    /// The job ran and did this.
     Done(Counts),
     /// It is not due, or another process has it.
     NotNow,
@@ -48,14 +48,14 @@ impl Runner {
     }
 
     /// Does what is due, if somebody asked that one of our jobs runs at once.
-    pub(crate) async fn look_for_wishes(&self) {
+    pub(crate) async fn look_for_requests(&self) {
         let Ok(known) = self.workshop.store.jobs().await else { return };
-        let is_wished = |row: &JobRow| {
+        let is_requested = |row: &JobRow| {
             row.wished_at.is_some()
                 && row.leased.is_none()
                 && self.jobs.iter().any(|job| job.name() == row.name)
         };
-        if known.iter().any(is_wished) {
+        if known.iter().any(is_requested) {
             self.tick().await;
         }
     }
@@ -97,14 +97,14 @@ impl Runner {
         };
         for job in self.jobs.iter().filter(|job| !waits(job)) {
             // The log hears of it where it ends; the next minute tries again.
-            if let Err(error) = self.run(*job, false).await {
+            if let Err(error) = self.run(*job, JobStart::WhenDue).await {
                 tracing::error!(job = job.name(), %error, "a job failed");
             }
         }
     }
 
-    /// Runs one job, if it is due or is to run all the same, and nobody else has it.
-    pub async fn run(&self, job: Job, even_if_not_due: bool) -> Result<Ran, Failed> {
+    /// Runs one job, if it may start and nobody else has it.
+    pub async fn run(&self, job: Job, start: JobStart) -> Result<Ran, Failed> {
         let Workshop { store, clock, actor, .. } = &self.workshop;
         let now = clock.now();
         let claim = Claim {
@@ -115,7 +115,7 @@ impl Runner {
             longest: now.plus(SLACK),
             latest: self.latest(job, now),
             first: self.next(job, now),
-            even_if_not_due,
+            start,
         };
         let Some(number) = store.claim_job(claim).await? else { return Ok(Ran::NotNow) };
         let outcome = match self.doubts(job, now).await {

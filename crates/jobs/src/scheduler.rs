@@ -20,9 +20,9 @@ const EVERY_MINUTE: &str = "7 * * * * *";
 /// lie in the far future once that was set ahead and back.
 const LOOK_ALL_THE_SAME: Duration = Duration::from_secs(15);
 /// Who types `sealpost jobs run` waits for it.
-const LOOK_FOR_WISHES: Duration = Duration::from_secs(1);
+const LOOK_FOR_REQUESTS: Duration = Duration::from_secs(1);
 
-/// The running jobs.
+/// The jobs that run by the clock.
 pub struct Jobs(JobScheduler, tokio::task::JoinHandle<()>);
 
 /// Starts looking for what is due among these jobs, and does at once what was missed.
@@ -46,8 +46,8 @@ pub async fn start(runner: Runner) -> Result<Jobs, JobError> {
     let steady = tokio::spawn(async move {
         loop {
             for _second in 0..LOOK_ALL_THE_SAME.as_secs() {
-                tokio::time::sleep(LOOK_FOR_WISHES).await;
-                steady.look_for_wishes().await;
+                tokio::time::sleep(LOOK_FOR_REQUESTS).await;
+                steady.look_for_requests().await;
             }
             steady.tick().await;
         }

@@ -4,10 +4,10 @@ use sealpost_delivery::{DayTally, ReportTo, TlsReporter};
 use sealpost_mail::Timestamp;
 
 use crate::foresight::{ForeseenDeed, Foresight};
-use crate::tls_reports::{Places, Untold, wished};
+use crate::tls_reports::{Places, Untold, requested};
 use crate::workshop::{Failed, Workshop};
 
-/// All of them.
+/// The reports that the next run would send.
 pub(super) async fn reports(workshop: &Workshop, now: Timestamp) -> Result<Foresight, Failed> {
     let Some(reporter) = &workshop.tls_reports else {
         let why = "no report goes: there is no [delivery.tls-reports] in the configuration";
@@ -41,7 +41,7 @@ async fn report(
         let minutes = due.since(now).as_secs().div_ceil(60);
         return seen.notes.push(format!("{which}: not before {minutes} minutes"));
     }
-    let Places { to, unsigned } = match wished(reporter, counted).await {
+    let Places { to, unsigned } = match requested(reporter, counted).await {
         Ok(places) => places,
         Err(error) => {
             return seen

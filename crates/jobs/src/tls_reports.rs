@@ -1,4 +1,4 @@
-//! Domains are told how their servers spoke TLS on a day that is over (RFC 8460), if they wish to be: each in its own minute of the
+//! Domains are told how their servers spoke TLS on a day that is over (RFC 8460), if they want to be: each in its own minute of the
 //! first four hours, by mail or by https. What was missed is made up for while it is kept. Knows neither JSON nor DNS.
 
 use std::sync::{Mutex, PoisonError};
@@ -67,9 +67,9 @@ impl<'a> Untold<'a> {
 enum Told {
     /// How it went, or will be: it is on its way.
     Report,
-    /// Nothing: it does not wish to be told, or somebody else has told it.
+    /// Nothing: it does not want to be told, or somebody else has told it.
     NoReport,
-    /// Nothing yet: nobody knows now whether it wishes to be told.
+    /// Nothing yet: nobody knows now whether it wants to be told.
     Unknown,
 }
 
@@ -126,7 +126,7 @@ async fn tell(
 
 /// Where a report goes.
 async fn places(reporter: &TlsReporter, counted: &DayTally) -> Result<Vec<ReportTo>, String> {
-    let Places { to, unsigned } = wished(reporter, counted).await?;
+    let Places { to, unsigned } = requested(reporter, counted).await?;
     if unsigned > 0 {
         tracing::warn!(
             tls_report.domain = counted.domain,
@@ -136,7 +136,7 @@ async fn places(reporter: &TlsReporter, counted: &DayTally) -> Result<Vec<Report
     Ok(to)
 }
 
-/// Where a domain wishes its report, and where it can go.
+/// Where a domain wants its report, and where it can go.
 pub(super) struct Places {
     pub(super) to: Vec<ReportTo>,
     /// So many more by mail, which nobody here can sign.
@@ -144,7 +144,7 @@ pub(super) struct Places {
 }
 
 /// By mail only with a signature, or it would be ignored (RFC 8460 §3).
-pub(super) async fn wished(reporter: &TlsReporter, counted: &DayTally) -> Result<Places, String> {
+pub(super) async fn requested(reporter: &TlsReporter, counted: &DayTally) -> Result<Places, String> {
     let mut to = reporter.places(&counted.domain).await.map_err(|error| error.to_string())?;
     let all = to.len();
     to.retain(|place| match place {
@@ -186,7 +186,7 @@ async fn submit(workshop: &Workshop, reporter: &TlsReporter, now: Timestamp) -> 
 
 /// What became of a report that waited.
 enum HandedIn {
-    /// It is taken.
+    /// Its receiver took it.
     Taken,
     /// Its receiver did not take it.
     Refused,

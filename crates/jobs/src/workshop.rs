@@ -23,13 +23,13 @@ pub enum Failed {
     /// The store.
     #[error("{0}")]
     Store(#[from] StoreError),
-    /// A mail.
+    /// A mail cannot be composed or queued.
     #[error("{0}")]
     Mail(String),
     /// Keys of partners, or our own for them.
     #[error("the keys for partners cannot be read: {0}")]
     Keys(String),
-    /// The lease.
+    /// Another process has the job's lease.
     #[error("another process has taken it over")]
     Lost,
     /// The clock is not believed.
@@ -44,11 +44,11 @@ pub enum Failed {
 pub struct Workshop {
     /// The store.
     pub store: Store,
-    /// The time.
+    /// Source of the present time.
     pub clock: Arc<dyn Clock>,
-    /// Randomness.
+    /// Source of randomness.
     pub random: Arc<dyn Random>,
-    /// When things go.
+    /// The terms after which letters and mailboxes are deleted.
     pub retention: Retention,
     /// When somebody is told.
     pub telling: NotifyTimes,

@@ -70,10 +70,10 @@ pub use envelope::{BodyType, Direction, Envelope, Notify, Orcpt, Origin, Recipie
 pub use folding::{folded, folded_bare};
 pub use head::{Head, HeadError, Trace};
 pub use hex::hex;
-pub use html::{Hiding, Sight, counts_at_a_desk, html_to_text};
+pub use html::{HiddenAttribute, Hiding, Sight, counts_at_a_desk, html_to_text};
 pub use inspect::{Inside, Sealed, Unread};
 pub use invitation::{
-    ByPart, Invitation, InvitationReply, Moment, Repeats, Says, Standing, Unit, Weekday,
+    ByPart, Invitation, InvitationReply, InvitationStatus, Moment, Repeats, Says, Unit, Weekday,
     add as add_invitation, invitations,
 };
 pub use letter::{Attachment, EncodedRange, Letter, Mailbox, Summary, Unshown};

@@ -10,17 +10,17 @@ use crate::{Going, MailboxError};
 /// A letter for one mailbox; its body is sealed already.
 #[derive(Clone, Copy, Debug)]
 pub struct NewLetter<'a> {
-    /// Whose.
+    /// The id of the mailbox.
     pub mailbox_id: &'a str,
     /// What the mailbox's row was proven to have.
     pub public: &'a MailboxPublic,
-    /// Fresh.
+    /// The fresh id of the deposit.
     pub deposit_id: &'a str,
     /// The sealed rest, shared with other deposits and legs.
     pub body_id: &'a str,
     /// The key of rest, head and listing.
     pub key: &'a MessageKey,
-    /// Where.
+    /// The folder it is put into.
     pub folder: Folder,
     /// The head of this copy.
     pub head: &'a [u8],
@@ -28,9 +28,9 @@ pub struct NewLetter<'a> {
     pub listing: &'a Summary,
     /// Bytes of the whole letter.
     pub size: u64,
-    /// Now.
+    /// The present moment.
     pub received_at: Timestamp,
-    /// Deleted then.
+    /// When the letter will be deleted.
     pub going: Going,
 }
 
@@ -60,7 +60,7 @@ impl NewLetter<'_> {
             size: i64::try_from(self.size).unwrap_or(i64::MAX),
             received_at: self.received_at,
             expires_at: self.going.at,
-            wished_until: self.going.wished,
+            wished_until: self.going.requested,
             thread_tags,
         })
     }

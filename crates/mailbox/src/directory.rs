@@ -11,7 +11,7 @@ use crate::epochs::{Epochs, is_locked};
 /// What a row says of whose it is, not yet proven.
 #[derive(Clone, Copy, Debug)]
 pub struct AddressRecord<'a> {
-    /// The mailbox.
+    /// The id of the mailbox.
     pub mailbox_id: &'a str,
     /// The keyed hash by which the row was found.
     pub tag: &'a [u8; 32],

@@ -23,13 +23,13 @@ const MAX_LIST: usize = 4000;
 /// What is typed, as it is typed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Content {
-    /// To.
+    /// The recipients as typed.
     pub to: String,
-    /// Cc.
+    /// The recipients of copies as typed.
     pub cc: String,
-    /// Subject.
+    /// The subject as typed.
     pub subject: String,
-    /// Text.
+    /// The text as typed.
     pub text: String,
     /// The thread it stands in.
     #[serde(default)]
@@ -71,18 +71,18 @@ impl Content {
 
 /// A file of a draft, opened as far as its name.
 pub struct File {
-    /// Its id.
+    /// The id of the file.
     pub id: String,
     /// What tells it from others.
     pub facts: FileFacts,
-    /// Its bytes.
+    /// Its size in bytes.
     pub size: u64,
     body_id: String,
 }
 
 /// A file that has not come whole.
 pub struct Pending {
-    /// Its id.
+    /// The id of the draft.
     pub id: String,
     /// What tells it from others.
     pub facts: FileFacts,
@@ -123,11 +123,11 @@ impl FileFacts {
 
 /// A draft, opened.
 pub struct Draft {
-    /// Its id.
+    /// The id of the draft.
     pub id: String,
     /// When something of it was last kept.
     pub changed_at: Timestamp,
-    /// What is typed.
+    /// What its owner has typed.
     pub content: Content,
     /// Files that are whole.
     pub files: Vec<File>,
@@ -155,13 +155,13 @@ impl Draft {
 /// The drafts of one mailbox, for whoever has its secret.
 #[derive(Clone, Copy)]
 pub struct Drafts<'a> {
-    /// Where they are.
+    /// The store that keeps the drafts.
     pub store: &'a Store,
     /// Tells drafts that we keep from rows that somebody else wrote.
     pub auth: &'a SessionAuth,
-    /// The mailbox.
+    /// The id of the mailbox.
     pub mailbox_id: &'a str,
-    /// Its secret.
+    /// The secret key of the mailbox.
     pub secret: &'a MailboxSecret,
     /// What drafts may hold.
     pub quota: DraftQuota,

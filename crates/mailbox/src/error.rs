@@ -18,7 +18,7 @@ pub enum MailboxError {
     Damaged {
         /// Which kind of thing.
         what: &'static str,
-        /// What was found.
+        /// What was found in the row.
         cause: String,
     },
     /// Rows that belong together and do not fit together, or of which one is missing.

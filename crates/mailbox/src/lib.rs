@@ -4,6 +4,8 @@
 //! Must never know: HTTP, SMTP, wording. It holds no key; every function takes the keys it needs, so that a role that
 //! lacks one cannot call it. Clock and randomness are arguments.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 mod access;
 pub mod audit;
 mod create;
@@ -25,7 +27,7 @@ mod throttle;
 mod upload;
 
 pub use access::{
-    Access, Activated, ActivationLink, Beside, Came, Chosen, DeletionLink, KnownLink, LINK_LASTS,
+    Access, Activated, ActivationLink, Beside, Chosen, DeletionLink, KnownLink, LINK_LASTS, LogInOutcome,
     NewCredential, NewPassword, Owner, Renewed, Replaced, ResetLink, ResetProof, ResetToken, Waiting,
 };
 pub use create::{NewOwner, NewPending, WaysIn, activation_token, initial_wrap};

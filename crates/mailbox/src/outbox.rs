@@ -13,11 +13,11 @@ use crate::owner_letter::{Sent, WrittenLetter};
 pub struct Outgoing {
     /// Whose mailbox it is about.
     pub mailbox_id: String,
-    /// Where to.
+    /// The recipient of the mail.
     pub to: Address,
     /// The owner's language tag.
     pub language: String,
-    /// What about.
+    /// What the mail is about.
     pub about: About,
 }
 
@@ -38,7 +38,7 @@ pub enum About {
     ResetLink {
         /// The token of the link, `{public-url}/r/{token}`.
         token: Secret<String>,
-        /// Good until then.
+        /// When the link expires.
         expires: Timestamp,
     },
     /// A new link in place of one that has run out.
@@ -53,14 +53,14 @@ pub enum About {
         date: Timestamp,
         /// The token of the link, `{public-url}/a/{token}`.
         token: Secret<String>,
-        /// Good until then.
+        /// When the link expires.
         expires: Timestamp,
     },
     /// A new link for a mailbox whose access support has reset, in place of one that has run out.
     Reactivation {
         /// The token of the link, `{public-url}/a/{token}`.
         token: Secret<String>,
-        /// Good until then.
+        /// When the link expires.
         expires: Timestamp,
     },
     /// The password was replaced.
@@ -75,8 +75,8 @@ pub enum About {
         /// From which network, shortened.
         network: String,
     },
-    /// The mailbox is deleted, by the link that its owner was sent on a wish by mail.
-    MailboxDeletedAsWished {
+    /// The mailbox is deleted, by the link that its owner was sent on a request by mail.
+    MailboxDeletedAsRequested {
         /// From which network, shortened.
         network: String,
     },

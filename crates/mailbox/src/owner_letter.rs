@@ -60,19 +60,19 @@ impl WriteRules {
 
 /// A letter its owner wants sent.
 pub struct WrittenLetter {
-    /// Whose mailbox.
+    /// The id of the writer's mailbox.
     pub mailbox_id: String,
-    /// The mailbox's address.
+    /// The address of the mailbox.
     pub from: Address,
     /// The name to show beside it.
     pub name: Option<String>,
     /// To; all allowed by the [`WriteRules`].
     pub to: Vec<Address>,
-    /// Cc; likewise.
+    /// The recipients of copies.
     pub cc: Vec<Address>,
-    /// Subject.
+    /// The subject of the letter.
     pub subject: String,
-    /// Text.
+    /// The text of the letter.
     pub text: String,
     /// Message-ID of the letter it answers.
     pub in_reply_to: Option<String>,
@@ -94,7 +94,7 @@ pub struct WrittenFile {
     pub content_type: String,
     /// Its bytes in all.
     pub size: u64,
-    /// Its bytes.
+    /// The content of the file.
     pub bytes: BoxStream<'static, Result<Bytes, String>>,
 }
 

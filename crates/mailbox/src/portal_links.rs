@@ -1,7 +1,7 @@
 //! The shapes of the portal's addresses, for links in mails and in pages. The portal's table of routes says what stands
 //! behind them; a test there holds the two together.
 
-/// A letter.
+/// The path of a letter's page.
 #[must_use]
 pub fn letter(deposit_id: &str) -> String {
     format!("/m/{deposit_id}")
@@ -31,7 +31,7 @@ pub fn reset(token: &str) -> String {
     format!("/r/{token}")
 }
 
-/// The page that deletes a mailbox whose owner wished it by mail.
+/// The page that deletes a mailbox whose owner requested it by mail.
 #[must_use]
 pub fn deletion(token: &str) -> String {
     format!("/d/{token}")

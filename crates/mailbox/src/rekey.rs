@@ -18,7 +18,7 @@ const WORTH_A_THREAD: usize = 64;
 /// The new pair of one mailbox.
 #[derive(Clone)]
 pub struct NewPair {
-    /// The secret part.
+    /// The new secret key.
     pub secret: MailboxSecret,
     public: MailboxPublic,
 }
@@ -26,7 +26,7 @@ pub struct NewPair {
 /// Whose pair it is.
 #[derive(Clone, Copy, Debug)]
 pub struct Whose<'a> {
-    /// The mailbox.
+    /// The id of the mailbox.
     pub mailbox_id: &'a str,
     /// Its address, as it was opened.
     pub address: &'a str,
@@ -43,7 +43,7 @@ impl NewPair {
     /// A mailbox with a new key pair has the epochs of none.
     pub const EPOCHS: &'static str = "";
 
-    /// Makes one.
+    /// Generates a key pair.
     #[must_use]
     pub fn generate(random: &dyn Random) -> Self {
         let (public, secret) = MailboxKeys::generate(random);

@@ -6,7 +6,7 @@ use sealpost_store::{IdleMailbox, MailboxRow, MailboxState, PendingEnd};
 /// How long the operator keeps what, counted on the calendar of the operator's time zone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Retention {
-    /// Whose midnights count.
+    /// The time zone whose midnights count.
     pub zone: Zone,
     /// Letters of a mailbox that nobody has activated, and the link that activates it.
     pub unactivated: Term,
@@ -25,11 +25,11 @@ pub struct Retention {
 pub struct Bounds {
     /// No letter goes sooner.
     pub least: Term,
-    /// None stays longer.
+    /// The longest term that anybody may ask for.
     pub most: Term,
 }
 
-/// What is wished for one letter.
+/// What is requested for one letter.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RetentionRequest {
     /// By the rule that sent it here: the operator's own word.
@@ -43,14 +43,14 @@ pub struct RetentionRequest {
 pub struct Going {
     /// As things are; `None`: when its owner deletes it.
     pub at: Option<Timestamp>,
-    /// Wished for this letter and no other, whatever becomes of its mailbox.
-    pub wished: Option<Timestamp>,
+    /// Requested for this letter and no other, whatever becomes of its mailbox.
+    pub requested: Option<Timestamp>,
 }
 
 /// A mailbox's life, as far as retention counts it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LastUse {
-    /// It was made.
+    /// When the mailbox was made.
     pub created: Timestamp,
     /// Its owner activated it.
     pub activated: Option<Timestamp>,
@@ -85,23 +85,23 @@ impl From<&IdleMailbox> for LastUse {
 
 impl Retention {
     /// When a letter goes that is deposited now: soon if nobody activates the mailbox, else when letters of its age go,
-    /// or when it is wished to.
+    /// or when it is requested to.
     #[must_use]
-    pub fn letter(&self, mailbox: MailboxState, now: Timestamp, wish: RetentionRequest) -> Going {
-        let wished = self.wished(now, wish);
+    pub fn letter(&self, mailbox: MailboxState, now: Timestamp, request: RetentionRequest) -> Going {
+        let requested = self.requested(now, request);
         let at = match mailbox {
             MailboxState::Pending => {
                 let link = self.link(now);
-                Some(wished.map_or(link, |wished| wished.min(link)))
+                Some(requested.map_or(link, |requested| requested.min(link)))
             }
             MailboxState::Active | MailboxState::Locked | MailboxState::Deleted => {
-                wished.or_else(|| self.letters.map(|kept| self.zone.end(now, kept)))
+                requested.or_else(|| self.letters.map(|kept| self.zone.end(now, kept)))
             }
         };
-        Going { at, wished }
+        Going { at, requested }
     }
 
-    /// When letters go that nobody wished anything for, and that waited for their mailbox to be activated.
+    /// When letters go that nobody requested anything for, and that waited for their mailbox to be activated.
     #[must_use]
     pub fn activated(&self, now: Timestamp) -> Option<Timestamp> {
         self.letter(MailboxState::Active, now, RetentionRequest::default()).at
@@ -164,12 +164,12 @@ impl Retention {
         self.zone.days(now, until)
     }
 
-    fn wished(&self, now: Timestamp, wish: RetentionRequest) -> Option<Timestamp> {
-        let asked = wish.sender.zip(self.asked).map(|(wished, bounds)| {
+    fn requested(&self, now: Timestamp, request: RetentionRequest) -> Option<Timestamp> {
+        let asked = request.sender.zip(self.asked).map(|(requested, bounds)| {
             let (least, most) = (self.zone.end(now, bounds.least), self.zone.end(now, bounds.most));
-            wished.max(least).min(most)
+            requested.max(least).min(most)
         });
-        asked.or_else(|| wish.rule.map(|kept| self.zone.end(now, kept)))
+        asked.or_else(|| request.rule.map(|kept| self.zone.end(now, kept)))
     }
 }
 
@@ -197,7 +197,7 @@ mod tests {
     fn senders_choose_within_the_operators_bounds_and_rules_freely() {
         let (kept, now) = (insurer(), at("20000"));
         let last = |days: u16| kept.zone.end(now, Term::Days(days));
-        let going = |state, wish| kept.letter(state, now, wish).at.unwrap();
+        let going = |state, request| kept.letter(state, now, request).at.unwrap();
         let asks = |day: &str| RetentionRequest { rule: None, sender: Some(at(day)) };
         assert_eq!(going(MailboxState::Active, RetentionRequest::default()), last(60));
         assert_eq!(going(MailboxState::Active, asks("20001")), last(7));

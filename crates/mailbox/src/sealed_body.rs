@@ -153,14 +153,12 @@ impl BodyOpener {
     async fn chunk_into(&self, index: u64, out: &mut Vec<u8>) -> Result<bool, MailboxError> {
         let Some(place) = sealed_chunk(self.body.len(), index) else { return Ok(false) };
         let sealed = self.body.read(place.start..place.start + place.len).await.map_err(unread)?;
-        self.opener.open_chunk(index, place.last, &sealed, out)?;
+        self.opener.open_chunk(index, place.position, &sealed, out)?;
         Ok(true)
     }
 }
 
 fn unread(error: StoreError) -> MailboxError {
-    match error {
-        StoreError::Damaged { what } => MailboxError::damaged("a body", format_args!("expected {what}")),
-        other => MailboxError::Store(other),
-    }
+    let StoreError::Damaged { what } = error else { return MailboxError::Store(error) };
+    MailboxError::damaged("a body", format_args!("expected {what}"))
 }

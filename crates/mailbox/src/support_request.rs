@@ -11,7 +11,7 @@ use crate::audit::{Actor, Event};
 
 /// Who makes the request, for the audit trail.
 pub struct Asker<'a> {
-    /// Who.
+    /// Who asks for it.
     pub actor: &'a Actor,
     /// From where, if it came over a network.
     pub peer: Option<IpAddr>,

@@ -67,7 +67,7 @@ pub struct Throttle<'a> {
     pub tags: &'a TagKey,
     /// What the operator allows.
     pub locks: LockRules,
-    /// The moment.
+    /// The present moment.
     pub now: Timestamp,
 }
 
@@ -88,7 +88,7 @@ pub struct Counted {
 #[derive(Debug)]
 #[must_use]
 pub enum Tried {
-    /// It may.
+    /// The attempt may go on, and is counted.
     Counted(Counted),
     /// Not before so many seconds.
     Wait(u64),

@@ -2,7 +2,7 @@
 //! become one file of the draft. What has come survives a lost connection and a closed page. Knows no page.
 
 use sealpost_mail::Secret;
-use sealpost_store::{NewPiece, NewUpload, PieceRow, Room, StoreError, ThrownAway};
+use sealpost_store::{DiskSpace, NewPiece, NewUpload, PieceRow, StoreError, ThrownAway};
 use sealpost_vault::{MessageKey, Part};
 
 use crate::draft::{Draft, Drafts, FileFacts, Pending};
@@ -18,7 +18,7 @@ pub const UPLOAD_LIVES: std::time::Duration = std::time::Duration::from_secs(24 
 /// How far a file has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Progress {
-    /// Its id.
+    /// The id of the upload.
     pub id: String,
     /// The bytes that have come.
     pub offset: u64,
@@ -103,8 +103,8 @@ impl Drafts<'_> {
             return Ok(Announcement::Known(one.progress()));
         }
         match self.store.room(size) {
-            Room::Enough => {}
-            Room::Low { .. } => return Ok(Announcement::DiskLow),
+            DiskSpace::Enough => {}
+            DiskSpace::Low { .. } => return Ok(Announcement::DiskLow),
         }
         let id = self.random.id();
         let new = NewUpload {

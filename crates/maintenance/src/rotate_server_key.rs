@@ -8,8 +8,8 @@ use sealpost_mailbox::audit::{event_holds, event_proof, said_holds, said_proof};
 use sealpost_mailbox::{Resident, WaysIn, seal_address};
 use sealpost_partner::{PartnerError, PartnerSeals};
 use sealpost_store::{
-    AskedRow, EventRow, Keyed, KeyedMailbox, KeyedRequest, KeyedRow, MailboxRow, NewWrap, ProvenAnew,
-    RotatedMailbox, Rotating, Said, SaidKind, SaidRow, Store, StoreError, WrapKind,
+    AskedRow, AuditRow, EventRow, EventSelection, Keyed, KeyedMailbox, KeyedRequest, KeyedRow, MailboxRow,
+    NewWrap, ProvenAnew, RotatedMailbox, Rotating, Said, SaidKind, SaidRow, Store, StoreError, WrapKind,
 };
 use sealpost_vault::{EscrowPublic, Keys, Label, MailboxSecret, Rotated, TokenPurpose, VaultError};
 use thiserror::Error;
@@ -33,11 +33,11 @@ pub enum RotateError {
 /// What came of it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Done {
-    /// Mailboxes.
+    /// Number of mailboxes sealed anew.
     pub mailboxes: usize,
-    /// Letters in them.
+    /// Number of letters in them.
     pub letters: usize,
-    /// Drafts.
+    /// Number of drafts.
     pub drafts: usize,
     /// Legs in the queue.
     pub queued: usize,
@@ -55,12 +55,14 @@ pub struct Done {
 pub struct Rotation<'a> {
     /// The store, open alone.
     pub store: &'a Store,
-    /// From these.
+    /// The keys until now.
     pub old: &'a Keys,
-    /// To these.
+    /// The keys from now on.
     pub new: &'a Keys,
-    /// Randomness.
+    /// Source of randomness.
     pub random: &'a dyn Random,
+    /// The row of the audit trail that says that it begins.
+    pub began: AuditRow,
 }
 
 impl Rotation<'_> {
@@ -73,7 +75,9 @@ impl Rotation<'_> {
         if !self.fits().await? {
             return Err(RotateError::OtherKey);
         }
-        self.store.begin_rotation(Rotating { from: self.old.rows.id(), to: self.new.rows.id() }).await?;
+        // With the mark, before any row is another: a run that goes on finds the mark and notes nothing.
+        let rotating = Rotating { from: self.old.rows.id(), to: self.new.rows.id() };
+        self.store.audited([self.began.clone()]).begin_rotation(rotating).await?;
         let mut done = Done::default();
         self.mailboxes(&mut done).await?;
         for what in Keyed::ALL {
@@ -162,7 +166,7 @@ impl Rotation<'_> {
         let (old, new) = (self.old.audit.events(), self.new.audit.events());
         let mut after = String::new();
         loop {
-            let page = self.store.events(&after, false).await?;
+            let page = self.store.events(&after, EventSelection::All).await?;
             let Some((last, _)) = page.last() else { return Ok(()) };
             after.clone_from(&last.id);
             let mut changes = Vec::new();

@@ -6,8 +6,8 @@ use sealpost_mailbox::Resident;
 use sealpost_mailbox::audit::{event_holds, said_holds};
 use sealpost_partner::{PartnerError, PartnerSeals};
 use sealpost_store::{
-    Comer, Keyed, KeyedMailbox, KeyedRequest, KeyedRow, MailboxRow, MailboxState, SaidKind, SaidRow, Store,
-    StoreError, WrapKind,
+    Comer, EventSelection, Keyed, KeyedMailbox, KeyedRequest, KeyedRow, MailboxRow, MailboxState, SaidKind,
+    SaidRow, Store, StoreError, WrapKind,
 };
 use sealpost_vault::{
     Bearer, Held, KeyringKey, Label, MailboxSecret, QueueKeys, SessionAuth, Token, TokenPurpose, WayInKeys,
@@ -22,7 +22,7 @@ const NAMED: usize = 1000;
 /// What was looked at, and what does not prove.
 #[derive(Debug, Default)]
 pub struct Proven {
-    /// Rows looked at.
+    /// Number of rows that were verified.
     pub rows: usize,
     /// Those that do not prove.
     pub unproven: usize,
@@ -38,9 +38,9 @@ pub struct Prover<'a> {
     pub queue: &'a QueueKeys,
     /// The portal's and support's.
     pub way_in: Option<&'a WayInKeys>,
-    /// The portal's.
+    /// The portal's key that proves drafts.
     pub sessions: Option<&'a SessionAuth>,
-    /// Intake's and support's.
+    /// The keyring key of intake and support.
     pub keyring: Option<&'a KeyringKey>,
 }
 
@@ -186,7 +186,7 @@ impl Prover<'_> {
     async fn events(&self, proven: &mut Proven) -> Result<(), StoreError> {
         let mut after = String::new();
         loop {
-            let page = self.store.events(&after, false).await?;
+            let page = self.store.events(&after, EventSelection::All).await?;
             let Some((last, _)) = page.last() else { return Ok(()) };
             after.clone_from(&last.id);
             for (event, _) in &page {

@@ -66,7 +66,7 @@ impl Writer<'_> {
     pub(super) fn mailbox_deleted(&self, at: Timestamp, network: &str, by: DeletedBy) -> Written<Page> {
         let intro = match by {
             DeletedBy::Password => "deleted-intro",
-            DeletedBy::Link => "deleted-intro-wished",
+            DeletedBy::Link => "deleted-intro-requested",
         };
         let mut page = self.start(["deleted-subject", "deleted-heading", intro])?;
         page.facts = self.happened("label-deleted", at, Some(network))?;

@@ -75,7 +75,7 @@ impl Writer<'_> {
             }
             Notice::GoneUnread { recipient, date, at, how } => self.gone_unread(recipient, *date, *at, *how),
             Notice::ReplySafely { link, wrote } => self.reply_safely(link, *wrote),
-            Notice::DeletionWish { link, .. } => self.deletion_wish(link),
+            Notice::DeletionRequest { link, .. } => self.deletion_request(link),
             Notice::DeletionHeld => self.deletion_held(),
             Notice::DeletionNothing => self.deletion_nothing(),
             Notice::DeletionUnproven { link } => self.deletion_unproven(link),
@@ -132,7 +132,7 @@ impl Notice {
             | Self::Digest { .. }
             | Self::MailboxReminder { .. }
             | Self::ReplySafely { .. }
-            | Self::DeletionWish { .. }
+            | Self::DeletionRequest { .. }
             | Self::DeletionHeld
             | Self::DeletionNothing
             | Self::DeletionUnproven { .. }
@@ -167,7 +167,7 @@ impl Notice {
             Self::NewMessage { deletion, .. }
             | Self::NotFetched { deletion, .. }
             | Self::Digest { deletion, .. } => *deletion,
-            Self::ResetLink { expires, .. } | Self::DeletionWish { expires, .. } => Some((*expires, 0)),
+            Self::ResetLink { expires, .. } | Self::DeletionRequest { expires, .. } => Some((*expires, 0)),
             Self::ReplyReturned { .. }
             | Self::GoneUnread { .. }
             | Self::ReplySafely { .. }
@@ -201,7 +201,7 @@ impl Notice {
             | Self::MailboxReminder { .. }
             | Self::GoneUnread { .. }
             | Self::ReplySafely { .. }
-            | Self::DeletionWish { .. }
+            | Self::DeletionRequest { .. }
             | Self::DeletionHeld
             | Self::DeletionNothing
             | Self::DeletionUnproven { .. }
@@ -233,7 +233,7 @@ impl Notice {
             | Self::NotFetched { .. }
             | Self::GoneUnread { .. }
             | Self::ReplySafely { .. }
-            | Self::DeletionWish { .. }
+            | Self::DeletionRequest { .. }
             | Self::DeletionHeld
             | Self::DeletionNothing
             | Self::DeletionUnproven { .. }

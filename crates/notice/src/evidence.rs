@@ -23,9 +23,9 @@ pub enum LetterStep {
     Exported(String),
     /// One of its files was saved, or all of them.
     AttachmentExported,
-    /// Into the trash.
+    /// The owner moved it into the trash.
     Trashed,
-    /// Out of it.
+    /// The owner took it out of the trash.
     Restored,
     /// Its owner deleted it.
     Deleted,
@@ -60,7 +60,7 @@ pub enum Said {
 /// A mail server's last word.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ServerAnswer {
-    /// What it was.
+    /// What the next hop said.
     pub said: Said,
     /// Its name, where one was reached.
     pub host: Option<String>,
@@ -71,9 +71,9 @@ pub struct ServerAnswer {
 /// One of them, when and from where.
 #[derive(Clone, Debug)]
 pub struct DatedStep {
-    /// When.
+    /// When the step happened.
     pub at: Timestamp,
-    /// What.
+    /// What happened.
     pub step: LetterStep,
     /// The network, where somebody did it.
     pub network: String,
@@ -84,7 +84,7 @@ pub struct DatedStep {
 pub enum TrailState {
     /// It is; its last row.
     Whole(String),
-    /// It is not.
+    /// The trail does not verify.
     Broken,
     /// Nobody looked: the auditor's key was not there.
     NotChecked,
@@ -97,18 +97,18 @@ pub enum SecondKey {
     OnServer,
     /// Whoever has a key that is kept elsewhere.
     KeptApart,
-    /// Nobody.
+    /// Nobody has one.
     None,
 }
 
-/// All there is.
+/// What a document says about one letter.
 #[derive(Clone, Debug)]
 pub struct Evidence<'a> {
     /// Whose name it bears.
     pub operator: &'a str,
-    /// The letter's id.
+    /// The id of the letter.
     pub letter: &'a str,
-    /// The mailbox's id.
+    /// The id of the mailbox.
     pub mailbox: &'a str,
     /// Whose mailbox it is, while that is known.
     pub recipient: Option<&'a str>,
@@ -120,7 +120,7 @@ pub struct Evidence<'a> {
     pub sha256: Option<&'a str>,
     /// Who could read it.
     pub second_key: SecondKey,
-    /// In their order.
+    /// The steps in the order of time.
     pub steps: &'a [DatedStep],
     /// Of the trail it is taken from.
     pub trail: &'a TrailState,
@@ -128,10 +128,10 @@ pub struct Evidence<'a> {
     pub zone: &'a str,
 }
 
-/// How it reads.
+/// The sentences of the document.
 #[derive(Clone, Debug)]
 pub struct EvidenceText {
-    /// Its title.
+    /// The title of the document.
     pub title: String,
     /// What it is about: label and value.
     pub rows: Vec<(String, String)>,

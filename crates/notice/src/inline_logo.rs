@@ -2,7 +2,7 @@
 
 use sealpost_mail::Brand;
 
-/// Its Content-ID.
+/// The Content-ID of the logo.
 pub const LOGO_CID: &str = "logo";
 
 /// What must travel beside the HTML part: Content-ID, type and bytes.

@@ -35,7 +35,7 @@ pub enum Notice {
     },
     /// Letters wait in a mailbox that nobody has activated: one mail for all of them.
     ActivationReminder {
-        /// How many.
+        /// Number of letters.
         letters: u32,
         /// When the first of them came.
         date: Timestamp,
@@ -51,7 +51,7 @@ pub enum Notice {
     },
     /// Letters nobody has opened will be deleted from a mailbox in use: one mail for all of them.
     UnreadReminder {
-        /// How many.
+        /// Number of letters.
         letters: u32,
         /// The portal's address.
         #[serde(with = "secret_text")]
@@ -63,7 +63,7 @@ pub enum Notice {
     },
     /// Letters have come that their recipient has not been told of yet: one mail for all of them.
     Digest {
-        /// How many.
+        /// Number of letters.
         letters: u32,
         /// When the first of them came.
         date: Timestamp,
@@ -80,7 +80,7 @@ pub enum Notice {
         /// The portal's address.
         #[serde(with = "secret_text")]
         link: Secret<String>,
-        /// When.
+        /// When the mailbox is deleted.
         expires: Timestamp,
         /// The same in whole days from now.
         days: u32,
@@ -89,7 +89,7 @@ pub enum Notice {
     NotFetched {
         /// Whom it is for.
         recipient: String,
-        /// When it came.
+        /// When the letter came.
         date: Timestamp,
         /// For how many days it has been waiting.
         waiting: u32,
@@ -108,11 +108,11 @@ pub enum Notice {
     GoneUnread {
         /// Whom it was for.
         recipient: String,
-        /// When it came.
+        /// When the letter came.
         date: Timestamp,
-        /// When it went.
+        /// When the letter was deleted.
         at: Timestamp,
-        /// How.
+        /// Why the letter was deleted.
         #[serde(default)]
         how: WentUnread,
     },
@@ -125,19 +125,20 @@ pub enum Notice {
         #[serde(default)]
         wrote: Wrote,
     },
-    /// The owner wished by mail that the mailbox be deleted: the link leads to a page that does it.
-    DeletionWish {
-        /// The link.
+    /// The owner requested by mail that the mailbox be deleted: the link leads to a page that does it.
+    #[serde(rename = "deletion-wish")] // its name in tickets that are on their way
+    DeletionRequest {
+        /// The link that confirms the deletion.
         #[serde(with = "secret_text")]
         link: Secret<String>,
-        /// Good until then.
+        /// When the link expires.
         expires: Timestamp,
     },
-    /// The same wish while the mailbox is held.
+    /// The same request while the mailbox is held.
     DeletionHeld,
-    /// The same wish from an address that has no mailbox.
+    /// The same request from an address that has no mailbox.
     DeletionNothing,
-    /// The same wish in a mail that need not be from whom it says. The same whether or not there is a mailbox.
+    /// The same request in a mail that need not be from whom it says. The same whether or not there is a mailbox.
     DeletionUnproven {
         /// The portal's address.
         #[serde(with = "secret_text")]
@@ -226,7 +227,7 @@ pub enum Notice {
     },
     /// The password was replaced: whoever did not do it learns of it.
     PasswordChanged {
-        /// When.
+        /// When it happened.
         at: Timestamp,
         /// Whether the old one had been forgotten: by link and answer, not by its owner signed in.
         forgotten: bool,
@@ -236,14 +237,14 @@ pub enum Notice {
     },
     /// The security question was replaced.
     QuestionChanged {
-        /// When.
+        /// When it happened.
         at: Timestamp,
         /// From which network, shortened.
         network: String,
     },
     /// The mailbox and all that was in it is deleted.
     MailboxDeleted {
-        /// When.
+        /// When it happened.
         at: Timestamp,
         /// From which network, shortened.
         network: String,
@@ -253,23 +254,23 @@ pub enum Notice {
     },
     /// Support has done something to the mailbox.
     BySupport {
-        /// What.
+        /// What support did.
         did: SupportDid,
-        /// When.
+        /// When support did it.
         at: Timestamp,
     },
     /// Somebody logged in from a browser that nobody had logged in from before.
     NewBrowser {
-        /// When.
+        /// When it happened.
         at: Timestamp,
         /// From which network, shortened.
         network: String,
     },
     /// Too many wrong passwords: from browsers nobody knows, nobody can log in for a while.
     MailboxLocked {
-        /// When it began.
+        /// When the wait begins.
         at: Timestamp,
-        /// When it ends.
+        /// When the wait ends.
         until: Timestamp,
     },
     /// Too many wrong answers: for a while a forgotten password cannot be replaced by the answer.
@@ -285,11 +286,11 @@ pub enum Notice {
     ReplyReturned {
         /// Whom it was for.
         recipient: String,
-        /// Its subject.
+        /// The subject of the reply.
         subject: Option<String>,
         /// When it was sent.
         date: Timestamp,
-        /// Why (RFC 3463).
+        /// The reason as a status code (RFC 3463).
         status: EnhancedCode,
         /// What the other mail server said, if one said anything; hostile.
         said: Option<String>,
@@ -321,7 +322,7 @@ pub enum Notice {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct EndingKey {
-    /// Whose it is.
+    /// Whose key it is.
     pub owner: KeyOwner,
     /// The domains it is for, or the partner's name.
     pub name: String,
@@ -335,9 +336,9 @@ pub struct EndingKey {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum KeyOwner {
-    /// The operator.
+    /// The key is the operator's.
     Ourselves,
-    /// A partner.
+    /// The key is a partner's.
     Partner,
 }
 
@@ -345,7 +346,7 @@ pub enum KeyOwner {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reached {
-    /// Nothing came back.
+    /// The notice was sent and did not come back.
     #[default]
     Notified,
     /// Mail to the address came back, and no later one stayed.
@@ -380,7 +381,7 @@ pub enum LetterClock {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Access {
-    /// By their password.
+    /// The owner can log in with the password.
     #[default]
     Open,
     /// Support has locked it.
@@ -402,10 +403,10 @@ pub enum Wrote {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DeletedBy {
-    /// Its password.
+    /// They had the mailbox's password.
     #[default]
     Password,
-    /// The link that its owner was sent on a wish by mail.
+    /// The link that its owner was sent on a request by mail.
     Link,
 }
 
@@ -417,7 +418,7 @@ pub enum SupportDid {
     Deleted,
     /// Locked it: nobody gets in.
     Locked,
-    /// Unlocked it.
+    /// Support unlocked the mailbox.
     Unlocked,
 }
 

@@ -4,18 +4,18 @@ use crate::error::NoticeError;
 use crate::language::{Language, Values, Words};
 use crate::sanitize;
 
-/// What is said.
+/// What a report says of a domain's servers.
 #[derive(Clone, Copy, Debug)]
 pub struct TlsReportWords<'a> {
-    /// Whose servers.
+    /// The domain of the servers.
     pub domain: &'a str,
-    /// Who says it.
+    /// The organization that reports.
     pub organization: &'a str,
-    /// Of which day.
+    /// The day that is reported.
     pub date: &'a str,
     /// Sessions under TLS, as the domain asks.
     pub secured: u64,
-    /// Others.
+    /// Number of sessions that failed.
     pub failed: u64,
 }
 

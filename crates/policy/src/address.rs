@@ -124,7 +124,7 @@ impl AddressSet {
             AddressPattern::Domain(LocalPart::Any, domain) => {
                 self.domains.insert(domain);
             }
-            other => self.others.push(other),
+            other @ (AddressPattern::Domain(..) | AddressPattern::Below(..)) => self.others.push(other),
         }
     }
 

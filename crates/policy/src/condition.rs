@@ -142,7 +142,28 @@ impl Condition {
                 Self::Header(tests) => {
                     any_of(tests.iter().filter(|test| test.is_for_letters_within()), &within, memo)
                 }
-                other => other.of_letter(&within, memo),
+                Self::ReversePath(_)
+                | Self::From(_)
+                | Self::Recipient(_)
+                | Self::SubjectTag(_)
+                | Self::SubjectPattern(_)
+                | Self::Sensitivity(_)
+                | Self::Label(_)
+                | Self::SizeAtLeast(_)
+                | Self::SizeAtMost(_)
+                | Self::AttachmentName(_)
+                | Self::AttachmentType(_)
+                | Self::TextPattern(_)
+                | Self::Encrypted(_)
+                | Self::Signed(_)
+                | Self::Reply(_)
+                | Self::ReplyToClosed(_)
+                | Self::FromPartner(_)
+                | Self::Unopened(_)
+                | Self::Client(_)
+                | Self::Login(_)
+                | Self::Listener(_)
+                | Self::Not(_) => self.of_letter(&within, memo),
             });
             match found {
                 Truth::Yes => return Truth::Almost { exactly: true },
@@ -400,7 +421,7 @@ fn each(head: &Head, name: &str, holds: impl Fn(&str) -> bool) -> bool {
 fn unless_plainly(truth: Truth, plainly: impl FnOnce() -> bool) -> Truth {
     match truth {
         Truth::Yes if !plainly() => Truth::Almost { exactly: true },
-        truth => truth,
+        Truth::Yes | Truth::Almost { .. } | Truth::No | Truth::Unknown(_) | Truth::Never(_) => truth,
     }
 }
 
@@ -584,7 +605,7 @@ fn legible(facts: &Facts<'_>, name: &str, truth: Truth) -> Truth {
         Truth::No if facts.head.is_illegible(name) => {
             Truth::Never(format!("its {name} is in a charset that is not known here"))
         }
-        truth => truth,
+        Truth::Yes | Truth::Almost { .. } | Truth::No | Truth::Unknown(_) | Truth::Never(_) => truth,
     }
 }
 

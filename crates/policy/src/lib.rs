@@ -32,6 +32,8 @@
 //!
 //! Domains may be written with umlauts. A list file holds one such pattern per line; `#` starts a comment.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 mod address;
 mod compile;
 mod condition;

@@ -282,9 +282,9 @@ fn every_treatment_is_carried_through() {
         then("['domain', { refuse = { text = 'Ask for a key' } }]"),
         domain(None, Otherwise::Refuse(Some(Reply::refuse(550, 7, 1, "Ask for a key"))))
     );
-    let refused = |text: &str| match then(text) {
-        Treatment::Refuse(Refusal { reply, grounds }) => (reply.to_line(), grounds),
-        other => panic!("{other:?}"),
+    let refused = |text: &str| {
+        let Treatment::Refuse(Refusal { reply, grounds }) = then(text) else { panic!("{text}") };
+        (reply.to_line(), grounds)
     };
     let written = ("550 5.7.1 Not like this\r\n".to_owned(), Grounds::Written);
     assert_eq!(refused("{ refuse = { text = 'Not like this' } }"), written);

@@ -32,10 +32,10 @@ pub enum PortalError {
     /// A time zone the system does not know.
     #[error("the time zone {0:?} is unknown")]
     TimeZone(String),
-    /// A socket.
+    /// A socket could not be bound.
     #[error("cannot listen on {address}: {source}")]
     Bind {
-        /// Where.
+        /// The address of the socket.
         address: SocketAddr,
         /// What the system said.
         source: std::io::Error,
@@ -43,7 +43,7 @@ pub enum PortalError {
     /// A certificate or key file.
     #[error("TLS file {path}: {why}")]
     Tls {
-        /// Which file.
+        /// The path of the file.
         path: PathBuf,
         /// What is wrong with it.
         why: String,
@@ -124,7 +124,7 @@ pub enum Renewal {
     /// It is mailed at once.
     #[default]
     AtOnce,
-    /// Support is asked.
+    /// The owner asks support.
     Request,
 }
 
@@ -133,15 +133,15 @@ pub enum Renewal {
 pub struct RequestLimits {
     /// Pages a second, of one network without a session.
     pub network: NonZeroU32,
-    /// And at once.
+    /// Number of requests from one network at once.
     pub network_burst: NonZeroU32,
     /// Pages a second, of one session, wherever its owner sits.
     pub session: NonZeroU32,
-    /// And at once.
+    /// Number of requests of one session at once.
     pub session_burst: NonZeroU32,
     /// Passwords, answers and links a minute, of one network; those that were right do not count.
     pub attempts: NonZeroU32,
-    /// And at once.
+    /// Number of attempts at once.
     pub attempts_burst: NonZeroU32,
 }
 
@@ -170,7 +170,7 @@ pub struct ExportRules {
     pub pdf_at_once: usize,
     /// Bytes of memory for each.
     pub pdf_memory: u64,
-    /// Time for each.
+    /// Time limit for each PDF.
     pub pdf_time: Duration,
 }
 
@@ -185,9 +185,9 @@ impl Default for ExportRules {
 pub struct PasswordRules {
     /// Characters at least, never below 8; `None`: 8, or 12 where no kind of characters is asked for.
     pub minimum_length: Option<usize>,
-    /// A digit.
+    /// A password needs a digit.
     pub digit: bool,
-    /// An upper-case letter.
+    /// A password needs an upper-case letter.
     pub upper: bool,
     /// Something that is neither letter nor digit.
     pub special: bool,
@@ -217,25 +217,25 @@ pub struct SecurityContact {
 /// Everything the portal is told.
 #[derive(Clone, Debug)]
 pub struct PortalConfig {
-    /// Where to listen.
+    /// The addresses to listen on.
     pub addresses: Vec<SocketAddr>,
     /// Who ends TLS.
     pub tls: PortalTls,
     /// What people type: `https://mail.example.org`.
     pub public_url: String,
-    /// How it looks.
+    /// Name, colours and logo of the operator.
     pub brand: Brand,
     /// The languages offered, best first; each must have a folder in `webmail-ui/locales`.
     pub languages: Vec<String>,
     /// IANA name, for dates.
     pub time_zone: String,
-    /// Sessions.
+    /// How long sessions last.
     pub session: SessionRules,
-    /// Passwords.
+    /// What a password must contain.
     pub password: PasswordRules,
     /// What a forgotten password takes.
     pub reset: ResetBy,
-    /// How recipients arrive.
+    /// How recipients activate their mailboxes.
     pub activate_by: ActivateBy,
     /// What happens when a link has run out.
     pub renewal: Renewal,
@@ -243,13 +243,13 @@ pub struct PortalConfig {
     pub retention: Retention,
     /// What becomes of letters that nobody had opened when their owner deletes them, or the mailbox.
     pub unread: Unread,
-    /// Wrong tries.
+    /// What follows wrong passwords.
     pub locks: LockRules,
-    /// Requests.
+    /// How many requests are answered.
     pub limits: RequestLimits,
     /// Security questions offered instead of the built-in ones, per language; may be empty.
     pub questions: Vec<(String, Vec<String>)>,
-    /// Exports.
+    /// How letters are exported.
     pub export: ExportRules,
     /// To whom, and how much, owners may write.
     pub write: WriteRules,

@@ -8,7 +8,7 @@ use sealpost_mail::Colour;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Paint {
     colour: Colour,
-    /// In per cent.
+    /// The opacity in per cent.
     opacity: u32,
 }
 

@@ -73,11 +73,11 @@ impl Language {
     /// The best of `offered` for an `Accept-Language` value (RFC 9110 §12.5.4); the first if none fits.
     #[must_use]
     pub fn negotiate(header: &str, offered: &[Self]) -> Option<Self> {
-        let mut wishes: Vec<(u32, Self)> = header
+        let mut requests: Vec<(u32, Self)> = header
             .split(',')
             .take(20)
-            .filter_map(|wish| {
-                let (tag, quality) = wish.split_once(';').unwrap_or((wish, "q=1"));
+            .filter_map(|request| {
+                let (tag, quality) = request.split_once(';').unwrap_or((request, "q=1"));
                 let quality: f32 = quality.trim().strip_prefix("q=")?.trim().parse().ok()?;
                 let language = Self::parse(tag)?;
                 // Thousandths, as the standard allows three digits; negative and NaN become zero.
@@ -90,8 +90,8 @@ impl Language {
                 (weight > 0 && offered.contains(&language)).then_some((weight, language))
             })
             .collect();
-        wishes.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
-        wishes.first().map(|(_, language)| *language)
+        requests.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
+        requests.first().map(|(_, language)| *language)
     }
 
     /// German.
@@ -206,7 +206,7 @@ impl Calendar {
         }
     }
 
-    /// "18:23".
+    /// A time of day like "18:23".
     pub(crate) fn time(&self, language: Language, at: Timestamp) -> String {
         self.zoned(at).map(|zoned| Self::worded(language, "date-today", &zoned)).unwrap_or_default()
     }
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn browsers_wishes_are_weighed() {
+    fn browsers_requests_are_weighed() {
         let both = [de(), en()];
         let pick = |header| Language::negotiate(header, &both).map(Language::tag);
         assert_eq!(pick("de-AT,de;q=0.9,en;q=0.8"), Some("de"));

@@ -7,23 +7,23 @@ pub(crate) use sealpost_mailbox::portal_links::{
     activation, deletion, letter, letter_files, letter_pictures, reset,
 };
 
-/// The log-in.
+/// The page with the log-in form.
 pub(crate) const LOGIN: &str = "/";
 /// Where somebody with an initial password chooses an own one.
 pub(crate) const FIRST_LOGIN: &str = "/first";
 /// The way back in with a forgotten password.
 pub(crate) const FORGOT: &str = "/forgot";
-/// What has come.
+/// The list of received letters.
 pub(crate) const INBOX: &str = "/inbox";
-/// What was sent.
+/// The list of sent letters.
 pub(crate) const SENT: &str = "/sent";
 /// What was thrown away.
 pub(crate) const TRASH: &str = "/trash";
-/// The owner's folders.
+/// The page of the owner's own folders.
 pub(crate) const FOLDERS: &str = "/folders";
 /// What is being written.
 pub(crate) const DRAFTS: &str = "/drafts";
-/// The owner's account.
+/// The page of the owner's account.
 pub(crate) const ACCOUNT: &str = "/account";
 /// Our keys, for partners.
 pub(crate) const PARTNER: &str = "/partner";
@@ -38,7 +38,7 @@ pub(crate) fn is_folder(path: &str) -> bool {
     path.starts_with(&folder(""))
 }
 
-/// A draft.
+/// The path of a draft's editor.
 pub(crate) fn draft(id: &str) -> String {
     format!("/w/{id}")
 }

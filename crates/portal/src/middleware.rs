@@ -48,7 +48,7 @@ const HEADERS: [(&str, &str); 9] = [
     ("x-robots-tag", "noindex, nofollow"),
 ];
 
-/// The outermost layer.
+/// The outermost middleware of every request.
 pub(crate) async fn front(
     site: web::Data<Site>,
     mut request: ServiceRequest,

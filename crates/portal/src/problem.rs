@@ -43,7 +43,7 @@ pub(crate) enum Problem {
     /// A letter whose sealed bytes are not what they were.
     #[error("damaged: {0}")]
     Damaged(String),
-    /// Ours.
+    /// A fault of ours; the text is for the log.
     #[error("fault: {0}")]
     Fault(String),
 }

@@ -43,10 +43,10 @@ pub(crate) enum Verb {
     Act,
 }
 
-/// Who may come.
+/// Who may open a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Right {
-    /// Everybody.
+    /// Everybody may.
     Anyone,
     /// Somebody with an initial password, to choose an own one.
     Newcomer,

@@ -4,7 +4,7 @@ use actix_web::http::header::Encoding;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
-use sealpost_store::Room;
+use sealpost_store::DiskSpace;
 
 use crate::http::csrf::Visitor;
 use crate::page::{Page, redirect, show_to};
@@ -56,7 +56,7 @@ pub(crate) async fn robots() -> HttpResponse {
 
 /// GET /ready, for whoever watches the service: whether letters are taken and rows are written. Says no more.
 pub(crate) async fn ready(site: web::Data<Site>) -> HttpResponse {
-    let well = !site.store.is_halted() && site.store.room(0) == Room::Enough;
+    let well = !site.store.is_halted() && site.store.room(0) == DiskSpace::Enough;
     let mut answer = if well { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
     answer
         .content_type("text/plain; charset=utf-8")

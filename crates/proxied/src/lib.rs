@@ -45,7 +45,7 @@ pub enum Others {
 
 /// What is to be done with a new connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum PeerRole {
     /// Its client is who it is.
     Itself,
     /// Its proxy says who its client is.
@@ -95,15 +95,15 @@ impl Proxies {
 
     /// How a connection from there is to be taken.
     #[must_use]
-    pub fn standing(&self, peer: IpAddr) -> Standing {
+    pub fn role(&self, peer: IpAddr) -> PeerRole {
         if self.networks.is_empty() {
-            Standing::Itself
+            PeerRole::Itself
         } else if self.networks.iter().any(|network| network.contains(peer.to_canonical())) {
-            Standing::Proxy
+            PeerRole::Proxy
         } else {
             match self.others {
-                Others::Refused => Standing::Refused,
-                Others::Themselves => Standing::Itself,
+                Others::Refused => PeerRole::Refused,
+                Others::Themselves => PeerRole::Itself,
             }
         }
     }
@@ -240,13 +240,13 @@ mod tests {
     #[test]
     fn proxies_are_those_that_are_named() {
         let networks = vec![Network::parse("10.0.0.5").unwrap()];
-        let standing = |proxies: &Proxies, peer: &str| proxies.standing(peer.parse().unwrap());
+        let role = |proxies: &Proxies, peer: &str| proxies.role(peer.parse().unwrap());
         let strict = Proxies::new(networks.clone(), Others::Refused);
-        assert_eq!(standing(&strict, "::ffff:10.0.0.5"), Standing::Proxy);
-        assert_eq!(standing(&strict, "10.0.0.6"), Standing::Refused);
+        assert_eq!(role(&strict, "::ffff:10.0.0.5"), PeerRole::Proxy);
+        assert_eq!(role(&strict, "10.0.0.6"), PeerRole::Refused);
         let open = Proxies::new(networks, Others::Themselves);
-        assert_eq!(standing(&open, "10.0.0.6"), Standing::Itself);
-        assert_eq!(standing(&Proxies::default(), "10.0.0.5"), Standing::Itself);
+        assert_eq!(role(&open, "10.0.0.6"), PeerRole::Itself);
+        assert_eq!(role(&Proxies::default(), "10.0.0.5"), PeerRole::Itself);
     }
 
     proptest! {

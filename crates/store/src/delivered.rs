@@ -17,6 +17,9 @@ use crate::leg::LeasedLeg;
 use crate::statement::{Batch, sql};
 use crate::store::Store;
 
+/// The file in the store's folder.
+pub(crate) const DELIVERED: &str = "delivered";
+
 /// The longest id, and so a slot's size; the rest of a slot is zero.
 const SLOT: usize = 64;
 
@@ -52,7 +55,7 @@ impl Store {
         _alone: &Alone,
         told: impl Fn(&str, &[u8]) -> LegNotes,
     ) -> Result<(Deliveries, usize), StoreError> {
-        let path = self.folder().join("delivered");
+        let path = self.folder().join(DELIVERED);
         let failed = |source| StoreError::Path { path: path.clone(), source };
         let file = Access::of(self.folder()).file(&path)?;
         let bytes = std::fs::read(&path).map_err(failed)?;

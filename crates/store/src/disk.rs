@@ -34,7 +34,7 @@ enum Reserve {
 /// Whether the file system takes more letters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
-pub enum Room {
+pub enum DiskSpace {
     /// It does.
     Enough,
     /// It is kept for deliveries, log-ins and deletions.
@@ -87,15 +87,15 @@ impl Disk {
     }
 
     /// Whether a letter of `octets` may come.
-    pub(crate) fn room(&self, octets: u64) -> Room {
+    pub(crate) fn room(&self, octets: u64) -> DiskSpace {
         self.room_beside(*self.under_way(), octets)
     }
 
     /// Sets `octets` aside, if there is room for them.
-    pub(crate) fn set_aside(&self, octets: u64) -> Room {
+    pub(crate) fn set_aside(&self, octets: u64) -> DiskSpace {
         let mut under_way = self.under_way();
         let room = self.room_beside(*under_way, octets);
-        if room == Room::Enough {
+        if room == DiskSpace::Enough {
             *under_way = under_way.saturating_add(octets);
         }
         room
@@ -112,23 +112,23 @@ impl Disk {
         self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn room_beside(&self, under_way: u64, octets: u64) -> Room {
-        let Some(reserve) = &self.reserve else { return Room::Enough };
+    fn room_beside(&self, under_way: u64, octets: u64) -> DiskSpace {
+        let Some(reserve) = &self.reserve else { return DiskSpace::Enough };
         let free = match self.free() {
             Ok(free) => free,
             Err(error) => {
                 // Whoever cannot ask finds out by writing.
                 tracing::warn!(%error, "free space cannot be read");
-                return Room::Enough;
+                return DiskSpace::Enough;
             }
         };
         // A quota shows only in the reserve: it cannot be set aside while the quota is exceeded.
         if free < self.minimum_free.saturating_add(under_way).saturating_add(octets)
             || !self.keep_reserve(reserve, free)
         {
-            return Room::Low { free };
+            return DiskSpace::Low { free };
         }
-        Room::Enough
+        DiskSpace::Enough
     }
 
     /// Before a transaction: gives the reserve up if nothing else is left.
@@ -209,7 +209,7 @@ impl Disk {
         } else if had == Reserve::Held {
             tracing::error!(
                 disk.reserve = RESERVE,
-                "the disk is full: the reserve is given up so that deliveries and log-ins go on; remove something"
+                "the disk is full: the reserved space is released so that deliveries and log-ins go on; free some space"
             );
         }
     }
@@ -243,13 +243,13 @@ mod tests {
     fn the_reserve_is_set_aside_given_up_and_set_aside_again() {
         let folder = tempfile::tempdir().unwrap();
         let disk = Disk::open(folder.path(), None, 1).unwrap();
-        assert_eq!(disk.room(0), Room::Enough);
+        assert_eq!(disk.room(0), DiskSpace::Enough);
         assert!(held(&disk));
         disk.give_reserve();
         assert_eq!(state(disk.reserve.as_ref().unwrap()), Reserve::GivenUp);
         let other = Disk::open(folder.path(), None, 0).unwrap();
         other.give_reserve();
-        assert_eq!(disk.room(0), Room::Enough);
+        assert_eq!(disk.room(0), DiskSpace::Enough);
         assert!(held(&disk));
     }
 
@@ -257,9 +257,9 @@ mod tests {
     fn below_the_minimum_there_is_no_room() {
         let folder = tempfile::tempdir().unwrap();
         let disk = Disk::open(folder.path(), None, u64::MAX / 2).unwrap();
-        assert!(matches!(disk.room(0), Room::Low { .. }));
+        assert!(matches!(disk.room(0), DiskSpace::Low { .. }));
         let disk = Disk::open(folder.path(), None, 1).unwrap();
-        assert!(matches!(disk.room(u64::MAX), Room::Low { .. }));
+        assert!(matches!(disk.room(u64::MAX), DiskSpace::Low { .. }));
     }
 
     #[test]

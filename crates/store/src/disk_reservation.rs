@@ -4,7 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::disk::{Disk, Room};
+use crate::disk::{Disk, DiskSpace};
 use crate::error::StoreError;
 use crate::store::Store;
 
@@ -53,8 +53,8 @@ impl Aside {
 
 fn set_aside(disk: &Disk, octets: u64) -> Result<(), StoreError> {
     match disk.set_aside(octets) {
-        Room::Enough => Ok(()),
-        Room::Low { free } => Err(StoreError::NoRoom { free }),
+        DiskSpace::Enough => Ok(()),
+        DiskSpace::Low { free } => Err(StoreError::NoRoom { free }),
     }
 }
 
@@ -94,7 +94,7 @@ mod tests {
     fn what_is_under_way_counts_until_it_is_written_or_given_up() {
         let folder = tempfile::tempdir().unwrap();
         let disk = Arc::new(Disk::open(folder.path(), None, 1).unwrap());
-        let Room::Low { free } = disk.room(u64::MAX) else { panic!("no disk is so large") };
+        let DiskSpace::Low { free } = disk.room(u64::MAX) else { panic!("no disk is so large") };
         let first = aside(&disk, free / 2).unwrap();
         assert!(matches!(aside(&disk, free / 2 + free / 4), Err(StoreError::NoRoom { .. })));
         drop(first);

@@ -242,14 +242,10 @@ impl StoreError {
             let kind = error.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
             matches!(kind, Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge))
         };
-        match self {
-            Self::NoRoom { .. } => true,
-            Self::Database(error) if error.kind == EngineFault::Full => true,
-            other => std::iter::successors(Some(other as &(dyn std::error::Error + 'static)), |error| {
-                error.source()
-            })
-            .any(io),
-        }
+        let said_so = matches!(self, Self::NoRoom { .. })
+            || matches!(self, Self::Database(error) if error.kind == EngineFault::Full);
+        let whole = self as &(dyn std::error::Error + 'static);
+        said_so || std::iter::successors(Some(whole), |error| error.source()).any(io)
     }
 
     /// Whether the same request may succeed later. What we cannot judge is worth another try: a peer

@@ -33,6 +33,24 @@ pub struct NewEvent {
     pub memo_sealed: Option<Vec<u8>>,
 }
 
+/// Which events are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventSelection {
+    /// Also those that are still tried.
+    All,
+    /// Those that nobody tries any more.
+    Dead,
+}
+
+/// What becomes of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventState {
+    /// It is tried, now or later.
+    Queued,
+    /// Nobody tries it any more.
+    Dead,
+}
+
 /// An event on its way to a receiver.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventRow {
@@ -384,8 +402,12 @@ impl Store {
         self.change(vec![change]).await.map(drop)
     }
 
-    /// Events after this id: those nobody tries any more, or also those on their way. A few at once.
-    pub async fn events(&self, after: &str, only_dead: bool) -> Result<Vec<(EventRow, bool)>, StoreError> {
+    /// Events after this id. A few at once.
+    pub async fn events(
+        &self,
+        after: &str,
+        which: EventSelection,
+    ) -> Result<Vec<(EventRow, EventState)>, StoreError> {
         let rows = self
             .read_rows(sql!(
                 concat!(
@@ -395,11 +417,14 @@ impl Store {
                      WHERE id > ?1 AND (?2 = 0 OR state = 'dead') ORDER BY id LIMIT ?3"
                 ),
                 after,
-                only_dead,
+                which == EventSelection::Dead,
                 AT_ONCE
             ))
             .await?;
-        let one = |mut row: Row| Ok((event(&mut row)?, row.int()? == 1));
+        let one = |mut row: Row| {
+            let event = event(&mut row)?;
+            Ok((event, if row.int()? == 1 { EventState::Dead } else { EventState::Queued }))
+        };
         rows.into_iter().map(one).collect()
     }
 

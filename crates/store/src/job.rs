@@ -53,8 +53,17 @@ pub struct Claim<'a> {
     pub latest: Timestamp,
     /// When it is due first, if nobody has ever heard of it.
     pub first: Timestamp,
-    /// Also if it is not due.
-    pub even_if_not_due: bool,
+    /// Whether it has to be due.
+    pub start: JobStart,
+}
+
+/// When a job may start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JobStart {
+    /// Once it is due.
+    WhenDue,
+    /// At once, due or not.
+    AtOnce,
 }
 
 /// How a run ended.
@@ -94,7 +103,7 @@ impl Store {
                 claim.owner,
                 claim.now,
                 claim.until,
-                claim.even_if_not_due,
+                claim.start == JobStart::AtOnce,
                 claim.latest,
                 claim.longest
             )

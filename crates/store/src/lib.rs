@@ -8,6 +8,8 @@
 //! and commits many callers' work with one `fsync` (group commit), a few readers stand beside it. PostgreSQL: a
 //! transaction for each batch.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 mod acknowledge;
 mod activation;
 mod adopt;
@@ -122,12 +124,12 @@ pub use conversation::Whereabouts;
 pub use delivered::{Deliveries, Noted};
 pub use deposit::{DepositCounts, DepositLetter, DepositRow, FolderPage, NewDeposit};
 pub use digest::AwaitsNotice;
-pub use disk::Room;
+pub use disk::DiskSpace;
 pub use disk_reservation::Aside;
 pub use draft::{DraftFile, DraftRow, NewDraft, NewDraftFile, SavedDraft, SentDraft, ThrownAway};
 pub use draft_quota::DraftQuota;
 pub use engine::{
-    Durability, PostgresFacts, PostgresHost, PostgresOptions, PostgresTls, PostgresUnfit, SchemaWish,
+    Durability, PostgresFacts, PostgresHost, PostgresOptions, PostgresTls, PostgresUnfit, SchemaRequest,
     newest_schema,
 };
 pub use error::{EngineError, FileError, StoreError};
@@ -136,15 +138,15 @@ pub use failed_logins::{Settled, Tries};
 pub use first_login::{NewNewcomer, NewcomerRow};
 pub use folder_ref::{FolderRef, OwnFolderRow};
 pub use hold::{Held, ResumedTime, StoppedMoment, StoppedRow, StoppedTime};
-pub use hook::{EventRow, NewEvent, NotTaken};
-pub use job::{Claim, JobEnd, JobRow, JobRun};
+pub use hook::{EventRow, EventSelection, EventState, NewEvent, NotTaken};
+pub use job::{Claim, JobEnd, JobRow, JobRun, JobStart};
 pub use key_lookup::KeyLookupRow;
 pub use key_warning::KeyWarning;
 pub use large_bodies::LargeBodies;
 pub use leg::{Finished, FollowUp, Lease, LeasedLeg, LegEnd, LegStart, NewLeg};
 pub use login_rows::Comer;
 pub use mailbox::{IdleMailbox, MailboxRow, MailboxState, NewMailbox, ReachedMailbox, Relock};
-pub use moving::{MoveEnd, MoveStep, Moved};
+pub use moving::{MoveEnd, MoveRows, MoveStep, Moved};
 pub use node_row::{NewNode, NodeRow, NodeState};
 pub use notice_frequency::{Announced, Pace, Unannounced};
 pub use ocsp_answer::OcspRow;
@@ -156,7 +158,7 @@ pub use queue::{LegFilter, LegRow, TurnedLeg};
 pub use rate_counts::{Allowance, Most, NewUse, Spent, Used};
 pub use rekey::{Rekey, SealedKey, SealedKeys};
 pub use reminder::{NewReminder, Reminded, WaitingLetter};
-pub use request::{Again, MAX_OPEN, Release, Released, RequestRow};
+pub use request::{Again, MAX_OPEN, Release, Released, RequestRow, RequestSelection};
 pub use reset::{Reset, ResetPassword};
 pub use retention::Forgotten;
 pub use retention_preview::{Foreseen, ForeseenForgotten, ForeseenRetention};
@@ -171,7 +173,7 @@ pub use session::{NewSession, SessionRow};
 pub use stale_rows::{StaleCounts, StaleKind};
 pub use store::{Company, Page, Rows, Store, StoreOptions};
 pub use sts_policy::StsPolicyRow;
-pub use support::{MailboxFacts, OtherTime, PendingEnd};
+pub use support::{MailboxFacts, MailboxSelection, OtherTime, PendingEnd};
 pub use tls_report::{NewTlsReport, NewTlsSubmission, TlsSessionRow, TlsSubmissionRow};
 pub use token::{NewToken, Reissued, TokenRow};
 pub use unreachable::{NewBounce, Unreachable};

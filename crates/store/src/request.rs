@@ -66,6 +66,15 @@ pub struct Release {
     pub leg: NewLeg,
 }
 
+/// Which requests are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequestSelection {
+    /// Also those that are decided.
+    All,
+    /// Those that wait for a decision.
+    Open,
+}
+
 /// How a mailbox begins again.
 #[derive(Debug)]
 pub enum Again {
@@ -193,8 +202,8 @@ impl Store {
         Ok(matches!(self.write(batch).await?, Outcome::Kept(_)))
     }
 
-    /// Requests, oldest first; only open ones if so wished.
-    pub async fn requests(&self, only_open: bool) -> Result<Vec<RequestRow>, StoreError> {
+    /// Requests, oldest first.
+    pub async fn requests(&self, which: RequestSelection) -> Result<Vec<RequestRow>, StoreError> {
         let (mut found, mut after) = (Vec::new(), i64::MIN);
         let mut reading = self.reading(SaidKind::Request);
         loop {
@@ -204,7 +213,7 @@ impl Store {
                     " WHERE number > ?1 AND (?2 = 0 OR state = 'open') ORDER BY number LIMIT ?3"
                 ),
                 after,
-                only_open,
+                which == RequestSelection::Open,
                 AT_ONCE
             );
             let rows = self.read_rows(question).await?;

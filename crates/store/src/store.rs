@@ -10,11 +10,12 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::audit_proof::AuditProver;
+use crate::audit_row::AuditRow;
 use crate::bucket::{Bucket, prepare_spool};
-use crate::disk::{Disk, Room};
+use crate::disk::{Disk, DiskSpace};
 use crate::engine::{
-    Engine, Heartbeat, Locks, LongSilent, Opened, PostgresOptions, Promise, SchemaWish, Setting,
-    SqliteOptions,
+    Engine, Heartbeat, Locks, LongSilent, Migration, Opened, PostgresOptions, Promise, SchemaRequest,
+    Setting, SqliteOptions,
 };
 use crate::error::StoreError;
 use crate::expense::Expense;
@@ -46,7 +47,9 @@ pub struct StoreOptions {
     /// In whose company.
     pub company: Company,
     /// What may be done to the schema.
-    pub schema: SchemaWish,
+    pub schema: SchemaRequest,
+    /// What the audit trail says if the schema of a store that was there is brought forward, in the transaction of that.
+    pub migrated: Option<AuditRow>,
     /// Proves the audit trail and rows that say something; `None`: they stand without a proof, and are held against none.
     pub prover: Option<Arc<dyn AuditProver>>,
 }
@@ -86,7 +89,8 @@ impl StoreOptions {
             minimum_free: 0,
             lock_wait: Duration::from_secs(10),
             company: Company::Others,
-            schema: SchemaWish::IfAlone,
+            schema: SchemaRequest::IfAlone,
+            migrated: None,
             prover: None,
         }
     }
@@ -167,6 +171,7 @@ impl Store {
             lock_wait,
             company,
             schema,
+            migrated,
             prover,
         } = options;
         let shared = match &large {
@@ -182,9 +187,10 @@ impl Store {
 
         // Alone: whatever has no row now will never get one. In company it might be someone's work.
         let alone = is_alone(&lock, &folder, company)?;
+        let migration = Migration { request: schema, alone, note: migrated, prover: prover.clone() };
         let opened = match rows {
-            Rows::Folder => Opened::sqlite(&folder, SqliteOptions { readers, lock_wait }, schema, alone)?,
-            Rows::Postgres(options) => Opened::postgres(&folder, *options, &large, lock_wait, schema, alone)?,
+            Rows::Folder => Opened::sqlite(&folder, SqliteOptions { readers, lock_wait }, &migration)?,
+            Rows::Postgres(options) => Opened::postgres(&folder, *options, &large, lock_wait, migration)?,
         };
         // The nodes' common folder has a lock of its own: whoever opens waits for whoever cleans up.
         let shared_lock = match &shared {
@@ -311,7 +317,7 @@ impl Store {
 
     /// Whether a letter of `octets` more may come beside what is under way; what is being delivered, read or deleted
     /// does not ask.
-    pub fn room(&self, octets: u64) -> Room {
+    pub fn room(&self, octets: u64) -> DiskSpace {
         self.inner.disk.room(octets)
     }
 

@@ -14,6 +14,15 @@ use crate::withdrawn_row::{WithdrawnRow, withdrawn_columns};
 /// Mailboxes shown with one question.
 const AT_ONCE: u32 = 500;
 
+/// Which mailboxes are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MailboxSelection {
+    /// Those that are there.
+    Existing,
+    /// Also what is left of deleted ones.
+    WithDeleted,
+}
+
 /// How much is in a mailbox, and who is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MailboxFacts {
@@ -81,8 +90,12 @@ fn facts(mut row: Row) -> Result<MailboxFacts, StoreError> {
 }
 
 impl Store {
-    /// Mailboxes after this id, in the order of their ids; deleted ones only if asked for. A few at once.
-    pub async fn list_mailboxes(&self, after: &str, deleted: bool) -> Result<Vec<MailboxRow>, StoreError> {
+    /// Mailboxes after this id, in the order of their ids. A few at once.
+    pub async fn list_mailboxes(
+        &self,
+        after: &str,
+        which: MailboxSelection,
+    ) -> Result<Vec<MailboxRow>, StoreError> {
         let rows = self
             .read_rows(sql!(
                 concat!(
@@ -90,7 +103,7 @@ impl Store {
                     " WHERE id > ?1 AND (?2 = 1 OR state <> 'deleted') ORDER BY id LIMIT ?3"
                 ),
                 after,
-                deleted,
+                which == MailboxSelection::WithDeleted,
                 AT_ONCE
             ))
             .await?;

@@ -12,7 +12,7 @@ use sealpost_vault::SupportRole;
 /// What may be taken back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recall {
-    /// Nothing.
+    /// No letter can be recalled.
     Never,
     /// What nobody has opened.
     Unread,
@@ -20,15 +20,15 @@ pub enum Recall {
     Always,
 }
 
-/// All of it.
+/// What support works with.
 pub struct Desk<'a> {
     /// The store.
     pub store: &'a Store,
-    /// Support's keys.
+    /// The keys of support.
     pub keys: &'a SupportRole,
     /// Who sits there, as the trail names them.
     pub actor: Actor,
-    /// Notices.
+    /// How notices look and where they go.
     pub announcer: &'a Announcer,
     /// The gateway's name in Message-IDs.
     pub name: &'a str,
@@ -38,10 +38,10 @@ pub struct Desk<'a> {
     pub most_bounces: u32,
     /// What becomes of unread letters.
     pub unread: Unread,
-    /// When things go.
+    /// The terms after which letters and mailboxes are deleted.
     pub retention: &'a Retention,
     /// Which letters may be taken back.
     pub recall: Recall,
-    /// Randomness.
+    /// Source of randomness.
     pub random: &'a dyn Random,
 }

@@ -16,7 +16,7 @@ pub enum SupportError {
     /// Nobody's address or id.
     #[error("there is no mailbox {0:?}: give the address it was made for, or its id")]
     NoMailbox(String),
-    /// No letter's id.
+    /// This is not the id of a letter.
     #[error("there is no letter {0:?} (any more): give the id that `sealpost mailbox show` prints")]
     NoLetter(String),
     /// It is not so that it could be done, and why.
@@ -25,13 +25,13 @@ pub enum SupportError {
     /// The mail that tells of it.
     #[error("the mail to its owner cannot be written, and nothing was done: {0}")]
     Mail(String),
-    /// Nothing is said.
+    /// The command needs a note.
     #[error("a note is missing: say why, in words that may stand in the audit trail")]
     NoNote,
     /// What is said names somebody.
     #[error("the note has a mail address in it, and the audit trail has none: write who and why without it")]
     AddressInNote,
-    /// No state's word.
+    /// This is not a state of a mailbox.
     #[error("{0:?} is no state of a mailbox: pending, active, locked or deleted")]
     NoState(String),
 }

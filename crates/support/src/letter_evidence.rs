@@ -30,13 +30,13 @@ pub enum EvidenceError {
         "the audit trail says nothing of a letter {0:?}: give the id that `sealpost mailbox show` or `audit show` prints"
     )]
     Unknown(String),
-    /// The sentences.
+    /// The sentences of the document.
     #[error("{0}")]
     Words(#[from] NoticeError),
     /// The letter that the worker sets.
     #[error("{0}")]
     Compose(#[from] ComposeError),
-    /// The worker.
+    /// The worker that makes the PDF.
     #[error("{0}")]
     Pdf(#[from] ExportError),
 }
@@ -54,11 +54,11 @@ pub struct LetterEvidence {
 
 /// In whose name and how it is set as a PDF.
 pub struct Document<'a> {
-    /// The operator's name.
+    /// The name of the operator.
     pub operator: &'a str,
-    /// Its address.
+    /// The address that notices come from.
     pub from: &'a Address,
-    /// The document's language.
+    /// The language of the document.
     pub language: Language,
     /// In which its times are said.
     pub zone: &'a str,
@@ -66,7 +66,7 @@ pub struct Document<'a> {
     pub labels: Labels,
     /// Who else could have opened the mailbox.
     pub second_key: SecondKey,
-    /// The worker.
+    /// The worker that makes the PDF.
     pub worker: &'a Worker,
 }
 
@@ -108,7 +108,7 @@ impl LetterEvidence {
         Ok(Self { known, letter: letter.to_owned(), mailbox, recipient, rows, trail })
     }
 
-    /// Its id.
+    /// The id of the letter.
     #[must_use]
     pub fn letter(&self) -> &str {
         &self.letter
@@ -134,7 +134,7 @@ impl LetterEvidence {
         named(&deposited.detail, actions::SHA256)
     }
 
-    /// As facts.
+    /// The facts as JSON.
     #[must_use]
     pub fn json(&self, operator: &str, now: Timestamp) -> Value {
         let events: Vec<Value> = self

@@ -12,7 +12,7 @@ use crate::withdrawal;
 /// What becomes of a letter that has been opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Opened {
-    /// It stays.
+    /// The letter stays in its mailbox.
     Stays,
     /// Its recipient's access ends: it went to the wrong person.
     IsTakenBack,

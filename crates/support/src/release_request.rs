@@ -24,7 +24,7 @@ pub enum ReleaseError {
     /// The store.
     #[error("{0}")]
     Store(#[from] StoreError),
-    /// A seal.
+    /// A sealed record cannot be opened.
     #[error("what is sealed cannot be opened with these keys")]
     Sealed(#[from] VaultError),
     /// The mailbox is gone, or somebody has decided already.
@@ -53,7 +53,7 @@ pub enum ReleaseError {
     /// Somebody has written into the store.
     #[error("the mailbox's rows do not fit together: somebody has written into the store")]
     Forged,
-    /// The notice.
+    /// The notice cannot be queued.
     #[error("the mail could not be written: {0}")]
     Mail(String),
 }
@@ -79,13 +79,13 @@ pub enum Messages {
 pub struct Releasing<'a> {
     /// The store.
     pub store: &'a Store,
-    /// Support's keys.
+    /// The keys of support.
     pub keys: &'a SupportRole,
     /// What new mailboxes are wrapped to; nothing: the operator chose no escrow.
     pub escrow: Option<EscrowPublic>,
     /// Opens escrow wraps, if it is at hand.
     pub escrow_key: Option<&'a EscrowSecret>,
-    /// Notices.
+    /// How notices look and where they go.
     pub announcer: &'a Announcer,
     /// The gateway's name in Message-IDs.
     pub name: &'a str,
@@ -93,9 +93,9 @@ pub struct Releasing<'a> {
     pub unread: Unread,
     /// How long the mail is tried.
     pub give_up: Duration,
-    /// When.
+    /// The present moment.
     pub now: Timestamp,
-    /// Randomness.
+    /// Source of randomness.
     pub random: &'a dyn Random,
 }
 

@@ -11,7 +11,7 @@ use crate::mailbox_facts::address;
 
 /// Whether the owner of a mailbox hears of it.
 pub(crate) enum OwnerMail {
-    /// By this mail.
+    /// This mail is queued.
     Queued(NewLeg),
     /// Mail to them has come back too often.
     ComesBack,

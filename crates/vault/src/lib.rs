@@ -57,7 +57,8 @@ pub use rotated::Rotated;
 pub use server::{Keys, ServerKey};
 pub use session::{SessionHash, SessionSecret};
 pub use stream::{
-    CHUNK, SealedChunk, StreamOpener, StreamSealer, open_all, plain_len, seal_all, sealed_chunk, sealed_len,
+    CHUNK, ChunkPosition, SealedChunk, StreamOpener, StreamSealer, open_all, plain_len, seal_all,
+    sealed_chunk, sealed_len,
 };
 pub use token::{ResetBound, Token, TokenHash, TokenKey, TokenPurpose};
 pub use webhook::WebhookSecret;

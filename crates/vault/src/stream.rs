@@ -24,11 +24,24 @@ const _: () = assert!(HEADER == 45 && CHUNK == 1 << CHUNK_BITS && TAG == 16);
 
 const NAME: &str = Format::Stream.name();
 
+/// Where a chunk stands in its stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChunkPosition {
+    /// Others follow.
+    Inner,
+    /// It ends the stream.
+    Last,
+}
+
 /// prefix ‖ counter ‖ last: every chunk of a stream has its own, and the last cannot be mistaken.
-fn nonce(prefix: [u8; PREFIX], counter: u32, last: bool) -> [u8; 12] {
+fn nonce(prefix: [u8; PREFIX], counter: u32, position: ChunkPosition) -> [u8; 12] {
     let [p0, p1, p2, p3, p4, p5, p6] = prefix;
     let [c0, c1, c2, c3] = counter.to_be_bytes();
-    [p0, p1, p2, p3, p4, p5, p6, c0, c1, c2, c3, u8::from(last)]
+    let flag = match position {
+        ChunkPosition::Inner => 0,
+        ChunkPosition::Last => 1,
+    };
+    [p0, p1, p2, p3, p4, p5, p6, c0, c1, c2, c3, flag]
 }
 
 /// Seals a body as it arrives. Holds back at most one chunk.
@@ -73,7 +86,7 @@ impl StreamSealer {
         // A chunk goes out only when a byte beyond it is known: the last one carries a flag.
         while self.held.len() + plain.len() > CHUNK {
             let (now, later) = plain.split_at_checked(CHUNK - self.held.len()).unwrap_or((plain, &[]));
-            self.emit(now, false, out);
+            self.emit(now, ChunkPosition::Inner, out);
             plain = later;
         }
         self.held.extend_from_slice(plain);
@@ -81,13 +94,13 @@ impl StreamSealer {
 
     /// Seals what is left as the last chunk; says how long the body was.
     pub fn finish(mut self, out: &mut Vec<u8>) -> u64 {
-        self.emit(&[], true, out);
+        self.emit(&[], ChunkPosition::Last, out);
         self.plain_len
     }
 
     /// Held bytes and `more` as one chunk, sealed in place at the end of `out`.
     #[expect(clippy::expect_used, reason = "2^32 chunks are 256 TiB; a counter that wraps would be worse")]
-    fn emit(&mut self, more: &[u8], last: bool, out: &mut Vec<u8>) {
+    fn emit(&mut self, more: &[u8], position: ChunkPosition, out: &mut Vec<u8>) {
         let len = self.held.len() + more.len();
         if !self.begun {
             self.begun = true;
@@ -99,10 +112,11 @@ impl StreamSealer {
         out.extend_from_slice(&self.held);
         out.extend_from_slice(more);
         self.held.clear();
-        self.aead.seal(nonce(self.prefix, self.counter, last), &self.header, out, from);
+        self.aead.seal(nonce(self.prefix, self.counter, position), &self.header, out, from);
         self.plain_len = self.plain_len.saturating_add(u64::try_from(len).unwrap_or(u64::MAX));
-        if !last {
-            self.counter = self.counter.checked_add(1).expect("a body below 256 TiB");
+        match position {
+            ChunkPosition::Inner => self.counter = self.counter.checked_add(1).expect("a body below 256 TiB"),
+            ChunkPosition::Last => {}
         }
     }
 }
@@ -145,22 +159,24 @@ impl StreamOpener {
         CHUNK + TAG
     }
 
-    /// Opens chunk `index` and appends it to `out`. Whether it is the `last` follows from the stored
+    /// Opens chunk `index` and appends it to `out`. Its position follows from the stored
     /// length ([`sealed_chunk`]); a body cut short fails here because its last chunk lacks the flag.
     pub fn open_chunk(
         &self,
         index: u64,
-        last: bool,
+        position: ChunkPosition,
         sealed: &[u8],
         out: &mut Vec<u8>,
     ) -> Result<(), VaultError> {
         let counter = u32::try_from(index).map_err(|_too_far| VaultError::Damaged(NAME))?;
         let whole = sealed.len() == CHUNK + TAG;
-        let partial = last && sealed.len() < CHUNK + TAG && (sealed.len() > TAG || index == 0);
+        let partial = position == ChunkPosition::Last
+            && sealed.len() < CHUNK + TAG
+            && (sealed.len() > TAG || index == 0);
         if !whole && !partial {
             return Err(VaultError::Damaged(NAME));
         }
-        if self.aead.open(nonce(self.prefix, counter, last), &self.header, sealed, out) {
+        if self.aead.open(nonce(self.prefix, counter, position), &self.header, sealed, out) {
             Ok(())
         } else {
             Err(VaultError::Damaged(NAME))
@@ -181,8 +197,8 @@ pub struct SealedChunk {
     pub start: u64,
     /// Its length, tag included.
     pub len: u64,
-    /// Whether it is the last one.
-    pub last: bool,
+    /// Whether others follow.
+    pub position: ChunkPosition,
 }
 
 /// Where chunk `index` of a sealed body of this length lies; `None` behind the end or if no sealed
@@ -193,7 +209,8 @@ pub fn sealed_chunk(sealed_len: u64, index: u64) -> Option<SealedChunk> {
     let start = index.checked_mul(CHUNK_U64 + TAG_U64)?.checked_add(HEADER_U64)?;
     let left = sealed_len.checked_sub(start).filter(|left| *left > 0)?;
     let len = left.min(CHUNK_U64 + TAG_U64);
-    Some(SealedChunk { start, len, last: len == left })
+    let position = if len == left { ChunkPosition::Last } else { ChunkPosition::Inner };
+    Some(SealedChunk { start, len, position })
 }
 
 /// How long a body of this length is when sealed.
@@ -234,9 +251,11 @@ pub fn open_all(key: &MessageKey, sealed: &[u8]) -> Result<Vec<u8>, VaultError> 
     let mut index = 0;
     loop {
         let (chunk, rest) = left.split_at_checked(CHUNK + TAG).unwrap_or((left, &[]));
-        opener.open_chunk(index, rest.is_empty(), chunk, &mut out)?;
-        if rest.is_empty() {
-            return Ok(out);
+        let position = if rest.is_empty() { ChunkPosition::Last } else { ChunkPosition::Inner };
+        opener.open_chunk(index, position, chunk, &mut out)?;
+        match position {
+            ChunkPosition::Last => return Ok(out),
+            ChunkPosition::Inner => {}
         }
         left = rest;
         index += 1;

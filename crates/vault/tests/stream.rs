@@ -4,8 +4,8 @@
 use proptest::prelude::*;
 use sealpost_mail::SequenceRandom;
 use sealpost_vault::{
-    CHUNK, MessageKey, Part, StreamOpener, StreamSealer, VaultError, open_all, plain_len, sealed_chunk,
-    sealed_len,
+    CHUNK, ChunkPosition, MessageKey, Part, StreamOpener, StreamSealer, VaultError, open_all, plain_len,
+    sealed_chunk, sealed_len,
 };
 
 const HEADER: usize = StreamOpener::header_len();
@@ -71,7 +71,7 @@ fn any_chunk_opens_without_the_others() {
         let place = sealed_chunk(sealed.len() as u64, index).unwrap();
         let (start, len) = (usize::try_from(place.start).unwrap(), usize::try_from(place.len).unwrap());
         let mut out = b"before".to_vec();
-        opener.open_chunk(index, place.last, &sealed[start..start + len], &mut out).unwrap();
+        opener.open_chunk(index, place.position, &sealed[start..start + len], &mut out).unwrap();
         let from = usize::try_from(index).unwrap() * CHUNK;
         assert!(out[6..] == plain[from..(from + CHUNK).min(plain.len())]);
     }
@@ -100,8 +100,11 @@ fn a_body_cut_at_a_border_does_not_open_even_if_its_reader_is_told_so() {
     let opener = StreamOpener::new(&key, &sealed).unwrap();
     let first = &sealed[HEADER..HEADER + SEALED];
     let mut out = Vec::new();
-    assert!(opener.open_chunk(0, true, first, &mut out).is_err(), "it is not the last");
-    assert!(opener.open_chunk(1, false, &sealed[HEADER + SEALED..], &mut out).is_err(), "it is the last");
+    assert!(opener.open_chunk(0, ChunkPosition::Last, first, &mut out).is_err(), "it is not the last");
+    assert!(
+        opener.open_chunk(1, ChunkPosition::Inner, &sealed[HEADER + SEALED..], &mut out).is_err(),
+        "it is the last"
+    );
     assert!(out.is_empty(), "nothing unproven is handed out");
 }
 
@@ -127,7 +130,7 @@ fn an_empty_last_chunk_behind_full_ones_does_not_open() {
     let (key, random) = key();
     let sealed = seal_in(&[&body(CHUNK)], &key, &random);
     let opener = StreamOpener::new(&key, &sealed).unwrap();
-    assert!(opener.open_chunk(1, true, &[0; 16], &mut Vec::new()).is_err());
+    assert!(opener.open_chunk(1, ChunkPosition::Last, &[0; 16], &mut Vec::new()).is_err());
     assert_eq!(plain_len((HEADER + SEALED + 16) as u64), None);
 }
 
@@ -197,7 +200,7 @@ proptest! {
         prop_assert_eq!(plain_len(sealed_len(len)), Some(len));
         let chunks = len.div_ceil(CHUNK as u64).max(1);
         let last = sealed_chunk(sealed_len(len), chunks - 1).unwrap();
-        prop_assert!(last.last);
+        prop_assert_eq!(last.position, ChunkPosition::Last);
         prop_assert_eq!(last.start + last.len, sealed_len(len));
         prop_assert_eq!(sealed_chunk(sealed_len(len), chunks), None);
     }
@@ -217,8 +220,8 @@ proptest! {
         let dressed = [b"SPST\x01\x10".as_slice(), &bytes].concat();
         prop_assert!(open_all(&key, &dressed).is_err());
         if let Ok(opener) = StreamOpener::new(&key, &dressed) {
-            prop_assert!(opener.open_chunk(u64::MAX, true, &bytes, &mut Vec::new()).is_err());
-            prop_assert!(opener.open_chunk(0, true, &bytes, &mut Vec::new()).is_err());
+            prop_assert!(opener.open_chunk(u64::MAX, ChunkPosition::Last, &bytes, &mut Vec::new()).is_err());
+            prop_assert!(opener.open_chunk(0, ChunkPosition::Last, &bytes, &mut Vec::new()).is_err());
         }
     }
 }

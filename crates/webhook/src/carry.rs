@@ -100,7 +100,7 @@ async fn next(carrier: &Carrier, receiver: &Receiver, stop: &CancellationToken) 
             tracing::info!(webhook = receiver.name, event.id = event.id, "a webhook has taken an event");
             // Until this is written it would be sent once more after a crash, under the same id.
             while let Err(error) = carrier.store.event_taken(&event.id).await {
-                tracing::error!(webhook = receiver.name, %error, "that an event was taken is not written down");
+                tracing::error!(webhook = receiver.name, %error, "a delivered event could not be recorded");
                 if !error.is_busy() {
                     return Some(REST);
                 }
@@ -139,7 +139,7 @@ async fn next(carrier: &Carrier, receiver: &Receiver, stop: &CancellationToken) 
         }
     }
     if let Err(error) = carrier.store.event_not_taken(&event, end, &why).await {
-        tracing::error!(webhook = receiver.name, %error, "a failed attempt is not written down");
+        tracing::error!(webhook = receiver.name, %error, "a failed attempt could not be recorded");
     }
     rest
 }

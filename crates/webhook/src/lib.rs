@@ -13,6 +13,6 @@ mod post;
 mod schedule;
 
 pub use carry::{Carrier, Opener, Said, run};
-pub use message::About;
+pub use message::{About, Addresses};
 pub use post::{Receiver, ReceiverError};
 pub use sealpost_tls::Trust;

@@ -17,6 +17,15 @@ pub struct About {
     pub message_id: Option<String>,
 }
 
+/// Whether a receiver is told whose letter it is and whom it is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Addresses {
+    /// It is.
+    Told,
+    /// It is told ids only.
+    Withheld,
+}
+
 /// A message ready to go.
 pub(crate) struct Message {
     pub(crate) body: Vec<u8>,
@@ -28,7 +37,7 @@ pub(crate) struct Message {
 pub(crate) fn message(
     event: &EventRow,
     about: Option<&About>,
-    addresses: bool,
+    addresses: Addresses,
     secrets: &[WebhookSecret],
     now: Timestamp,
 ) -> Message {
@@ -40,9 +49,12 @@ pub(crate) fn message(
             let name = if event.kind == LetterEvent::Answered { "answers_message_id" } else { "message_id" };
             data.insert(name.to_owned(), json!(id));
         }
-        if addresses {
-            data.insert("sender".to_owned(), json!(about.sender));
-            data.insert("recipient".to_owned(), json!(about.recipient));
+        match addresses {
+            Addresses::Told => {
+                data.insert("sender".to_owned(), json!(about.sender));
+                data.insert("recipient".to_owned(), json!(about.recipient));
+            }
+            Addresses::Withheld => {}
         }
     }
     match event.kind {
@@ -110,7 +122,7 @@ mod tests {
             let made = message(&event(kind, detail), Some(&about), addresses, &secrets, Timestamp(5_000));
             String::from_utf8(made.body).unwrap()
         };
-        let shy = said(LetterEvent::Opened, "", false);
+        let shy = said(LetterEvent::Opened, "", Addresses::Withheld);
         assert!(
             !shy.contains("e@insurer") && !shy.contains("max@") && shy.contains("1@insurer.example"),
             "{shy}"
@@ -119,10 +131,12 @@ mod tests {
             shy.contains(r#""timestamp":"2026-11-"#) && shy.contains(r#""type":"letter.opened""#),
             "{shy}"
         );
-        assert!(said(LetterEvent::Opened, "", true).contains(r#""recipient":"max@web.example""#));
-        assert!(said(LetterEvent::NoticeBounced, "5.1.1", false).contains(r#""status":"5.1.1""#));
-        assert!(said(LetterEvent::Expired, "unread", false).contains(r#""opened":false"#));
-        assert!(said(LetterEvent::Deleted, "read", false).contains(r#""opened":true"#));
-        assert!(said(LetterEvent::Answered, "", false).contains("answers_message_id"));
+        assert!(said(LetterEvent::Opened, "", Addresses::Told).contains(r#""recipient":"max@web.example""#));
+        assert!(
+            said(LetterEvent::NoticeBounced, "5.1.1", Addresses::Withheld).contains(r#""status":"5.1.1""#)
+        );
+        assert!(said(LetterEvent::Expired, "unread", Addresses::Withheld).contains(r#""opened":false"#));
+        assert!(said(LetterEvent::Deleted, "read", Addresses::Withheld).contains(r#""opened":true"#));
+        assert!(said(LetterEvent::Answered, "", Addresses::Withheld).contains("answers_message_id"));
     }
 }

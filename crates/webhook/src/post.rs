@@ -17,7 +17,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use url::Url;
 
-use crate::message::Message;
+use crate::message::{Addresses, Message};
 
 /// For everything: connecting, shaking hands, sending, and the first line of the answer.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -34,7 +34,7 @@ pub struct Receiver {
     /// Its name in rows, logs and commands.
     pub name: String,
     /// Whether it is told addresses.
-    pub addresses: bool,
+    pub addresses: Addresses,
     pub(crate) secrets: Vec<WebhookSecret>,
     host: String,
     port: u16,
@@ -67,7 +67,7 @@ impl Receiver {
         name: String,
         url: &str,
         secrets: Vec<WebhookSecret>,
-        addresses: bool,
+        addresses: Addresses,
         trust: &Trust,
     ) -> Result<Self, ReceiverError> {
         let wrong = |text: &str| ReceiverError(text.to_owned());
@@ -151,7 +151,8 @@ mod tests {
 
     #[test]
     fn only_https_without_a_login_is_a_receiver() {
-        let new = |url: &str| Receiver::new("crm".to_owned(), url, Vec::new(), false, &Trust::Public);
+        let new =
+            |url: &str| Receiver::new("crm".to_owned(), url, Vec::new(), Addresses::Withheld, &Trust::Public);
         let good = new("https://crm.insurer.example:8443/hooks?x=1").ok().unwrap();
         assert_eq!(
             (good.host.as_str(), good.port, good.target.as_str(), good.authority.as_str()),

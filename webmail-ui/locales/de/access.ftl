@@ -86,10 +86,10 @@ delete-held = Ihr Postfach wird zurzeit aus rechtlichen Gründen aufbewahrt und 
 delete-sure-missing = Bitte bestätigen Sie mit dem Häkchen, dass Sie alles löschen möchten.
 delete-button = Endgültig löschen
 delete-not = Abbrechen
-wish-warning = Sie haben uns per E‑Mail gebeten, Ihr Postfach zu löschen. Alle Nachrichten darin gehen endgültig verloren.
-wish-held-title = Ihr Postfach wird aufbewahrt
-wish-expired-text = Dieser Link galt nur einige Tage. Es wurde nichts gelöscht. Möchten Sie Ihr Postfach immer noch löschen, schreiben Sie uns bitte noch einmal, oder melden Sie sich an und wählen Sie „Mein Konto“.
-wish-unknown-text = Diesen Link gibt es nicht oder nicht mehr. Vielleicht fehlt am Ende ein Stück, oder das Postfach ist schon gelöscht.
+deletion-request-warning = Sie haben uns per E‑Mail gebeten, Ihr Postfach zu löschen. Alle Nachrichten darin gehen endgültig verloren.
+deletion-request-held-title = Ihr Postfach wird aufbewahrt
+deletion-request-expired-text = Dieser Link galt nur einige Tage. Es wurde nichts gelöscht. Möchten Sie Ihr Postfach immer noch löschen, schreiben Sie uns bitte noch einmal, oder melden Sie sich an und wählen Sie „Mein Konto“.
+deletion-request-unknown-text = Diesen Link gibt es nicht oder nicht mehr. Vielleicht fehlt am Ende ein Stück, oder das Postfach ist schon gelöscht.
 
 # ---- das Ende einer Sitzung ----
 idle-title = Sind Sie noch da?

@@ -86,10 +86,10 @@ delete-held = Your mailbox is being kept for legal reasons at the moment and can
 delete-sure-missing = Please tick the box to confirm that you want to delete everything.
 delete-button = Delete permanently
 delete-not = Cancel
-wish-warning = You asked us by e‑mail to delete your mailbox. All messages in it will be lost for good.
-wish-held-title = Your mailbox is being kept
-wish-expired-text = This link was valid for a few days only. Nothing has been deleted. If you still want your mailbox to be deleted, please write to us again, or log in and choose “My account”.
-wish-unknown-text = This link does not exist, or no longer works. Part of it may be missing, or the mailbox has already been deleted.
+deletion-request-warning = You asked us by e‑mail to delete your mailbox. All messages in it will be lost for good.
+deletion-request-held-title = Your mailbox is being kept
+deletion-request-expired-text = This link was valid for a few days only. Nothing has been deleted. If you still want your mailbox to be deleted, please write to us again, or log in and choose “My account”.
+deletion-request-unknown-text = This link does not exist, or no longer works. Part of it may be missing, or the mailbox has already been deleted.
 
 # ---- the end of a session ----
 idle-title = Are you still there?

@@ -46,7 +46,7 @@ pub(crate) enum Proof {
     Ours,
     /// By a trusted server's word.
     Upstream,
-    /// Nothing says so.
+    /// Nothing proves it.
     None,
     /// It cannot be said now.
     Later,

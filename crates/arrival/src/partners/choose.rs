@@ -8,16 +8,16 @@ use sealpost_seal::Method;
 /// Both keys, or the reason that tells most.
 #[derive(Debug)]
 pub enum Chosen {
-    /// With these.
+    /// The copy is encrypted with these keys.
     Keys {
-        /// The partner.
+        /// The partner of the recipient.
         partner: Partner,
-        /// Its key.
+        /// The partner's key.
         key: Box<PartnerKey>,
         /// The id of ours.
         own: String,
     },
-    /// With none.
+    /// No key can be used.
     Nothing(Why),
 }
 

@@ -30,7 +30,7 @@ use worker_slots::Turns;
 pub use choose::{Chosen, choose, choose_for_test};
 pub(crate) use close::settle;
 pub use close::speaks_for;
-pub(crate) use open::{Arrived, AsItCame, Came, open};
+pub(crate) use open::{Arrived, AsItCame, Readability, open};
 pub(crate) use protection::{Hold, Signature};
 pub use test_letter::TestLetter;
 pub(crate) use test_letter::hear;
@@ -114,7 +114,7 @@ impl Partners {
         Originals { store: &shared.store, keyring: &self.keyring }
     }
 
-    /// Our own keys.
+    /// The operator's own keys.
     pub(crate) fn own<'a>(&'a self, shared: &'a Shared) -> OwnKeys<'a> {
         OwnKeys { store: &shared.store, rows: &shared.keys.rows, keyring: &self.keyring }
     }

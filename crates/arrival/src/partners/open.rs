@@ -26,7 +26,7 @@ use crate::spool::{Spool, Spooled};
 
 /// Whether whoever sent it could read it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Came {
+pub(crate) enum Readability {
     /// Anybody on its way could.
     Readable,
     /// It was looked into here with keys of the house. It may be somebody else's letter, sent once more: what is in it,
@@ -48,7 +48,7 @@ pub(crate) struct Arrived {
     /// It; opened, where it could be.
     pub(crate) spooled: Spooled,
     /// As it came.
-    pub(crate) came: Came,
+    pub(crate) came: Readability,
     /// Its octets as it came. What is answered follows this size and no other: how large it is opened, those who sent a
     /// caught letter must not hear.
     pub(crate) size: u64,
@@ -136,7 +136,7 @@ pub(crate) async fn open(
     let original = AsItCame { head: head_as_it_came, key, body, state };
     Ok(Arrived {
         spooled,
-        came: Came::Closed,
+        came: Readability::Closed,
         size,
         original: encryption.is_there().then_some(original),
         direction,
@@ -148,7 +148,7 @@ pub(crate) async fn open(
 fn untouched(spooled: Spooled, direction: Direction, size: u64) -> Arrived {
     Arrived {
         spooled,
-        came: Came::Readable,
+        came: Readability::Readable,
         size,
         original: None,
         direction,

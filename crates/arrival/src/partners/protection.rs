@@ -3,7 +3,7 @@
 /// Whether it was encrypted, and what came of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Encryption {
-    /// It was not.
+    /// The letter was not encrypted.
     None,
     /// It was, and is opened.
     Opened,
@@ -14,7 +14,7 @@ pub(crate) enum Encryption {
 }
 
 impl Encryption {
-    /// Opened or not.
+    /// Whether the letter was encrypted, opened or not.
     pub(crate) fn is_there(self) -> bool {
         match self {
             Self::None => false,
@@ -36,16 +36,16 @@ impl Encryption {
 /// Whether it was signed, and by whom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Signature {
-    /// It was not.
+    /// The letter was not signed.
     None,
-    /// By somebody.
+    /// Somebody signed it, and nothing proves who.
     Unproven,
     /// By a partner, whole, and by the one it says it is from.
     Proven,
 }
 
 impl Signature {
-    /// Proven or not.
+    /// Whether the letter was signed, proven or not.
     pub(crate) fn is_there(self) -> bool {
         match self {
             Self::None => false,
@@ -54,7 +54,7 @@ impl Signature {
     }
 }
 
-/// Both.
+/// Encryption and signature of a letter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Protection {
     pub(crate) encryption: Encryption,
@@ -69,7 +69,7 @@ impl Protection {
 /// Whether it waits for an operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Hold {
-    /// Rules decide.
+    /// The rules decide.
     No,
     /// It does, whoever it is for.
     Everybody,

@@ -27,11 +27,11 @@ const PAUSE: i64 = 60_000;
 
 /// A test letter, or the answer to one.
 pub struct TestLetter<'a> {
-    /// Which of both.
+    /// Which of the two letters it is.
     pub letter: PartnerLetter,
-    /// Of our own.
+    /// The sender: an address of our own.
     pub from: Address,
-    /// At the partner.
+    /// The recipient at the partner.
     pub to: Address,
     /// What the answer is known by.
     pub token: &'a str,
@@ -39,7 +39,7 @@ pub struct TestLetter<'a> {
     pub message_id: String,
     /// That of the letter it answers.
     pub about: Option<String>,
-    /// When.
+    /// The time in its Date field.
     pub at: Timestamp,
 }
 

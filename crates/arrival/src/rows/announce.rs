@@ -2,14 +2,14 @@
 //! same transaction as the deposit. Knows no wording.
 
 use sealpost_delivery::Purpose;
-use sealpost_mail::{Address, Direction, Reply, ReversePath, Secret};
+use sealpost_mail::{Address, Direction, Reply, ReversePath, Secret, Timestamp};
 use sealpost_mailbox::portal_links;
 use sealpost_notice::{Access, LetterClock, Notice};
 use sealpost_store::{Announced, ArrivalRows, LegPurpose, Unannounced};
 use sealpost_vault::Label;
 
 use super::Arrival;
-use super::announced_letter::{Announcement, Standing};
+use super::announced_letter::{Announcement, MailboxStage};
 use super::initial_password;
 use super::notice_timing::Pacing;
 use super::reply_to_notice;
@@ -19,25 +19,22 @@ use crate::notice_ticket::NoticeFacts;
 use crate::settings::Receipts;
 use crate::verp;
 
-/// Adds the notice's leg and memo to the arrival's rows.
-pub(super) fn announce(
-    arrival: &Arrival<'_>,
-    about: &Announcement<'_>,
-    rows: &mut ArrivalRows,
-) -> Result<(), Reply> {
+/// The notice's leg and its memo.
+pub(super) fn rows(arrival: &Arrival<'_>, about: &Announcement<'_>) -> Result<ArrivalRows, Reply> {
     let context = arrival.context;
     let random = &*context.shared.random;
     let announcer = &context.tenant.announcer;
     let language = announcer.language(about.recipient);
-    let notice = notice(arrival, about, rows);
-    match about.standing {
-        Standing::NewByPassword { initial } => initial_password::add(arrival, about, initial, rows)?,
-        Standing::New { .. }
-        | Standing::Pending { .. }
-        | Standing::PendingByPassword
-        | Standing::Active
-        | Standing::Locked => {}
-    }
+    let notice = notice(arrival, about);
+    let mut rows = match about.stage {
+        MailboxStage::NewByPassword { initial } => initial_password::rows(arrival, about, initial)?,
+        MailboxStage::New { .. }
+        | MailboxStage::Pending { .. }
+        | MailboxStage::PendingByPassword
+        | MailboxStage::Active
+        | MailboxStage::Locked => ArrivalRows::new(arrival.now),
+    };
+    rows.prolonged.extend(prolonged(arrival, about));
     let message_id = format!("{}@{}", random.id(), context.tenant.name);
     let facts =
         NoticeFacts { notice, language: language.tag().to_owned(), message_id, about: None, at: arrival.now };
@@ -56,7 +53,7 @@ pub(super) fn announce(
     rows.bounce_memos.push(copy.row(context, Label::NoticeMemo, &memo).map_err(crate::failure::later)?);
     if about.is_unreachable {
         tracing::info!(mailbox.id = %about.mailbox_id, "no notice: mail to its owner came back too often");
-        return Ok(());
+        return Ok(rows);
     }
     let (deposit_id, mailbox_id) = (about.deposit_id.to_owned(), about.mailbox_id.to_owned());
     match about.pacing {
@@ -67,7 +64,7 @@ pub(super) fn announce(
         }
         Pacing::Later => {
             rows.unannounced.push(Unannounced { deposit_id, mailbox_id });
-            return Ok(());
+            return Ok(rows);
         }
     }
     let path = copy.reverse_path(context).map_err(crate::failure::later)?;
@@ -92,10 +89,10 @@ pub(super) fn announce(
     let leg = enqueue::leg(&enqueue::Queue::of(context), draft, None, LegPurpose::Notice, arrival.id)
         .map_err(crate::failure::later)?;
     rows.legs.push(leg);
-    Ok(())
+    Ok(rows)
 }
 
-/// Who wishes to hear that the letter is opened. RFC 8098 §2.1: nothing is sent by itself to an address that is not the
+/// Who wants to hear that the letter is opened. RFC 8098 §2.1: nothing is sent by itself to an address that is not the
 /// letter's reverse-path. Nobody in the world hears what our recipients do, and no list and no program does.
 fn receipt_to(arrival: &Arrival<'_>) -> Option<Address> {
     match arrival.context.tenant.announcer.receipts {
@@ -111,7 +108,22 @@ fn receipt_to(arrival: &Arrival<'_>) -> Option<Address> {
     (writer.identity() == to.identity()).then_some(to)
 }
 
-fn notice(arrival: &Arrival<'_>, about: &Announcement<'_>, rows: &mut ArrivalRows) -> Notice {
+/// The mailbox whose link must be good for longer, and until when: the notice brings that link again.
+fn prolonged(arrival: &Arrival<'_>, about: &Announcement<'_>) -> Option<(String, Timestamp)> {
+    let until = || arrival.context.tenant.announcer.retention.link(arrival.now);
+    match about.stage {
+        MailboxStage::PendingByPassword | MailboxStage::Pending { link: Some(_) } => {
+            Some((about.mailbox_id.to_owned(), until()))
+        }
+        MailboxStage::New { .. }
+        | MailboxStage::NewByPassword { .. }
+        | MailboxStage::Pending { link: None }
+        | MailboxStage::Active
+        | MailboxStage::Locked => None,
+    }
+}
+
+fn notice(arrival: &Arrival<'_>, about: &Announcement<'_>) -> Notice {
     let announcer = &arrival.context.tenant.announcer;
     let (expires, days) = announcer.deadline(about.going, arrival.now);
     let sender = about.listing.from.first();
@@ -138,35 +150,31 @@ fn notice(arrival: &Arrival<'_>, about: &Announcement<'_>, rows: &mut ArrivalRow
         days,
         clock: about.clock,
     };
-    match about.standing {
-        Standing::New { link } => activation(link.clone()),
-        Standing::NewByPassword { .. } => by_password(),
-        Standing::PendingByPassword => {
-            rows.prolonged.push((about.mailbox_id.to_owned(), announcer.retention.link(arrival.now)));
-            by_password()
+    match about.stage {
+        MailboxStage::New { link } | MailboxStage::Pending { link: Some(link) } => activation(link.clone()),
+        MailboxStage::NewByPassword { .. } | MailboxStage::PendingByPassword => by_password(),
+        MailboxStage::Pending { link: None } | MailboxStage::Active | MailboxStage::Locked => {
+            Notice::NewMessage {
+                access: match about.stage {
+                    MailboxStage::Locked => Access::Locked,
+                    MailboxStage::New { .. }
+                    | MailboxStage::NewByPassword { .. }
+                    | MailboxStage::Pending { .. }
+                    | MailboxStage::PendingByPassword
+                    | MailboxStage::Active => Access::Open,
+                },
+                from_name: from_name.clone(),
+                from_address: from_address.clone(),
+                subject: subject.clone(),
+                date: arrival.now,
+                link: announcer.link(&portal_links::letter(about.deposit_id)),
+                deletion: match about.clock {
+                    LetterClock::Runs => {
+                        about.going.at.map(|at| (at, announcer.retention.days(arrival.now, at)))
+                    }
+                    LetterClock::Stopped => None,
+                },
+            }
         }
-        Standing::Pending { link: Some(link) } => {
-            rows.prolonged.push((about.mailbox_id.to_owned(), announcer.retention.link(arrival.now)));
-            activation(link.clone())
-        }
-        Standing::Pending { link: None } | Standing::Active | Standing::Locked => Notice::NewMessage {
-            access: match about.standing {
-                Standing::Locked => Access::Locked,
-                Standing::New { .. }
-                | Standing::NewByPassword { .. }
-                | Standing::Pending { .. }
-                | Standing::PendingByPassword
-                | Standing::Active => Access::Open,
-            },
-            from_name: from_name.clone(),
-            from_address: from_address.clone(),
-            subject: subject.clone(),
-            date: arrival.now,
-            link: announcer.link(&portal_links::letter(about.deposit_id)),
-            deletion: match about.clock {
-                LetterClock::Runs => about.going.at.map(|at| (at, announcer.retention.days(arrival.now, at))),
-                LetterClock::Stopped => None,
-            },
-        },
     }
 }

@@ -10,7 +10,7 @@ use super::notice_timing::Pacing;
 use crate::context::Context;
 
 /// The mailbox as the notice sees it.
-pub(super) enum Standing {
+pub(super) enum MailboxStage {
     /// Made just now: the notice carries the activation link.
     New { link: Secret<String> },
     /// Made just now: the notice carries nothing, the sender is told the password.
@@ -19,21 +19,21 @@ pub(super) enum Standing {
     Pending { link: Option<Secret<String>> },
     /// Not activated yet, and somebody has been told the password.
     PendingByPassword,
-    /// In use.
+    /// Its owner has set it up.
     Active,
     /// In use, and closed by support for a while: nobody can log in.
     Locked,
 }
 
-/// One announcement.
+/// A letter of which a recipient is to be told.
 pub(super) struct Announcement<'a> {
     pub(super) mailbox_id: &'a str,
     pub(super) deposit_id: &'a str,
     pub(super) recipient: &'a Address,
     pub(super) sender: &'a ReversePath,
     pub(super) listing: &'a Summary,
-    pub(super) standing: &'a Standing,
-    /// When it goes.
+    pub(super) stage: &'a MailboxStage,
+    /// When the letter will be deleted.
     pub(super) going: Going,
     /// Whether that time runs, or the mailbox is held.
     pub(super) clock: LetterClock,
@@ -42,7 +42,7 @@ pub(super) struct Announcement<'a> {
     pub(super) pacing: Pacing,
 }
 
-impl Standing {
+impl MailboxStage {
     /// What an existing mailbox's state means for its next notice.
     pub(super) fn of(context: &Context, row: &ReachedMailbox) -> Self {
         match (row.state, row.activate_by) {
@@ -60,7 +60,7 @@ impl Standing {
     }
 
     /// When the letter goes: soon if nobody activates the mailbox, else when letters of its age go.
-    pub(super) fn going(&self, context: &Context, now: Timestamp, wish: RetentionRequest) -> Going {
+    pub(super) fn going(&self, context: &Context, now: Timestamp, request: RetentionRequest) -> Going {
         let state = match self {
             Self::New { .. }
             | Self::NewByPassword { .. }
@@ -69,6 +69,6 @@ impl Standing {
             Self::Active => MailboxState::Active,
             Self::Locked => MailboxState::Locked,
         };
-        context.tenant.announcer.retention.letter(state, now, wish)
+        context.tenant.announcer.retention.letter(state, now, request)
     }
 }

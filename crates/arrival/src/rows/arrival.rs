@@ -6,7 +6,7 @@ use sealpost_mailbox::audit::{Actor, Event};
 use sealpost_store::AuditRow;
 
 use crate::context::{Context, Making};
-use crate::partners::{Came, Signature};
+use crate::partners::{Readability, Signature};
 use crate::spool::Spooled;
 
 /// One arrival, as its rows are built from it.
@@ -19,7 +19,7 @@ pub(crate) struct Arrival<'a> {
     pub(crate) origin: &'a Origin,
     pub(crate) spooled: &'a Spooled,
     /// What of it may be told to whoever sent it.
-    pub(crate) came: Came,
+    pub(crate) came: Readability,
     /// Its octets as it came.
     pub(crate) size: u64,
     /// Which way it goes.

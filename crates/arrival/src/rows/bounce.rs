@@ -15,7 +15,7 @@ use crate::reminder;
 use crate::reply::ReplyMemo;
 use crate::undelivered::{self, Undelivered};
 
-/// Adds the reports to the senders of the letters whose notices have failed. A notice is told of once: its
+/// The reports to the senders of the letters whose notices have failed. A notice is told of once: its
 /// token is spent with the same commit.
 pub(super) async fn rows(arrival: &Arrival<'_>, decided: &[Decided]) -> Result<ArrivalRows, Reply> {
     let mut rows = ArrivalRows::new(arrival.now);
@@ -51,7 +51,7 @@ pub(super) async fn rows(arrival: &Arrival<'_>, decided: &[Decided]) -> Result<A
         }
     };
     for (token, kept) in failed {
-        tell(arrival, status, &kept, &mut rows).await?;
+        rows.join(told(arrival, status, &kept).await?);
         rows.spent_memos.push(token);
     }
     Ok(rows)
@@ -61,12 +61,11 @@ pub(super) async fn rows(arrival: &Arrival<'_>, decided: &[Decided]) -> Result<A
 const UNSAID: EnhancedCode = EnhancedCode(5, 0, 0);
 
 /// The letter's sender hears of a failed notice; the mailbox's owner of an answer that came back.
-async fn tell(
+async fn told(
     arrival: &Arrival<'_>,
     status: Option<EnhancedCode>,
     kept: &BounceMemo,
-    rows: &mut ArrivalRows,
-) -> Result<(), Reply> {
+) -> Result<ArrivalRows, Reply> {
     let open = |label| arrival.context.shared.keys.rows.open(label, &kept.deposit_id, &kept.memo_sealed);
     if let Ok(plain) = open(Label::ReplyMemo) {
         let memo: ReplyMemo = serde_json::from_slice(plain.expose()).map_err(crate::failure::later)?;
@@ -82,9 +81,7 @@ async fn tell(
             said: status.map(|status| status.to_string()),
             delayed: false,
         };
-        let word = undelivered::rows(arrival.context, &told).await.map_err(crate::failure::later)?;
-        rows.join(word);
-        return Ok(());
+        return undelivered::rows(arrival.context, &told).await.map_err(crate::failure::later);
     }
     let plain = open(Label::NoticeMemo).map_err(crate::failure::later)?;
     let memo: NoticeMemo = serde_json::from_slice(plain.expose()).map_err(crate::failure::later)?;
@@ -92,6 +89,7 @@ async fn tell(
     let letter = Some(&kept.deposit_id).filter(|letter| **letter != kept.mailbox_id);
     let returned =
         Event::NoticeReturned { letter: letter.map_or("", String::as_str), mailbox: &kept.mailbox_id };
+    let mut rows = ArrivalRows::new(arrival.now);
     rows.audit.push(returned.row(arrival.now, &Actor::System, None));
     tracing::warn!(mailbox.id = %kept.mailbox_id, "a notice could not be delivered");
     // What is not certain is told, and not counted.
@@ -104,15 +102,15 @@ async fn tell(
         });
     }
     let at = reports::At::of(arrival);
-    reports::unannounced(&at, &memo, status, rows).await?;
+    rows.join(reports::unannounced(&at, &memo, status).await?);
     for other in &memo.others {
         let first = arrival.context.shared.store.bounce_memo(&bounce_token(other, 0)).await;
         let Some(first) = first.map_err(|error| crate::failure::unavailable(&error))? else { continue };
         // It does not keep the others' senders from hearing it.
         match reminder::memo(arrival.context, other, &first.memo_sealed) {
-            Ok(memo) => reports::unannounced(&at, &memo, status, rows).await?,
+            Ok(memo) => rows.join(reports::unannounced(&at, &memo, status).await?),
             Err(error) => tracing::error!(?error, deposit.id = %other, "a letter's sender cannot be told"),
         }
     }
-    Ok(())
+    Ok(rows)
 }

@@ -1,10 +1,10 @@
-//! Somebody wishes by mail that their mailbox be deleted. A mail that proves where it is from is answered by one that asks
+//! Somebody requests by mail that their mailbox be deleted. A mail that proves where it is from is answered by one that asks
 //! once more, to the mailbox's own address, with a link to a page with a button; every other one by the same words for
 //! everybody. Deletes nothing. Knows no wording.
 
 use std::time::Duration;
 
-use sealpost_delivery::Room;
+use sealpost_delivery::ReportSlot;
 use sealpost_mail::{Address, Reply, Secret};
 use sealpost_mailbox::audit::{Actor, Event};
 use sealpost_mailbox::{Resident, portal_links};
@@ -16,27 +16,27 @@ use super::{Arrival, reply_to_notice};
 use crate::authentication::{self, Proof};
 use crate::decided::{Decided, Way};
 use crate::failure::{later, unavailable};
-use crate::partners::Came;
+use crate::partners::Readability;
 use crate::{deletion_keyword, enqueue, owner_mail};
 
-/// A wish is a short mail; what is longer is something else.
+/// A request is a short mail; what is longer is something else.
 const MAX_BYTES: u64 = 256 * 1024;
 /// Over a weekend.
 const LINK: Duration = Duration::from_secs(4 * 24 * 60 * 60);
 
-/// The answer to a wish; `None`: it is none, or nobody takes wishes.
+/// The answer to a request; `None`: it is none, or nobody takes requests.
 pub(super) async fn rows(arrival: &Arrival<'_>, decided: &[Decided]) -> Result<Option<ArrivalRows>, Reply> {
     if !decided.iter().any(|decided| matches!(decided.way, Way::ToUs)) {
         return Ok(None);
     }
     match arrival.came {
-        Came::Readable => {}
+        Readability::Readable => {}
         // Whether it asks the DNS, and what it answers, would tell a stranger whether the letter opened, and what is in it.
-        Came::Closed => return Ok(None),
+        Readability::Closed => return Ok(None),
     }
     let (context, spooled) = (arrival.context, arrival.spooled);
     let announcer = &context.tenant.announcer;
-    let Some(asking) = &announcer.wishes else { return Ok(None) };
+    let Some(asking) = &announcer.requests else { return Ok(None) };
     let path = &arrival.envelope.reverse_path;
     let Some(writer) = reply_to_notice::writer(path, &spooled.head) else { return Ok(None) };
     if spooled.size() > MAX_BYTES {
@@ -45,7 +45,7 @@ pub(super) async fn rows(arrival: &Arrival<'_>, decided: &[Decided]) -> Result<O
     let bytes = spooled.whole(&context.shared).await?.look(<[u8]>::to_vec).await?;
     // Exactly one From, that nobody can read in two ways (RFC 5322 §3.6.2).
     let Ok(Some(from)) = spooled.head.from_address() else { return Ok(None) };
-    if !deletion_keyword::is_wish(&spooled.head, &bytes, Understood::all()) {
+    if !deletion_keyword::is_request(&spooled.head, &bytes, Understood::all()) {
         return Ok(None);
     }
     let mail = authentication::Mail {
@@ -61,19 +61,19 @@ pub(super) async fn rows(arrival: &Arrival<'_>, decided: &[Decided]) -> Result<O
         true => authentication::prove(asking, &context.tenant.name, &mail).await,
         false => Proof::None,
     };
-    tracing::info!(arrival.id = %arrival.id, ?proof, "a wish to delete a mailbox");
+    tracing::info!(arrival.id = %arrival.id, ?proof, "a request to delete a mailbox");
     match proof {
         Proof::Ours | Proof::Upstream => confirm(arrival, from).await.map(Some),
         Proof::None => {
             let link = Secret::new(announcer.public_url.clone());
             let language = announcer.language(&writer).tag();
             let nothing = Ok(Some(ArrivalRows::new(arrival.now)));
-            // Counted apart: whoever forges wishes must not take from people the answers to what they do write. And counted
+            // Counted apart: whoever forges requests must not take from people the answers to what they do write. And counted
             // first: what is not answered takes none of the address's places.
             let Some(counted) = first_today(arrival, "unproven", &writer).await? else { return nothing };
             match reply_to_notice::room(arrival, &writer).await? {
-                Room::Taken => {}
-                Room::None => return nothing,
+                ReportSlot::Taken => {}
+                ReportSlot::None => return nothing,
             }
             queued(arrival, counted, writer, Notice::DeletionUnproven { link }, language).map(Some)
         }
@@ -81,7 +81,7 @@ pub(super) async fn rows(arrival: &Arrival<'_>, decided: &[Decided]) -> Result<O
         Proof::Later if decided.len() > 1 => Ok(None),
         // RFC 3463 §3.5: 4.4.3, directory server failure.
         Proof::Later => Err(Reply::later(451, 4, 3, "Please try again later")
-            .because("the DNS did not say whether a wish to delete a mailbox is genuine")),
+            .because("the DNS did not say whether a request to delete a mailbox is genuine")),
     }
 }
 
@@ -119,7 +119,7 @@ fn link(arrival: &Arrival<'_>, mailbox: &MailboxRow) -> ((String, NewToken), Not
         deposit_id: None,
     };
     let link = arrival.context.tenant.announcer.link(&portal_links::deletion(token.text().expose()));
-    ((mailbox.id.clone(), row), Notice::DeletionWish { link, expires })
+    ((mailbox.id.clone(), row), Notice::DeletionRequest { link, expires })
 }
 
 /// One a day of this kind for each address (RFC 3834 §2).
@@ -143,7 +143,7 @@ async fn first_today(
 ) -> Result<Option<NewUse>, Reply> {
     let counted = reply_to_notice::once_a_day(arrival, kind, to).await?;
     if counted.is_none() {
-        tracing::info!(arrival.id = %arrival.id, "a wish to delete a mailbox; its writer was told today");
+        tracing::info!(arrival.id = %arrival.id, "a request to delete a mailbox; its sender was already told today");
     }
     Ok(counted)
 }

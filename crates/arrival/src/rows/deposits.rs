@@ -9,7 +9,7 @@ use sealpost_notice::{Hears, LetterClock};
 use sealpost_store::{ArrivalRows, Folder, ReachedMailbox};
 use sealpost_vault::{MailboxPublic, TokenPurpose};
 
-use super::announced_letter::{Announcement, Standing};
+use super::announced_letter::{Announcement, MailboxStage};
 use super::notice_timing::Pacing;
 use super::{Arrival, Heads, announce, initial_password, reports};
 use crate::decided::{Decided, Way};
@@ -21,11 +21,11 @@ use crate::{failure, listing, thread};
 pub(super) enum Portal<'r> {
     /// There are none: the letter was not looked into.
     Nobody,
-    /// These.
+    /// These recipients.
     Some { bound: Vec<PortalBound<'r>>, summary: Box<Summary> },
 }
 
-/// One of them.
+/// A recipient whose copy goes into a mailbox.
 pub(super) struct PortalBound<'r> {
     recipient: &'r Recipient,
     judgement: &'r Judgement,
@@ -45,6 +45,14 @@ struct Target {
     is_unreachable: bool,
     pacing: Pacing,
     clock: LetterClock,
+}
+
+/// A mailbox that a copy goes to.
+struct Reached {
+    target: Target,
+    stage: MailboxStage,
+    /// Those of the mailbox, if it is new.
+    rows: ArrivalRows,
 }
 
 impl<'r> Portal<'r> {
@@ -83,12 +91,13 @@ impl<'r> Portal<'r> {
                 full.push(one.recipient);
                 continue;
             }
-            let (mailbox, standing) = match mailboxes.remove(&tag) {
-                Some(row) => standing(arrival, &row)?,
-                None => new_mailbox(arrival, &one.recipient.address, tag, &mut rows).await?,
+            let Reached { target, stage, rows: made } = match mailboxes.remove(&tag) {
+                Some(row) => reached(arrival, &row)?,
+                None => new_mailbox(arrival, &one.recipient.address, tag).await?,
             };
+            rows.join(made);
             let head = heads.of(&arrival.spooled.head, &one.judgement.edits);
-            deposit(arrival, &mailbox, &standing, one, &head, &summary, &mut rows).await?;
+            rows.join(deposit(arrival, &target, &stage, one, &head, &summary).await?);
         }
         Ok(Deposited { rows, full })
     }
@@ -139,7 +148,7 @@ async fn known_mailboxes(
     Ok(rows.into_iter().map(|row| (row.tag, row)).collect())
 }
 
-fn standing(arrival: &Arrival<'_>, row: &ReachedMailbox) -> Result<(Target, Standing), Reply> {
+fn reached(arrival: &Arrival<'_>, row: &ReachedMailbox) -> Result<Reached, Reply> {
     // A key that somebody put into the row in place of the mailbox's own must never be sealed to.
     let resident = Resident::of(row, &arrival.context.shared.keys.rows, &arrival.context.shared.keys.tags)
         .map_err(failure::later)?;
@@ -148,18 +157,14 @@ fn standing(arrival: &Arrival<'_>, row: &ReachedMailbox) -> Result<(Target, Stan
     let clock = if row.held_since.is_some() { LetterClock::Stopped } else { LetterClock::Runs };
     let target =
         Target { id: row.id.clone(), public: resident.public().clone(), is_unreachable, pacing, clock };
-    Ok((target, Standing::of(arrival.context, row)))
+    let stage = MailboxStage::of(arrival.context, row);
+    Ok(Reached { target, stage, rows: ArrivalRows::new(arrival.now) })
 }
 
 /// A mailbox made for an address on the spot. Its secret is forgotten again when this returns: it
 /// exists only wrapped under the link in the mail (which is not mailed where the sender tells an initial
 /// password instead: decision 0013), and under the escrow key if there is one.
-async fn new_mailbox(
-    arrival: &Arrival<'_>,
-    address: &Address,
-    tag: [u8; 32],
-    rows: &mut ArrivalRows,
-) -> Result<(Target, Standing), Reply> {
+async fn new_mailbox(arrival: &Arrival<'_>, address: &Address, tag: [u8; 32]) -> Result<Reached, Reply> {
     let (context, making) = (arrival.context, arrival.making);
     let by = context.tenant.announcer.activate_by;
     match by {
@@ -174,32 +179,32 @@ async fn new_mailbox(
     let pacing = Pacing::first(&context.tenant.announcer);
     let (id, public) = (new.id().to_owned(), new.public().clone());
     let target = Target { id, public, is_unreachable: false, pacing, clock: LetterClock::Runs };
-    let standing = match by {
+    let stage = match by {
         ActivateBy::InitialPassword => {
             let (initial, wrap) =
                 initial_password::wrap(&context.shared, &making.pepper, new.id(), new.secret()).await?;
             new.add_initial(wrap);
-            Standing::NewByPassword { initial }
+            MailboxStage::NewByPassword { initial }
         }
-        ActivateBy::Link => Standing::New { link: context.tenant.announcer.activation_link(&token) },
+        ActivateBy::Link => MailboxStage::New { link: context.tenant.announcer.activation_link(&token) },
     };
     let language = context.tenant.announcer.language(address).tag().to_owned();
     let owner = NewOwner { tag, address: &address.to_path(), language };
     let token = context.tenant.announcer.new_token(hash, arrival.now);
-    rows.audit.push(arrival.noted(&Event::MailboxCreated { mailbox: &target.id }));
-    rows.mailboxes.push(new.row(&context.shared.keys.rows, owner, token, arrival.now, random));
-    Ok((target, standing))
+    let audit = vec![arrival.noted(&Event::MailboxCreated { mailbox: &target.id })];
+    let mailboxes = vec![new.row(&context.shared.keys.rows, owner, token, arrival.now, random)];
+    let rows = ArrivalRows { audit, mailboxes, ..ArrivalRows::new(arrival.now) };
+    Ok(Reached { target, stage, rows })
 }
 
 async fn deposit(
     arrival: &Arrival<'_>,
     mailbox: &Target,
-    standing: &Standing,
+    stage: &MailboxStage,
     bound: PortalBound<'_>,
     head: &Head,
     summary: &Summary,
-    rows: &mut ArrivalRows,
-) -> Result<(), Reply> {
+) -> Result<ArrivalRows, Reply> {
     let PortalBound { recipient, judgement } = bound;
     let context = arrival.context;
     let random = &*context.shared.random;
@@ -210,8 +215,8 @@ async fn deposit(
         listing.subject = head.subject();
     }
     let thread_tags = thread::tags(&context.shared, summary.message_id.as_deref(), &arrival.spooled.head);
-    let wish = RetentionRequest { rule: judgement.keep, sender: arrival.spooled.head.expires() };
-    let going = standing.going(context, arrival.now, wish);
+    let request = RetentionRequest { rule: judgement.keep, sender: arrival.spooled.head.expires() };
+    let going = stage.going(context, arrival.now, request);
     let letter = NewLetter {
         mailbox_id: &mailbox.id,
         public: &mailbox.public,
@@ -225,6 +230,7 @@ async fn deposit(
         received_at: arrival.now,
         going,
     };
+    let mut rows = ArrivalRows::new(arrival.now);
     rows.deposits
         .push(letter.row(&context.shared.keys.deposits, thread_tags, random).map_err(failure::later)?);
     let arrived = Arrived { id: arrival.id, sha256: arrival.spooled.sha256 };
@@ -236,13 +242,13 @@ async fn deposit(
         recipient: &recipient.address,
         sender: &arrival.envelope.reverse_path,
         listing: &listing,
-        standing,
+        stage,
         going,
         clock: mailbox.clock,
         is_unreachable: mailbox.is_unreachable,
         pacing: mailbox.pacing,
     };
-    announce::announce(arrival, &announcement, rows)?;
+    rows.join(announce::rows(arrival, &announcement)?);
     if mailbox.is_unreachable {
         // Nobody tells the recipient any more, so the sender must know at once.
         let letter = NoticeMemo {
@@ -254,11 +260,13 @@ async fn deposit(
             receipt_to: None,
             others: Vec::new(),
         };
-        return reports::unannounced(&reports::At::of(arrival), &letter, Some(UNREACHABLE), rows).await;
+        rows.join(reports::unannounced(&reports::At::of(arrival), &letter, Some(UNREACHABLE)).await?);
+        return Ok(rows);
     }
     let hears = match mailbox.pacing {
         Pacing::Now | Pacing::Noted { .. } => Hears::Now,
         Pacing::Later => Hears::Later,
     };
-    reports::deposited(arrival, recipient, hears, rows).await
+    rows.join(reports::deposited(arrival, recipient, hears).await?);
+    Ok(rows)
 }

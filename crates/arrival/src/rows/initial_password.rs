@@ -56,12 +56,11 @@ pub(super) async fn wrap(
 }
 
 /// The mail to the sender: over the same road as reports, and to nobody else.
-pub(super) fn add(
+pub(super) fn rows(
     arrival: &Arrival<'_>,
     about: &Announcement<'_>,
     initial: &InitialPassword,
-    rows: &mut ArrivalRows,
-) -> Result<(), Reply> {
+) -> Result<ArrivalRows, Reply> {
     let context = arrival.context;
     let announcer = &context.tenant.announcer;
     let to = teller(arrival, about.recipient)?.clone();
@@ -94,6 +93,5 @@ pub(super) fn add(
     };
     let leg = enqueue::leg(&enqueue::Queue::of(context), draft, None, LegPurpose::Report, arrival.id)
         .map_err(crate::failure::later)?;
-    rows.legs.push(leg);
-    Ok(())
+    Ok(ArrivalRows { legs: vec![leg], ..ArrivalRows::new(arrival.now) })
 }

@@ -8,7 +8,7 @@ use sealpost_store::{ArrivalRows, LegPurpose, LegStart, NewLeg};
 use super::{Arrival, Heads};
 use crate::decided::{Decided, Way};
 use crate::failure;
-use crate::partners::Came;
+use crate::partners::Readability;
 use crate::spool::Spooled;
 
 /// The legs of all recipients whose copy leaves as it came.
@@ -106,8 +106,8 @@ fn leg(arrival: &Arrival<'_>, recipient: &Recipient, copy: Leaving<'_>) -> Resul
         recipient: recipient.clone(),
         envid: envelope.envid.clone(),
         ret: match arrival.came {
-            Came::Readable => envelope.ret,
-            Came::Closed => None,
+            Readability::Readable => envelope.ret,
+            Readability::Closed => None,
         },
         body_type,
         smtputf8: envelope.smtputf8,
@@ -118,8 +118,8 @@ fn leg(arrival: &Arrival<'_>, recipient: &Recipient, copy: Leaving<'_>) -> Resul
         },
         tls,
         purpose: match arrival.came {
-            Came::Readable => Purpose::Relay,
-            Came::Closed => Purpose::Opened,
+            Readability::Readable => Purpose::Relay,
+            Readability::Closed => Purpose::Opened,
         },
         hand,
         reports_to: arrival.reports_to(),

@@ -10,7 +10,7 @@ mod edited_heads;
 mod initial_password;
 mod legs;
 mod notice_timing;
-pub(crate) mod originals;
+mod originals;
 mod reply_to_notice;
 mod reports;
 
@@ -18,14 +18,32 @@ pub(crate) use arrival::Arrival;
 use edited_heads::Heads;
 pub(crate) use reports::{At, unannounced};
 
+use std::collections::BTreeSet;
+
 use sealpost_mail::Reply;
-use sealpost_store::ArrivalRows;
+use sealpost_store::{ArrivalRows, OriginalRow};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::context::Shared;
 use crate::decided::Decided;
+use crate::partners::{AsItCame, Partners};
 use crate::quota;
 use crate::spool::Spooled;
+
+/// What belongs to the letter as a whole, whoever its recipients are.
+pub(crate) struct WholeLetter<'a> {
+    pub(crate) partners: &'a Partners,
+    /// As it came, if it came encrypted.
+    pub(crate) original: Option<&'a AsItCame>,
+    /// It came before, and was kept.
+    pub(crate) reopened: Option<&'a OriginalRow>,
+    /// Rows of what is sent because of it.
+    pub(crate) sent_with_it: Option<&'a ArrivalRows>,
+    /// Tags by which answers to it are known.
+    pub(crate) threads: &'a [[u8; 32]],
+    /// What recognises the same transmission.
+    pub(crate) fingerprint: Option<[u8; 32]>,
+}
 
 /// The rows of an arrival, and the memory they take until they are committed.
 pub(crate) struct Built {
@@ -34,12 +52,16 @@ pub(crate) struct Built {
 }
 
 /// Builds the rows; called again when another letter made one of the mailboxes first.
-pub(crate) async fn build(arrival: &Arrival<'_>, decided: &[Decided]) -> Result<Built, Reply> {
+pub(crate) async fn build(
+    arrival: &Arrival<'_>,
+    decided: &[Decided],
+    letter: &WholeLetter<'_>,
+) -> Result<Built, Reply> {
     let Arrival { context, envelope, spooled, .. } = arrival;
     // Looking into the letter comes first: it takes and gives back memory of its own.
     let bounces = bounce::rows(arrival, decided).await?;
     let replied = match deletion_request::rows(arrival, decided).await? {
-        Some(wished) => wished,
+        Some(requested) => requested,
         None => reply_to_notice::rows(arrival, decided).await?,
     };
     let portal = deposits::Portal::of(arrival, decided).await?;
@@ -49,20 +71,39 @@ pub(crate) async fn build(arrival: &Arrival<'_>, decided: &[Decided]) -> Result<
     let refused = reports::refusals(arrival, decided).await?;
     let deposits::Deposited { rows: deposits, full } = portal.deposit(arrival, &mut heads).await?;
 
-    let mut rows = ArrivalRows::new(arrival.now);
-    rows.uses = quota::of_arrival(context, envelope, arrival.origin, arrival.now);
-    [bounces, replied, legs, refused, deposits].into_iter().for_each(|part| rows.join(part));
-    let nobody_else = rows.legs.is_empty() && rows.deposits.is_empty();
+    let parts = [bounces, replied, legs, refused, deposits];
+    let nobody_else = parts.iter().all(|part| part.legs.is_empty() && part.deposits.is_empty());
     if !full.is_empty() && (nobody_else || envelope.reverse_path.address().is_none()) {
         // SMTP has one answer after DATA, and nobody else needs another; or nobody can be told later.
         return Err(quota::full());
     }
-    rows.join(reports::full(arrival, decided, &full).await?);
-    let deposited = rows.deposits.iter().any(|deposit| deposit.body_id == spooled.body_id);
-    if deposited || rows.legs.iter().any(|leg| leg.body_id.as_deref() == Some(&spooled.body_id)) {
-        rows.body = Some(spooled.body.clone());
-    }
+    let full = reports::full(arrival, decided, &full).await?;
+    let original = originals::rows(arrival, letter)?;
+    let is_carried = parts.iter().any(|part| brings(part, &spooled.body_id));
+    let mut rows = ArrivalRows {
+        fingerprint: letter.fingerprint,
+        body: is_carried.then(|| spooled.body.clone()),
+        threads: letter.threads.to_vec(),
+        uses: quota::of_arrival(context, envelope, arrival.origin, arrival.now),
+        reopened: letter.reopened.cloned(),
+        ..ArrivalRows::new(arrival.now)
+    };
+    let besides = [Some(full), letter.sent_with_it.cloned(), original].into_iter().flatten();
+    parts.into_iter().chain(besides).for_each(|part| rows.join(part));
+    bodies_once(&mut rows);
     Ok(Built { rows, room })
+}
+
+/// Whether a copy refers to this body.
+fn brings(part: &ArrivalRows, body_id: &str) -> bool {
+    part.deposits.iter().any(|deposit| deposit.body_id == body_id)
+        || part.legs.iter().any(|leg| leg.body_id.as_deref() == Some(body_id))
+}
+
+/// A letter that is kept as it came, and goes on as it came, brings one body.
+fn bodies_once(rows: &mut ArrivalRows) {
+    let mut known: BTreeSet<String> = rows.body.iter().map(|body| body.id().to_owned()).collect();
+    rows.more_bodies.retain(|body| known.insert(body.id().to_owned()));
 }
 
 /// The heads of all copies together, above which a letter must go to fewer recipients at a time.

@@ -12,7 +12,7 @@ pub(super) enum Pacing {
     Now,
     /// Now, and it is remembered: the next one waits. `before` is what was remembered so far.
     Noted { before: Option<Timestamp> },
-    /// Later, with others.
+    /// Later, together with other letters.
     Later,
 }
 

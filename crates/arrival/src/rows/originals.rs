@@ -4,18 +4,13 @@ use sealpost_mail::Reply;
 use sealpost_partner::{Original, OriginalFacts};
 use sealpost_store::ArrivalRows;
 
-use super::Arrival;
-use crate::partners::{AsItCame, Partners};
+use super::{Arrival, WholeLetter};
 
-/// Adds the letter as it came to its rows.
-pub(crate) fn keep(
-    arrival: &Arrival<'_>,
-    partners: &Partners,
-    came: &AsItCame,
-    rows: &mut ArrivalRows,
-) -> Result<(), Reply> {
+/// Keeps the letter as it came, where such letters are kept. One that comes again is kept already.
+pub(super) fn rows(arrival: &Arrival<'_>, letter: &WholeLetter<'_>) -> Result<Option<ArrivalRows>, Reply> {
     let shared = &arrival.context.shared;
-    let Some(kept) = arrival.context.tenant.inbound.originals else { return Ok(()) };
+    let kept = arrival.context.tenant.inbound.originals;
+    let (Some(came), None, Some(kept)) = (letter.original, letter.reopened, kept) else { return Ok(None) };
     let original = Original {
         envelope: arrival.envelope.clone(),
         origin: arrival.origin.clone(),
@@ -29,11 +24,8 @@ pub(crate) fn keep(
         created_at: arrival.now,
         until: arrival.now.plus(kept),
     };
-    let row = partners.originals(shared).row(&original, place, &*shared.random);
-    rows.originals.push(row.map_err(crate::failure::later)?);
-    // A copy that goes on as it came has brought it already.
-    if rows.body.iter().chain(&rows.more_bodies).all(|body| body.id() != came.body.id()) {
-        rows.more_bodies.push(came.body.clone());
-    }
-    Ok(())
+    let row = letter.partners.originals(shared).row(&original, place, &*shared.random);
+    let originals = vec![row.map_err(crate::failure::later)?];
+    let more_bodies = vec![came.body.clone()];
+    Ok(Some(ArrivalRows { originals, more_bodies, ..ArrivalRows::new(arrival.now) }))
 }

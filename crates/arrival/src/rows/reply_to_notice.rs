@@ -1,7 +1,7 @@
 //! Somebody answered one of our mails by ordinary mail: they are told, kindly and once a day, how to answer safely. What they wrote ends
 //! here and is not kept. Machines and lists are told nothing (RFC 3834 §2). Knows no wording.
 
-use sealpost_delivery::{ReportsTo, Room};
+use sealpost_delivery::{ReportSlot, ReportsTo};
 use sealpost_mail::{Address, Head, Reply, ReversePath, Secret};
 use sealpost_notice::{Notice, Wrote};
 use sealpost_store::{ArrivalRows, LegPurpose, Most, NewUse};
@@ -9,7 +9,7 @@ use sealpost_store::{ArrivalRows, LegPurpose, Most, NewUse};
 use super::Arrival;
 use crate::bounce_status;
 use crate::decided::{Decided, Way};
-use crate::partners::Came;
+use crate::partners::Readability;
 use crate::{enqueue, owner_mail, report_limit};
 
 /// Adds the answer to whoever wrote to our own address.
@@ -25,9 +25,9 @@ pub(super) async fn rows(arrival: &Arrival<'_>, decided: &[Decided]) -> Result<A
 pub(super) async fn answer(arrival: &Arrival<'_>) -> Result<ArrivalRows, Reply> {
     let mut rows = ArrivalRows::new(arrival.now);
     match arrival.came {
-        Came::Readable => {}
+        Readability::Readable => {}
         // An answer would depend on what is inside, and tell a stranger who sends a caught letter whether it opened.
-        Came::Closed => {
+        Readability::Closed => {
             tracing::info!(arrival.id = %arrival.id, "encrypted mail to our own address was dropped");
             return Ok(rows);
         }
@@ -43,8 +43,8 @@ pub(super) async fn answer(arrival: &Arrival<'_>) -> Result<ArrivalRows, Reply> 
         return Ok(rows);
     };
     match room(arrival, &to).await? {
-        Room::Taken => {}
-        Room::None => return Ok(rows),
+        ReportSlot::Taken => {}
+        ReportSlot::None => return Ok(rows),
     }
     let announcer = &tenant.announcer;
     let notice = Notice::ReplySafely { link: Secret::new(announcer.public_url.clone()), wrote: wrote(head) };
@@ -64,7 +64,7 @@ pub(super) async fn answer(arrival: &Arrival<'_>) -> Result<ArrivalRows, Reply> 
 }
 
 /// A place for an answer. The operator's own server hands on what strangers write to us, too: nobody's reverse-path is proven.
-pub(super) async fn room(arrival: &Arrival<'_>, to: &Address) -> Result<Room, Reply> {
+pub(super) async fn room(arrival: &Arrival<'_>, to: &Address) -> Result<ReportSlot, Reply> {
     let room = report_limit::room(arrival.context, ReportsTo::Claimed, to, arrival.id, arrival.now).await;
     room.map_err(|error| crate::failure::unavailable(&error))
 }

@@ -2,7 +2,7 @@
 //! deposit for which NOTIFY=SUCCESS was asked, a notice that came back. Nothing is ever reported to a
 //! null reverse-path.
 
-use sealpost_delivery::{Purpose, ReportsTo, Room};
+use sealpost_delivery::{Purpose, ReportSlot, ReportsTo};
 use sealpost_mail::{
     Address, DsnAction, DsnParts, DsnRecipient, EnhancedCode, Grounds, Notify, Recipient, Refusal, Reply,
     ReversePath, Timestamp, TlsFloor, Treatment, compose_dsn,
@@ -14,7 +14,7 @@ use super::Arrival;
 use crate::context::Context;
 use crate::decided::{Decided, Way};
 use crate::memo::NoticeMemo;
-use crate::partners::Came;
+use crate::partners::Readability;
 use crate::settings::Routes;
 use crate::{enqueue, quota, report_limit};
 
@@ -58,8 +58,8 @@ impl ReturnedContent {
     fn of(arrival: &Arrival<'_>, decided: &[Decided]) -> Self {
         let mut tls = TlsFloor::None;
         match arrival.came {
-            Came::Readable => {}
-            Came::Closed => return Self { head: None, tls },
+            Readability::Readable => {}
+            Readability::Closed => return Self { head: None, tls },
         }
         for Decided { way, .. } in decided {
             match way {
@@ -95,7 +95,7 @@ pub(super) async fn refusals(arrival: &Arrival<'_>, decided: &[Decided]) -> Resu
             },
             Way::Bounce(_) | Way::ToUs | Way::Closed(_) | Way::Signed(..) => continue,
         };
-        refused(arrival, recipient, (&reply, why), &returned, &mut rows).await?;
+        rows.join(refused(arrival, recipient, (&reply, why), &returned).await?);
     }
     Ok(rows)
 }
@@ -118,7 +118,8 @@ pub(super) async fn full(
     let returned = ReturnedContent::of(arrival, decided);
     let mut rows = ArrivalRows::new(arrival.now);
     for recipient in recipients {
-        refused(arrival, recipient, (&quota::full(), Refused::MailboxFull), &returned, &mut rows).await?;
+        let why = (&quota::full(), Refused::MailboxFull);
+        rows.join(refused(arrival, recipient, why, &returned).await?);
     }
     Ok(rows)
 }
@@ -128,14 +129,15 @@ async fn refused(
     recipient: &Recipient,
     (reply, why): (&Reply, Refused<'_>),
     returned: &ReturnedContent,
-    rows: &mut ArrivalRows,
-) -> Result<(), Reply> {
+) -> Result<ArrivalRows, Reply> {
     let wanted = match recipient.notify {
         Notify::Unspecified => true,
         Notify::Never => false,
         Notify::On { failure, .. } => failure,
     };
-    let Some(to) = arrival.envelope.reverse_path.address().filter(|_| wanted) else { return Ok(()) };
+    let Some(to) = arrival.envelope.reverse_path.address().filter(|_| wanted) else {
+        return Ok(ArrivalRows::new(arrival.now));
+    };
     let report = Report {
         to,
         recipient: DsnRecipient {
@@ -151,13 +153,13 @@ async fn refused(
         words: Words::Refused(why),
         returned: returned.head.clone(),
         about: match arrival.came {
-            Came::Readable => arrival.spooled.head.message_id(),
-            Came::Closed => None,
+            Readability::Readable => arrival.spooled.head.message_id(),
+            Readability::Closed => None,
         },
         arrived: arrival.now,
         reports_to: arrival.reports_to(),
     };
-    add(&At::of(arrival), report, returned.tls, rows).await
+    rows(&At::of(arrival), report, returned.tls).await
 }
 
 /// RFC 3461 §5.2.3: a deposit is local delivery, and "delivered" is reported if success was asked for: not "relayed" (that
@@ -167,13 +169,14 @@ pub(super) async fn deposited(
     arrival: &Arrival<'_>,
     recipient: &Recipient,
     hears: Hears,
-    rows: &mut ArrivalRows,
-) -> Result<(), Reply> {
+) -> Result<ArrivalRows, Reply> {
     let wanted = match recipient.notify {
         Notify::Unspecified | Notify::Never => false,
         Notify::On { success, .. } => success,
     };
-    let Some(to) = arrival.envelope.reverse_path.address().filter(|_| wanted) else { return Ok(()) };
+    let Some(to) = arrival.envelope.reverse_path.address().filter(|_| wanted) else {
+        return Ok(ArrivalRows::new(arrival.now));
+    };
     let report = Report {
         to,
         recipient: DsnRecipient {
@@ -192,7 +195,7 @@ pub(super) async fn deposited(
         arrived: arrival.now,
         reports_to: arrival.reports_to(),
     };
-    add(&At::of(arrival), report, TlsFloor::None, rows).await
+    rows(&At::of(arrival), report, TlsFloor::None).await
 }
 
 /// A notice came back: the letter's sender learns that nobody knows of the letter. Without a status it is not
@@ -201,9 +204,8 @@ pub(crate) async fn unannounced(
     at: &At<'_>,
     letter: &NoticeMemo,
     status: Option<EnhancedCode>,
-    rows: &mut ArrivalRows,
-) -> Result<(), Reply> {
-    let Some(to) = letter.sender.address() else { return Ok(()) };
+) -> Result<ArrivalRows, Reply> {
+    let Some(to) = letter.sender.address() else { return Ok(ArrivalRows::new(at.now)) };
     let report = Report {
         to,
         recipient: DsnRecipient {
@@ -222,15 +224,16 @@ pub(crate) async fn unannounced(
         arrived: letter.at,
         reports_to: letter.reports_to,
     };
-    add(at, report, TlsFloor::None, rows).await
+    rows(at, report, TlsFloor::None).await
 }
 
-async fn add(at: &At<'_>, report: Report<'_>, tls: TlsFloor, rows: &mut ArrivalRows) -> Result<(), Reply> {
+/// The report's leg and its body.
+async fn rows(at: &At<'_>, report: Report<'_>, tls: TlsFloor) -> Result<ArrivalRows, Reply> {
     let context = at.context;
     let room = report_limit::room(context, report.reports_to, report.to, at.id, at.now).await;
     match room.map_err(|error| crate::failure::unavailable(&error))? {
-        Room::Taken => {}
-        Room::None => return Ok(()),
+        ReportSlot::Taken => {}
+        ReportSlot::None => return Ok(ArrivalRows::new(at.now)),
     }
     let Routes { report_languages, .. } = &context.tenant.routes;
     let recipient = report.recipient.final_recipient.to_path();
@@ -266,7 +269,5 @@ async fn add(at: &At<'_>, report: Report<'_>, tls: TlsFloor, rows: &mut ArrivalR
     };
     let leg = enqueue::leg(&enqueue::Queue::of(context), draft, Some(&body), LegPurpose::Report, at.id)
         .map_err(crate::failure::later)?;
-    rows.legs.push(leg);
-    rows.more_bodies.push(body);
-    Ok(())
+    Ok(ArrivalRows { legs: vec![leg], more_bodies: vec![body], ..ArrivalRows::new(at.now) })
 }

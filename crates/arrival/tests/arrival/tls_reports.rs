@@ -93,7 +93,7 @@ async fn each_place_that_a_domain_names_gets_it() {
 }
 
 #[tokio::test]
-async fn a_domain_that_wishes_to_hear_nothing_is_asked_once() {
+async fn a_domain_that_wants_to_hear_nothing_is_asked_once() {
     let rig = Rig::new();
     let reporter = reporter(&rig, &[Language::En]);
     assert!(send_tls_report(rig.context(), &reporter, key(&rig), None, NOW).await.unwrap());

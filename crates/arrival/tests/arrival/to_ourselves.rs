@@ -1,4 +1,4 @@
-//! Mail to the address that notices are from: people are told how to answer safely, once a day, machines nothing; and a wish
+//! Mail to the address that notices are from: people are told how to answer safely, once a day, machines nothing; and a request
 //! to delete a mailbox is answered by what it proves.
 
 use sealpost_mail::{Envelope, ReversePath};
@@ -74,11 +74,11 @@ async fn where_replies_do_not_end_here_they_are_relayed() {
 }
 
 #[tokio::test]
-async fn a_proven_wish_is_answered_by_a_link_to_the_mailbox_s_own_address() {
+async fn a_proven_request_is_answered_by_a_link_to_the_mailbox_s_own_address() {
     let rig = Rig::new();
     let (id, _secret) = rig.owner(WRITER).await;
     writes(&rig, TRUSTED, "Postfach", "Bitte löschen Sie mein Postfach.").await;
-    let Some(Notice::DeletionWish { link, expires }) = answer(&rig).await else { panic!("no link") };
+    let Some(Notice::DeletionRequest { link, expires }) = answer(&rig).await else { panic!("no link") };
     assert_eq!(expires, NOW.plus(4 * DAY));
     let token = link.expose().rsplit('/').next().unwrap();
     let hash = rig.keys.tokens.hash(VaultPurpose::Deletion, token).unwrap();
@@ -99,9 +99,9 @@ async fn a_proven_wish_is_answered_by_a_link_to_the_mailbox_s_own_address() {
 }
 
 #[tokio::test]
-async fn an_old_wish_and_one_to_somebody_else_get_the_same_words_whoever_has_a_mailbox() {
-    let wish = "Bitte löschen Sie mein Postfach.";
-    let good = String::from_utf8(mail(TRUSTED, "Postfach", wish)).unwrap();
+async fn an_old_request_and_one_to_somebody_else_get_the_same_words_whoever_has_a_mailbox() {
+    let request = "Bitte löschen Sie mein Postfach.";
+    let good = String::from_utf8(mail(TRUSTED, "Postfach", request)).unwrap();
     let mails =
         [good.replace("18 Nov", "01 Nov"), good.replace(&format!("To: {OURS}"), "To: shop@shop.example")];
     for bytes in mails {
@@ -118,7 +118,7 @@ async fn an_old_wish_and_one_to_somebody_else_get_the_same_words_whoever_has_a_m
 }
 
 #[tokio::test]
-async fn forged_wishes_take_one_place_a_day_from_the_address_that_they_name() {
+async fn forged_requests_take_one_place_a_day_from_the_address_that_they_name() {
     let rig = Rig::with(|set| set.quotas.reports.address = 2);
     for n in 0..4 {
         writes(&rig, "", &format!("Postfach {n}"), "Bitte löschen Sie mein Postfach.").await;
@@ -129,7 +129,7 @@ async fn forged_wishes_take_one_place_a_day_from_the_address_that_they_name() {
 }
 
 #[tokio::test]
-async fn a_proven_wish_without_a_mailbox_or_with_a_held_one_says_so() {
+async fn a_proven_request_without_a_mailbox_or_with_a_held_one_says_so() {
     let rig = Rig::new();
     writes(&rig, TRUSTED, "Postfach", "Bitte löschen Sie mein Postfach.").await;
     assert!(matches!(answer(&rig).await, Some(Notice::DeletionNothing)));
@@ -142,12 +142,12 @@ async fn a_proven_wish_without_a_mailbox_or_with_a_held_one_says_so() {
 }
 
 #[tokio::test]
-async fn what_is_no_wish_is_answered_like_any_mail() {
+async fn what_is_no_request_is_answered_like_any_mail() {
     let rig = Rig::new();
     // Quoted, and in the subject of what is answered: none of it is theirs.
     writes(&rig, TRUSTED, "Re: Konto löschen", "Danke\r\n> Bitte löschen").await;
     assert!(matches!(answer(&rig).await, Some(Notice::ReplySafely { .. })));
-    let off = Rig::with(|set| set.announcer.wishes = None);
+    let off = Rig::with(|set| set.announcer.requests = None);
     writes(&off, TRUSTED, "Postfach", "Bitte löschen Sie mein Postfach.").await;
     assert!(matches!(answer(&off).await, Some(Notice::ReplySafely { .. })));
 }

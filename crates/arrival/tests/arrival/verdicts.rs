@@ -195,13 +195,13 @@ async fn languages_and_paces_follow_from_what_the_operator_and_the_owner_say() {
         assert_eq!(announcer.language(&address(to)).tag(), tag, "{to}");
     }
     let (pending, active) = (MailboxState::Pending, MailboxState::Active);
-    for (state, wish, pace) in [
+    for (state, request, pace) in [
         (pending, None, Pace::Hourly),
         (pending, Some(Pace::AtOnce), Pace::Hourly),
         (active, None, Pace::Daily),
         (active, Some(Pace::AtOnce), Pace::AtOnce),
         (MailboxState::Locked, Some(Pace::Hourly), Pace::Hourly),
     ] {
-        assert_eq!(announcer.pace_of(state, wish), pace, "{state:?} {wish:?}");
+        assert_eq!(announcer.pace_of(state, request), pace, "{state:?} {request:?}");
     }
 }

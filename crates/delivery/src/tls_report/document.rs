@@ -55,7 +55,7 @@ impl Tally {
         self.policies.iter().fold(0, |sum, held| sum.saturating_add(held.failed()))
     }
 
-    /// The text.
+    /// The report as JSON.
     pub(super) fn json(&self, frame: &Frame<'_>) -> Result<Vec<u8>, serde_json::Error> {
         let mut policies: Vec<Policy<'_>> =
             self.policies.iter().map(|held| held.told(frame.domain)).collect();

@@ -10,7 +10,7 @@ const MAX_PLACES: usize = 4;
 /// Where a report goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReportTo {
-    /// By mail.
+    /// Reports go by mail to this address.
     Mail(Address),
     /// To an https address.
     Web(String),

@@ -60,7 +60,7 @@ async fn a_transaction_has_a_bound() {
 }
 
 #[tokio::test]
-async fn each_recipient_has_its_own_answer_wishes_and_report() {
+async fn each_recipient_has_its_own_answer_requests_and_report() {
     let mut script = Script::default();
     script.rcpt.insert("gone@d.example", always("550 5.1.1 no such user"));
     script.rcpt.insert("later@d.example", always("450 4.2.1 busy"));

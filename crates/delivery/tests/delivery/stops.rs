@@ -65,14 +65,14 @@ async fn what_a_dead_run_had_leased_is_taken_up_at_once() {
     let hop = Hop::start(Script::default()).await;
     let desk = Desk::new(&hop);
     desk.queue(post("r@d.example")).await;
-    let wish = Lease {
+    let request = Lease {
         owner: "a dead process".to_owned(),
         now: START,
         until: START.plus(Duration::from_secs(7200)),
         limit: 10,
         skip_destinations: &[],
     };
-    assert_eq!(desk.store.lease_legs(wish).await.unwrap().len(), 1);
+    assert_eq!(desk.store.lease_legs(request).await.unwrap().len(), 1);
     let running = desk.start();
     hop.letters(1).await;
     desk.until_empty().await;

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use sealpost_mail::{Clock as _, SystemClock, Timestamp};
 use sealpost_mailbox::audit::{Actor, Event, said_proof};
 use sealpost_store::{
-    AskedRow, Provable, ProvenAnew, Said, SaidKind, SaidRow, Store, StoreError, UnprovenRow,
+    AskedRow, AuditRow, Provable, ProvenAnew, Said, SaidKind, SaidRow, Store, StoreError, UnprovenRow,
 };
 use sealpost_support::instant;
 use sealpost_vault::{PortalRole, UNPROVEN};
@@ -20,22 +20,22 @@ use crate::roles::Roles;
 
 /// What the operator wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wish {
+pub(super) enum Request {
     /// To see what would be vouched for.
     List,
     /// To vouch for it.
     Vouch,
 }
 
-pub(super) fn run(config: &Path, wish: Wish, old_until: Option<Timestamp>) -> ExitCode {
+pub(super) fn run(config: &Path, request: Request, old_until: Option<Timestamp>) -> ExitCode {
     // The portal shows letters and drafts: its keys prove both.
     let (plan, keys) = match Plan::load(config, Roles::PORTAL) {
         Ok(loaded) => loaded,
         Err(problems) => return complain_all(&problems),
     };
     let Some(keys) = keys.portal else { return ExitCode::FAILURE };
-    match with_store(&plan, &keys.queue.audit, async |store| adopt(store, &keys, wish, old_until).await) {
-        Ok(seen) => told(&seen, wish),
+    match with_store(&plan, &keys.queue.audit, async |store| adopt(store, &keys, request, old_until).await) {
+        Ok(seen) => told(&seen, request),
         Err(error) => fail(&error),
     }
 }
@@ -51,7 +51,7 @@ struct Seen {
     refused: usize,
 }
 
-fn told(seen: &Seen, wish: Wish) -> ExitCode {
+fn told(seen: &Seen, request: Request) -> ExitCode {
     let Seen { letters, drafts, others, refused } = *seen;
     if refused > 0 {
         complain(format_args!(
@@ -59,19 +59,19 @@ fn told(seen: &Seen, wish: Wish) -> ExitCode {
              what they are"
         ));
     }
-    match wish {
-        Wish::Vouch => {
+    match request {
+        Request::Vouch => {
             say(format_args!("{letters} letters and {drafts} drafts adopted"));
             if others > 0 {
                 say(format_args!("{others} requests, bounced addresses and letters gone unread adopted"));
             }
             ExitCode::SUCCESS
         }
-        Wish::List if letters + drafts + others == 0 => {
+        Request::List if letters + drafts + others == 0 => {
             say("nothing to vouch for");
             ExitCode::SUCCESS
         }
-        Wish::List => {
+        Request::List => {
             say(format_args!(
                 "{letters} letters, {drafts} drafts and {others} requests, bounced addresses and letters gone unread have no proof"
             ));
@@ -86,7 +86,7 @@ fn told(seen: &Seen, wish: Wish) -> ExitCode {
 async fn adopt(
     store: &Store,
     keys: &PortalRole,
-    wish: Wish,
+    request: Request,
     old_until: Option<Timestamp>,
 ) -> Result<Seen, StoreError> {
     for row in store.audit_about("store").await?.iter().filter(|row| row.action == "key.adopted") {
@@ -96,7 +96,8 @@ async fn adopt(
     if since.is_none() {
         complain("the store does not say since when rows are proven: look at the dates yourself");
     }
-    let work = Adopting { store, keys, wish, newest: old_until.or(since) };
+    let began = vec![noted(&Event::AdoptionBegan)];
+    let mut work = Adopting { store, keys, request, newest: old_until.or(since), began };
     let mut seen = Seen::default();
     for what in [Provable::Letter, Provable::Draft] {
         work.sealed(what, &mut seen).await?;
@@ -104,20 +105,25 @@ async fn adopt(
     for kind in SaidKind::ALL {
         work.said(kind, &mut seen).await?;
     }
-    if wish == Wish::Vouch {
+    if request == Request::Vouch {
         let Seen { letters, drafts, others, refused: _ } = seen;
-        let adopted = Event::RowsAdopted { letters, drafts, others };
-        store.append_audit(vec![adopted.row(SystemClock.now(), &Actor::of_command(), None)]).await?;
+        store.append_audit(vec![noted(&Event::RowsAdopted { letters, drafts, others })]).await?;
     }
     Ok(seen)
+}
+
+fn noted(event: &Event<'_>) -> AuditRow {
+    event.row(SystemClock.now(), &Actor::of_command(), None)
 }
 
 struct Adopting<'a> {
     store: &'a Store,
     keys: &'a PortalRole,
-    wish: Wish,
+    request: Request,
     /// What was made later is not from before; `None`: nobody knows.
     newest: Option<Timestamp>,
+    /// What the trail says with the first rows that are vouched for; empty once it has said it.
+    began: Vec<AuditRow>,
 }
 
 /// Why a row cannot be from before there were proofs.
@@ -139,7 +145,20 @@ impl fmt::Display for NotFromBefore {
 }
 
 impl Adopting<'_> {
-    async fn sealed(&self, what: Provable, seen: &mut Seen) -> Result<(), StoreError> {
+    /// The store, noting that it began until something was changed.
+    fn noting(&self) -> Store {
+        self.store.audited(self.began.clone())
+    }
+
+    /// So many rows were changed in the transaction that has just ended.
+    fn changed(&mut self, rows: usize) -> usize {
+        if rows > 0 {
+            self.began.clear();
+        }
+        rows
+    }
+
+    async fn sealed(&mut self, what: Provable, seen: &mut Seen) -> Result<(), StoreError> {
         let (kind, mut after) = (kind_word(what), String::new());
         loop {
             let found = self.store.unproven_rows(what, UNPROVEN, &after).await?;
@@ -153,9 +172,12 @@ impl Adopting<'_> {
                     proven.push((row, proof));
                 }
             }
-            let count = match self.wish {
-                Wish::List => proven.len(),
-                Wish::Vouch => self.store.prove_rows(proven).await?,
+            let count = match self.request {
+                Request::List => proven.len(),
+                Request::Vouch => {
+                    let rows = self.noting().prove_rows(proven).await?;
+                    self.changed(rows)
+                }
             };
             match what {
                 Provable::Letter => seen.letters += count,
@@ -172,7 +194,7 @@ impl Adopting<'_> {
     }
 
     /// Those without a proof. One that has another is from no former version.
-    async fn said(&self, kind: SaidKind, seen: &mut Seen) -> Result<(), StoreError> {
+    async fn said(&mut self, kind: SaidKind, seen: &mut Seen) -> Result<(), StoreError> {
         let mut after = None;
         loop {
             let page = self.store.said_rows(kind, after.as_ref()).await?;
@@ -199,9 +221,12 @@ impl Adopting<'_> {
                     proven.push(ProvenAnew { said, before: Vec::new(), proof });
                 }
             }
-            seen.others += match self.wish {
-                Wish::List => proven.len(),
-                Wish::Vouch => self.store.prove_said(proven).await?,
+            seen.others += match self.request {
+                Request::List => proven.len(),
+                Request::Vouch => {
+                    let rows = self.noting().prove_said(proven).await?;
+                    self.changed(rows)
+                }
             };
         }
     }

@@ -6,11 +6,11 @@ use std::process::ExitCode;
 
 use clap::{ArgAction, Subcommand, ValueEnum};
 use sealpost_delivery::DkimAlgorithm;
-use sealpost_domain::dkim_folder::{self, FolderError, Standing};
+use sealpost_domain::dkim_folder::{self, Entry, FolderError, KeyState};
 use sealpost_domain::zone_file;
 use sealpost_mail::{Clock as _, Domain, SystemClock};
 use sealpost_mailbox::audit::{Actor, DkimKeyChange, Event};
-use sealpost_store::StoreError;
+use sealpost_store::{Store, StoreError};
 use serde_json::json;
 use thiserror::Error;
 
@@ -86,34 +86,20 @@ enum DkimCommandError {
 
 pub(super) fn run(config: &Path, what: &DkimCommand) -> ExitCode {
     // What is changed stands in the audit trail; looking needs no key and no store.
-    let loaded = match what {
-        DkimCommand::List { .. } => Plan::load_without_keys(config).map(|plan| (plan, None)),
+    let done = match what {
+        DkimCommand::List { format } => match Plan::load_without_keys(config) {
+            Ok(plan) => folder_of(&plan).and_then(|folder| list(folder, *format)),
+            Err(problems) => return complain_all(&problems),
+        },
         DkimCommand::Create { .. }
         | DkimCommand::Use { .. }
         | DkimCommand::Retire { .. }
-        | DkimCommand::Remove { .. } => load_to_note(config),
-    };
-    let (plan, key) = match loaded {
-        Ok(loaded) => loaded,
-        Err(problems) => return complain_all(&problems),
-    };
-    let Some(folder) = plan.dkim.as_deref() else { return fail(&DkimCommandError::NoFolder) };
-    let done = match &key {
-        None => act(folder, what, &mut Vec::new()),
-        Some(key) => with_store(&plan, key, async |store| {
-            let mut changed = Vec::new();
-            let done = act(folder, what, &mut changed);
-            let now = SystemClock.now();
-            let row = |(name, what): &(String, DkimKeyChange)| {
-                Event::DkimKeyChanged { name, what: *what }.row(now, &Actor::of_command(), None)
-            };
-            // Also where it was half done: what has changed has changed.
-            let rows: Vec<_> = changed.iter().map(row).collect();
-            if !rows.is_empty() {
-                store.append_audit(rows).await?;
-            }
-            done
-        }),
+        | DkimCommand::Remove { .. } => match load_to_note(config) {
+            Ok((plan, Some(key))) => folder_of(&plan)
+                .and_then(|folder| with_store(&plan, &key, async |store| change(store, folder, what).await)),
+            Ok((_plan, None)) => return ExitCode::FAILURE,
+            Err(problems) => return complain_all(&problems),
+        },
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -121,73 +107,123 @@ pub(super) fn run(config: &Path, what: &DkimCommand) -> ExitCode {
     }
 }
 
-/// Does it, and says which keys are another thing now.
-fn act(
-    folder: &Path,
-    what: &DkimCommand,
-    changed: &mut Vec<(String, DkimKeyChange)>,
-) -> Result<(), DkimCommandError> {
-    match what {
-        DkimCommand::Create { domain, kind, selector } => {
-            let selector = selector.clone().unwrap_or_else(|| this_month(*kind));
-            if !dkim_folder::is_selector(&selector) {
-                return Err(DkimCommandError::Selector(selector));
-            }
-            let entry = dkim_folder::create(folder, domain, &selector, kind.algorithm())?;
-            changed.push((entry.name(), DkimKeyChange::Created));
-            say(zone_file::txt(&entry.name(), &entry.public()?.record));
-            say(format_args!(
-                "; Publish this line, wait until it can be seen, then: sealpost dkim use {selector}"
-            ));
-            Ok(())
+fn folder_of(plan: &Plan) -> Result<&Path, DkimCommandError> {
+    plan.dkim.as_deref().ok_or(DkimCommandError::NoFolder)
+}
+
+fn list(folder: &Path, format: OutputFormat) -> Result<(), DkimCommandError> {
+    for entry in dkim_folder::all(folder)? {
+        let public = entry.public()?;
+        let algorithm = match public.algorithm {
+            DkimAlgorithm::Rsa => "rsa",
+            DkimAlgorithm::Ed25519 => "ed25519",
+        };
+        let state = entry.state.as_str();
+        match format {
+            OutputFormat::Json => say(json!({
+                "domain": entry.domain.as_str(), "selector": entry.selector, "state": state,
+                "algorithm": algorithm, "record": public.record,
+            })),
+            OutputFormat::Text => say(format_args!("{state:8} {algorithm:8} {entry}")),
         }
-        DkimCommand::Use { key } => {
-            let mut entry = dkim_folder::find(folder, key)?;
-            let retired = dkim_folder::sign_with(folder, &mut entry)?;
-            changed.push((entry.name(), DkimKeyChange::Used));
-            changed.extend(retired.iter().map(|old| (old.name(), DkimKeyChange::Retired)));
-            for old in retired {
-                say(format_args!("{old} is retired; leave its line in the DNS for two weeks"));
-            }
-            say(format_args!("{entry} signs after: systemctl reload sealpost"));
-            Ok(())
-        }
-        DkimCommand::List { format } => {
-            for entry in dkim_folder::all(folder)? {
-                let public = entry.public()?;
-                let algorithm = match public.algorithm {
-                    DkimAlgorithm::Rsa => "rsa",
-                    DkimAlgorithm::Ed25519 => "ed25519",
-                };
-                let standing = entry.standing.as_str();
-                if *format == OutputFormat::Json {
-                    say(json!({
-                        "domain": entry.domain.as_str(), "selector": entry.selector, "state": standing,
-                        "algorithm": algorithm, "record": public.record,
-                    }));
-                } else {
-                    say(format_args!("{standing:8} {algorithm:8} {entry}"));
+    }
+    Ok(())
+}
+
+/// Files take part in no transaction: the trail says what is about to be done, and afterwards what was.
+async fn change(store: &Store, folder: &Path, command: &DkimCommand) -> Result<(), DkimCommandError> {
+    let Some(planned) = Planned::of(folder, command)? else { return Ok(()) };
+    let note = |event: Event<'_>| event.row(SystemClock.now(), &Actor::of_command(), None);
+    let (name, what) = planned.summary();
+    store.append_audit(vec![note(Event::DkimKeyChangeBegan { name: &name, what })]).await?;
+    let mut changed = Vec::new();
+    let done = planned.carry_out(folder, &mut changed);
+    // Also where it failed half-way: what has changed has changed.
+    let rows: Vec<_> =
+        changed.iter().map(|(name, what)| note(Event::DkimKeyChanged { name, what: *what })).collect();
+    if !rows.is_empty() {
+        store.append_audit(rows).await?;
+    }
+    done
+}
+
+/// What a command is going to do with which key; nothing is done yet.
+enum Planned {
+    Create { domain: Domain, selector: String, algorithm: DkimAlgorithm },
+    Use(Entry),
+    Retire(Entry),
+    Remove(Entry),
+}
+
+impl Planned {
+    /// `None`: the command changes nothing.
+    fn of(folder: &Path, command: &DkimCommand) -> Result<Option<Self>, DkimCommandError> {
+        Ok(Some(match command {
+            DkimCommand::Create { domain, kind, selector } => {
+                let selector = selector.clone().unwrap_or_else(|| this_month(*kind));
+                if !dkim_folder::is_selector(&selector) {
+                    return Err(DkimCommandError::Selector(selector));
                 }
+                Self::Create { domain: domain.clone(), selector, algorithm: kind.algorithm() }
             }
-            Ok(())
+            DkimCommand::Use { key } => Self::Use(dkim_folder::find(folder, key)?),
+            DkimCommand::Retire { key } => Self::Retire(dkim_folder::find(folder, key)?),
+            DkimCommand::Remove { key } => Self::Remove(dkim_folder::find(folder, key)?),
+            DkimCommand::List { .. } => return Ok(None),
+        }))
+    }
+
+    /// The key's name in the DNS, and what becomes of it.
+    fn summary(&self) -> (String, DkimKeyChange) {
+        match self {
+            Self::Create { domain, selector, algorithm: _ } => {
+                (dkim_folder::dns_name(selector, domain), DkimKeyChange::Created)
+            }
+            Self::Use(entry) => (entry.name(), DkimKeyChange::Used),
+            Self::Retire(entry) => (entry.name(), DkimKeyChange::Retired),
+            Self::Remove(entry) => (entry.name(), DkimKeyChange::Removed),
         }
-        DkimCommand::Retire { key } => {
-            let mut entry = dkim_folder::find(folder, key)?;
-            entry.turn(Standing::Retired)?;
-            changed.push((entry.name(), DkimKeyChange::Retired));
-            say(format_args!(
-                "{entry} signs nothing after: systemctl reload sealpost. Leave its line in the DNS for two weeks"
-            ));
-            Ok(())
+    }
+
+    /// Does it, and adds to `changed` which keys are in another state now.
+    fn carry_out(
+        self,
+        folder: &Path,
+        changed: &mut Vec<(String, DkimKeyChange)>,
+    ) -> Result<(), DkimCommandError> {
+        match self {
+            Self::Create { domain, selector, algorithm } => {
+                let entry = dkim_folder::create(folder, &domain, &selector, algorithm)?;
+                changed.push((entry.name(), DkimKeyChange::Created));
+                say(zone_file::txt(&entry.name(), &entry.public()?.record));
+                say(format_args!(
+                    "; Publish this line, wait until it can be seen, then: sealpost dkim use {selector}"
+                ));
+            }
+            Self::Use(mut entry) => {
+                let retired = dkim_folder::sign_with(folder, &mut entry)?;
+                changed.push((entry.name(), DkimKeyChange::Used));
+                changed.extend(retired.iter().map(|old| (old.name(), DkimKeyChange::Retired)));
+                for old in retired {
+                    say(format_args!("{old} is retired; leave its line in the DNS for two weeks"));
+                }
+                say(format_args!("{entry} signs after: systemctl reload sealpost"));
+            }
+            Self::Retire(mut entry) => {
+                entry.turn(KeyState::Retired)?;
+                changed.push((entry.name(), DkimKeyChange::Retired));
+                say(format_args!(
+                    "{entry} signs nothing after: systemctl reload sealpost. Leave its line in the DNS for two weeks"
+                ));
+            }
+            Self::Remove(entry) => {
+                let name = entry.name();
+                entry.remove()?;
+                changed.push((name.clone(), DkimKeyChange::Removed));
+                say(format_args!("{name} is deleted; take its line out of the DNS"));
+            }
         }
-        DkimCommand::Remove { key } => {
-            let entry = dkim_folder::find(folder, key)?;
-            let name = entry.name();
-            entry.remove()?;
-            changed.push((name.clone(), DkimKeyChange::Removed));
-            say(format_args!("{name} is deleted; take its line out of the DNS"));
-            Ok(())
-        }
+        Ok(())
     }
 }
 

@@ -58,20 +58,21 @@ pub(super) async fn make(
     plan: &Plan,
     keys: &SupportKeys,
     masters: Option<&[AuditMaster]>,
-    wish: &EvidenceArgs,
+    request: &EvidenceArgs,
     now: Timestamp,
 ) -> Result<(), Failed> {
-    let found = LetterEvidence::find(store, &keys.role, masters, &wish.letter).await?;
-    if wish.format == OutputFormat::Json {
+    let found = LetterEvidence::find(store, &keys.role, masters, &request.letter).await?;
+    if request.format == OutputFormat::Json {
         let facts = found.json(&plan.portal.brand.name, now);
         store.append_audit(vec![found.made(now, &Actor::of_command())]).await?;
         say(facts);
         return Ok(());
     }
-    let path = wish.to.clone().unwrap_or_else(|| PathBuf::from(format!("evidence-{}.pdf", found.letter())));
+    let path =
+        request.to.clone().unwrap_or_else(|| PathBuf::from(format!("evidence-{}.pdf", found.letter())));
     // First the file: what could not be made is not noted as made.
     let file = create(&path).map_err(|source| Failed::File { path: path.clone(), source })?;
-    let made = write_pdf(store, plan, &found, wish.language, (&path, file), now).await;
+    let made = write_pdf(store, plan, &found, request.language, (&path, file), now).await;
     if made.is_err() {
         let _not_there = std::fs::remove_file(&path);
     }

@@ -12,7 +12,7 @@ use sealpost_jobs::{
 };
 use sealpost_mail::{Clock, SystemClock, SystemRandom};
 use sealpost_mailbox::audit::{Actor, Event};
-use sealpost_store::Store;
+use sealpost_store::{JobStart, Store};
 use sealpost_support::instant;
 use serde_json::{Map, Value, json};
 use thiserror::Error;
@@ -141,7 +141,7 @@ async fn act(store: &Store, plan: &Plan, what: &JobsCommand) -> Result<(), JobsE
                 Needs::Intake => return leave_to(store, job, "intake").await,
                 Needs::Store => {}
             }
-            match Runner::new(workshop, vec![job]).run(job, true).await? {
+            match Runner::new(workshop, vec![job]).run(job, JobStart::AtOnce).await? {
                 Ran::NotNow => Err(JobsError::Taken),
                 Ran::Done(counts) => {
                     counts.iter().for_each(|(what, count)| say(format_args!("{count:>8} {what}")));

@@ -51,11 +51,11 @@ pub(super) fn run(config: &Path, what: &LetterCommand) -> ExitCode {
             show(&row, &mailbox, *format);
             Ok::<_, SupportError>(())
         }),
-        LetterCommand::Evidence(wish) => {
+        LetterCommand::Evidence(request) => {
             // The auditor's key is where it is; without it the evidence says that nobody looked.
             let masters = Plan::load_for_audit(config).ok().map(|(_, masters)| masters);
             with_support(config, async |store, plan, keys| {
-                evidence::make(store, plan, &keys, masters.as_deref(), wish, SystemClock.now()).await
+                evidence::make(store, plan, &keys, masters.as_deref(), request, SystemClock.now()).await
             })
         }
         LetterCommand::Recall { letter, note, by, even_if_read, format } => {

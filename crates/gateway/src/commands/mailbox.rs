@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::{ArgAction, Subcommand};
 use sealpost_mail::{Clock as _, SystemClock, Timestamp};
-use sealpost_store::{DepositRow, MailboxRow, MailboxState};
+use sealpost_store::{DepositRow, MailboxRow, MailboxSelection, MailboxState};
 use sealpost_support::{
     Desk, Note, OwnerTold, SupportError, address, facts_json, find, goes, instant, last_letter,
 };
@@ -87,7 +87,13 @@ pub(super) fn run(config: &Path, what: &MailboxCommand) -> ExitCode {
                     state.is_none_or(|state| row.state == state) && (!held || row.held_since.is_some())
                 };
                 let show = Show { addresses: *addresses, format: *format };
-                list(&desk, state == Some(MailboxState::Deleted), wanted, show).await
+                let which = match state {
+                    Some(MailboxState::Deleted) => MailboxSelection::WithDeleted,
+                    Some(MailboxState::Pending | MailboxState::Active | MailboxState::Locked) | None => {
+                        MailboxSelection::Existing
+                    }
+                };
+                list(&desk, which, wanted, show).await
             }
             MailboxCommand::Show { mailbox, format } => {
                 let row = find(store, desk.keys, mailbox).await?;
@@ -172,13 +178,13 @@ struct Show {
 
 async fn list(
     desk: &Desk<'_>,
-    deleted: bool,
+    which: MailboxSelection,
     wanted: impl Fn(&MailboxRow) -> bool,
     how: Show,
 ) -> Result<(), SupportError> {
     let (mut after, mut count) = (String::new(), 0_u64);
     loop {
-        let rows = desk.store.list_mailboxes(&after, deleted).await?;
+        let rows = desk.store.list_mailboxes(&after, which).await?;
         let Some(last) = rows.last() else { break };
         after.clone_from(&last.id);
         for row in rows.iter().filter(|row| wanted(row)) {

@@ -4,11 +4,9 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use sealpost_mail::{Clock as _, SystemClock};
-use sealpost_mailbox::audit::{Actor, Event};
-use sealpost_store::{SchemaWish, Store, StoreError, StoreOptions, newest_schema};
+use sealpost_store::{SchemaRequest, Store, StoreError, StoreOptions};
 
-use super::{complain_all, fail, load_to_note, prover, runtime, say};
+use super::{complain_all, fail, load_to_note, migrated, prover, runtime, say};
 
 pub(super) fn run(config: &Path) -> ExitCode {
     let (plan, key) = match load_to_note(config) {
@@ -22,7 +20,7 @@ pub(super) fn run(config: &Path) -> ExitCode {
     };
     let migrated = runtime.block_on(async {
         let prover = key.as_ref().map(prover);
-        match Store::open(StoreOptions { schema: SchemaWish::Never, ..plan.store() }) {
+        match Store::open(StoreOptions { schema: SchemaRequest::Never, ..plan.store() }) {
             Ok(store) => {
                 store.close().await;
                 return Ok(());
@@ -30,12 +28,10 @@ pub(super) fn run(config: &Path) -> ExitCode {
             Err(StoreError::OlderSchema { .. }) => {}
             Err(other) => return Err(other),
         }
-        let store = Store::open(StoreOptions { schema: SchemaWish::Now, prover, ..plan.store() })?;
-        let migrated = Event::Migrated { to: newest_schema() };
-        let noted = migrated.row(SystemClock.now(), &Actor::of_command(), None);
-        let noted = store.append_audit(vec![noted]).await;
-        store.close().await;
-        noted
+        let migrated = Some(migrated());
+        let options = StoreOptions { schema: SchemaRequest::Now, migrated, prover, ..plan.store() };
+        Store::open(options)?.close().await;
+        Ok(())
     });
     match migrated {
         Ok(()) => {

@@ -48,7 +48,9 @@ use clap::{ArgAction, Parser, Subcommand};
 use sealpost_mail::Timestamp;
 
 use output::{OutputFormat, complain, complain_all, fail, say};
-use with_store::{desk, load_to_note, looking, open_store, prover, runtime, with_store, with_support};
+use with_store::{
+    desk, load_to_note, looking, migrated, open_store, prover, runtime, with_store, with_support,
+};
 
 use crate::roles::Roles;
 
@@ -316,8 +318,8 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Verb::Dkim { config, what } => dkim::run(&config, &what),
         Verb::Dns { config, check, resolver, names } => dns::run(&config, check, resolver, &names),
         Verb::Adopt { config, yes, old_until } => {
-            let wish = if yes { adopt::Wish::Vouch } else { adopt::Wish::List };
-            adopt::run(&config, wish, old_until)
+            let request = if yes { adopt::Request::Vouch } else { adopt::Request::List };
+            adopt::run(&config, request, old_until)
         }
         Verb::Migrate { config } => migrate::run(&config),
         Verb::Store { config, what } => store_move::run(&config, &what),

@@ -10,7 +10,8 @@ use sealpost_mail::{Address, Clock as _, Random, SystemClock, SystemRandom, Time
 use sealpost_mailbox::audit::{Actor, Event};
 use sealpost_mailbox::{Asker, MailboxError, Resident, ask_support};
 use sealpost_store::{
-    MAX_OPEN, MailboxRow, MailboxState, RequestKind, RequestRow, RequestState, Store, StoreError,
+    MAX_OPEN, MailboxRow, MailboxState, RequestKind, RequestRow, RequestSelection, RequestState, Store,
+    StoreError,
 };
 use sealpost_support::{Messages, ReleaseError, Releasing, seal_note};
 use sealpost_vault::{EscrowSecret, Label, VaultError};
@@ -129,7 +130,10 @@ async fn act(
 ) -> Result<(), RequestError> {
     let (now, random) = (SystemClock.now(), SystemRandom);
     match what {
-        RequestCommand::List { all, format } => list(store, &keys, *all, *format, now).await,
+        RequestCommand::List { all, format } => {
+            let which = if *all { RequestSelection::All } else { RequestSelection::Open };
+            list(store, &keys, which, *format, now).await
+        }
         RequestCommand::Show { number } => show(store, plan, &keys, *number, now).await,
         RequestCommand::Release { number, note, escrow_key, lose_messages } => {
             if note.trim().is_empty() {
@@ -197,7 +201,7 @@ async fn ask(
     let asker = Asker { actor: &Actor::of_command(), peer: None };
     let asked = ask_support(store, keys, address, note, &asker, now, random).await?;
     let mailbox_id = asked.ok_or(RequestError::NoMailbox)?;
-    let requests = store.requests(true).await?;
+    let requests = store.requests(RequestSelection::Open).await?;
     let made = requests
         .iter()
         .rfind(|request| request.mailbox_id == mailbox_id && request.kind == RequestKind::Access)
@@ -232,11 +236,11 @@ fn word(kind: RequestKind) -> &'static str {
 async fn list(
     store: &Store,
     keys: &SupportKeys,
-    all: bool,
+    which: RequestSelection,
     format: OutputFormat,
     now: Timestamp,
 ) -> Result<(), RequestError> {
-    let requests = store.requests(!all).await?;
+    let requests = store.requests(which).await?;
     for request in &requests {
         let mailbox = store.mailbox(&request.mailbox_id).await?;
         let address = match &mailbox {
@@ -328,7 +332,7 @@ async fn show(
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect();
     say(format_args!("contact    {contact}"));
-    let open = store.requests(true).await?;
+    let open = store.requests(RequestSelection::Open).await?;
     let beside = beside(&open, &request);
     if !beside.is_empty() {
         let most = usize::try_from(MAX_OPEN).unwrap_or(usize::MAX);

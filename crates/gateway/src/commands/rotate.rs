@@ -10,11 +10,11 @@ use std::process::ExitCode;
 use sealpost_mail::{Clock as _, SystemClock, SystemRandom};
 use sealpost_mailbox::audit::{Actor, Event};
 use sealpost_maintenance::{Done, RotateError, Rotation};
-use sealpost_store::{Company, LargeBodies, Rotating, Rows, Store, StoreError, StoreOptions};
+use sealpost_store::{AuditRow, Company, LargeBodies, Rotating, Rows, Store, StoreError, StoreOptions};
 use sealpost_vault::ServerKey;
 use thiserror::Error;
 
-use super::{complain, complain_all, prover, runtime, say};
+use super::{complain, complain_all, migrated, prover, runtime, say};
 use crate::config::checked::{self as plan, KeySource};
 use crate::config::file::{self as config, Config, Escrow, Source};
 
@@ -113,6 +113,7 @@ impl Places {
                 company: Company::Alone,
                 rows: self.rows.clone(),
                 bodies: self.bodies.clone(),
+                migrated: Some(migrated()),
                 // By the old key: the trail says which rows were its, and a new one is not there for certain yet.
                 prover: Some(prover(&old.keys().audit.writer(plan::WHOLE))),
                 ..StoreOptions::new(&self.data)
@@ -137,8 +138,8 @@ impl Places {
                 )?;
                 new
             }
-            (false, Some(Rotating { to, .. })) if to == old.id() => {
-                store.end_rotation().await?;
+            (false, Some(Rotating { from, to })) if to == old.id() => {
+                end(store, from, to).await?;
                 say("a change that was cut short at its very end is finished");
                 return Ok(());
             }
@@ -174,12 +175,11 @@ impl Places {
 
     async fn with(&self, store: &Store, old: &ServerKey, new: &ServerKey) -> Result<(), Failed> {
         let (old_keys, new_keys) = (old.keys(), new.keys());
-        let rotation = Rotation { store, old: &old_keys, new: &new_keys, random: &SystemRandom };
+        let began = noted(&Event::KeyRotationBegan { from: old.id(), to: new.id() });
+        let rotation = Rotation { store, old: &old_keys, new: &new_keys, random: &SystemRandom, began };
         let done = rotation.run().await?;
-        let rotated = Event::KeyRotated { from: old.id(), to: new.id() };
-        store.append_audit(vec![rotated.row(SystemClock.now(), &Actor::of_command(), None)]).await?;
         let aside = self.replace(old, new)?;
-        store.end_rotation().await?;
+        end(store, old.id(), new.id()).await?;
         self.report(&done, old, new, &aside);
         Ok(())
     }
@@ -244,6 +244,15 @@ impl Places {
              keep the old one for as long as letters are on their way.",
         );
     }
+}
+
+/// Takes the mark away, and notes with it that the change is done.
+async fn end(store: &Store, from: u8, to: u8) -> Result<(), StoreError> {
+    store.audited([noted(&Event::KeyRotated { from, to })]).end_rotation().await
+}
+
+fn noted(event: &Event<'_>) -> AuditRow {
+    event.row(SystemClock.now(), &Actor::of_command(), None)
 }
 
 fn read(path: &Path) -> Result<ServerKey, Failed> {

@@ -82,11 +82,14 @@ async fn all(
     to: &EscrowPublic,
 ) -> Result<Done, Failed> {
     let (queue, mut done, mut after) = (&keys.role.queue, Done::default(), String::new());
+    let noted = |event: Event<'_>| event.row(SystemClock.now(), &Actor::of_command(), None);
+    // In the transaction of the first wrap that is moved, and in no other.
+    let mut began = vec![noted(Event::EscrowRotationBegan { to: to.id() })];
     loop {
         let page = store.keyed_mailboxes(&after).await?;
         let Some(last) = page.last() else {
             let rotated = Event::EscrowRotated { to: to.id(), mailboxes: done.moved };
-            store.append_audit(vec![rotated.row(SystemClock.now(), &Actor::of_command(), None)]).await?;
+            store.append_audit(vec![noted(rotated)]).await?;
             return Ok(done);
         };
         after.clone_from(&last.row.id);
@@ -101,8 +104,13 @@ async fn all(
                 continue;
             };
             // Its owner may have got a new key pair meanwhile, whose wrap is under the new key.
-            let kept = store.replace_wrap(&found.row.id, wrap.kind, before.to_vec(), wrap.sealed).await?;
-            if kept { done.moved += 1 } else { done.others += 1 }
+            let noting = store.audited(began.clone());
+            if noting.replace_wrap(&found.row.id, wrap.kind, before.to_vec(), wrap.sealed).await? {
+                began.clear();
+                done.moved += 1;
+            } else {
+                done.others += 1;
+            }
         }
     }
 }

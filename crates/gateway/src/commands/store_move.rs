@@ -9,11 +9,11 @@ use clap::Subcommand;
 use sealpost_mail::{Clock as _, Random as _, SystemClock, SystemRandom};
 use sealpost_mailbox::audit::{Actor, Event, StoreMove};
 use sealpost_store::{
-    AuditProver, BucketOptions, Company, LargeBodies, MoveEnd, MoveStep, Moved, PostgresOptions, Rows, Store,
-    StoreError, StoreOptions,
+    AuditProver, AuditRow, BucketOptions, Company, LargeBodies, MoveEnd, MoveRows, MoveStep, Moved,
+    PostgresOptions, Rows, Store, StoreError, StoreOptions,
 };
 
-use super::{complain, complain_all, fail, load_to_note, prover, runtime, say};
+use super::{complain, complain_all, fail, load_to_note, migrated, prover, runtime, say};
 use crate::config::checked as plan;
 use crate::config::file::{self as config, Problem};
 
@@ -81,24 +81,8 @@ impl StoreLocation {
         }
     }
 
-    /// Says in its trail that it was moved.
-    async fn note(
-        &self,
-        bodies: &LargeBodies,
-        prover: Option<Arc<dyn AuditProver>>,
-        what: StoreMove,
-        moved: &Moved,
-    ) -> Result<(), StoreError> {
-        let options = self.options(bodies);
-        let store = Store::open(StoreOptions { prover, ..options })?;
-        let event = Event::StoreMoved { what, rows: moved.rows, bodies: moved.bodies };
-        let noted = store.append_audit(vec![event.row(SystemClock.now(), &Actor::of_command(), None)]).await;
-        store.close().await;
-        noted
-    }
-
-    async fn open(&self, bodies: &LargeBodies) -> Result<Store, StoreError> {
-        Store::open(self.options(bodies))
+    fn open(&self, bodies: &LargeBodies, prover: Option<Arc<dyn AuditProver>>) -> Result<Store, StoreError> {
+        Store::open(StoreOptions { prover, ..self.options(bodies) })
     }
 
     fn options(&self, bodies: &LargeBodies) -> StoreOptions {
@@ -106,6 +90,7 @@ impl StoreLocation {
             company: Company::Mover,
             rows: self.rows.clone(),
             bodies: bodies.clone(),
+            migrated: Some(migrated()),
             ..StoreOptions::new(&self.data)
         }
     }
@@ -154,21 +139,21 @@ async fn move_between(
              its own",
         ));
     }
-    let from = here.open(&here.bodies).await?;
-    let to = match there.open(&there.bodies).await {
+    let from = here.open(&here.bodies, prover.clone())?;
+    let to = match there.open(&there.bodies, prover) {
         Ok(to) => to,
         Err(error) => {
             from.close().await;
             return Err(error);
         }
     };
-    let ended = from.move_to(&to, &SystemRandom.id(), SystemClock.now(), &mut tell).await;
+    let rows =
+        MoveRows { began: noted(&Event::StoreMoveBegan), moved: |moved| done(StoreMove::Whole, moved) };
+    let ended = from.move_to(&to, &SystemRandom.id(), SystemClock.now(), &rows, &mut tell).await;
     to.close().await;
     from.close().await;
     match ended? {
         MoveEnd::Done(moved) => {
-            carry_notes(here, there)?;
-            there.note(&there.bodies, prover, StoreMove::Whole, &moved).await?;
             moved_it(&moved);
             say(format_args!(
                 "the other configuration's store is the store now; this one does not start any more"
@@ -197,15 +182,6 @@ async fn move_between(
     }
 }
 
-/// What a server took and no row says yet goes along, or it would go out again.
-fn carry_notes(here: &StoreLocation, there: &StoreLocation) -> Result<(), StoreError> {
-    let (from, to) = (here.data.join("delivered"), there.data.join("delivered"));
-    if !from.exists() {
-        return Ok(());
-    }
-    std::fs::copy(&from, &to).map(drop).map_err(|source| StoreError::Path { path: to, source })
-}
-
 async fn move_bodies(
     here: &StoreLocation,
     there: &StoreLocation,
@@ -214,14 +190,14 @@ async fn move_bodies(
     let moved = match (&here.bodies, &there.bodies) {
         (LargeBodies::Folder, LargeBodies::Bucket(_)) => {
             // Files that are in the data folder are read there still.
-            let store = here.open(&there.bodies).await?;
-            let moved = store.move_into_bucket(&mut tell).await;
+            let store = here.open(&there.bodies, prover)?;
+            let moved = noting(&store, async || store.move_into_bucket(&mut tell).await).await;
             store.close().await;
             moved?
         }
         (LargeBodies::Bucket(_), LargeBodies::Folder) => {
-            let store = here.open(&here.bodies).await?;
-            let moved = store.move_out_of_bucket(&mut tell).await;
+            let store = here.open(&here.bodies, prover)?;
+            let moved = noting(&store, async || store.move_out_of_bucket(&mut tell).await).await;
             store.close().await;
             moved?
         }
@@ -247,23 +223,40 @@ async fn move_bodies(
             ));
         }
     };
-    here.note(&there.bodies, prover, StoreMove::Bodies, &moved).await?;
     moved_it(&moved);
     Ok(ExitCode::SUCCESS)
 }
 
 async fn give_up(here: &StoreLocation, prover: Option<Arc<dyn AuditProver>>) -> Result<ExitCode, StoreError> {
-    let store = here.open(&here.bodies).await?;
-    let given = store.give_up_move().await;
+    let store = here.open(&here.bodies, prover)?;
+    let given = store.audited([done(StoreMove::GivenUp, &Moved::default())]).give_up_move().await;
     store.close().await;
     match given? {
         true => {
-            here.note(&here.bodies, prover, StoreMove::GivenUp, &Moved::default()).await?;
             say(format_args!("given up: this store serves again. Empty the other place before a new move"));
             Ok(ExitCode::SUCCESS)
         }
         false => Ok(refuse("no move is under way from here")),
     }
+}
+
+/// Many transactions, and objects that take part in none: the trail says that they begin, and what came of them.
+async fn noting(
+    store: &Store,
+    act: impl AsyncFnOnce() -> Result<Moved, StoreError>,
+) -> Result<Moved, StoreError> {
+    store.append_audit(vec![noted(&Event::BodiesMoveBegan)]).await?;
+    let moved = act().await?;
+    store.append_audit(vec![done(StoreMove::Bodies, &moved)]).await?;
+    Ok(moved)
+}
+
+fn done(what: StoreMove, moved: &Moved) -> AuditRow {
+    noted(&Event::StoreMoved { what, rows: moved.rows, bodies: moved.bodies })
+}
+
+fn noted(event: &Event<'_>) -> AuditRow {
+    event.row(SystemClock.now(), &Actor::of_command(), None)
 }
 
 fn tell(step: MoveStep) {

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{ArgAction, Subcommand};
 use sealpost_mail::{Clock as _, SystemClock, Timestamp};
 use sealpost_mailbox::audit::{Actor, Event};
-use sealpost_store::{EventRow, Store, StoreError};
+use sealpost_store::{EventRow, EventSelection, EventState, Store, StoreError};
 use sealpost_support::instant;
 use serde_json::json;
 use thiserror::Error;
@@ -87,7 +87,9 @@ fn noted(store: &Store, event: &Event<'_>, which: &Which, now: Timestamp) -> Sto
 
 async fn act(store: &Store, what: &WebhookCommand) -> Result<(), WebhookError> {
     match what {
-        WebhookCommand::List { dead, all: _, format } => Ok(list(store, *dead, *format).await?),
+        WebhookCommand::List { dead, all: _, format } => {
+            Ok(list(store, if *dead { EventSelection::Dead } else { EventSelection::All }, *format).await?)
+        }
         WebhookCommand::Retry(which @ Which { id, webhook, all: _ }) => {
             let now = SystemClock.now();
             let store = noted(store, &Event::EventsRetried, which, now);
@@ -102,15 +104,15 @@ async fn act(store: &Store, what: &WebhookCommand) -> Result<(), WebhookError> {
     }
 }
 
-async fn list(store: &Store, only_dead: bool, format: OutputFormat) -> Result<(), StoreError> {
+async fn list(store: &Store, which: EventSelection, format: OutputFormat) -> Result<(), StoreError> {
     let (mut after, mut count) = (String::new(), 0_u64);
     loop {
-        let events = store.events(&after, only_dead).await?;
+        let events = store.events(&after, which).await?;
         let Some((last, _)) = events.last() else { break };
         after.clone_from(&last.id);
-        for (event, dead) in &events {
+        for (event, state) in &events {
             count += 1;
-            show(event, *dead, format);
+            show(event, *state, format);
         }
     }
     if format == OutputFormat::Text {
@@ -120,9 +122,12 @@ async fn list(store: &Store, only_dead: bool, format: OutputFormat) -> Result<()
 }
 
 /// Ids only: addresses are for the receiver.
-fn show(event: &EventRow, dead: bool, format: OutputFormat) {
-    let state = if dead { "dead" } else { "on its way" };
-    let due = instant(Some(event.due_at)).filter(|_| !dead);
+fn show(event: &EventRow, state: EventState, format: OutputFormat) {
+    let due_at = instant(Some(event.due_at));
+    let (state, due) = match state {
+        EventState::Dead => ("dead", None),
+        EventState::Queued => ("on its way", due_at),
+    };
     if format == OutputFormat::Json {
         say(json!({
             "id": event.id,

@@ -4,9 +4,9 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use sealpost_mail::SystemRandom;
-use sealpost_mailbox::audit::{Actor, Chain};
-use sealpost_store::{AuditProver, Store, StoreError, StoreOptions};
+use sealpost_mail::{Clock as _, SystemClock, SystemRandom};
+use sealpost_mailbox::audit::{Actor, Chain, Event};
+use sealpost_store::{AuditProver, AuditRow, Store, StoreError, StoreOptions, newest_schema};
 use sealpost_support::Desk;
 use sealpost_vault::AuditKey;
 
@@ -23,6 +23,11 @@ pub(super) fn open_store(plan: &Plan, key: &AuditKey) -> Result<Store, StoreErro
 /// Proves rows of the audit trail with this key.
 pub(super) fn prover(key: &AuditKey) -> Arc<dyn AuditProver> {
     Arc::new(Chain::new(key.clone()))
+}
+
+/// What the trail says if the command brings the schema forward.
+pub(super) fn migrated() -> AuditRow {
+    Event::Migrated { to: newest_schema() }.row(SystemClock.now(), &Actor::of_command(), None)
 }
 
 /// The tokio runtime everything runs on.

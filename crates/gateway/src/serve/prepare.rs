@@ -12,10 +12,10 @@ use sealpost_delivery::{Runner, TlsReporter};
 use sealpost_intake::{Intake, MemoryBudget};
 use sealpost_jobs::{Job, Needs, PartnerWork, Workshop};
 use sealpost_mail::{Clock, Random, SystemClock, SystemRandom};
-use sealpost_mailbox::audit::{Actor, Chain};
+use sealpost_mailbox::audit::{Actor, Chain, Event};
 use sealpost_portal::{Portal, PortalKeys};
 use sealpost_seal::{Limits, Worker};
-use sealpost_store::{AuditProver, NewNode, Rows, SchemaWish, Store, StoreOptions};
+use sealpost_store::{AuditProver, NewNode, Rows, SchemaRequest, Store, StoreOptions, newest_schema};
 use sealpost_token::{Pkcs11Tokens, TokenSettings};
 use sealpost_vault::{IntakeRole, KeyringKey, PortalRole, QueueKeys, WayInKeys};
 
@@ -141,7 +141,8 @@ fn open(plan: &Plan, keys: &ServiceKeys) -> Result<Store, RunError> {
     let mut options = StoreOptions {
         minimum_free: plan.minimum_free,
         lock_wait: plan.lock_wait,
-        schema: SchemaWish::IfAlone,
+        schema: SchemaRequest::IfAlone,
+        migrated: Some(Event::Migrated { to: newest_schema() }.row(SystemClock.now(), &Actor::System, None)),
         prover,
         ..plan.store()
     };

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::rig::{Rig, rig};
 use crate::access::Access;
-use crate::attempts::Standing;
+use crate::attempts::ClientStatus;
 use crate::reception::{LoginCheck, Logins};
 
 pub(super) fn secure() -> Rig {
@@ -139,8 +139,8 @@ async fn a_password_that_nobody_looked_at_is_not_wrong() {
     for _ in 0..20 {
         rig.client().await.ask(&plain("\0mill\0wheel"), "454 4.7.0").await;
     }
-    let standing = rig.door.attempts.standing("203.0.113.9".parse().unwrap(), "mill", Timestamp(0));
-    assert_eq!(standing, Standing::Stranger);
+    let status = rig.door.attempts.status("203.0.113.9".parse().unwrap(), "mill", Timestamp(0));
+    assert_eq!(status, ClientStatus::Stranger);
 }
 
 /// All places are taken: one waits for its turn, but not for ever.
@@ -184,7 +184,7 @@ async fn leaving_early_makes_no_try_undone() {
         drop(client);
     }
     gate.add_permits(100);
-    while rig.door.attempts.standing(peer, "other", Timestamp(0)) != Standing::Waits {
+    while rig.door.attempts.status(peer, "other", Timestamp(0)) != ClientStatus::Waits {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }

@@ -32,7 +32,7 @@ use raw_text::next_state;
 pub(crate) use reading::{RULE, Reading};
 pub use sheet::Hiding;
 use sheet::Sheet;
-pub use sight::Sight;
+pub use sight::{HiddenAttribute, Sight};
 pub(crate) use symbol_font::with_signs;
 use walker::Walker;
 

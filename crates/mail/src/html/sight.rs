@@ -27,6 +27,15 @@ impl Default for Sight {
     }
 }
 
+/// The attribute `hidden` of an element.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HiddenAttribute {
+    /// It has it.
+    Present,
+    /// It has it not.
+    Absent,
+}
+
 impl Sight {
     /// Within an element that is never on a page.
     #[must_use]
@@ -34,11 +43,11 @@ impl Sight {
         Self { gone: true, ..self }
     }
 
-    /// Within an element of this name and style; `hidden`: it has the attribute of that name.
+    /// Within an element of this name and style.
     #[must_use]
-    pub fn within(self, name: &str, style: &str, hidden: bool) -> Self {
+    pub fn within(self, name: &str, style: &str, hidden: HiddenAttribute) -> Self {
         let mut said = declared(style);
-        if hidden && said.display.is_none() {
+        if hidden == HiddenAttribute::Present && said.display.is_none() {
             said.display = Some(Display::None);
         }
         self.inside(name, &said)

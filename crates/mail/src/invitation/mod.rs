@@ -53,7 +53,7 @@ pub struct Invitation {
     /// When it ends; of whole days the last one, if there are several.
     pub ends: Option<Moment>,
     /// What became of it.
-    pub standing: Standing,
+    pub status: InvitationStatus,
     /// It comes again.
     pub repeats: Option<Repeats>,
     /// When a time of the series is left out, and when there is one more.
@@ -100,7 +100,7 @@ pub enum Says {
 
 /// What the invitation says of its appointment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Standing {
+pub enum InvitationStatus {
     /// It is proposed.
     #[default]
     New,
@@ -243,10 +243,10 @@ fn of_event(
     let cancelled = method == Some(&Method::Cancel)
         || matches!(value(event, &Name::Status), Some(Value::Status(Status::Cancelled)));
     let sequence = value(event, &Name::Sequence).and_then(Value::as_integer).unwrap_or(0);
-    let standing = match (cancelled, method) {
-        (true, _) => Standing::Cancelled,
-        (false, Some(Method::Request)) if sequence > 0 => Standing::Changed,
-        (false, _) => Standing::New,
+    let status = match (cancelled, method) {
+        (true, _) => InvitationStatus::Cancelled,
+        (false, Some(Method::Request)) if sequence > 0 => InvitationStatus::Changed,
+        (false, _) => InvitationStatus::New,
     };
     let description = description(event);
     Invitation {
@@ -264,7 +264,7 @@ fn of_event(
         instead_of: times.of(&Name::RecurrenceId).map(|(_, moment)| moment),
         answer: answer(event, method),
         starts: starts.map(|(_, moment)| moment),
-        standing,
+        status,
         uid: text(&Name::Uid),
         instance: times.of(&Name::RecurrenceId).map(|(at, _)| at.to_string()).unwrap_or_default(),
         sequence,

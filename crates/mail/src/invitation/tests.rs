@@ -44,7 +44,7 @@ fn an_invitation_can_be_read() {
     assert_eq!(one.link.as_deref(), Some("https://teams.microsoft.com/l/123"));
     assert_eq!(time(one.starts.as_ref()), Some(at("2026-11-24T13:00:00Z")));
     assert_eq!(time(one.ends.as_ref()), Some(at("2026-11-24T14:00:00Z")));
-    assert_eq!((one.standing, one.repeats), (Standing::New, None));
+    assert_eq!((one.status, one.repeats), (InvitationStatus::New, None));
 }
 
 #[test]
@@ -200,12 +200,12 @@ fn ends_durations_and_whole_days() {
 
 #[test]
 fn what_became_of_it() {
-    let standing = |method: &str, lines: &str| event(&format!("METHOD:{method}\n"), lines).standing;
-    assert_eq!(standing("REQUEST", "SEQUENCE:0\n"), Standing::New);
-    assert_eq!(standing("REQUEST", "SEQUENCE:2\n"), Standing::Changed);
-    assert_eq!(standing("CANCEL", "SEQUENCE:3\n"), Standing::Cancelled);
-    assert_eq!(standing("REQUEST", "STATUS:CANCELLED\n"), Standing::Cancelled);
-    assert_eq!(standing("PUBLISH", ""), Standing::New);
+    let status = |method: &str, lines: &str| event(&format!("METHOD:{method}\n"), lines).status;
+    assert_eq!(status("REQUEST", "SEQUENCE:0\n"), InvitationStatus::New);
+    assert_eq!(status("REQUEST", "SEQUENCE:2\n"), InvitationStatus::Changed);
+    assert_eq!(status("CANCEL", "SEQUENCE:3\n"), InvitationStatus::Cancelled);
+    assert_eq!(status("REQUEST", "STATUS:CANCELLED\n"), InvitationStatus::Cancelled);
+    assert_eq!(status("PUBLISH", ""), InvitationStatus::New);
 }
 
 #[test]

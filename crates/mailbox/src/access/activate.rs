@@ -13,13 +13,13 @@ use crate::{MailboxError, Resident};
 
 /// What its owner has chosen.
 pub struct Chosen {
-    /// The password.
+    /// The password that the owner chose.
     pub password: Secret<String>,
-    /// The security question.
+    /// The security question that the owner chose.
     pub question: String,
-    /// Its answer.
+    /// The answer to the security question.
     pub answer: Secret<String>,
-    /// Language tag.
+    /// The tag of the owner's language.
     pub language: String,
 }
 
@@ -83,7 +83,7 @@ impl Access<'_> {
         let mut done = Wrapped::default();
         for _ in 0..NewPair::RACES {
             let now = self.now();
-            let wish = Activate {
+            let request = Activate {
                 mailbox_id: id.clone(),
                 proof: waiting.proof,
                 now,
@@ -94,7 +94,7 @@ impl Access<'_> {
                 letters_until: retention.activated(now),
             };
             let noting = self.noting(&Event::MailboxActivated { mailbox: id }, &Actor::Owner);
-            match noting.activate(wish).await.map_err(MailboxError::from)? {
+            match noting.activate(request).await.map_err(MailboxError::from)? {
                 Activation::Activated => return Ok(Activated::Done(Box::new(pair.secret))),
                 Activation::NotPending | Activation::TokenSpent => return Ok(Activated::TooLate),
                 Activation::Moved => {}

@@ -17,21 +17,21 @@ use crate::{Epochs, MailboxError};
 pub struct Owner<'a> {
     /// Its row as it is now.
     pub mailbox: &'a MailboxRow,
-    /// Its secret.
+    /// The secret key of the mailbox.
     pub secret: &'a MailboxSecret,
     /// Its address, as it was opened.
     pub address: &'a str,
 }
 
-/// What is chosen.
+/// What an owner changes.
 pub enum NewCredential {
     /// Another password.
     Password(Secret<String>),
     /// Another question with its answer.
     Question {
-        /// The question.
+        /// The new security question.
         question: String,
-        /// Its answer.
+        /// The answer to it.
         answer: Secret<String>,
     },
 }
@@ -103,7 +103,7 @@ impl Access<'_> {
             return Ok(false);
         }
         let public = secret.public();
-        let wish = ChangeSecrets {
+        let request = ChangeSecrets {
             old_address: mailbox.address_sealed.clone(),
             address_sealed: seal_address(self.rows, &public, &mailbox.id, &epochs, address, self.random()),
             epochs,
@@ -122,6 +122,6 @@ impl Access<'_> {
                 Event::CredentialsChanged { mailbox, what: Credentials::Password }
             }
         };
-        Ok(self.noting(&event, &Actor::Owner).change_secrets(wish).await?)
+        Ok(self.noting(&event, &Actor::Owner).change_secrets(request).await?)
     }
 }

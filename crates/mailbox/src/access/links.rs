@@ -8,11 +8,11 @@ use crate::MailboxError;
 
 /// A link of ours, good or not.
 pub struct KnownLink {
-    /// Its token.
+    /// The token in the link.
     pub token: Token,
     /// By which its row is found.
     pub hash: [u8; 32],
-    /// That row.
+    /// The row of the token.
     pub row: TokenRow,
 }
 
@@ -24,7 +24,7 @@ pub enum ActivationLink {
     Used,
     /// A newer link has taken its place, and the mailbox still waits.
     Superseded,
-    /// Too old.
+    /// The link has expired.
     Expired,
     /// Not one of ours, or changed on the way.
     Unknown,
@@ -32,7 +32,7 @@ pub enum ActivationLink {
 
 /// A mailbox that waits, opened by whoever may activate it.
 pub struct Waiting {
-    /// Its id.
+    /// The id of the mailbox.
     pub mailbox_id: String,
     /// By which its address is found.
     pub tag: [u8; 32],
@@ -42,13 +42,13 @@ pub struct Waiting {
     pub secret: MailboxSecret,
     /// Its address, as it was opened.
     pub address: String,
-    /// Its language tag.
+    /// The tag of the owner's language.
     pub language: String,
     /// The letter that the link was mailed for.
     pub deposit_id: Option<String>,
 }
 
-/// Where a link leads that was mailed to somebody who wished that a mailbox be deleted.
+/// Where a link leads that was mailed to somebody who requested that a mailbox be deleted.
 pub enum DeletionLink {
     /// To a mailbox that may be deleted, with the hash of the link, which must still be good when it is.
     Good(Box<MailboxRow>, [u8; 32]),

@@ -12,12 +12,12 @@ use crate::MailboxError;
 use crate::epochs::wrap_id;
 
 /// Who has come.
-pub enum Came {
+pub enum LogInOutcome {
     /// The owner, with the own password.
     Owner(MailboxSecret),
     /// Somebody with the initial password of a mailbox that waits.
     Newcomer(MailboxSecret),
-    /// Nobody we know.
+    /// No mailbox has this address and password.
     Stranger,
 }
 
@@ -45,7 +45,7 @@ impl Access<'_> {
         turn: H,
         mailbox: Option<&MailboxRow>,
         password: Secret<String>,
-    ) -> Result<Came, H::Refused> {
+    ) -> Result<LogInOutcome, H::Refused> {
         let credential = mailbox.map_or(Credential::None, |mailbox| match mailbox.state {
             MailboxState::Active => Credential::Password,
             MailboxState::Pending => Credential::Initial,
@@ -101,10 +101,10 @@ impl Access<'_> {
             }
         }
         match (verdict, credential) {
-            (Unwrapped::Opened(_), _) if !own => Ok(Came::Stranger),
-            (Unwrapped::Opened(secret), Credential::Password) => Ok(Came::Owner(secret)),
-            (Unwrapped::Opened(secret), Credential::Initial) => Ok(Came::Newcomer(secret)),
-            (Unwrapped::Opened(_), Credential::None) | (Unwrapped::Wrong, _) => Ok(Came::Stranger),
+            (Unwrapped::Opened(_), _) if !own => Ok(LogInOutcome::Stranger),
+            (Unwrapped::Opened(secret), Credential::Password) => Ok(LogInOutcome::Owner(secret)),
+            (Unwrapped::Opened(secret), Credential::Initial) => Ok(LogInOutcome::Newcomer(secret)),
+            (Unwrapped::Opened(_), Credential::None) | (Unwrapped::Wrong, _) => Ok(LogInOutcome::Stranger),
         }
     }
 }

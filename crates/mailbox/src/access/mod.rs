@@ -27,7 +27,7 @@ use crate::rekey::{NewPair, Whose, Wrapped};
 pub use activate::{Activated, Chosen};
 pub use credentials::{NewCredential, Owner};
 pub use links::{ActivationLink, DeletionLink, KnownLink, Waiting};
-pub use log_in::Came;
+pub use log_in::LogInOutcome;
 pub use renew::Renewed;
 pub use reset::{LINK_LASTS, NewPassword, Replaced, ResetLink, ResetProof, ResetToken};
 
@@ -105,7 +105,7 @@ impl Access<'_> {
         }
         Resident::of(mailbox, self.rows, self.tags)
             .inspect_err(|error| {
-                tracing::error!(row.kind = kind, mailbox.id = %mailbox.id, %error, "a mailbox's row is not ours");
+                tracing::error!(row.kind = kind, mailbox.id = %mailbox.id, %error, "a mailbox's row failed verification");
             })
             .ok()
     }

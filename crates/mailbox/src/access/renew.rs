@@ -19,11 +19,11 @@ const GAP: Duration = Duration::from_secs(3 * 60);
 
 /// A link that is good.
 pub struct Renewed {
-    /// Its token.
+    /// The token of the new link.
     pub token: Token,
     /// The secret of the mailbox that waits.
     pub secret: MailboxSecret,
-    /// Good until then.
+    /// When the link expires.
     pub expires: Timestamp,
 }
 

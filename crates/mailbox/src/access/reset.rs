@@ -24,9 +24,9 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A token for a mail.
 pub struct ResetToken {
-    /// Its text.
+    /// The text of the question.
     pub text: Secret<String>,
-    /// Good until then.
+    /// When the link expires.
     pub expires: Timestamp,
 }
 
@@ -36,9 +36,9 @@ pub enum ResetLink {
     Good(Box<MailboxRow>, [u8; 32]),
     /// To one that is locked, by its id.
     Locked(String),
-    /// Used already.
+    /// The link was used before.
     Used,
-    /// Too old.
+    /// The link has expired.
     Expired,
     /// Not one of ours, or changed on the way.
     Unknown,
@@ -53,14 +53,14 @@ pub enum ResetProof {
     Shown {
         /// Under which its use is noted.
         hash: [u8; 32],
-        /// Good until then.
+        /// When the link expires.
         expires: Timestamp,
     },
 }
 
 /// What takes the place of the forgotten password.
 pub struct NewPassword {
-    /// It.
+    /// The new password.
     pub password: Secret<String>,
     /// The answer that was given.
     pub answer: Secret<String>,
@@ -126,7 +126,7 @@ impl Access<'_> {
             expires_at: row.expires_at.0,
         };
         if !self.tokens.is_reset(&token, &bound) {
-            tracing::error!(row.kind = "reset link", mailbox.id = %mailbox.id, "a row is not ours and was refused");
+            tracing::error!(row.kind = "reset link", mailbox.id = %mailbox.id, "a row failed verification and was refused");
             return Ok(ResetLink::Expired);
         }
         match mailbox.state {
@@ -208,7 +208,7 @@ impl Access<'_> {
         };
         let mut done = Wrapped::default();
         for _ in 0..NewPair::RACES {
-            let wish = ResetPassword {
+            let request = ResetPassword {
                 mailbox_id: id.to_owned(),
                 token_hash,
                 now: self.now(),
@@ -216,7 +216,7 @@ impl Access<'_> {
                 wraps: wraps.clone(),
             };
             let noting = self.noting(&Event::PasswordReset { mailbox: id }, &Actor::Owner);
-            match noting.reset_password(wish).await.map_err(MailboxError::from)? {
+            match noting.reset_password(request).await.map_err(MailboxError::from)? {
                 Reset::Done => return Ok(Replaced::Done(Box::new(pair.secret))),
                 Reset::NotActive | Reset::TokenSpent => return Ok(Replaced::TooLate),
                 Reset::Moved => {}

@@ -57,14 +57,14 @@ pub enum Credentials {
 /// How passwords and answers fail that are counted by mailbox, network and minute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// They were wrong.
+    /// The password or answer was wrong.
     Wrong,
     /// Nobody looked at them: there had been too many wrong ones.
     Refused,
 }
 
 impl Failure {
-    /// Both.
+    /// Both ways.
     pub const ALL: [Self; 2] = [Self::Wrong, Self::Refused];
 
     /// Its dotted word.
@@ -102,10 +102,10 @@ pub enum LetterGone {
 /// Why a mailbox is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MailboxGone {
-    /// Its owner wished it.
+    /// Its owner requested it.
     Owner,
-    /// Its owner wished it by mail, and confirmed it by the link.
-    WishedByMail,
+    /// Its owner requested it by mail, and confirmed it by the link.
+    RequestedByMail,
     /// An operator deleted it.
     Operator,
     /// Nobody ever came for it.
@@ -126,9 +126,9 @@ pub struct Arrived<'a> {
 /// What a next hop answered, without its words.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct HopReply<'a> {
-    /// Its name.
+    /// The name of the next hop.
     pub host: Option<&'a str>,
-    /// Its code.
+    /// The reply code.
     pub code: Option<u16>,
     /// Its enhanced code, or ours.
     pub enhanced: Option<EnhancedCode>,
@@ -139,7 +139,7 @@ pub struct HopReply<'a> {
 /// What became of a partner's entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PartnerChange {
-    /// It is new.
+    /// The partner is new.
     Added,
     /// It has more keys.
     KeysAdded,
@@ -153,16 +153,16 @@ pub enum PartnerChange {
     Resumed,
     /// It has answered a test letter.
     Answered,
-    /// It is gone.
+    /// The partner is removed.
     Removed,
 }
 
 /// What became of a partner's key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyChange {
-    /// It is used.
+    /// The key is used from now on.
     Trusted,
-    /// It is not.
+    /// The key is not used for now.
     Suspended,
     /// Its time is over.
     Expired,
@@ -177,7 +177,7 @@ pub enum KeyChange {
 /// What became of a key of our own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OwnKeyChange {
-    /// It is new.
+    /// The key is new.
     Added,
     /// An authority has issued a certificate for it.
     Certified,
@@ -197,7 +197,7 @@ pub enum OwnKeyUse {
 }
 
 impl OwnKeyUse {
-    /// Both.
+    /// Both uses.
     pub const ALL: [Self; 2] = [Self::Opened, Self::Signed];
 
     /// Its dotted word.
@@ -215,11 +215,11 @@ impl OwnKeyUse {
 pub enum DkimKeyChange {
     /// It is new, and waits.
     Created,
-    /// It signs.
+    /// The key signs from now on.
     Used,
     /// It signs nothing more.
     Retired,
-    /// It is gone.
+    /// The key is removed.
     Removed,
 }
 
@@ -258,7 +258,7 @@ pub enum Event<'a> {
     CredentialsChanged { mailbox: &'a str, what: Credentials },
     /// A link for a forgotten password was sent.
     ResetAsked { mailbox: &'a str },
-    /// A link to confirm that the mailbox be deleted was sent, as wished by mail.
+    /// A link to confirm that the mailbox be deleted was sent, as requested by mail.
     DeletionAsked { mailbox: &'a str },
     /// A new password in place of a forgotten one; all sessions ended.
     PasswordReset { mailbox: &'a str },
@@ -320,17 +320,23 @@ pub enum Event<'a> {
     OwnKeyChanged { key: &'a str, fingerprint: &'a str, what: OwnKeyChange },
     /// How many letters one was used for in one minute.
     OwnKeyUsed { what: OwnKeyUse, fingerprint: &'a str, times: i64 },
+    /// An operator is about to change a key for DKIM: its file takes part in no transaction.
+    DkimKeyChangeBegan { name: &'a str, what: DkimKeyChange },
     /// A key for DKIM, by its name in the DNS.
     DkimKeyChanged { name: &'a str, what: DkimKeyChange },
+    /// The copy of a store to another place began.
+    StoreMoveBegan,
+    /// Large bodies are about to be moved.
+    BodiesMoveBegan,
     /// A store was moved to another place.
     StoreMoved { what: StoreMove, rows: u64, bodies: u64 },
     /// Its schema was brought forward.
     Migrated { to: i64 },
     /// Queue commands: with a riding row, each leg.
     LegRetried,
-    /// Held.
+    /// The leg is held in the queue.
     LegFrozen,
-    /// Let go.
+    /// The leg may go again.
     LegThawed,
     /// Removed; nobody is told.
     LegRemoved,
@@ -338,10 +344,16 @@ pub enum Event<'a> {
     JobRan { job: &'static str, run: i64, counts: &'a [(&'static str, u64)], failed: bool },
     /// An operator said that a clock far ahead is right: what it makes due goes.
     ClockBelieved,
+    /// Rows begin to be sealed under another server key: from one, to the other, by their ids.
+    KeyRotationBegan { from: u8, to: u8 },
     /// Another server key took the place of the one before, by their ids.
     KeyRotated { from: u8, to: u8 },
+    /// The first of several escrow wraps was sealed to another key.
+    EscrowRotationBegan { to: u8 },
     /// Escrow wraps were sealed to another key.
     EscrowRotated { to: u8, mailboxes: usize },
+    /// The first rows of a former version were vouched for.
+    AdoptionBegan,
     /// Rows of a former version were vouched for.
     RowsAdopted { letters: usize, drafts: usize, others: usize },
     /// The configuration a process runs with, by the hash of its file.
@@ -351,7 +363,7 @@ pub enum Event<'a> {
 }
 
 impl Event<'_> {
-    /// The row.
+    /// The row of the trail that records the event.
     #[must_use]
     pub fn row(&self, at: Timestamp, actor: &Actor, from: Option<IpAddr>) -> AuditRow {
         let Words { action, object, mailbox, outcome, detail } = self.words();

@@ -58,7 +58,7 @@ impl Event<'_> {
             Self::MailboxDeleted { why } => {
                 let why = match why {
                     MailboxGone::Owner => "why=owner",
-                    MailboxGone::WishedByMail => "why=wished-by-mail",
+                    MailboxGone::RequestedByMail => "why=wished-by-mail",
                     MailboxGone::Operator => "why=operator",
                     MailboxGone::Abandoned => "why=abandoned",
                     MailboxGone::Unused => "why=unused",
@@ -158,6 +158,15 @@ impl Event<'_> {
             Self::OwnKeyUsed { what, fingerprint, times } => {
                 Words { detail: format!("times={times}"), ..words(what.word(), fingerprint, "") }
             }
+            Self::DkimKeyChangeBegan { name, what } => {
+                let what = match what {
+                    DkimKeyChange::Created => "what=create",
+                    DkimKeyChange::Used => "what=use",
+                    DkimKeyChange::Retired => "what=retire",
+                    DkimKeyChange::Removed => "what=remove",
+                };
+                Words { detail: what.to_owned(), ..words("dkim-key.change-began", name, "") }
+            }
             Self::DkimKeyChanged { name, what } => {
                 let action = match what {
                     DkimKeyChange::Created => "dkim-key.created",
@@ -167,6 +176,8 @@ impl Event<'_> {
                 };
                 words(action, name, "")
             }
+            Self::StoreMoveBegan => words("store.move-began", "store", ""),
+            Self::BodiesMoveBegan => words("store.bodies-move-began", "store", ""),
             Self::StoreMoved { what, rows, bodies } => {
                 let action = match what {
                     StoreMove::Whole => "store.moved",
@@ -191,14 +202,23 @@ impl Event<'_> {
                 }
             }
             Self::ClockBelieved => words("clock.believed", "clock", ""),
+            Self::KeyRotationBegan { from, to } => Words {
+                detail: format!("from={from:#04x} to={to:#04x}"),
+                ..words("key.rotation-began", "server-key", "")
+            },
             Self::KeyRotated { from, to } => Words {
                 detail: format!("from={from:#04x} to={to:#04x}"),
                 ..words("key.rotated", "server-key", "")
+            },
+            Self::EscrowRotationBegan { to } => Words {
+                detail: format!("to={to:#04x}"),
+                ..words("key.escrow-rotation-began", "escrow-key", "")
             },
             Self::EscrowRotated { to, mailboxes } => Words {
                 detail: format!("to={to:#04x} mailboxes={mailboxes}"),
                 ..words("key.escrow-rotated", "escrow-key", "")
             },
+            Self::AdoptionBegan => words("key.adoption-began", "store", ""),
             Self::RowsAdopted { letters, drafts, others } => Words {
                 detail: format!("letters={letters} drafts={drafts} others={others}"),
                 ..words("key.adopted", "store", "")

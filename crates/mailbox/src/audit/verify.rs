@@ -79,9 +79,9 @@ pub struct Verified {
 /// A row by number and proof, as the log prints it every day: `1234:5f…`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AnchorWord {
-    /// The row.
+    /// The number of the row.
     pub seq: i64,
-    /// Its proof.
+    /// The proof of the row.
     pub proof: Vec<u8>,
 }
 
@@ -161,7 +161,7 @@ impl<'a> Verifier<'a> {
         Self { masters, noted, before, last_seq, made, pruned_at, done }
     }
 
-    /// The next row.
+    /// Verifies the next row of the trail.
     pub fn take(&mut self, row: &ChainedRow) {
         let ChainedRow { seq, row: content, writer, key_id, proof } = row;
         if *seq != self.last_seq.saturating_add(1) {

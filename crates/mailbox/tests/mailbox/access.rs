@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sealpost_mail::{FakeClock, Random, Secret, SystemRandom};
 use sealpost_mailbox::{
-    Access, Activated, ActivationLink, Beside, Came, Chosen, DeletionLink, LINK_LASTS, MailboxError,
+    Access, Activated, ActivationLink, Beside, Chosen, DeletionLink, LINK_LASTS, LogInOutcome, MailboxError,
     NewCredential, NewPassword, Owner, Replaced, ResetLink, ResetProof, Waiting, Whose,
 };
 use sealpost_store::{
@@ -86,13 +86,13 @@ impl Door {
         assert!(matches!(done, Activated::Done(_)));
     }
 
-    pub(crate) async fn comes_with(&self, password: &str) -> Came {
+    pub(crate) async fn comes_with(&self, password: &str) -> LogInOutcome {
         let row = self.row().await;
         self.access().try_password(Here, Some(&row), secret(password)).await.unwrap()
     }
 
     async fn is_owner(&self, password: &str) -> bool {
-        matches!(self.comes_with(password).await, Came::Owner(_))
+        matches!(self.comes_with(password).await, LogInOutcome::Owner(_))
     }
 
     /// The token of a link that deletes, as an arrival leaves it.
@@ -176,26 +176,26 @@ async fn a_mailbox_becomes_its_owner_s_once() {
 #[tokio::test]
 async fn nobody_comes_by_a_password_that_is_not_the_mailbox_s() {
     let door = Door::new().await;
-    assert!(matches!(door.comes_with(PASSWORD).await, Came::Stranger), "it waits for its owner");
+    assert!(matches!(door.comes_with(PASSWORD).await, LogInOutcome::Stranger), "it waits for its owner");
     let nobody = door.access().try_password(Here, None, secret(PASSWORD)).await.unwrap();
-    assert!(matches!(nobody, Came::Stranger));
+    assert!(matches!(nobody, LogInOutcome::Stranger));
     door.activate().await;
     // A row of another key: whoever writes rows cannot let themselves in.
     let mut forged = door.row().await;
     forged.public_key = door.rig.keys.escrow.public().to_bytes();
     let came = door.access().try_password(Here, Some(&forged), secret(PASSWORD)).await.unwrap();
-    assert!(matches!(came, Came::Stranger));
+    assert!(matches!(came, LogInOutcome::Stranger));
     let mut locked = door.row().await;
     locked.state = MailboxState::Locked;
     let came = door.access().try_password(Here, Some(&locked), secret(PASSWORD)).await.unwrap();
-    assert!(matches!(came, Came::Stranger));
+    assert!(matches!(came, LogInOutcome::Stranger));
 }
 
 #[tokio::test]
 async fn another_password_ends_every_session_but_one() {
     let door = Door::new().await;
     door.activate().await;
-    let Came::Owner(opened) = door.comes_with(PASSWORD).await else { panic!("not in") };
+    let LogInOutcome::Owner(opened) = door.comes_with(PASSWORD).await else { panic!("not in") };
     let row = door.row().await;
     let owner = Owner { mailbox: &row, secret: &opened, address: ADDRESS };
     let kept = |epochs: &str| {
@@ -306,7 +306,7 @@ async fn a_letter_that_comes_between_is_not_lost_to_the_new_owner() {
     let late = door.access().activate(Here, Here, &waiting, chosen(), &retention()).await.unwrap();
     assert!(matches!(late, Activated::TooLate));
     let keys = door.rig.store.sealed_keys(&door.mailbox_id).await.unwrap();
-    let Came::Owner(opened) = door.comes_with(PASSWORD).await else { panic!("not in") };
+    let LogInOutcome::Owner(opened) = door.comes_with(PASSWORD).await else { panic!("not in") };
     for key in keys.letters {
         assert!(opened.open_key(&door.mailbox_id, &key.id, &key.key_sealed).is_ok());
     }

@@ -1,4 +1,4 @@
-//! When letters and mailboxes go, and what keeps them: wishes within bounds, activation, a hold, and what is used lately; and
+//! When letters and mailboxes go, and what keeps them: requests within bounds, activation, a hold, and what is used lately; and
 //! that nothing of a deleted mailbox is left.
 
 use std::time::Duration;
@@ -13,11 +13,11 @@ use crate::rig::{NOW, Rig, retention};
 const DAY: Duration = Duration::from_secs(86_400);
 
 fn until(at: Timestamp) -> Going {
-    Going { at: Some(at), wished: None }
+    Going { at: Some(at), requested: None }
 }
 
 #[test]
-fn what_is_wished_for_a_letter_meets_what_the_operator_allows() {
+fn what_is_requested_for_a_letter_meets_what_the_operator_allows() {
     let days = Term::Days;
     let bounds = Bounds { least: days(5), most: days(30) };
     let (none, kept) = (retention(), Retention { letters: Some(days(90)), ..retention() });
@@ -28,7 +28,7 @@ fn what_is_wished_for_a_letter_meets_what_the_operator_allows() {
     let rule = |after: u16| RetentionRequest { rule: Some(days(after)), sender: None };
     let nothing = RetentionRequest::default();
     let both = RetentionRequest { rule: Some(days(2)), sender: Some(NOW.plus(DAY * 10)) };
-    for (what, retention, state, wish, at) in [
+    for (what, retention, state, request, at) in [
         ("nothing said, in use", &none, active, nothing, None),
         ("nothing said, locked", &none, MailboxState::Locked, nothing, None),
         ("nothing said, waiting", &none, pending, nothing, end(40)),
@@ -43,11 +43,11 @@ fn what_is_wished_for_a_letter_meets_what_the_operator_allows() {
         ("too late", &asked, active, sender(60), end(30)),
         ("the sender's word before the rule's", &asked, active, both, Some(NOW.plus(DAY * 10))),
     ] {
-        assert_eq!(retention.letter(state, NOW, wish).at, at, "{what}");
+        assert_eq!(retention.letter(state, NOW, request).at, at, "{what}");
     }
-    assert_eq!(kept.letter(active, NOW, nothing).wished, None, "nobody wished it");
+    assert_eq!(kept.letter(active, NOW, nothing).requested, None, "nobody wished it");
     assert_eq!(
-        asked.letter(pending, NOW, sender(10)).wished,
+        asked.letter(pending, NOW, sender(10)).requested,
         Some(NOW.plus(DAY * 10)),
         "it outlives activation"
     );
@@ -96,15 +96,15 @@ async fn letters_go_when_their_time_is_over_and_not_before() {
 }
 
 #[tokio::test]
-async fn activation_keeps_what_waited_and_not_what_was_wished() {
+async fn activation_keeps_what_waited_and_not_what_was_requested() {
     let door = Door::new().await;
-    let wished = NOW.plus(DAY * 3);
-    let going = Going { at: Some(wished), wished: Some(wished) };
+    let requested = NOW.plus(DAY * 3);
+    let going = Going { at: Some(requested), requested: Some(requested) };
     door.rig.deposit(&door.mailbox_id, "wished", going).await;
     door.activate().await;
     let rows = door.rig.inbox(&door.mailbox_id).await;
     let expires: Vec<_> = rows.iter().map(|row| (row.id.as_str(), row.expires_at)).collect();
-    assert_eq!(expires, [("letter-1", None), ("wished", Some(wished))]);
+    assert_eq!(expires, [("letter-1", None), ("wished", Some(requested))]);
 }
 
 #[tokio::test]

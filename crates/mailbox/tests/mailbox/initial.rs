@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use sealpost_mail::{Secret, SystemRandom};
-use sealpost_mailbox::{Activated, ActivationLink, Came, Chosen, NewOwner, NewPending, WaysIn, initial_wrap};
+use sealpost_mailbox::{
+    Activated, ActivationLink, Chosen, LogInOutcome, NewOwner, NewPending, WaysIn, initial_wrap,
+};
 use sealpost_store::{
     ArrivalRows, Committed, MailboxState, NewNewcomer, NewToken, Proof, TokenPurpose, WrapKind,
 };
@@ -39,7 +41,7 @@ async fn made(door: &Door) -> (String, Secret<String>) {
     (id, initial.text())
 }
 
-async fn comes(door: &Door, id: &str, password: &str) -> Came {
+async fn comes(door: &Door, id: &str, password: &str) -> LogInOutcome {
     let row = door.rig.store.mailbox(id).await.unwrap().unwrap();
     door.access().try_password(Here, Some(&row), secret(password)).await.unwrap()
 }
@@ -59,17 +61,17 @@ async fn newcomer(door: &Door, id: &str) {
 async fn who_was_told_the_password_is_a_newcomer_and_not_yet_an_owner() {
     let door = Door::new().await;
     let (id, initial) = made(&door).await;
-    assert!(matches!(comes(&door, &id, initial.expose()).await, Came::Newcomer(_)));
+    assert!(matches!(comes(&door, &id, initial.expose()).await, LogInOutcome::Newcomer(_)));
     // As people type what they were told by telephone.
     let typed = initial.expose().to_lowercase().replace('-', " ");
-    assert!(matches!(comes(&door, &id, &typed).await, Came::Newcomer(_)), "{}", typed.len());
+    assert!(matches!(comes(&door, &id, &typed).await, LogInOutcome::Newcomer(_)), "{}", typed.len());
     for wrong in ["", PASSWORD, "aaaa-aaaa-aaaa-aaaa"] {
-        assert!(matches!(comes(&door, &id, wrong).await, Came::Stranger), "{wrong}");
+        assert!(matches!(comes(&door, &id, wrong).await, LogInOutcome::Stranger), "{wrong}");
     }
     // Another mailbox's password is nothing here.
     let other = door.row().await;
     let came = door.access().try_password(Here, Some(&other), initial.clone()).await.unwrap();
-    assert!(matches!(came, Came::Stranger));
+    assert!(matches!(came, LogInOutcome::Stranger));
 }
 
 #[tokio::test]
@@ -77,7 +79,7 @@ async fn an_initial_password_ends_with_the_time_of_its_mailbox() {
     let door = Door::new().await;
     let (id, initial) = made(&door).await;
     door.clock.advance(Duration::from_secs(50 * 86_400));
-    assert!(matches!(comes(&door, &id, initial.expose()).await, Came::Stranger));
+    assert!(matches!(comes(&door, &id, initial.expose()).await, LogInOutcome::Stranger));
 }
 
 /// A hold gives back what was left of a time, and of one that was over nothing was.
@@ -92,14 +94,14 @@ async fn a_hold_brings_back_no_initial_password_and_no_link_that_was_over_before
         assert!(door.rig.store.hold_mailbox(mailbox, day(1)).await.unwrap());
     }
     door.clock.advance(Duration::from_secs(50 * 86_400));
-    assert!(matches!(comes(&door, &id, initial.expose()).await, Came::Newcomer(_)));
+    assert!(matches!(comes(&door, &id, initial.expose()).await, LogInOutcome::Newcomer(_)));
     assert!(matches!(link().await, ActivationLink::Good(_)));
     // Held when it was over.
     for mailbox in [&id, &door.mailbox_id] {
         assert!(door.rig.store.end_hold(mailbox, day(1), Vec::new(), day(49)).await.unwrap());
         assert!(door.rig.store.hold_mailbox(mailbox, day(49)).await.unwrap());
     }
-    assert!(matches!(comes(&door, &id, initial.expose()).await, Came::Stranger));
+    assert!(matches!(comes(&door, &id, initial.expose()).await, LogInOutcome::Stranger));
     assert!(matches!(link().await, ActivationLink::Expired));
 }
 
@@ -108,7 +110,9 @@ async fn a_newcomer_makes_the_mailbox_theirs_and_the_initial_password_is_gone() 
     let door = Door::new().await;
     let (id, initial) = made(&door).await;
     newcomer(&door, &id).await;
-    let Came::Newcomer(opened) = comes(&door, &id, initial.expose()).await else { panic!("a stranger") };
+    let LogInOutcome::Newcomer(opened) = comes(&door, &id, initial.expose()).await else {
+        panic!("a stranger")
+    };
     let row = door.rig.store.mailbox(&id).await.unwrap().unwrap();
     let waiting = door.access().first_log_in(row, opened, HASH).unwrap();
     assert_eq!((waiting.address.as_str(), waiting.language.as_str()), (TO, "de"));
@@ -119,8 +123,8 @@ async fn a_newcomer_makes_the_mailbox_theirs_and_the_initial_password_is_gone() 
 
     let done = door.access().activate(Here, Here, &waiting, chosen(), &retention()).await.unwrap();
     assert!(matches!(done, Activated::Done(_)));
-    assert!(matches!(comes(&door, &id, PASSWORD).await, Came::Owner(_)));
-    assert!(matches!(comes(&door, &id, initial.expose()).await, Came::Stranger));
+    assert!(matches!(comes(&door, &id, PASSWORD).await, LogInOutcome::Owner(_)));
+    assert!(matches!(comes(&door, &id, initial.expose()).await, LogInOutcome::Stranger));
     assert!(door.rig.store.wrap(&id, WrapKind::Initial).await.unwrap().is_none());
     let again = Chosen { password: secret("noch ein Wort"), ..chosen() };
     let late = door.access().activate(Here, Here, &waiting, again, &retention()).await.unwrap();
@@ -131,7 +135,9 @@ async fn a_newcomer_makes_the_mailbox_theirs_and_the_initial_password_is_gone() 
 async fn a_newcomer_whom_nobody_remembers_activates_nothing() {
     let door = Door::new().await;
     let (id, initial) = made(&door).await;
-    let Came::Newcomer(opened) = comes(&door, &id, initial.expose()).await else { panic!("a stranger") };
+    let LogInOutcome::Newcomer(opened) = comes(&door, &id, initial.expose()).await else {
+        panic!("a stranger")
+    };
     let row = door.rig.store.mailbox(&id).await.unwrap().unwrap();
     let waiting = door.access().first_log_in(row.clone(), opened.clone(), [6; 32]).unwrap();
     let done = door.access().activate(Here, Here, &waiting, chosen(), &retention()).await.unwrap();

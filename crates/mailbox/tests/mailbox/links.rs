@@ -40,7 +40,7 @@ async fn a_link_is_good_for_what_it_was_made_for() {
 }
 
 #[tokio::test]
-async fn a_hold_keeps_a_mailbox_from_its_owner_s_own_wish() {
+async fn a_hold_keeps_a_mailbox_from_its_owner_s_own_request() {
     let door = Door::new().await;
     door.activate().await;
     let link = door.deletion().await;

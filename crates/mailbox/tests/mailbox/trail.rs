@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sealpost_mail::{LoginNote, SystemRandom, Timestamp};
 use sealpost_mailbox::audit::{
-    Actor, AnchorWord, Arrived, Credentials, Event, Failure, Finding, HopReply, KeyChange, LetterGone,
-    MailboxGone, OwnKeyChange, PartnerChange, SessionEnd, Verified, Verifier, counted, logged_in, network,
+    Actor, AnchorWord, Arrived, Credentials, DkimKeyChange, Event, Failure, Finding, HopReply, KeyChange,
+    LetterGone, MailboxGone, OwnKeyChange, PartnerChange, SessionEnd, StoreMove, Verified, Verifier, counted,
+    logged_in, network,
 };
-use sealpost_mailbox::{Came, NewCredential, Owner};
+use sealpost_mailbox::{LogInOutcome, NewCredential, Owner};
 use sealpost_store::{Anchor, Anchors, AuditRow, ChainedRow, CountedRow, KeptSession};
 use sealpost_vault::ServerKey;
 
@@ -40,7 +41,7 @@ fn every() -> Vec<Event<'static>> {
         Event::MailboxFreed { mailbox },
         Event::AddressCleared { mailbox },
         Event::MailboxDeleted { why: MailboxGone::Owner },
-        Event::MailboxDeleted { why: MailboxGone::WishedByMail },
+        Event::MailboxDeleted { why: MailboxGone::RequestedByMail },
         Event::MailboxDeleted { why: MailboxGone::Operator },
         Event::MailboxDeleted { why: MailboxGone::Abandoned },
         Event::MailboxDeleted { why: MailboxGone::Unused },
@@ -79,8 +80,17 @@ fn every() -> Vec<Event<'static>> {
         Event::LegRemoved,
         Event::JobRan { job: "letters", run: 4, counts, failed: false },
         Event::ClockBelieved,
+        Event::DkimKeyChangeBegan { name: "s._domainkey.example", what: DkimKeyChange::Created },
+        Event::DkimKeyChanged { name: "s._domainkey.example", what: DkimKeyChange::Created },
+        Event::StoreMoveBegan,
+        Event::BodiesMoveBegan,
+        Event::StoreMoved { what: StoreMove::Whole, rows: 1, bodies: 2 },
+        Event::Migrated { to: 7 },
+        Event::KeyRotationBegan { from: 1, to: 2 },
         Event::KeyRotated { from: 1, to: 2 },
+        Event::EscrowRotationBegan { to: 2 },
         Event::EscrowRotated { to: 2, mailboxes: 9 },
+        Event::AdoptionBegan,
         Event::RowsAdopted { letters: 1, drafts: 2, others: 3 },
         Event::ConfigurationLoaded { hash: "ab", parts: "portal" },
         Event::ConfigurationReloaded { hash: "ab", taken: false },
@@ -168,7 +178,7 @@ async fn each_act_of_an_owner_leaves_its_row_and_what_does_nothing_leaves_none()
     let _late = door.access().activate(Here, Here, &waiting, late, &crate::rig::retention()).await.unwrap();
     assert_eq!(acts().await, expected);
 
-    let Came::Owner(opened) = door.comes_with(PASSWORD).await else { panic!("not in") };
+    let LogInOutcome::Owner(opened) = door.comes_with(PASSWORD).await else { panic!("not in") };
     let row = door.row().await;
     let owner = Owner { mailbox: &row, secret: &opened, address: ADDRESS };
     let kept = |_: &str| Ok(KeptSession { hash: [7; 32], secret_sealed: Vec::new() });

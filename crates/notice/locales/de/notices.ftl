@@ -163,26 +163,26 @@ safely-button = Zum Portal
 safely-gone = Was Sie geschrieben haben, haben wir nicht gespeichert und nicht weitergeleitet. Bitte schreiben Sie uns auf dem beschriebenen Weg noch einmal.
 
 ## Jemand hat per E-Mail gewünscht, dass das Postfach gelöscht wird
-wish-subject = [{ $brand }] Postfach löschen: bitte bestätigen
-wish-heading = Möchten Sie Ihr Postfach löschen?
-wish-intro = Sie haben uns per E‑Mail geschrieben, dass Ihr Postfach im Portal „{ $portal }“ gelöscht werden soll. Noch ist nichts gelöscht. Bitte bestätigen Sie Ihren Wunsch auf der Seite hinter dem Knopf.
-wish-button = Zur Bestätigung
-wish-deadline = Der Link gilt bis { $until-time }. Danach verfällt Ihr Wunsch, und es bleibt alles, wie es ist.
-wish-all = Mit dem Postfach gehen alle Nachrichten darin endgültig verloren. Speichern Sie vorher bei sich, was Sie behalten möchten.
-wish-not-you = Sie haben das nicht gewünscht? Dann tun Sie nichts: Allein durch diese E‑Mail wird nichts gelöscht.
-wish-held-subject = [{ $brand }] Ihr Postfach kann zurzeit nicht gelöscht werden
-wish-held-heading = Ihr Postfach wird aufbewahrt
-wish-held-intro = Sie haben uns per E‑Mail geschrieben, dass Ihr Postfach im Portal „{ $portal }“ gelöscht werden soll. Das ist zurzeit nicht möglich: Es wird aus rechtlichen Gründen aufbewahrt.
-wish-held-more = Was das bedeutet und wie lange es dauert, sagen wir Ihnen gern. Wenden Sie sich bitte an die Kontaktadresse unten.
-wish-nothing-subject = [{ $brand }] Für Ihre Adresse gibt es kein Postfach
-wish-nothing-heading = Es gibt nichts zu löschen
-wish-nothing-intro = Sie haben uns per E‑Mail geschrieben, dass Ihr Postfach im Portal „{ $portal }“ gelöscht werden soll. Zu der Adresse, von der Sie geschrieben haben, gibt es keines. Falls Ihr Postfach zu einer anderen Adresse gehört, schreiben Sie uns bitte von dort.
-wish-unproven-subject = [{ $brand }] So löschen Sie Ihr Postfach
-wish-unproven-heading = So löschen Sie Ihr Postfach
-wish-unproven-intro = Sie haben uns per E‑Mail geschrieben, dass ein Postfach im Portal „{ $portal }“ gelöscht werden soll. Wir konnten nicht sicher feststellen, ob diese E‑Mail wirklich von der Adresse kommt, die als Absender angegeben ist. Darum haben wir nichts veranlasst.
-wish-unproven-steps = Was Sie tun können
-wish-unproven-login = Melden Sie sich im Portal an und wählen Sie unter „Mein Konto“ „Postfach löschen“.
-wish-unproven-help = Können Sie sich nicht anmelden, wenden Sie sich bitte an die Kontaktadresse unten.
+deletion-request-subject = [{ $brand }] Postfach löschen: bitte bestätigen
+deletion-request-heading = Möchten Sie Ihr Postfach löschen?
+deletion-request-intro = Sie haben uns per E‑Mail geschrieben, dass Ihr Postfach im Portal „{ $portal }“ gelöscht werden soll. Noch ist nichts gelöscht. Bitte bestätigen Sie Ihren Wunsch auf der Seite hinter dem Knopf.
+deletion-request-button = Zur Bestätigung
+deletion-request-deadline = Der Link gilt bis { $until-time }. Danach verfällt Ihr Wunsch, und es bleibt alles, wie es ist.
+deletion-request-all = Mit dem Postfach gehen alle Nachrichten darin endgültig verloren. Speichern Sie vorher bei sich, was Sie behalten möchten.
+deletion-request-not-you = Sie haben das nicht gewünscht? Dann tun Sie nichts: Allein durch diese E‑Mail wird nichts gelöscht.
+deletion-request-held-subject = [{ $brand }] Ihr Postfach kann zurzeit nicht gelöscht werden
+deletion-request-held-heading = Ihr Postfach wird aufbewahrt
+deletion-request-held-intro = Sie haben uns per E‑Mail geschrieben, dass Ihr Postfach im Portal „{ $portal }“ gelöscht werden soll. Das ist zurzeit nicht möglich: Es wird aus rechtlichen Gründen aufbewahrt.
+deletion-request-held-more = Was das bedeutet und wie lange es dauert, sagen wir Ihnen gern. Wenden Sie sich bitte an die Kontaktadresse unten.
+deletion-request-nothing-subject = [{ $brand }] Für Ihre Adresse gibt es kein Postfach
+deletion-request-nothing-heading = Es gibt nichts zu löschen
+deletion-request-nothing-intro = Sie haben uns per E‑Mail geschrieben, dass Ihr Postfach im Portal „{ $portal }“ gelöscht werden soll. Zu der Adresse, von der Sie geschrieben haben, gibt es keines. Falls Ihr Postfach zu einer anderen Adresse gehört, schreiben Sie uns bitte von dort.
+deletion-request-unproven-subject = [{ $brand }] So löschen Sie Ihr Postfach
+deletion-request-unproven-heading = So löschen Sie Ihr Postfach
+deletion-request-unproven-intro = Sie haben uns per E‑Mail geschrieben, dass ein Postfach im Portal „{ $portal }“ gelöscht werden soll. Wir konnten nicht sicher feststellen, ob diese E‑Mail wirklich von der Adresse kommt, die als Absender angegeben ist. Darum haben wir nichts veranlasst.
+deletion-request-unproven-steps = Was Sie tun können
+deletion-request-unproven-login = Melden Sie sich im Portal an und wählen Sie unter „Mein Konto“ „Postfach löschen“.
+deletion-request-unproven-help = Können Sie sich nicht anmelden, wenden Sie sich bitte an die Kontaktadresse unten.
 
 ## Jede weitere Nachricht
 message-subject = [{ $brand }] Neue vertrauliche Nachricht in Ihrem Postfach
@@ -275,7 +275,7 @@ question-stranger = Das waren nicht Sie? Dann kennt jemand Ihr Passwort. Melden 
 deleted-subject = [{ $brand }] Ihr Postfach wurde gelöscht
 deleted-heading = Ihr Postfach wurde gelöscht
 deleted-intro = Ihr Postfach im Portal „{ $portal }“ wurde mit allen Nachrichten endgültig gelöscht. Das hat jemand getan, der das Passwort kannte. Schreibt Ihnen { $brand-within } wieder vertraulich, entsteht ein neues Postfach, das Sie neu einrichten.
-deleted-intro-wished = Ihr Postfach im Portal „{ $portal }“ wurde mit allen Nachrichten endgültig gelöscht. Das hat jemand über den Link in der E‑Mail bestätigt, mit der wir auf Ihren Wunsch nach Löschung geantwortet haben. Schreibt Ihnen { $brand-within } wieder vertraulich, entsteht ein neues Postfach, das Sie neu einrichten.
+deleted-intro-requested = Ihr Postfach im Portal „{ $portal }“ wurde mit allen Nachrichten endgültig gelöscht. Das hat jemand über den Link in der E‑Mail bestätigt, mit der wir auf Ihren Wunsch nach Löschung geantwortet haben. Schreibt Ihnen { $brand-within } wieder vertraulich, entsteht ein neues Postfach, das Sie neu einrichten.
 deleted-stranger = Das waren nicht Sie? Dann melden Sie sich bitte sofort bei uns, und ändern Sie das Passwort Ihres E‑Mail-Kontos.
 
 ## Anmeldung von einem unbekannten Browser

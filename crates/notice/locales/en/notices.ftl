@@ -162,26 +162,26 @@ safely-button = To the portal
 safely-gone = What you wrote has been neither kept nor passed on. Please write to us again in the way described.
 
 ## Somebody wished by e-mail that the mailbox be deleted
-wish-subject = [{ $brand }] Delete your mailbox: please confirm
-wish-heading = Do you want to delete your mailbox?
-wish-intro = You asked us by e‑mail to delete your mailbox in the portal “{ $portal }”. Nothing has been deleted yet. Please confirm your request on the page behind the button.
-wish-button = Go to the confirmation
-wish-deadline = The link is valid until { $until-time }. After that your request lapses and everything stays as it is.
-wish-all = All messages in the mailbox will be lost with it for good. Before you confirm, save what you want to keep.
-wish-not-you = You did not ask for this? Then do nothing: this e‑mail alone deletes nothing.
-wish-held-subject = [{ $brand }] Your mailbox cannot be deleted at present
-wish-held-heading = Your mailbox has to be kept
-wish-held-intro = You asked us by e‑mail to delete your mailbox in the portal “{ $portal }”. That is not possible at present: it has to be kept for legal reasons.
-wish-held-more = We will gladly tell you what that means and how long it will last. Please use the contact address below.
-wish-nothing-subject = [{ $brand }] There is no mailbox for your address
-wish-nothing-heading = There is nothing to delete
-wish-nothing-intro = You asked us by e‑mail to delete your mailbox in the portal “{ $portal }”. There is none for the address you wrote from. If your mailbox belongs to another address, please write to us from that one.
-wish-unproven-subject = [{ $brand }] How to delete your mailbox
-wish-unproven-heading = How to delete your mailbox
-wish-unproven-intro = You asked us by e‑mail to delete a mailbox in the portal “{ $portal }”. We could not establish that this e‑mail really came from the address given as its sender. We have therefore done nothing.
-wish-unproven-steps = What you can do
-wish-unproven-login = Log in to the portal and choose “Delete mailbox” under “My account”.
-wish-unproven-help = If you cannot log in, please use the contact address below.
+deletion-request-subject = [{ $brand }] Delete your mailbox: please confirm
+deletion-request-heading = Do you want to delete your mailbox?
+deletion-request-intro = You asked us by e‑mail to delete your mailbox in the portal “{ $portal }”. Nothing has been deleted yet. Please confirm your request on the page behind the button.
+deletion-request-button = Go to the confirmation
+deletion-request-deadline = The link is valid until { $until-time }. After that your request lapses and everything stays as it is.
+deletion-request-all = All messages in the mailbox will be lost with it for good. Before you confirm, save what you want to keep.
+deletion-request-not-you = You did not ask for this? Then do nothing: this e‑mail alone deletes nothing.
+deletion-request-held-subject = [{ $brand }] Your mailbox cannot be deleted at present
+deletion-request-held-heading = Your mailbox has to be kept
+deletion-request-held-intro = You asked us by e‑mail to delete your mailbox in the portal “{ $portal }”. That is not possible at present: it has to be kept for legal reasons.
+deletion-request-held-more = We will gladly tell you what that means and how long it will last. Please use the contact address below.
+deletion-request-nothing-subject = [{ $brand }] There is no mailbox for your address
+deletion-request-nothing-heading = There is nothing to delete
+deletion-request-nothing-intro = You asked us by e‑mail to delete your mailbox in the portal “{ $portal }”. There is none for the address you wrote from. If your mailbox belongs to another address, please write to us from that one.
+deletion-request-unproven-subject = [{ $brand }] How to delete your mailbox
+deletion-request-unproven-heading = How to delete your mailbox
+deletion-request-unproven-intro = You asked us by e‑mail to delete a mailbox in the portal “{ $portal }”. We could not establish that this e‑mail really came from the address given as its sender. We have therefore done nothing.
+deletion-request-unproven-steps = What you can do
+deletion-request-unproven-login = Log in to the portal and choose “Delete mailbox” under “My account”.
+deletion-request-unproven-help = If you cannot log in, please use the contact address below.
 
 ## Every further letter
 message-subject = [{ $brand }] New confidential message in your mailbox
@@ -274,7 +274,7 @@ question-stranger = If this was not you, somebody knows your password. Please co
 deleted-subject = [{ $brand }] Your mailbox was deleted
 deleted-heading = Your mailbox was deleted
 deleted-intro = Your mailbox in the portal “{ $portal }” was deleted permanently, with all messages. It was done by somebody who knew the password. If { $brand } writes to you in confidence again, you will get a new mailbox and set it up anew.
-deleted-intro-wished = Your mailbox in the portal “{ $portal }” was deleted permanently, with all messages. Somebody confirmed this with the link in the e‑mail that we sent in answer to your request. If { $brand } writes to you in confidence again, you will get a new mailbox and set it up anew.
+deleted-intro-requested = Your mailbox in the portal “{ $portal }” was deleted permanently, with all messages. Somebody confirmed this with the link in the e‑mail that we sent in answer to your request. If { $brand } writes to you in confidence again, you will get a new mailbox and set it up anew.
 deleted-stranger = If this was not you, please contact us at once, and change the password of your e‑mail account.
 
 ## Logged in from an unknown browser

@@ -128,7 +128,7 @@ pub(crate) fn notices(facts: &Facts) -> Vec<(&'static str, Notice)> {
     }
     all.push(("safely", Notice::ReplySafely { link: link(), wrote: Wrote::Reply }));
     all.push(("safely-afresh", Notice::ReplySafely { link: link(), wrote: Wrote::Afresh }));
-    all.push(("wish", Notice::DeletionWish { link: link(), expires }));
+    all.push(("wish", Notice::DeletionRequest { link: link(), expires }));
     all.push(("wish-held", Notice::DeletionHeld));
     all.push(("wish-nothing", Notice::DeletionNothing));
     all.push(("wish-unproven", Notice::DeletionUnproven { link: link() }));

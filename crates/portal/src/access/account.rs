@@ -148,7 +148,7 @@ pub(crate) struct Details {
     /// A box that is ticked, or nothing.
     #[serde(default)]
     keys: String,
-    /// The same.
+    /// Whether lists show conversations, as the form sent it.
     #[serde(default)]
     grouped: String,
     #[serde(default)]

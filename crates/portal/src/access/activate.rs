@@ -42,7 +42,7 @@ pub(crate) struct ActivatePage {
     page: Page,
     /// Where the form goes.
     action: String,
-    /// What led here.
+    /// How the owner came to the form.
     came_by: ActivateBy,
     address: String,
     waiting: Option<WaitingLetter>,
@@ -223,7 +223,7 @@ async fn waiting(site: &Site, good: &Waiting) -> Result<Option<WaitingLetter>, P
     }))
 }
 
-/// A form, judged.
+/// An activation form after it was checked.
 pub(crate) struct Sent {
     /// In the language chosen.
     pub(crate) page: Page,
@@ -233,7 +233,7 @@ pub(crate) struct Sent {
     pub(crate) answer: Secret<String>,
 }
 
-/// Judges a form.
+/// Checks an activation form.
 pub(crate) async fn judge(
     site: &Site,
     mut page: Page,

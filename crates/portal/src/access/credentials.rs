@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_mail::Secret;
 use sealpost_mailbox::audit::{Event, Failure};
-use sealpost_mailbox::{About, Came, NewCredential, Owner, Tried};
+use sealpost_mailbox::{About, LogInOutcome, NewCredential, Owner, Tried};
 use sealpost_store::MailboxRow;
 use sealpost_vault::MailboxSecret;
 use serde::Deserialize;
@@ -84,11 +84,11 @@ async fn confirm_counted(
     let mailbox = mailbox(site, owner).await?;
     let turn = site.hashing_turn(&whose(owner)).await?;
     match site.access(None).try_password(turn, Some(&mailbox), password).await? {
-        Came::Owner(opened) => {
+        LogInOutcome::Owner(opened) => {
             throttle(site).right(counted).await.map_err(uncounted)?;
             Ok(Confirmed::Right(opened))
         }
-        Came::Newcomer(_) | Came::Stranger => {
+        LogInOutcome::Newcomer(_) | LogInOutcome::Stranger => {
             note_failure(site, Failure::Wrong, Some(owner.mailbox_id()), client).await?;
             let closed = owner.noting(site, &Event::LogInClosed { mailbox: owner.mailbox_id() });
             if let Some(until) = throttle(site).wrong(counted, &closed).await.map_err(uncounted)? {

@@ -1,4 +1,4 @@
-//! The page behind the link that an owner gets who wished by mail that the mailbox be deleted: looking changes nothing, a
+//! The page behind the link that an owner gets who requested by mail that the mailbox be deleted: looking changes nothing, a
 //! ticked box and a button delete it. Knows neither letter nor address.
 
 use actix_web::http::StatusCode;
@@ -72,7 +72,7 @@ pub(crate) async fn submit(
         return show_to(&visitor, HINT, &template);
     }
     let lost = |error| Problem::fault("deleting a mailbox", error);
-    let gone = Event::MailboxDeleted { why: MailboxGone::WishedByMail };
+    let gone = Event::MailboxDeleted { why: MailboxGone::RequestedByMail };
     if !site
         .noting(&gone, &Actor::Owner, Some(client))
         .delete_mailbox_by_link(&mailbox.id, &token_hash, site.config.unread, site.now())
@@ -84,7 +84,7 @@ pub(crate) async fn submit(
         return explain(&site, &request, &visitor, &now);
     }
     tracing::info!(mailbox.id = %mailbox.id, "mailbox deleted by its owner's wish");
-    tell(&site, &mailbox, About::MailboxDeletedAsWished { network: came_from(&site, &request) }).await?;
+    tell(&site, &mailbox, About::MailboxDeletedAsRequested { network: came_from(&site, &request) }).await?;
     Ok(redirect(&links::saying(links::LOGIN, ("note", "deleted"))))
 }
 
@@ -105,10 +105,10 @@ fn explain(
     link: &DeletionLink,
 ) -> Result<HttpResponse, Problem> {
     let (status, title, text) = match link {
-        DeletionLink::Held => (StatusCode::OK, "wish-held-title", "delete-held"),
-        DeletionLink::Expired => (StatusCode::GONE, "link-expired-title", "wish-expired-text"),
+        DeletionLink::Held => (StatusCode::OK, "deletion-request-held-title", "delete-held"),
+        DeletionLink::Expired => (StatusCode::GONE, "link-expired-title", "deletion-request-expired-text"),
         DeletionLink::Unknown | DeletionLink::Good(_, _) => {
-            (StatusCode::NOT_FOUND, "link-unknown-title", "wish-unknown-text")
+            (StatusCode::NOT_FOUND, "link-unknown-title", "deletion-request-unknown-text")
         }
     };
     let page = Page::open(site, request, visitor);

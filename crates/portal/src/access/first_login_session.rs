@@ -16,16 +16,16 @@ use crate::problem::Problem;
 use crate::state::Site;
 use sealpost_mail::ActivateBy;
 
-/// The cookie's name.
+/// The name of the cookie.
 pub(crate) const COOKIE: &str = "first";
 /// How long one may think about a password; every look at the page begins it anew.
 const LASTS: Duration = Duration::from_secs(2 * 60 * 60);
 
 /// Somebody with the initial password of a mailbox that waits.
 pub(crate) struct Newcomer {
-    /// The mailbox.
+    /// The row of the mailbox.
     pub(crate) mailbox: MailboxRow,
-    /// Its secret.
+    /// The secret key of the mailbox.
     pub(crate) secret: MailboxSecret,
     /// What the activation is proven with.
     pub(crate) hash: SessionHash,

@@ -9,7 +9,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_mail::{Address, Secret};
 use sealpost_mailbox::audit::Failure;
-use sealpost_mailbox::{About, Came, Tried, is_id};
+use sealpost_mailbox::{About, LogInOutcome, Tried, is_id};
 use sealpost_store::Ended;
 use serde::Deserialize;
 
@@ -41,7 +41,7 @@ pub(crate) const ENDED: &str = "ended-";
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Note {
     None,
-    /// Logged out.
+    /// The owner has logged out.
     Left,
     /// The session ran out.
     Over,
@@ -57,7 +57,7 @@ enum Note {
     Deleted,
     /// Too many tries: so many seconds,
     Wait(u64),
-    /// or minutes.
+    /// Wait this number of minutes.
     WaitLong(u64),
 }
 
@@ -262,7 +262,7 @@ pub(crate) async fn submit(
     };
     let came = site.access(None).try_password(turn, mailbox.as_ref(), Secret::new(password)).await?;
     match (came, mailbox) {
-        (Came::Owner(opened), Some(mailbox)) => {
+        (LogInOutcome::Owner(opened), Some(mailbox)) => {
             let mut settled = counted.settled();
             if whose != tag {
                 settled.forgiven.push(answers_of(&site, &request, &tag).await?);
@@ -291,7 +291,7 @@ pub(crate) async fn submit(
                 return welcome(&site, &next, &[cookie, known, no_cookie(&site.origin, "visit")]);
             }
         }
-        (Came::Newcomer(opened), Some(mailbox)) => {
+        (LogInOutcome::Newcomer(opened), Some(mailbox)) => {
             if let Some(cookie) = first_login_session::begin(&site, &mailbox.id, &opened).await? {
                 throttle(&site).right(counted).await.map_err(uncounted)?;
                 // Who counts for itself has taken nothing that could be given back.
@@ -301,7 +301,7 @@ pub(crate) async fn submit(
                 return welcome(&site, links::FIRST_LOGIN, &[cookie]);
             }
         }
-        (Came::Stranger, mailbox) => {
+        (LogInOutcome::Stranger, mailbox) => {
             site.turns.wrong(client, site.now());
             throttle(&site).wrong_from(client.address()).await.map_err(uncounted)?;
             let mailbox_id = mailbox.as_ref().map(|mailbox| mailbox.id.as_str());
@@ -312,7 +312,7 @@ pub(crate) async fn submit(
                 tell_of_lock(&site, &mailbox, until).await?;
             }
         }
-        (Came::Owner(_) | Came::Newcomer(_), None) => {}
+        (LogInOutcome::Owner(_) | LogInOutcome::Newcomer(_), None) => {}
     }
     floor.await;
     refused(HINT, Note::Wrong)

@@ -23,7 +23,7 @@ pub(crate) enum Weakness {
     Common,
     /// Names, places, years and endings that everybody tries first for this owner.
     Related,
-    /// Easy to guess.
+    /// The password is easy to guess.
     Guessable,
     /// So long that hashing it would be an attack.
     Long,

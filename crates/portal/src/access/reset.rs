@@ -40,9 +40,9 @@ enum Link {
     Decoy([u8; 32]),
     /// There were too many wrong answers, or the mailbox is locked: which, if there is one.
     Closed(Option<String>),
-    /// Used already.
+    /// The link was used before.
     Used,
-    /// Too old.
+    /// The link has expired.
     Expired,
     /// Not one of ours, or changed on the way.
     Unknown,

@@ -65,7 +65,7 @@ impl SignedIn {
         self.is_held
     }
 
-    /// The owner's choice.
+    /// The language that the owner chose.
     pub(crate) fn language(&self) -> Option<Language> {
         self.language
     }
@@ -310,7 +310,7 @@ fn ends(site: &Site, began: Timestamp, now: Timestamp) -> Timestamp {
 
 /// A row that this gateway did not write, or not for this mailbox: whoever shows it is asked to log in.
 pub(crate) fn refused(kind: &'static str, mailbox_id: &str, error: impl std::fmt::Display) -> Problem {
-    tracing::error!(row.kind = kind, mailbox.id = %mailbox_id, %error, "a row is not ours and was refused");
+    tracing::error!(row.kind = kind, mailbox.id = %mailbox_id, %error, "a row failed verification and was refused");
     Problem::SessionOver
 }
 

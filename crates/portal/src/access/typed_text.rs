@@ -12,7 +12,7 @@ use crate::writing::draft;
 /// What the log-in form can carry, as it is encoded. Longer texts are shown, to be copied.
 const MAX_CARRIED: usize = 48 * 1024;
 
-/// What was typed.
+/// A text that somebody typed.
 #[derive(Clone, Default)]
 pub(crate) struct Typed {
     pub(crate) to: String,

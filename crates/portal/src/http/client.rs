@@ -35,7 +35,7 @@ impl Client {
         Self::from_hops(peer, &[], &[])
     }
 
-    /// The address.
+    /// The address of the client.
     pub(crate) fn address(self) -> IpAddr {
         self.0
     }

@@ -15,7 +15,7 @@ use tokio::time::sleep;
 
 use crate::http::client::Client;
 
-/// Connections in all.
+/// Number of connections at the same time.
 const MAX: usize = 4_000;
 /// A browser opens six; an office behind one address has many browsers. Of IPv6 one /64, then the /56 and the /48
 /// around it: providers give these to one customer.
@@ -27,7 +27,7 @@ const HEALTH_CHECK: Duration = Duration::from_secs(30);
 /// Connections of one owner that are asked last.
 const KNOWN_EACH: usize = 16;
 
-/// Everybody's connections.
+/// The connections that are open.
 #[derive(Clone)]
 pub(crate) struct Connections(Arc<Inner>);
 

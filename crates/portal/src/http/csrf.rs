@@ -19,7 +19,7 @@ use crate::http::cookies::{cookie, cookie_name};
 use crate::http::origin::FormProofs;
 use crate::http::problem::HttpProblem;
 
-/// Longest form.
+/// The longest form in bytes.
 const MAX_BYTES: usize = 64 * 1024;
 /// Time to send it.
 const PATIENCE: Duration = Duration::from_secs(30);

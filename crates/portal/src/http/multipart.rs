@@ -25,7 +25,7 @@ const MAX_TOGETHER: usize = MAX_TEXT + 64 * 1024;
 const MAX_UNREAD: usize = 4 * 1024 * 1024;
 /// All fields of one form.
 const MAX_FIELDS: usize = 60;
-/// Between two pieces.
+/// Time limit between two pieces.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// For a whole form: a telephone in the country sends 20 MB in this time.
 const WHOLE: Duration = Duration::from_secs(45 * 60);

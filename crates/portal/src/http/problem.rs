@@ -13,7 +13,7 @@ pub(crate) enum HttpProblem {
     /// It cannot be read.
     #[error("form unreadable: {0}")]
     BadForm(&'static str),
-    /// Ours.
+    /// A fault of ours; the text is for the log.
     #[error("fault: {0}")]
     Fault(&'static str),
 }

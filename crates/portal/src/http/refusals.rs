@@ -73,7 +73,7 @@ impl Refusals {
                 refused.too_many = refused.too_many,
                 refused.no_proxy = refused.no_proxy,
                 refused.not_introduced = refused.not_introduced,
-                "portal: more were turned away"
+                "portal: more connections were turned away"
             );
         }
     }

@@ -14,7 +14,7 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 #[error("TLS file {path}: {why}")]
 pub(crate) struct TlsFileError {
-    /// Which one.
+    /// The path of the file.
     pub(crate) path: PathBuf,
     pub(crate) why: String,
 }

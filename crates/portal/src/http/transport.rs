@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use sealpost_proxied::{Proxies, Standing, Word};
+use sealpost_proxied::{PeerRole, Proxies, Word};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
@@ -19,7 +19,7 @@ use crate::http::connections::{Connections, Slot, TooMany};
 use crate::http::refusals::{Refusals, Refused};
 use crate::http::request_heads::Heads;
 
-/// For a handshake.
+/// Time limit for a handshake.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// A connection that the web server may read.
@@ -81,13 +81,13 @@ pub(crate) async fn accept(
 /// From where the connection comes, as its proxy says if it has one; `None`: it is not wanted.
 async fn called(socket: &mut TcpStream, proxies: &Proxies, refusals: &Refusals) -> Option<Caller> {
     let peer = socket.peer_addr().ok()?;
-    match proxies.standing(peer.ip()) {
-        Standing::Itself => Some(Caller::Client(peer)),
-        Standing::Refused => {
+    match proxies.role(peer.ip()) {
+        PeerRole::Itself => Some(Caller::Client(peer)),
+        PeerRole::Refused => {
             refusals.count(peer.ip(), Refused::NoProxy, Instant::now());
             None
         }
-        Standing::Proxy => match sealpost_proxied::hear(socket).await {
+        PeerRole::Proxy => match sealpost_proxied::hear(socket).await {
             // Nothing hangs on the port.
             Ok(Word::Client(client)) => Some(Caller::Client(SocketAddr::new(client, 0))),
             Ok(Word::HealthCheck) => Some(Caller::HealthCheck(peer)),

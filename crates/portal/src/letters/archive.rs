@@ -47,7 +47,7 @@ pub(crate) fn name(site: &Site, row: &DepositRow, summary: Option<&Summary>, for
     format!("{stem}.{}", format.extension())
 }
 
-/// Why a letter is not there in the format that was wished for. The reader is told; the letter itself is safe.
+/// Why a letter is not there in the format that was requested. The reader is told; the letter itself is safe.
 pub(crate) enum NotMade {
     /// The operator's to fix.
     NoWorker,
@@ -133,11 +133,11 @@ pub(crate) struct Wanted {
     pub(crate) folder: String,
 }
 
-/// What an archive says about letters that came as `.eml` although another format was wished for, or not at all.
+/// What an archive says about letters that came as `.eml` although another format was requested, or not at all.
 pub(crate) struct Explanation {
     /// The name of the text file.
     pub(crate) file: String,
-    /// Its first lines.
+    /// The first lines of the letter.
     pub(crate) text: String,
     /// The lines above what could not be had at all.
     pub(crate) damaged: String,

@@ -24,7 +24,7 @@ use crate::mailbox::Deposit;
 use crate::page::{Page, redirect, show};
 use crate::problem::Problem;
 use crate::state::Site;
-use crate::state::export_progress::Standing;
+use crate::state::export_progress::ExportStatus;
 use sealpost_mailbox::is_id;
 
 /// What is sent as a file can do nothing even where a browser shows it.
@@ -37,7 +37,7 @@ const AT_ONCE: u32 = 500;
 struct ExportPage {
     page: Page,
     place: FolderPage,
-    /// Empty: everything.
+    /// The ids of the letters; empty for all of them.
     ids: Vec<String>,
     count: u64,
     bytes: u64,
@@ -187,8 +187,8 @@ pub(crate) async fn progress(
     owner: SignedIn,
     watch: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let Standing { done, all, state } =
-        site.tallies.standing(owner.session(), &watch).ok_or(Problem::NotFound)?;
+    let ExportStatus { done, all, state } =
+        site.tallies.status(owner.session(), &watch).ok_or(Problem::NotFound)?;
     Ok(HttpResponse::Ok().json(Progress { done, all, state }))
 }
 

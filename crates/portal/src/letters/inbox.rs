@@ -1,4 +1,4 @@
-//! The folders: inbox, sent, trash and the owner's own; in pages, in the order wished for, or what a search found in all of them.
+//! The folders: inbox, sent, trash and the owner's own; in pages, in the order requested, or what a search found in all of them.
 
 use std::collections::HashMap;
 
@@ -37,7 +37,7 @@ struct Entry {
     /// Letters of the conversation that this line stands for; one where every letter has its own line.
     letters: u64,
     unread_letters: u64,
-    /// Where it lies.
+    /// The folder that the page shows.
     place: FolderPage,
     /// Written by the owner: `person` is whom it went to.
     is_sent: bool,
@@ -60,7 +60,7 @@ struct Searched {
     with_files: bool,
     from: String,
     to: String,
-    /// Nothing was asked.
+    /// Nothing was searched for.
     is_empty: bool,
     unread_texts: u64,
     left_out: u64,
@@ -102,7 +102,7 @@ struct InboxPage {
     /// Letters too old to be sorted.
     unsorted: u64,
     searched: Option<Searched>,
-    /// Lines are conversations.
+    /// Each line is a conversation.
     grouped: bool,
     done: Done,
     trash_days: u64,
@@ -409,7 +409,7 @@ async fn answer(
     show(StatusCode::OK, &template)
 }
 
-/// Where letters that belong together can stand as one line, if their owner wishes it.
+/// Where letters that belong together can stand as one line, if their owner wants it.
 pub(crate) fn groups(place: FolderPage) -> bool {
     match place {
         FolderPage::Inbox | FolderPage::Own(_) => true,

@@ -40,7 +40,7 @@ pub(crate) struct Sought {
     pub(crate) words: Wanted,
     pub(crate) unread: bool,
     pub(crate) with_files: bool,
-    /// The first moment.
+    /// The first moment that counts.
     pub(crate) from: Option<Timestamp>,
     /// The first moment after the last.
     pub(crate) until: Option<Timestamp>,
@@ -92,13 +92,13 @@ struct Looked {
     found: Vec<Line>,
     /// Not found, and not everything was looked at.
     in_part: u64,
-    /// Without words.
+    /// Letters whose words are not indexed yet.
     missing: Vec<Line>,
     new: Vec<Rewrapped>,
 }
 
 impl SignedIn {
-    /// The letters of this mailbox that are sought, in all folders, in the order wished for.
+    /// The letters of this mailbox that are sought, in all folders, in the order requested.
     pub(crate) async fn search(&self, site: &web::Data<Site>, sought: &Sought) -> Result<Found, Problem> {
         let mut found = Found::default();
         let mut budget = Budget { time: TIME, bytes: BYTES };

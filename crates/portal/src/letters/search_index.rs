@@ -24,7 +24,7 @@ const MAX_WORDS: usize = 8;
 /// How much of a letter its words are of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Of {
-    /// All of it.
+    /// The whole letter is indexed.
     Whole = 1,
     /// Sender, subject and names of files; of the text nothing, or its beginning.
     Part = 2,

@@ -17,11 +17,11 @@ pub(crate) const MAX_SORTED: usize = 20_000;
 /// Lines that are open at once for that.
 const SORTED_AT_ONCE: u32 = 500;
 
-/// What is sorted.
+/// Which letters are sorted.
 pub(crate) enum Source<'a> {
-    /// Everything there.
+    /// All letters of a folder.
     Place(FolderPage),
-    /// These, newest first.
+    /// These letters, newest first.
     Letters(&'a [String]),
 }
 

@@ -10,7 +10,7 @@ use crate::page::Page;
 use crate::problem::Problem;
 use crate::state::Site;
 
-/// One of them.
+/// A letter that was recalled.
 pub(crate) struct Withdrawn {
     pub(crate) id: String,
     pub(crate) received: Timestamp,

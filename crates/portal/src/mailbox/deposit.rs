@@ -68,7 +68,7 @@ pub(crate) fn held_pieces(chunks: VecDeque<Vec<u8>>, room: OwnedSemaphorePermit)
 }
 
 impl Reader {
-    /// The same.
+    /// The row of a letter, opened.
     pub(crate) async fn deposit(&self, site: &Site, id: &str) -> Result<Deposit, Problem> {
         if !is_id(id) {
             return Err(Problem::NotFound);

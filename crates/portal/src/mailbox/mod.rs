@@ -61,7 +61,7 @@ impl SignedIn {
         Ok(lines)
     }
 
-    /// The same, closed.
+    /// The rows of these letters, not opened.
     pub(crate) async fn rows_of(&self, site: &Site, ids: &[String]) -> Result<Vec<DepositRow>, Problem> {
         let mut rows = Vec::with_capacity(ids.len());
         for part in ids.chunks(READ_AT_ONCE) {

@@ -20,7 +20,7 @@ pub(crate) enum Named {
     Nameless,
     Taken,
     TooMany,
-    /// It is gone.
+    /// The folder does not exist any more.
     NoSuchFolder,
 }
 

@@ -63,7 +63,7 @@ pub(crate) const ZONES: [&str; 46] = [
 /// Letters on a page of a list, as owners may choose.
 pub(crate) const PAGE_SIZES: [u32; 3] = [25, 50, 100];
 
-/// The record.
+/// Name and settings of an owner, as they are sealed.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Profile {
     #[serde(default)]
@@ -96,7 +96,7 @@ impl Profile {
         serde_json::from_slice(plain.expose()).map_err(|error| Problem::fault(what, error))
     }
 
-    /// Keeps it.
+    /// Seals it into the mailbox's row.
     pub(crate) async fn save(&self, site: &Site, mailbox_id: &str) -> Result<(), Problem> {
         let json = serde_json::to_vec(self).map_err(|error| Problem::fault("writing a profile", error))?;
         let sealed = site.keys.rows.seal(Label::Profile, mailbox_id, &json, site.random.as_ref());

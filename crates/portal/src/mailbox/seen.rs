@@ -152,7 +152,7 @@ impl Reader {
             return;
         }
         if let Err(error) = site.store.keep_words(&self.mailbox_id, made).await {
-            tracing::debug!(mailbox.id = %self.mailbox_id, %error, "words for searching were not kept");
+            tracing::debug!(mailbox.id = %self.mailbox_id, %error, "the search index could not be saved");
         }
     }
 }

@@ -13,12 +13,12 @@ pub(crate) const STEM: &str = "administrator-";
 /// Columns; mail programs break longer lines wherever they like.
 const WIDTH: usize = 76;
 
-/// Where it is.
+/// The path of the text in this language.
 pub(crate) fn path(language: Language) -> String {
     links::partner_file(&format!("{STEM}{}.txt", language.tag()))
 }
 
-/// It.
+/// The text for a partner's administrator.
 pub(crate) fn text(site: &Site, language: Language, all: &[Shown]) -> String {
     let brand = &site.config.brand;
     let say = |key: &str| language.say(key);

@@ -46,7 +46,7 @@ fn file_name(one: &Shown, form: Form) -> String {
     format!("{domain}-{}.{}", hex.get(..8).unwrap_or_default(), form.ending())
 }
 
-/// The language of a page that caches may keep: as asked for in its address, else as the browser wishes.
+/// The language of a page that caches may keep: as asked for in its address, else as the browser requests.
 pub(crate) fn wanted(site: &Site, request: &HttpRequest, asked: Option<&str>) -> Language {
     let asked = asked.and_then(Language::parse).filter(|one| site.languages.contains(one));
     asked.unwrap_or_else(|| spoken(site, request))

@@ -28,7 +28,7 @@ struct PartnerPage {
     openpgp: bool,
 }
 
-/// One key.
+/// A key as the page shows it.
 struct Card {
     title: &'static str,
     id: String,
@@ -42,7 +42,7 @@ struct Card {
     algorithm: String,
     since: Timestamp,
     until: Option<Timestamp>,
-    /// Address and ending.
+    /// Paths of its files, each with the file name's ending.
     files: Vec<(String, &'static str)>,
 }
 

@@ -21,12 +21,12 @@ impl Shelf {
     pub(crate) fn cut(
         files: &mut Vec<File>,
         pictures: &mut Vec<File>,
-        wished: Option<usize>,
+        requested: Option<usize>,
         address: String,
     ) -> Self {
         let (all, shown) = (files.len() as u64, pictures.len() as u64);
         let pages = files.len().max(pictures.len()).div_ceil(AT_ONCE).max(1);
-        let number = wished.unwrap_or(1).clamp(1, pages);
+        let number = requested.unwrap_or(1).clamp(1, pages);
         for list in [files, pictures] {
             list.truncate(number * AT_ONCE);
             list.drain(..list.len().min((number - 1) * AT_ONCE));

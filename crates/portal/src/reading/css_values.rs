@@ -11,7 +11,7 @@ const NARROW_PAGE: f32 = 320.0;
 const WIDE_PAGE: f32 = 1900.0;
 /// What a share counts where one number must stand for it.
 const PAGE: f32 = 1000.0;
-/// Sums within sums.
+/// The deepest nesting of sums.
 const MAX_DEPTH: usize = 8;
 
 /// One word of a value.

@@ -1,7 +1,7 @@
 //! What a letter hides is taken out before the sanitiser, which would bring it to light; and short words that a letter
 //! keeps on one line stay there. Works on markup that a parser has written.
 
-use sealpost_mail::Sight;
+use sealpost_mail::{HiddenAttribute, Sight};
 
 use crate::reading::declarations::declarations;
 use crate::reading::markup::{Tag, Tags};
@@ -107,7 +107,7 @@ fn joined(text: &str) -> String {
 struct Own<'a> {
     style: &'a str,
     /// It has the attribute of that name.
-    hidden: bool,
+    hidden: HiddenAttribute,
     /// What is in it stands on one line.
     keeps_together: bool,
 }
@@ -119,13 +119,17 @@ impl<'a> Own<'a> {
         let nowrap = matches!(tag.name, "td" | "th") && source.contains(" nowrap=\"");
         let said = declarations(style).filter(|(name, _)| name == "white-space").last();
         let said = said.is_some_and(|(_, value)| value.eq_ignore_ascii_case("nowrap"));
-        Self { style, hidden: source.contains(" hidden=\""), keeps_together: nowrap || said }
+        let hidden = match source.contains(" hidden=\"") {
+            true => HiddenAttribute::Present,
+            false => HiddenAttribute::Absent,
+        };
+        Self { style, hidden, keeps_together: nowrap || said }
     }
 
     /// It is not there at all, which nobody says of a link by mistake.
     fn is_undisplayed(&self) -> bool {
         let said = declarations(self.style).filter(|(name, _)| name == "display").last();
-        said.map_or(self.hidden, |(_, value)| value.eq_ignore_ascii_case("none"))
+        said.map_or(self.hidden == HiddenAttribute::Present, |(_, value)| value.eq_ignore_ascii_case("none"))
     }
 }
 

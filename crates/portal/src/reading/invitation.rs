@@ -3,8 +3,8 @@
 
 use jiff::tz::TimeZone;
 use sealpost_mail::{
-    ByPart, Invitation, InvitationReply, Letter, Moment, Repeats, Says, Standing, Timestamp, Unit, Weekday,
-    add_invitation, invitations,
+    ByPart, Invitation, InvitationReply, InvitationStatus, Letter, Moment, Repeats, Says, Timestamp, Unit,
+    Weekday, add_invitation, invitations,
 };
 
 use crate::language::{Calendar, Language, Values};
@@ -14,7 +14,7 @@ use crate::reading::text::{SafeHtml, to_html};
 /// Calendars of one letter that are looked into.
 pub(crate) const MAX_CALENDARS: usize = 10;
 
-/// One appointment.
+/// An appointment as a page shows it.
 pub(crate) struct Card {
     pub(crate) event: Invitation,
     /// Where its calendar lies in the letter, to be saved.
@@ -114,10 +114,10 @@ pub(crate) fn lines(page: &Reader<'_>, letter: &Letter<'_>) -> Vec<(String, Stri
         };
         let title = if title.is_empty() { page.t("event-untitled") } else { title };
         line("event-title", title);
-        match event.standing {
-            Standing::Cancelled => line("event-title", page.t("event-cancelled")),
-            Standing::Changed => line("event-title", page.t("event-changed")),
-            Standing::New => {}
+        match event.status {
+            InvitationStatus::Cancelled => line("event-title", page.t("event-cancelled")),
+            InvitationStatus::Changed => line("event-title", page.t("event-changed")),
+            InvitationStatus::New => {}
         }
         for remark in remarks_on(page, &event) {
             line("event-title", remark);

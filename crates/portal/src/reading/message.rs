@@ -5,7 +5,7 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_export::Format;
-use sealpost_mail::{CHARSETS, Charset, Letter, Mailbox, Standing, Timestamp};
+use sealpost_mail::{CHARSETS, Charset, InvitationStatus, Letter, Mailbox, Timestamp};
 use sealpost_store::Folder;
 use serde::Deserialize;
 
@@ -116,7 +116,7 @@ pub(crate) struct MessageQuery {
 }
 
 impl MessageQuery {
-    /// A letter's files on the page that is wished for; `place` is the address of that page.
+    /// A letter's files on the page that is requested; `place` is the address of that page.
     pub(super) fn shelf(&self, place: &str, files: &mut Vec<File>, pictures: &mut Vec<File>) -> Shelf {
         let mut address = format!("{place}?");
         if self.view == "text" {

@@ -50,7 +50,7 @@ const MAX_SHOWN: u64 = 32 * 1024 * 1024;
 
 /// How the body is shown.
 pub(crate) enum View {
-    /// In the frame.
+    /// The markup for the frame.
     Html,
     /// As text, because the reader asked for it or there is nothing else.
     Text { body: SafeHtml, cut: bool, has_html: bool },
@@ -105,9 +105,9 @@ pub(crate) struct Reading {
 /// Where a letter's head is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Head {
-    /// In the letter.
+    /// The letter itself was read.
     Read,
-    /// In its listing.
+    /// Only its listing was read.
     Listed,
 }
 

@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
-use sealpost_mail::{Charset, Letter, Mailbox, Standing, Timestamp};
+use sealpost_mail::{Charset, InvitationStatus, Letter, Mailbox, Timestamp};
 use sealpost_mailbox::audit::{Event, actions};
 use tokio::sync::OwnedSemaphorePermit;
 

@@ -13,9 +13,9 @@ use crate::state::Site;
 
 /// Leads to the question of an address, for a while.
 pub(crate) struct Pass {
-    /// Of the address.
+    /// The tag of the address.
     pub(crate) tag: [u8; 32],
-    /// Good until then.
+    /// When the pass expires.
     pub(crate) expires: Timestamp,
     /// Under which its use is noted.
     pub(crate) hash: [u8; 32],

@@ -23,7 +23,7 @@ struct Counts {
 
 /// How far one archive is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Standing {
+pub(crate) struct ExportStatus {
     pub(crate) done: u64,
     pub(crate) all: u64,
     pub(crate) state: &'static str,
@@ -74,7 +74,7 @@ impl Tallies {
     }
 
     /// How far it is; nothing for anybody else's.
-    pub(crate) fn standing(&self, session: &SessionHash, id: &str) -> Option<Standing> {
+    pub(crate) fn status(&self, session: &SessionHash, id: &str) -> Option<ExportStatus> {
         let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let counts = &entries.iter().find(|entry| entry.session == *session && entry.id == id)?.counts;
         let state = match counts.state.load(Ordering::Relaxed) {
@@ -82,6 +82,6 @@ impl Tallies {
             BROKEN => "broken",
             _ => "running",
         };
-        Some(Standing { done: counts.done.load(Ordering::Relaxed), all: counts.all, state })
+        Some(ExportStatus { done: counts.done.load(Ordering::Relaxed), all: counts.all, state })
     }
 }

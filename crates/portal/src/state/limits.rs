@@ -37,7 +37,7 @@ impl governor::clock::Clock for Ticks {
 type Buckets<K> =
     RateLimiter<K, DefaultKeyedStateStore<K>, Ticks, governor::middleware::NoOpMiddleware<Duration>>;
 
-/// All limits.
+/// The limits on requests of networks, sessions and attempts.
 pub(crate) struct Limits {
     clock: Ticks,
     networks: Buckets<Client>,
@@ -45,11 +45,11 @@ pub(crate) struct Limits {
     sessions: Buckets<SessionHash>,
     attempts: Buckets<Client>,
     attempts_burst: u32,
-    known: Mutex<Known>,
+    known: Mutex<Remembered>,
 }
 
 #[derive(Default)]
-struct Known {
+struct Remembered {
     /// Sessions that were found alive, and when they end: what a browser only claims counts for its network.
     sessions: HashMap<SessionHash, Timestamp>,
     /// Attempts that turned out right, and are given back.
@@ -73,7 +73,7 @@ impl Limits {
         }
     }
 
-    fn known(&self) -> MutexGuard<'_, Known> {
+    fn known(&self) -> MutexGuard<'_, Remembered> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -17,7 +17,7 @@ use actix_web::web;
 use sealpost_mail::{Clock, Random, Timestamp};
 use sealpost_mailbox::Outbox;
 use sealpost_partner::Window;
-use sealpost_store::{Room, Store};
+use sealpost_store::{DiskSpace, Store};
 use sealpost_vault::{
     DepositAuth, EscrowPublic, KnownPairs, Pepper, RowKey, SessionAuth, SessionHash, TagKey, TokenKey,
 };
@@ -235,8 +235,8 @@ impl Site {
     /// Whether the disk takes `octets` more of what somebody writes.
     pub(crate) fn room_on_disk(&self, octets: u64) -> Result<(), Problem> {
         match self.store.room(octets) {
-            Room::Enough => Ok(()),
-            Room::Low { .. } => Err(Problem::Busy("the disk is almost full")),
+            DiskSpace::Enough => Ok(()),
+            DiskSpace::Low { .. } => Err(Problem::Busy("the disk is almost full")),
         }
     }
 

@@ -1,6 +1,7 @@
 //! "Forgot password": says nothing about who has a mailbox, takes link and answer, and keeps the letters.
 
 use sealpost_mailbox::About;
+use sealpost_store::RequestSelection;
 use sealpost_vault::Label;
 use std::time::{Duration, Instant};
 
@@ -288,7 +289,7 @@ async fn who_forgot_the_answer_too_asks_support_and_strangers_see_the_same() {
         pages.push((sent.status, sent.text().replace(&token, "")));
     }
     assert!(pages.windows(2).all(|pair| pair[0] == pair[1]));
-    let requests = rig.world.store.requests(true).await.unwrap();
+    let requests = rig.world.store.requests(RequestSelection::Open).await.unwrap();
     let [request] = requests.as_slice() else { panic!("one request, not {}", requests.len()) };
     assert_eq!(request.mailbox_id, made.id);
     let note =

@@ -184,7 +184,7 @@ async fn search_looks_into_sender_subject_and_text() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_folder_is_shown_in_the_order_wished_for() {
+async fn a_folder_is_shown_in_the_order_asked_for() {
     let rig = Rig::start().await;
     let (made, mut browser) = rig.owner("max@web.example").await;
     for (n, (from, subject, text)) in (1..).zip([

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sealpost_mail::SystemRandom;
 use sealpost_mailbox::About;
-use sealpost_store::{NewToken, NewWrap, Reissued, RequestKind, TokenPurpose, WrapKind};
+use sealpost_store::{NewToken, NewWrap, Reissued, RequestKind, RequestSelection, TokenPurpose, WrapKind};
 use sealpost_vault::{MailboxSecret, Token, TokenPurpose as VaultPurpose, Unwrapped};
 
 use super::rig::{HOUR, Rig, good_activation, sample};
@@ -92,7 +92,7 @@ async fn where_support_decides_a_request_is_kept_and_nothing_is_mailed() {
         assert!(sent.text().contains("weitergegeben"));
     }
     assert!(rig.posted.0.lock().unwrap().is_empty());
-    let requests = rig.world.store.requests(true).await.unwrap();
+    let requests = rig.world.store.requests(RequestSelection::Open).await.unwrap();
     assert_eq!((requests.len(), requests[0].kind), (1, RequestKind::Renewal));
     rig.stop().await;
 }

@@ -27,7 +27,7 @@ use crate::state::{Site, off_the_loop};
 use crate::writing::draft::push;
 use crate::writing::gone_draft::{self, Fate};
 use crate::writing::reply::{self, Kind};
-use crate::writing::return_to::Came;
+use crate::writing::return_to::ReturnTo;
 use crate::writing::{MAX_RECIPIENTS, addresses};
 
 /// Bytes of files too large that are still read, so that the browser gets an answer and not a broken line.
@@ -67,7 +67,7 @@ struct WritePage {
     book: Vec<String>,
     limit: u64,
     is_encrypted: bool,
-    came: Came,
+    came: ReturnTo,
 }
 
 impl WritePage {
@@ -140,7 +140,7 @@ pub(crate) async fn begin(
     let kind = Kind::parse(&kind);
     let page = Page::owned(&site, &request, &owner);
     if kind == Kind::New {
-        let content = Content { came_from: Came::parse(&came).word(), ..Content::default() };
+        let content = Content { came_from: ReturnTo::parse(&came).word(), ..Content::default() };
         return Ok(match owner.begin_draft(&site, content).await? {
             Some(draft) => redirect(&links::draft(&draft.id)),
             None => no_room_for_one(),
@@ -162,7 +162,7 @@ pub(crate) async fn begin(
     let summary = listed.or(parsed).ok_or(Problem::NotFound)?;
     let words = words(&page, kind, &summary, received);
     let mut content = reply::content(kind, &summary, &text, owner.address(), &site.config.write, &words);
-    content.came_from = Came::Letter(row.id.clone()).word();
+    content.came_from = ReturnTo::Letter(row.id.clone()).word();
     let Some(draft) = owner.begin_draft(&site, content).await? else {
         return Ok(no_room_for_one());
     };
@@ -289,7 +289,7 @@ fn editor(
     let rules = &site.config.write;
     let template = WritePage {
         page: Page::owned(site, request, owner),
-        came: Came::parse(&draft.content.came_from),
+        came: ReturnTo::parse(&draft.content.came_from),
         draft,
         complaints,
         note,
@@ -552,14 +552,14 @@ async fn send(
     if !complaints.is_empty() {
         return editor(site, request, owner, draft, complaints, Note::None);
     }
-    let (id, came) = (draft.id.clone(), Came::parse(&draft.content.came_from));
+    let (id, came) = (draft.id.clone(), ReturnTo::parse(&draft.content.came_from));
     let typed = draft.content.clone();
     match owner.send(site, draft, to, cc).await? {
         Sent::Queued(_) => {
             // The letter that was answered may have gone meanwhile.
             let back = match &came {
-                Came::Letter(letter) if owner.deposit(site, letter).await.is_err() => Came::Unknown,
-                Came::Letter(_) | Came::Folder(_) | Came::Drafts | Came::Unknown => came,
+                ReturnTo::Letter(letter) if owner.deposit(site, letter).await.is_err() => ReturnTo::Unknown,
+                ReturnTo::Letter(_) | ReturnTo::Folder(_) | ReturnTo::Drafts | ReturnTo::Unknown => came,
             };
             Ok(redirect(&format!("{}?done=sent", back.after_sending())))
         }

@@ -10,16 +10,16 @@ const MAX_QUOTED: usize = 100 * 1024;
 /// Message-IDs of a thread that travel on (RFC 5322 §3.6.4 lets them grow for ever).
 const MAX_REFERENCES: usize = 20;
 
-/// What is begun.
+/// What kind of letter is begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// A new letter.
     New,
-    /// To whoever wrote.
+    /// A reply to the sender.
     Reply,
     /// To everybody the letter went to, as far as allowed.
     All,
-    /// To somebody else.
+    /// A letter forwarded to somebody else.
     Forward,
 }
 
@@ -89,9 +89,9 @@ fn targets(summary: &Summary, own: &str, rules: &WriteRules, all: bool) -> Targe
 
 /// The words an answer begins with, in its writer's language.
 pub(crate) struct Words {
-    /// "Re:"
+    /// The prefix of replies, "Re:".
     pub(crate) re: String,
-    /// "Fwd:"
+    /// The prefix of forwarded letters, "Fwd:".
     pub(crate) forwarded: String,
     /// "On 21 November Anna wrote:", or the lines above a forwarded text.
     pub(crate) above: String,

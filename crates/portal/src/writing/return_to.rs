@@ -7,16 +7,16 @@ use sealpost_mailbox::is_id;
 
 /// The place a draft was begun at.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Came {
+pub(crate) enum ReturnTo {
     /// A letter that is answered or forwarded.
     Letter(String),
     Folder(FolderPage),
     Drafts,
-    /// Nobody noted it.
+    /// The page is not known.
     Unknown,
 }
 
-impl Came {
+impl ReturnTo {
     /// From a form, or from a draft; what is no place of ours is none.
     pub(crate) fn parse(text: &str) -> Self {
         if is_id(text) {
@@ -75,13 +75,13 @@ mod tests {
     fn a_place_is_one_of_ours_and_comes_back_as_it_was() {
         let id = "0123456789abcdef0123456789abcdef";
         for text in [id, "inbox", "sent", "trash", "drafts", "", &format!("folder-{id}")] {
-            assert_eq!(Came::parse(text).word(), text);
+            assert_eq!(ReturnTo::parse(text).word(), text);
         }
         for foreign in ["https://evil.example/", "/account", "../x", "draft"] {
-            assert_eq!(Came::parse(foreign), Came::Unknown, "{foreign}");
+            assert_eq!(ReturnTo::parse(foreign), ReturnTo::Unknown, "{foreign}");
         }
-        assert_eq!(Came::parse(id).after_sending(), format!("/m/{id}"));
-        assert_eq!(Came::Drafts.after_sending(), "/sent");
-        assert_eq!(Came::Folder(FolderPage::Inbox).after_sending(), "/inbox");
+        assert_eq!(ReturnTo::parse(id).after_sending(), format!("/m/{id}"));
+        assert_eq!(ReturnTo::Drafts.after_sending(), "/sent");
+        assert_eq!(ReturnTo::Folder(FolderPage::Inbox).after_sending(), "/inbox");
     }
 }

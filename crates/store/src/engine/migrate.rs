@@ -1,6 +1,10 @@
 //! Every schema change ever released, in the order they are made, and which programs may work with what is there. How one
 //! is made is each engine's own business.
 
+use std::sync::Arc;
+
+use crate::audit_proof::AuditProver;
+use crate::audit_row::AuditRow;
 use crate::error::StoreError;
 
 /// One numbered file after the other; never back. A released one is never edited.
@@ -52,7 +56,7 @@ pub(crate) const LEAST: i64 = 27;
 
 /// What opening may do to the schema.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum SchemaWish {
+pub enum SchemaRequest {
     /// Bring it forward where nobody else has the store open.
     #[default]
     IfAlone,
@@ -60,6 +64,25 @@ pub enum SchemaWish {
     Never,
     /// Bring it forward, whoever is there: what is added is nothing to those who do not know it.
     Now,
+}
+
+/// How a schema is brought forward, if it is.
+#[derive(Clone, Debug)]
+pub(crate) struct Migration {
+    pub(crate) request: SchemaRequest,
+    /// Nobody else has the folder open.
+    pub(crate) alone: bool,
+    /// What the audit trail says of it.
+    pub(crate) note: Option<AuditRow>,
+    /// What proves that.
+    pub(crate) prover: Option<Arc<dyn AuditProver>>,
+}
+
+impl Migration {
+    /// The row to be noted, where there was a store before these changes.
+    pub(crate) fn note(&self, there: &[(i64, Option<i64>)]) -> Option<&AuditRow> {
+        self.note.as_ref().filter(|_row| !there.is_empty())
+    }
 }
 
 /// What is to be done to a schema.
@@ -72,7 +95,7 @@ pub(crate) enum Due {
 }
 
 /// What is to be done with a schema whose changes are these, each with the oldest program that works with it.
-pub(crate) fn due(there: &[(i64, Option<i64>)], wish: SchemaWish, alone: bool) -> Result<Due, StoreError> {
+pub(crate) fn due(there: &[(i64, Option<i64>)], wish: SchemaRequest, alone: bool) -> Result<Due, StoreError> {
     let known = newest();
     let newer = there.iter().filter(|(version, _)| *version > known);
     // A change that says nothing is one of before there were such words: nobody older works with it.
@@ -86,9 +109,9 @@ pub(crate) fn due(there: &[(i64, Option<i64>)], wish: SchemaWish, alone: bool) -
         .filter(|version| !there.iter().any(|(applied, _)| applied == version))
         .collect();
     let may = match wish {
-        SchemaWish::Now => true,
-        SchemaWish::IfAlone => alone || there.is_empty(),
-        SchemaWish::Never => there.is_empty(),
+        SchemaRequest::Now => true,
+        SchemaRequest::IfAlone => alone || there.is_empty(),
+        SchemaRequest::Never => there.is_empty(),
     };
     match (missing.is_empty(), may) {
         (true, _) => Ok(Due::Nothing),
@@ -117,22 +140,22 @@ mod tests {
         let all: Vec<(i64, Option<i64>)> = MIGRATIONS.iter().map(|(version, _)| (*version, None)).collect();
         let with = |more: &[(i64, Option<i64>)]| [all.as_slice(), more].concat();
         let known = newest();
-        assert_eq!(due(&all, SchemaWish::Never, false).unwrap(), Due::Nothing);
-        assert_eq!(due(&with(&[(99, Some(known))]), SchemaWish::Now, true).unwrap(), Due::Nothing);
+        assert_eq!(due(&all, SchemaRequest::Never, false).unwrap(), Due::Nothing);
+        assert_eq!(due(&with(&[(99, Some(known))]), SchemaRequest::Now, true).unwrap(), Due::Nothing);
         for newer in [[(99, Some(known + 1))], [(99, None)]] {
-            let refused = due(&with(&newer), SchemaWish::Now, true).unwrap_err();
+            let refused = due(&with(&newer), SchemaRequest::Now, true).unwrap_err();
             assert!(matches!(refused, StoreError::NewerSchema { .. }), "{refused}");
         }
         let older = &all[..all.len() - 1];
         let last = Due::Changes(vec![known]);
-        assert_eq!(due(older, SchemaWish::Now, false).unwrap(), last);
-        assert_eq!(due(older, SchemaWish::IfAlone, true).unwrap(), last);
-        for (wish, alone) in [(SchemaWish::IfAlone, false), (SchemaWish::Never, true)] {
+        assert_eq!(due(older, SchemaRequest::Now, false).unwrap(), last);
+        assert_eq!(due(older, SchemaRequest::IfAlone, true).unwrap(), last);
+        for (wish, alone) in [(SchemaRequest::IfAlone, false), (SchemaRequest::Never, true)] {
             let refused = due(older, wish, alone).unwrap_err();
             assert!(refused.to_string().contains("sealpost migrate"), "{refused}");
         }
         assert!(
-            matches!(due(&[], SchemaWish::Never, false).unwrap(), Due::Changes(every) if every.len() == all.len())
+            matches!(due(&[], SchemaRequest::Never, false).unwrap(), Due::Changes(every) if every.len() == all.len())
         );
     }
 

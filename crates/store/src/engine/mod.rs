@@ -18,7 +18,8 @@ use crate::large_bodies::LargeBodies;
 use crate::move_state::{MoveState, state_question};
 use crate::statement::{Batch, Outcome, Row, Statement, sql};
 
-pub use migrate::{SchemaWish, newest as newest_schema};
+pub(crate) use migrate::Migration;
+pub use migrate::{SchemaRequest, newest as newest_schema};
 pub use postgres::{Durability, PostgresFacts, PostgresHost, PostgresOptions, PostgresTls, PostgresUnfit};
 pub(crate) use postgres::{Heartbeat, LongSilent};
 pub(crate) use setting::{Locks, Promise, Setting};
@@ -55,10 +56,9 @@ impl Opened {
     pub(crate) fn sqlite(
         folder: &Path,
         options: SqliteOptions,
-        schema: SchemaWish,
-        alone: bool,
+        migration: &Migration,
     ) -> Result<Self, StoreError> {
-        sqlite::Opened::open(folder, options, schema, alone).map(Self::Sqlite)
+        sqlite::Opened::open(folder, options, migration).map(Self::Sqlite)
     }
 
     /// Reaches the database and brings its schema forward.
@@ -67,10 +67,9 @@ impl Opened {
         options: PostgresOptions,
         bodies: &LargeBodies,
         lock_wait: Duration,
-        schema: SchemaWish,
-        alone: bool,
+        migration: Migration,
     ) -> Result<Self, StoreError> {
-        postgres::Opened::open(folder, options, bodies, lock_wait, schema, alone)
+        postgres::Opened::open(folder, options, bodies, lock_wait, migration)
             .map(Box::new)
             .map(Self::Postgres)
     }

@@ -83,7 +83,7 @@ impl Texts {
 
 /// `?1` becomes `$1`, or a higher number. Where whoever is first takes what nobody else has in hand (`/*LOCK*/`), rows in
 /// others' hands are passed by.
-fn statement(portable: &str, before: usize) -> String {
+pub(crate) fn statement(portable: &str, before: usize) -> String {
     let mut out = String::with_capacity(portable.len());
     let mut in_text = false;
     let mut chars = portable.chars().peekable();

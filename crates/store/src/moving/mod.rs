@@ -8,30 +8,23 @@ mod state;
 mod step;
 mod table_copy;
 
+use std::fs::File;
+use std::path::Path;
+
 use sealpost_mail::Timestamp;
 
 use crate::consistency::Problem;
+use crate::delivered::DELIVERED;
 use crate::engine::tables;
 use crate::error::StoreError;
 use crate::store::Store;
 
 use self::state::Sides;
-pub use self::step::MoveStep;
+pub use self::step::{MoveRows, MoveStep, Moved};
 use self::table_copy::Copied;
 
 /// Tables that are no content: what engines and processes know of themselves, and what is copied in another way.
 const APART: &[&str] = &["schema_version", "nodes", "moves", "objects", "bodies"];
-
-/// What has been moved, and compared on both sides.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Moved {
-    /// Rows, all tables but those of bodies.
-    pub rows: u64,
-    /// Bodies.
-    pub bodies: u64,
-    /// Their bytes.
-    pub octets: u64,
-}
 
 /// How a move ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,12 +44,13 @@ pub enum MoveEnd {
 
 impl Store {
     /// Copies everything into another store, compares both, and hands over. `id` is a fresh one, for a move that begins
-    /// now. May be called again after any interruption, and goes on.
+    /// now. May be called again after any interruption, and goes on. `rows`: what the trail says of it.
     pub async fn move_to(
         &self,
         target: &Self,
         id: &str,
         now: Timestamp,
+        rows: &MoveRows,
         told: &mut (dyn FnMut(MoveStep) + Send),
     ) -> Result<MoveEnd, StoreError> {
         let tables: Vec<_> = tables()?
@@ -69,16 +63,17 @@ impl Store {
             Sides::Ended => return Ok(MoveEnd::LeftBefore),
             Sides::Occupied => return Ok(MoveEnd::Occupied),
             Sides::HandedOver => {
-                state::end(self, target).await?;
+                carry_delivered(self.folder(), target.folder())?;
+                state::end(self, target, &Moved::default(), rows).await?;
                 return Ok(MoveEnd::Done(Moved::default()));
             }
             Sides::Fresh => {
                 if !is_empty(target, &tables).await? {
                     return Ok(MoveEnd::Occupied);
                 }
-                state::begin(self, target, id).await?;
+                state::begin(self, target, id, rows).await?;
             }
-            Sides::HalfBegun(id) => state::begin(self, target, &id).await?,
+            Sides::HalfBegun(id) => state::begin(self, target, &id, rows).await?,
             Sides::UnderWay => {}
         }
         bodies::copy(self, target, told).await?;
@@ -106,7 +101,8 @@ impl Store {
         if !problems.is_empty() {
             return Ok(MoveEnd::Unsound(problems));
         }
-        state::end(self, target).await?;
+        carry_delivered(self.folder(), target.folder())?;
+        state::end(self, target, &moved, rows).await?;
         Ok(MoveEnd::Done(moved))
     }
 
@@ -115,6 +111,17 @@ impl Store {
     pub async fn give_up_move(&self) -> Result<bool, StoreError> {
         state::give_up(self).await
     }
+}
+
+/// What a next hop took and no row says yet goes along before anybody can serve there, or it would be sent again.
+fn carry_delivered(from: &Path, to: &Path) -> Result<(), StoreError> {
+    let (from, to) = (from.join(DELIVERED), to.join(DELIVERED));
+    if !from.exists() {
+        return Ok(());
+    }
+    std::fs::copy(&from, &to)
+        .and_then(|_octets| File::open(&to)?.sync_all())
+        .map_err(|source| StoreError::Path { path: to, source })
 }
 
 async fn is_empty(store: &Store, tables: &[Copied]) -> Result<bool, StoreError> {

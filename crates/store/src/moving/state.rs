@@ -1,5 +1,6 @@
 //! Where a move stands: a row on either side, so that a cut anywhere is understood by whoever comes next. Copies nothing.
 
+use super::step::{MoveRows, Moved};
 use crate::error::StoreError;
 use crate::move_state::{MoveState, state_question};
 use crate::statement::sql;
@@ -43,18 +44,24 @@ impl Sides {
 }
 
 /// First the copy: a store that believes that it leaves must have somewhere to go.
-pub(super) async fn begin(from: &Store, to: &Store, id: &str) -> Result<(), StoreError> {
+pub(super) async fn begin(
+    from: &Store,
+    to: &Store,
+    id: &str,
+    MoveRows { began, moved: _ }: &MoveRows,
+) -> Result<(), StoreError> {
     let insert = |state: &str| {
         vec![sql!("INSERT INTO moves (id, state) VALUES (?1, ?2) ON CONFLICT DO NOTHING", id, state)]
     };
     to.change(insert("coming")).await?;
-    from.change(insert("leaving")).await.map(drop)
+    // Copied with the other rows of the trail.
+    from.audited([began.clone()]).change(insert("leaving")).await.map(drop)
 }
 
 /// First we: there must never be two that serve.
-pub(super) async fn end(from: &Store, to: &Store) -> Result<(), StoreError> {
+pub(super) async fn end(from: &Store, to: &Store, moved: &Moved, rows: &MoveRows) -> Result<(), StoreError> {
     from.change(vec![sql!("UPDATE moves SET state = 'left'")]).await?;
-    to.change(vec![sql!("DELETE FROM moves")]).await.map(drop)
+    to.audited([(rows.moved)(moved)]).change(vec![sql!("DELETE FROM moves")]).await.map(drop)
 }
 
 pub(super) async fn give_up(from: &Store) -> Result<bool, StoreError> {

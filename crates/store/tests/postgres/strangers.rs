@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
-use sealpost_store::{LetterEvent, NewBounce, RequestKind, Unread};
+use sealpost_store::{EventSelection, LetterEvent, NewBounce, RequestKind, RequestSelection, Unread};
 
 use crate::cluster::{Cluster, psql};
 use crate::options;
@@ -116,15 +116,15 @@ async fn whoever_owns_the_tables_has_nothing_proven_that_we_did_not_say() {
 
     changes(&schema, "requests", &format!("mailbox_id = '{kept}'"));
     assert!(ours.ask(&mailbox, RequestKind::Access, None, NOW).await.unwrap());
-    assert_eq!(rig.store.requests(false).await.unwrap().len(), 1, "the row is there");
-    assert!(ours.requests(false).await.unwrap().is_empty(), "and says nothing");
+    assert_eq!(rig.store.requests(RequestSelection::All).await.unwrap().len(), 1, "the row is there");
+    assert!(ours.requests(RequestSelection::All).await.unwrap().is_empty(), "and says nothing");
     drop_trigger("requests");
 
     for (table, change) in [("gone_unread", "deposit_id"), ("hook_events", "letter")] {
         changes(&schema, table, &format!("{change} = '{kept_letter}'"));
         assert!(ours.delete_mailbox(&mailbox, Unread::KeptForSenders, LATER).await.is_err(), "{table}");
         assert!(ours.gone_unread("").await.unwrap().is_empty(), "{table}");
-        assert!(ours.events("", false).await.unwrap().is_empty(), "{table}");
+        assert!(ours.events("", EventSelection::All).await.unwrap().is_empty(), "{table}");
         drop_trigger(table);
     }
     assert!(ours.delete_mailbox(&mailbox, Unread::KeptForSenders, LATER).await.unwrap());

@@ -4,7 +4,7 @@ use sealpost_mail::Timestamp;
 use sealpost_store::{
     Activate, Activation, Again, ArrivalRows, ChangeSecrets, Ended, Folder, KeptSession, MailboxState,
     NewDraft, NewLeg, NewSession, NewToken, NewWrap, Page, Proof, Release, Released, RequestKind,
-    RequestState, Reset, ResetPassword, TokenPurpose, Unread, WrapKind,
+    RequestSelection, RequestState, Reset, ResetPassword, TokenPurpose, Unread, WrapKind,
 };
 
 use crate::rig::{LATER, NOW, Rig, no_rekey, relock, token, wrap};
@@ -119,7 +119,7 @@ async fn only_an_open_request_makes_an_active_mailbox_pending() {
     for note in [b"0170".to_vec(), b"0171".to_vec()] {
         assert!(rig.store.ask(&id, RequestKind::Access, Some(note), NOW).await.unwrap());
     }
-    let open = rig.store.requests(true).await.unwrap();
+    let open = rig.store.requests(RequestSelection::Open).await.unwrap();
     let [first, request] = open.as_slice() else { panic!("two requests, not {}", open.len()) };
     assert_eq!(first.note_sealed.as_deref(), Some(&b"0170"[..]), "whoever asks first speaks for nobody else");
     assert_eq!(request.note_sealed.as_deref(), Some(&b"0171"[..]));
@@ -149,7 +149,7 @@ async fn of_very_many_requests_the_first_and_the_last_are_kept() {
         assert!(rig.store.ask(&id, RequestKind::Access, Some(vec![note]), NOW).await.unwrap());
         assert!(rig.store.ask(&id, RequestKind::Renewal, None, NOW).await.unwrap());
     }
-    let open = rig.store.requests(true).await.unwrap();
+    let open = rig.store.requests(RequestSelection::Open).await.unwrap();
     let notes: Vec<u8> =
         open.iter().filter_map(|request| Some(*request.note_sealed.as_ref()?.first()?)).collect();
     assert_eq!(notes, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 90, 91, 92, 93, 94, 95, 96, 97, 98, 99]);
@@ -161,7 +161,7 @@ async fn without_escrow_a_new_mailbox_takes_the_place_of_the_old_one() {
     let rig = Rig::new();
     let id = active(&rig, 1).await;
     assert!(rig.store.ask(&id, RequestKind::Access, None, NOW).await.unwrap());
-    let number = rig.store.requests(true).await.unwrap()[0].number;
+    let number = rig.store.requests(RequestSelection::Open).await.unwrap()[0].number;
     let mut new = rig.mailbox(1);
     new.token = Some(token(50));
     let new_id = new.id.clone();
@@ -190,7 +190,7 @@ async fn what_a_hold_refuses_takes_no_draft_along() {
     };
     assert!(rig.store.add_draft(new).await.unwrap());
     assert!(rig.store.ask(&id, RequestKind::Access, None, NOW).await.unwrap());
-    let number = rig.store.requests(true).await.unwrap()[0].number;
+    let number = rig.store.requests(RequestSelection::Open).await.unwrap()[0].number;
     assert!(rig.store.hold_mailbox(&id, NOW).await.unwrap());
     let again = |hash| {
         let mut new = rig.mailbox(1);
@@ -253,13 +253,13 @@ async fn a_refused_request_changes_nothing_and_deleting_takes_requests_along() {
     let rig = Rig::new();
     let id = active(&rig, 1).await;
     assert!(rig.store.ask(&id, RequestKind::Access, None, NOW).await.unwrap());
-    let request = rig.store.requests(true).await.unwrap().remove(0);
+    let request = rig.store.requests(RequestSelection::Open).await.unwrap().remove(0);
     assert!(rig.store.refuse_request(&request, b"no".to_vec(), NOW).await.unwrap());
     assert!(!rig.store.refuse_request(&request, b"no".to_vec(), NOW).await.unwrap());
     assert_eq!(release(&rig, request.number, &id, kept(40)).await, Released::NotOpen);
     assert_eq!(rig.store.mailbox(&id).await.unwrap().unwrap().state, MailboxState::Active);
     assert!(rig.store.delete_mailbox(&id, Unread::Forgotten, NOW).await.unwrap());
-    assert!(rig.store.requests(false).await.unwrap().is_empty());
+    assert!(rig.store.requests(RequestSelection::All).await.unwrap().is_empty());
     assert!(!rig.store.ask(&id, RequestKind::Access, None, NOW).await.unwrap());
     rig.clean().await;
 }

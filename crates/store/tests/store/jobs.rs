@@ -1,7 +1,7 @@
 //! Jobs: one at a time, and a wish that comes during a run is not lost with its end.
 
 use sealpost_mail::Timestamp;
-use sealpost_store::{Claim, JobEnd};
+use sealpost_store::{Claim, JobEnd, JobStart};
 
 use crate::rig::{LATER, NOW, Rig};
 
@@ -16,7 +16,7 @@ fn claim(owner: &str) -> Claim<'_> {
         longest: NEXT,
         latest: Timestamp(99_000_000),
         first: NOW,
-        even_if_not_due: false,
+        start: JobStart::WhenDue,
     }
 }
 

@@ -7,7 +7,8 @@ use sealpost_mail::{Random as _, SystemRandom, Timestamp};
 use sealpost_store::{
     Activate, Activation, ArrivalRows, Committed, DraftQuota, Folder, ForeseenForgotten, Forgotten,
     MailboxState, NewBounceMemo, NewDraft, NewNewcomer, NewSession, NewToken, NewUpload, Page, PendingEnd,
-    Proof, RequestKind, ResumedTime, StaleKind, TokenPurpose, Unread, WrapKind, bounce_token,
+    Proof, RequestKind, RequestSelection, ResumedTime, StaleKind, TokenPurpose, Unread, WrapKind,
+    bounce_token,
 };
 
 use crate::rig::{LARGE, LATER, NOW, Rig, no_rekey, wrap};
@@ -275,7 +276,7 @@ async fn an_open_request_keeps_a_mailbox_for_so_long_and_no_longer() {
     assert_eq!(foreseen(LATER).await, (1, 2));
     assert_eq!(store.purge_unattended_drafts(now, LATER).await.unwrap(), 1);
     assert_eq!(store.purge_pending(now, LATER).await.unwrap(), 2);
-    assert!(store.requests(true).await.unwrap().is_empty(), "they go with it");
+    assert!(store.requests(RequestSelection::Open).await.unwrap().is_empty(), "they go with it");
     rig.clean().await;
 }
 

@@ -4,7 +4,7 @@
 
 use sealpost_store::{
     ArrivalRows, ChangeSecrets, Committed, Ended, NewBounce, NewDeposit, NewSession, ProvenAnew, RequestKind,
-    RequestState, Said, SaidKind, SaidRow, Store, Unread,
+    RequestSelection, RequestState, Said, SaidKind, SaidRow, Store, Unread,
 };
 
 use crate::rig::{LATER, NOW, Rig};
@@ -118,16 +118,16 @@ async fn support_sees_requests_that_somebody_made_and_none_that_somebody_wrote()
         assert!(rig.store.ask(&mailbox, RequestKind::Access, note(text), NOW).await.unwrap());
     }
     let (forged, _) = said(&rig.store, SaidKind::Request).await.remove(0);
-    let number = rig.store.requests(true).await.unwrap()[0].number;
+    let number = rig.store.requests(RequestSelection::Open).await.unwrap()[0].number;
     assert!(
-        ours.requests(false).await.unwrap().is_empty()
+        ours.requests(RequestSelection::All).await.unwrap().is_empty()
             && ours.requests_of(&mailbox).await.unwrap().is_empty()
     );
     assert!(ours.request(number).await.unwrap().is_none());
     assert_eq!(ours.mailbox_facts(&mailbox, NOW).await.unwrap().requests, 0);
 
     assert!(ours.ask(&mailbox, RequestKind::Access, note("+43 1 123"), NOW).await.unwrap());
-    let open = ours.requests(true).await.unwrap();
+    let open = ours.requests(RequestSelection::Open).await.unwrap();
     let [request] = &open[..] else { panic!("one request, not {}", open.len()) };
     assert_eq!(request.note_sealed, note("+43 1 123"));
     assert_eq!(ours.mailbox_facts(&mailbox, NOW).await.unwrap().requests, 1);
@@ -144,7 +144,7 @@ async fn support_sees_requests_that_somebody_made_and_none_that_somebody_wrote()
     // A wish for a new link beside one that somebody wrote is our own, in every word.
     assert!(rig.store.ask(&mailbox, RequestKind::Renewal, note("+43 1 668"), NOW).await.unwrap());
     assert!(ours.ask(&mailbox, RequestKind::Renewal, None, LATER).await.unwrap());
-    let open = ours.requests(true).await.unwrap();
+    let open = ours.requests(RequestSelection::Open).await.unwrap();
     let [renewal] = &open[..] else { panic!("one wish, not {}", open.len()) };
     assert_eq!((renewal.created_at, renewal.note_sealed.as_ref()), (LATER, None));
     rig.clean().await;
@@ -163,7 +163,7 @@ async fn whoever_vouches_for_rows_of_before_proves_them_as_they_are() {
         assert_eq!(ours.prove_said(anew(&rows, b"")).await.unwrap(), 0, "it has a proof by now");
     }
     assert_eq!(bounces(&ours, &mailbox, 1).await, (Some(1), 1));
-    assert_eq!(ours.requests(true).await.unwrap().len(), 1);
+    assert_eq!(ours.requests(RequestSelection::Open).await.unwrap().len(), 1);
     rig.clean().await;
 }
 
@@ -182,7 +182,11 @@ async fn a_proof_for_what_a_row_said_is_not_put_beside_what_it_says_now() {
     for rows in [&back, &asked] {
         assert_eq!(ours.prove_said(anew(rows, b"")).await.unwrap(), 0);
     }
-    assert_eq!(ours.requests(true).await.unwrap()[0].created_at, LATER, "the genuine one is seen");
+    assert_eq!(
+        ours.requests(RequestSelection::Open).await.unwrap()[0].created_at,
+        LATER,
+        "the genuine one is seen"
+    );
     assert_eq!(bounces(&ours, &mailbox, 1).await, (Some(1), 1));
 
     // Nor where a former version, which proves nothing, has changed the words.

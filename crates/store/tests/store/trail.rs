@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use sealpost_mail::{Random as _, Timestamp};
 use sealpost_store::{
-    AnchorKind, ArrivalRows, AuditProver, AuditRow, ChainedRow, Committed, CountedRow, EventRow, EventWords,
-    LegFilter, LetterEvent, NewDeposit, Page, Said, Store, StoreOptions, Unread,
+    AnchorKind, ArrivalRows, AuditProver, AuditRow, ChainedRow, Committed, CountedRow, EventRow,
+    EventSelection, EventState, EventWords, LegFilter, LetterEvent, NewDeposit, Page, Said, Store,
+    StoreOptions, Unread,
 };
 
 use crate::mailboxes::active;
@@ -77,7 +78,7 @@ pub(crate) fn proven_in(options: StoreOptions, writer: &'static str) -> Store {
     Store::open(StoreOptions { prover: Some(Arc::new(Plain(writer))), ..options }).unwrap()
 }
 
-fn sorted(mut events: Vec<(EventRow, bool)>) -> Vec<(EventRow, bool)> {
+fn sorted(mut events: Vec<(EventRow, EventState)>) -> Vec<(EventRow, EventState)> {
     events.sort_by_key(|(event, _)| event.kind.as_str());
     events
 }
@@ -102,9 +103,11 @@ async fn what_a_receiver_is_told_is_proven_by_whoever_does_it_and_counts_for_not
         1,
         "one letter, and not its event"
     );
-    let all = store.events("", false).await.unwrap();
+    let all = store.events("", EventSelection::All).await.unwrap();
     // Whoever activated it had no key to prove anything with, and proved nothing.
-    let [(activated, false), (event, false)] = &sorted(all)[..] else { panic!("two events") };
+    let [(activated, EventState::Queued), (event, EventState::Queued)] = &sorted(all)[..] else {
+        panic!("two events")
+    };
     assert_eq!((activated.kind, activated.proof.len()), (LetterEvent::Activated, 0));
     let at = NOW.0;
     let said = format!("{letter}-letter.expired-{at}-crm|crm|letter.expired|{at}|{letter}|{id}|unread");

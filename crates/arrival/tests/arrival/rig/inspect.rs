@@ -9,7 +9,9 @@ use sealpost_mailbox::{
     Access, Activated, ActivationLink, Beside, BodyOpener, Chosen, MailboxError, open_head, opened,
 };
 use sealpost_notice::Notice;
-use sealpost_store::{DepositRow, Folder, LegFilter, LegRow, LetterEvent, MailboxRow, Page, WrapKind};
+use sealpost_store::{
+    DepositRow, EventSelection, Folder, LegFilter, LegRow, LetterEvent, MailboxRow, Page, WrapKind,
+};
 use sealpost_vault::{KnownPairs, MailboxSecret, MessageKey};
 
 use super::{PORTAL, Rig, address};
@@ -235,7 +237,7 @@ impl Rig {
 
     /// What they hear.
     pub(crate) async fn heard(&self) -> Vec<sealpost_store::EventRow> {
-        self.store.events("", false).await.unwrap().into_iter().map(|(row, _)| row).collect()
+        self.store.events("", EventSelection::All).await.unwrap().into_iter().map(|(row, _)| row).collect()
     }
 
     pub(crate) async fn has_wrap(&self, id: &str, kind: WrapKind) -> bool {

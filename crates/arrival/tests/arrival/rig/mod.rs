@@ -114,7 +114,7 @@ impl Default for Setting {
             bounces: Some(address(BOUNCES)),
             replies_here: true,
             receipts: Receipts::OnOpen,
-            wishes: Some(Asking {
+            requests: Some(Asking {
                 resolvers: vec!["127.0.0.1:9".parse().unwrap()],
                 upstream: Some(Upstream {
                     authserv_id: "mx.insurer.example".to_owned(),

@@ -49,7 +49,7 @@ use sealpost_jobs::NotifyTimes;
 use sealpost_mail::{Secret, Term};
 use sealpost_policy::Rules;
 use sealpost_portal::PortalConfig;
-use sealpost_store::{LargeBodies, NewNode, Rows, SchemaWish, StoreOptions};
+use sealpost_store::{LargeBodies, NewNode, Rows, SchemaRequest, StoreOptions};
 use sealpost_support::Recall;
 use sealpost_vault::{AuditMaster, BodyHash};
 
@@ -162,7 +162,7 @@ impl Plan {
             rows: self.rows.clone(),
             bodies: self.bodies.clone(),
             // A command beside running services must not be what an older one of them stumbles over.
-            schema: SchemaWish::Never,
+            schema: SchemaRequest::Never,
             ..StoreOptions::new(&self.data)
         }
     }

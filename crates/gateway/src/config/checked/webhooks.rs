@@ -2,7 +2,7 @@
 
 use sealpost_store::LetterEvent;
 use sealpost_vault::WebhookSecret;
-use sealpost_webhook::{Receiver, Trust};
+use sealpost_webhook::{Addresses, Receiver, Trust};
 
 use crate::config::file::{Config, Source, Webhook};
 
@@ -80,7 +80,8 @@ fn receiver(webhook: &Webhook, source: &mut Source) -> Option<Receiver> {
         Some(file) => Trust::File(source.path(file.get_ref())),
     };
     let name = webhook.name.get_ref().clone();
-    match Receiver::new(name, webhook.url.get_ref(), secrets, webhook.addresses, &trust) {
+    let addresses = if webhook.addresses { Addresses::Told } else { Addresses::Withheld };
+    match Receiver::new(name, webhook.url.get_ref(), secrets, addresses, &trust) {
         Ok(receiver) => Some(receiver),
         Err(error) => {
             source.at(

@@ -1,13 +1,18 @@
 //! Brings the schema of PostgreSQL forward, one numbered file after the other; never back. No statement has a name: a pool
 //! may stand between us and the server.
 
-use tokio_postgres::Client;
 use tokio_postgres::types::Type;
+use tokio_postgres::{Client, Transaction};
 
 use super::failure::Failure;
-use crate::engine::migrate::{Due, LEAST, MIGRATIONS, SchemaWish, due};
-use crate::engine::sql_dialect;
+use super::note::TRAIL;
+use super::pipeline::ask_unnamed;
+use super::value::Param;
+use crate::audit_row::AuditRow;
+use crate::engine::migrate::{Due, LEAST, MIGRATIONS, Migration, due};
+use crate::engine::{audit_trail, sql_dialect};
 use crate::error::StoreError;
+use crate::statement::{Statement, StatementResult};
 
 /// What whoever changes the schema holds, so that one does it after the other.
 const TURN: i64 = 0x5ea1_9057;
@@ -27,15 +32,15 @@ const EXTERNAL: &str = "DO $$ DECLARE one record; BEGIN
 pub(super) async fn migrate(
     client: &mut Client,
     schema: &str,
-    wish: SchemaWish,
-    alone: bool,
+    migration: &Migration,
 ) -> Result<(), StoreError> {
     // Whoever finds nothing to do needs no right to do anything.
     let there = applied(client, schema).await.map_err(StoreError::from)?;
-    if let Due::Nothing = due(&there, wish, alone && !is_served(client, schema, &there).await?)? {
+    let alone = migration.alone && !is_served(client, schema, &there).await?;
+    if let Due::Nothing = due(&there, migration.request, alone)? {
         return Ok(());
     }
-    bring_forward(client, schema, wish, alone).await.map_err(StoreError::from)
+    bring_forward(client, schema, migration).await.map_err(StoreError::from)
 }
 
 /// Whether a process serves, on whatever machine, or has not said that it ended.
@@ -79,12 +84,8 @@ async fn applied(client: &Client, schema: &str) -> Result<Vec<(i64, Option<i64>)
     Ok(applied)
 }
 
-async fn bring_forward(
-    client: &mut Client,
-    schema: &str,
-    wish: SchemaWish,
-    alone: bool,
-) -> Result<(), Failure> {
+async fn bring_forward(client: &mut Client, schema: &str, migration: &Migration) -> Result<(), Failure> {
+    let Migration { request, alone, .. } = *migration;
     let change = client.transaction().await?;
     change.query_typed("SELECT pg_catalog.pg_advisory_xact_lock($1)", &[(&TURN, Type::INT8)]).await?;
     let there = change
@@ -107,7 +108,7 @@ async fn bring_forward(
     for row in change.query_typed("SELECT version, least FROM schema_version", &[]).await? {
         applied.push((row.try_get::<_, i64>(0)?, row.try_get::<_, Option<i64>>(1)?));
     }
-    let Due::Changes(missing) = due(&applied, wish, alone).map_err(Failure::Store)? else { return Ok(()) };
+    let Due::Changes(missing) = due(&applied, request, alone).map_err(Failure::Store)? else { return Ok(()) };
     for (version, portable) in MIGRATIONS.iter().filter(|(version, _)| missing.contains(version)) {
         change.batch_execute(&sql_dialect::schema(portable)).await?;
         change
@@ -126,6 +127,29 @@ async fn bring_forward(
             .await?;
     }
     change.batch_execute(EXTERNAL).await?;
+    if let Some(row) = migration.note(&applied) {
+        note(&change, migration, row).await?;
+    }
     change.commit().await?;
     Ok(())
+}
+
+/// Appends a row to the audit trail, which is held until the commit.
+async fn note(change: &Transaction<'_>, migration: &Migration, row: &AuditRow) -> Result<(), Failure> {
+    change.batch_execute(TRAIL).await?;
+    let (head, last) = audit_trail::end();
+    let head = ask(change, &head).await?.rows.pop();
+    let last = ask(change, &last).await?.rows.pop();
+    let rows = std::slice::from_ref(row);
+    let appended =
+        audit_trail::append(migration.prover.as_deref(), head, last, rows).map_err(Failure::Store)?;
+    for statement in &appended.statements {
+        ask(change, statement).await?;
+    }
+    Ok(())
+}
+
+async fn ask(change: &Transaction<'_>, statement: &Statement) -> Result<StatementResult, Failure> {
+    let params = statement.params.iter().map(Param::Value).collect();
+    ask_unnamed(change.client(), &sql_dialect::statement(statement.sql, 0), params).await
 }

@@ -53,7 +53,7 @@ use self::pool::{Connections, Connector, discard, lend};
 pub use self::server_settings::PostgresFacts;
 use self::shared::Shared;
 pub use self::unsupported_server::PostgresUnfit;
-use super::migrate::SchemaWish;
+use super::migrate::Migration;
 use super::{Locks, Promise, Setting};
 use crate::error::StoreError;
 use crate::large_bodies::LargeBodies;
@@ -148,8 +148,7 @@ impl Opened {
         options: PostgresOptions,
         bodies: &LargeBodies,
         lock_wait: Duration,
-        schema: SchemaWish,
-        alone: bool,
+        migration: Migration,
     ) -> Result<Self, StoreError> {
         if !PostgresOptions::is_schema_name(&options.schema) {
             return Err(StoreError::Damaged { what: "a schema's name of small letters, digits and _" });
@@ -164,7 +163,7 @@ impl Opened {
             let mut connection = lend(&readers, Instant::now()).await?;
             let facts = server_settings::ask(&connection.client).await?;
             facts.allow(wish.durability)?;
-            migrate::migrate(&mut connection.client, &wish.schema, schema, alone).await?;
+            migrate::migrate(&mut connection.client, &wish.schema, &migration).await?;
             let store_id =
                 store_folder::belongs(&mut connection.client, &wish.schema, &folder, &bodies).await?;
             drop(connection);

@@ -12,7 +12,7 @@ use crate::statement::{Batch, Statement, StatementResult};
 
 /// Who appends to the audit trail holds this until its commit: the next row is proven over this one. Each schema has its
 /// own trail.
-const TRAIL: &str = "SELECT count(pg_catalog.pg_advisory_xact_lock(1587126481,
+pub(super) const TRAIL: &str = "SELECT count(pg_catalog.pg_advisory_xact_lock(1587126481,
     pg_catalog.hashtext(pg_catalog.current_schema()::text)))";
 
 /// The same, and its commit does not wait for the flush.

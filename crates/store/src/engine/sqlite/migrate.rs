@@ -2,22 +2,23 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use crate::engine::migrate::{Due, LEAST, MIGRATIONS, SchemaWish, due};
+use super::run::run;
+use crate::audit_row::AuditRow;
+use crate::engine::audit_trail;
+use crate::engine::migrate::{Due, LEAST, MIGRATIONS, Migration, SchemaRequest, due};
 use crate::error::StoreError;
 
 /// Applies whatever is missing.
 pub(crate) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
-    bring_forward(connection, SchemaWish::Now, true)
+    let migration = Migration { request: SchemaRequest::Now, alone: true, note: None, prover: None };
+    bring_forward(connection, &migration)
 }
 
 /// Applies what is missing and may be applied. Several processes may try at once: the write lock lets one after the other.
-pub(crate) fn bring_forward(
-    connection: &mut Connection,
-    wish: SchemaWish,
-    alone: bool,
-) -> Result<(), StoreError> {
+pub(crate) fn bring_forward(connection: &mut Connection, migration: &Migration) -> Result<(), StoreError> {
+    let Migration { request, alone, .. } = *migration;
     // Whoever finds nothing to do takes no lock.
-    if let Due::Nothing = due(&applied(connection)?, wish, alone)? {
+    if let Due::Nothing = due(&applied(connection)?, request, alone)? {
         return Ok(());
     }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -26,7 +27,8 @@ pub(crate) fn bring_forward(
     if !knows_least(&transaction)? {
         transaction.execute_batch("ALTER TABLE schema_version ADD COLUMN least BIGINT")?;
     }
-    let Due::Changes(missing) = due(&applied(&transaction)?, wish, alone)? else { return Ok(()) };
+    let there = applied(&transaction)?;
+    let Due::Changes(missing) = due(&there, request, alone)? else { return Ok(()) };
     for (version, sql) in MIGRATIONS.iter().filter(|(version, _)| missing.contains(version)) {
         transaction.execute_batch(sql)?;
         transaction
@@ -39,7 +41,22 @@ pub(crate) fn bring_forward(
             [version],
         )?;
     }
+    if let Some(row) = migration.note(&there) {
+        note(&transaction, migration, row)?;
+    }
     transaction.commit()?;
+    Ok(())
+}
+
+/// Appends a row to the audit trail, whose order the write lock keeps.
+fn note(connection: &Connection, migration: &Migration, row: &AuditRow) -> Result<(), StoreError> {
+    let (head, last) = audit_trail::end();
+    let head = run(connection, &head)?.rows.pop();
+    let last = run(connection, &last)?.rows.pop();
+    let rows = std::slice::from_ref(row);
+    for statement in audit_trail::append(migration.prover.as_deref(), head, last, rows)?.statements {
+        run(connection, &statement)?;
+    }
     Ok(())
 }
 

@@ -10,6 +10,7 @@ mod run;
 mod schema_page;
 mod tables;
 mod work_queue;
+mod write_failure;
 mod write_job;
 mod writer;
 
@@ -28,7 +29,7 @@ use self::readers::{ReadJob, read_until_closed};
 use self::work_queue::Jobs;
 use self::write_job::WriteJob;
 use self::writer::Writer;
-use super::migrate::SchemaWish;
+use super::migrate::Migration;
 use super::{POSTGRES_MARK, Promise, SQLITE_FILE, Setting};
 use crate::error::StoreError;
 use crate::file_permissions::Access;
@@ -72,19 +73,14 @@ pub(crate) struct Sqlite {
 }
 
 impl Opened {
-    pub(crate) fn open(
-        folder: &Path,
-        options: Options,
-        wish: SchemaWish,
-        alone: bool,
-    ) -> Result<Self, StoreError> {
+    pub(crate) fn open(folder: &Path, options: Options, migration: &Migration) -> Result<Self, StoreError> {
         if folder.join(POSTGRES_MARK).exists() {
             return Err(StoreError::OtherEngine { folder: folder.to_owned(), holds: "PostgreSQL" });
         }
         let file = folder.join(SQLITE_FILE);
         drop(Access::of(folder).file(&file)?);
         let mut connection = open(&file, Role::Writer)?;
-        bring_forward(&mut connection, wish, alone)?;
+        bring_forward(&mut connection, migration)?;
         Ok(Self { connection, file, options })
     }
 

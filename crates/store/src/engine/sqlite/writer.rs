@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, ffi};
+use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
 
 use super::super::{Locks, Promise, audit_trail};
@@ -14,6 +14,7 @@ use super::connection::BUSY_TIMEOUT;
 use super::eraser::{Eraser, erases};
 use super::run;
 use super::work_queue::Jobs;
+use super::write_failure::WriteFailure;
 use super::write_job::WriteJob;
 use crate::audit_proof::AuditProver;
 use crate::disk::{Disk, Refused};
@@ -177,7 +178,7 @@ impl Writer {
             self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0))
         });
         if let Err(error) = self.wait_for_others(self.patience) {
-            tracing::warn!(%error, "the patience with other processes could not be set back");
+            tracing::warn!(%error, "the busy timeout of the database could not be reset");
         }
         match emptied {
             Ok(0) => {}
@@ -385,12 +386,12 @@ impl Writer {
 
     /// What a failed write of the whole group means for those that follow. Gives the reason, for the callers.
     fn fail(&self, error: &rusqlite::Error, what: &'static str) -> String {
-        match trouble(error) {
+        match WriteFailure::of(error) {
             // Said once, when it began.
-            Trouble::Passing if self.patience != self.lock_wait => return error.to_string(),
-            Trouble::Passing => {}
-            Trouble::Untrustworthy => self.halt(),
-            Trouble::Disk => match self.disk.ask_why() {
+            WriteFailure::Passing if self.patience != self.lock_wait => return error.to_string(),
+            WriteFailure::Passing => {}
+            WriteFailure::Untrustworthy => self.halt(),
+            WriteFailure::Disk => match self.disk.ask_why() {
                 // A disk that takes our own write now has lost SQLite's: who knows which next.
                 None => self.halt(),
                 Some(Refused::Full) => {}
@@ -399,7 +400,7 @@ impl Writer {
                     tracing::error!(%error, "the disk takes no writes");
                 }
             },
-            Trouble::Full => {
+            WriteFailure::Full => {
                 // Gives the reserve up if there is still one.
                 let _known = self.disk.ask_why();
             }
@@ -512,29 +513,6 @@ impl Writer {
 
     fn execute(&self, text: &'static str) -> rusqlite::Result<()> {
         run(&self.connection, &sql!(text)).map(drop)
-    }
-}
-
-/// What kind of failure a write of ours met.
-enum Trouble {
-    /// Somebody else's turn, mostly: the next try may succeed.
-    Passing,
-    /// No space.
-    Full,
-    /// The file system refused, for a reason that SQLite does not say (a quota looks like a broken disk).
-    Disk,
-    /// After a failed fsync the kernel may have dropped what it could not write and report success the next time;
-    /// and what is damaged must not be written to.
-    Untrustworthy,
-}
-
-fn trouble(error: &rusqlite::Error) -> Trouble {
-    match (error.sqlite_error_code(), error.sqlite_extended_error_code()) {
-        (Some(ErrorCode::DiskFull), _) => Trouble::Full,
-        (_, Some(ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC)) => Trouble::Untrustworthy,
-        (Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase), _) => Trouble::Untrustworthy,
-        (Some(ErrorCode::SystemIoFailure | ErrorCode::ReadOnly | ErrorCode::CannotOpen), _) => Trouble::Disk,
-        (Some(_) | None, _) => Trouble::Passing,
     }
 }
 

@@ -4,9 +4,9 @@ use std::pin::Pin;
 
 use sealpost_mail::{Random as _, Timestamp};
 use sealpost_store::{
-    Activate, ArrivalRows, ChangeSecrets, Claim, DraftQuota, Ended, Folder, IdleMailbox, Lease, LeasedLeg,
-    LegEnd, Most, NewDraft, NewDraftFile, NewToken, NewUse, OwnFolderRow, Proof, ResetPassword, SentDraft,
-    Settled, Standing, Store, TokenPurpose, Tries, Unread, Withdrawal, WrapKind,
+    Activate, ArrivalRows, ChangeSecrets, Claim, DraftQuota, Ended, Folder, IdleMailbox, JobStart, Lease,
+    LeasedLeg, LegEnd, Most, NewDraft, NewDraftFile, NewToken, NewUse, OwnFolderRow, Proof, ResetPassword,
+    SentDraft, Settled, Standing, Store, TokenPurpose, Tries, Unread, Withdrawal, WrapKind,
 };
 
 use crate::access::{active, session};
@@ -215,7 +215,7 @@ impl Act {
                     longest: Timestamp(LATER.0 + 1),
                     latest: Timestamp(LATER.0 + 1),
                     first: NOW,
-                    even_if_not_due: false,
+                    start: JobStart::WhenDue,
                 };
                 format!("{:?}", store.claim_job(claim).await.map(|run| run.is_some()))
             }),
