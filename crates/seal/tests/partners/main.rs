@@ -14,6 +14,7 @@ mod gnupg;
 mod gpgsm;
 mod keys;
 mod lab;
+mod list_sources;
 mod matrix;
 mod nss;
 mod openpgpjs;
