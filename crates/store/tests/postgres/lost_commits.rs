@@ -54,6 +54,7 @@ async fn a_server_that_has_lost_the_commit_is_not_taken_for_the_one_that_has_it(
     holds.say("BEGIN; SELECT seq FROM audit_anchors FOR UPDATE; -- holds the head");
     seen("SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction' AND query LIKE '%audit_anchors FOR UPDATE%'").await;
     let (store, rows) = (ours.clone(), letter(&rig, 2).await);
+    let body = rows.body.as_ref().map(|body| body.id().to_owned()).unwrap();
     let arriving = tokio::spawn(async move { store.commit_arrival(rows).await });
     seen("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%INTO audit_anchors%'").await;
     // Whoever comes next has the trail for itself as soon as the letter is committed, and before it looks again.
@@ -64,11 +65,11 @@ async fn a_server_that_has_lost_the_commit_is_not_taken_for_the_one_that_has_it(
     holds.goes();
     seen("SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction' AND query LIKE '%AS locked%'").await;
     // Everything of the letter is gone, as after a crash.
-    crash.say(
+    crash.say(&format!(
         "DELETE FROM audit WHERE seq = 24; UPDATE audit_anchors a SET seq = 23, proof = (SELECT proof FROM audit WHERE seq = 23);
          DELETE FROM fingerprints WHERE get_byte(fingerprint, 0) = 2;
-         DELETE FROM legs WHERE body_id IN (SELECT body_id FROM legs ORDER BY id DESC LIMIT 1); COMMIT;",
-    );
+         DELETE FROM legs WHERE body_id = '{body}'; DELETE FROM bodies WHERE id = '{body}'; COMMIT;",
+    ));
     crash.goes();
     let error = arriving.await.unwrap().unwrap_err();
     assert!(matches!(error, StoreError::NotKept { .. } | StoreError::Uncertain { .. }), "{error:?}");
