@@ -5,7 +5,9 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
-use sealpost_store::{ArrivalRows, Committed, PostgresHost, PostgresOptions, Rows, StoreError, StoreOptions};
+use sealpost_store::{
+    ArrivalRows, Committed, PostgresHost, PostgresOptions, Rows, Store, StoreError, StoreOptions,
+};
 
 use crate::cluster::Cluster;
 use crate::options;
@@ -26,13 +28,46 @@ async fn letter(rig: &Rig, fingerprint: u8) -> ArrivalRows {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_has_lost_the_commit_is_not_taken_for_the_one_that_has_it() {
+    // Everything of the letter is gone, as after a crash.
+    let gone = |body: &str| {
+        format!(
+            "DELETE FROM fingerprints WHERE get_byte(fingerprint, 0) = 2;
+             DELETE FROM legs WHERE body_id = '{body}'; DELETE FROM bodies WHERE id = '{body}'"
+        )
+    };
+    let Scene { rig, ours, told, _pool } = committed_and_then(&gone).await;
+    let error = told.unwrap_err();
+    assert!(matches!(error, StoreError::NotKept { .. } | StoreError::Uncertain { .. }), "{error:?}");
+    let again = tokio::time::timeout(Duration::from_secs(60), ours.commit_arrival(letter(&rig, 2).await));
+    assert!(matches!(again.await.unwrap().unwrap(), Committed::New(_)), "it comes again and is kept");
+}
+
+/// Its client has come again to another node, which has forgotten the fingerprint. Whoever took that for "not kept" would remove
+/// the letter's file.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_letter_that_another_node_has_acknowledged_is_not_taken_for_one_that_is_lost() {
+    let gone = |_body: &str| "DELETE FROM fingerprints WHERE get_byte(fingerprint, 0) = 2".to_owned();
+    let told = committed_and_then(&gone).await.told;
+    assert!(matches!(told, Ok(Committed::New(_))), "{told:?}");
+}
+
+/// A store behind a pool, and what a letter of its was told.
+struct Scene {
+    rig: Rig,
+    ours: Store,
+    told: Result<Committed, StoreError>,
+    _pool: Bouncer,
+}
+
+/// What a letter is told whose row of the trail is gone behind its commit, with what else `gone` takes away of it.
+async fn committed_and_then(gone: &dyn Fn(&str) -> String) -> Scene {
     let rig = Rig::new();
     let direct = options(Cluster::shared(), &rig.folder());
     let schema = direct.schema.clone();
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let (socket, port) = (Cluster::shared().socket(), Cluster::shared().port());
     // Each transaction goes to the server process that has waited longest.
-    let _pool = Bouncer::start(address, socket, port, "server_round_robin = 1\n");
+    let pooled = Bouncer::start(address, socket, port, "server_round_robin = 1\n");
     let pool = PostgresHost { name: address.ip().to_string(), port: address.port() };
     let rows = Rows::Postgres(Box::new(PostgresOptions { hosts: vec![pool], ..direct }));
     let ours = proven_in(StoreOptions { rows, ..store_options(&rig.scratch) }, "intake");
@@ -54,6 +89,7 @@ async fn a_server_that_has_lost_the_commit_is_not_taken_for_the_one_that_has_it(
     holds.say("BEGIN; SELECT seq FROM audit_anchors FOR UPDATE; -- holds the head");
     seen("SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction' AND query LIKE '%audit_anchors FOR UPDATE%'").await;
     let (store, rows) = (ours.clone(), letter(&rig, 2).await);
+    let body = rows.body.as_ref().map(|body| body.id().to_owned()).unwrap();
     let arriving = tokio::spawn(async move { store.commit_arrival(rows).await });
     seen("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%INTO audit_anchors%'").await;
     // Whoever comes next has the trail for itself as soon as the letter is committed, and before it looks again.
@@ -63,15 +99,12 @@ async fn a_server_that_has_lost_the_commit_is_not_taken_for_the_one_that_has_it(
     holds.say("COMMIT;");
     holds.goes();
     seen("SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction' AND query LIKE '%AS locked%'").await;
-    // Everything of the letter is gone, as after a crash.
-    crash.say(
+    crash.say(&format!(
         "DELETE FROM audit WHERE seq = 24; UPDATE audit_anchors a SET seq = 23, proof = (SELECT proof FROM audit WHERE seq = 23);
-         DELETE FROM fingerprints WHERE get_byte(fingerprint, 0) = 2;
-         DELETE FROM legs WHERE body_id IN (SELECT body_id FROM legs ORDER BY id DESC LIMIT 1); COMMIT;",
-    );
+         {}; COMMIT;",
+        gone(&body)
+    ));
     crash.goes();
-    let error = arriving.await.unwrap().unwrap_err();
-    assert!(matches!(error, StoreError::NotKept { .. } | StoreError::Uncertain { .. }), "{error:?}");
-    let again = tokio::time::timeout(Duration::from_secs(60), ours.commit_arrival(letter(&rig, 2).await));
-    assert!(matches!(again.await.unwrap().unwrap(), Committed::New(_)), "it comes again and is kept");
+    let told = arriving.await.unwrap();
+    Scene { rig, ours, told, _pool: pooled }
 }
