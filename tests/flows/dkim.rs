@@ -35,7 +35,7 @@ impl Signing {
             records.extend([published(&gateway.said(&made))]);
             gateway.said(&["dkim", "use", selector]);
         }
-        reload(&gateway, "*keys for DKIM read*");
+        reload(&gateway, "*DKIM keys reloaded*");
         Self { gateway, records }
     }
 
@@ -151,7 +151,7 @@ fn a_key_is_rolled_over_without_a_letter_in_between_that_does_not_hold() {
     signing.is_signed(&send(&signing, "one@web.example"), "before");
     let used = signing.gateway.said(&["dkim", "use", "r2"]);
     assert!(used.contains("r1._domainkey.insurer.example is retired"), "{used}");
-    reload(&signing.gateway, "*keys for DKIM read*");
+    reload(&signing.gateway, "*DKIM keys reloaded*");
     let after = send(&signing, "two@web.example");
     let text = String::from_utf8_lossy(&after).replace("\r\n\t", "");
     assert!(text.contains("s=r2;") && text.contains("s=e1;") && !text.contains("s=r1;"), "{text}");

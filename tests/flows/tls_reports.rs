@@ -131,7 +131,7 @@ pub(crate) fn signing(gateway: &Gateway) -> std::collections::HashMap<String, St
     let records = std::collections::HashMap::from([published(&gateway.said(&made))]);
     gateway.said(&["dkim", "use", "e1"]);
     gateway.process().signal(Signal::HUP);
-    gateway.wait_logged("keys for DKIM read");
+    gateway.wait_logged("DKIM keys reloaded");
     records
 }
 

@@ -13,37 +13,23 @@ mod notice_timing;
 mod originals;
 mod reply_to_notice;
 mod reports;
+mod whole_letter;
 
 pub(crate) use arrival::Arrival;
 use edited_heads::Heads;
 pub(crate) use reports::{At, unannounced};
+pub(crate) use whole_letter::WholeLetter;
 
 use std::collections::BTreeSet;
 
 use sealpost_mail::Reply;
-use sealpost_store::{ArrivalRows, OriginalRow};
+use sealpost_store::ArrivalRows;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::context::Shared;
 use crate::decided::Decided;
-use crate::partners::{AsItCame, Partners};
 use crate::quota;
 use crate::spool::Spooled;
-
-/// What belongs to the letter as a whole, whoever its recipients are.
-pub(crate) struct WholeLetter<'a> {
-    pub(crate) partners: &'a Partners,
-    /// As it came, if it came encrypted.
-    pub(crate) original: Option<&'a AsItCame>,
-    /// It came before, and was kept.
-    pub(crate) reopened: Option<&'a OriginalRow>,
-    /// Rows of what is sent because of it.
-    pub(crate) sent_with_it: Option<&'a ArrivalRows>,
-    /// Tags by which answers to it are known.
-    pub(crate) threads: &'a [[u8; 32]],
-    /// What recognises the same transmission.
-    pub(crate) fingerprint: Option<[u8; 32]>,
-}
 
 /// The rows of an arrival, and the memory they take until they are committed.
 pub(crate) struct Built {

@@ -4,7 +4,8 @@ use sealpost_mail::Reply;
 use sealpost_partner::{Original, OriginalFacts};
 use sealpost_store::ArrivalRows;
 
-use super::{Arrival, WholeLetter};
+use super::Arrival;
+use super::whole_letter::WholeLetter;
 
 /// Keeps the letter as it came, where such letters are kept. One that comes again is kept already.
 pub(super) fn rows(arrival: &Arrival<'_>, letter: &WholeLetter<'_>) -> Result<Option<ArrivalRows>, Reply> {
