@@ -23,6 +23,7 @@ use crate::original::OriginalRow;
 use crate::rate_counts::NewUse;
 use crate::reminder::NewReminder;
 use crate::sender_status::Told;
+use crate::several::REMEMBER;
 use crate::statement::{Batch, Outcome, Refusal, Sharing, Statement, sql};
 use crate::store::Store;
 use crate::tls_report::NewTlsReport;
@@ -208,15 +209,8 @@ impl ArrivalRows {
         let new = self.mailboxes.iter().map(|mailbox| &mailbox.tag);
         batch.order = new.min().or_else(|| threads.min()).copied();
         if let Some(fingerprint) = &self.fingerprint {
-            // The sweep comes by now and then only; an expired row must not stand in the way until it does.
-            let insert = sql!(
-                "INSERT INTO fingerprints (fingerprint, committed_at) VALUES (?1, ?2)
-                 ON CONFLICT (fingerprint) DO UPDATE SET committed_at = excluded.committed_at
-                 WHERE fingerprints.committed_at < ?3",
-                fingerprint,
-                self.now,
-                self.now.minus(RETRY_WINDOW)
-            );
+            let expired = i64::try_from(RETRY_WINDOW.as_millis()).unwrap_or(i64::MAX);
+            let insert = sql!(REMEMBER, fingerprint, self.now, expired);
             let bodies = self.body.iter().chain(&self.more_bodies).map(StoredBody::id);
             batch.sign = Some(arrival_sign(fingerprint, self.now, self.now.minus(RETRY_WINDOW), bodies));
             batch.add(insert.or_refuse(Refusal::Duplicate));

@@ -7,6 +7,7 @@ use crate::bounce_memo::forget_memos_of;
 use crate::column_values::{ColumnWord as _, Folder};
 use crate::error::StoreError;
 use crate::folder_ref::{FolderRef, OwnFolderRow};
+use crate::several::REACH;
 use crate::statement::{Batch, Refusal, Row, Statement, sql};
 use crate::store::{Page, Store};
 
@@ -167,13 +168,7 @@ impl NewDeposit {
         batch.hold_mailbox(&self.mailbox_id);
         let (mailbox_id, sealed_to) = (self.mailbox_id.as_str(), self.sealed_to.clone());
         let there = match self.folder {
-            Folder::Inbox => sql!(
-                "UPDATE mailboxes SET reached_at = ?3
-                 WHERE id = ?1 AND state <> 'deleted' AND public_key = ?2",
-                mailbox_id,
-                sealed_to,
-                self.received_at
-            ),
+            Folder::Inbox => sql!(REACH, mailbox_id, sealed_to, self.received_at),
             Folder::Sent | Folder::Draft | Folder::Trash => sql!(
                 "SELECT id FROM mailboxes WHERE id = ?1 AND state <> 'deleted' AND public_key = ?2",
                 mailbox_id,

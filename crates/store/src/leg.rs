@@ -5,6 +5,7 @@ use sealpost_mail::{EnhancedCode, Timestamp};
 use crate::body::{Body, StoredBody};
 use crate::column_values::{ColumnWord as _, LegPurpose, LegState};
 use crate::error::StoreError;
+use crate::several::DONE;
 use crate::statement::{
     Batch, Flush, Outcome, Refusal, Row, Sharing, Statement, StatementResult, Taking, sql,
 };
@@ -270,9 +271,7 @@ impl Store {
                 batch.told.extend(self.riding().events.iter().cloned());
                 batch.add(match end {
                     // The recipient has it: whoever holds the leg now must not send it once more.
-                    LegEnd::Done => {
-                        sql!("DELETE FROM legs WHERE id = ?1", leg.id.as_str()).or_refuse(Refusal::LeaseLost)
-                    }
+                    LegEnd::Done => sql!(DONE, leg.id.as_str()).or_refuse(Refusal::LeaseLost),
                     LegEnd::Failed | LegEnd::Retry { .. } | LegEnd::Postponed { .. } | LegEnd::Frozen => {
                         sql!(
                             "DELETE FROM legs WHERE id = ?1 AND lease_owner = ?2 AND lease_until = ?3",

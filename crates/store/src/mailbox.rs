@@ -11,9 +11,9 @@ use crate::ended_sessions::end_sessions;
 use crate::error::StoreError;
 use crate::hook::tell_all_gone;
 use crate::notice_frequency::Pace;
-use crate::row_proof::came_back_words;
 use crate::said::SaidKind;
 use crate::sender_status::Unread;
+use crate::several::REACHED;
 use crate::statement::{Batch, Outcome, Refusal, Row, Statement, sql};
 use crate::store::Store;
 use crate::token::{NewToken, spend_deletion_tokens};
@@ -127,8 +127,8 @@ pub struct ReachedMailbox {
     pub link_sealed: Option<Vec<u8>>,
     /// What it opens with; while pending only.
     pub activate_by: ActivateBy,
-    /// The bytes of all letters in it.
-    pub held: u64,
+    /// The bytes of all letters in it, where that was asked.
+    pub size: Option<u64>,
     /// Which password and answer are the present ones; sealed with the address.
     pub epochs: String,
     /// How many notices came back for good, since support cleared it.
@@ -141,6 +141,15 @@ pub struct ReachedMailbox {
     pub unannounced: u64,
     /// Since when an operator holds it, if one does.
     pub held_since: Option<Timestamp>,
+}
+
+/// Whether it is asked how much lies in a mailbox: that looks at each of its letters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MailboxSizes {
+    /// Somebody wants to know.
+    Asked,
+    /// Nobody does.
+    NotAsked,
 }
 
 /// What a mailbox's time is counted from.
@@ -236,25 +245,16 @@ impl Store {
 
     /// The mailboxes (none deleted) of these addresses as a letter for them needs them, with one question;
     /// a tag without one is left out.
-    pub async fn reach_mailboxes(&self, tags: &[[u8; 32]]) -> Result<Vec<ReachedMailbox>, StoreError> {
-        let question = |tag| {
-            sql!(
-                concat!(
-                    "SELECT id, tag, address_sealed, public_key, state,
-                     (SELECT sealed FROM wraps WHERE mailbox_id = mailboxes.id AND kind = 'link'),
-                     (SELECT count(*) FROM wraps WHERE mailbox_id = mailboxes.id AND kind = 'initial'),
-                     (SELECT CAST(coalesce(sum(size), 0) AS BIGINT) FROM deposits
-                         WHERE mailbox_id = mailboxes.id), epochs,
-                     (SELECT wish FROM pace WHERE mailbox_id = mailboxes.id),
-                     (SELECT announced_at FROM pace WHERE mailbox_id = mailboxes.id),
-                         (SELECT count(*) FROM unannounced WHERE mailbox_id = mailboxes.id), held_since, ",
-                    came_back_words!(u),
-                    " FROM mailboxes LEFT JOIN unreachable u ON u.mailbox_id = mailboxes.id
-                     WHERE tag = ?1 AND state <> 'deleted'"
-                ),
-                tag
-            )
+    pub async fn reach_mailboxes(
+        &self,
+        tags: &[[u8; 32]],
+        sizes: MailboxSizes,
+    ) -> Result<Vec<ReachedMailbox>, StoreError> {
+        let sized = match sizes {
+            MailboxSizes::Asked => 1_i64,
+            MailboxSizes::NotAsked => 0,
         };
+        let question = |tag| sql!(REACHED, tag, sized);
         let answers = self.read(tags.iter().map(question).collect()).await?;
         let mut reading = self.reading(SaidKind::CameBack);
         let reached = |mut row: Row| {
@@ -266,7 +266,7 @@ impl Store {
                 state: mailbox_state(&mut row)?,
                 link_sealed: row.opt_blob()?,
                 activate_by: if row.int()? > 0 { ActivateBy::InitialPassword } else { ActivateBy::Link },
-                held: row.count()?,
+                size: row.opt_int()?.map(|size| u64::try_from(size).unwrap_or(0)),
                 epochs: row.text()?,
                 bounces: 0,
                 wish: row.opt_text()?.map(|word| Pace::parse(&word)).transpose()?,

@@ -251,6 +251,16 @@ impl Batch {
             || self.statements.iter().any(|statement| statement.notes.is_some() || statement.proves.is_some())
     }
 
+    /// Whether it certainly has to, if it is kept.
+    pub(crate) fn will_note(&self) -> bool {
+        let changes = |statement: &Statement| {
+            matches!(statement.expect, Expect::One(_)) && !statement.sql.trim_start().starts_with("SELECT")
+        };
+        !self.audit.is_empty()
+            || self.riding.rows.iter().any(|row| !row.object.is_empty())
+                && self.statements.iter().any(changes)
+    }
+
     pub(crate) fn add(&mut self, statement: Statement) {
         self.statements.push(statement);
     }
@@ -330,6 +340,16 @@ impl Row {
     /// What is in the next column, which stays.
     pub(crate) fn first(&self) -> Value {
         self.0.as_slice().first().cloned().unwrap_or(Value::Null)
+    }
+
+    /// What is in the column behind that.
+    pub(crate) fn second(&self) -> Option<&Value> {
+        self.0.as_slice().get(1)
+    }
+
+    /// The same once more.
+    pub(crate) fn again(&self) -> Self {
+        Self(self.0.clone())
     }
 
     /// What is left of it, as it is.

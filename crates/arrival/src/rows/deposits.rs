@@ -6,7 +6,7 @@ use sealpost_mail::{ActivateBy, Address, Head, Judgement, Recipient, Reply, Summ
 use sealpost_mailbox::audit::{Arrived, Event};
 use sealpost_mailbox::{NewLetter, NewOwner, NewPending, Resident, RetentionRequest, WaysIn};
 use sealpost_notice::{Hears, LetterClock};
-use sealpost_store::{ArrivalRows, Folder, ReachedMailbox};
+use sealpost_store::{ArrivalRows, Folder, MailboxSizes, ReachedMailbox};
 use sealpost_vault::{MailboxPublic, TokenPurpose};
 
 use super::announced_letter::{Announcement, MailboxStage};
@@ -122,7 +122,7 @@ impl<'r> PortalBound<'r> {
 /// Letters that come at the same moment may each still find room.
 fn is_full(arrival: &Arrival<'_>, mailbox: &ReachedMailbox) -> bool {
     let most = arrival.context.tenant.quotas.mailbox;
-    most.is_some_and(|most| mailbox.held.saturating_add(arrival.size) > most)
+    most.zip(mailbox.size).is_some_and(|(most, size)| size.saturating_add(arrival.size) > most)
 }
 
 async fn summary(arrival: &Arrival<'_>) -> Result<Summary, Reply> {
@@ -138,11 +138,15 @@ async fn known_mailboxes(
     let tag =
         |recipient: &Recipient| arrival.context.shared.keys.tags.address_tag(&recipient.address.identity());
     let tags: Vec<[u8; 32]> = portal.iter().map(|bound| tag(bound.recipient)).collect();
+    let sizes = match arrival.context.tenant.quotas.mailbox {
+        Some(_) => MailboxSizes::Asked,
+        None => MailboxSizes::NotAsked,
+    };
     let rows = arrival
         .context
         .shared
         .store
-        .reach_mailboxes(&tags)
+        .reach_mailboxes(&tags, sizes)
         .await
         .map_err(|error| failure::unavailable(&error))?;
     Ok(rows.into_iter().map(|row| (row.tag, row)).collect())

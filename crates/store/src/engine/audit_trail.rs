@@ -62,10 +62,14 @@ pub(super) fn proofs<'a>(
     Ok(statements)
 }
 
-/// Asks for what [`append`] needs, with the lock held: the last row as the head names it, and, where there is none, the last
-/// number there is.
-pub(super) fn end() -> (Statement, Statement) {
-    (anchor(AnchorKind::Head), sql!("SELECT coalesce(max(seq), 0) FROM audit"))
+/// Asks for what [`append`] needs, with the lock held: the last row as the head names it ...
+pub(super) fn head() -> Statement {
+    anchor(AnchorKind::Head)
+}
+
+/// ... and, where there is none, the last number there is.
+pub(super) fn last_number() -> Statement {
+    sql!("SELECT coalesce(max(seq), 0) FROM audit")
 }
 
 /// What is appended.
@@ -76,7 +80,7 @@ pub(super) struct Appended {
     pub(super) last: Option<Statement>,
 }
 
-/// Writes rows after the end that [`end`] found.
+/// Writes rows after the end that [`head`] and [`last_number`] found.
 pub(super) fn append(
     prover: Option<&dyn AuditProver>,
     head: Option<Row>,

@@ -1,22 +1,73 @@
 //! Portable SQL as PostgreSQL wants it: parameters, rows to pass by, column types. Pure; knows no connection.
 
 use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
 use std::sync::{PoisonError, RwLock};
 
 /// So many texts are made of others at most; what comes beyond goes as it is.
 const MAX_JOINED: usize = 256;
 
+/// A text as the constant that it is: told from others by where it stands, which needs no look at what may be pages of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TextId(&'static str);
+
+impl From<&'static str> for TextId {
+    fn from(text: &'static str) -> Self {
+        Self(text)
+    }
+}
+
+impl PartialEq for TextId {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self.0, other.0)
+    }
+}
+
+impl Eq for TextId {}
+
+impl Hash for TextId {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.0.as_ptr().addr(), self.0.len()).hash(state);
+    }
+}
+
 /// Texts that have been translated. They are all constants of this crate, so there are only so many.
 #[derive(Debug, Default)]
 pub(crate) struct Texts {
-    known: RwLock<HashMap<&'static str, Known>>,
-    joined: RwLock<HashMap<Vec<&'static str>, Joined>>,
+    known: RwLock<HashMap<TextId, Known>>,
+    joined: RwLock<HashMap<Vec<JoinedPart>, Joined>>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Known {
     text: &'static str,
     inserts: Inserts,
+    /// The places in it between which any number of rows may stand.
+    rows: Option<RowPlaces>,
+}
+
+/// Of `INSERT INTO t (a, b) VALUES (?1, ?2) ON CONFLICT DO NOTHING` what stands before and behind `VALUES`, and how many columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct RowPlaces {
+    before: &'static str,
+    columns: usize,
+    behind: &'static str,
+}
+
+/// What becomes part of one statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct JoinedPart {
+    pub(crate) portable: TextId,
+    pub(crate) rows: RowsOf,
+}
+
+/// How many rows an insertion adds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum RowsOf {
+    /// One, with so many parameters.
+    One(usize),
+    /// As many as there are in a list for each column. Of columns that are empty in all of them, a bit each, there is no list.
+    Lists { empty: u64 },
 }
 
 /// What a statement is known to insert from its text, beside which it reads nothing.
@@ -50,34 +101,37 @@ impl Texts {
         self.known(portable).inserts
     }
 
-    fn known(&self, portable: &'static str) -> Known {
-        if let Some(known) = self.known.read().unwrap_or_else(PoisonError::into_inner).get(portable) {
-            return *known;
-        }
-        let known =
-            Known { text: Box::leak(statement(portable, 0).into_boxed_str()), inserts: inserts(portable) };
-        *self.known.write().unwrap_or_else(PoisonError::into_inner).entry(portable).or_insert(known)
+    /// How many columns a row of it has, if any number of rows may stand in its place.
+    pub(crate) fn columns(&self, portable: &'static str) -> Option<usize> {
+        self.known(portable).rows.map(|rows| rows.columns)
     }
 
-    /// One statement of several that insert, each with so many parameters; theirs follow each other. `None`: not worth it.
-    pub(crate) fn joined(
-        &self,
-        parts: impl ExactSizeIterator<Item = (&'static str, usize)> + Clone,
-    ) -> Option<Joined> {
-        if parts.len() < 2 {
+    fn known(&self, portable: &'static str) -> Known {
+        if let Some(known) = self.known.read().unwrap_or_else(PoisonError::into_inner).get(&portable.into()) {
+            return *known;
+        }
+        let text = Box::leak(statement(portable, 0).into_boxed_str());
+        let known = Known { text, inserts: inserts(portable), rows: row_places(portable) };
+        *self.known.write().unwrap_or_else(PoisonError::into_inner).entry(portable.into()).or_insert(known)
+    }
+
+    /// One statement of several that insert; their parameters follow each other. `None`: not worth it, or not to be had.
+    pub(crate) fn joined(&self, parts: Vec<JoinedPart>) -> Option<Joined> {
+        if let [] | [JoinedPart { rows: RowsOf::One(_), .. }] = parts.as_slice() {
             return None;
         }
-        let key: Vec<&'static str> = parts.clone().map(|(portable, _)| portable).collect();
-        if let Some(known) = self.joined.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
+        if let Some(known) = self.joined.read().unwrap_or_else(PoisonError::into_inner).get(&parts) {
             return Some(known.clone());
         }
-        let each: Vec<Inserts> = key.iter().map(|portable| self.inserts(portable)).collect();
+        let known: Vec<(JoinedPart, Known)> =
+            parts.iter().map(|part| (*part, self.known(part.portable.0))).collect();
         let mut joined = self.joined.write().unwrap_or_else(PoisonError::into_inner);
         if joined.len() >= MAX_JOINED {
             return None;
         }
-        let text = Box::leak(join(parts.zip(each.iter().copied())).into_boxed_str());
-        Some(joined.entry(key).or_insert(Joined { text, each }).clone())
+        let text = Box::leak(join(&known)?.into_boxed_str());
+        let each = known.iter().map(|(_, known)| known.inserts).collect();
+        Some(joined.entry(parts).or_insert(Joined { text, each }).clone())
     }
 }
 
@@ -119,13 +173,30 @@ fn inserts(portable: &str) -> Inserts {
     }
 }
 
+fn row_places(portable: &'static str) -> Option<RowPlaces> {
+    if inserts(portable) == Inserts::No {
+        return None;
+    }
+    let (before, values) = portable.split_once(" VALUES (")?;
+    let (values, behind) = values.split_once(')')?;
+    let columns = values.split(',').count();
+    let is_plain = values.split(',').zip(1_usize..).all(|(value, nth)| value.trim() == format!("?{nth}"));
+    (is_plain && !behind.contains('?')).then_some(RowPlaces { before, columns, behind })
+}
+
 /// All of it is seen by none of it, as with one statement.
-fn join(parts: impl Iterator<Item = ((&'static str, usize), Inserts)>) -> String {
+fn join(parts: &[(JoinedPart, Known)]) -> Option<String> {
     let (mut inserting, mut counting, mut before) = (Vec::new(), Vec::new(), 0);
-    for (nth, ((portable, params), inserts)) in parts.enumerate() {
-        let text = statement(portable, before);
-        before += params;
-        match inserts {
+    for (nth, (JoinedPart { portable, rows }, known)) in parts.iter().enumerate() {
+        let text = match rows {
+            RowsOf::One(params) => {
+                let text = statement(portable.0, before);
+                before += params;
+                text
+            }
+            RowsOf::Lists { empty } => of_lists(known.rows?, *empty, &mut before),
+        };
+        match known.inserts {
             Inserts::OneRow => inserting.push(format!("s{nth} AS ({text})")),
             Inserts::OneAtMost | Inserts::OrUpdates | Inserts::No => {
                 inserting.push(format!("s{nth} AS ({text} RETURNING 1)"));
@@ -136,7 +207,25 @@ fn join(parts: impl Iterator<Item = ((&'static str, usize), Inserts)>) -> String
     if counting.is_empty() {
         counting.push("1".to_owned());
     }
-    format!("WITH {} SELECT {}", inserting.join(", "), counting.join(", "))
+    Some(format!("WITH {} SELECT {}", inserting.join(", "), counting.join(", ")))
+}
+
+/// The text is the same for any number of rows.
+fn of_lists(places: RowPlaces, empty: u64, params: &mut usize) -> String {
+    let RowPlaces { before, columns, behind } = places;
+    let (mut values, mut lists, mut names) = (Vec::new(), Vec::new(), Vec::new());
+    for column in 0..columns {
+        if empty >> column & 1 == 1 {
+            values.push("NULL".to_owned());
+            continue;
+        }
+        *params += 1;
+        lists.push(format!("${params}"));
+        names.push(format!("c{column}"));
+        values.push(format!("c{column}"));
+    }
+    let (values, lists, names) = (values.join(", "), lists.join(", "), names.join(", "));
+    format!("{before} SELECT {values} FROM unnest({lists}) AS one ({names}){behind}")
 }
 
 /// A change of the schema. Four words differ, and no file of ours uses them for anything else.
@@ -160,23 +249,25 @@ mod tests {
     #[test]
     fn parameters_are_renumbered_outside_of_texts_only() {
         let texts = Texts::default();
-        let said = texts.of("SELECT '?1', a FROM t WHERE b = ?1 AND c = ?12 LIMIT ?2 /*LOCK*/");
+        const TEXT: &str = "SELECT '?1', a FROM t WHERE b = ?1 AND c = ?12 LIMIT ?2 /*LOCK*/";
+        let said = texts.of(TEXT);
         assert_eq!(said, "SELECT '?1', a FROM t WHERE b = $1 AND c = $12 LIMIT $2 FOR UPDATE SKIP LOCKED");
-        assert!(std::ptr::eq(
-            said,
-            texts.of("SELECT '?1', a FROM t WHERE b = ?1 AND c = ?12 LIMIT ?2 /*LOCK*/")
-        ));
+        assert!(std::ptr::eq(said, texts.of(TEXT)));
     }
 
     #[test]
     fn what_only_inserts_is_joined_and_says_what_each_did() {
         let texts = Texts::default();
+        let part = |portable: &'static str, params| JoinedPart {
+            portable: portable.into(),
+            rows: RowsOf::One(params),
+        };
         let parts = [
-            ("INSERT INTO a (b, c) VALUES (?1, ?2)", 2),
-            ("INSERT INTO d (e) VALUES (?1) ON CONFLICT DO NOTHING", 1),
-            ("INSERT INTO a (b, c) VALUES (?1, ?2)", 2),
+            part("INSERT INTO a (b, c) VALUES (?1, ?2)", 2),
+            part("INSERT INTO d (e) VALUES (?1) ON CONFLICT DO NOTHING", 1),
+            part("INSERT INTO a (b, c) VALUES (?1, ?2)", 2),
         ];
-        let joined = texts.joined(parts.into_iter()).unwrap();
+        let joined = texts.joined(parts.to_vec()).unwrap();
         assert_eq!(
             joined.text,
             "WITH s0 AS (INSERT INTO a (b, c) VALUES ($1, $2)), \
@@ -184,7 +275,33 @@ mod tests {
              s2 AS (INSERT INTO a (b, c) VALUES ($4, $5)) SELECT (SELECT count(*) FROM s1)"
         );
         assert_eq!(joined.each, [Inserts::OneRow, Inserts::OneAtMost, Inserts::OneRow]);
-        assert!(texts.joined(parts.into_iter().take(1)).is_none(), "one is one");
+        assert!(texts.joined(parts[..1].to_vec()).is_none(), "one is one");
+    }
+
+    #[test]
+    fn rows_of_one_table_are_added_from_lists_however_many_there_are() {
+        let texts = Texts::default();
+        let part = |portable: &'static str, empty| JoinedPart {
+            portable: portable.into(),
+            rows: RowsOf::Lists { empty },
+        };
+        let parts = [
+            part("INSERT INTO a (b, c, d) VALUES (?1, ?2, ?3)", 0b010),
+            part("INSERT INTO d (e) VALUES (?1) ON CONFLICT DO NOTHING", 0),
+        ];
+        assert_eq!(
+            texts.joined(parts.to_vec()).unwrap().text,
+            "WITH s0 AS (INSERT INTO a (b, c, d) SELECT c0, NULL, c2 FROM unnest($1, $2) AS one (c0, c2)), \
+             s1 AS (INSERT INTO d (e) SELECT c0 FROM unnest($3) AS one (c0) ON CONFLICT DO NOTHING RETURNING 1) \
+             SELECT (SELECT count(*) FROM s1)"
+        );
+        for text in [
+            "INSERT INTO a (b) VALUES ('one')",
+            "INSERT INTO a (b, c) VALUES (?2, ?1)",
+            "INSERT INTO a (b) VALUES (?1) ON CONFLICT (b) DO UPDATE SET c = ?2",
+        ] {
+            assert_eq!(texts.columns(text), None, "{text}");
+        }
     }
 
     #[test]

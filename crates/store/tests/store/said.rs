@@ -3,8 +3,8 @@
 //! writes the database.
 
 use sealpost_store::{
-    ArrivalRows, ChangeSecrets, Committed, Ended, NewBounce, NewDeposit, NewSession, ProvenAnew, RequestKind,
-    RequestSelection, RequestState, Said, SaidKind, SaidRow, Store, Unread,
+    ArrivalRows, ChangeSecrets, Committed, Ended, MailboxSizes, NewBounce, NewDeposit, NewSession, ProvenAnew,
+    RequestKind, RequestSelection, RequestState, Said, SaidKind, SaidRow, Store, Unread,
 };
 
 use crate::rig::{LATER, NOW, Rig};
@@ -42,7 +42,7 @@ fn anew(rows: &[(Said, Vec<u8>)], before: &[u8]) -> Vec<ProvenAnew> {
 
 async fn bounces(store: &Store, mailbox: &str, tag: u8) -> (Option<u32>, u32) {
     let alone = store.unreachable(mailbox).await.unwrap().map(|known| known.bounces);
-    (alone, store.reach_mailboxes(&[[tag; 32]]).await.unwrap()[0].bounces)
+    (alone, store.reach_mailboxes(&[[tag; 32]], MailboxSizes::NotAsked).await.unwrap()[0].bounces)
 }
 
 #[tokio::test]

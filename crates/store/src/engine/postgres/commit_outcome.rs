@@ -78,14 +78,15 @@ impl OnServer<'_> {
 
 /// Commits something that changes no row and waits for the standby: what was committed before it is there as well.
 ///
-/// `own`: finds a row of what was committed; a server that has taken the place of the one that has it, or that has lost it and
-/// goes on, does not find it.
+/// `behind`: what [`ask_behind`] has sent behind that commit. `own`: finds a row of what was committed; a server that has taken the
+/// place of the one that has it, or that has lost it and goes on, does not find it.
 pub(super) async fn make_certain(
     connection: &Connection,
     words: &Words,
+    behind: Option<Asked<'_>>,
     own: Option<&Statement>,
 ) -> Result<(), Failure> {
-    match flush_marked(connection, words).await? {
+    match flush_marked(connection, words, behind).await? {
         Marked::Flushed => return Ok(()),
         Marked::Gone => {}
     }
@@ -112,14 +113,22 @@ enum Marked {
     Gone,
 }
 
-/// One statement, where the transaction before went to a marked process: a mark is known to that process alone, and a server
-/// that loses what it had not written loses every process.
-async fn flush_marked(connection: &Connection, words: &Words) -> Result<Marked, Failure> {
-    let Some(names) = connection.names.as_ref().filter(|names| !names.are_lost()) else {
-        return Ok(Marked::Gone);
-    };
-    connection.listen_for_warnings();
-    match timeout(words.commit, say(&connection.client, &names.execute(Mark::Flush))).await {
+/// Sends, at once behind a commit, what waits for the flush of everything before: one statement, where the transaction before goes to
+/// a marked process. A mark is known to that process alone, and a server that loses what it had not written loses every process.
+/// Where the commit does not come about, it does no harm.
+pub(super) async fn ask_behind(connection: &Connection) -> Option<Asked<'_>> {
+    let names = connection.names.as_ref().filter(|names| !names.are_lost())?;
+    let flush = names.execute(Mark::Flush);
+    Some(send(async move { say(&connection.client, &flush).await }).await)
+}
+
+async fn flush_marked(
+    connection: &Connection,
+    words: &Words,
+    behind: Option<Asked<'_>>,
+) -> Result<Marked, Failure> {
+    let Some(behind) = behind else { return Ok(Marked::Gone) };
+    match timeout(words.commit, answer(behind)).await {
         Ok(Ok(_)) if connection.was_warned() => Err(Failure::late("the standby")),
         Ok(Ok(_)) => Ok(Marked::Flushed),
         Ok(Err(failure)) => {

@@ -1,24 +1,19 @@
-//! Statements of a batch that go to the server as one: neighbours that do nothing but insert, and acknowledgements, which
-//! nobody waits for. A message costs the server, and us, as much as a row. Knows no batch.
+//! What goes to the server at once, each message on its own, and how its answer is read; acknowledgements, which nobody waits for, go
+//! as one. Knows no batch.
 
 use super::begin::Words;
 use super::failure::Failure;
 use super::pipeline::{Asked, answer, ask, ask_for, send};
 use super::pool::Connection;
+use super::steps::{At, Step, Told, steps};
 use super::value::Param;
-use crate::engine::sql_dialect::{Inserts, Joined};
-use crate::error::StoreError;
 use crate::fingerprint::{FORGET, FORGET_ALL};
-use crate::statement::{Expect, Statement, StatementResult, Value};
+use crate::statement::{Statement, StatementResult, Value};
 
-/// So many statements become one at most.
-const MAX_STATEMENTS: usize = 12;
-
-/// What was sent at once, for one statement or for several.
+/// What was sent, for one statement or for several.
 pub(super) struct Part<'a> {
     asked: Asked<'a>,
-    /// How its answer says what each of several did; `None`: there is one.
-    several: Option<Vec<Inserts>>,
+    told: Told,
 }
 
 impl<'a> Part<'a> {
@@ -27,74 +22,23 @@ impl<'a> Part<'a> {
     }
 
     /// One result for each statement.
-    pub(super) async fn answer(self) -> Result<Vec<StatementResult>, Failure> {
-        let mut result = answer(self.asked).await?;
-        let Some(several) = self.several else { return Ok(vec![result]) };
-        let mut counts = result.rows.pop().ok_or(Failure::Store(StoreError::Damaged { what: "a count" }))?;
-        let mut count = || counts.count().map_err(Failure::Store);
-        let mut results = Vec::with_capacity(several.len());
-        for inserts in several {
-            let affected = match inserts {
-                Inserts::OneRow => 1,
-                Inserts::OneAtMost | Inserts::OrUpdates | Inserts::No => {
-                    usize::try_from(count()?).unwrap_or(usize::MAX)
-                }
-            };
-            results.push(StatementResult { affected, rows: Vec::new() });
-        }
-        Ok(results)
+    pub(super) async fn answer(self) -> Result<Vec<(At, StatementResult)>, Failure> {
+        self.told.read(answer(self.asked).await?)
     }
 }
 
-/// Sends statements in their order.
+/// Sends the statements of batches.
 pub(super) async fn ask_all<'a>(
     connection: &'a Connection,
     words: &'a Words,
-    statements: &'a [Statement],
+    batches: &[&'a [Statement]],
 ) -> Vec<Part<'a>> {
-    let mut parts = Vec::with_capacity(statements.len());
-    let mut left = statements;
-    while let Some((first, behind)) = left.split_first() {
-        let run = run(words, left);
-        match words.texts.joined(run.iter().map(|one| (one.sql, one.params.len()))) {
-            Some(Joined { text, each }) => {
-                let params = run.iter().flat_map(|one| one.params.iter().map(Param::Value)).collect();
-                parts.push(Part { asked: send(ask(connection, text, params)).await, several: Some(each) });
-                left = left.get(run.len()..).unwrap_or_default();
-            }
-            None => {
-                parts.push(Part { asked: send(ask_for(connection, words, first)).await, several: None });
-                left = behind;
-            }
-        }
+    let steps = steps(&words.texts, batches);
+    let mut parts = Vec::with_capacity(steps.len());
+    for Step { text, params, told } in steps {
+        parts.push(Part { asked: send(ask(connection, text, params)).await, told });
     }
     parts
-}
-
-/// The longest beginning of statements whose order does not matter: none reads or changes what another one wrote.
-fn run<'a>(words: &Words, statements: &'a [Statement]) -> &'a [Statement] {
-    let mut length = 0;
-    for statement in statements.iter().take(MAX_STATEMENTS) {
-        let waits = statement.expect != Expect::Anything || statement.proves.is_some();
-        match words.texts.inserts(statement.sql) {
-            Inserts::OneRow | Inserts::OneAtMost if !waits => length += 1,
-            // It could meet a row of its own table.
-            Inserts::OrUpdates if !waits => {
-                let table = table(statement);
-                let before = statements.get(..length).unwrap_or_default();
-                if before.iter().all(|other| self::table(other) != table) {
-                    length += 1;
-                }
-                break;
-            }
-            Inserts::OneRow | Inserts::OneAtMost | Inserts::OrUpdates | Inserts::No => break,
-        }
-    }
-    statements.get(..length).unwrap_or_default()
-}
-
-fn table(insert: &Statement) -> Option<&str> {
-    insert.sql.split_whitespace().nth(2)
 }
 
 /// Sends statements that nobody waits for; acknowledged fingerprints, which are most of them, as one.

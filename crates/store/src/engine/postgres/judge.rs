@@ -17,34 +17,37 @@ pub(super) struct Done {
 /// the place of its statement in its batch.
 pub(super) async fn judge(
     batches: &[Batch],
-    asked: Vec<Vec<Part<'_>>>,
+    asked: Vec<Part<'_>>,
 ) -> Result<Result<Vec<Done>, (Refusal, usize)>, Failure> {
     let mut verdict: Option<Result<(Refusal, usize), Failure>> = None;
-    let mut all = Vec::with_capacity(batches.len());
-    'all: for (batch, asked) in batches.iter().zip(asked) {
-        let mut done = Done { results: Vec::with_capacity(batch.statements.len()), freed: Vec::new() };
-        let mut statements = batch.statements.iter();
-        for part in asked {
-            let results = match part.answer().await {
-                Ok(results) => results,
-                Err(failure) => {
-                    let gone = failure.ends_connection();
-                    verdict.get_or_insert(Err(failure));
-                    if gone {
-                        break 'all;
-                    }
-                    continue;
+    let begun = |batch: &Batch| {
+        let mut results = Vec::new();
+        results.resize_with(batch.statements.len(), StatementResult::default);
+        Done { results, freed: Vec::new() }
+    };
+    let mut all: Vec<Done> = batches.iter().map(begun).collect();
+    for part in asked {
+        let results = match part.answer().await {
+            Ok(results) => results,
+            Err(failure) => {
+                let gone = failure.ends_connection();
+                verdict.get_or_insert(Err(failure));
+                if gone {
+                    break;
                 }
-            };
-            // After an error nobody asks whose answer is whose.
-            for (mut result, statement) in results.into_iter().zip(&mut statements) {
-                if let Err(reason) = expected(statement, &mut result, &mut done.freed) {
-                    verdict.get_or_insert(reason.map(|refusal| (refusal, done.results.len())));
-                }
-                done.results.push(result);
+                continue;
+            }
+        };
+        for (at, mut result) in results {
+            let statement = batches.get(at.batch).and_then(|batch| batch.statements.get(at.statement));
+            let (Some(statement), Some(done)) = (statement, all.get_mut(at.batch)) else { continue };
+            if let Err(reason) = expected(statement, &mut result, &mut done.freed) {
+                verdict.get_or_insert(reason.map(|refusal| (refusal, at.statement)));
+            }
+            if let Some(place) = done.results.get_mut(at.statement) {
+                *place = result;
             }
         }
-        all.push(done);
     }
     match verdict {
         None => Ok(Ok(all)),

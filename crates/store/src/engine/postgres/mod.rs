@@ -22,9 +22,11 @@ mod not_flushed;
 mod note;
 mod pipeline;
 mod pool;
+mod questions;
 mod server_error;
 mod server_settings;
 mod shared;
+mod steps;
 mod store_folder;
 mod tls;
 mod together;
@@ -51,7 +53,7 @@ pub(crate) use self::heartbeat::Heartbeat;
 use self::not_flushed::NotFlushed;
 use self::pool::{Connections, Connector, discard, lend};
 pub use self::server_settings::PostgresFacts;
-use self::shared::Shared;
+use self::shared::{Company, Shared};
 pub use self::unsupported_server::PostgresUnfit;
 use super::migrate::Migration;
 use super::{Locks, Promise, Setting};
@@ -68,11 +70,13 @@ const READERS_WAITING: usize = 256;
 /// How long a statement that nobody waits for waits for company.
 const UNHURRIED: Duration = Duration::from_millis(25);
 
-/// How many letters that come share a transaction at most.
-const ARRIVALS_TOGETHER: usize = 8;
+/// How many letters that come share a transaction at most, and how long they wait for each other in a crowd.
+const ARRIVALS_TOGETHER: usize = 16;
+const ARRIVALS_WAIT: Duration = Duration::from_millis(10);
 
-/// How many questions do.
+/// How many questions do, and how long.
 const QUESTIONS_TOGETHER: usize = 16;
+const QUESTIONS_WAIT: Duration = Duration::from_millis(1);
 
 /// How many ends of legs do, and how long the first one waits for company: nobody waits for them.
 const ENDS_TOGETHER: usize = 64;
@@ -295,9 +299,9 @@ impl Opened {
             unhurried: Unhurried::default(),
             not_flushed: NotFlushed::default(),
             given_back: GivenBack::default(),
-            arrivals: Shared::new(options.writers / 4, ARRIVALS_TOGETHER, Duration::ZERO),
-            questions: Shared::new(options.readers, QUESTIONS_TOGETHER, Duration::ZERO),
-            ends: Shared::new(1, ENDS_TOGETHER, ENDS_WAIT),
+            arrivals: Shared::new(options.writers / 4, ARRIVALS_TOGETHER, Company::InCrowd(ARRIVALS_WAIT)),
+            questions: Shared::new(options.readers, QUESTIONS_TOGETHER, Company::InCrowd(QUESTIONS_WAIT)),
+            ends: Shared::new(1, ENDS_TOGETHER, Company::IfLast(ENDS_WAIT)),
             files: setting.files,
             patience: options.patience,
             prover: setting.prover,

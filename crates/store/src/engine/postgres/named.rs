@@ -13,6 +13,7 @@ use tokio_postgres::Client;
 use tokio_postgres::types::Type;
 
 use super::begin::{Mark, Opening};
+use crate::engine::sql_dialect::TextId;
 
 /// Which server this is, behind whatever pool: none is started at the same moment as another.
 pub(super) const SERVER: &str = "SELECT pg_catalog.pg_postmaster_start_time()::text";
@@ -54,7 +55,7 @@ pub(super) struct Names {
 
 #[derive(Debug, Default)]
 struct Known {
-    statements: HashMap<&'static str, Vec<Typed>>,
+    statements: HashMap<TextId, Vec<Typed>>,
     /// How many these are.
     count: usize,
     /// Those to be given a name.
@@ -147,12 +148,12 @@ impl Names {
         }
         let mut known = self.lock();
         let Known { statements, count, wanted } = &mut *known;
-        let found = statements.get_mut(text).into_iter().flatten().find(|one| one.types == types);
+        let found = statements.get_mut(&text.into()).into_iter().flatten().find(|one| one.types == types);
         let Some(one) = found else {
             if *count < MAX_STATEMENTS {
                 *count += 1;
                 let first = Typed { types: types.to_vec(), state: State::Seen(1) };
-                statements.entry(text).or_default().push(first);
+                statements.entry(text.into()).or_default().push(first);
             }
             return None;
         };
@@ -172,7 +173,7 @@ impl Names {
     /// What became of the wish for a name.
     pub(super) fn set(&self, text: &'static str, types: &[Type], named: Option<tokio_postgres::Statement>) {
         let mut known = self.lock();
-        let mut of_text = known.statements.get_mut(text).into_iter().flatten();
+        let mut of_text = known.statements.get_mut(&text.into()).into_iter().flatten();
         if let Some(one) = of_text.find(|one| one.types == types) {
             one.state = named.map_or(State::Unnamed, State::Ready);
         }

@@ -3,10 +3,13 @@
 use super::begin::Words;
 use super::failure::Failure;
 use super::judge::Done;
-use super::pipeline::{answer, ask, ask_for, send};
+use super::pipeline::{Asked, answer, ask, ask_for, send};
 use super::pool::Connection;
+use super::value::Param;
 use crate::audit_proof::AuditProver;
+use crate::audit_row::AuditRow;
 use crate::engine::{Promise, audit_trail};
+use crate::error::StoreError;
 use crate::row_proof::Proving;
 use crate::statement::{Batch, Statement, StatementResult};
 
@@ -54,45 +57,84 @@ pub(super) async fn tell<'a>(
     Ok(told)
 }
 
-/// What batches that have run add to the audit trail, which is held from here on if they do.
-pub(super) async fn note(
-    connection: &Connection,
-    words: &Words,
-    prover: Option<&dyn AuditProver>,
+/// The end of the trail, asked for.
+pub(super) struct TrailEnd<'a> {
+    locked: Asked<'a>,
+    head: Asked<'a>,
+}
+
+/// Takes the trail, and asks for its end; sent at once: while the lock is held nobody waits for us to ask. Each statement sees what
+/// was committed before it began. To stand behind everything else that may have to wait for others.
+pub(super) async fn ask_trail<'a>(
+    connection: &'a Connection,
+    words: &'a Words,
     promise: Promise,
-    batches: &[Batch],
-    done: &mut [Done],
-    mut told: Vec<(&Statement, StatementResult)>,
-) -> Result<Noted, Failure> {
-    let (mut statements, mut rows) = (Vec::new(), Vec::new());
-    // One for all: what a batch counts on may be what another one before it has counted.
-    let mut proving = Proving::default();
-    for (batch, Done { results, .. }) in batches.iter().zip(done) {
-        statements
-            .extend(audit_trail::besides(prover, &mut proving, batch, results).map_err(Failure::Store)?);
-        rows.extend(audit_trail::rows(batch, results));
-    }
-    let proofs = told.iter_mut().map(|(statement, result)| (*statement, result));
-    statements.extend(audit_trail::proofs(prover, &mut proving, proofs).map_err(Failure::Store)?);
-    if rows.is_empty() {
-        return Ok(Noted { statements, ..Noted::default() });
-    }
+) -> TrailEnd<'a> {
     let lock = match promise {
         Promise::Durable => TRAIL_UNFLUSHED,
         Promise::Ordered => TRAIL,
     };
-    // Sent at once: while the lock is held nobody waits for us to ask. Each statement sees what was committed before it
-    // began.
-    let (head, last) = audit_trail::end();
+    let Statement { sql, params, .. } = audit_trail::head();
     let locked = send(ask(connection, lock, Vec::new())).await;
-    let head = send(ask_for(connection, words, &head)).await;
+    let head = async move {
+        let params = params.iter().map(Param::Value).collect();
+        ask(connection, words.texts.of(sql), params).await
+    };
+    TrailEnd { locked, head: send(head).await }
+}
+
+/// What batches that have run have to add.
+#[derive(Debug, Default)]
+pub(super) struct ToAdd {
+    statements: Vec<Statement>,
+    rows: Vec<AuditRow>,
+}
+
+impl ToAdd {
+    /// `told`: what webhooks were told.
+    pub(super) fn of(
+        prover: Option<&dyn AuditProver>,
+        batches: &[Batch],
+        done: &mut [Done],
+        mut told: Vec<(&Statement, StatementResult)>,
+    ) -> Result<Self, StoreError> {
+        let (mut statements, mut rows) = (Vec::new(), Vec::new());
+        // One for all: what a batch counts on may be what another one before it has counted.
+        let mut proving = Proving::default();
+        for (batch, Done { results, .. }) in batches.iter().zip(done) {
+            statements.extend(audit_trail::besides(prover, &mut proving, batch, results)?);
+            rows.extend(audit_trail::rows(batch, results));
+        }
+        let proofs = told.iter_mut().map(|(statement, result)| (*statement, result));
+        statements.extend(audit_trail::proofs(prover, &mut proving, proofs)?);
+        Ok(Self { statements, rows })
+    }
+}
+
+/// Puts it behind the end of the audit trail, which is held from here on if there is anything. `trail`: its end has been asked for
+/// already.
+pub(super) async fn note<'a>(
+    connection: &'a Connection,
+    words: &'a Words,
+    prover: Option<&dyn AuditProver>,
+    promise: Promise,
+    add: ToAdd,
+    trail: Option<TrailEnd<'a>>,
+) -> Result<Noted, Failure> {
+    let ToAdd { mut statements, rows } = add;
+    let TrailEnd { locked, head } = match trail {
+        Some(trail) => trail,
+        None if rows.is_empty() => return Ok(Noted { statements, ..Noted::default() }),
+        None => ask_trail(connection, words, promise).await,
+    };
     answer(locked).await?;
     let head = answer(head).await?.rows.pop();
     let last = match &head {
         Some(_) => None,
-        None => ask_for(connection, words, &last).await?.rows.pop(),
+        None => ask_for(connection, words, &audit_trail::last_number()).await?.rows.pop(),
     };
     let appended = audit_trail::append(prover, head, last, &rows).map_err(Failure::Store)?;
     statements.extend(appended.statements);
+    // Also where nothing is appended after all: its commit does not wait for the flush any more.
     Ok(Noted { statements, trail: Trail::Held, last: appended.last })
 }

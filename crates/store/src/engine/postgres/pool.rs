@@ -34,6 +34,8 @@ pub(super) struct Connection {
     ends: Ends,
     /// How much of [`Self::whole`] has begun and not ended.
     unfinished: AtomicUsize,
+    /// There was a webhook when it was asked last.
+    receivers: AtomicBool,
     /// `None`: every statement goes without a name.
     pub(super) names: Option<Names>,
 }
@@ -175,7 +177,16 @@ impl Connection {
             ended.add();
         });
         let unfinished = AtomicUsize::new(0);
-        Self { client, warned, driver: driver.abort_handle(), ends, unfinished, names: None }
+        let receivers = AtomicBool::new(false);
+        Self { client, warned, driver: driver.abort_handle(), ends, unfinished, receivers, names: None }
+    }
+
+    pub(super) fn has_receivers(&self) -> bool {
+        self.receivers.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn saw_receivers(&self, some: bool) {
+        self.receivers.store(some, Ordering::Relaxed);
     }
 
     /// Does a transaction from its beginning to its end. Where that is cut short, because its task is ended or panics, nobody

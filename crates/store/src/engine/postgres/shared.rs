@@ -1,12 +1,11 @@
-//! Work that waits to share a transaction: who finds a place takes what has come meanwhile along. Without a crowd each goes
-//! alone, and at once. Knows no connection.
+//! Work that waits to share a transaction: who finds a place takes what has come meanwhile along. Where nothing is under way each
+//! goes alone, and at once. Knows no connection.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
+use tokio::sync::{Notify, Semaphore, SemaphorePermit, oneshot};
 use tokio::time::{Instant, sleep_until};
 
 use super::failure::Failure;
@@ -15,6 +14,20 @@ use crate::statement::{Batch, Statement, Value};
 
 /// More bytes than this make others wait for too long.
 const MAX_BYTES: usize = 512 * 1024;
+
+/// Of what the last transaction took, company is waited for so long at most: a quarter. Where the disk or a standby is slow,
+/// that is what a letter waits for anyway; where they are fast, it is next to nothing.
+const PART_OF_LAST: u32 = 4;
+
+/// For how long whoever could go waits for company.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Company {
+    /// So long, if the last ones had some: nobody waits for what becomes of them.
+    IfLast(Duration),
+    /// In a crowd, which is more than could each have a place, until what is under way ends or as many wait as may go at once; so
+    /// long at most. What comes in a crowd stays together, and the fewer transactions it makes, the less each letter of it costs.
+    InCrowd(Duration),
+}
 
 /// What it sends to the server.
 pub(super) trait Weighed {
@@ -45,6 +58,8 @@ pub(super) type Told<A> = Result<A, StoreError>;
 #[derive(Debug)]
 pub(super) struct Sharer<W, A> {
     number: u64,
+    since: Instant,
+    bytes: usize,
     pub(super) work: W,
     pub(super) reply: oneshot::Sender<Told<A>>,
 }
@@ -59,26 +74,70 @@ pub(super) struct Waiter<A> {
 }
 
 /// A place in front of the connections; free when this is dropped.
-pub(super) type Place<'a> = SemaphorePermit<'a>;
+#[derive(Debug)]
+pub(super) struct Place<'a> {
+    held: Option<SemaphorePermit<'a>>,
+    since: Instant,
+    sharers: usize,
+    load: &'a Mutex<Load>,
+    changed: &'a Notify,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        let mut load = self.load.lock().unwrap_or_else(PoisonError::into_inner);
+        load.took = self.since.elapsed();
+        load.under_way = load.under_way.saturating_sub(self.sharers);
+        drop(load);
+        drop(self.held.take());
+        self.changed.notify_one();
+    }
+}
 
 /// Work of one kind.
 #[derive(Debug)]
 pub(super) struct Shared<W, A> {
     waiting: Mutex<Waiting<W, A>>,
+    /// Whoever goes next has this, and is the only one who waits for company.
+    next: Semaphore,
     /// So many transactions at once.
     places: Semaphore,
+    /// How many that are.
+    all_places: usize,
     /// So much work in one at most.
     most: usize,
-    /// How long whoever has a place waits for company, if the last ones had some.
-    company: Duration,
-    /// How many went last.
-    last: AtomicUsize,
+    company: Company,
+    load: Mutex<Load>,
+    /// A place is free again, or enough wait.
+    changed: Notify,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Load {
+    /// How many share transactions now.
+    under_way: usize,
+    /// How many that were lately, with those that waited; each transaction that finds fewer forgets a quarter of them.
+    crowd: usize,
+    /// How many shared the one that began last.
+    last: usize,
+    /// How long the one took that ended last.
+    took: Duration,
 }
 
 #[derive(Debug)]
 struct Waiting<W, A> {
     sharers: VecDeque<Sharer<W, A>>,
     last: u64,
+}
+
+/// Those that wait.
+#[derive(Clone, Copy, Debug)]
+struct Waits {
+    /// Since when the first one does.
+    since: Instant,
+    sharers: usize,
+    /// More could not go at once.
+    is_full: bool,
 }
 
 /// What whoever waits does next.
@@ -90,13 +149,17 @@ pub(super) enum Turn<'a, W, A> {
 }
 
 impl<W: Weighed, A> Shared<W, A> {
-    pub(super) fn new(places: usize, most: usize, company: Duration) -> Self {
+    pub(super) fn new(places: usize, most: usize, company: Company) -> Self {
+        let places = places.max(1);
         Self {
             waiting: Mutex::new(Waiting { sharers: VecDeque::new(), last: 0 }),
-            places: Semaphore::new(places.max(1)),
+            next: Semaphore::new(1),
+            places: Semaphore::new(places),
+            all_places: places,
             most,
             company,
-            last: AtomicUsize::new(0),
+            load: Mutex::default(),
+            changed: Notify::new(),
         }
     }
 
@@ -105,13 +168,23 @@ impl<W: Weighed, A> Shared<W, A> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn load(&self) -> MutexGuard<'_, Load> {
+        self.load.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// To be followed by [`Self::turn`] until that says that it is over.
     pub(super) fn push(&self, work: W, deadline: Instant) -> Waiter<A> {
         let (reply, answer) = oneshot::channel();
+        let bytes = work.bytes();
         let mut waiting = self.lock();
         waiting.last += 1;
         let number = waiting.last;
-        waiting.sharers.push_back(Sharer { number, work, reply });
+        waiting.sharers.push_back(Sharer { number, since: Instant::now(), bytes, work, reply });
+        let enough = waiting.sharers.len() >= self.most;
+        drop(waiting);
+        if enough {
+            self.changed.notify_one();
+        }
         Waiter { number, answer, deadline }
     }
 
@@ -132,23 +205,66 @@ impl<W: Weighed, A> Shared<W, A> {
                 return over((&mut waiter.answer).await);
             }
         };
-        if taken.is_empty() {
-            drop(place);
-            return over((&mut waiter.answer).await);
+        match place {
+            Some(place) => Turn::Goes(place, taken),
+            None => over((&mut waiter.answer).await),
         }
-        Turn::Goes(place, taken)
     }
 
-    async fn place(&self) -> Result<(Place<'_>, Vec<Sharer<W, A>>), StoreError> {
-        let place = self.places.acquire().await.map_err(|_closed| StoreError::Closed)?;
-        if !self.company.is_zero() && self.last.load(Ordering::Relaxed) > 1 {
-            tokio::time::sleep(self.company).await;
+    async fn place(&self) -> Result<(Option<Place<'_>>, Vec<Sharer<W, A>>), StoreError> {
+        let next = self.next.acquire().await.map_err(|_closed| StoreError::Closed)?;
+        match self.company {
+            Company::InCrowd(most) => self.wait_in_crowd(most).await,
+            Company::IfLast(_) => {}
+        }
+        // Somebody has taken all of it along.
+        if self.waits().is_none() {
+            return Ok((None, Vec::new()));
+        }
+        let held = self.places.acquire().await.map_err(|_closed| StoreError::Closed)?;
+        if let Company::IfLast(wait) = self.company
+            && self.load().last > 1
+        {
+            tokio::time::sleep(wait).await;
         }
         let taken = self.take();
-        if !taken.is_empty() {
-            self.last.store(taken.len(), Ordering::Relaxed);
+        drop(next);
+        if taken.is_empty() {
+            return Ok((None, taken));
         }
-        Ok((place, taken))
+        let (sharers, behind) = (taken.len(), self.waits().map_or(0, |waits| waits.sharers));
+        let mut load = self.load();
+        load.last = sharers;
+        load.under_way += sharers;
+        load.crowd = (load.under_way + behind).max(load.crowd - load.crowd / 4);
+        drop(load);
+        let (load, changed) = (&self.load, &self.changed);
+        Ok((Some(Place { held: Some(held), since: Instant::now(), sharers, load, changed }), taken))
+    }
+
+    /// By whoever goes next.
+    async fn wait_in_crowd(&self, most: Duration) {
+        loop {
+            let Load { under_way, crowd, took, .. } = *self.load();
+            let Some(Waits { since, sharers, is_full }) = self.waits() else { return };
+            let is_crowd = crowd.max(under_way + sharers) > self.all_places;
+            if under_way == 0 || !is_crowd || is_full {
+                return;
+            }
+            let until = since + most.min(took / PART_OF_LAST);
+            tokio::select! {
+                () = self.changed.notified() => {}
+                () = sleep_until(until) => return,
+            }
+        }
+    }
+
+    /// Who waits, if anybody does.
+    fn waits(&self) -> Option<Waits> {
+        let waiting = self.lock();
+        let (first, sharers) = (waiting.sharers.front()?, waiting.sharers.len());
+        let bytes: usize = waiting.sharers.iter().take(self.most).map(|one| one.bytes).sum();
+        Some(Waits { since: first.since, sharers, is_full: sharers >= self.most || bytes >= MAX_BYTES })
     }
 
     /// If it waits still; then nobody does it.
@@ -163,7 +279,7 @@ impl<W: Weighed, A> Shared<W, A> {
         let mut waiting = self.lock();
         let (mut taken, mut bytes) = (Vec::new(), 0_usize);
         while let Some(next) = waiting.sharers.front() {
-            bytes = bytes.saturating_add(next.work.bytes());
+            bytes = bytes.saturating_add(next.bytes);
             if !taken.is_empty() && (taken.len() >= self.most || bytes > MAX_BYTES) {
                 break;
             }
@@ -192,7 +308,7 @@ mod tests {
 
     #[tokio::test]
     async fn those_that_wait_go_together_but_not_too_many_at_once() {
-        let shared = Shared::<Statement, u8>::new(1, 3, Duration::ZERO);
+        let shared = Shared::<Statement, u8>::new(1, 3, Company::InCrowd(Duration::ZERO));
         let mut waits: Vec<_> =
             [1, 1, 1, 1, 300_000, 300_000].map(|bytes| shared.push(sized(bytes), soon())).into();
         let mut last = waits.pop().unwrap();
@@ -210,9 +326,58 @@ mod tests {
         }
     }
 
+    /// A store with three places, whose last transaction took 20 ms.
+    async fn busy() -> Shared<Statement, u8> {
+        let shared = Shared::<Statement, u8>::new(3, 4, Company::InCrowd(Duration::from_millis(10)));
+        let mut first = shared.push(sized(1), soon());
+        let Turn::Goes(place, _gone) = shared.turn(&mut first).await else { unreachable!("nobody did it") };
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        drop(place);
+        shared
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn in_a_crowd_those_that_come_wait_for_each_other_but_not_long() {
+        let shared = busy().await;
+        let (push, begun) = (|| shared.push(sized(1), soon()), Instant::now());
+        let after = |turn, ms| {
+            let Turn::Goes(place, gone) = turn else { unreachable!("nobody did it") };
+            assert_eq!(begun.elapsed(), Duration::from_millis(ms));
+            (place, gone.len())
+        };
+        // As many as there are places are no crowd.
+        let mut one = push();
+        let (first, alone) = after(shared.turn(&mut one).await, 0);
+        let mut one = push();
+        let (second, also_alone) = after(shared.turn(&mut one).await, 0);
+        // More are: a quarter of what the last one took.
+        let (mut one, _other) = (push(), push());
+        let (third, two) = after(shared.turn(&mut one).await, 5);
+        assert_eq!([alone, also_alone, two], [1, 1, 2]);
+        // Until those end.
+        let mut one = push();
+        let end = async {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            drop((first, second, third));
+        };
+        let (turn, ()) = tokio::join!(shared.turn(&mut one), end);
+        after(turn, 6);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn as_many_as_may_go_at_once_go() {
+        let shared = busy().await;
+        let (push, begun) = (|| shared.push(sized(1), soon()), Instant::now());
+        let mut one = push();
+        let Turn::Goes(_place, _gone) = shared.turn(&mut one).await else { unreachable!("nobody did it") };
+        let (mut one, _others) = (push(), [push(), push(), push()]);
+        let Turn::Goes(_other, gone) = shared.turn(&mut one).await else { unreachable!("nobody did it") };
+        assert_eq!((gone.len(), begun.elapsed()), (4, Duration::ZERO));
+    }
+
     #[tokio::test]
     async fn whoever_finds_no_place_in_time_is_told_and_nobody_does_its_work() {
-        let shared = Shared::<Statement, u8>::new(1, 3, Duration::ZERO);
+        let shared = Shared::<Statement, u8>::new(1, 3, Company::InCrowd(Duration::ZERO));
         let mut first = shared.push(sized(1), soon());
         let Turn::Goes(place, gone) = shared.turn(&mut first).await else { unreachable!("nobody did it") };
         assert_eq!(gone.len(), 1);
@@ -226,7 +391,7 @@ mod tests {
 
     #[tokio::test]
     async fn whoever_is_late_but_taken_along_is_told_what_became_of_it() {
-        let shared = Shared::<Statement, u8>::new(1, 3, Duration::ZERO);
+        let shared = Shared::<Statement, u8>::new(1, 3, Company::InCrowd(Duration::ZERO));
         let (mut first, mut late) = (shared.push(sized(1), soon()), shared.push(sized(2), Instant::now()));
         let Turn::Goes(_place, gone) = shared.turn(&mut first).await else { unreachable!("nobody did it") };
         assert_eq!(gone.len(), 2);

@@ -5,14 +5,15 @@ use tokio::time::timeout;
 use tokio_postgres::Client;
 
 use super::begin::{STATEMENTS, View, Words};
-use super::commit_outcome::{make_certain, on_server};
+use super::commit_outcome::{ask_behind, make_certain, on_server};
 use super::failure::Failure;
 use super::joined::{Part, ask_all, ask_first};
 use super::judge::{Done, judge};
 use super::locks;
-use super::note::{Noted, Trail, note, tell};
-use super::pipeline::{answer, ask, ask_for, begin, say, send};
+use super::note::{Noted, ToAdd, Trail, ask_trail, note, tell};
+use super::pipeline::{Asked, answer, ask, begin, say, send};
 use super::pool::Connection;
+use super::questions::{Question, questions};
 use crate::audit_proof::AuditProver;
 use crate::engine::Promise;
 use crate::error::StoreError;
@@ -72,12 +73,16 @@ async fn write_judged(
             locked.push(send(lock.ask(connection)).await);
         }
         let before = ask_first(connection, words, first).await;
-        let mut asked = Vec::with_capacity(batches.len());
-        for batch in batches {
-            asked.push(ask_all(connection, words, &batch.statements).await);
-        }
+        let statements: Vec<&[Statement]> = batches.iter().map(|batch| batch.statements.as_slice()).collect();
+        let asked = ask_all(connection, words, &statements).await;
         let receivers = match tells {
             true => Some(send(ask(connection, RECEIVERS, Vec::new())).await),
+            false => None,
+        };
+        // Who certainly has to say something asks for the end of the trail at once. Where webhooks have to be told first, others
+        // would wait for that.
+        let trail = match batches.iter().any(Batch::will_note) && !(tells && connection.has_receivers()) {
+            true => Some(ask_trail(connection, words, promise).await),
             false => None,
         };
         if at_once {
@@ -87,9 +92,9 @@ async fn write_judged(
             true => Some(send(say(client, "COMMIT")).await),
             false => None,
         };
-        (begun, server, locked, before, asked, receivers, committed)
+        (begun, server, locked, before, asked, receivers, trail, committed)
     };
-    let (begun, server, locked, before, asked, receivers, committed) = work.await;
+    let (begun, server, locked, before, asked, receivers, trail, committed) = work.await;
     let mut server_name = None;
     let mut has_receivers = false;
     let judged = timeout(STATEMENTS, async {
@@ -103,6 +108,7 @@ async fn write_judged(
         let judged = judge(batches, asked).await?;
         if let (Ok(_), Some(receivers)) = (&judged, receivers) {
             has_receivers = !answer(receivers).await?.rows.is_empty();
+            connection.saw_receivers(has_receivers);
         }
         Ok::<_, Failure>(judged)
     });
@@ -131,7 +137,8 @@ async fn write_judged(
                 true => tell(connection, words, batches).await?,
                 false => Vec::new(),
             };
-            note(connection, words, prover, promise, batches, &mut done, told).await
+            let add = ToAdd::of(prover, batches, &mut done, told).map_err(Failure::Store)?;
+            note(connection, words, prover, promise, add, trail).await
         };
         let asked = timeout(STATEMENTS, noting).await;
         noted = match asked.unwrap_or_else(|_late| Err(Failure::late("the audit trail"))) {
@@ -169,10 +176,12 @@ async fn write_judged(
             done,
         },
         Ok(Ok(Flushed::WithCommit)) => End::Kept { done, server: server_name },
-        Ok(Ok(Flushed::Not)) => match make_certain(connection, words, noted.last.as_ref()).await {
-            Ok(()) => End::Kept { done, server: server_name },
-            Err(failure) => unknown(failure, done),
-        },
+        Ok(Ok(Flushed::Behind(behind))) => {
+            match make_certain(connection, words, behind, noted.last.as_ref()).await {
+                Ok(()) => End::Kept { done, server: server_name },
+                Err(failure) => unknown(failure, done),
+            }
+        }
         // An ordinary error, and not the end of the connection: the server rolled back.
         Ok(Err(failure)) if !failure.ends_connection() => End::Failed(failure),
         Ok(Err(failure)) => unknown(failure, done),
@@ -192,35 +201,39 @@ enum Wait {
 }
 
 /// Whether a commit that came about is flushed as well.
-#[derive(Debug)]
-enum Flushed {
+enum Flushed<'a> {
     WithCommit,
-    Not,
+    /// By what has been sent behind it, if it could be.
+    Behind(Option<Asked<'a>>),
 }
 
-/// Sends the last statements and the commit at once: an error of theirs turns it into a rollback.
-async fn commit(
-    connection: &Connection,
+/// Sends the last statements and the commit at once, and its flush with it: an error of theirs turns it into a rollback.
+async fn commit<'a>(
+    connection: &'a Connection,
     words: &Words,
     statements: &[Statement],
     wait: Wait,
-) -> Result<Flushed, Failure> {
+) -> Result<Flushed<'a>, Failure> {
     let client = &connection.client;
     let setting = match wait {
         // Whoever got the trail has said so with it.
         Wait::AsBegun | Wait::Afterwards => None,
         Wait::WithCommit => Some(send(say(client, "SET LOCAL synchronous_commit TO DEFAULT")).await),
     };
-    let asked = ask_all(connection, words, statements).await;
+    let asked = ask_all(connection, words, &[statements]).await;
     connection.listen_for_warnings();
     let committed = send(say(client, "COMMIT")).await;
+    let behind = match wait {
+        Wait::Afterwards => ask_behind(connection).await,
+        Wait::AsBegun | Wait::WithCommit => None,
+    };
     for one in setting.into_iter().chain(asked.into_iter().map(Part::into_asked)) {
         answer(one).await?;
     }
     answer(committed).await?;
     Ok(match wait {
         Wait::AsBegun | Wait::WithCommit => Flushed::WithCommit,
-        Wait::Afterwards => Flushed::Not,
+        Wait::Afterwards => Flushed::Behind(behind),
     })
 }
 
@@ -266,16 +279,17 @@ pub(super) async fn read(
     let client = &connection.client;
     let begun = send(begin(connection, words.look(view))).await;
     let mut asked = Vec::with_capacity(statements.len());
-    for statement in statements {
-        asked.push(send(ask_for(connection, words, statement)).await);
+    for Question { text, params, asks } in questions(&words.texts, statements) {
+        asked.push((send(ask(connection, text, params)).await, asks));
     }
     let ended = send(say(client, "COMMIT")).await;
     answer(begun).await?;
-    let mut results = Vec::with_capacity(statements.len());
+    let mut answers = Vec::new();
+    answers.resize_with(statements.len(), Vec::new);
     let mut failed = None;
-    for one in asked {
+    for (one, asks) in asked {
         match answer(one).await {
-            Ok(result) => results.push(result.rows),
+            Ok(result) => asks.answered(result.rows, &mut answers),
             Err(failure) => {
                 failed.get_or_insert(failure);
             }
@@ -284,6 +298,6 @@ pub(super) async fn read(
     let ended = answer(ended).await;
     match failed {
         Some(failure) => Err(failure),
-        None => ended.map(|_| results),
+        None => ended.map(|_| answers),
     }
 }

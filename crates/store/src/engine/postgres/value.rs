@@ -17,6 +17,52 @@ pub(super) enum Param<'a> {
     Texts(&'a [String]),
     Ints(Cow<'a, [i64]>),
     Tags(Vec<&'a [u8]>),
+    Column(Column<'a>),
+}
+
+/// What a column holds in several rows.
+#[derive(Debug)]
+pub(super) enum Column<'a> {
+    Texts(Vec<Option<&'a str>>),
+    Ints(Vec<Option<i64>>),
+    Blobs(Vec<Option<&'a [u8]>>),
+}
+
+impl<'a> Column<'a> {
+    /// `None`: nothing says of which type it is, or two say different things.
+    pub(super) fn of(values: impl Iterator<Item = &'a Value> + Clone) -> Option<Self> {
+        let first = values.clone().find(|value| !matches!(value, Value::Null))?;
+        match first {
+            Value::Null => None,
+            Value::Text(_) => values.map(text).collect::<Option<_>>().map(Self::Texts),
+            Value::Int(_) => values.map(int).collect::<Option<_>>().map(Self::Ints),
+            Value::Blob(_) => values.map(blob).collect::<Option<_>>().map(Self::Blobs),
+        }
+    }
+}
+
+fn text(value: &Value) -> Option<Option<&str>> {
+    match value {
+        Value::Null => Some(None),
+        Value::Text(text) => Some(Some(text)),
+        Value::Int(_) | Value::Blob(_) => None,
+    }
+}
+
+fn int(value: &Value) -> Option<Option<i64>> {
+    match value {
+        Value::Null => Some(None),
+        Value::Int(number) => Some(Some(*number)),
+        Value::Text(_) | Value::Blob(_) => None,
+    }
+}
+
+fn blob(value: &Value) -> Option<Option<&[u8]>> {
+    match value {
+        Value::Null => Some(None),
+        Value::Blob(bytes) => Some(Some(bytes)),
+        Value::Text(_) | Value::Int(_) => None,
+    }
 }
 
 impl Param<'_> {
@@ -28,9 +74,9 @@ impl Param<'_> {
             Self::Value(Value::Int(_)) => Type::INT8,
             Self::Value(Value::Text(_)) => Type::TEXT,
             Self::Value(Value::Blob(_)) => Type::BYTEA,
-            Self::Texts(_) => Type::TEXT_ARRAY,
-            Self::Ints(_) => Type::INT8_ARRAY,
-            Self::Tags(_) => Type::BYTEA_ARRAY,
+            Self::Texts(_) | Self::Column(Column::Texts(_)) => Type::TEXT_ARRAY,
+            Self::Ints(_) | Self::Column(Column::Ints(_)) => Type::INT8_ARRAY,
+            Self::Tags(_) | Self::Column(Column::Blobs(_)) => Type::BYTEA_ARRAY,
         }
     }
 }
@@ -45,6 +91,9 @@ impl ToSql for Param<'_> {
             Self::Texts(texts) => texts.to_sql(typ, out),
             Self::Ints(numbers) => numbers.as_ref().to_sql(typ, out),
             Self::Tags(tags) => tags.to_sql(typ, out),
+            Self::Column(Column::Texts(texts)) => texts.to_sql(typ, out),
+            Self::Column(Column::Ints(numbers)) => numbers.to_sql(typ, out),
+            Self::Column(Column::Blobs(blobs)) => blobs.to_sql(typ, out),
         }
     }
 

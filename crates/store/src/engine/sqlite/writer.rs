@@ -497,11 +497,10 @@ impl Writer {
         statements.extend(audit_trail::proofs(prover, &mut proving, proofs)?);
         let rows = audit_trail::rows(batch, results);
         if !rows.is_empty() {
-            let (head, last) = audit_trail::end();
-            let head = run(&self.connection, &head)?.rows.pop();
+            let head = run(&self.connection, &audit_trail::head())?.rows.pop();
             let last = match &head {
                 Some(_) => None,
-                None => run(&self.connection, &last)?.rows.pop(),
+                None => run(&self.connection, &audit_trail::last_number())?.rows.pop(),
             };
             statements.extend(audit_trail::append(prover, head, last, &rows)?.statements);
         }

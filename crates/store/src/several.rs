@@ -1,0 +1,59 @@
+//! Statements that letters which share a transaction have in common, and the one that does, or asks, the same for all of them on
+//! PostgreSQL. Knows no engine, and nobody who says them.
+
+use crate::row_proof::came_back_words;
+
+macro_rules! reached {
+    ($tag:literal, $sized:literal) => {
+        concat!(
+            "SELECT id, tag, address_sealed, public_key, state,
+             (SELECT sealed FROM wraps WHERE mailbox_id = mailboxes.id AND kind = 'link'),
+             (SELECT count(*) FROM wraps WHERE mailbox_id = mailboxes.id AND kind = 'initial'),
+             CASE WHEN ",
+            $sized,
+            " = 1 THEN (SELECT CAST(coalesce(sum(size), 0) AS BIGINT) FROM deposits
+                 WHERE mailbox_id = mailboxes.id) END, epochs,
+             (SELECT wish FROM pace WHERE mailbox_id = mailboxes.id),
+             (SELECT announced_at FROM pace WHERE mailbox_id = mailboxes.id),
+             (SELECT count(*) FROM unannounced WHERE mailbox_id = mailboxes.id), held_since, ",
+            came_back_words!(u),
+            " FROM mailboxes LEFT JOIN unreachable u ON u.mailbox_id = mailboxes.id
+             WHERE ",
+            $tag,
+            " AND state <> 'deleted'"
+        )
+    };
+}
+
+/// A mailbox as a letter for it needs it, by its tag, which is the second column of the answer. `?2` is 1: its size, too.
+pub(crate) const REACHED: &str = reached!("tag = ?1", "?2");
+
+/// All whose tags are in the list.
+pub(crate) const ALL_REACHED: &str = reached!("tag = ANY($1)", "$2");
+
+/// A letter came: its fingerprint is new, or takes the place of an expired one. The sweep comes by now and then only; an expired row
+/// must not stand in the way until it does. `?3`: after how long they expire.
+pub(crate) const REMEMBER: &str = "INSERT INTO fingerprints (fingerprint, committed_at) VALUES (?1, ?2)
+     ON CONFLICT (fingerprint) DO UPDATE SET committed_at = excluded.committed_at
+     WHERE fingerprints.committed_at < excluded.committed_at - ?3";
+
+/// Changes as many rows as there are in the lists, or one of them is here already. The same one twice is an error.
+pub(crate) const REMEMBER_ALL: &str =
+    "INSERT INTO fingerprints (fingerprint, committed_at) SELECT * FROM unnest($1, $2)
+     ON CONFLICT (fingerprint) DO UPDATE SET committed_at = excluded.committed_at
+     WHERE fingerprints.committed_at < excluded.committed_at - $3";
+
+/// A letter reaches a mailbox that is there and has this key pair.
+pub(crate) const REACH: &str =
+    "UPDATE mailboxes SET reached_at = ?3 WHERE id = ?1 AND state <> 'deleted' AND public_key = ?2";
+
+/// Changes as many rows as there are in the lists, which name no mailbox twice, or one of them is not as it was.
+pub(crate) const REACH_ALL: &str = "UPDATE mailboxes SET reached_at = one.at
+     FROM unnest($1, $2, $3) AS one (id, public_key, at)
+     WHERE mailboxes.id = one.id AND state <> 'deleted' AND mailboxes.public_key = one.public_key";
+
+/// A leg is done, whoever holds it: its recipient has it.
+pub(crate) const DONE: &str = "DELETE FROM legs WHERE id = ?1";
+
+/// Removes as many rows as there are in the list, or one of them is gone already.
+pub(crate) const ALL_DONE: &str = "DELETE FROM legs WHERE id = ANY($1)";
