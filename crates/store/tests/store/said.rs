@@ -3,8 +3,8 @@
 //! writes the database.
 
 use sealpost_store::{
-    ArrivalRows, ChangeSecrets, Committed, Ended, MailboxSizes, NewBounce, NewDeposit, NewSession, ProvenAnew,
-    RequestKind, RequestSelection, RequestState, Said, SaidKind, SaidRow, Store, Unread,
+    ArrivalRows, ChangeSecrets, Committed, Ended, MailboxSizes, NewBounce, NewDeposit, NewSession,
+    ProvenAnew, RequestKind, RequestSelection, RequestState, Said, SaidKind, SaidRow, Store, Unread,
 };
 
 use crate::rig::{LATER, NOW, Rig};

@@ -137,9 +137,8 @@ async fn bring_forward(client: &mut Client, schema: &str, migration: &Migration)
 /// Appends a row to the audit trail, which is held until the commit.
 async fn note(change: &Transaction<'_>, migration: &Migration, row: &AuditRow) -> Result<(), Failure> {
     change.batch_execute(TRAIL).await?;
-    let (head, last) = audit_trail::end();
-    let head = ask(change, &head).await?.rows.pop();
-    let last = ask(change, &last).await?.rows.pop();
+    let head = ask(change, &audit_trail::head()).await?.rows.pop();
+    let last = ask(change, &audit_trail::last_number()).await?.rows.pop();
     let rows = std::slice::from_ref(row);
     let appended =
         audit_trail::append(migration.prover.as_deref(), head, last, rows).map_err(Failure::Store)?;

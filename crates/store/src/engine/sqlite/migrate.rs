@@ -50,9 +50,8 @@ pub(crate) fn bring_forward(connection: &mut Connection, migration: &Migration) 
 
 /// Appends a row to the audit trail, whose order the write lock keeps.
 fn note(connection: &Connection, migration: &Migration, row: &AuditRow) -> Result<(), StoreError> {
-    let (head, last) = audit_trail::end();
-    let head = run(connection, &head)?.rows.pop();
-    let last = run(connection, &last)?.rows.pop();
+    let head = run(connection, &audit_trail::head())?.rows.pop();
+    let last = run(connection, &audit_trail::last_number())?.rows.pop();
     let rows = std::slice::from_ref(row);
     for statement in audit_trail::append(migration.prover.as_deref(), head, last, rows)?.statements {
         run(connection, &statement)?;
