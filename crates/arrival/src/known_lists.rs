@@ -3,10 +3,14 @@
 
 use std::sync::Arc;
 
-use sealpost_store::{RevocationListRow, Store, StoreError};
+use sealpost_store::{RevocationListRow, Store, StoreError, StoredList};
+use sealpost_vault::TagKey;
 use tokio::sync::Mutex;
 
 use crate::settings::{CrlSource, Inbound};
+
+/// Bytes of lists in files and in the store; with a letter they travel as base64.
+const MAX_TOGETHER: usize = 40 * 1024 * 1024;
 
 /// What was read last, and of which files and rows.
 #[derive(Debug, Default)]
@@ -28,22 +32,25 @@ impl KnownLists {
         &self,
         inbound: &Inbound,
         store: &Store,
+        tags: &TagKey,
     ) -> Result<Arc<Vec<Vec<u8>>>, StoreError> {
         let files = inbound.crls.now();
         match inbound.crl_source {
             CrlSource::Files => return Ok(files),
             CrlSource::Fetch => {}
         }
+        // Before the lists: what changes in between is seen with the next letter. Before the lock, too: no letter waits for another one's
+        // question.
+        let marks = store.revocation_lists().await?.into_iter().filter_map(mark).collect();
         // Held while reading: many letters that come after a change read the lists once.
         let mut last = self.0.lock().await;
-        // Before the lists: what changes in between is seen with the next letter.
-        let marks = store.revocation_lists().await?.into_iter().filter_map(mark).collect();
         if let Some(read) =
             last.as_ref().filter(|read| Arc::ptr_eq(&read.files, &files) && read.marks == marks)
         {
             return Ok(Arc::clone(&read.all));
         }
-        let all = Arc::new([files.as_slice(), &store.revocation_list_bytes().await?].concat());
+        let fetched = with_room(&files, proven(store.stored_revocation_lists().await?, tags));
+        let all = Arc::new([files.as_slice(), &fetched].concat());
         *last = Some(LastRead { files, marks, all: Arc::clone(&all) });
         Ok(all)
     }
@@ -57,6 +64,58 @@ fn mark(row: RevocationListRow) -> Option<Mark> {
 ///
 /// # Errors
 /// The store does not answer.
-pub async fn all_lists(inbound: &Inbound, store: &Store) -> Result<Arc<Vec<Vec<u8>>>, StoreError> {
-    KnownLists::default().now(inbound, store).await
+pub async fn all_lists(
+    inbound: &Inbound,
+    store: &Store,
+    tags: &TagKey,
+) -> Result<Arc<Vec<Vec<u8>>>, StoreError> {
+    KnownLists::default().now(inbound, store, tags).await
+}
+
+/// What stands beside a list in the store: that this gateway has put it there, for this address and authority. What a list names counts
+/// by its authority's name alone, so nobody else's may be believed.
+#[must_use]
+pub fn list_proof(tags: &TagKey, address: &str, authority: &str, der: &[u8]) -> [u8; 32] {
+    let length = |bytes: &[u8]| u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_be_bytes();
+    let (address, authority) = (address.as_bytes(), authority.as_bytes());
+    let bound = [&length(address)[..], address, &length(authority), authority, der].concat();
+    tags.count_tag("revocation-list", &bound)
+}
+
+/// Whether this gateway has put it there.
+#[must_use]
+pub fn is_ours(tags: &TagKey, list: &StoredList) -> bool {
+    list_proof(tags, &list.address, &list.authority, &list.der) == list.proof
+}
+
+fn proven(lists: Vec<StoredList>, tags: &TagKey) -> Vec<Vec<u8>> {
+    let ours = lists.into_iter().filter(|list| {
+        let ours = is_ours(tags, list);
+        if !ours {
+            tracing::error!(
+                row.kind = "revocation-list",
+                address = list.address,
+                "a row failed verification and was refused"
+            );
+        }
+        ours
+    });
+    ours.map(|list| list.der).collect()
+}
+
+/// As many as the worker can be given with a letter, beside the operator's own.
+fn with_room(files: &[Vec<u8>], fetched: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
+    let mut left = MAX_TOGETHER.saturating_sub(files.iter().map(Vec::len).sum());
+    fetched
+        .into_iter()
+        .filter(|list| {
+            let fits = list.len() <= left;
+            if fits {
+                left -= list.len();
+            } else {
+                tracing::error!("revocation lists are too large together: one that was fetched is passed by");
+            }
+            fits
+        })
+        .collect()
 }

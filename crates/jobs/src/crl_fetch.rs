@@ -4,13 +4,13 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use sealpost_arrival::CrlSource;
+use sealpost_arrival::{CrlSource, is_ours, list_proof};
 use sealpost_delivery::{FetchError, Fetcher};
 use sealpost_mail::Timestamp;
 use sealpost_mailbox::audit::{Actor, Event, KeyChange};
 use sealpost_partner::{Book, Step, after};
 use sealpost_seal::{FetchedList, Worker};
-use sealpost_store::{KeptList, RevocationListRow};
+use sealpost_store::{KeptList, RevocationListRow, StoredList};
 
 use crate::due_lists::{self, Holder, LATEST, WantedList};
 use crate::ending_keys::failed;
@@ -22,6 +22,9 @@ const MAX: usize = 8 * 1024 * 1024;
 const MAX_TOGETHER: u64 = 16 * 1024 * 1024;
 /// Nobody is asked again sooner.
 const SOONEST: Duration = Duration::from_secs(55 * 60);
+
+/// A list that no certificate names any more counts on for so long after its end.
+const UNWANTED: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
 /// What came of asking for a list.
 enum Came {
@@ -54,8 +57,8 @@ pub(super) async fn fetch(workshop: &Workshop, now: Timestamp) -> Result<Counts,
     let fetcher = work.authorities.fetcher().map_err(|error| Failed::Keys(error.to_string()))?;
     let lists = due_lists::look(workshop, work, now).await?;
     for row in lists.unwanted {
-        // What is over says nothing, and nobody will fetch it again.
-        if row.kept.is_none_or(|kept| kept.until <= now) {
+        // What it named stays named when it is over, also for certificates of others; for a year, as long as most of those hold.
+        if row.kept.is_none_or(|kept| kept.until.plus(UNWANTED) <= now) {
             workshop.store.forget_revocation_list(&row.address, &row.authority).await?;
         }
     }
@@ -84,16 +87,22 @@ impl Round<'_> {
     async fn about(&mut self, wanted: WantedList) -> Result<(), Failed> {
         let (came, named) = self.ask(&wanted).await?;
         for holder in named {
-            self.take_back(&holder).await?;
+            // Somebody may have changed the key since; that keeps no list away. It is tried again with the next list, and every letter
+            // looks for itself.
+            if let Err(error) = self.take_back(&holder).await {
+                tracing::error!(%error, "a key that its authority's list names could not be revoked");
+            }
         }
         let word = came.word();
         let (soonest, latest) = (self.now.plus(SOONEST), self.now.plus(LATEST));
+        // Well before it is over: the next one has been published by then, and may have to be asked for twice.
+        let half = |until: Timestamp| self.now.plus(until.since(self.now) / 2).clamp(soonest, latest);
         let (again_at, kept, list) = match came {
             Came::New(kept, list) => {
                 self.new += 1;
-                (kept.until.clamp(soonest, latest), Some(kept), Some(list))
+                (half(kept.until), Some(kept), Some(list))
             }
-            Came::Unchanged(until) => (until.clamp(soonest, latest), None, None),
+            Came::Unchanged(until) => (half(until), None, None),
             Came::Nothing(_) => (soonest, None, None),
         };
         let is_told = list.is_none() && word != "unchanged";
@@ -106,39 +115,76 @@ impl Round<'_> {
         }
         let (address, authority) = (wanted.address().to_owned(), wanted.authority);
         let answer = word.to_owned();
+        let list = list.map(|der| {
+            let proof = list_proof(&self.work.tags, &address, &authority, &der);
+            StoredList { address: address.clone(), authority: authority.clone(), der, proof }
+        });
         let row = RevocationListRow { address, authority, answer, asked_at: self.now, again_at, kept };
         Ok(self.workshop.store.note_revocation_list(&row, list).await?)
     }
 
-    /// What comes, and whose certificates it names.
+    /// What comes, and whose certificates it names: from the first address that has a good one, or why none has.
     async fn ask(&mut self, wanted: &WantedList) -> Result<(Came, Vec<Holder>), Failed> {
-        let list = match self.bytes(wanted).await {
-            Ok(list) => list,
-            Err(why) => return Ok((Came::Nothing(why), Vec::new())),
-        };
-        let store = &self.workshop.store;
-        let held = store.revocation_list(wanted.address(), &wanted.authority).await?;
+        let held = self.workshop.store.revocation_list(wanted.address(), &wanted.authority).await?;
+        let held = held.filter(|held| is_ours(&self.work.tags, held)).map(|held| held.der);
+        let mut why = "unreachable";
+        for address in &wanted.addresses {
+            let list = match self.bytes(address).await {
+                Ok(list) => list,
+                Err(Some(word)) => {
+                    why = word;
+                    continue;
+                }
+                Err(None) => continue,
+            };
+            match self.read(wanted, &list, held.as_deref()).await {
+                Ok((since, until, named)) => return self.good(list, held, (since, until), named).await,
+                // Who stands in one way must not keep away what lies at another one.
+                Err(word) => why = word,
+            }
+        }
+        Ok((Came::Nothing(why), Vec::new()))
+    }
+
+    /// Since when and until when a list counts, and whom it names; else why it does not count.
+    async fn read(
+        &self,
+        wanted: &WantedList,
+        list: &[u8],
+        held: Option<&[u8]>,
+    ) -> Result<(Timestamp, Timestamp, Vec<Holder>), &'static str> {
         let certificates: Vec<Vec<u8>> = wanted.certificates.iter().map(|(der, _)| der.clone()).collect();
         let authority = wanted.authority_der.as_slice();
-        let read = self.worker.read_list(&list, &certificates, authority, held.as_deref(), self.now).await;
+        let read = self.worker.read_list(list, &certificates, authority, held, self.now).await;
         let (since, until, revoked) = match read {
             Ok(FetchedList::Good { since, until, revoked }) => (since, until, revoked),
-            Ok(FetchedList::Older) => return Ok((Came::Nothing("older"), Vec::new())),
-            Ok(FetchedList::OtherSigner) => return Ok((Came::Nothing("other-signer"), Vec::new())),
-            Ok(FetchedList::NotOfToday) => return Ok((Came::Nothing("not-of-today"), Vec::new())),
-            Ok(FetchedList::Unusable) => return Ok((Came::Nothing("unusable"), Vec::new())),
+            Ok(FetchedList::Older) => return Err("older"),
+            Ok(FetchedList::OtherSigner) => return Err("other-signer"),
+            Ok(FetchedList::NotOfToday) => return Err("not-of-today"),
+            Ok(FetchedList::Unusable) => return Err("unusable"),
             Err(error) => {
                 tracing::warn!(%error, "a revocation list could not be read");
-                return Ok((Came::Nothing("unusable"), Vec::new()));
+                return Err("unusable");
             }
         };
         let holder = |at: &usize| wanted.certificates.get(*at).and_then(|(_, holder)| holder.clone());
-        let named = revoked.iter().filter_map(holder).collect();
+        Ok((since, until, revoked.iter().filter_map(holder).collect()))
+    }
+
+    /// A good list, if there is room for it.
+    async fn good(
+        &self,
+        list: Vec<u8>,
+        held: Option<Vec<u8>>,
+        (since, until): (Timestamp, Timestamp),
+        named: Vec<Holder>,
+    ) -> Result<(Came, Vec<Holder>), Failed> {
         if held.as_deref() == Some(list.as_slice()) {
             return Ok((Came::Unchanged(until), named));
         }
         let size = |list: &[u8]| u64::try_from(list.len()).unwrap_or(u64::MAX);
-        let others = store.revocation_lists_size().await?.saturating_sub(held.as_deref().map_or(0, size));
+        let all = self.workshop.store.revocation_lists_size().await?;
+        let others = all.saturating_sub(held.as_deref().map_or(0, size));
         if others.saturating_add(size(&list)) > MAX_TOGETHER {
             // What it names is known now; that it names nothing else is not.
             return Ok((Came::Nothing("no-room"), named));
@@ -146,25 +192,19 @@ impl Round<'_> {
         Ok((Came::New(KeptList { since, until, fetched_at: self.now }, list), named))
     }
 
-    /// From the first address that answers; else why there is nothing, in a word.
-    async fn bytes(&mut self, wanted: &WantedList) -> Result<Vec<u8>, &'static str> {
-        let mut why = "unreachable";
-        for address in &wanted.addresses {
-            if self.silent.contains(address) {
-                continue;
-            }
-            match self.fetcher.get_signed(address, MAX).await {
-                Ok(list) => return Ok(list),
-                Err(error) => {
-                    if matches!(error, FetchError::TooLarge(_)) {
-                        why = "too-large";
-                    }
-                    tracing::info!(%error, "a revocation list cannot be fetched");
-                    self.silent.insert(address.clone());
-                }
+    /// What lies at an address; else why there is nothing, in a word, if there is one.
+    async fn bytes(&mut self, address: &str) -> Result<Vec<u8>, Option<&'static str>> {
+        if self.silent.contains(address) {
+            return Err(None);
+        }
+        match self.fetcher.get_signed(address, MAX).await {
+            Ok(list) => Ok(list),
+            Err(error) => {
+                tracing::info!(%error, "a revocation list cannot be fetched");
+                self.silent.insert(address.to_owned());
+                Err(matches!(error, FetchError::TooLarge(_)).then_some("too-large"))
             }
         }
-        Err(why)
     }
 
     /// As after an answer by OCSP.

@@ -2,6 +2,7 @@
 //! name, each when it is time to look again. Asks nobody.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sealpost_mail::Timestamp;
@@ -60,6 +61,7 @@ pub(super) struct Lists {
 pub(super) async fn look(workshop: &Workshop, work: &PartnerWork, now: Timestamp) -> Result<Lists, Failed> {
     let book = Book { store: &workshop.store, keyring: &work.keyring, tags: &work.tags };
     let mut wanted = BTreeMap::new();
+    let roots = Arc::new(work.roots.clone());
     for found in book.all().await.map_err(failed)? {
         // One that cannot be read is told where keys that end are looked for.
         let Ok(Found { partner, keys, .. }) = found else { continue };
@@ -69,7 +71,10 @@ pub(super) async fn look(workshop: &Workshop, work: &PartnerWork, now: Timestamp
             if key.key.facts().not_after.is_some_and(|end| end <= now) {
                 continue;
             }
-            for source in ListSource::of_key(&key.key, &work.roots, now) {
+            // Signatures over what somebody else has chosen: not on a thread that others wait for.
+            let (one, roots) = (key.key.clone(), Arc::clone(&roots));
+            let sources = tokio::task::spawn_blocking(move || ListSource::of_key(&one, &roots, now)).await;
+            for source in sources.map_err(|error| Failed::Keys(error.to_string()))? {
                 let own = source.certificate == key.key.as_bytes();
                 let holder = own.then(|| Holder { partner: partner.clone(), key: key.clone() });
                 add(&mut wanted, source, holder);

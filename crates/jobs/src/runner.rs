@@ -204,8 +204,9 @@ async fn work(workshop: &Workshop, job: Job, now: Timestamp) -> Result<Counts, F
         Job::Senders => senders::tell(workshop, now).await,
         Job::Keys => ending_keys::warn(workshop, now).await,
         Job::Ocsp => {
-            let asked = ocsp::ask(workshop, now).await?;
-            Ok([asked, crl_fetch::fetch(workshop, now).await?].concat())
+            // One that fails keeps nobody from asking for the other.
+            let (asked, lists) = (ocsp::ask(workshop, now).await, crl_fetch::fetch(workshop, now).await);
+            Ok([asked?, lists?].concat())
         }
         Job::TlsReports => tls_reports::send(workshop, now).await,
         Job::Audit => audit_trail::daily(workshop, now).await,

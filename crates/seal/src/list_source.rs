@@ -6,9 +6,14 @@ use sealpost_mail::Timestamp;
 use crate::error::KeyError;
 use crate::key_facts::{Fingerprint, Method};
 use crate::partner_key::PartnerKey;
-use crate::smime::certificate::{crl_urls, fingerprint, library, moment};
+use crate::smime::certificate::{crl_urls, fingerprint, moment};
 use crate::smime::chain::{self, Anchors};
 use crate::smime::chain_verdict::ChainVerdict;
+
+/// So many certificates that came with a key are looked at; chains have two or three.
+const MAX_BETWEEN: usize = 16;
+/// As long as chains that are believed.
+const MAX_DEPTH: usize = 8;
 
 /// A list, as one certificate names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,26 +29,36 @@ pub struct ListSource {
 }
 
 impl ListSource {
-    /// The list that tells of this key, then those that tell of certificates which came with it. Nothing of an authority that leads to
-    /// no root: lists are known by its name, and anybody can make one of that name.
+    /// The list that tells of this key, then those that tell of the certificates between it and a root. Nothing of an authority that leads
+    /// to no root: lists are known by its name, and anybody can make one of that name.
     #[must_use]
     pub fn of_key(key: &PartnerKey, roots: &[Vec<u8>], now: Timestamp) -> Vec<Self> {
         if key.method() != Method::Smime {
             return Vec::new();
         }
-        let (Ok(certificate), Ok(between)) = (key.certificate(), key.between()) else { return Vec::new() };
-        let named = std::iter::once(&certificate).chain(&between);
-        named.filter_map(|one| Self::of(one, &between, roots, now)).collect()
+        let (Ok(certificate), Ok(mut between)) = (key.certificate(), key.between()) else { return Vec::new() };
+        // Who sent the key chose what came with it, and every pair of them costs a signature to try.
+        between.truncate(MAX_BETWEEN);
+        let (mut sources, mut at) = (Vec::new(), certificate);
+        for _ in 0..MAX_DEPTH {
+            let Some(authority) = authority_of(&at, &between, roots, now) else { break };
+            sources.extend(Self::of(&at, &authority, now));
+            at = authority;
+            if is_root(&at, roots) {
+                break;
+            }
+        }
+        sources
     }
 
     /// The lists that roots name for themselves, and for what is among the roots without being one.
     #[must_use]
     pub fn of_roots(roots: &[Vec<u8>], now: Timestamp) -> Vec<Self> {
         let read = roots.iter().filter_map(|root| X509::from_der(root).ok());
-        read.filter_map(|one| Self::of(&one, &[], roots, now)).collect()
+        read.filter_map(|one| Self::of(&one, &authority_of(&one, &[], roots, now)?, now)).collect()
     }
 
-    fn of(one: &X509, between: &[X509], roots: &[Vec<u8>], now: Timestamp) -> Option<Self> {
+    fn of(one: &X509, authority: &X509, now: Timestamp) -> Option<Self> {
         if moment(one.not_after()).is_ok_and(|end| end <= now) {
             return None;
         }
@@ -51,12 +66,10 @@ impl ListSource {
         if addresses.is_empty() {
             return None;
         }
-        let authority = chain::issuer(one, between, roots)?;
-        leads_to_a_root(&authority, between, roots, now).ok().filter(|leads| *leads)?;
         Some(Self {
             addresses,
             certificate: one.to_der().ok()?,
-            authority_print: fingerprint(&authority).ok()?,
+            authority_print: fingerprint(authority).ok()?,
             authority: authority.to_der().ok()?,
         })
     }
@@ -67,13 +80,24 @@ fn is_web(url: &str) -> bool {
     url.starts_with("http://") || url.starts_with("https://")
 }
 
+/// The certificate that has signed this one and is a root or leads to one. There may be others of the same key that do not: by an
+/// authority that nobody here believes, or of a time that is over.
+fn authority_of(one: &X509, between: &[X509], roots: &[Vec<u8>], now: Timestamp) -> Option<X509> {
+    chain::issuers(one, between, roots)
+        .find(|authority| leads_to_a_root(authority, between, roots, now).is_ok_and(|leads| leads))
+}
+
+fn is_root(one: &X509, roots: &[Vec<u8>]) -> bool {
+    one.to_der().is_ok_and(|der| roots.contains(&der))
+}
+
 fn leads_to_a_root(
     authority: &X509,
     between: &[X509],
     roots: &[Vec<u8>],
     now: Timestamp,
 ) -> Result<bool, KeyError> {
-    if roots.contains(&authority.to_der().map_err(library)?) {
+    if is_root(authority, roots) {
         return Ok(true);
     }
     Ok(chain::check(authority, between, &Anchors { roots, crls: &[] }, now)? != ChainVerdict::Broken)

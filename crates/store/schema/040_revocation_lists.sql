@@ -1,5 +1,5 @@
 -- Lists of revoked certificates as authorities publish them, each the last good one, and what came of asking for it last. Not sealed: they
--- are public, and their authority's signature says more than a seal of ours.
+-- are public. Proven: what a list names counts by its authority's name alone, also when the list is over.
 CREATE TABLE revocation_lists (
     address    TEXT NOT NULL,
     authority  TEXT NOT NULL,
@@ -10,5 +10,6 @@ CREATE TABLE revocation_lists (
     good_until BIGINT,
     fetched_at BIGINT,
     list       BLOB,
+    proof      BLOB,
     PRIMARY KEY (address, authority)
 );

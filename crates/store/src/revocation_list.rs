@@ -35,6 +35,23 @@ pub struct KeptList {
     pub fetched_at: Timestamp,
 }
 
+/// A list as it lies in the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredList {
+    /// As in [`RevocationListRow`].
+    pub address: String,
+    /// As in [`RevocationListRow`].
+    pub authority: String,
+    /// The list.
+    pub der: Vec<u8>,
+    /// That this gateway has put it there.
+    pub proof: [u8; 32],
+}
+
+fn stored(mut row: Row) -> Result<StoredList, StoreError> {
+    Ok(StoredList { address: row.text()?, authority: row.text()?, der: row.blob()?, proof: row.hash()? })
+}
+
 impl Store {
     /// All of them, without the lists.
     pub async fn revocation_lists(&self) -> Result<Vec<RevocationListRow>, StoreError> {
@@ -57,14 +74,21 @@ impl Store {
                 },
             })
         };
-        self.read_rows(rows).await?.into_iter().map(row).collect()
+        let readable = |row: Result<RevocationListRow, StoreError>| {
+            row.inspect_err(|error| tracing::error!(%error, "a row of a revocation list cannot be read and is passed by"))
+                .ok()
+        };
+        Ok(self.read_rows(rows).await?.into_iter().map(row).filter_map(readable).collect())
     }
 
-    /// DER of all lists.
-    pub async fn revocation_list_bytes(&self) -> Result<Vec<Vec<u8>>, StoreError> {
-        let rows =
-            sql!("SELECT list FROM revocation_lists WHERE list IS NOT NULL ORDER BY address, authority");
-        self.read_rows(rows).await?.into_iter().map(|mut row| row.blob()).collect()
+    /// The lists themselves.
+    pub async fn stored_revocation_lists(&self) -> Result<Vec<StoredList>, StoreError> {
+        let rows = sql!(
+            "SELECT address, authority, list, proof FROM revocation_lists
+             WHERE list IS NOT NULL AND proof IS NOT NULL ORDER BY address, authority"
+        );
+        // One that somebody else has written, in another form, hides no other.
+        Ok(self.read_rows(rows).await?.into_iter().filter_map(|row| stored(row).ok()).collect())
     }
 
     /// Bytes of all of them together.
@@ -73,25 +97,26 @@ impl Store {
         self.read_one(row).await?.map_or(Ok(0), |mut row| row.count())
     }
 
-    /// DER of this one.
+    /// This one.
     pub async fn revocation_list(
         &self,
         address: &str,
         authority: &str,
-    ) -> Result<Option<Vec<u8>>, StoreError> {
+    ) -> Result<Option<StoredList>, StoreError> {
         let row = sql!(
-            "SELECT list FROM revocation_lists WHERE address = ?1 AND authority = ?2 AND list IS NOT NULL",
+            "SELECT address, authority, list, proof FROM revocation_lists
+             WHERE address = ?1 AND authority = ?2 AND list IS NOT NULL AND proof IS NOT NULL",
             address,
             authority
         );
-        self.read_one(row).await?.map(|mut row| row.blob()).transpose()
+        Ok(self.read_one(row).await?.and_then(|row| stored(row).ok()))
     }
 
-    /// Notes what came of asking. Where a list came, `list` has its DER and the row what it is; else the one that is here stays.
+    /// Notes what came of asking. Where a list came, the row says what it is; else the one that is here stays.
     pub async fn note_revocation_list(
         &self,
         row: &RevocationListRow,
-        list: Option<Vec<u8>>,
+        list: Option<StoredList>,
     ) -> Result<(), StoreError> {
         let (address, authority, answer) =
             (row.address.as_str(), row.authority.as_str(), row.answer.as_str());
@@ -108,14 +133,15 @@ impl Store {
         ));
         if let (Some(kept), Some(list)) = (row.kept, list) {
             batch.add(sql!(
-                "UPDATE revocation_lists SET since = ?3, good_until = ?4, fetched_at = ?5, list = ?6
+                "UPDATE revocation_lists SET since = ?3, good_until = ?4, fetched_at = ?5, list = ?6, proof = ?7
                  WHERE address = ?1 AND authority = ?2",
                 address,
                 authority,
                 kept.since,
                 kept.until,
                 kept.fetched_at,
-                list
+                list.der,
+                &list.proof
             ));
         }
         self.write(batch).await.map(drop)

@@ -16,8 +16,9 @@ pub(super) fn line(row: &RevocationListRow) -> String {
         None => "none has come yet".to_owned(),
     };
     // Another's words, without what a terminal would obey.
-    let address: String = row.address.chars().filter(|c| !c.is_control()).take(200).collect();
-    format!("revocation list {address}, asked for {}: {}; {here}", moment(row.asked_at), row.answer)
+    let shown = |text: &str| -> String { text.chars().filter(|c| !c.is_control()).take(200).collect() };
+    let (address, answer) = (shown(&row.address), shown(&row.answer));
+    format!("revocation list {address}, asked for {}: {answer}; {here}", moment(row.asked_at))
 }
 
 /// Whether nothing that counts came when it was last asked for.

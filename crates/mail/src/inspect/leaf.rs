@@ -108,7 +108,12 @@ impl<'a> Search<'a> {
         let is_pkcs = is_typed(&["application/pkcs7-mime", "application/x-pkcs7-mime"]);
         let is_signature = is_typed(&["application/pkcs7-signature", "application/x-pkcs7-signature"]);
         if is_pkcs || is_signature || is_called(&["p7m", "p7s", "p7z"]) || cms::is_cms(bytes) {
-            let wraps = is_pkcs || is_called(&["p7m", "p7z"]) || cms::is_cms(bytes);
+            let wraps = match (is_pkcs || is_called(&["p7m", "p7z"]), is_signature || is_called(&["p7s"])) {
+                (true, _) => Wraps::Letter,
+                (false, true) if cms::is_cms(bytes) => Wraps::Signature,
+                (false, false) if cms::is_cms(bytes) => Wraps::Letter,
+                (false, _) => Wraps::Nothing,
+            };
             self.wrapped(bytes, depth, wraps, &said.smime_types);
         }
         if unsupported::is_in(bytes) || is_typed(&UNOPENED) || is_called(&["hqx", "hcx", "yenc", "ync"]) {
@@ -271,8 +276,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// `wraps`: it says of itself that it holds a letter, so what cannot be opened hides one.
-    fn wrapped(&mut self, bytes: &[u8], depth: usize, wraps: bool, smime_types: &[String]) {
+    fn wrapped(&mut self, bytes: &[u8], depth: usize, wraps: Wraps, smime_types: &[String]) {
         match cms::read(bytes, self.room.min(self.work)) {
             Some(cms::Cms::Open { content }) => {
                 self.sealed(Sealed::Signed);
@@ -288,17 +292,28 @@ impl<'a> Search<'a> {
                 self.sealed(Sealed::Smime);
             }
             Some(cms::Cms::Detached) => self.sealed(Sealed::Signed),
-            None if wraps => {
-                if would_show_a_letter(bytes, smime_types) {
-                    self.hides_letters(Unread::Damaged);
-                } else {
-                    self.unread(Unread::Damaged);
+            None => {
+                match wraps {
+                    Wraps::Letter if would_show_a_letter(bytes, smime_types) => {
+                        self.hides_letters(Unread::Damaged);
+                    }
+                    Wraps::Letter | Wraps::Signature => self.unread(Unread::Damaged),
+                    Wraps::Nothing => return,
                 }
                 self.sealed(Sealed::Smime);
             }
-            None => {}
         }
     }
+}
+
+/// What a part of S/MIME says of itself that it holds.
+#[derive(Clone, Copy)]
+enum Wraps {
+    /// A letter: where it cannot be opened, it hides one.
+    Letter,
+    /// A signature over another part: damaged or not, there is no letter in it.
+    Signature,
+    Nothing,
 }
 
 /// Whether CMS that cannot be read would show a letter to everybody if it were whole. What is encrypted shows none, damaged or not.

@@ -156,6 +156,7 @@ impl Visit for Finding {
         // What is in a head is folded, and not encoded.
         self.blanks_stay = match start.kind {
             EntityKind::Text | EntityKind::Bytes => false,
+            EntityKind::Report => true,
             // RFC 2045 §6.7 (3), §6.8: blanks at the ends of lines are no content.
             EntityKind::QuotedPrintable | EntityKind::Base64 | EntityKind::Holds | EntityKind::Unknown => {
                 true
@@ -252,7 +253,7 @@ impl<T: FnMut(&[u8]) -> Result<(), CloseError>> Rewritten<T> {
             return (Encoder::as_it_is(), None);
         }
         match start.kind {
-            EntityKind::Text => (Encoder::quoted_printable(), Some("quoted-printable")),
+            EntityKind::Text | EntityKind::Report => (Encoder::quoted_printable(), Some("quoted-printable")),
             EntityKind::Bytes => (Encoder::base64(), Some("base64")),
             EntityKind::QuotedPrintable => (Encoder::quoted_printable_anew(), None),
             EntityKind::Base64 => (Encoder::base64_anew(), None),

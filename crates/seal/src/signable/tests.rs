@@ -297,3 +297,28 @@ proptest! {
         }
     }
 }
+
+/// Only the first part of a multipart/signed is signed (RFC 1847 §2.1): long lines around it, or of the signature itself, break nothing.
+#[test]
+fn what_a_signature_is_not_over_is_encoded_without_breaking_it() {
+    let long = "A".repeat(1500);
+    let letter = format!(
+        "Content-Type: multipart/signed; boundary=i; protocol=\"application/pkcs7-signature\"\n\n{long}\n--i\n\
+         Content-Type: text/plain\n\nGuten Tag\n--i\nContent-Type: application/pkcs7-signature\n\
+         Content-Transfer-Encoding: base64\n\n{long}\n--i--\n"
+    )
+    .replace('\n', "\r\n");
+    let plan = planned(letter.as_bytes(), Way::InClear, 100);
+    assert!(!plan.is_nothing() && !plan.breaks_signature());
+    let out = String::from_utf8(rewritten(letter.as_bytes(), plan, 100)).unwrap();
+    assert!(out.contains("--i\r\nContent-Type: text/plain\r\n\r\nGuten Tag\r\n--i\r\n"), "{out}");
+    assert!(out.lines().all(|line| line.len() <= 998), "{out}");
+}
+
+#[test]
+fn a_blank_at_the_end_of_a_line_of_a_report_for_programs_stays() {
+    let report = "Content-Type: message/delivery-status\n\nDiagnostic-Code: smtp; 550 no \n\n".replace('\n', "\r\n");
+    assert!(planned(report.as_bytes(), Way::InClear, 100).is_nothing());
+    let text = report.replace("message/delivery-status", "text/plain");
+    assert!(!planned(text.as_bytes(), Way::InClear, 100).is_nothing());
+}

@@ -19,6 +19,8 @@ const MAX_BOUNDARY_LINE: usize = 2000;
 pub(super) enum EntityKind {
     /// Text in no transfer encoding.
     Text,
+    /// A report for programs, which do not decode it (RFC 3464 §2.1, RFC 8098 §3.1): only what could not be sent otherwise is encoded.
+    Report,
     /// Anything else in none.
     Bytes,
     QuotedPrintable,
@@ -69,7 +71,39 @@ struct Open {
     boundary: Vec<u8>,
     /// Parts are letters unless they say otherwise (RFC 2046 §5.1.5).
     digest: bool,
-    signed: Option<usize>,
+    signed: Signed,
+    /// So many parts have begun.
+    parts: usize,
+}
+
+/// What of a multipart somebody else has signed; which entity bears the signature.
+#[derive(Clone, Copy)]
+enum Signed {
+    /// Nothing.
+    None,
+    /// All of it, for it stands within what is signed.
+    Whole(usize),
+    /// Its first part, and neither what stands around that nor the signature itself (RFC 1847 §2.1).
+    FirstPart(usize),
+}
+
+impl Open {
+    /// As of an entity that stands here now.
+    fn signed_here(&self) -> Option<usize> {
+        match self.signed {
+            Signed::None => None,
+            Signed::Whole(by) => Some(by),
+            Signed::FirstPart(by) => (self.parts == 1).then_some(by),
+        }
+    }
+
+    /// As of its boundaries and what stands between parts.
+    fn signed_around(&self) -> Option<usize> {
+        match self.signed {
+            Signed::Whole(by) => Some(by),
+            Signed::None | Signed::FirstPart(_) => None,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -190,10 +224,13 @@ impl<V: Visit> Walk<V> {
         }
         self.end_body()?;
         let line_end = std::mem::take(&mut self.line_end);
-        let signed = self.open.get(at).and_then(|open| open.signed);
+        let signed = self.open.get(at).and_then(Open::signed_around);
         self.visit.around(line_end, signed)?;
         self.visit.around(line, signed)?;
         self.open.truncate(if closes { at } else { at + 1 });
+        if let Some(open) = self.open.get_mut(at) {
+            open.parts += 1;
+        }
         self.letters = 0;
         self.at = match self.open.get(at) {
             Some(open) if !closes => {
@@ -209,7 +246,7 @@ impl<V: Visit> Walk<V> {
     fn begin(&mut self, head: &[u8], default: Untyped) -> Result<(), CloseError> {
         let number = self.entities;
         self.entities += 1;
-        let around = self.open.last().and_then(|open| open.signed);
+        let around = self.open.last().and_then(Open::signed_here);
         let content_type = content_type(head, default);
         let deep = self.open.len() + self.letters >= MAX_DEPTH;
         let kind = match &content_type {
@@ -224,7 +261,12 @@ impl<V: Visit> Walk<V> {
                 self.open.push(Open {
                     boundary: [b"--", boundary.as_bytes()].concat(),
                     digest: content_type.essence == "multipart/digest",
-                    signed: around.or_else(|| is_signed.then_some(number)),
+                    signed: match around {
+                        Some(by) => Signed::Whole(by),
+                        None if is_signed => Signed::FirstPart(number),
+                        None => Signed::None,
+                    },
+                    parts: 0,
                 });
                 Place::Around
             }
@@ -242,7 +284,7 @@ impl<V: Visit> Walk<V> {
         if let Some((head, _)) = self.head_so_far() {
             self.at = Place::Body;
             self.entities += 1;
-            let around = self.open.last().and_then(|open| open.signed);
+            let around = self.open.last().and_then(Open::signed_here);
             self.visit.head(&EntityStart { kind: EntityKind::Unknown, bytes: b"", signed: around })?;
             self.visit.body(&head)?;
         }
@@ -268,7 +310,7 @@ impl<V: Visit> Walk<V> {
             }
             Place::Body => self.visit.body(bytes),
             Place::Around => {
-                let signed = self.open.last().and_then(|open| open.signed);
+                let signed = self.open.last().and_then(Open::signed_around);
                 self.visit.around(bytes, signed)
             }
         }
@@ -321,7 +363,8 @@ fn kind(head: &[u8], content_type: &ContentType) -> EntityKind {
         _ if matches!(essence, "message/partial" | "message/external-body") => EntityKind::Unknown,
         "quoted-printable" => EntityKind::QuotedPrintable,
         "base64" => EntityKind::Base64,
-        _ if plain && (essence.starts_with("text/") || essence.starts_with("message/")) => EntityKind::Text,
+        _ if plain && essence.starts_with("text/") => EntityKind::Text,
+        _ if plain && essence.starts_with("message/") => EntityKind::Report,
         _ if plain => EntityKind::Bytes,
         _ => EntityKind::Unknown,
     }

@@ -65,10 +65,19 @@ pub(crate) fn by_lists_alone(
     Ok(by_lists(result))
 }
 
-/// The certificate that has signed this one.
+/// A certificate that has signed this one.
 pub(crate) fn issuer(certificate: &X509Ref, between: &[X509], roots: &[Vec<u8>]) -> Option<X509> {
+    issuers(certificate, between, roots).next()
+}
+
+/// The certificates that have signed this one, roots first: an authority has several of one key where others vouch for it as well.
+pub(crate) fn issuers<'a>(
+    certificate: &'a X509Ref,
+    between: &'a [X509],
+    roots: &'a [Vec<u8>],
+) -> impl Iterator<Item = X509> + 'a {
     let roots = roots.iter().filter_map(|root| X509::from_der(root).ok());
-    between.iter().cloned().chain(roots).find(|one| {
+    roots.chain(between.iter().cloned()).filter(|one| {
         one.issued(certificate) == X509VerifyResult::OK
             && one.public_key().is_ok_and(|key| certificate.verify(&key).unwrap_or(false))
     })

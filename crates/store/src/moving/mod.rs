@@ -121,6 +121,8 @@ fn carry_delivered(from: &Path, to: &Path) -> Result<(), StoreError> {
     }
     std::fs::copy(&from, &to)
         .and_then(|_octets| File::open(&to)?.sync_all())
+        // Its name, too, outlives a loss of power.
+        .and_then(|()| to.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all()))
         .map_err(|source| StoreError::Path { path: to, source })
 }
 

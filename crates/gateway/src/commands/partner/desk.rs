@@ -107,7 +107,7 @@ pub(crate) fn at_desk(
     work: impl AsyncFnOnce(&Desk<'_>) -> Result<(), CommandError>,
 ) -> ExitCode {
     with_support(config, async |store, plan, keys| {
-        let lists = all_lists(&plan.inbound, store).await?;
+        let lists = all_lists(&plan.inbound, store, &keys.role.queue.tags).await?;
         work(&Desk { store, plan, keys: &keys, lists, now: SystemClock.now() }).await
     })
 }

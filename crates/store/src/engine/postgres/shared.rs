@@ -236,7 +236,7 @@ impl<W: Weighed, A> Shared<W, A> {
         let mut load = self.load();
         load.last = sharers;
         load.under_way += sharers;
-        load.crowd = (load.under_way + behind).max(load.crowd - load.crowd / 4);
+        load.crowd = (load.under_way + behind).max(load.crowd - load.crowd.div_ceil(4));
         drop(load);
         let (load, changed) = (&self.load, &self.changed);
         Ok((Some(Place { held: Some(held), since: Instant::now(), sharers, load, changed }), taken))
