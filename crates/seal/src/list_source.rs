@@ -36,7 +36,9 @@ impl ListSource {
         if key.method() != Method::Smime {
             return Vec::new();
         }
-        let (Ok(certificate), Ok(mut between)) = (key.certificate(), key.between()) else { return Vec::new() };
+        let (Ok(certificate), Ok(mut between)) = (key.certificate(), key.between()) else {
+            return Vec::new();
+        };
         // Who sent the key chose what came with it, and every pair of them costs a signature to try.
         between.truncate(MAX_BETWEEN);
         let (mut sources, mut at) = (Vec::new(), certificate);

@@ -75,8 +75,10 @@ impl Store {
             })
         };
         let readable = |row: Result<RevocationListRow, StoreError>| {
-            row.inspect_err(|error| tracing::error!(%error, "a row of a revocation list cannot be read and is passed by"))
-                .ok()
+            row.inspect_err(
+                |error| tracing::error!(%error, "a row of a revocation list cannot be read and is passed by"),
+            )
+            .ok()
         };
         Ok(self.read_rows(rows).await?.into_iter().map(row).filter_map(readable).collect())
     }

@@ -105,7 +105,8 @@ impl Partners {
 
     /// The revocation lists that count now.
     pub(crate) async fn lists(&self, context: &Context) -> Result<Arc<Vec<Vec<u8>>>, Reply> {
-        let lists = self.lists.now(&context.tenant.inbound, &context.shared.store, &context.shared.keys.tags).await;
+        let lists =
+            self.lists.now(&context.tenant.inbound, &context.shared.store, &context.shared.keys.tags).await;
         lists.map_err(|error| crate::failure::unavailable(&error))
     }
 

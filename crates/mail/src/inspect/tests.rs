@@ -230,6 +230,12 @@ fn a_damaged_opaque_signature_hides_letters_and_a_damaged_encryption_does_not() 
     // A detached signature wraps nothing.
     let signature = Inside::of(&attached("application/pkcs7-signature", "smime.p7s", "damaged"));
     assert_eq!(signature.hidden_letters, None);
+    for (kind, name) in
+        [("application/pkcs7-signature", "smime.p7s"), ("application/octet-stream", "smime.p7s")]
+    {
+        let signature = Inside::of(&attached(kind, name, cut));
+        assert_eq!((signature.hidden_letters, signature.unread), (None, Some(Unread::Damaged)), "{kind}");
+    }
     let enveloped =
         [0x30, 0x80, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 3, 0xa0, 0x80, 0x30, 0x80, 2, 1];
     // The first octets damaged: then what is said of it counts.

@@ -317,7 +317,8 @@ fn what_a_signature_is_not_over_is_encoded_without_breaking_it() {
 
 #[test]
 fn a_blank_at_the_end_of_a_line_of_a_report_for_programs_stays() {
-    let report = "Content-Type: message/delivery-status\n\nDiagnostic-Code: smtp; 550 no \n\n".replace('\n', "\r\n");
+    let report =
+        "Content-Type: message/delivery-status\n\nDiagnostic-Code: smtp; 550 no \n\n".replace('\n', "\r\n");
     assert!(planned(report.as_bytes(), Way::InClear, 100).is_nothing());
     let text = report.replace("message/delivery-status", "text/plain");
     assert!(!planned(text.as_bytes(), Way::InClear, 100).is_nothing());
