@@ -88,7 +88,8 @@ pub fn is_ours(tags: &TagKey, list: &StoredList) -> bool {
     list_proof(tags, &list.address, &list.authority, &list.der) == list.proof
 }
 
-fn proven(lists: Vec<StoredList>, tags: &TagKey) -> Vec<Vec<u8>> {
+/// Those that this gateway has put there.
+pub(crate) fn proven(lists: Vec<StoredList>, tags: &TagKey) -> Vec<Vec<u8>> {
     let ours = lists.into_iter().filter(|list| {
         let ours = is_ours(tags, list);
         if !ours {

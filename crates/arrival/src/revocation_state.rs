@@ -6,8 +6,10 @@ use std::path::PathBuf;
 use sealpost_mail::Timestamp;
 use sealpost_seal::{ListSigner, Lists, PartnerKey, RevocationList};
 use sealpost_store::{Store, StoreError};
+use sealpost_vault::TagKey;
 
 use crate::crl_files;
+use crate::known_lists::proven;
 use crate::settings::{CrlSource, Inbound};
 
 /// Lists that were fetched, as far as anybody has looked.
@@ -26,10 +28,10 @@ impl Fetched {
     ///
     /// # Errors
     /// It does not answer.
-    pub async fn read(inbound: &Inbound, store: &Store) -> Result<Self, StoreError> {
+    pub async fn read(inbound: &Inbound, store: &Store, tags: &TagKey) -> Result<Self, StoreError> {
         match inbound.crl_source {
             CrlSource::Files => Ok(Self::Never),
-            CrlSource::Fetch => Ok(Self::Read(store.revocation_list_bytes().await?)),
+            CrlSource::Fetch => Ok(Self::Read(proven(store.stored_revocation_lists().await?, tags))),
         }
     }
 

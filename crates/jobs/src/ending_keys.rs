@@ -20,7 +20,7 @@ pub(super) async fn warn(workshop: &Workshop, now: Timestamp) -> Result<Counts, 
         return Ok(Vec::new());
     };
     let inbound = &context.tenant.inbound;
-    let fetched = revocation_state::Fetched::read(inbound, &workshop.store).await?;
+    let fetched = revocation_state::Fetched::read(inbound, &workshop.store, &work.tags).await?;
     for warning in revocation_state::warnings(inbound, &work.crl_places, &fetched, now) {
         tracing::warn!("{warning}");
     }

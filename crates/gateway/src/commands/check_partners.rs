@@ -39,7 +39,7 @@ pub(super) fn look(plan: &Plan, keys: &IntakeRole) -> Found {
         runtime.block_on(async {
             let store = Store::open(plan.store()).map_err(|error| error.to_string())?;
             let found = async {
-                let fetched = Fetched::read(&plan.inbound, &store).await?;
+                let fetched = Fetched::read(&plan.inbound, &store, &keys.queue.tags).await?;
                 let rows = lists_asked_for(plan, &store).await?;
                 let mut found = Found { said: rows.iter().map(fetched_lists::line).collect(), wrong: lists(&fetched) };
                 let failed = rows.iter().filter(|row| fetched_lists::has_failed(row));
