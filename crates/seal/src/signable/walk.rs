@@ -97,7 +97,7 @@ impl Open {
         }
     }
 
-    /// As of its boundaries and what stands between parts.
+    /// As of its boundaries.
     fn signed_around(&self) -> Option<usize> {
         match self.signed {
             Signed::Whole(by) => Some(by),
@@ -310,7 +310,8 @@ impl<V: Visit> Walk<V> {
             }
             Place::Body => self.visit.body(bytes),
             Place::Around => {
-                let signed = self.open.last().and_then(Open::signed_around);
+                // What stands behind a multipart within the first part belongs to that part.
+                let signed = self.open.last().and_then(Open::signed_here);
                 self.visit.around(bytes, signed)
             }
         }

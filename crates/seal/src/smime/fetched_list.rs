@@ -86,7 +86,7 @@ pub(crate) fn read(list: &[u8], asked: &ListFor<'_>) -> Result<FetchedList, KeyE
         }
     }
     // All are of the authority that has signed it. Read once: it may be large, and they many.
-    let named = |(_, one): &(usize, &X509)| matches!(crl.get_by_cert(*one), CrlStatus::Revoked(_));
+    let named = |(_, one): &(usize, &X509)| matches!(crl.get_by_cert(one), CrlStatus::Revoked(_));
     let revoked = asked.certificates.iter().enumerate().filter(named).map(|(at, _)| at).collect();
     Ok(FetchedList::Good { since, until, revoked })
 }
