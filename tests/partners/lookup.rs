@@ -101,7 +101,7 @@ fn nobody_is_asked_who_is_inside_or_cannot_prove_a_name_and_nothing_is_followed(
     );
     refused(&gateway, &format!("{PAGE}:{}/key.cer", web.port()), "--from");
     let web = answering(&authority, "HTTP/1.1 200 OK\r\n\r\n", 3 * 1024 * 1024);
-    refused(&gateway, &format!("{PAGE}:{}/key.cer", web.port()), "limit");
+    refused(&gateway, &format!("{PAGE}:{}/key.cer", web.port()), "too large");
     gateway.sweep();
     theirs.sweep();
 }
