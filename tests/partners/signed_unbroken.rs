@@ -59,6 +59,30 @@ fn verified(letter: &Delivered, certificate: &str) -> Vec<u8> {
     std::fs::read(out).unwrap()
 }
 
+/// A gateway that signs what goes to the broker, with a key of its own.
+fn signing(world: &Hop) -> Gateway {
+    let mut config = Config::new(world);
+    config.rule("signed", r#"{ recipient = "*@broker.example" }"#, r#""sign""#);
+    let gateway = Gateway::start(&config);
+    sealpost(&gateway, &["domain-key", "make", "insurer.example", "--name", "Insurer"]);
+    gateway
+}
+
+/// One that encrypts what goes to the clinic with S/MIME.
+fn closing(world: &Hop, inside: &Hop) -> (Gateway, openssl::House) {
+    let gateway = Gateway::start(&insurer(world, inside).0);
+    let clinic = openssl::House::new("securemail@clinic.example");
+    sealpost(&gateway, &["domain-key", "make", "insurer.example", "--name", "Insurer"]);
+    sealpost(&gateway, &["partner", "add", "clinic.example", path(&clinic), "--yes"]);
+    (gateway, clinic)
+}
+
+/// No server has to break any line of it.
+fn has_short_lines(got: &Delivered, nth: usize) {
+    let longest = got.bytes.split(|byte| *byte == b'\n').map(<[u8]>::len).max().unwrap();
+    assert!(longest <= 999, "{nth}: a line of {longest}");
+}
+
 fn reads(bytes: &[u8], wanted: &str, what: &str) {
     let parsed = MessageParser::default().parse(bytes).unwrap();
     let text = parsed.body_text(0).unwrap().replace("\r\n", "\n");
@@ -71,10 +95,7 @@ fn reads(bytes: &[u8], wanted: &str, what: &str) {
 #[test]
 fn a_rule_s_signature_verifies_at_the_next_server_whatever_the_lines() {
     let world = Hop::new();
-    let mut config = Config::new(&world);
-    config.rule("signed", r#"{ recipient = "*@broker.example" }"#, r#""sign""#);
-    let gateway = Gateway::start(&config);
-    sealpost(&gateway, &["domain-key", "make", "insurer.example", "--name", "Insurer"]);
+    let gateway = signing(&world);
     let certificate = our_certificate(&gateway);
     for (nth, (letter, wanted)) in letters().into_iter().enumerate() {
         gateway
@@ -83,8 +104,7 @@ fn a_rule_s_signature_verifies_at_the_next_server_whatever_the_lines() {
             .expect("250 *");
         let got = world.wait(nth + 1)[nth].clone();
         assert!(got.text().contains("multipart/signed"), "{nth}: {}", got.text());
-        let longest = got.bytes.split(|byte| *byte == b'\n').map(<[u8]>::len).max().unwrap();
-        assert!(longest <= 999, "{nth}: a line of {longest}");
+        has_short_lines(&got, nth);
         assert!(got.bytes.is_ascii(), "{nth}: {}", got.text());
         let clear = verified(&got, &certificate);
         let lines = String::from_utf8(clear.clone()).unwrap();
@@ -98,10 +118,7 @@ fn a_rule_s_signature_verifies_at_the_next_server_whatever_the_lines() {
 #[test]
 fn what_is_safe_is_signed_byte_by_byte_as_it_came() {
     let world = Hop::new();
-    let mut config = Config::new(&world);
-    config.rule("signed", r#"{ recipient = "*@broker.example" }"#, r#""sign""#);
-    let gateway = Gateway::start(&config);
-    sealpost(&gateway, &["domain-key", "make", "insurer.example", "--name", "Insurer"]);
+    let gateway = signing(&world);
     let body = "Der Beitrag: 4711\r\n--\r\nFrom here on";
     let safe = letter("Content-Type: text/plain\r\n", body);
     gateway.smtp().letter("erika.muster@insurer.example", &["max@broker.example"], &safe).expect("250 *");
@@ -114,10 +131,7 @@ fn what_is_safe_is_signed_byte_by_byte_as_it_came() {
 #[test]
 fn what_is_signed_within_an_encrypted_letter_has_no_line_that_must_be_broken() {
     let (world, inside) = (Hop::new(), Hop::new());
-    let gateway = Gateway::start(&insurer(&world, &inside).0);
-    let clinic = openssl::House::new("securemail@clinic.example");
-    sealpost(&gateway, &["domain-key", "make", "insurer.example", "--name", "Insurer"]);
-    sealpost(&gateway, &["partner", "add", "clinic.example", path(&clinic), "--yes"]);
+    let (gateway, clinic) = closing(&world, &inside);
     let certificate = our_certificate(&gateway);
     for (nth, (letter, wanted)) in letters().into_iter().enumerate() {
         gateway
@@ -189,10 +203,7 @@ fn verifies(entity: &str, house: &openssl::House, what: &str) {
 #[test]
 fn what_somebody_else_has_signed_verifies_within_what_we_sign() {
     let world = Hop::new();
-    let mut config = Config::new(&world);
-    config.rule("signed", r#"{ recipient = "*@broker.example" }"#, r#""sign""#);
-    let gateway = Gateway::start(&config);
-    sealpost(&gateway, &["domain-key", "make", "insurer.example", "--name", "Insurer"]);
+    let gateway = signing(&world);
     let certificate = our_certificate(&gateway);
     let (signed, house) = signed_by_another();
     for (nth, letter) in handed_on(&signed).into_iter().enumerate() {
@@ -202,8 +213,7 @@ fn what_somebody_else_has_signed_verifies_within_what_we_sign() {
             .expect("250 *");
         let got = world.wait(nth + 1)[nth].clone();
         assert!(got.text().contains("smime-type=signed-data"), "{nth}: {}", got.text());
-        let longest = got.bytes.split(|byte| *byte == b'\n').map(<[u8]>::len).max().unwrap();
-        assert!(longest <= 999, "{nth}: a line of {longest}");
+        has_short_lines(&got, nth);
         verifies(&String::from_utf8(verified(&got, &certificate)).unwrap(), &house, "signed");
     }
     gateway.sweep();
@@ -212,10 +222,7 @@ fn what_somebody_else_has_signed_verifies_within_what_we_sign() {
 #[test]
 fn what_somebody_else_has_signed_verifies_within_what_is_encrypted() {
     let (world, inside) = (Hop::new(), Hop::new());
-    let gateway = Gateway::start(&insurer(&world, &inside).0);
-    let clinic = openssl::House::new("securemail@clinic.example");
-    sealpost(&gateway, &["domain-key", "make", "insurer.example", "--name", "Insurer"]);
-    sealpost(&gateway, &["partner", "add", "clinic.example", path(&clinic), "--yes"]);
+    let (gateway, clinic) = closing(&world, &inside);
     let certificate = our_certificate(&gateway);
     let (signed, house) = signed_by_another();
     for (nth, letter) in handed_on(&signed).into_iter().enumerate() {

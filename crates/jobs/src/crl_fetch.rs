@@ -7,13 +7,11 @@ use std::time::Duration;
 use sealpost_arrival::{CrlSource, is_ours, list_proof};
 use sealpost_delivery::{FetchError, Fetcher};
 use sealpost_mail::Timestamp;
-use sealpost_mailbox::audit::{Actor, Event, KeyChange};
-use sealpost_partner::{Book, Step, after};
 use sealpost_seal::{FetchedList, Worker};
 use sealpost_store::{KeptList, RevocationListRow, StoredList};
 
 use crate::due_lists::{self, Holder, LATEST, WantedList};
-use crate::ending_keys::failed;
+use crate::taken_back::revoke;
 use crate::workshop::{Counts, Failed, PartnerWork, Workshop};
 
 /// Of one list. All that are kept are given to the worker with every letter.
@@ -86,11 +84,19 @@ struct Round<'a> {
 impl Round<'_> {
     async fn about(&mut self, wanted: WantedList) -> Result<(), Failed> {
         let (came, named) = self.ask(&wanted).await?;
-        for holder in named {
+        for Holder { partner, key } in named {
             // Somebody may have changed the key since; that keeps no list away. It is tried again with the next list, and every letter
             // looks for itself.
-            if let Err(error) = self.take_back(&holder).await {
-                tracing::error!(%error, "a key that its authority's list names could not be revoked");
+            match revoke(self.workshop, self.work, &partner, &key, self.now).await {
+                Ok(0) => {}
+                Ok(revoked) => {
+                    let fingerprint = key.key.facts().fingerprint.to_hex();
+                    tracing::warn!(partner.id = %partner.id, %fingerprint, "its authority's list names a partner's certificate: it is revoked");
+                    self.revoked += revoked;
+                }
+                Err(error) => {
+                    tracing::error!(%error, "a key that its authority's list names could not be revoked");
+                }
             }
         }
         let word = came.word();
@@ -205,21 +211,5 @@ impl Round<'_> {
                 Err(matches!(error, FetchError::TooLarge(_)).then_some("too-large"))
             }
         }
-    }
-
-    /// As after an answer by OCSP.
-    async fn take_back(&mut self, holder: &Holder) -> Result<(), Failed> {
-        let Holder { partner, key } = holder;
-        let Ok(to) = after(key.state, Step::Revoke) else { return Ok(()) };
-        let fingerprint = key.key.facts().fingerprint.to_hex();
-        tracing::warn!(partner.id = %partner.id, %fingerprint, "its authority's list names a partner's certificate: it is revoked");
-        let what = KeyChange::Revoked;
-        let event = Event::PartnerKeyChanged { partner: &partner.id, fingerprint: &fingerprint, what };
-        let noted = event.row(self.now, &Actor::System, None);
-        let Workshop { store, random, .. } = self.workshop;
-        let book = Book { store, keyring: &self.work.keyring, tags: &self.work.tags };
-        book.step(partner, key, to, noted, self.now, &**random).await.map_err(failed)?;
-        self.revoked += 1;
-        Ok(())
     }
 }

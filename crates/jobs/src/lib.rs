@@ -25,6 +25,7 @@ mod retention;
 mod runner;
 mod scheduler;
 mod senders;
+mod taken_back;
 mod tls_preview;
 mod tls_reports;
 mod unreadable_rows;

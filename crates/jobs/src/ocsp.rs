@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use sealpost_delivery::Fetcher;
 use sealpost_mail::Timestamp;
-use sealpost_mailbox::audit::{Actor, Event, KeyChange};
-use sealpost_partner::{Book, Found, Partner, PartnerKey, Standing, Step, after};
+use sealpost_partner::{Book, Found, Partner, PartnerKey, Standing};
 use sealpost_seal::OcspAnswer;
 use sealpost_store::{OcspRow, PartnerKeyState};
 
 use crate::authorities::Ocsp;
 use crate::ending_keys::failed;
+use crate::taken_back::revoke;
 use crate::workshop::{Counts, Failed, PartnerWork, Workshop};
 
 /// A good answer is asked for again after so long at the latest, and never sooner than after [`SOONEST`].
@@ -29,9 +29,7 @@ pub(super) async fn ask(workshop: &Workshop, now: Timestamp) -> Result<Counts, F
         Ocsp::Ask | Ocsp::Off => return Ok(Vec::new()),
     };
     let fetcher = fetcher.map_err(|error| Failed::Keys(error.to_string()))?;
-    let book = book(workshop, work);
-    let mut round =
-        Round { workshop, work, book, fetcher, now, silent: HashSet::new(), asked: 0, revoked: 0 };
+    let mut round = Round { workshop, work, fetcher, now, silent: HashSet::new(), asked: 0, revoked: 0 };
     for question in due(workshop, work, now).await? {
         round.about(question).await?;
     }
@@ -88,7 +86,6 @@ pub(super) async fn due(
 struct Round<'a> {
     workshop: &'a Workshop,
     work: &'a PartnerWork,
-    book: Book<'a>,
     fetcher: Fetcher,
     now: Timestamp,
     /// Addresses that did not answer in this round: once is enough.
@@ -122,7 +119,7 @@ impl Round<'_> {
             Some(OcspAnswer::Revoked | OcspAnswer::Unknown | OcspAnswer::Unusable) | None => soonest,
         };
         if answer == Some(OcspAnswer::Revoked) {
-            self.take_back(&partner, &key, &fingerprint).await?;
+            self.revoked += revoke(self.workshop, self.work, &partner, &key, self.now).await?;
         }
         let row = OcspRow { key_id: key.id.clone(), answer: word.to_owned(), asked_at: self.now, again_at };
         Ok(self.workshop.store.note_ocsp(row).await?)
@@ -149,20 +146,5 @@ impl Round<'_> {
                 Some(OcspAnswer::Unusable)
             }
         }
-    }
-
-    async fn take_back(
-        &mut self,
-        partner: &Partner,
-        key: &PartnerKey,
-        fingerprint: &str,
-    ) -> Result<(), Failed> {
-        let Ok(to) = after(key.state, Step::Revoke) else { return Ok(()) };
-        let event = Event::PartnerKeyChanged { partner: &partner.id, fingerprint, what: KeyChange::Revoked };
-        let noted = event.row(self.now, &Actor::System, None);
-        let random = &*self.workshop.random;
-        self.book.step(partner, key, to, noted, self.now, random).await.map_err(failed)?;
-        self.revoked += 1;
-        Ok(())
     }
 }

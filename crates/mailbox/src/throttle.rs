@@ -253,23 +253,12 @@ impl Throttle<'_> {
             (Tried::Counted(_), Tried::Wait(seconds)) => Tried::Wait(seconds),
             // It had to wait since we looked.
             (Tried::Wait(seconds), Tried::Counted(all)) => {
-                self.take_back(all.whose).await?;
+                let settled = Settled { taken_back: vec![all.whose], ..Settled::default() };
+                self.store.settle_tries(&settled, self.now).await?;
                 Tried::Wait(seconds)
             }
             (Tried::Wait(seconds), Tried::Wait(_)) => Tried::Wait(seconds),
         })
-    }
-
-    /// Takes back one try that was counted: it was right.
-    async fn take_back(&self, whose: [u8; 32]) -> Result<(), StoreError> {
-        let now = self.now;
-        let counted = count(self.store, whose, |before| match before {
-            Some(before) => {
-                Ok(Tries { wrong: (before.wrong - 1).max(0), open_at: before.open_at.min(now), ..before })
-            }
-            None => Err(0),
-        });
-        counted.await.map(drop)
     }
 }
 

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use sealpost_mail::Secret;
 use sealpost_sandbox::launch::{self, Ended};
-use serde::Serialize;
 use tokio::io::{
     AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader,
 };
@@ -155,14 +154,16 @@ impl Worker {
         mut spool: impl AsyncWrite + Unpin + Send,
     ) -> Result<WorkerReply, OpenError> {
         let Pipes { stdin, stdout, stderr } = pipes;
-        let json = framed(job)?;
+        // No secret is in it, and lists of many MiB may be: written once, and copied nowhere.
+        let json = serde_json::to_vec(job).map_err(std::io::Error::from)?;
+        let start = start(json.len());
         let (asks, asked) = mpsc::channel(MAX_LENT);
         let mut errands = own.map(|own| Errands::new(own, &self.rejection));
         let feed = async {
             // Gone at its end: the worker must not wait for an answer that nobody gives.
             let (mut stdin, mut asked) = (stdin, asked);
             // A worker that ends early closes the pipe; its status says why.
-            if stdin.write_all(json.expose()).await.is_err() {
+            if stdin.write_all(start.as_bytes()).await.is_err() || stdin.write_all(&json).await.is_err() {
                 return Ok(());
             }
             // Most letters are small: what is not read is neither cleared nor touched.
@@ -281,14 +282,19 @@ async fn said(stdout: &mut BufReader<pipe::Receiver>) -> Option<WorkerReply> {
     serde_json::from_slice(&json).ok()
 }
 
-/// As it goes through the pipe. Our keys may be in it: written once into room that is large enough, because growing leaves a copy behind.
-fn framed(json: &impl Serialize) -> Result<Secret<Vec<u8>>, std::io::Error> {
+/// What JSON of so many bytes begins with in the pipe.
+fn start(length: usize) -> String {
+    format!("{START}{length}\n")
+}
+
+/// As it goes through the pipe, into room that is large enough from the start: growing would leave a copy of the key behind.
+fn framed(loan: &Loan) -> Result<Secret<Vec<u8>>, std::io::Error> {
     let mut length = Length(0);
-    serde_json::to_writer(&mut length, json)?;
-    let start = format!("{START}{}\n", length.0);
+    serde_json::to_writer(&mut length, loan)?;
+    let start = start(length.0);
     let mut framed = Zeroizing::new(Vec::with_capacity(start.len() + length.0));
     framed.extend_from_slice(start.as_bytes());
-    serde_json::to_writer(&mut *framed, json)?;
+    serde_json::to_writer(&mut *framed, loan)?;
     Ok(Secret::new(std::mem::take(&mut *framed)))
 }
 

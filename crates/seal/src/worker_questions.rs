@@ -17,16 +17,10 @@ impl Worker {
     /// None of the formats, or too large.
     pub async fn read_keys(&self, file: &[u8]) -> Result<Vec<PartnerKey>, KeyError> {
         let job = Job::Keys { file: u64::try_from(file.len()).unwrap_or(u64::MAX) };
-        match self.run(&job, file, None, tokio::io::sink()).await.map_err(worker_error)? {
-            WorkerReply::Keys(keys) => Ok(keys),
-            WorkerReply::Refused(refusal) => Err(refusal.into()),
-            WorkerReply::Needs(_)
-            | WorkerReply::Asks(_)
-            | WorkerReply::Opened(_)
-            | WorkerReply::Chain(_)
-            | WorkerReply::Ocsp(_)
-            | WorkerReply::List(_) => Err(KeyError::Worker(other_answer())),
-        }
+        let WorkerReply::Keys(keys) = self.ask(&job, file).await? else {
+            return Err(KeyError::Worker(other_answer()));
+        };
+        Ok(keys)
     }
 
     /// Those of these OpenPGP keys that a bare revocation certificate (RFC 9580 §5.2.1.12) takes back, as they are with it.
@@ -40,16 +34,10 @@ impl Worker {
     ) -> Result<Vec<PartnerKey>, KeyError> {
         let job =
             Job::Revocation { keys: keys.to_vec(), file: u64::try_from(file.len()).unwrap_or(u64::MAX) };
-        match self.run(&job, file, None, tokio::io::sink()).await.map_err(worker_error)? {
-            WorkerReply::Keys(keys) => Ok(keys),
-            WorkerReply::Refused(refusal) => Err(refusal.into()),
-            WorkerReply::Needs(_)
-            | WorkerReply::Asks(_)
-            | WorkerReply::Opened(_)
-            | WorkerReply::Chain(_)
-            | WorkerReply::Ocsp(_)
-            | WorkerReply::List(_) => Err(KeyError::Worker(other_answer())),
-        }
+        let WorkerReply::Keys(keys) = self.ask(&job, file).await? else {
+            return Err(KeyError::Worker(other_answer()));
+        };
+        Ok(keys)
     }
 
     /// What an OCSP response says of this certificate.
@@ -66,16 +54,10 @@ impl Worker {
         let roots = roots.iter().cloned().map(Bytes).collect();
         let length = u64::try_from(response.len()).unwrap_or(u64::MAX);
         let job = Job::Ocsp { key: Box::new(key.clone()), roots, now, response: length };
-        match self.run(&job, response, None, tokio::io::sink()).await.map_err(worker_error)? {
-            WorkerReply::Ocsp(answer) => Ok(answer),
-            WorkerReply::Refused(refusal) => Err(refusal.into()),
-            WorkerReply::Needs(_)
-            | WorkerReply::Asks(_)
-            | WorkerReply::Opened(_)
-            | WorkerReply::Keys(_)
-            | WorkerReply::List(_)
-            | WorkerReply::Chain(_) => Err(KeyError::Worker(other_answer())),
-        }
+        let WorkerReply::Ocsp(answer) = self.ask(&job, response).await? else {
+            return Err(KeyError::Worker(other_answer()));
+        };
+        Ok(answer)
     }
 
     /// What a list of revoked certificates is worth for the certificates of one authority (DER), and which of them it names.
@@ -98,16 +80,10 @@ impl Worker {
             now,
             list: u64::try_from(list.len()).unwrap_or(u64::MAX),
         };
-        match self.run(&job, list, None, tokio::io::sink()).await.map_err(worker_error)? {
-            WorkerReply::List(read) => Ok(read),
-            WorkerReply::Refused(refusal) => Err(refusal.into()),
-            WorkerReply::Needs(_)
-            | WorkerReply::Asks(_)
-            | WorkerReply::Opened(_)
-            | WorkerReply::Keys(_)
-            | WorkerReply::Chain(_)
-            | WorkerReply::Ocsp(_) => Err(KeyError::Worker(other_answer())),
-        }
+        let WorkerReply::List(read) = self.ask(&job, list).await? else {
+            return Err(KeyError::Worker(other_answer()));
+        };
+        Ok(read)
     }
 
     /// Whether a chain leads from this certificate to one of the roots.
@@ -123,15 +99,17 @@ impl Worker {
     ) -> Result<ChainVerdict, KeyError> {
         let bytes = |list: &[Vec<u8>]| list.iter().cloned().map(Bytes).collect();
         let job = Job::Chain { key: Box::new(key.clone()), roots: bytes(roots), crls: bytes(crls), now };
-        match self.run(&job, &[][..], None, tokio::io::sink()).await.map_err(worker_error)? {
-            WorkerReply::Chain(verdict) => Ok(verdict),
+        let WorkerReply::Chain(verdict) = self.ask(&job, &[]).await? else {
+            return Err(KeyError::Worker(other_answer()));
+        };
+        Ok(verdict)
+    }
+
+    /// Its reply to a job that these bytes follow, unless it refuses.
+    async fn ask(&self, job: &Job, bytes: &[u8]) -> Result<WorkerReply, KeyError> {
+        match self.run(job, bytes, None, tokio::io::sink()).await.map_err(worker_error)? {
             WorkerReply::Refused(refusal) => Err(refusal.into()),
-            WorkerReply::Needs(_)
-            | WorkerReply::Asks(_)
-            | WorkerReply::Opened(_)
-            | WorkerReply::Keys(_)
-            | WorkerReply::Ocsp(_)
-            | WorkerReply::List(_) => Err(KeyError::Worker(other_answer())),
+            reply => Ok(reply),
         }
     }
 }

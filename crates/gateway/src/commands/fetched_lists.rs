@@ -6,6 +6,8 @@ use sealpost_seal::ListSource;
 use sealpost_store::RevocationListRow;
 use sealpost_support::instant;
 
+use super::others_words::clean;
+
 /// One list.
 pub(super) fn line(row: &RevocationListRow) -> String {
     let moment = |at| instant(Some(at)).unwrap_or_default();
@@ -16,8 +18,7 @@ pub(super) fn line(row: &RevocationListRow) -> String {
         None => "none has come yet".to_owned(),
     };
     // Another's words, without what a terminal would obey.
-    let shown = |text: &str| -> String { text.chars().filter(|c| !c.is_control()).take(200).collect() };
-    let (address, answer) = (shown(&row.address), shown(&row.answer));
+    let (address, answer) = (clean(&row.address), clean(&row.answer));
     format!("revocation list {address}, asked for {}: {answer}; {here}", moment(row.asked_at))
 }
 

@@ -28,6 +28,7 @@ mod memory_guard;
 mod migrate;
 mod nodes;
 mod original;
+mod others_words;
 mod output;
 mod partner;
 mod queue;

@@ -16,6 +16,7 @@ use super::desk::{CommandError, Desk, places, somebody_at};
 use super::found_keys::{self, FoundKey, Hands};
 use super::lookup::{self, Memory};
 use super::show;
+use crate::commands::others_words::clean;
 use crate::commands::{OutputFormat, complain, say};
 use crate::config::file::SignedDns;
 
@@ -329,7 +330,7 @@ fn check(
             "{}: the key {} ({}) cannot be used: its authority has revoked it (a revocation list names it)",
             add.name,
             facts.fingerprint,
-            show::clean(&facts.subject)
+            clean(&facts.subject)
         )));
     }
     let excused = add.other_name && key.reach == Reach::Company;
@@ -339,7 +340,7 @@ fn check(
             "{}: the key {} ({}) names nothing of {}; is it another company's? If it is the right one, add --other-name",
             add.name,
             facts.fingerprint,
-            show::clean(&facts.subject),
+            clean(&facts.subject),
             wanted.join(", ")
         )));
     }
@@ -355,7 +356,7 @@ fn check(
             "{}: the key {} ({}) cannot be used: {objection}",
             add.name,
             facts.fingerprint,
-            show::clean(&facts.subject)
+            clean(&facts.subject)
         ))),
     }
 }

@@ -11,8 +11,8 @@ use sealpost_partner::{DomainOrAddress, KeyFile, KeyLookups, Proven};
 use super::desk::{CommandError, Desk};
 use super::found_keys::Hands;
 use super::lookup_places::{Asked, Question, of_page, openpgpkey_name, questions, smimea_name};
-use super::show::clean;
 use crate::commands::complain;
+use crate::commands::others_words::clean;
 use crate::config::checked::AskedDirectory;
 
 /// For one question to name servers.

@@ -9,6 +9,7 @@ use sealpost_seal::{HeaderProtection, Profile};
 use serde_json::{Value, json};
 
 use super::desk::{CommandError, Desk, somebody_at};
+use crate::commands::others_words::clean;
 use crate::commands::{OutputFormat, complain, fetched_lists, say};
 use sealpost_support::instant;
 
@@ -265,14 +266,4 @@ pub(crate) fn subject(partner: &Partner) -> &'static str {
         }
         HeaderProtection::SubjectWithheld => "withheld: [...] stands outside, the subject inside (RFC 9788)",
     }
-}
-
-/// Another's words on one line of a terminal.
-pub(super) fn clean(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() || is_turning(c) { ' ' } else { c }).take(300).collect()
-}
-
-/// Characters that turn the direction of writing (UAX #9).
-fn is_turning(c: char) -> bool {
-    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{61c}')
 }
