@@ -21,7 +21,7 @@ pub(crate) const DAY: i64 = 86_400;
 pub(crate) const HOUR: i64 = 3_600;
 const GZIP: &str = "application/tlsrpt+gzip";
 
-/// The world around a gateway, at noon (UTC) of the day that is told of.
+/// The world around a gateway, at noon (UTC) of the day that is told of. It is the next noon: a certificate issued now is valid then.
 pub(crate) struct Around {
     pub(crate) world: World,
     pub(crate) dns: Dns,
@@ -32,7 +32,7 @@ pub(crate) struct Around {
 
 impl Around {
     pub(crate) fn new() -> Self {
-        let (clock, noon) = (IllClock::new(), DAY / 2 - IllClock::right() % DAY);
+        let (clock, noon) = (IllClock::new(), (DAY / 2 - IllClock::right()).rem_euclid(DAY));
         clock.set(noon);
         Self { world: World::new(), dns: Dns::new(), authority: Authority::new(), clock, noon }
     }
