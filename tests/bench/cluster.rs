@@ -88,8 +88,9 @@ pub(crate) fn run(quick: bool) {
 
 fn drive(subject: Subject, time: Duration) -> Figures {
     let hop = Hop::new();
-    // Synced as an operator has it: what is measured is the disk, too.
-    let synced = "fsync = on\nfull_page_writes = on";
+    // As deploy/cluster sets it up, for less memory. Synced: what is measured is the disk, too.
+    let synced = "fsync = on\nfull_page_writes = on\nshared_buffers = 1GB\nwal_buffers = 64MB\nmax_wal_size = 8GB\n\
+                  checkpoint_timeout = 15min\njit = off";
     let pair = match subject {
         Subject::Sqlite => None,
         Subject::Postgres => Some(Pair::without_standby(synced)),

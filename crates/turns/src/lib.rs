@@ -2,6 +2,8 @@
 //! came last; what waits is bounded, and who brings the most makes room. So a flood of guesses waits for itself. Knows no
 //! password, no page and no session.
 
+mod threads;
+
 use std::collections::{HashMap, VecDeque};
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,6 +12,8 @@ use std::time::Duration;
 use sealpost_mail::{Random, Timestamp};
 use thiserror::Error;
 use tokio::sync::oneshot;
+
+use crate::threads::Threads;
 
 /// Runs at once; each takes 19 MiB.
 const AT_ONCE: usize = 3;
@@ -41,6 +45,11 @@ pub enum Who {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("too many passwords wait to be checked")]
 pub struct Busy;
+
+/// The work of a turn did not come to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("a password was not checked to the end")]
+pub struct NotDone;
 
 /// The three lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,7 +88,10 @@ struct State {
 
 /// All turns of one door.
 #[derive(Clone, Default)]
-pub struct Turns(Arc<Mutex<State>>);
+pub struct Turns {
+    state: Arc<Mutex<State>>,
+    threads: Arc<Threads>,
+}
 
 /// The right to run Argon2 once; over when it is dropped, also where it was sent to somebody who had gone.
 pub struct Turn {
@@ -121,7 +133,7 @@ impl Turns {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -255,6 +267,27 @@ impl Waiting {
     }
 }
 
+impl Turn {
+    /// Runs the work beside everything else, on a thread that waits for whatever is urgent; the turn is over with it, also when nobody
+    /// waits for the result any more.
+    ///
+    /// # Errors
+    /// It panicked.
+    pub async fn run<T: Send + 'static>(
+        self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, NotDone> {
+        let threads = self.turns.as_ref().map(|turns| Arc::clone(&turns.threads)).ok_or(NotDone)?;
+        threads
+            .run(move || {
+                let out = work();
+                drop(self);
+                out
+            })
+            .await
+    }
+}
+
 impl Drop for Turn {
     fn drop(&mut self) {
         let Some(turns) = self.turns.take() else { return };
@@ -369,6 +402,21 @@ mod tests {
         }
         let state = turns.state();
         assert_eq!(state.running_known + state.running_strangers + state.running_failed, 0);
+    }
+
+    #[tokio::test]
+    async fn work_runs_behind_everything_else_and_gives_its_turn_back() {
+        let (turns, random) = (Turns::default(), SequenceRandom::default());
+        let known = Who::Known(vec![1]);
+        let niceness = || rustix::process::getpriority_process(None).unwrap();
+        let own = niceness();
+        for _ in 0..AT_ONCE * 2 {
+            let turn = turns.next(&known, NOW, &random).await.unwrap();
+            assert_eq!(turn.run(niceness).await.unwrap(), (own + 10).min(19));
+        }
+        let turn = turns.next(&known, NOW, &random).await.unwrap();
+        assert!(turn.run(|| panic!("a password")).await.is_err() && turns.state().running_known == 0);
+        assert_eq!(niceness(), own, "others are as they were");
     }
 
     #[tokio::test]

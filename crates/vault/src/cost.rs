@@ -1,9 +1,9 @@
 //! What an Argon2id derivation costs, with bounds: parameters are read from rows, and a row may be
 //! hostile. Knows no password.
 
-use argon2::{Algorithm, Argon2, Block, Params, Version};
-use zeroize::Zeroizing;
+use argon2::{Algorithm, Argon2, Params, Version};
 
+use crate::argon2_memory::Argon2Memory;
 use crate::error::VaultError;
 use crate::primitive::Key;
 
@@ -39,14 +39,10 @@ impl Argon2Cost {
     /// Argon2id version 0x13 of `input`. Its memory is erased: it depends on the password.
     pub(crate) fn derive(&self, input: &[u8], salt: &[u8; 32]) -> Result<Key, VaultError> {
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, self.0.clone());
-        let count = self.0.block_count();
-        let mut memory = Vec::new();
-        memory.try_reserve_exact(count).map_err(|_exhausted| VaultError::Memory)?;
-        memory.resize(count, Block::default());
-        let mut memory = Zeroizing::new(memory);
+        let mut memory = Argon2Memory::of(self.0.block_count())?;
         Key::filled(|out| {
             argon2
-                .hash_password_into_with_memory(input, salt, out, memory.as_mut_slice())
+                .hash_password_into_with_memory(input, salt, out, memory.blocks())
                 .map_err(|_out_of_bounds| VaultError::Cost)
         })
     }

@@ -6,6 +6,7 @@
 //! that is used once. The bytes are described in `docs/formats.md`; `tests/formats/read.py` opens
 //! them without this crate. It is the only crate that names hpke and argon2.
 
+mod argon2_memory;
 mod audit;
 mod cost;
 mod error;
@@ -37,6 +38,7 @@ mod webhook;
 mod wrap;
 mod xwing;
 
+pub use argon2_memory::keeping_argon2_memory;
 pub use audit::{AuditKey, AuditMaster, AuditProof, EventKey};
 pub use cost::Argon2Cost;
 pub use error::VaultError;

@@ -268,7 +268,8 @@ impl HashingTurn {
         self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Problem> {
-        off_the_loop(self.0, work).await
+        let kept = move || sealpost_vault::keeping_argon2_memory(work);
+        self.0.run(kept).await.map_err(|error| Problem::fault("a password", error))
     }
 }
 
