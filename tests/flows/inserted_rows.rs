@@ -218,3 +218,32 @@ fn a_hold_that_nobody_began_is_named() {
         );
     }
 }
+
+/// Somebody writes once that owner and sender were told, for all time to come.
+#[test]
+fn nobody_is_kept_from_hearing_for_ever_by_one_row() {
+    let office = Office::open(|config| {
+        config.set("senders", "unfetched", "\"14 days\"");
+        config.set("reminders", "unactivated", r#"["3 days", "20 days"]"#);
+    });
+    office.letter("eins");
+    let _ = office.hop.wait_to(CUSTOMER);
+    let data = office.gateway.home.data();
+    let never = 9_000_000_000_000_000_i64;
+    change(
+        &data,
+        &format!(
+            "INSERT INTO reminded (mailbox_id, about, at) SELECT id, 'letters', {never} FROM mailboxes;
+             INSERT INTO told_unfetched (deposit_id, at) SELECT id, {never} FROM deposits"
+        ),
+    );
+    office.day(3);
+    assert_eq!(office.to(CUSTOMER).len(), 2, "a notice and a reminder");
+    // Nor by one that says that its sender was told before it came.
+    change(&data, "UPDATE told_unfetched SET at = 1");
+    office.day(14);
+    assert_eq!(office.to(SENDER).len(), 1, "its sender hears that nobody fetches it");
+    office.day(15);
+    assert_eq!((office.to(CUSTOMER).len(), office.to(SENDER).len()), (2, 1), "once");
+    office.gateway.sweep();
+}

@@ -1,5 +1,6 @@
 //! `sealpost queue`: the operator sees what waits and may hurry, hold, let go or drop it.
 
+use rig::gateway::change;
 use rig::process::poll;
 use rig::{Config, Gateway, Hop, letters};
 
@@ -122,4 +123,68 @@ fn list_says_what_a_leg_waits_for() {
     // And the stop waits for nobody who says nothing.
     gateway.stop();
     assert_eq!(list(&gateway).len(), 1);
+}
+
+/// What was not tried says so, and why nothing goes: nothing of that stands in its own row.
+#[test]
+fn list_says_that_a_destination_is_left_alone_and_why() {
+    let (mut hop, gateway) = waiting();
+    let never_tried = || {
+        let mut client = gateway.smtp();
+        client.letter("a@insurer.example", &["c@web.example"], &letters::plain("x", "x")).expect("250 *");
+        list(&gateway).into_iter().find(|leg| leg["attempts"] == 0 && leg["waits_for"] == "rest")
+    };
+    let leg = poll("one that is not tried", never_tried);
+    assert_eq!(leg["last"], "-");
+    let down = &leg["destination_down"];
+    assert!(down["rest_seconds"].is_u64() && down["seconds"].is_u64(), "{leg}");
+    assert!(down["last"].as_str().unwrap().starts_with("441 4.4.1"), "{leg}");
+    assert!(down["cause"].as_str().unwrap().contains("could not be reached"), "{leg}");
+    let is_told = || {
+        let out = run(&gateway, &["list"]);
+        (out.contains("the destination is left alone for another") && out.contains("could not be reached"))
+            .then_some(())
+    };
+    poll("the same in words", is_told);
+    hop.open();
+    run(&gateway, &["retry", "--all"]);
+    poll("an empty queue", || list(&gateway).is_empty().then_some(()));
+    poll("no rest", || (gateway.count("SELECT count(*) FROM resting") == 0).then_some(()));
+    gateway.sweep();
+}
+
+/// Whoever writes the database makes letters old; their senders would be told that they failed, and the letters would go.
+#[test]
+fn no_letter_is_given_up_by_a_date_that_somebody_else_has_written() {
+    let (mut hop, gateway) = waiting();
+    change(&gateway.home.data(), "UPDATE legs SET created_at = 1, expires_at = 1");
+    let tries = || list(&gateway).iter().map(|leg| leg["attempts"].as_u64().unwrap()).collect::<Vec<_>>();
+    let before = tries();
+    poll("one tried again", || {
+        run(&gateway, &["retry", "--all"]);
+        let now = tries();
+        assert_eq!(now.len(), 2, "one was given up");
+        now.iter().zip(&before).any(|(now, before)| now > before).then_some(())
+    });
+    hop.open();
+    run(&gateway, &["retry", "--all"]);
+    let delivered = hop.wait(2);
+    assert!(delivered.iter().all(|letter| letter.text().contains("Betreff-4711")), "a report");
+    poll("an empty queue", || list(&gateway).is_empty().then_some(()));
+    assert_eq!(hop.delivered().len(), 2);
+    gateway.sweep();
+}
+
+/// Whoever writes the database does not write on the operator's terminal.
+#[test]
+fn a_terminal_obeys_nothing_that_stands_in_a_row() {
+    let (_hop, gateway) = waiting();
+    change(
+        &gateway.home.data(),
+        "UPDATE legs SET last_enhanced = '\u{1b}[2J\u{9b}31m', destination = 'hop\u{1b}]0;x\u{7}'",
+    );
+    for args in [&["list"][..], &["list", "--json"]] {
+        let out = run(&gateway, args);
+        assert!(out.contains("[2J") && !out.chars().any(|c| c.is_control() && c != '\n'), "{out:?}");
+    }
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 mod audit_rows;
+mod check_store;
 mod commands;
 mod directories_of_strangers;
 mod distrust;

@@ -3,6 +3,7 @@
 
 use std::net::TcpListener;
 
+use rig::gateway::change;
 use rig::ill_clock::IllClock;
 use rig::{Gateway, Hop, letters};
 
@@ -124,5 +125,37 @@ fn an_answer_that_the_authority_did_not_sign_is_none_and_nobody_inside_is_asked(
     sealpost(&scene.gateway, &["partner", "add", "must.example", path(&house), "--yes"]);
     assert!(scene.asks_at(0).contains(": unreachable"));
     assert!(inside.accept().is_err(), "somebody inside was asked");
+    scene.gateway.sweep();
+}
+
+/// Somebody who writes the database keeps the authority from being asked, and has the operator read that all is well.
+#[test]
+fn an_answer_that_nobody_of_us_has_noted_is_neither_shown_nor_gone_by() {
+    let authority = Authority::new();
+    let scene = scene(&authority, r#"["127.0.0.0/8", "::1/128"]"#);
+    let port = rig::ports::free().port();
+    let house =
+        authority.issues_with_responder("securemail@must.example", &format!("http://localhost:{port}/"));
+    sealpost(&scene.gateway, &["partner", "add", "must.example", path(&house), "--yes"]);
+    assert!(scene.asks_at(0).contains(": unreachable"));
+    let data = scene.gateway.home.data();
+    for forged in [
+        "UPDATE ocsp_answers SET answer = 'good', again_at = 9000000000000000",
+        "UPDATE ocsp_answers SET again_at = 9000000000000000",
+        "UPDATE ocsp_answers SET answer = 'good'",
+        "UPDATE ocsp_answers SET answer = 'good', proof = NULL",
+    ] {
+        change(&data, forged);
+        let shown = sealpost(&scene.gateway, &["partner", "show", "must.example"]);
+        assert!(!shown.contains("its authority, asked"), "{forged}: {shown}");
+        let (code, out, err) = scene.gateway.sealpost(&["check", "--store", "--offline"]);
+        assert!(code != 0 && err.contains("authority's answer about key"), "{forged}: {out}{err}");
+        // Within the hour it would not be asked again, had one of us written it.
+        let (_, asked, err) = scene.gateway.sealpost(&["jobs", "run", "ocsp"]);
+        assert!(asked.contains("\"asked\":1"), "{forged}: {asked}");
+        assert!(err.contains("a row failed verification and was refused"), "{forged}: {err}");
+        let shown = sealpost(&scene.gateway, &["partner", "show", "must.example"]);
+        assert!(shown.contains(": unreachable"), "{forged}: {shown}");
+    }
     scene.gateway.sweep();
 }

@@ -118,6 +118,13 @@ impl DeliveryConfig {
         }
     }
 
+    /// Connections to the world's servers at a time: of all of them some are kept for the operator's own, as many as one of those may
+    /// have, but no more than a quarter.
+    pub(crate) fn concurrency_to_world(&self) -> usize {
+        let all = self.concurrency_total.max(1);
+        (all - self.concurrency_per_destination.min(all / 4)).max(1)
+    }
+
     /// Networks that are not public, and hosts with policies of MTA-STS may be in all the same, as their exchangers may.
     pub(crate) fn policy_networks(&self) -> Vec<IpNet> {
         [self.private_networks.clone(), self.report_networks()].concat()

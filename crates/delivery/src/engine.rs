@@ -1,48 +1,38 @@
 //! Legs from lease to end: opens the tickets, puts recipients of one letter that go the same way into one transaction,
-//! finds or makes a connection, sends, settles. Knows the order of things and leaves each to its file.
+//! has it attempted, settles. Knows the order of things and leaves each to its file.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use sealpost_mail::{Clock, DsnAction, Random, Timestamp};
 use sealpost_store::{Deliveries, Finished, LeasedLeg, LegEnd, LegNotes, NodeState, Noted, Store};
 use sealpost_vault::SpoolKey;
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::sync::{Notify, Semaphore, SemaphorePermit};
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::audit_hook::{Ended, Ending, Witness};
 use crate::composer::Composer;
 use crate::config::DeliveryConfig;
-use crate::content::{ContentError, Opened, Waiting};
-use crate::dkim;
-use crate::ehlo::MailParameters;
-use crate::exchangers::World;
 use crate::final_dot::FinalDot;
 use crate::hop_answer::HopAnswer;
 use crate::lane::{Lane, Lanes};
 use crate::lease::LEASE;
-use crate::long_lines;
 use crate::outcome::{DeliveryFailure, Outcome, Says};
 use crate::report;
 use crate::report_limit::ReportLimit;
 use crate::resolve::Resolver;
+use crate::rest_notes::RestNotes;
 use crate::retry::Moment;
-use crate::route::{self, RouteKey};
 use crate::sts_cache::StsPolicies;
-use crate::submit::{Caller, Connection, Opening, Told};
-use crate::ticket::{Onwards, Ticket};
+use crate::submit::{Caller, Told};
+use crate::ticket::{Route, Ticket};
 use crate::tls_counts::TlsCounts;
-use crate::tls_session::{AppliedPolicy, SessionEnd, TlsFailure};
 use crate::undelivered_reply::Returns;
 
 /// At least so many letters in a row must fail before a server that still talks is left alone.
 const COHORT: usize = 10;
-
-/// Permits of the memory budget stand for this many bytes.
-const UNIT: u64 = 1024;
 
 /// Everything a worker needs.
 pub(crate) struct Engine {
@@ -58,8 +48,12 @@ pub(crate) struct Engine {
     pub(crate) counts: TlsCounts,
     pub(crate) caller: Caller,
     pub(crate) lanes: Lanes,
+    /// Which destinations are left alone, for people.
+    pub(crate) rest_notes: RestNotes,
     /// Connections in use.
     pub(crate) places: Semaphore,
+    /// Those of them to the world's servers.
+    pub(crate) world_places: Semaphore,
     /// Bytes of opened letters, in units.
     pub(crate) memory: Arc<Semaphore>,
     pub(crate) memory_units: u32,
@@ -101,24 +95,16 @@ pub(crate) struct Bound {
     pub(crate) ticket: Ticket,
 }
 
-/// What is to be sent, and until when its final dot must have left.
-struct Sending<'a> {
-    group: &'a [Bound],
-    waiting: &'a Waiting<'a>,
-    until: Instant,
-    dot: &'a FinalDot,
-}
-
 /// One transaction: what became of each recipient, and who said so.
-struct Round {
-    told: Vec<Told>,
-    reports: bool,
-    host: String,
+pub(crate) struct Round {
+    pub(crate) told: Vec<Told>,
+    pub(crate) reports: bool,
+    pub(crate) host: String,
 }
 
 impl Round {
     /// Nobody got the letter, and another server of the domain may do better.
-    fn tries_next_server(&self) -> bool {
+    pub(crate) fn tries_next_server(&self) -> bool {
         self.told.iter().all(|told| match told {
             Told::Taken(_) => false,
             Told::Not(trouble) => trouble.tries_next_server(),
@@ -127,7 +113,7 @@ impl Round {
     }
 
     /// The server let go of a kept connection without a word about anybody.
-    fn is_silence(&self) -> bool {
+    pub(crate) fn is_silence(&self) -> bool {
         self.told.iter().all(|told| match told {
             Told::Taken(_) => false,
             Told::Not(trouble) => trouble.is_silence() && trouble.tries_next_server(),
@@ -137,7 +123,7 @@ impl Round {
 }
 
 /// The leg cannot be worked on at all: an operator must look.
-struct Unworkable(String);
+pub(crate) struct Unworkable(pub(crate) String);
 
 impl Engine {
     /// What is to be noted of a leg that an earlier run delivered and did not end: nobody knows any more what the server
@@ -242,7 +228,7 @@ impl Engine {
             self.settle_all(lane, group, &resting);
             return Vec::new();
         }
-        let Ok(_place) = self.places.acquire().await else {
+        let Some(_places) = self.place_for(&group).await else {
             group.iter().for_each(|_| self.one_less());
             return Vec::new();
         };
@@ -279,6 +265,18 @@ impl Engine {
                 Vec::new()
             }
         }
+    }
+
+    /// Waits for a connection's place. The world's servers never have all of them: whoever hangs there holds no mail to the
+    /// operator's own.
+    async fn place_for(&self, group: &[Bound]) -> Option<Vec<SemaphorePermit<'_>>> {
+        let mut places = Vec::with_capacity(2);
+        match group.first()?.ticket.route {
+            Route::Mx => places.push(self.world_places.acquire().await.ok()?),
+            Route::NextHop(_) => {}
+        }
+        places.push(self.places.acquire().await.ok()?);
+        Some(places)
     }
 
     /// An attempt, dropped when delivery stops before its final dot has left: the letter was not sent then, and its lease
@@ -331,8 +329,8 @@ impl Engine {
             Told::Not(trouble) => trouble.says() == Says::Well,
             Told::Unheard => false,
         });
-        if is_well {
-            self.well(lane);
+        if let (true, Some(first)) = (is_well, group.first()) {
+            self.well(lane, &first.leg.destination);
         }
         let moment = self.moment();
         let mut again = Vec::new();
@@ -367,7 +365,7 @@ impl Engine {
         let (now, bounds) = (self.clock.now(), self.config.rest);
         let rests = match trouble.says() {
             Says::Well => {
-                self.well(lane);
+                self.well(lane, &first.leg.destination);
                 None
             }
             Says::Failing => {
@@ -378,6 +376,7 @@ impl Engine {
             Says::Nothing => None,
         };
         if let Some(until) = rests {
+            self.rest_notes.rests(&first.leg.destination, now, until, &reason);
             tracing::warn!(
                 delivery.destination = first.leg.destination,
                 delivery.seconds = until.since(now).as_secs_f64(),
@@ -423,165 +422,6 @@ impl Engine {
         self.deliveries.get().filter(|_| !needs_report)?.note(leg)
     }
 
-    /// Sends over a kept connection or a new one to the first server that takes it.
-    async fn attempt(
-        &self,
-        lane: &Lane,
-        group: &[Bound],
-        dot: &FinalDot,
-    ) -> Result<Result<Round, DeliveryFailure>, Unworkable> {
-        let Some(Bound { leg, ticket }) = group.first() else { return Ok(Err(DeliveryFailure::NoServer)) };
-        let waiting = match Waiting::find(&self.store, leg, ticket).await {
-            Ok(waiting) => waiting,
-            Err(error) => return unworkable_or_local(error),
-        };
-        let key = RouteKey::of(ticket, &self.config);
-        let until = Instant::now() + self.attempt_time();
-        let sending = Sending { group, waiting: &waiting, until, dot };
-        let mut letter = None;
-        if let Some(connection) = lane.take_kept(&key, Instant::now()) {
-            match self.send(lane, &key, connection, &sending, &mut letter).await? {
-                // The server let go of the kept connection: no failure of this attempt.
-                Err((trouble, true)) if trouble.tries_next_server() && !self.is_stopping() => {}
-                Ok((round, true)) if round.is_silence() && !self.is_stopping() => {}
-                result => return Ok(result.map(|(round, _kept)| round).map_err(|(trouble, _kept)| trouble)),
-            }
-        }
-        let failed = |domain: &str, policy: &AppliedPolicy, failure: TlsFailure| {
-            self.counts.note(domain, policy, SessionEnd::Failed(failure), self.clock.now());
-        };
-        dot.came_to_nothing();
-        let world = World {
-            config: &self.config,
-            resolver: self.resolver.as_ref(),
-            random: self.random.as_ref(),
-            policies: self.policies.as_ref(),
-            failed: &failed,
-        };
-        let finding = route::endpoints(&key, &world, self.clock.now());
-        let endpoints = match timeout_at(until, finding).await {
-            Ok(Ok(endpoints)) => endpoints,
-            Ok(Err(trouble)) => return Ok(Err(trouble)),
-            Err(_elapsed) => return Ok(Err(DeliveryFailure::Dns { cause: "it took too long".to_owned() })),
-        };
-        let mut last = Ok(Err(DeliveryFailure::NoServer));
-        for endpoint in &endpoints {
-            let mut opening = Opening::new(endpoint, until, self.clock.now());
-            let opened = Connection::open(&self.caller, &mut opening).await;
-            if let (Some(counted), Some(end)) = (&endpoint.counted, opening.secured) {
-                self.counts.note(&counted.domain, &counted.policy, end, self.clock.now());
-            }
-            let result = match opened {
-                Ok(connection) => {
-                    let sent = self.send(lane, &key, connection, &sending, &mut letter).await?;
-                    sent.map(|(round, _kept)| round).map_err(|(trouble, _kept)| trouble)
-                }
-                Err(trouble) => Err(trouble),
-            };
-            let goes_on = match &result {
-                Ok(round) => round.tries_next_server(),
-                Err(trouble) => {
-                    tracing::info!(
-                        delivery.leg = leg.id,
-                        delivery.host = endpoint.host,
-                        delivery.address = %endpoint.address,
-                        trouble = ?trouble,
-                        "not taken by this server"
-                    );
-                    trouble.tries_next_server()
-                }
-            };
-            last = Ok(result);
-            if !goes_on || Instant::now() >= until || self.is_stopping() {
-                break;
-            }
-            dot.came_to_nothing();
-        }
-        last
-    }
-
-    /// Over this connection. The letter is opened only now, so that a server that cannot be reached
-    /// holds no memory; the second part says that the connection was an old one.
-    async fn send(
-        &self,
-        lane: &Lane,
-        key: &RouteKey,
-        mut connection: Connection,
-        &Sending { group, waiting, until, dot }: &Sending<'_>,
-        letter: &mut Option<(Opened, OwnedSemaphorePermit)>,
-    ) -> Result<Result<(Round, bool), (DeliveryFailure, bool)>, Unworkable> {
-        let Some(Bound { ticket, leg }) = group.first() else {
-            return Ok(Err((DeliveryFailure::NoServer, false)));
-        };
-        if letter.is_none() {
-            let units = u32::try_from(waiting.size() / UNIT + 1).unwrap_or(u32::MAX).min(self.memory_units);
-            let asking = Arc::clone(&self.memory).acquire_many_owned(units);
-            let permit = match timeout_at(until, asking).await {
-                Ok(Ok(permit)) => permit,
-                Ok(Err(_closed)) => {
-                    return Ok(Err((DeliveryFailure::Local { cause: "stopping".to_owned() }, false)));
-                }
-                Err(_elapsed) => return Ok(Err((DeliveryFailure::no_turn(), false))),
-            };
-            let size = usize::try_from(waiting.size()).unwrap_or_default();
-            let most = self.config.longest_line;
-            let more = dkim::ROOM.saturating_add(long_lines::room(size, most));
-            match waiting.open(self.composer.get().map(AsRef::as_ref), more).await {
-                Ok(opened) => match self.signed(ticket, fitting(opened, most, leg)).await {
-                    Ok(signed) => *letter = Some((signed, permit)),
-                    Err(trouble) => return Ok(Err((trouble, false))),
-                },
-                Err(error) => {
-                    return unworkable_or_local(error).map(|r| r.map_err(|trouble| (trouble, false)));
-                }
-            }
-        }
-        let (bytes, head) = match letter {
-            Some((Opened { bytes, head }, _permit)) => {
-                (bytes.as_slice(), bytes.get(..*head).unwrap_or(bytes))
-            }
-            None => (&[][..], &[][..]),
-        };
-        let parameters = MailParameters {
-            reverse_path: &ticket.reverse_path,
-            recipients: group.iter().map(|bound| &bound.ticket.recipient).collect(),
-            envid: ticket.envid.as_deref(),
-            ret: ticket.ret,
-            onwards: ticket.purpose.onwards(),
-            body_type: ticket.body_type,
-            smtputf8: ticket.smtputf8,
-            eight_bit_head: !head.is_ascii(),
-            eight_bit: !bytes.is_ascii(),
-            size: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
-        };
-        let result = connection.send(&parameters, bytes, until, dot).await;
-        // Who was asked to report nothing leaves it to us (RFC 3461 §5.2.2).
-        let reports = match ticket.purpose.onwards() {
-            Onwards::AsAsked => connection.reports(),
-            Onwards::Nothing => false,
-        };
-        let (host, was_used) = (connection.host().to_owned(), connection.is_used());
-        if connection.is_reusable() {
-            lane.keep(key.clone(), connection, Instant::now() + self.config.timeouts.idle);
-            self.kept.notify_one();
-        }
-        Ok(match result {
-            Ok(told) => Ok((Round { told, reports, host }, was_used)),
-            Err(trouble) => Err((trouble.said_by(&host), was_used)),
-        })
-    }
-
-    /// The letter with our DKIM signatures, if it is one of ours.
-    async fn signed(&self, ticket: &Ticket, opened: Opened) -> Result<Opened, DeliveryFailure> {
-        let head = opened.bytes.get(..opened.head).unwrap_or_default();
-        let keys = self.config.dkim.of(ticket, head, &self.config.our_name, self.config.dkim_for_passed);
-        if keys.is_empty() {
-            return Ok(opened);
-        }
-        let signing = tokio::task::spawn_blocking(move || dkim::sign(&keys, opened)).await;
-        signing.map_err(|error| DeliveryFailure::Local { cause: format!("signing: {error}") })
-    }
-
     fn freeze(self: &Arc<Self>, leg: LeasedLeg, cause: String) {
         tracing::error!(delivery.leg = leg.id, cause, "leg frozen: it cannot be worked on");
         let engine = Arc::clone(self);
@@ -591,19 +431,13 @@ impl Engine {
         });
     }
 
-    /// How long an attempt may take up to its final dot. With the wait for the last answer it stays below the half of
-    /// a lease that is left when it begins: a letter whose lease ends would go out beside itself.
-    fn attempt_time(&self) -> Duration {
-        let times = self.config.timeouts;
-        times.attempt.min((LEASE / 2).saturating_sub(times.end.saturating_mul(2)))
-    }
-
     /// The time by the clock that leases are taken by.
     pub(crate) fn lease_time(&self) -> Timestamp {
         self.store.lease_time(self.clock.now())
     }
 
-    fn well(&self, lane: &Lane) {
+    fn well(&self, lane: &Lane, destination: &str) {
+        self.rest_notes.well(destination);
         if lane.good() {
             self.room.notify_one();
         }
@@ -614,24 +448,5 @@ impl Engine {
         if before == self.most_under_way().saturating_sub(self.config.batch) + 1 {
             self.room.notify_one();
         }
-    }
-}
-
-/// The letter with lines that every server takes. Before it is signed: what was broken later, no signature would hold.
-fn fitting(letter: Opened, most: usize, leg: &LeasedLeg) -> Opened {
-    let (letter, line_ends) = long_lines::broken(letter, most);
-    if line_ends > 0 {
-        tracing::info!(delivery.leg = leg.id, line_ends, "lines longer than max-line were broken");
-    }
-    letter
-}
-
-/// A store that does not answer may answer later; a body that is gone or damaged will not come back.
-fn unworkable_or_local<T>(error: ContentError) -> Result<Result<T, DeliveryFailure>, Unworkable> {
-    match error {
-        ContentError::Missing | ContentError::Sealed(_) | ContentError::Unwritable(_) => {
-            Err(Unworkable(error.to_string()))
-        }
-        ContentError::Store(_) => Ok(Err(DeliveryFailure::Local { cause: error.to_string() })),
     }
 }

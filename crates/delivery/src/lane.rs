@@ -2,6 +2,7 @@
 //! Knows neither the store nor SMTP.
 
 use std::collections::{HashMap, VecDeque};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -10,8 +11,10 @@ use sealpost_store::{LeasedLeg, LegPurpose};
 use tokio::time::Instant;
 
 use crate::backoff::Health;
+use crate::endpoint::Endpoint;
 use crate::outcome::Reason;
 use crate::route::RouteKey;
+use crate::slow_servers::SlowServers;
 use crate::submit::Connection;
 
 /// The state of one destination.
@@ -34,6 +37,8 @@ struct State {
     taken: usize,
     /// The leg that failed last: another one goes on trial.
     failed: Option<String>,
+    /// Servers that let us wait: others are tried before them.
+    slow_servers: SlowServers,
 }
 
 /// After so many letters taken, one more connection is tried where the server did not want more.
@@ -135,6 +140,21 @@ impl Lane {
     pub(crate) fn slow_no_more(&self) {
         let mut state = self.state();
         state.slow = state.slow.saturating_sub(1);
+    }
+
+    /// In which order servers are tried: those that let us wait come last.
+    pub(crate) fn sort(&self, endpoints: &mut [Endpoint], now: Instant) {
+        self.state().slow_servers.sort(endpoints, now);
+    }
+
+    /// This server lets us wait.
+    pub(crate) fn waits_for(&self, address: SocketAddr, until: Instant) {
+        self.state().slow_servers.add(address, until);
+    }
+
+    /// It has answered.
+    pub(crate) fn was_answered_by(&self, address: SocketAddr) {
+        self.state().slow_servers.remove(address);
     }
 
     /// Legs that could not travel with the others.

@@ -11,6 +11,7 @@
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
+mod attempt;
 mod audit_hook;
 mod backoff;
 mod client_certificate;
@@ -38,10 +39,12 @@ mod public_internet;
 mod report;
 mod report_limit;
 mod resolve;
+mod rest_notes;
 mod retry;
 mod route;
 mod runner;
 mod settle;
+mod slow_servers;
 mod sts;
 mod sts_cache;
 mod sts_row;

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use sealpost_mail::{Clock, Random, Timestamp};
-use sealpost_store::{Alone, Lease, NodeState, Store, StoreError};
+use sealpost_store::{Alone, LatestTimes, Lease, NodeState, Store, StoreError};
 use sealpost_vault::SpoolKey;
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::Instant;
@@ -24,6 +24,7 @@ use crate::lane::{Closed, Lanes};
 use crate::lease::LEASE;
 use crate::report_limit::ReportLimit;
 use crate::resolve::{NoResolver, Resolver, SystemResolver};
+use crate::rest_notes::RestNotes;
 use crate::sts_cache::StsPolicies;
 use crate::submit::{Caller, Connection};
 use crate::tls::TlsConfigs;
@@ -37,6 +38,8 @@ const GATHER: Duration = Duration::from_millis(5);
 const SET_BACK: Duration = Duration::from_secs(60);
 /// After the store failed, and while legs are due that cannot be taken yet.
 const AGAIN: Duration = Duration::from_secs(2);
+/// How often it is seen to that nobody waits for longer than any pause is.
+const PULLED_IN: Duration = Duration::from_secs(3600);
 
 /// Delivers what the store holds.
 pub struct Runner {
@@ -98,7 +101,9 @@ impl Runner {
             policies,
             caller: Caller { our_name: config.our_name.clone(), timeouts: config.timeouts, tls, may_speak },
             lanes: Lanes::default(),
+            rest_notes: RestNotes::default(),
             places: Semaphore::new(config.concurrency_total.max(1)),
+            world_places: Semaphore::new(config.concurrency_to_world()),
             memory: Arc::new(Semaphore::new(usize::try_from(units).unwrap_or(1))),
             memory_units: units,
             under_way: AtomicUsize::new(0),
@@ -164,9 +169,16 @@ impl Runner {
         if released > 0 {
             tracing::info!(delivery.released = released, "legs of an earlier run given back to the queue");
         }
+        let mut pulled_in = engine.clock.now();
         pull_in(&engine).await?;
+        // Whoever begins knows of no rest. Those of other nodes are noted again with the next.
+        engine.store.forget_rests().await?;
         engine.open.store(true, Ordering::SeqCst);
         engine.tasks.spawn(reap(Arc::clone(&engine)));
+        let noting = Arc::clone(&engine);
+        engine.tasks.spawn(async move {
+            noting.rest_notes.write(&noting.store, noting.clock.as_ref(), &noting.stop).await;
+        });
         // There may be more than was taken so far.
         let mut more = true;
         let mut looked = (Instant::now(), engine.clock.now());
@@ -183,9 +195,9 @@ impl Runner {
                 () = stop.cancelled() => break,
                 () = engine.store.until_active() => {}
             }
-            if set_back {
+            if set_back || now >= pulled_in.plus(PULLED_IN) {
                 match pull_in(&engine).await {
-                    Ok(()) => (set_back, more) = (false, true),
+                    Ok(()) => (set_back, more, pulled_in) = (false, true, now),
                     Err(error) => tracing::error!(%error, "what waits could not be pulled in; trying again"),
                 }
             }
@@ -243,14 +255,20 @@ impl Runner {
     }
 }
 
-/// A clock that was set back leaves legs far ahead: they are due again at once.
+/// A clock that was set back leaves legs far ahead, and so does whoever writes the database: they are due again at once.
 async fn pull_in(engine: &Engine) -> Result<(), StoreError> {
     let plan = &engine.config.retry;
     let longest = plan.steps.iter().max().copied().unwrap_or_default();
     let jitter = longest.saturating_mul(u32::from(plan.jitter_percent)) / 100;
     let latest = longest.saturating_add(jitter).saturating_add(engine.config.rest.1).max(LEASE);
     let now = engine.clock.now();
-    let pulled = engine.store.pull_in_legs(now, now.plus(latest).plus(SET_BACK)).await?;
+    let lease_now = engine.store.lease_time(now);
+    let far = LatestTimes {
+        due: now.plus(latest).plus(SET_BACK),
+        lease: lease_now.plus(LEASE).plus(SET_BACK),
+        lease_now,
+    };
+    let pulled = engine.store.pull_in_legs(now, far).await?;
     if pulled > 0 {
         tracing::warn!(
             delivery.pulled = pulled,

@@ -131,8 +131,10 @@ impl Engine {
     ) -> (LegEnd, Option<Report>) {
         let plan = &self.config.retry;
         let attempts = u32::try_from(leg.attempts).unwrap_or(u32::MAX).saturating_add(1);
-        let age = now.since(leg.created_at);
-        match next_attempt(plan, attempts, age, now, leg.expires_at, jitter) {
+        // Both as they are sealed: whoever writes the database makes no letter old.
+        let age = now.since(ticket.arrived);
+        let expires_at = leg.expires_at.max(tried_until(ticket, plan.give_up));
+        match next_attempt(plan, attempts, age, now, expires_at, jitter) {
             Next::GiveUp => (LegEnd::Failed, failed(ticket, EnhancedCode(4, 4, 7), reason)),
             Next::At(planned) => {
                 let is_late = plan.delay_notice_after.is_some_and(|after| age >= after);
@@ -142,17 +144,17 @@ impl Engine {
                         status: reason.enhanced,
                         remote: remote(reason),
                         diagnostic: Some(diagnostic(reason)),
-                        retry_until: Some(leg.expires_at),
+                        retry_until: Some(expires_at),
                     });
                 let delay_noted = leg.delay_noted || report.is_some();
                 let rest_ends = lane.rests(now).map(|(until, _)| until);
                 if reason.untried {
                     // Soon after the rest, but not all at once.
                     let spread = jittered(Duration::from_secs(1), 100, jitter);
-                    let due_at = rest_ends.unwrap_or(now).plus(spread).min(leg.expires_at);
+                    let due_at = rest_ends.unwrap_or(now).plus(spread).min(expires_at);
                     return (LegEnd::Postponed { due_at, delay_noted }, report);
                 }
-                let due_at = rest_ends.map_or(planned, |until| planned.max(until)).min(leg.expires_at);
+                let due_at = rest_ends.map_or(planned, |until| planned.max(until)).min(expires_at);
                 let (code, enhanced) = (Some(reason.code), Some(reason.enhanced));
                 (LegEnd::Retry { due_at, code, enhanced, delay_noted }, report)
             }
@@ -273,6 +275,19 @@ impl Engine {
                 }
             }
         }
+    }
+}
+
+/// Until when a leg is tried at least, whatever its row says. A report on TLS has a shorter time, by its row alone
+/// (RFC 8460 §3).
+fn tried_until(ticket: &Ticket, give_up: Duration) -> Timestamp {
+    match ticket.purpose {
+        Purpose::TlsReport => ticket.arrived,
+        Purpose::Relay
+        | Purpose::Opened
+        | Purpose::Notice { .. }
+        | Purpose::Report
+        | Purpose::PortalReply { .. } => ticket.arrived.plus(give_up),
     }
 }
 

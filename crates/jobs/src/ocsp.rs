@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use sealpost_delivery::Fetcher;
 use sealpost_mail::Timestamp;
-use sealpost_partner::{Book, Found, Partner, PartnerKey, Standing};
+use sealpost_partner::{Book, Found, OcspAnswered, OcspAnswers, Partner, PartnerKey, Standing};
 use sealpost_seal::OcspAnswer;
-use sealpost_store::{OcspRow, PartnerKeyState};
+use sealpost_store::PartnerKeyState;
 
 use crate::authorities::Ocsp;
 use crate::ending_keys::failed;
@@ -40,12 +40,16 @@ fn book<'a>(workshop: &'a Workshop, work: &'a PartnerWork) -> Book<'a> {
     Book { store: &workshop.store, keyring: &work.keyring, tags: &work.tags }
 }
 
+fn answers<'a>(workshop: &'a Workshop, work: &'a PartnerWork) -> OcspAnswers<'a> {
+    OcspAnswers { store: &workshop.store, tags: &work.tags }
+}
+
 /// What an authority is asked, and about which key.
 pub(super) struct Question {
     pub(super) partner: Partner,
     pub(super) key: PartnerKey,
     /// What it said before.
-    pub(super) last: Option<OcspRow>,
+    pub(super) last: Option<OcspAnswered>,
     /// The URL of the responder.
     pub(super) address: String,
     words: Vec<u8>,
@@ -57,7 +61,7 @@ pub(super) async fn due(
     work: &PartnerWork,
     now: Timestamp,
 ) -> Result<Vec<Question>, Failed> {
-    let before = workshop.store.ocsp_answers().await?;
+    let before = answers(workshop, work).all().await.map_err(failed)?;
     let mut due = Vec::new();
     for found in book(workshop, work).all().await.map_err(failed)? {
         // One that cannot be read is told where keys that end are looked for.
@@ -70,7 +74,7 @@ pub(super) async fn due(
             let last = before.iter().find(|row| row.key_id == key.id);
             let is_asked = match key.state {
                 PartnerKeyState::Trusted | PartnerKeyState::Offered => {
-                    last.is_none_or(|last| last.again_at <= now || last.asked_at > now)
+                    last.is_none_or(|last| last.is_over(LATEST, now))
                 }
                 PartnerKeyState::Suspended | PartnerKeyState::Expired | PartnerKeyState::Revoked => false,
             };
@@ -121,8 +125,9 @@ impl Round<'_> {
         if answer == Some(OcspAnswer::Revoked) {
             self.revoked += revoke(self.workshop, self.work, &partner, &key, self.now).await?;
         }
-        let row = OcspRow { key_id: key.id.clone(), answer: word.to_owned(), asked_at: self.now, again_at };
-        Ok(self.workshop.store.note_ocsp(row).await?)
+        let said =
+            OcspAnswered { key_id: key.id.clone(), answer: word.to_owned(), asked_at: self.now, again_at };
+        answers(self.workshop, self.work).note(said).await.map_err(failed)
     }
 
     /// `None`: nobody answers.

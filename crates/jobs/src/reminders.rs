@@ -12,6 +12,9 @@ use sealpost_store::{IdleMailbox, MailboxRow, MailboxState, Reminded, WaitingLet
 use crate::unreadable_rows::Unread;
 use crate::workshop::{Counts, Failed, Workshop};
 
+/// Longer than a clock may be ahead and jobs still run.
+const AHEAD: std::time::Duration = std::time::Duration::from_secs(4 * 24 * 60 * 60);
+
 /// Whom the ladder reaches now, mailbox by mailbox.
 pub(crate) struct Due {
     pub(crate) mailbox_id: String,
@@ -106,7 +109,8 @@ fn reached(
         return None;
     }
     let due = |letter: &WaitingLetter| {
-        let since = letter.reminded_counted.map_or(letter.waits_from, |at| at.max(letter.waits_from));
+        let reminded = letter.reminded_counted.filter(|at| is_ours(*at, now));
+        let since = reminded.map_or(letter.waits_from, |at| at.max(letter.waits_from));
         let reached = rungs(letter).into_iter().filter(|(at, _)| *at > since && *at <= now);
         reached.max_by_key(|(at, _)| *at)
     };
@@ -115,6 +119,12 @@ fn reached(
     let count = u32::try_from(letters.len()).unwrap_or(u32::MAX);
     let oldest = letters.into_iter().min_by_key(|letter| letter.received_at)?;
     Some(Due { mailbox_id: oldest.mailbox_id.clone(), letters: count, rung, oldest, expires })
+}
+
+/// Whether one of us may have noted that time: no job runs by a clock that is further ahead of the last run than that. Whoever
+/// writes the database silences nobody for longer with one row.
+fn is_ours(noted: Timestamp, now: Timestamp) -> bool {
+    noted <= now.plus(AHEAD)
 }
 
 async fn remind(workshop: &Workshop, context: &Context, due: &Due, now: Timestamp) -> Result<bool, Unsent> {
@@ -225,8 +235,9 @@ pub(crate) async fn ending(workshop: &Workshop, now: Timestamp) -> Result<Vec<En
             };
             let Some(reached) = reached else { continue };
             let told = store.reminded_of_mailbox(&mailbox.id).await?;
+            let heard = told.filter(|told| is_ours(*told, now));
             let bounced = store.unreachable(&mailbox.id).await?;
-            if told.is_none_or(|told| told < reached)
+            if heard.is_none_or(|told| told < reached)
                 && bounced.is_none_or(|bounced| {
                     // A letter that came since may have shown that mail arrives again.
                     bounced.bounces < telling.most_bounces() && bounced.last_at < last.at()
@@ -248,7 +259,8 @@ pub(crate) async fn is_told(
     let Workshop { store, retention, telling, .. } = workshop;
     let (zone, last) = (&retention.zone, LastUse::from(mailbox).at());
     let ends = |from: Timestamp| telling.mailbox.iter().map(|rung| zone.end(from, *rung)).min();
-    if let Some(told) = store.reminded_of_mailbox(&mailbox.id).await?.filter(|told| *told > last) {
+    let told = store.reminded_of_mailbox(&mailbox.id).await?;
+    if let Some(told) = told.filter(|told| *told > last && is_ours(*told, now)) {
         // In time, with the day on which it goes; or later, and then it stays for as long as they were told.
         let is_in_time = retention.unused(&LastUse::from(mailbox)).is_some_and(|over| told <= over);
         return Ok(is_in_time || ends(told).is_none_or(|goes| goes < now));
@@ -332,6 +344,18 @@ mod tests {
         };
         let said: Vec<_> = (100..112).filter_map(|day| resumed(day).map(|rung| (day, rung))).collect();
         assert_eq!(said, [110, 111].map(|day| (day, Rung::Waits(Term::Days(14)))));
+    }
+
+    /// Somebody else has written that the owner was told, some time to come.
+    #[test]
+    fn a_reminder_of_the_far_future_was_none() {
+        let rungs = |letter: &WaitingLetter| {
+            vec![(Zone::utc().after(letter.waits_from, Term::Days(3)), Rung::Waits(Term::Days(3)))]
+        };
+        for (noted, is_due) in [(4, false), (7, false), (9, true), (99_999, true)] {
+            let letter = waiting("m", 0, Some(noted));
+            assert_eq!(reached(vec![letter], Timestamp(4 * DAY), rungs).is_some(), is_due, "{noted}");
+        }
     }
 
     #[test]

@@ -324,7 +324,7 @@ impl Book<'_> {
         done(self.store.remove_partner(&partner.id, noted).await?)
     }
 
-    fn name_tag(&self, name: &str) -> [u8; 32] {
+    pub(crate) fn name_tag(&self, name: &str) -> [u8; 32] {
         self.tags.partner_tag("name", &name.to_ascii_lowercase())
     }
 

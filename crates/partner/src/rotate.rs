@@ -1,5 +1,4 @@
-//! Partners, their keys and our own under another server key, and held against the one that they stand under. Knows no
-//! file and no other row.
+//! Partners, their keys and our own under another server key. Knows no file and no other row.
 
 use sealpost_mail::Random;
 use sealpost_store::{PartnerKeyRow, Store};
@@ -33,15 +32,15 @@ pub struct Resealed {
 }
 
 impl<'a> PartnerSeals<'a> {
-    fn book(self, store: &'a Store) -> Book<'a> {
+    pub(crate) fn book(self, store: &'a Store) -> Book<'a> {
         Book { store, keyring: self.keyring, tags: self.tags }
     }
 
-    fn originals(self, store: &'a Store) -> Originals<'a> {
+    pub(crate) fn originals(self, store: &'a Store) -> Originals<'a> {
         Originals { store, keyring: self.keyring }
     }
 
-    fn own(self, store: &'a Store) -> OwnKeys<'a> {
+    pub(crate) fn own(self, store: &'a Store) -> OwnKeys<'a> {
         OwnKeys { store, rows: self.rows, keyring: self.keyring }
     }
 
@@ -105,24 +104,6 @@ impl<'a> PartnerSeals<'a> {
         }
         done.anew += originals.len();
         Ok(store.replace_originals(originals).await?)
-    }
-
-    /// Every row held against these keys: its kind and id, and why it does not prove.
-    pub async fn prove(self, store: &'a Store) -> Result<Vec<(String, Option<PartnerError>)>, PartnerError> {
-        let (book, own, mut proven) = (self.book(store), self.own(store), Vec::new());
-        for row in store.partners().await? {
-            for key in store.partner_keys(&row.id).await? {
-                proven.push((format!("partner's key {}", key.id), book.open_key(&key).err()));
-            }
-            proven.push((format!("partner {}", row.id), book.open(&row).err()));
-        }
-        for row in store.own_keys().await? {
-            proven.push((format!("key of our own {}", row.id), own.open(&row).err()));
-        }
-        for row in store.originals().await? {
-            proven.push((format!("kept letter {}", row.id), self.originals(store).opened(&row).err()));
-        }
-        Ok(proven)
     }
 }
 

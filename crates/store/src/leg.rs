@@ -67,6 +67,17 @@ pub struct Lease<'a> {
     pub skip_destinations: &'a [String],
 }
 
+/// The latest times that anybody of us gives a leg.
+#[derive(Clone, Copy, Debug)]
+pub struct LatestTimes {
+    /// When it is due: later than any pause.
+    pub due: Timestamp,
+    /// Until when it is leased, by the clock of leases.
+    pub lease: Timestamp,
+    /// The present by that clock.
+    pub lease_now: Timestamp,
+}
+
 /// A leg with its lease. Only the store makes one.
 #[derive(Clone, Debug)]
 pub struct LeasedLeg {
@@ -363,14 +374,25 @@ impl Store {
         Ok(places.filter(|place| !skip.contains(&place.name)).map(|place| place.due_at).min())
     }
 
-    /// Makes waiting legs due now that are not due before `latest`, which is later than any pause: the clock was
-    /// set back since. Those in somebody's hands stay as they are. Returns how many.
-    pub async fn pull_in_legs(&self, now: Timestamp, latest: Timestamp) -> Result<usize, StoreError> {
+    /// Makes waiting legs due now that are due later than any pause is long, or in somebody's hands for longer than anybody
+    /// takes them: the clock was set back since, or somebody else has written their times. Those in somebody's hands stay as
+    /// they are. Returns how many.
+    pub async fn pull_in_legs(&self, now: Timestamp, latest: LatestTimes) -> Result<usize, StoreError> {
+        // Mostly there are none, which a leap for each destination tells.
+        let mut lasts = self.read_rows(sql!(LAST_DUE)).await?.into_iter();
+        // One that is no time is somebody else's.
+        if !lasts.any(|mut row| row.time().map_or(true, |last| last > latest.due)) {
+            return Ok(0);
+        }
         let pulled = self
             .change(vec![sql!(
-                "UPDATE legs SET due_at = ?1 WHERE state = 'queued' AND lease_owner IS NULL AND due_at > ?2",
+                "UPDATE legs SET due_at = ?1, lease_owner = NULL, lease_until = NULL
+                 WHERE state = 'queued' AND due_at > ?2
+                   AND (lease_owner IS NULL OR lease_until IS NULL OR lease_until <= ?3 OR lease_until > ?4)",
                 now,
-                latest
+                latest.due,
+                latest.lease_now,
+                latest.lease
             )])
             .await?;
         Ok(pulled.iter().sum())
@@ -392,6 +414,16 @@ const DESTINATIONS: &str = "
         SELECT (SELECT min(l.destination) FROM legs l WHERE l.state = 'queued' AND l.destination > p.name)
         FROM places p WHERE p.name IS NOT NULL)
     SELECT p.name, (SELECT min(l.due_at) FROM legs l WHERE l.state = 'queued' AND l.destination = p.name)
+    FROM places p WHERE p.name IS NOT NULL";
+
+/// The same for the last that is due.
+const LAST_DUE: &str = "
+    WITH RECURSIVE places (name) AS (
+        SELECT min(destination) FROM legs WHERE state = 'queued'
+        UNION ALL
+        SELECT (SELECT min(l.destination) FROM legs l WHERE l.state = 'queued' AND l.destination > p.name)
+        FROM places p WHERE p.name IS NOT NULL)
+    SELECT (SELECT max(l.due_at) FROM legs l WHERE l.state = 'queued' AND l.destination = p.name)
     FROM places p WHERE p.name IS NOT NULL";
 
 /// Everybody's again: whoever leased it was never given it, if it is there at all.
@@ -465,15 +497,17 @@ mod tests {
     #[test]
     fn destinations_are_found_by_leaps_in_the_index() {
         let connection = empty();
-        let text: &'static str = Box::leak(format!("EXPLAIN QUERY PLAN {}", super::DESTINATIONS).into());
-        let plan = run(&connection, &sql!(text)).unwrap().rows;
-        assert!(!plan.is_empty());
-        for mut step in plan {
-            let _ = (step.int(), step.int(), step.int());
-            let step = step.text().unwrap();
-            assert!(!step.starts_with("SCAN l"), "{step}");
-            let on_legs = step.contains("legs") || step.starts_with("SEARCH l");
-            assert!(!on_legs || step.contains("INDEX legs_due"), "{step}");
+        for question in [super::DESTINATIONS, super::LAST_DUE] {
+            let text: &'static str = Box::leak(format!("EXPLAIN QUERY PLAN {question}").into());
+            let plan = run(&connection, &sql!(text)).unwrap().rows;
+            assert!(!plan.is_empty());
+            for mut step in plan {
+                let _ = (step.int(), step.int(), step.int());
+                let step = step.text().unwrap();
+                assert!(!step.starts_with("SCAN l"), "{step}");
+                let on_legs = step.contains("legs") || step.starts_with("SEARCH l");
+                assert!(!on_legs || step.contains("INDEX legs_due"), "{step}");
+            }
         }
     }
 }

@@ -78,6 +78,7 @@ mod reminder;
 mod removals;
 mod request;
 mod reset;
+mod resting;
 mod retention;
 mod retention_preview;
 mod revocation_list;
@@ -144,23 +145,27 @@ pub use job::{Claim, JobEnd, JobRow, JobRun, JobStart};
 pub use key_lookup::KeyLookupRow;
 pub use key_warning::KeyWarning;
 pub use large_bodies::LargeBodies;
-pub use leg::{Finished, FollowUp, Lease, LeasedLeg, LegEnd, LegStart, NewLeg};
+pub use leg::{Finished, FollowUp, LatestTimes, Lease, LeasedLeg, LegEnd, LegStart, NewLeg};
 pub use login_rows::Comer;
 pub use mailbox::{IdleMailbox, MailboxRow, MailboxSizes, MailboxState, NewMailbox, ReachedMailbox, Relock};
 pub use moving::{MoveEnd, MoveRows, MoveStep, Moved};
 pub use node_row::{NewNode, NodeRow, NodeState};
 pub use notice_frequency::{Announced, Pace, Unannounced};
-pub use ocsp_answer::OcspRow;
+pub use ocsp_answer::{OcspRow, StoredOcsp};
 pub use opening::{NewOpening, Opening};
 pub use original::OriginalRow;
 pub use owner_settings::{ChangeSecrets, KeptSession};
-pub use partner::{Changed, OwnKeyMark, OwnKeyRow, OwnPublicRow, PartnerKeyRow, PartnerMark, PartnerRow};
+pub use partner::{
+    AsItStands, Changed, OwnKeyMark, OwnKeyRow, OwnPublicRow, PartnerKeyRow, PartnerMark, PartnerRow,
+    PartnersAsTheyStand, PlaceRow,
+};
 pub use queue::{LegFilter, LegRow, TurnedLeg};
 pub use rate_counts::{Allowance, Most, NewUse, Spent, Used};
 pub use rekey::{Rekey, SealedKey, SealedKeys};
 pub use reminder::{NewReminder, Reminded, WaitingLetter};
 pub use request::{Again, MAX_OPEN, Release, Released, RequestRow, RequestSelection};
 pub use reset::{Reset, ResetPassword};
+pub use resting::{RestChange, RestingRow};
 pub use retention::Forgotten;
 pub use retention_preview::{Foreseen, ForeseenForgotten, ForeseenRetention};
 pub use revocation_list::{KeptList, RevocationListRow, StoredList};

@@ -1,5 +1,5 @@
 //! What was last said when an authority was asked about a partner's certificate (RFC 6960), and when to ask again. Nobody is
-//! believed for what stands here.
+//! believed for what stands here, and whoever shows it or goes by it holds it against its proof.
 
 use sealpost_mail::Timestamp;
 
@@ -18,34 +18,57 @@ pub struct OcspRow {
     pub asked_at: Timestamp,
     /// Not before then again.
     pub again_at: Timestamp,
+    /// That this gateway has written it.
+    pub proof: [u8; 32],
+}
+
+/// An answer as it stands there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoredOcsp {
+    /// It can be read.
+    Says(OcspRow),
+    /// It cannot, or has no proof: nobody of us wrote it.
+    Unreadable {
+        /// The key's row, or whatever stands in its place.
+        key_id: String,
+    },
+}
+
+fn says(mut row: Row) -> Result<OcspRow, StoreError> {
+    Ok(OcspRow {
+        key_id: row.text()?,
+        answer: row.text()?,
+        asked_at: row.time()?,
+        again_at: row.time()?,
+        proof: row.hash()?,
+    })
 }
 
 impl Store {
-    /// All of them.
-    pub async fn ocsp_answers(&self) -> Result<Vec<OcspRow>, StoreError> {
-        let rows = sql!("SELECT key_id, answer, asked_at, again_at FROM ocsp_answers ORDER BY key_id");
-        let row = |mut row: Row| {
-            Ok(OcspRow {
-                key_id: row.text()?,
-                answer: row.text()?,
-                asked_at: row.time()?,
-                again_at: row.time()?,
-            })
+    /// All of them, also those that do not prove.
+    pub async fn ocsp_answers(&self) -> Result<Vec<StoredOcsp>, StoreError> {
+        let rows = sql!("SELECT key_id, answer, asked_at, again_at, proof FROM ocsp_answers ORDER BY key_id");
+        let row = |row: Row| {
+            let id = row.first();
+            says(row)
+                .map_or_else(|_unreadable| StoredOcsp::Unreadable { key_id: id.shown() }, StoredOcsp::Says)
         };
-        self.read_rows(rows).await?.into_iter().map(row).collect()
+        Ok(self.read_rows(rows).await?.into_iter().map(row).collect())
     }
 
     /// Notes one in the place of the last.
     pub async fn note_ocsp(&self, answer: OcspRow) -> Result<(), StoreError> {
         let mut batch = Batch::default();
         batch.add(sql!(
-            "INSERT INTO ocsp_answers (key_id, answer, asked_at, again_at) VALUES (?1, ?2, ?3, ?4)
+            "INSERT INTO ocsp_answers (key_id, answer, asked_at, again_at, proof) VALUES (?1, ?2, ?3, ?4, ?5)
              ON CONFLICT (key_id) DO UPDATE
-                 SET answer = excluded.answer, asked_at = excluded.asked_at, again_at = excluded.again_at",
+                 SET answer = excluded.answer, asked_at = excluded.asked_at, again_at = excluded.again_at,
+                     proof = excluded.proof",
             answer.key_id,
             answer.answer,
             answer.asked_at,
-            answer.again_at
+            answer.again_at,
+            &answer.proof
         ));
         self.write(batch).await.map(drop)
     }

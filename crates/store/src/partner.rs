@@ -37,6 +37,29 @@ pub struct PartnerKeyRow {
     pub changed_at: Timestamp,
 }
 
+/// A domain or an address, and which partner it leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlaceRow {
+    /// Keyed hash of it.
+    pub tag: [u8; 32],
+    /// Whose.
+    pub partner_id: String,
+}
+
+/// A row as it stands there; of one that cannot be read, what it is called by.
+pub type AsItStands<T> = Result<T, String>;
+
+/// Everything about partners as it stands there, for whoever verifies it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PartnersAsTheyStand {
+    /// Partners.
+    pub partners: Vec<AsItStands<PartnerRow>>,
+    /// Their keys, whoever they belong to.
+    pub keys: Vec<AsItStands<PartnerKeyRow>>,
+    /// Their domains and addresses, wherever they lead.
+    pub places: Vec<AsItStands<PlaceRow>>,
+}
+
 /// A key of ours.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnKeyRow {
@@ -120,6 +143,18 @@ fn key_row(mut row: Row) -> Result<PartnerKeyRow, StoreError> {
     })
 }
 
+fn place_row(mut row: Row) -> Result<PlaceRow, StoreError> {
+    Ok(PlaceRow { tag: row.hash()?, partner_id: row.text()? })
+}
+
+fn as_they_stand<T>(rows: Vec<Row>, read: impl Fn(Row) -> Result<T, StoreError>) -> Vec<AsItStands<T>> {
+    let one = |row: Row| {
+        let id = row.first();
+        read(row).map_err(|_unreadable| id.shown())
+    };
+    rows.into_iter().map(one).collect()
+}
+
 fn own_row(mut row: Row) -> Result<OwnKeyRow, StoreError> {
     Ok(OwnKeyRow {
         id: row.text()?,
@@ -192,6 +227,24 @@ impl Store {
             "SELECT id, partner_id, state, sealed, changed_at FROM partner_keys ORDER BY changed_at, id"
         );
         self.read_rows(keys).await?.into_iter().map(key_row).collect()
+    }
+
+    /// Everything about partners, one row that cannot be read hiding no other.
+    pub async fn partners_as_they_stand(&self) -> Result<PartnersAsTheyStand, StoreError> {
+        let questions = vec![
+            sql!(partner_columns!("ORDER BY p.id")),
+            sql!(
+                "SELECT id, partner_id, state, sealed, changed_at FROM partner_keys ORDER BY changed_at, id"
+            ),
+            sql!("SELECT tag, partner_id FROM partner_places ORDER BY tag"),
+        ];
+        let mut answers = self.read(questions).await?.into_iter();
+        let mut next = || answers.next().unwrap_or_default();
+        Ok(PartnersAsTheyStand {
+            partners: as_they_stand(next(), partner_row),
+            keys: as_they_stand(next(), key_row),
+            places: as_they_stand(next(), place_row),
+        })
     }
 
     /// Little, and the same as long as all partners and all of their keys are the same.

@@ -317,8 +317,9 @@ impl Store {
             sql!("DELETE FROM sent_lately"),
             // Who looks for keys asks anew.
             sql!("DELETE FROM key_lookups"),
-            // Proven under the key of before; they are fetched again within the hour.
+            // Proven under the key of before; they are fetched, and authorities are asked, again within the hour.
             sql!("DELETE FROM revocation_lists"),
+            sql!("DELETE FROM ocsp_answers"),
             // Policies are fetched anew.
             sql!("DELETE FROM mta_sts_policies"),
             // Counts of the day begin anew; reports are a courtesy.

@@ -2,6 +2,7 @@
 //! mail that says it. What is told, and when it is time, is not known here.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use sealpost_mail::Timestamp;
 
@@ -82,9 +83,12 @@ impl Told {
             Self::Unfetched { deposit_id, at } => sql!(
                 "INSERT INTO told_unfetched (deposit_id, at)
                  SELECT id, CAST(?2 AS BIGINT) FROM deposits WHERE id = ?1 AND read_at IS NULL
-                 ON CONFLICT DO NOTHING",
+                 ON CONFLICT (deposit_id) DO UPDATE SET at = excluded.at
+                 WHERE told_unfetched.at > ?3
+                    OR told_unfetched.at < (SELECT received_at FROM deposits WHERE id = ?1)",
                 deposit_id,
-                at
+                at,
+                at.plus(AHEAD)
             ),
             Self::Gone { deposit_id } => {
                 sql!("DELETE FROM gone_unread WHERE deposit_id = ?1", deposit_id)
@@ -164,6 +168,10 @@ fn one(deposit_id: &str) -> BTreeSet<String> {
 /// Letters looked at with one question.
 const AT_ONCE: u32 = 1_000;
 
+/// That a sender was told later than this after now, or before the letter came, nobody of us has noted: jobs do not run by a clock
+/// that is further ahead.
+const AHEAD: Duration = Duration::from_secs(4 * 24 * 60 * 60);
+
 impl Store {
     /// Received letters that nobody has opened, that came before `before`, and whose senders are known and have not been
     /// told; after this id. Mail that came back `bounces` times is not sent any more. A few at once. Reads the whole table of bounce memos, beside the writer.
@@ -185,13 +193,15 @@ impl Store {
                     " FROM bounce_memos n JOIN deposits d ON n.token = d.id || '00' AND d.id = n.deposit_id
                          LEFT JOIN unreachable u ON u.mailbox_id = d.mailbox_id
                      WHERE n.token > ?1 || '00' AND n.created_at < ?2 AND d.read_at IS NULL AND d.folder = 'inbox'
-                       AND NOT EXISTS (SELECT 1 FROM told_unfetched WHERE deposit_id = d.id) AND ",
+                       AND NOT EXISTS (SELECT 1 FROM told_unfetched t WHERE t.deposit_id = d.id
+                           AND t.at >= d.received_at AND t.at <= ?4) AND ",
                     unheld!("d.mailbox_id"),
                     " ORDER BY n.token LIMIT ?3"
                 ),
                 after,
                 before,
-                AT_ONCE
+                AT_ONCE,
+                before.plus(AHEAD)
             )
         };
         let mut reading = self.reading(SaidKind::CameBack);

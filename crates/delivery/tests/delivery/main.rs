@@ -11,6 +11,7 @@ mod log;
 mod parameters;
 mod published;
 mod reports;
+mod rest_notes;
 mod rig;
 mod signed_dns;
 #[path = "../../../../tests/src/signed_zones.rs"]
@@ -21,3 +22,4 @@ mod speed;
 mod stops;
 mod tls;
 mod verdicts;
+mod written_dates;

@@ -4,6 +4,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sealpost_delivery::Route;
+use tokio::net::TcpListener;
+
 use crate::hop::{Hop, Say, Script};
 use crate::rig::{Desk, Post, post};
 
@@ -98,5 +101,59 @@ async fn a_trial_that_hangs_does_not_hold_the_hop() {
     running.advance(&desk, Duration::from_secs(60));
     // All but those that two connections hang with, and those that failed and are not due yet.
     hop.letters(47).await;
+    running.stop().await;
+}
+
+/// A domain's first server takes connections and says nothing. Who hangs there waits; who comes later goes to the second one.
+#[tokio::test]
+async fn who_comes_after_one_that_hangs_goes_elsewhere() {
+    let hop = Hop::start(Script::default()).await;
+    let silent = TcpListener::bind(("127.0.0.9", hop.port)).await.unwrap();
+    let taken = tokio::spawn(async move {
+        let mut open = Vec::new();
+        while let Ok((tcp, _)) = silent.accept().await {
+            open.push(tcp);
+        }
+    });
+    let mut desk = Desk::new(&hop);
+    desk.config.timeouts.trial = SHORT;
+    let running = desk.start();
+    let mut letters = 0;
+    while hop.letter_count() == 0 {
+        // As long as nobody has waited for long, they go to the first.
+        desk.queue(Post { route: Route::Mx, ..post(&format!("r{letters}@d.example")) }).await;
+        running.waker.wake();
+        letters += 1;
+        assert!(letters < 20, "every connection hangs");
+        tokio::time::sleep(SHORT / 3).await;
+    }
+    // And from now on nobody waits, however long the first ones do.
+    for number in 0..10 {
+        desk.queue(Post { route: Route::Mx, ..post(&format!("late{number}@d.example")) }).await;
+    }
+    running.waker.wake();
+    hop.letters(11).await;
+    running.stop().await;
+    taken.abort();
+}
+
+/// However many of the world's servers take connections and say nothing, mail to the operator's own goes.
+#[tokio::test]
+async fn the_world_does_not_have_all_connections() {
+    let hop = Hop::start(Script::default()).await;
+    let silent = TcpListener::bind(("127.0.0.9", hop.port)).await.unwrap();
+    let mut desk = Desk::new(&hop);
+    desk.config.concurrency_total = 4;
+    for number in 0..8 {
+        desk.queue(Post { route: Route::Mx, ..post(&format!("r{number}@d.example")) }).await;
+    }
+    let running = desk.start();
+    let mut open = Vec::new();
+    for _ in 0..3 {
+        open.push(silent.accept().await.unwrap());
+    }
+    desk.queue(post("inside@insurer.example")).await;
+    running.waker.wake();
+    assert!(hop.letters(1).await[0].rcpt.contains("inside@insurer.example"));
     running.stop().await;
 }

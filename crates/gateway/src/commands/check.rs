@@ -10,6 +10,7 @@ use sealpost_maintenance::{Proven, Prover};
 use sealpost_partner::PartnerError;
 use sealpost_store::Store;
 
+use super::others_words::clean;
 use super::{
     check_bucket, check_database, check_dnssec, check_partners, check_tokens, complain, complain_all, fail,
     runtime, say,
@@ -126,7 +127,8 @@ fn swept(config: &Path, plan: &Plan, keys: &ServiceKeys) -> Result<bool, Box<dyn
         complain(format_args!("error: {}: {problem:?}", plan.data.display()));
     }
     for unproven in &proven.named {
-        complain(format_args!("error: {}: {unproven}", plan.data.display()));
+        // Names of rows that somebody else may have written.
+        complain(format_args!("error: {}: {}", plan.data.display(), clean(unproven)));
     }
     let counts = report.counts;
     say(format_args!(

@@ -32,6 +32,7 @@ mod others_words;
 mod output;
 mod partner;
 mod queue;
+mod queue_waiting;
 mod request;
 mod rotate;
 mod rotate_escrow;

@@ -25,6 +25,7 @@ impl OutputFormat {
 /// A line on standard output. A closed pipe is the reader's business.
 pub(super) fn say(line: impl std::fmt::Display) {
     use std::io::Write as _;
+    let line = harmless(line);
     let mut out = std::io::stdout().lock();
     let _closed = writeln!(out, "{line}");
     let _closed = out.flush();
@@ -33,7 +34,27 @@ pub(super) fn say(line: impl std::fmt::Display) {
 /// A line on standard error.
 pub(super) fn complain(line: impl std::fmt::Display) {
     use std::io::Write as _;
+    let line = harmless(line);
     let _closed = writeln!(std::io::stderr().lock(), "{line}");
+}
+
+/// SECURITY: rows, letters and certificates hold others' words, and whoever writes the database can put anything into a row: nothing
+/// of it reaches the terminal that a terminal would obey. Written as JSON escapes it, so that JSON stays what it is.
+fn harmless(line: impl std::fmt::Display) -> String {
+    use std::fmt::Write as _;
+    let line = line.to_string();
+    let is_obeyed = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+    if !line.contains(is_obeyed) {
+        return line;
+    }
+    line.chars().fold(String::with_capacity(line.len()), |mut text, c| {
+        if is_obeyed(c) {
+            let _infallible = write!(text, "\\u{:04x}", u32::from(c));
+        } else {
+            text.push(c);
+        }
+        text
+    })
 }
 
 pub(super) fn complain_all(problems: &[Problem]) -> ExitCode {
@@ -52,4 +73,18 @@ pub(super) fn fail(error: &dyn std::error::Error) -> ExitCode {
         cause = error.source();
     }
     ExitCode::FAILURE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::harmless;
+
+    #[test]
+    fn a_terminal_finds_nothing_to_obey_and_json_stays_what_it_is() {
+        assert_eq!(harmless("a\tb\nÄ"), "a\tb\nÄ");
+        assert_eq!(harmless("x\u{1b}[2J\u{9b}1m\ry"), "x\\u001b[2J\\u009b1m\\u000dy");
+        let json = serde_json::json!({ "name": "\u{7f}\u{85}\u{1b}" }).to_string();
+        let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+        assert_eq!(read(&harmless(&json)), read(&json));
+    }
 }

@@ -1,17 +1,19 @@
 //! `sealpost queue`: what waits to be delivered, and the operator's hand in it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{ArgAction, Subcommand};
-use sealpost_delivery::{Hold, LEASE, Ticket, floor_of};
+use sealpost_delivery::{Hold, Ticket, floor_of};
 use sealpost_mail::{Clock as _, SystemClock, SystemRandom, Timestamp, TlsFloor};
 use sealpost_mailbox::audit::{Actor, Event};
 use sealpost_store::{LegFilter, LegRow, LegState, Page, Store, StoreError, TurnedLeg};
 use sealpost_vault::SpoolKey;
 use thiserror::Error;
 
+use super::others_words::clean;
+use super::queue_waiting::{Wait, Waiting, short};
 use super::{OutputFormat, complain, say, with_support};
 use crate::config::checked::{Plan, SupportKeys};
 
@@ -193,9 +195,9 @@ async fn list(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let legs = all(store, filter).await?;
-    let under_way = UnderWay::of(&legs, now);
+    let waiting = Waiting::of(&legs, store.resting().await?, now);
     for leg in &legs {
-        let waits = under_way.waits(leg, now);
+        let wait = waiting.of_leg(leg);
         let sealed = store.leg_ticket(&leg.id).await?.unwrap_or_default();
         let ticket = Ticket::open_any(key, &leg.id, &sealed).map(|(ticket, _hold)| ticket);
         let recipient = match &ticket {
@@ -214,9 +216,9 @@ async fn list(
             LegState::Frozen => "frozen",
         };
         let last = match (&leg.last_code, &leg.last_enhanced) {
-            (Some(code), Some(enhanced)) => format!("{code} {enhanced}"),
+            (Some(code), Some(enhanced)) => format!("{code} {}", clean(enhanced)),
             (Some(code), None) => code.to_string(),
-            (None, Some(enhanced)) => enhanced.clone(),
+            (None, Some(enhanced)) => clean(enhanced),
             (None, None) => "-".to_owned(),
         };
         if show.format == OutputFormat::Json {
@@ -232,19 +234,27 @@ async fn list(
                 "age_seconds": now.since(leg.created_at).as_secs(),
                 "due_in_seconds": leg.due_at.since(now).as_secs(),
                 "last": last,
-                "under_way_seconds": since(leg, now),
-                "under_way_to_destination": under_way.to(&leg.destination).map_or(0, |(legs, _first)| legs),
+                "under_way_seconds": waiting.in_hand(leg),
+                "under_way_to_destination": waiting.to(&leg.destination).map_or(0, |(legs, _first)| legs),
+                "waits_for": wait.as_ref().map(Wait::word),
+                "destination_down": waiting.down(&leg.destination).map(|down| serde_json::json!({
+                    "seconds": down.seconds,
+                    "rest_seconds": down.rest,
+                    "last": down.last,
+                    "cause": down.cause,
+                })),
             }));
         } else {
             say(format_args!(
-                "{} {state:6} {:6} {:>3} tries  age {:>6}  due in {:>6}  tls {tls:9}  last {last:10} {} via {}{waits}",
-                leg.id,
+                "{} {state:6} {:6} {:>3} tries  age {:>6}  due in {:>6}  tls {tls:9}  last {last:10} {} via {}{}",
+                clean(&leg.id),
                 leg.purpose.as_str(),
                 leg.attempts,
                 short(now.since(leg.created_at).as_secs()),
                 short(leg.due_at.since(now).as_secs()),
                 recipient,
-                leg.destination,
+                clean(&leg.destination),
+                wait.map_or_else(String::new, |wait| format!("  {wait}")),
             ));
         }
     }
@@ -252,56 +262,4 @@ async fn list(
         say(format_args!("{} in the queue", legs.len()));
     }
     Ok(())
-}
-
-/// For how long a leg is being worked on.
-fn since(leg: &LegRow, now: Timestamp) -> Option<u64> {
-    let (_owner, until) = leg.leased.as_ref().filter(|(_, until)| *until > now)?;
-    Some(LEASE.saturating_sub(until.since(now)).as_secs())
-}
-
-/// What is being worked on, by destination: how many, and for how long the first of them. Others to the same place may wait
-/// for them.
-struct UnderWay(HashMap<String, (usize, u64)>);
-
-impl UnderWay {
-    fn of(legs: &[LegRow], now: Timestamp) -> Self {
-        let mut all: HashMap<String, (usize, u64)> = HashMap::new();
-        for leg in legs {
-            let Some(since) = since(leg, now) else { continue };
-            let (count, first) = all.entry(leg.destination.clone()).or_default();
-            (*count, *first) = (*count + 1, since.max(*first));
-        }
-        Self(all)
-    }
-
-    fn to(&self, destination: &str) -> Option<(usize, u64)> {
-        self.0.get(destination).copied()
-    }
-
-    /// What a leg waits for that is due and does not go.
-    fn waits(&self, leg: &LegRow, now: Timestamp) -> String {
-        match (since(leg, now), leg.state, self.to(&leg.destination)) {
-            (Some(seconds), _, _) => format!("  under way for {}", short(seconds)),
-            (None, LegState::Frozen, _) => String::new(),
-            (None, LegState::Queued, _) if leg.due_at > now => String::new(),
-            (None, LegState::Queued, Some((count, first))) => {
-                format!("  waits for its turn: {count} under way, the first for {}", short(first))
-            }
-            (None, LegState::Queued, None) => {
-                "  waits for its turn: none under way, the destination is left alone or delivery does not run"
-                    .to_owned()
-            }
-        }
-    }
-}
-
-/// Seconds as a person reads them in a column.
-fn short(seconds: u64) -> String {
-    match seconds {
-        0..=119 => format!("{seconds}s"),
-        120..=7199 => format!("{}m", seconds / 60),
-        7200..=172_799 => format!("{}h", seconds / 3600),
-        _days => format!("{}d", seconds / 86_400),
-    }
 }

@@ -48,6 +48,7 @@ pub(crate) const MIGRATIONS: &[(i64, &str)] = &[
     (38, include_str!("../../schema/038_migration_times.sql")),
     (40, include_str!("../../schema/040_revocation_lists.sql")),
     (41, include_str!("../../schema/041_ended_session_proofs.sql")),
+    (42, include_str!("../../schema/042_rests_and_answers.sql")),
 ];
 
 /// The oldest program, by the newest schema it knows, that works with the schema of today: what was added since then it does

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use sealpost_mail::{EnhancedCode, Random as _, Timestamp};
 use sealpost_store::{
-    ArrivalRows, Committed, Finished, FollowUp, Lease, LegEnd, LegNotes, LegPurpose, StoreError,
+    ArrivalRows, Committed, Finished, FollowUp, LatestTimes, Lease, LegEnd, LegNotes, LegPurpose, StoreError,
 };
 
 use crate::rig::{LARGE, NOW, Rig};
@@ -278,8 +278,26 @@ async fn what_a_clock_set_back_put_far_ahead_is_due_again() {
     assert_eq!(rig.store.finish_leg(&held[0], end, vec![]).await.unwrap(), Finished::Recorded);
     // Two days earlier by the clock.
     let earlier = Timestamp(NOW.0 - 2 * 86_400_000);
-    assert_eq!(rig.store.pull_in_legs(earlier, SOON).await.unwrap(), 0, "an ordinary pause");
-    assert_eq!(rig.store.pull_in_legs(earlier, Timestamp(earlier.0 + 3_600_000)).await.unwrap(), 1);
+    let far = |due| LatestTimes { due, lease: SOON, lease_now: earlier };
+    assert_eq!(rig.store.pull_in_legs(earlier, far(SOON)).await.unwrap(), 0, "an ordinary pause");
+    let hour = Timestamp(earlier.0 + 3_600_000);
+    assert_eq!(rig.store.pull_in_legs(earlier, far(hour)).await.unwrap(), 1);
     assert_eq!(rig.store.next_due().await.unwrap(), Some(earlier));
     assert_eq!(rig.lease("two", earlier, SOON).await.len(), 1, "the leased one stays with its holder");
+}
+
+/// Whoever writes the database can say that somebody has a leg for ever.
+#[tokio::test]
+async fn nobody_has_a_leg_for_longer_than_anybody_takes_one() {
+    let rig = Rig::new();
+    rig.queue(10, &["a.example", "b.example"]).await;
+    let (never, others) = (Timestamp(i64::MAX / 2), ["b.example".to_owned()]);
+    let wish =
+        Lease { owner: "nobody".to_owned(), now: NOW, until: never, limit: 9, skip_destinations: &others };
+    assert_eq!(rig.store.lease_legs(wish).await.unwrap().len(), 1);
+    // The other one is in hand as it should be.
+    assert_eq!(rig.lease("one", NOW, SOON).await.len(), 1);
+    let far = LatestTimes { due: SOON, lease: SOON, lease_now: NOW };
+    assert_eq!(rig.store.pull_in_legs(NOW, far).await.unwrap(), 1);
+    assert_eq!(rig.lease("two", NOW, SOON).await.len(), 1, "that one alone is free");
 }

@@ -3,7 +3,8 @@
 
 use sealpost_mail::Timestamp;
 use sealpost_partner::{
-    EndingKey, EndingStep, Found, KeyVerdict, Partner, PartnerKey, Reach, Standing, judge, partner_ending,
+    EndingKey, EndingStep, Found, KeyVerdict, OcspAnswers, Partner, PartnerKey, Reach, Standing, judge,
+    partner_ending,
 };
 use sealpost_seal::{HeaderProtection, Profile};
 use serde_json::{Value, json};
@@ -47,7 +48,7 @@ pub(super) async fn one(desk: &Desk<'_>, found: &Found, format: OutputFormat) ->
         say(object(desk, found));
         return Ok(());
     }
-    let answers = desk.store.ocsp_answers().await?;
+    let answers = OcspAnswers { store: desk.store, tags: desk.book().tags }.all().await?;
     let lists = desk.store.revocation_lists().await?;
     let partner = &found.partner;
     say(format_args!("partner    {}, {}", partner.name, standing(partner)));

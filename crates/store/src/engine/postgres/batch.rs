@@ -17,7 +17,7 @@ use super::heartbeat::{self, Heartbeat};
 use super::judge::Done;
 use super::learn;
 use super::not_flushed::{NotFlushed, Server};
-use super::pool::{Connection, Connections, Connector, discard, lend};
+use super::pool::{Connection, Connections, Connector, discard, lend, lend_in_one_try};
 use super::shared::{Place, Shared};
 use super::transaction::{self, End};
 use crate::audit_proof::AuditProver;
@@ -46,7 +46,7 @@ pub(super) struct Core {
     /// Legs that end.
     pub(super) ends: Shared<Batch, Outcome>,
     pub(super) files: Arc<Files>,
-    /// How long whoever asks waits for a connection.
+    /// How long whoever asks waits: for its turn, for a place and for a connection together.
     pub(super) patience: Duration,
     /// Proves rows of the audit trail.
     pub(super) prover: Option<Arc<dyn AuditProver>>,
@@ -70,7 +70,7 @@ impl Core {
         let mark = self.not_flushed.mark();
         let mut flush = Batch::from(vec![sql!(FLUSH)]);
         flush.flush = Flush::Asks;
-        match self.try_write(flush, Promise::Durable, None).await {
+        match self.try_write(flush, Promise::Durable, None, self.deadline()).await {
             Ok((_, Some(server))) => {
                 if server.ends == self.writers.manager().ends() {
                     self.not_flushed.flushed(mark, &server);
@@ -100,7 +100,7 @@ impl Core {
     async fn do_again(&self, mark: u64) {
         let mut batches = 0;
         while let Some((number, batch)) = self.not_flushed.lost(mark) {
-            if let Err(error) = self.try_write(batch, Promise::Ordered, None).await {
+            if let Err(error) = self.try_write(batch, Promise::Ordered, None, self.deadline()).await {
                 tracing::debug!(%error, "what was not flushed waits for the next try");
                 break;
             }
@@ -119,7 +119,7 @@ impl Core {
         let mut batch = Batch::from(vec![sql!(TRANSACTIONS)]);
         batch.extend(waiting.iter().map(|(_, statement)| statement.clone()));
         batch.flush = Flush::Asks;
-        let (results, server) = match self.try_write(batch, Promise::Ordered, None).await {
+        let (results, server) = match self.try_write(batch, Promise::Ordered, None, self.deadline()).await {
             Ok((Outcome::Kept(results), server)) => (results, server),
             Ok((Outcome::Refused(_), _)) => return,
             Err(error) => {
@@ -165,15 +165,20 @@ impl Core {
         }
     }
 
+    /// For whoever asks now.
+    fn deadline(&self) -> Instant {
+        Instant::now() + self.patience
+    }
+
     /// With the server that it was committed on, where that was asked. `place`: what others wait for meanwhile, held for the
-    /// first try only.
+    /// first try only. `deadline`: until when whoever asks waits for a connection; what it has waited for before counts.
     pub(super) async fn try_write(
         &self,
         batch: Batch,
         promise: Promise,
         mut place: Option<Place<'_>>,
+        deadline: Instant,
     ) -> Result<(Outcome, Option<Server>), StoreError> {
-        let deadline = Instant::now() + self.patience;
         let mut tries = 0;
         let prover = self.prover.as_deref();
         loop {
@@ -334,12 +339,13 @@ impl Core {
     pub(super) async fn read(
         self: &Arc<Self>,
         mut statements: Vec<Statement>,
+        deadline: Instant,
     ) -> Result<Vec<Vec<Row>>, StoreError> {
         match statements.pop() {
-            Some(only) if statements.is_empty() => Ok(vec![self.read_shared(only).await?]),
+            Some(only) if statements.is_empty() => Ok(vec![self.read_shared(only, deadline).await?]),
             Some(last) => {
                 statements.push(last);
-                self.read_view(&statements, View::One).await
+                self.read_view(&statements, View::One, deadline).await
             }
             None => Ok(Vec::new()),
         }
@@ -349,8 +355,8 @@ impl Core {
         &self,
         statements: &[Statement],
         view: View,
+        deadline: Instant,
     ) -> Result<Vec<Vec<Row>>, StoreError> {
-        let deadline = Instant::now() + self.patience;
         // A connection on which nothing comes any more looks like one whose server is busy.
         let bound = STATEMENTS * u32::try_from(statements.len()).unwrap_or(u32::MAX).max(1);
         loop {
@@ -376,7 +382,7 @@ impl Core {
             return;
         }
         let given = async {
-            let connection = lend(&self.writers, Instant::now()).await?;
+            let connection = lend_in_one_try(&self.writers).await?;
             let own = heartbeat.incarnation();
             let given =
                 timeout(self.patience, heartbeat::take_over(&connection, &self.words, own, None)).await;
@@ -399,7 +405,7 @@ impl Core {
         if first.statements.is_empty() {
             return;
         }
-        let done = match lend(&self.writers, Instant::now()).await {
+        let done = match lend_in_one_try(&self.writers).await {
             Ok(connection) => {
                 let (words, promise) = (&self.words, Promise::Ordered);
                 let first = &first.statements;

@@ -41,8 +41,8 @@ pub struct PostgresOptions {
     pub durability: Durability,
     /// Who serves, where somebody does: a command is nobody.
     pub node: Option<NewNode>,
-    /// How long whoever asks waits for a connection, and so for a new primary; and how long a commit may take, and so
-    /// its standby. 30 seconds are good.
+    /// How long whoever asks waits for a connection and for everything before it, and so for a new primary; and how long a
+    /// commit may take, and so its standby. 30 seconds are good.
     pub patience: Duration,
 }
 

@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::begin::{Fence, View, Words};
 use super::failure::Failure;
 use super::pipeline::{ask_unnamed, say};
-use super::pool::{Connection, Connections, discard, lend};
+use super::pool::{Connection, Connections, discard, lend_in_one_try};
 use super::server_error::FENCED;
 use super::value::Param;
 use crate::engine::Promise;
@@ -186,7 +186,7 @@ impl Heartbeat {
 
     /// `false`: others have taken over.
     async fn give_sign(&self, pool: &Connections, words: &Words) -> Result<bool, StoreError> {
-        let connection = lend(pool, Instant::now()).await?;
+        let connection = lend_in_one_try(pool).await?;
         let sent = Instant::now();
         let client = &connection.client;
         let given = async {
@@ -224,7 +224,7 @@ impl Heartbeat {
 
     /// Takes over from those that were silent for as long as they may.
     async fn watch(&self, pool: &Connections, words: &Words, others: &mut Others) -> Result<(), StoreError> {
-        let connection = lend(pool, Instant::now()).await?;
+        let connection = lend_in_one_try(pool).await?;
         let client = &connection.client;
         let own = Value::from(self.incarnation.as_str());
         let rotating = Value::from(ROTATING);
@@ -252,7 +252,7 @@ impl Heartbeat {
             if self.node_state() != NodeState::Active {
                 return Ok(());
             }
-            let connection = lend(pool, Instant::now()).await?;
+            let connection = lend_in_one_try(pool).await?;
             match take_over(&connection, words, &incarnation, Some(seen_at)).await {
                 Ok(Some(legs)) => {
                     tracing::warn!(

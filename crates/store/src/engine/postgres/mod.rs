@@ -39,9 +39,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sealpost_mail::Timestamp;
-use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 use tokio::task::{AbortHandle, JoinHandle};
-use tokio::time::{Instant, MissedTickBehavior, timeout};
+use tokio::time::{Instant, MissedTickBehavior, timeout, timeout_at};
 
 use self::batch::Core;
 use self::begin::{View, Words};
@@ -51,7 +51,7 @@ use self::failure::Failure;
 use self::given_back::GivenBack;
 pub(crate) use self::heartbeat::Heartbeat;
 use self::not_flushed::NotFlushed;
-use self::pool::{Connections, Connector, discard, lend};
+use self::pool::{Connections, Connector, discard, lend, lend_in_one_try};
 pub use self::server_settings::PostgresFacts;
 use self::shared::{Company, Shared};
 pub use self::unsupported_server::PostgresUnfit;
@@ -164,7 +164,7 @@ impl Opened {
         let said = Arc::clone(&words);
         let (readers, facts, store_id) = runtime.wait_for(async move {
             let readers = Connector::new(&wish)?.naming(said).pool(wish.readers, wish.patience)?;
-            let mut connection = lend(&readers, Instant::now()).await?;
+            let mut connection = lend_in_one_try(&readers).await?;
             let facts = server_settings::ask(&connection.client).await?;
             facts.allow(wish.durability)?;
             migrate::migrate(&mut connection.client, &wish.schema, &migration).await?;
@@ -359,13 +359,13 @@ impl Postgres {
     }
 
     pub(crate) async fn write(&self, batch: Batch, promise: Promise) -> Result<Outcome, StoreError> {
-        let waiting = Arc::clone(&self.writers_waiting);
-        let permit = waiting.acquire_owned().await.map_err(|_closed| StoreError::Closed)?;
+        let deadline = Instant::now() + self.core.patience;
+        let permit = turn(&self.writers_waiting, deadline).await?;
         let (at_work, core) = (self.begin()?, Arc::clone(&self.core));
         let work = self.runtime.spawn(async move {
             let _held = (at_work, permit);
             let (aside, begun) = (batch.aside, Instant::now());
-            let outcome = core.write(batch, promise).await;
+            let outcome = core.write(batch, promise, deadline).await;
             // The server's work and the way to it: what it was for others, it alone knows.
             if aside {
                 core.expense.note_ran(begun.elapsed());
@@ -391,12 +391,12 @@ impl Postgres {
     }
 
     pub(crate) async fn read(&self, statements: Vec<Statement>) -> Result<Vec<Vec<Row>>, StoreError> {
-        let waiting = Arc::clone(&self.readers_waiting);
-        let permit = waiting.acquire_owned().await.map_err(|_closed| StoreError::Closed)?;
+        let deadline = Instant::now() + self.core.patience;
+        let permit = turn(&self.readers_waiting, deadline).await?;
         let (at_work, core) = (self.begin()?, Arc::clone(&self.core));
         let work = self.runtime.spawn(async move {
             let _held = (at_work, permit);
-            core.read(statements).await
+            core.read(statements, deadline).await
         });
         work.await.map_err(|_gone| StoreError::Closed)?
     }
@@ -490,5 +490,13 @@ impl Postgres {
 impl Drop for Postgres {
     fn drop(&mut self) {
         self.stop_taking();
+    }
+}
+
+/// A turn in front of the connections.
+async fn turn(waiting: &Arc<Semaphore>, deadline: Instant) -> Result<OwnedSemaphorePermit, StoreError> {
+    match timeout_at(deadline, Arc::clone(waiting).acquire_owned()).await {
+        Ok(turn) => turn.map_err(|_closed| StoreError::Closed),
+        Err(_late) => Err(Failure::late("waiting for a turn").into()),
     }
 }

@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use deadpool::Runtime;
-use deadpool::managed::{Manager, Metrics, Object, Pool, PoolError, RecycleError, RecycleResult};
+use deadpool::managed::{
+    Manager, Metrics, Object, Pool, PoolError, RecycleError, RecycleResult, TimeoutType, Timeouts,
+};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
@@ -232,22 +234,44 @@ pub(super) fn discard(lent: Object<Connector>) {
     drop(Object::take(lent));
 }
 
-/// A connection to a server that takes writes. Waits for one until `deadline`: of ours for the next free one, of
-/// theirs for the next primary.
+/// A connection to a server that takes writes. Waits for one until `deadline`, and no longer: of ours for the next free
+/// one, of theirs for the next primary. Behind the deadline, whoever finds a free one has it.
 pub(super) async fn lend(pool: &Connections, deadline: Instant) -> Result<Object<Connector>, StoreError> {
     loop {
-        let why = match pool.get().await {
+        let left = Some(deadline.saturating_duration_since(Instant::now()));
+        let times = Timeouts { wait: left, create: left, recycle: left };
+        let why = match lent(pool.timeout_get(&times).await)? {
             Ok(connection) => return Ok(connection),
-            Err(PoolError::Backend(error)) => PostgresError::from(error),
-            Err(PoolError::Timeout(_)) => return Err(Failure::late("waiting for a free connection").into()),
-            Err(PoolError::Closed | PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_)) => {
-                return Err(StoreError::Closed);
-            }
+            Err(why) => why,
         };
         if why.is_hopeless() || Instant::now() + PAUSE >= deadline {
             return Err(Failure::Server(why).into());
         }
         tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// The same in one try: waits for a free one as long as anybody does, and for no primary.
+pub(super) async fn lend_in_one_try(pool: &Connections) -> Result<Object<Connector>, StoreError> {
+    lent(pool.get().await)?.map_err(|why| Failure::Server(why).into())
+}
+
+/// The inner error may pass; the outer one is the caller's.
+fn lent(
+    got: Result<Object<Connector>, PoolError<tokio_postgres::Error>>,
+) -> Result<Result<Object<Connector>, PostgresError>, StoreError> {
+    match got {
+        Ok(connection) => Ok(Ok(connection)),
+        Err(PoolError::Backend(error)) => Ok(Err(PostgresError::from(error))),
+        Err(PoolError::Timeout(TimeoutType::Wait)) => {
+            Err(Failure::late("waiting for a free connection").into())
+        }
+        Err(PoolError::Timeout(TimeoutType::Create | TimeoutType::Recycle)) => {
+            Err(Failure::late("connecting").into())
+        }
+        Err(PoolError::Closed | PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_)) => {
+            Err(StoreError::Closed)
+        }
     }
 }
 
@@ -264,6 +288,38 @@ mod tests {
         server.write_all(b"R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I").await.unwrap();
         let (client, connection) = Config::new().user("sealpost").connect_raw(ours, NoTls).await.unwrap();
         (Connection::driven(client, connection, ends.clone()), server)
+    }
+
+    /// Whoever asks may have waited for its turn before: what is left counts, and not what the pool would wait.
+    #[tokio::test]
+    async fn whoever_waits_for_a_connection_waits_until_its_deadline_and_no_longer() {
+        let server = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let mut config = Config::new();
+        config.user("sealpost").host("127.0.0.1").port(server.local_addr().unwrap().port());
+        tokio::spawn(async move {
+            let (mut socket, _) = server.accept().await.unwrap();
+            socket.write_all(b"R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I").await.unwrap();
+            std::future::pending::<()>().await;
+        });
+        let connector = Connector {
+            config,
+            tls: None,
+            ends: Ends::default(),
+            changing: Changing::default(),
+            words: None,
+        };
+        let (patience, left) = (Duration::from_secs(30), Duration::from_secs(2));
+        let pool = connector.pool(1, patience).unwrap();
+        let only = lend(&pool, Instant::now() + patience).await.unwrap();
+        tokio::time::pause();
+        let asked = Instant::now();
+        let error = lend(&pool, asked + left).await.unwrap_err();
+        assert!(error.is_busy(), "{error:?}");
+        assert!(asked.elapsed() >= left && asked.elapsed() < left * 2, "{:?}", asked.elapsed());
+        // Whoever comes too late has one that is free all the same.
+        assert!(lend(&pool, asked).await.unwrap_err().is_busy());
+        drop(only);
+        drop(lend(&pool, asked).await.unwrap());
     }
 
     #[tokio::test]

@@ -6,7 +6,7 @@ use tokio_postgres::types::Type;
 
 use super::config::{Durability, PostgresOptions};
 use super::failure::Failure;
-use super::pool::{Connector, lend};
+use super::pool::{Connector, lend_in_one_try};
 use super::unsupported_server::PostgresUnfit;
 use crate::error::StoreError;
 use crate::own_runtime::OwnRuntime;
@@ -75,7 +75,7 @@ impl PostgresOptions {
         let wish = self.clone();
         runtime.wait_for(async move {
             let pool = Connector::new(&wish)?.pool(1, wish.patience)?;
-            let connection = lend(&pool, tokio::time::Instant::now()).await?;
+            let connection = lend_in_one_try(&pool).await?;
             let facts = ask_with(&connection.client, &wish.schema).await?;
             Ok(facts)
         })

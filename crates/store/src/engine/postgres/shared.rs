@@ -59,6 +59,8 @@ pub(super) type Told<A> = Result<A, StoreError>;
 pub(super) struct Sharer<W, A> {
     number: u64,
     since: Instant,
+    /// Until when whoever asks waits, for a place and for whatever comes behind it.
+    pub(super) deadline: Instant,
     bytes: usize,
     pub(super) work: W,
     pub(super) reply: oneshot::Sender<Told<A>>,
@@ -69,7 +71,7 @@ pub(super) struct Sharer<W, A> {
 pub(super) struct Waiter<A> {
     number: u64,
     answer: oneshot::Receiver<Told<A>>,
-    /// So long it waits for a place.
+    /// As in [`Sharer`]: so long it waits for a place.
     deadline: Instant,
 }
 
@@ -179,7 +181,7 @@ impl<W: Weighed, A> Shared<W, A> {
         let mut waiting = self.lock();
         waiting.last += 1;
         let number = waiting.last;
-        waiting.sharers.push_back(Sharer { number, since: Instant::now(), bytes, work, reply });
+        waiting.sharers.push_back(Sharer { number, since: Instant::now(), deadline, bytes, work, reply });
         let enough = waiting.sharers.len() >= self.most;
         drop(waiting);
         if enough {
@@ -387,6 +389,17 @@ mod tests {
         drop(place);
         let Turn::Goes(_place, gone) = shared.turn(&mut patient).await else { unreachable!("nobody did it") };
         assert_eq!(gone.iter().map(|one| one.work.bytes()).collect::<Vec<_>>(), [3]);
+    }
+
+    #[tokio::test]
+    async fn what_is_done_says_until_when_whoever_asked_for_it_waits() {
+        let shared = Shared::<Statement, u8>::new(1, 3, Company::InCrowd(Duration::ZERO));
+        let until = [soon(), soon() + Duration::from_secs(1)];
+        let mut waits = until.map(|until| shared.push(sized(1), until));
+        let Turn::Goes(_place, gone) = shared.turn(&mut waits[0]).await else {
+            unreachable!("nobody did it")
+        };
+        assert_eq!(gone.iter().map(|one| one.deadline).collect::<Vec<_>>(), until);
     }
 
     #[tokio::test]

@@ -21,11 +21,12 @@ impl Core {
         self: &Arc<Self>,
         batch: Batch,
         promise: Promise,
+        deadline: Instant,
     ) -> Result<Outcome, StoreError> {
         match batch.sharing {
-            Sharing::Alone => self.write_alone(batch, promise, None).await,
-            Sharing::Arrivals => self.write_shared(&self.arrivals, batch, promise).await,
-            Sharing::Ends => self.write_shared(&self.ends, batch, promise).await,
+            Sharing::Alone => self.write_alone(batch, promise, None, deadline).await,
+            Sharing::Arrivals => self.write_shared(&self.arrivals, batch, promise, deadline).await,
+            Sharing::Ends => self.write_shared(&self.ends, batch, promise, deadline).await,
         }
     }
 
@@ -34,8 +35,9 @@ impl Core {
         batch: Batch,
         promise: Promise,
         place: Option<Place<'_>>,
+        deadline: Instant,
     ) -> Result<Outcome, StoreError> {
-        self.try_write(batch, promise, place).await.map(|(outcome, _server)| outcome)
+        self.try_write(batch, promise, place, deadline).await.map(|(outcome, _server)| outcome)
     }
 
     /// With those that wait for the same. All of a kind are promised the same.
@@ -44,8 +46,9 @@ impl Core {
         shared: &Shared<Batch, Outcome>,
         batch: Batch,
         promise: Promise,
+        deadline: Instant,
     ) -> Result<Outcome, StoreError> {
-        let mut waiter = shared.push(batch, Instant::now() + self.patience);
+        let mut waiter = shared.push(batch, deadline);
         loop {
             match shared.turn(&mut waiter).await {
                 Turn::Over(told) => return told,
@@ -62,27 +65,30 @@ impl Core {
         promise: Promise,
     ) {
         let mut sharers = match <[Sharer<_, _>; 1]>::try_from(sharers) {
-            Ok([Sharer { work: batch, reply, .. }]) => {
-                let _nobody_waits = reply.send(self.write_alone(batch, promise, Some(place)).await);
+            Ok([Sharer { work: batch, reply, deadline, .. }]) => {
+                let _nobody_waits = reply.send(self.write_alone(batch, promise, Some(place), deadline).await);
                 return;
             }
             Err(sharers) => sharers,
         };
         sharers.sort_by_key(|one| one.work.order);
-        let (batches, replies): (Vec<Batch>, Vec<_>) =
-            sharers.into_iter().map(|one| (one.work, one.reply)).unzip();
-        match self.try_together(place, batches, promise).await {
+        // Whoever has waited longest waits for no connection longer than it would alone.
+        let first = sharers.iter().map(|one| one.deadline).min().unwrap_or_else(Instant::now);
+        let (batches, waiters): (Vec<Batch>, Vec<_>) =
+            sharers.into_iter().map(|one| (one.work, (one.reply, one.deadline))).unzip();
+        match self.try_together(place, batches, promise, first).await {
             Ok(told) => {
-                for (reply, told) in replies.into_iter().zip(told) {
+                for ((reply, _), told) in waiters.into_iter().zip(told) {
                     let _nobody_waits = reply.send(told);
                 }
             }
             Err(batches) => {
-                for (reply, batch) in replies.into_iter().zip(batches) {
+                for ((reply, deadline), batch) in waiters.into_iter().zip(batches) {
                     let core = Arc::clone(self);
                     // Whoever asked for it waits, and counts as at work.
                     tokio::spawn(async move {
-                        let _nobody_waits = reply.send(core.write_alone(batch, promise, None).await);
+                        let _nobody_waits =
+                            reply.send(core.write_alone(batch, promise, None, deadline).await);
                     });
                 }
             }
@@ -95,8 +101,9 @@ impl Core {
         place: Place<'_>,
         batches: Vec<Batch>,
         promise: Promise,
+        deadline: Instant,
     ) -> Result<Vec<Told<Outcome>>, Vec<Batch>> {
-        let Ok(connection) = self.lend_learned(&self.writers, Instant::now() + self.patience).await else {
+        let Ok(connection) = self.lend_learned(&self.writers, deadline).await else {
             return Err(batches);
         };
         let ends = self.writers.manager().ends();
@@ -155,8 +162,12 @@ impl Core {
     }
 
     /// With those that are asked meanwhile, each from a view of its own.
-    pub(super) async fn read_shared(self: &Arc<Self>, question: Statement) -> Result<Vec<Row>, StoreError> {
-        let mut waiter = self.questions.push(question, Instant::now() + self.patience);
+    pub(super) async fn read_shared(
+        self: &Arc<Self>,
+        question: Statement,
+        deadline: Instant,
+    ) -> Result<Vec<Row>, StoreError> {
+        let mut waiter = self.questions.push(question, deadline);
         loop {
             match self.questions.turn(&mut waiter).await {
                 Turn::Over(told) => return told,
@@ -167,25 +178,26 @@ impl Core {
 
     /// In one transaction; where that comes to nothing, each alone.
     async fn read_all(self: &Arc<Self>, sharers: Vec<Sharer<Statement, Vec<Row>>>) {
-        let (questions, replies): (Vec<_>, Vec<_>) =
-            sharers.into_iter().map(|one| (one.work, one.reply)).unzip();
-        match self.read_view(&questions, View::Each).await {
+        let first = sharers.iter().map(|one| one.deadline).min().unwrap_or_else(Instant::now);
+        let (questions, waiters): (Vec<_>, Vec<_>) =
+            sharers.into_iter().map(|one| (one.work, (one.reply, one.deadline))).unzip();
+        match self.read_view(&questions, View::Each, first).await {
             Ok(answers) => {
-                for (reply, rows) in replies.into_iter().zip(answers) {
+                for ((reply, _), rows) in waiters.into_iter().zip(answers) {
                     let _nobody_waits = reply.send(Ok(rows));
                 }
             }
             Err(error) => {
-                let mut replies = replies.into_iter();
+                let mut waiters = waiters.into_iter();
                 if questions.len() == 1 {
-                    let _nobody_waits = replies.next().map(|reply| reply.send(Err(error)));
+                    let _nobody_waits = waiters.next().map(|(reply, _)| reply.send(Err(error)));
                     return;
                 }
                 tracing::debug!(%error, questions = questions.len(), "questions are asked one by one");
-                for (question, reply) in questions.into_iter().zip(replies) {
+                for (question, (reply, deadline)) in questions.into_iter().zip(waiters) {
                     let core = Arc::clone(self);
                     tokio::spawn(async move {
-                        let read = core.read_view(&[question], View::Each).await;
+                        let read = core.read_view(&[question], View::Each, deadline).await;
                         let _nobody_waits =
                             reply.send(read.map(|answers| answers.into_iter().flatten().collect()));
                     });

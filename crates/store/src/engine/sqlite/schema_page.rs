@@ -58,6 +58,7 @@ const TABLES: &[(&str, &str)] = &[
     ("partners", "companies that letters are exchanged with in encrypted form"),
     ("reminded", "when an owner was last reminded of letters, or of the mailbox's end"),
     ("requests", "who has asked support for help"),
+    ("resting", "destinations to which nothing comes through, for who looks at the queue"),
     (
         "revocation_lists",
         "lists of revoked certificates that were fetched, and what came of asking for each last",

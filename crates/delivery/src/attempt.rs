@@ -1,0 +1,241 @@
+//! One attempt: a connection that is kept or a new one to the first server that takes it, the letter opened and signed, and what became
+//! of each recipient. Knows not what follows of that.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sealpost_store::LeasedLeg;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use crate::content::{ContentError, Opened, Waiting};
+use crate::dkim;
+use crate::ehlo::MailParameters;
+use crate::engine::{Bound, Engine, Round, Unworkable};
+use crate::exchangers::World;
+use crate::final_dot::FinalDot;
+use crate::lane::Lane;
+use crate::lease::LEASE;
+use crate::long_lines;
+use crate::outcome::DeliveryFailure;
+use crate::route::{self, RouteKey};
+use crate::submit::{Connection, Opening};
+use crate::ticket::{Onwards, Ticket};
+use crate::tls_session::{AppliedPolicy, SessionEnd, TlsFailure};
+
+/// Permits of the memory budget stand for this many bytes.
+const UNIT: u64 = 1024;
+
+/// What is to be sent, and until when its final dot must have left.
+struct Sending<'a> {
+    group: &'a [Bound],
+    waiting: &'a Waiting<'a>,
+    until: Instant,
+    dot: &'a FinalDot,
+}
+
+impl Engine {
+    /// Sends over a kept connection or a new one to the first server that takes it.
+    pub(crate) async fn attempt(
+        &self,
+        lane: &Lane,
+        group: &[Bound],
+        dot: &FinalDot,
+    ) -> Result<Result<Round, DeliveryFailure>, Unworkable> {
+        let Some(Bound { leg, ticket }) = group.first() else { return Ok(Err(DeliveryFailure::NoServer)) };
+        let waiting = match Waiting::find(&self.store, leg, ticket).await {
+            Ok(waiting) => waiting,
+            Err(error) => return unworkable_or_local(error),
+        };
+        let key = RouteKey::of(ticket, &self.config);
+        let until = Instant::now() + self.attempt_time();
+        let sending = Sending { group, waiting: &waiting, until, dot };
+        let mut letter = None;
+        if let Some(connection) = lane.take_kept(&key, Instant::now()) {
+            match self.send(lane, &key, connection, &sending, &mut letter).await? {
+                // The server let go of the kept connection: no failure of this attempt.
+                Err((trouble, true)) if trouble.tries_next_server() && !self.is_stopping() => {}
+                Ok((round, true)) if round.is_silence() && !self.is_stopping() => {}
+                result => return Ok(result.map(|(round, _kept)| round).map_err(|(trouble, _kept)| trouble)),
+            }
+        }
+        let failed = |domain: &str, policy: &AppliedPolicy, failure: TlsFailure| {
+            self.counts.note(domain, policy, SessionEnd::Failed(failure), self.clock.now());
+        };
+        dot.came_to_nothing();
+        let world = World {
+            config: &self.config,
+            resolver: self.resolver.as_ref(),
+            random: self.random.as_ref(),
+            policies: self.policies.as_ref(),
+            failed: &failed,
+        };
+        let finding = route::endpoints(&key, &world, self.clock.now());
+        let mut endpoints = match timeout_at(until, finding).await {
+            Ok(Ok(endpoints)) => endpoints,
+            Ok(Err(trouble)) => return Ok(Err(trouble)),
+            Err(_elapsed) => return Ok(Err(DeliveryFailure::Dns { cause: "it took too long".to_owned() })),
+        };
+        lane.sort(&mut endpoints, Instant::now());
+        let mut last = Ok(Err(DeliveryFailure::NoServer));
+        for endpoint in &endpoints {
+            let mut opening = Opening::new(endpoint, until, self.clock.now());
+            let opened = self.open(lane, &mut opening).await;
+            if let (Some(counted), Some(end)) = (&endpoint.counted, opening.secured) {
+                self.counts.note(&counted.domain, &counted.policy, end, self.clock.now());
+            }
+            let result = match opened {
+                Ok(connection) => {
+                    let sent = self.send(lane, &key, connection, &sending, &mut letter).await?;
+                    sent.map(|(round, _kept)| round).map_err(|(trouble, _kept)| trouble)
+                }
+                Err(trouble) => Err(trouble),
+            };
+            let goes_on = match &result {
+                Ok(round) => round.tries_next_server(),
+                Err(trouble) => {
+                    tracing::info!(
+                        delivery.leg = leg.id,
+                        delivery.host = endpoint.host,
+                        delivery.address = %endpoint.address,
+                        trouble = ?trouble,
+                        "not taken by this server"
+                    );
+                    trouble.tries_next_server()
+                }
+            };
+            last = Ok(result);
+            if !goes_on || Instant::now() >= until || self.is_stopping() {
+                break;
+            }
+            dot.came_to_nothing();
+        }
+        last
+    }
+
+    /// A connection. While a server lets us wait, whoever comes next tries others first.
+    async fn open(&self, lane: &Lane, opening: &mut Opening<'_>) -> Result<Connection, DeliveryFailure> {
+        let (address, times) = (opening.to.address, self.config.timeouts);
+        let connecting = Connection::open(&self.caller, opening);
+        tokio::pin!(connecting);
+        let opened = match timeout(times.trial, &mut connecting).await {
+            Ok(opened) => opened,
+            Err(_slow) => {
+                lane.waits_for(address, Instant::now() + self.config.rest.1);
+                connecting.await
+            }
+        };
+        if opened.is_ok() {
+            lane.was_answered_by(address);
+        }
+        opened
+    }
+
+    /// Over this connection. The letter is opened only now, so that a server that cannot be reached
+    /// holds no memory; the second part says that the connection was an old one.
+    async fn send(
+        &self,
+        lane: &Lane,
+        key: &RouteKey,
+        mut connection: Connection,
+        &Sending { group, waiting, until, dot }: &Sending<'_>,
+        letter: &mut Option<(Opened, OwnedSemaphorePermit)>,
+    ) -> Result<Result<(Round, bool), (DeliveryFailure, bool)>, Unworkable> {
+        let Some(Bound { ticket, leg }) = group.first() else {
+            return Ok(Err((DeliveryFailure::NoServer, false)));
+        };
+        if letter.is_none() {
+            let units = u32::try_from(waiting.size() / UNIT + 1).unwrap_or(u32::MAX).min(self.memory_units);
+            let asking = Arc::clone(&self.memory).acquire_many_owned(units);
+            let permit = match timeout_at(until, asking).await {
+                Ok(Ok(permit)) => permit,
+                Ok(Err(_closed)) => {
+                    return Ok(Err((DeliveryFailure::Local { cause: "stopping".to_owned() }, false)));
+                }
+                Err(_elapsed) => return Ok(Err((DeliveryFailure::no_turn(), false))),
+            };
+            let size = usize::try_from(waiting.size()).unwrap_or_default();
+            let most = self.config.longest_line;
+            let more = dkim::ROOM.saturating_add(long_lines::room(size, most));
+            match waiting.open(self.composer.get().map(AsRef::as_ref), more).await {
+                Ok(opened) => match self.signed(ticket, fitting(opened, most, leg)).await {
+                    Ok(signed) => *letter = Some((signed, permit)),
+                    Err(trouble) => return Ok(Err((trouble, false))),
+                },
+                Err(error) => {
+                    return unworkable_or_local(error).map(|r| r.map_err(|trouble| (trouble, false)));
+                }
+            }
+        }
+        let (bytes, head) = match letter {
+            Some((Opened { bytes, head }, _permit)) => {
+                (bytes.as_slice(), bytes.get(..*head).unwrap_or(bytes))
+            }
+            None => (&[][..], &[][..]),
+        };
+        let parameters = MailParameters {
+            reverse_path: &ticket.reverse_path,
+            recipients: group.iter().map(|bound| &bound.ticket.recipient).collect(),
+            envid: ticket.envid.as_deref(),
+            ret: ticket.ret,
+            onwards: ticket.purpose.onwards(),
+            body_type: ticket.body_type,
+            smtputf8: ticket.smtputf8,
+            eight_bit_head: !head.is_ascii(),
+            eight_bit: !bytes.is_ascii(),
+            size: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
+        };
+        let result = connection.send(&parameters, bytes, until, dot).await;
+        // Who was asked to report nothing leaves it to us (RFC 3461 §5.2.2).
+        let reports = match ticket.purpose.onwards() {
+            Onwards::AsAsked => connection.reports(),
+            Onwards::Nothing => false,
+        };
+        let (host, was_used) = (connection.host().to_owned(), connection.is_used());
+        if connection.is_reusable() {
+            lane.keep(key.clone(), connection, Instant::now() + self.config.timeouts.idle);
+            self.kept.notify_one();
+        }
+        Ok(match result {
+            Ok(told) => Ok((Round { told, reports, host }, was_used)),
+            Err(trouble) => Err((trouble.said_by(&host), was_used)),
+        })
+    }
+
+    /// The letter with our DKIM signatures, if it is one of ours.
+    async fn signed(&self, ticket: &Ticket, opened: Opened) -> Result<Opened, DeliveryFailure> {
+        let head = opened.bytes.get(..opened.head).unwrap_or_default();
+        let keys = self.config.dkim.of(ticket, head, &self.config.our_name, self.config.dkim_for_passed);
+        if keys.is_empty() {
+            return Ok(opened);
+        }
+        let signing = tokio::task::spawn_blocking(move || dkim::sign(&keys, opened)).await;
+        signing.map_err(|error| DeliveryFailure::Local { cause: format!("signing: {error}") })
+    }
+
+    /// How long an attempt may take up to its final dot. With the wait for the last answer it stays below the half of
+    /// a lease that is left when it begins: a letter whose lease ends would go out beside itself.
+    fn attempt_time(&self) -> Duration {
+        let times = self.config.timeouts;
+        times.attempt.min((LEASE / 2).saturating_sub(times.end.saturating_mul(2)))
+    }
+}
+
+/// The letter with lines that every server takes. Before it is signed: what was broken later, no signature would hold.
+fn fitting(letter: Opened, most: usize, leg: &LeasedLeg) -> Opened {
+    let (letter, line_ends) = long_lines::broken(letter, most);
+    if line_ends > 0 {
+        tracing::info!(delivery.leg = leg.id, line_ends, "lines longer than max-line were broken");
+    }
+    letter
+}
+
+/// A store that does not answer may answer later; a body that is gone or damaged will not come back.
+fn unworkable_or_local<T>(error: ContentError) -> Result<Result<T, DeliveryFailure>, Unworkable> {
+    match error {
+        ContentError::Missing | ContentError::Sealed(_) | ContentError::Unwritable(_) => {
+            Err(Unworkable(error.to_string()))
+        }
+        ContentError::Store(_) => Ok(Err(DeliveryFailure::Local { cause: error.to_string() })),
+    }
+}

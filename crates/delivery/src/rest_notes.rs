@@ -1,0 +1,137 @@
+//! What whoever looks at the queue is told of destinations to which nothing comes through: since when, until when they are left
+//! alone, and why. Written beside the letters; nobody waits for it, and nothing is decided by it. Knows no letter.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use sealpost_mail::{Clock, Timestamp};
+use sealpost_store::{RestChange, RestingRow, Store};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use crate::outcome::Reason;
+
+/// More destinations than that are not remembered to be well again: their rows go by themselves within a day.
+const MOST: usize = 10_000;
+
+/// Between two commits: a network that is gone takes all destinations with it.
+const GATHER: Duration = Duration::from_millis(200);
+
+/// Rests to be noted.
+#[derive(Debug, Default)]
+pub(crate) struct RestNotes {
+    state: Mutex<State>,
+    changed: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Destinations that have a row, and since when nothing comes through there.
+    noted: HashMap<String, Timestamp>,
+    /// What is to be written, the last word of each destination.
+    unwritten: BTreeMap<String, RestChange>,
+}
+
+impl RestNotes {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A rest begins.
+    pub(crate) fn rests(&self, destination: &str, now: Timestamp, until: Timestamp, reason: &Reason) {
+        let mut state = self.state();
+        let since = match state.noted.get(destination) {
+            Some(since) => *since,
+            None if state.noted.len() >= MOST => now,
+            None => *state.noted.entry(destination.to_owned()).or_insert(now),
+        };
+        let row = RestingRow {
+            destination: destination.to_owned(),
+            since,
+            until,
+            code: i64::from(reason.code),
+            enhanced: reason.enhanced.to_string(),
+            cause: reason.own_words().map(str::to_owned),
+        };
+        state.unwritten.insert(destination.to_owned(), RestChange::Rests(row));
+        drop(state);
+        self.changed.notify_one();
+    }
+
+    /// A letter was answered.
+    pub(crate) fn well(&self, destination: &str) {
+        let mut state = self.state();
+        if state.noted.remove(destination).is_some() {
+            let destination = destination.to_owned();
+            state.unwritten.insert(destination.clone(), RestChange::Ended { destination });
+            drop(state);
+            self.changed.notify_one();
+        }
+    }
+
+    fn take(&self) -> Vec<RestChange> {
+        std::mem::take(&mut self.state().unwritten).into_values().collect()
+    }
+
+    /// Writes them down until `stop`. What cannot be written is not written later: the next rest says more.
+    pub(crate) async fn write(&self, store: &Store, clock: &dyn Clock, stop: &CancellationToken) {
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = self.changed.notified() => {}
+            }
+            if let Err(error) = store.note_rests(self.take(), clock.now()).await {
+                tracing::warn!(%error, "which destinations are left alone could not be noted");
+            }
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(GATHER) => {}
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sealpost_mail::EnhancedCode;
+
+    use super::*;
+    use crate::outcome::Whose;
+
+    fn reason(whose: Whose) -> Reason {
+        Reason {
+            code: 441,
+            enhanced: EnhancedCode(4, 4, 1),
+            text: "no answer from a@b.example".to_owned(),
+            whose,
+            untried: false,
+        }
+    }
+
+    #[test]
+    fn a_destination_is_down_since_its_first_rest_until_a_letter_is_answered() {
+        let notes = RestNotes::default();
+        notes.well("never.example");
+        assert!(notes.take().is_empty());
+        for at in [1, 5] {
+            notes.rests("d.example", Timestamp(at), Timestamp(at + 3), &reason(Whose::Ours));
+        }
+        let [RestChange::Rests(row)] = &notes.take()[..] else { panic!("the last word of one destination") };
+        assert_eq!((row.since, row.until), (Timestamp(1), Timestamp(8)));
+        notes.well("d.example");
+        assert_eq!(notes.take(), [RestChange::Ended { destination: "d.example".to_owned() }]);
+        notes.rests("d.example", Timestamp(9), Timestamp(12), &reason(Whose::Ours));
+        let [RestChange::Rests(row)] = &notes.take()[..] else { panic!("it rests again") };
+        assert_eq!(row.since, Timestamp(9));
+    }
+
+    /// A server quotes addresses.
+    #[test]
+    fn what_a_server_says_is_not_kept() {
+        let notes = RestNotes::default();
+        notes.rests("d.example", Timestamp(1), Timestamp(2), &reason(Whose::Server(None)));
+        let [RestChange::Rests(row)] = &notes.take()[..] else { panic!("it rests") };
+        assert_eq!((row.cause.as_deref(), row.enhanced.as_str()), (None, "4.4.1"));
+    }
+}

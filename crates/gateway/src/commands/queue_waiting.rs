@@ -1,0 +1,224 @@
+//! What legs wait for beside their own time: somebody who is tried before them, or the end of a destination's rest. In words, for
+//! `sealpost queue list`. Asks nobody.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use sealpost_delivery::LEASE;
+use sealpost_mail::Timestamp;
+use sealpost_store::{LegRow, LegState, RestingRow};
+
+use super::others_words::clean;
+
+/// What is known of all legs together.
+pub(super) struct Waiting {
+    /// What is being worked on, by destination: how many, and for how long the first of them.
+    under_way: HashMap<String, (usize, u64)>,
+    /// Destinations to which nothing comes through.
+    down: HashMap<String, Down>,
+    now: Timestamp,
+}
+
+/// A destination to which nothing comes through.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Down {
+    /// For so long.
+    pub(super) seconds: u64,
+    /// It is left alone for so long; `None`: until one that is tried has come through.
+    pub(super) rest: Option<u64>,
+    /// The last codes.
+    pub(super) last: String,
+    /// Why, in our words.
+    pub(super) cause: Option<String>,
+}
+
+/// What a leg waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Wait {
+    /// It is being worked on, for so long.
+    UnderWay(u64),
+    /// The end of a rest: its destination is left alone.
+    Rest { left: u64, down: Down },
+    /// Others are tried first, so many, the first for so long.
+    Trial { count: usize, first: u64, down: Down },
+    /// The next is about to be tried.
+    NextTrial(Down),
+    /// Others go first.
+    Turn { count: usize, first: u64 },
+    /// Nobody has it, and nobody goes before it.
+    Delivery,
+}
+
+impl Waiting {
+    pub(super) fn of(legs: &[LegRow], resting: Vec<RestingRow>, now: Timestamp) -> Self {
+        let down = |row: RestingRow| {
+            let down = Down {
+                seconds: now.since(row.since).as_secs(),
+                rest: (row.until > now).then(|| row.until.since(now).as_secs()),
+                last: format!("{} {}", row.code, clean(&row.enhanced)),
+                cause: row.cause.as_deref().map(clean),
+            };
+            (row.destination, down)
+        };
+        let mut all = Self { under_way: HashMap::new(), down: resting.into_iter().map(down).collect(), now };
+        for leg in legs {
+            let Some(since) = all.in_hand(leg) else { continue };
+            let (count, first) = all.under_way.entry(leg.destination.clone()).or_default();
+            (*count, *first) = (*count + 1, since.max(*first));
+        }
+        all
+    }
+
+    /// For how long a leg is being worked on.
+    pub(super) fn in_hand(&self, leg: &LegRow) -> Option<u64> {
+        let (_owner, until) = leg.leased.as_ref().filter(|(_, until)| *until > self.now)?;
+        Some(LEASE.saturating_sub(until.since(self.now)).as_secs())
+    }
+
+    pub(super) fn to(&self, destination: &str) -> Option<(usize, u64)> {
+        self.under_way.get(destination).copied()
+    }
+
+    pub(super) fn down(&self, destination: &str) -> Option<&Down> {
+        self.down.get(destination)
+    }
+
+    /// What a leg waits for beside its own time.
+    pub(super) fn of_leg(&self, leg: &LegRow) -> Option<Wait> {
+        match (self.in_hand(leg), leg.state) {
+            (Some(seconds), _) => return Some(Wait::UnderWay(seconds)),
+            (None, LegState::Frozen) => return None,
+            (None, LegState::Queued) => {}
+        }
+        let (down, others) = (self.down(&leg.destination).cloned(), self.to(&leg.destination));
+        Some(match (down, others) {
+            (Some(down @ Down { rest: Some(left), .. }), _) => Wait::Rest { left, down },
+            _ if leg.due_at > self.now => return None,
+            (Some(down), Some((count, first))) => Wait::Trial { count, first, down },
+            (Some(down), None) => Wait::NextTrial(down),
+            (None, Some((count, first))) => Wait::Turn { count, first },
+            (None, None) => Wait::Delivery,
+        })
+    }
+}
+
+impl Wait {
+    /// For programs.
+    pub(super) fn word(&self) -> &'static str {
+        match self {
+            Self::UnderWay(_) => "answer",
+            Self::Rest { .. } => "rest",
+            Self::Trial { .. } | Self::NextTrial(_) => "trial",
+            Self::Turn { .. } => "turn",
+            Self::Delivery => "delivery",
+        }
+    }
+}
+
+impl fmt::Display for Wait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnderWay(seconds) => write!(f, "under way for {}", short(*seconds)),
+            Self::Rest { left, down } => {
+                write!(f, "waits: the destination is left alone for another {}; {down}", short(*left))
+            }
+            Self::Trial { count, first, down } => {
+                write!(
+                    f,
+                    "waits for what becomes of {count} under way, the first for {}; {down}",
+                    short(*first)
+                )
+            }
+            Self::NextTrial(down) => write!(f, "waits for its turn: the next is about to be tried; {down}"),
+            Self::Turn { count, first } => {
+                write!(f, "waits for its turn: {count} under way, the first for {}", short(*first))
+            }
+            Self::Delivery => f.write_str("waits for its turn: none under way; does delivery run?"),
+        }
+    }
+}
+
+impl fmt::Display for Down {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "nothing has come through for {}, last {}", short(self.seconds), self.last)?;
+        self.cause.as_ref().map_or(Ok(()), |cause| write!(f, " ({cause})"))
+    }
+}
+
+/// Seconds as a person reads them in a column.
+pub(super) fn short(seconds: u64) -> String {
+    match seconds {
+        0..=119 => format!("{seconds}s"),
+        120..=7199 => format!("{}m", seconds / 60),
+        7200..=172_799 => format!("{}h", seconds / 3600),
+        _days => format!("{}d", seconds / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use sealpost_store::LegPurpose;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp(1_800_000_000_000);
+
+    fn leg(leased: Option<u64>) -> LegRow {
+        let until = |seconds| NOW.plus(LEASE - Duration::from_secs(seconds));
+        LegRow {
+            id: "leg".to_owned(),
+            arrival_id: "arrival".to_owned(),
+            body_id: None,
+            destination: "hop".to_owned(),
+            purpose: LegPurpose::Relay,
+            state: LegState::Queued,
+            attempts: 0,
+            due_at: leased.map_or(NOW, until),
+            expires_at: NOW,
+            created_at: NOW,
+            delay_noted: false,
+            leased: leased.map(|seconds| ("one".to_owned(), until(seconds))),
+            last_code: None,
+            last_enhanced: None,
+        }
+    }
+
+    fn rest(until: i64) -> RestingRow {
+        RestingRow {
+            destination: "hop".to_owned(),
+            since: Timestamp(NOW.0 - 600_000),
+            until: Timestamp(NOW.0 + until),
+            code: 442,
+            enhanced: "4.4.2".to_owned(),
+            cause: Some("no answer".to_owned()),
+        }
+    }
+
+    #[test]
+    fn a_leg_says_what_it_waits_for() {
+        let said = |legs: &[LegRow], resting: Vec<RestingRow>| {
+            let waiting = Waiting::of(legs, resting, NOW);
+            legs.first().and_then(|leg| waiting.of_leg(leg)).map(|wait| (wait.word(), wait.to_string()))
+        };
+        let says = |legs: &[LegRow], resting: Vec<RestingRow>, word: &str, text: &str| {
+            let (is, told) = said(legs, resting).unwrap();
+            assert_eq!((is, told.as_str()), (word, text));
+        };
+        let down = "nothing has come through for 10m, last 442 4.4.2 (no answer)";
+        let (alone, behind) = (vec![leg(None)], vec![leg(None), leg(Some(130))]);
+        says(&alone, vec![], "delivery", "waits for its turn: none under way; does delivery run?");
+        says(&behind, vec![], "turn", "waits for its turn: 1 under way, the first for 2m");
+        says(&[leg(Some(5))], vec![rest(-1)], "answer", "under way for 5s");
+        let rests = format!("waits: the destination is left alone for another 60s; {down}");
+        says(&alone, vec![rest(60_000)], "rest", &rests);
+        let tried = format!("waits for what becomes of 1 under way, the first for 2m; {down}");
+        says(&behind, vec![rest(-1)], "trial", &tried);
+        let next = format!("waits for its turn: the next is about to be tried; {down}");
+        says(&alone, vec![rest(-1)], "trial", &next);
+        let later = LegRow { due_at: Timestamp(NOW.0 + 1), ..leg(None) };
+        says(std::slice::from_ref(&later), vec![rest(60_000)], "rest", &rests);
+        assert_eq!(said(&[later], vec![rest(-1)]), None, "it is not due");
+    }
+}

@@ -1,0 +1,159 @@
+//! What authorities said when they were asked about partners' certificates (RFC 6960), proven: whoever writes the database can
+//! neither show an operator an answer that nobody gave, nor put off the next question. Asks nobody, and believes no answer.
+
+use std::time::Duration;
+
+use sealpost_mail::Timestamp;
+use sealpost_store::{OcspRow, Store, StoredOcsp};
+use sealpost_vault::TagKey;
+
+use crate::error::PartnerError;
+
+/// What the log and `check` call one.
+pub(crate) const KIND: &str = "authority's answer about key";
+
+/// An authority's answer about a certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OcspAnswered {
+    /// The key's row.
+    pub key_id: String,
+    /// In a word.
+    pub answer: String,
+    /// When it was asked.
+    pub asked_at: Timestamp,
+    /// Not before then again.
+    pub again_at: Timestamp,
+}
+
+/// Reads and writes them.
+#[derive(Clone, Copy)]
+pub struct OcspAnswers<'a> {
+    /// Where they are kept.
+    pub store: &'a Store,
+    /// What proves them.
+    pub tags: &'a TagKey,
+}
+
+impl OcspAnswered {
+    /// Whether its authority is to be asked again, `latest` after it was last: a time that a wrong clock has written keeps nobody
+    /// from asking.
+    #[must_use]
+    pub fn is_over(&self, latest: Duration, now: Timestamp) -> bool {
+        self.again_at <= now || self.asked_at > now || self.asked_at.plus(latest) <= now
+    }
+
+    fn proof(&self, tags: &TagKey) -> [u8; 32] {
+        let length = |text: &str| u64::try_from(text.len()).unwrap_or(u64::MAX).to_be_bytes();
+        let mut bound = Vec::new();
+        for text in [&self.key_id, &self.answer] {
+            bound.extend(length(text));
+            bound.extend(text.as_bytes());
+        }
+        for at in [self.asked_at, self.again_at] {
+            bound.extend(at.0.to_be_bytes());
+        }
+        tags.count_tag("ocsp-answer", &bound)
+    }
+}
+
+impl OcspAnswers<'_> {
+    /// Those that one of us has written. The others are passed by and logged: their authorities are asked anew.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn all(&self) -> Result<Vec<OcspAnswered>, PartnerError> {
+        let mut all = Vec::new();
+        for (key_id, answer) in self.read().await? {
+            match answer {
+                Some(answer) => all.push(answer),
+                None => tracing::error!(
+                    row.kind = KIND,
+                    row.id = key_id,
+                    "a row failed verification and was refused"
+                ),
+            }
+        }
+        Ok(all)
+    }
+
+    /// Every row by the key it speaks of, and what it says if one of us has written it.
+    pub(crate) async fn read(&self) -> Result<Vec<(String, Option<OcspAnswered>)>, PartnerError> {
+        let rows = self.store.ocsp_answers().await?;
+        Ok(rows.into_iter().map(|row| self.proven(row)).collect())
+    }
+
+    fn proven(&self, row: StoredOcsp) -> (String, Option<OcspAnswered>) {
+        match row {
+            StoredOcsp::Says(OcspRow { key_id, answer, asked_at, again_at, proof }) => {
+                let said = OcspAnswered { key_id: key_id.clone(), answer, asked_at, again_at };
+                let ours = said.proof(self.tags) == proof;
+                (key_id, ours.then_some(said))
+            }
+            StoredOcsp::Unreadable { key_id } => (key_id, None),
+        }
+    }
+
+    /// Notes one in the place of the last.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn note(&self, said: OcspAnswered) -> Result<(), PartnerError> {
+        let proof = said.proof(self.tags);
+        let OcspAnswered { key_id, answer, asked_at, again_at } = said;
+        Ok(self.store.note_ocsp(OcspRow { key_id, answer, asked_at, again_at, proof }).await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sealpost_mail::SystemRandom;
+    use sealpost_store::StoreOptions;
+    use sealpost_vault::ServerKey;
+
+    use super::*;
+
+    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+    fn good(asked: i64, again: i64) -> OcspAnswered {
+        OcspAnswered {
+            key_id: "k".to_owned(),
+            answer: "good".to_owned(),
+            asked_at: Timestamp(asked),
+            again_at: Timestamp(again),
+        }
+    }
+
+    #[test]
+    fn an_answer_that_says_never_again_is_asked_for_after_a_day() {
+        let day = i64::try_from(DAY.as_millis()).unwrap();
+        assert!(!good(0, i64::MAX).is_over(DAY, Timestamp(day - 1)));
+        assert!(good(0, i64::MAX).is_over(DAY, Timestamp(day)));
+        assert!(good(5, i64::MAX).is_over(DAY, Timestamp(4)));
+        assert!(good(0, 3).is_over(DAY, Timestamp(3)));
+    }
+
+    #[tokio::test]
+    async fn what_nobody_of_us_has_written_is_no_answer() {
+        let scratch = tempfile::tempdir().unwrap();
+        let store = Store::open(StoreOptions::new(scratch.path().join("store"))).unwrap();
+        let tags = ServerKey::generate(&SystemRandom).keys().tags;
+        let answers = OcspAnswers { store: &store, tags: &tags };
+        answers.note(good(1, 2)).await.unwrap();
+        assert_eq!(answers.all().await.unwrap(), [good(1, 2)]);
+        let [StoredOcsp::Says(ours)] = &store.ocsp_answers().await.unwrap()[..] else {
+            panic!("there is one")
+        };
+        for forged in [
+            OcspRow { answer: "revoked".to_owned(), ..ours.clone() },
+            OcspRow { again_at: Timestamp(9), ..ours.clone() },
+            OcspRow { asked_at: Timestamp(0), ..ours.clone() },
+            OcspRow { proof: [0; 32], ..ours.clone() },
+        ] {
+            store.note_ocsp(forged).await.unwrap();
+            assert_eq!(answers.all().await.unwrap(), []);
+        }
+        store.note_ocsp(OcspRow { key_id: "l".to_owned(), ..ours.clone() }).await.unwrap();
+        assert_eq!(answers.read().await.unwrap().len(), 2);
+        assert_eq!(answers.all().await.unwrap(), []);
+    }
+}

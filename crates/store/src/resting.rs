@@ -1,0 +1,93 @@
+//! Destinations that are left alone because nothing comes through, for who looks at the queue. Decides nothing, and knows no
+//! letter.
+
+use std::time::Duration;
+
+use sealpost_mail::Timestamp;
+
+use crate::error::StoreError;
+use crate::statement::{Batch, Row, sql};
+use crate::store::Store;
+
+/// One that nobody has said more of for so long is forgotten: nothing has been sent there since.
+const FORGOTTEN: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A destination to which nothing comes through.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RestingRow {
+    /// Queue key, as in [`crate::LegRow::destination`].
+    pub destination: String,
+    /// When the first of its rests began.
+    pub since: Timestamp,
+    /// Nobody is tried before; afterwards some are, and the others wait for what comes of it.
+    pub until: Timestamp,
+    /// The reply code of the last failure.
+    pub code: i64,
+    /// Its enhanced code, as text.
+    pub enhanced: String,
+    /// Why, in our words. `None`: the server said it, in its own.
+    pub cause: Option<String>,
+}
+
+/// What has become of a destination.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RestChange {
+    /// It is left alone. Since when nothing comes through stays as it was noted first.
+    Rests(RestingRow),
+    /// A letter was answered there.
+    Ended {
+        /// Queue key.
+        destination: String,
+    },
+}
+
+impl Store {
+    /// All of them.
+    pub async fn resting(&self) -> Result<Vec<RestingRow>, StoreError> {
+        let rows =
+            sql!("SELECT destination, since, until, code, enhanced, cause FROM resting ORDER BY destination");
+        let row = |mut row: Row| {
+            Ok::<_, StoreError>(RestingRow {
+                destination: row.text()?,
+                since: row.time()?,
+                until: row.time()?,
+                code: row.int()?,
+                enhanced: row.text()?,
+                cause: row.opt_text()?,
+            })
+        };
+        // One that cannot be read says nothing, and hides no other.
+        Ok(self.read_rows(rows).await?.into_iter().filter_map(|found| row(found).ok()).collect())
+    }
+
+    /// Notes what has become of destinations, all at once.
+    pub async fn note_rests(&self, changes: Vec<RestChange>, now: Timestamp) -> Result<(), StoreError> {
+        let mut batch = Batch::default();
+        batch.add(sql!("DELETE FROM resting WHERE until < ?1", now.minus(FORGOTTEN)));
+        for change in changes {
+            batch.add(match change {
+                RestChange::Rests(row) => sql!(
+                    "INSERT INTO resting (destination, since, until, code, enhanced, cause)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                     ON CONFLICT (destination) DO UPDATE SET until = excluded.until, code = excluded.code,
+                         enhanced = excluded.enhanced, cause = excluded.cause",
+                    row.destination,
+                    row.since,
+                    row.until,
+                    row.code,
+                    row.enhanced,
+                    row.cause
+                ),
+                RestChange::Ended { destination } => {
+                    sql!("DELETE FROM resting WHERE destination = ?1", destination)
+                }
+            });
+        }
+        self.write(batch).await.map(drop)
+    }
+
+    /// Whoever begins to deliver has no rests behind it.
+    pub async fn forget_rests(&self) -> Result<(), StoreError> {
+        self.change(vec![sql!("DELETE FROM resting")]).await.map(drop)
+    }
+}
