@@ -5,6 +5,8 @@
 //! show them as one text and let one part carry the other away). Of a head inside, only named fields are taken over, and
 //! only where the letter says that it protects its head (RFC 9788).
 
+use std::cell::OnceCell;
+
 use sealpost_cms::{Cms, CmsKind};
 use sealpost_mail::{Address, Head, Inside, Sealed, Timestamp};
 use sequoia_openpgp::Cert;
@@ -19,6 +21,7 @@ use crate::open_result::{
 };
 use crate::opening::{DistrustedKey, Lists, Sender, TrustedKey};
 use crate::smime::algorithm::Authenticates;
+use crate::smime::chain::Anchors;
 use crate::{inline, pgp, remote_content, smime};
 
 mod signatures;
@@ -39,6 +42,16 @@ pub(crate) struct Asked {
     pub(crate) most: usize,
 }
 
+impl Asked {
+    /// The lists that are looked at.
+    fn counting_lists(&self) -> &[Vec<u8>] {
+        match self.lists {
+            Lists::Require | Lists::WhenKnown => &self.crls,
+            Lists::Off => &[],
+        }
+    }
+}
+
 /// What was found, and the letter that is left if it is another one.
 pub(crate) fn open(letter: &[u8], asked: &Asked, keys: &mut dyn Keys) -> (Opened, Option<Vec<u8>>) {
     let Some(entity) = Entity::parse(letter) else { return (nothing_found(), None) };
@@ -56,6 +69,7 @@ pub(crate) fn open(letter: &[u8], asked: &Asked, keys: &mut dyn Keys) -> (Opened
         from,
         certs,
         barred: Barred::of(&asked.distrusted),
+        anchors: OnceCell::new(),
         layers: Vec::new(),
         signatures: Vec::new(),
         notes: Vec::new(),
@@ -118,6 +132,7 @@ struct Finding<'a> {
     from: Option<Address>,
     certs: Vec<Cert>,
     barred: Barred,
+    anchors: OnceCell<Option<Anchors<'a>>>,
     layers: Vec<Layer>,
     signatures: Vec<SignatureFound>,
     notes: Vec<Note>,
