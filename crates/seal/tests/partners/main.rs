@@ -23,6 +23,7 @@ mod openssl;
 mod public_samples;
 mod public_smime;
 mod sequoia_rnp;
+mod several_signers;
 mod shut_in;
 mod smime_own;
 mod speed;
