@@ -20,6 +20,7 @@ mod matrix;
 mod nss;
 mod openpgpjs;
 mod openssl;
+mod public_cms;
 mod public_samples;
 mod public_smime;
 mod sequoia_rnp;
