@@ -204,3 +204,39 @@ fn lists_that_would_be_held_against_nothing_are_not_fetched() {
         assert!(code != 0 && err.contains(words), "{out}{err}");
     }
 }
+
+/// Whoever writes the database cannot keep the next list away by filling the room with lists of his own.
+#[test]
+fn what_somebody_else_has_put_among_the_lists_takes_no_room_and_goes() {
+    let authority = Authority::new();
+    let scene = scene(&authority, LOOPBACK);
+    let web = WebFolder::at(rig::ports::free().port());
+    let url = WebFolder::url(web.port(), "authority.crl");
+    let house = authority.issues_with_list("securemail@must.example", &url);
+    sealpost(&scene.gateway, &["partner", "add", "must.example", path(&house), "--yes"]);
+    web.put("authority.crl", &authority.published_list());
+    assert!(scene.asks_at(0, "must.example").contains(": new;"));
+    let far = "9000000000000";
+    let data = scene.gateway.home.data();
+    let change = |sql: &str| rig::gateway::change(&data, sql);
+    change(&format!(
+        "INSERT INTO revocation_lists
+             (address, authority, answer, asked_at, again_at, since, good_until, fetched_at, list, proof)
+         VALUES ('http://other.example/', 'aa', 'new', 0, {far}, 0, {far}, 0, zeroblob(16777216), randomblob(32))"
+    ));
+    change(&format!(
+        "UPDATE revocation_lists SET list = randomblob(1000), again_at = {far} WHERE address = '{url}'"
+    ));
+    let shown = sealpost(&scene.gateway, &["partner", "show", "must.example"]);
+    assert!(shown.contains("did not come from this gateway and counts for nothing"), "{shown}");
+    scene.check_says("did not come from this gateway");
+    authority.revokes(&house);
+    web.put("authority.crl", &authority.published_list());
+    let shown = scene.asks_at(1, "must.example");
+    assert!(shown.contains(": new;") && shown.contains("not used: the partner's key is revoked"), "{shown}");
+    assert!(shown.contains("good until 20") && shown.contains("proven"), "{shown}");
+    assert_eq!(scene.gateway.count("SELECT count(*) FROM revocation_lists"), 1);
+    let shown = sealpost(&scene.gateway, &["partner", "show", "must.example", "--json"]);
+    assert!(shown.contains(r#""proven":true"#) && shown.contains(&url), "{shown}");
+    scene.gateway.sweep();
+}

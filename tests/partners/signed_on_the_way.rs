@@ -50,6 +50,31 @@ fn a_rule_signs_what_leaves_and_what_came_signed_stays_as_it_is() {
     gateway.sweep();
 }
 
+/// RFC 1847 §2.1: `protocol` says that it is signed, and where that is missing the second part.
+#[test]
+fn what_only_calls_itself_signed_is_signed_by_us() {
+    let world = Hop::new();
+    let gateway = gateway(&world, r#""sign""#);
+    sealpost(&gateway, &["domain-key", "make", "insurer.example", "--name", "Insurer"]);
+    let head = "From: erika.muster@insurer.example\nTo: max@broker.example\nSubject: Eigene\n";
+    let calls_itself = format!(
+        "{head}MIME-Version: 1.0\nContent-Type: multipart/signed; boundary=b\n\n--b\nContent-Type: text/plain\n\n4711\n--b\n\
+         Content-Type: text/plain\n\nx\n--b--\n"
+    );
+    send(&gateway, calls_itself.replace('\n', "\r\n").as_bytes()).expect("250 *");
+    let letter = world.wait_where("the first", |mail| mail.text().contains("4711"));
+    assert!(verified(&letter, &our_certificate(&gateway)).contains("4711"));
+
+    let own = openssl::House::new("erika.muster@insurer.example");
+    let signed = String::from_utf8(own.sign(head, "Content-Type: text/plain\n\n4712\n")).unwrap();
+    let without = signed.replace("protocol=\"application/pkcs7-signature\"; ", "");
+    assert_ne!(signed, without);
+    send(&gateway, without.as_bytes()).expect("250 *");
+    let letter = world.wait_where("the signed one", |mail| mail.text().contains("4712"));
+    assert_eq!(letter.text().matches("multipart/signed").count(), 1, "{}", letter.text());
+    gateway.sweep();
+}
+
 #[test]
 fn without_a_key_it_is_refused_or_goes_as_it_is_as_the_rule_says() {
     let world = Hop::new();

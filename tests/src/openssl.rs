@@ -16,22 +16,28 @@ impl House {
     /// For this address, RSA with 2048 bits, for thirty days.
     #[must_use]
     pub fn new(address: &str) -> Self {
-        Self::made(address, 30, 2048)
+        Self::made("Clinic", address, 30, 2048)
+    }
+
+    /// The same under this name. Where several sign, the one with the shorter name stands first.
+    #[must_use]
+    pub fn called(name: &str, address: &str) -> Self {
+        Self::made(name, address, 30, 2048)
     }
 
     /// The same for so many days.
     #[must_use]
     pub fn lasting(address: &str, days: u32) -> Self {
-        Self::made(address, days, 2048)
+        Self::made("Clinic", address, days, 2048)
     }
 
     /// The same with a key of so many bits.
     #[must_use]
     pub fn of_bits(address: &str, bits: u32) -> Self {
-        Self::made(address, 30, bits)
+        Self::made("Clinic", address, 30, bits)
     }
 
-    fn made(address: &str, days: u32, bits: u32) -> Self {
+    fn made(name: &str, address: &str, days: u32, bits: u32) -> Self {
         let house = Self { folder: tempfile::tempdir().unwrap() };
         let (key, certificate) = (house.path("key.pem"), house.path("certificate.pem"));
         house.openssl(&[
@@ -43,7 +49,7 @@ impl House {
             "-days",
             &days.to_string(),
             "-subj",
-            "/CN=Clinic",
+            &format!("/CN={name}"),
             "-addext",
             &format!("subjectAltName=email:{address}"),
             "-addext",
@@ -112,6 +118,13 @@ impl House {
     #[must_use]
     pub fn sign_with(&self, head: &str, entity: &str, along: &Path) -> Vec<u8> {
         letter(head, &self.sign_entity_with(entity, &["-certfile", along.to_str().unwrap()]))
+    }
+
+    /// The same with another one's signature beside its own.
+    #[must_use]
+    pub fn sign_beside(&self, head: &str, entity: &str, other: &Self) -> Vec<u8> {
+        let (certificate, key) = (other.path("certificate.pem"), other.path("key.pem"));
+        letter(head, &self.sign_entity_with(entity, &["-signer", &certificate, "-inkey", &key]))
     }
 
     fn sign_entity(&self, entity: &str) -> Vec<u8> {

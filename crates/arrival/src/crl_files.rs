@@ -11,8 +11,8 @@ use sealpost_seal::RevocationList;
 
 use crate::settings::RevocationLists;
 
-/// Those of one place together: all are given to the worker with every letter.
-const MAX: u64 = 16 * 1024 * 1024;
+/// Those of all places together: all are given to the worker with every letter.
+pub(crate) const MAX: u64 = 16 * 1024 * 1024;
 
 /// Places where lists lie: files, or folders of them.
 pub struct CrlFiles {
@@ -71,12 +71,9 @@ impl RevocationLists for CrlFiles {
         let seen = self.seen(&kept.files);
         if !kept.files.iter().map(|(at, one)| (at, &one.seen)).eq(&seen) {
             let mut before = std::mem::take(&mut kept.files);
-            let (mut place, mut left) = (0, MAX);
+            let mut room = Room::default();
             for (at, seen) in seen {
-                if at.0 != place {
-                    (place, left) = (at.0, MAX);
-                }
-                let one = looked(&at.1, seen, before.remove(&at), &mut left);
+                let one = looked(&at.1, seen, before.remove(&at), &mut room);
                 kept.files.insert(at, one);
             }
             let all = kept.files.values().flat_map(|one| one.ders.iter().cloned()).collect();
@@ -88,17 +85,15 @@ impl RevocationLists for CrlFiles {
 
 /// A file as it is now. What cannot be read, is too large or holds no list takes nothing away from what was read last: a
 /// list that is gone would make good again what it named.
-fn looked(file: &Path, seen: Seen, before: Option<One>, left: &mut u64) -> One {
-    let size = seen.map_or(0, |(_, size)| size);
-    let room = left.checked_sub(size);
-    *left = room.unwrap_or(*left);
+fn looked(file: &Path, seen: Seen, before: Option<One>, room: &mut Room) -> One {
+    let fits = room.takes(seen.map_or(0, |(_, size)| size));
     let former = match before {
         Some(before) if before.seen == seen => return before,
         Some(before) => before.ders,
         None => Vec::new(),
     };
     let read = || -> io::Result<Vec<Vec<u8>>> {
-        room.ok_or_else(too_large)?;
+        fits?;
         let ders = RevocationList::ders(&std::fs::read(file)?);
         let is_list = !ders.is_empty() && ders.iter().all(|der| RevocationList::read(der).is_ok());
         is_list.then_some(ders).ok_or_else(|| io::Error::other("there is no revocation list in it"))
@@ -110,8 +105,23 @@ fn looked(file: &Path, seen: Seen, before: Option<One>, left: &mut u64) -> One {
     One { seen, ders }
 }
 
-fn too_large() -> io::Error {
-    io::Error::other("they are larger than 16 MB together")
+/// What is left for lists in files.
+#[derive(Debug)]
+pub struct Room(u64);
+
+impl Default for Room {
+    fn default() -> Self {
+        Self(MAX)
+    }
+}
+
+impl Room {
+    /// Takes so many bytes of it, or none.
+    fn takes(&mut self, size: u64) -> io::Result<()> {
+        let left = self.0.checked_sub(size);
+        self.0 = left.ok_or_else(|| io::Error::other("all lists in files are larger than 16 MB together"))?;
+        Ok(())
+    }
 }
 
 impl std::fmt::Debug for CrlFiles {
@@ -120,16 +130,14 @@ impl std::fmt::Debug for CrlFiles {
     }
 }
 
-/// What is in the file, or in every file of the folder.
+/// What is in the file, or in every file of the folder. `room`: of all places.
 ///
 /// # Errors
 /// It cannot be read, or is too large.
-pub fn read(place: &Path) -> io::Result<Vec<(PathBuf, Vec<u8>)>> {
-    let mut left = MAX;
+pub fn read(place: &Path, room: &mut Room) -> io::Result<Vec<(PathBuf, Vec<u8>)>> {
     let mut read = Vec::new();
     for path in files(place)? {
-        let size = std::fs::metadata(&path)?.len();
-        left = left.checked_sub(size).ok_or_else(too_large)?;
+        room.takes(std::fs::metadata(&path)?.len())?;
         let bytes = std::fs::read(&path)?;
         read.push((path, bytes));
     }

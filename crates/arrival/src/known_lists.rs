@@ -7,10 +7,13 @@ use sealpost_store::{RevocationListRow, Store, StoreError, StoredList};
 use sealpost_vault::TagKey;
 use tokio::sync::Mutex;
 
+use crate::crl_files;
 use crate::settings::{CrlSource, Inbound};
 
-/// Bytes of lists in files and in the store; with a letter they travel as base64.
-const MAX_TOGETHER: usize = 40 * 1024 * 1024;
+/// Bytes of lists in files and in the store together; with a letter they travel as base64, within what the worker takes as one job.
+const MAX_TOGETHER: u64 = crl_files::MAX + MAX_FETCHED;
+/// Of those that were fetched.
+pub const MAX_FETCHED: u64 = 16 * 1024 * 1024;
 
 /// What was read last, and of which files and rows.
 #[derive(Debug, Default)]
@@ -106,17 +109,19 @@ pub(crate) fn proven(lists: Vec<StoredList>, tags: &TagKey) -> Vec<Vec<u8>> {
 
 /// As many as the worker can be given with a letter, beside the operator's own.
 fn with_room(files: &[Vec<u8>], fetched: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
-    let mut left = MAX_TOGETHER.saturating_sub(files.iter().map(Vec::len).sum());
+    let size = |list: &Vec<u8>| u64::try_from(list.len()).unwrap_or(u64::MAX);
+    let mut left = MAX_TOGETHER.saturating_sub(files.iter().map(size).sum());
     fetched
         .into_iter()
-        .filter(|list| {
-            let fits = list.len() <= left;
-            if fits {
-                left -= list.len();
-            } else {
-                tracing::error!("revocation lists are too large together: one that was fetched is passed by");
+        .filter(|list| match left.checked_sub(size(list)) {
+            Some(rest) => {
+                left = rest;
+                true
             }
-            fits
+            None => {
+                tracing::error!("revocation lists are too large together: one that was fetched is passed by");
+                false
+            }
         })
         .collect()
 }

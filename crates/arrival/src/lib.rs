@@ -66,7 +66,7 @@ pub use decided::{Copy, Decided, Way};
 pub use event::{EventFacts, EventSaid, event_said, memo_facts};
 pub use key_trail::KeyTrail;
 pub use key_warning::tell_of_keys;
-pub use known_lists::{all_lists, is_ours, list_proof};
+pub use known_lists::{MAX_FETCHED, all_lists, is_ours, list_proof};
 pub use login_trail::LoginTrail;
 pub use notice_signer::NoticeSigner;
 pub use notice_ticket::NoticeWriter;

@@ -102,9 +102,9 @@ const IT_COMES: &str = "see what came of asking: `sealpost jobs run ocsp`, then 
 
 /// Files that hold no list: a page that says "not found" under the list's name, half a list.
 fn broken(places: &[PathBuf]) -> Vec<String> {
-    let mut said = Vec::new();
+    let (mut said, mut room) = (Vec::new(), crl_files::Room::default());
     for place in places {
-        match crl_files::read(place) {
+        match crl_files::read(place, &mut room) {
             Ok(files) => {
                 for (file, bytes) in files {
                     if RevocationList::read(&bytes).is_err() {

@@ -11,13 +11,12 @@ use sealpost_seal::{FetchedList, Worker};
 use sealpost_store::{KeptList, RevocationListRow, StoredList};
 
 use crate::due_lists::{self, Holder, LATEST, WantedList};
+use crate::kept_lists::KeptLists;
 use crate::taken_back::revoke;
 use crate::workshop::{Counts, Failed, PartnerWork, Workshop};
 
 /// Of one list. All that are kept are given to the worker with every letter.
 const MAX: usize = 8 * 1024 * 1024;
-/// Of all together, as of those in files.
-const MAX_TOGETHER: u64 = 16 * 1024 * 1024;
 /// Nobody is asked again sooner.
 const SOONEST: Duration = Duration::from_secs(55 * 60);
 
@@ -53,15 +52,17 @@ pub(super) async fn fetch(workshop: &Workshop, now: Timestamp) -> Result<Counts,
     // Nobody but the worker reads what comes; that it is missing is said where letters are opened.
     let Some(worker) = &work.worker else { return Ok(Vec::new()) };
     let fetcher = work.authorities.fetcher().map_err(|error| Failed::Keys(error.to_string()))?;
+    let mut kept = KeptLists::only_ours(workshop, work).await?;
     let lists = due_lists::look(workshop, work, now).await?;
     for row in lists.unwanted {
         // What it named stays named when it is over, also for certificates of others; for a year, as long as most of those hold.
         if row.kept.is_none_or(|kept| kept.until.plus(UNWANTED) <= now) {
             workshop.store.forget_revocation_list(&row.address, &row.authority).await?;
+            kept.forget(&row.address, &row.authority);
         }
     }
     let mut round =
-        Round { workshop, work, worker, fetcher, now, silent: HashSet::new(), new: 0, revoked: 0 };
+        Round { workshop, work, worker, fetcher, now, kept, silent: HashSet::new(), new: 0, revoked: 0 };
     let asked = lists.due.len() as u64;
     for list in lists.due {
         round.about(list).await?;
@@ -75,6 +76,7 @@ struct Round<'a> {
     worker: &'a Worker,
     fetcher: Fetcher,
     now: Timestamp,
+    kept: KeptLists,
     /// Addresses that did not answer in this round: once is enough.
     silent: HashSet<String>,
     new: u64,
@@ -106,6 +108,7 @@ impl Round<'_> {
         let (again_at, kept, list) = match came {
             Came::New(kept, list) => {
                 self.new += 1;
+                self.kept.takes(wanted.address(), &wanted.authority, &list);
                 (half(kept.until), Some(kept), Some(list))
             }
             Came::Unchanged(until) => (half(until), None, None),
@@ -144,7 +147,7 @@ impl Round<'_> {
                 Err(None) => continue,
             };
             match self.read(wanted, &list, held.as_deref()).await {
-                Ok((since, until, named)) => return self.good(list, held, (since, until), named).await,
+                Ok((since, until, named)) => return Ok(self.good(wanted, list, held, (since, until), named)),
                 // Who stands in one way must not keep away what lies at another one.
                 Err(word) => why = word,
             }
@@ -178,24 +181,22 @@ impl Round<'_> {
     }
 
     /// A good list, if there is room for it.
-    async fn good(
+    fn good(
         &self,
+        wanted: &WantedList,
         list: Vec<u8>,
         held: Option<Vec<u8>>,
         (since, until): (Timestamp, Timestamp),
         named: Vec<Holder>,
-    ) -> Result<(Came, Vec<Holder>), Failed> {
+    ) -> (Came, Vec<Holder>) {
         if held.as_deref() == Some(list.as_slice()) {
-            return Ok((Came::Unchanged(until), named));
+            return (Came::Unchanged(until), named);
         }
-        let size = |list: &[u8]| u64::try_from(list.len()).unwrap_or(u64::MAX);
-        let all = self.workshop.store.revocation_lists_size().await?;
-        let others = all.saturating_sub(held.as_deref().map_or(0, size));
-        if others.saturating_add(size(&list)) > MAX_TOGETHER {
+        if !self.kept.has_room_for(wanted.address(), &wanted.authority, &list) {
             // What it names is known now; that it names nothing else is not.
-            return Ok((Came::Nothing("no-room"), named));
+            return (Came::Nothing("no-room"), named);
         }
-        Ok((Came::New(KeptList { since, until, fetched_at: self.now }, list), named))
+        (Came::New(KeptList { since, until, fetched_at: self.now }, list), named)
     }
 
     /// What lies at an address; else why there is nothing, in a word, if there is one.

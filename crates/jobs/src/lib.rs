@@ -16,6 +16,7 @@ mod ending_keys;
 mod foresight;
 mod forget_preview;
 mod job;
+mod kept_lists;
 mod key_preview;
 mod notify_times;
 mod ocsp;

@@ -420,7 +420,7 @@ impl<'a> Letter<'a> {
         if is_cms(root) {
             return cms_kind(root) == Some(Cms::Signed);
         }
-        root.is("multipart/signed")
+        root.signature(&self.parts).is_some()
             || self
                 .body
                 .blocks

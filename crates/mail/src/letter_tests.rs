@@ -278,6 +278,37 @@ fn signatures_are_seen() {
     assert!(with("Subject: x\n\n-----BEGIN PGP SIGNED MESSAGE-----\n\nx", |l| l.is_signed()));
 }
 
+/// RFC 1847 §2.1: `protocol` names the signature, and there are two parts. Else they are parts side by side (RFC 2046 §5.1.3), and all of
+/// them are to be read.
+#[test]
+fn what_only_calls_itself_signed_is_not_and_hides_nothing() {
+    let letter = |field: &str, second: &str, more: &str| {
+        format!(
+            "Subject: x\nContent-Type: multipart/signed; boundary=b{field}\n\n--b\n\neins\n--b\nContent-Type: {second}\n\n\
+             zwei\n{more}--b--\n"
+        )
+    };
+    let smime = "application/pkcs7-signature";
+    for (field, second, more, is_signed) in [
+        ("", smime, "", true),
+        ("; protocol=\"application/x-pkcs7-signature\"", smime, "", true),
+        (
+            "; protocol=\"application/pgp-signature\"; micalg=pgp-sha256",
+            "application/pgp-signature",
+            "",
+            true,
+        ),
+        ("", "text/plain", "", false),
+        ("; protocol=\"application/x-own\"", "text/plain", "", false),
+        ("; protocol=\"application/pkcs7-signature\"", smime, "--b\n\nzwei\n", false),
+    ] {
+        let letter = letter(field, second, more);
+        assert_eq!(with(&letter, |l| l.is_signed()), is_signed, "{letter}");
+        let text = with(&letter, |l| l.text()).unwrap_or_default();
+        assert_eq!((text.contains("eins"), text.contains("zwei")), (true, !is_signed), "{letter}");
+    }
+}
+
 fn exercise(bytes: &[u8]) {
     if let Ok(letter) = Letter::parse(bytes) {
         let summary = letter.summary();

@@ -16,6 +16,7 @@ use crate::encoded_words;
 use crate::head::Head;
 use crate::letter_error::LetterError;
 use crate::params::Params;
+use crate::signed_multipart::DetachedSignature;
 use crate::transfer::{self, Encoding, Transfer};
 
 /// Multiparts within multiparts. Seven is the most we have seen in honest mail.
@@ -91,6 +92,16 @@ impl<'a> Part<'a> {
 
     pub(crate) fn is(&self, content_type: &str) -> bool {
         self.content_type == content_type
+    }
+
+    /// What signature a multipart/signed bears. `all`: every part of the letter.
+    pub(crate) fn signature(&self, all: &[Self]) -> Option<DetachedSignature> {
+        if !self.is("multipart/signed") {
+            return None;
+        }
+        let types = self.children.iter().filter_map(|at| all.get(*at));
+        let types: Vec<&str> = types.map(|part| part.content_type.as_str()).collect();
+        DetachedSignature::of_multipart(self.parameter("protocol").as_deref(), &types)
     }
 
     pub(crate) fn is_multipart(&self) -> bool {
@@ -254,8 +265,6 @@ fn add<'a>(
     };
     let pieces = part.content_type.starts_with("multipart/").then(|| taken_apart(&part, body)).flatten();
     let child_default = if part.is("multipart/digest") { "message/rfc822" } else { "text/plain" };
-    let holds_words =
-        !["multipart/signed", "multipart/encrypted", "multipart/report"].iter().any(|one| part.is(one));
     let index = parts.len();
     parts.push(part);
     let Some(pieces) = pieces else {
@@ -278,17 +287,29 @@ fn add<'a>(
             break;
         }
     }
-    // What nobody is meant to see is all that there is to read.
-    let preamble = pieces.outside.first().copied().unwrap_or_default();
-    let silent = holds_words && parts.get(index..).is_some_and(|parts| !parts.iter().any(has_words));
-    if depth == 0 && all.is_ok() && silent && is_worth_reading(preamble) && parts.len() < MAX_PARTS {
-        children.insert(0, parts.len());
-        parts.push(Part::of_text(preamble));
-    }
     if let Some(part) = parts.get_mut(index) {
         part.children = children;
     }
+    // What nobody is meant to see is all that there is to read.
+    let preamble = pieces.outside.first().copied().unwrap_or_default();
+    let silent = depth == 0 && all.is_ok() && is_silent(parts, index);
+    if silent && is_worth_reading(preamble) && parts.len() < MAX_PARTS {
+        let at = parts.len();
+        parts.push(Part::of_text(preamble));
+        if let Some(part) = parts.get_mut(index) {
+            part.children.insert(0, at);
+        }
+    }
     all
+}
+
+/// Whether a multipart that should say something does not.
+fn is_silent(parts: &[Part<'_>], index: usize) -> bool {
+    let is_meant_to_be = |part: &Part<'_>| {
+        part.is("multipart/encrypted") || part.is("multipart/report") || part.signature(parts).is_some()
+    };
+    let within = parts.get(index..).unwrap_or_default();
+    !within.first().is_some_and(is_meant_to_be) && !within.iter().any(has_words)
 }
 
 /// A multipart's body at the boundary that its field gives; where that is missing or never comes, at the one that shows.

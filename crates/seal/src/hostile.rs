@@ -17,6 +17,7 @@ use crate::remote_content;
 use crate::signable::{Survey, Way};
 use crate::smime::chain::{self, Anchors};
 use crate::smime::chain_verdict::ChainVerdict;
+use crate::smime::decoded_lists::DecodedLists;
 use crate::smime::enveloped::Enveloped;
 use crate::smime::fetched_list::{self, FetchedList, ListFor};
 use crate::smime::ocsp::{self, OcspAnswer};
@@ -59,10 +60,10 @@ pub fn ocsp(response: &[u8], key: &PartnerKey, now: Timestamp) -> Result<OcspAns
 /// # Errors
 /// The library's.
 pub fn chain(list: &[u8], key: &PartnerKey, now: Timestamp) -> Result<ChainVerdict, KeyError> {
-    let (roots, crls) = ([key.as_bytes().to_vec()], [list.to_vec()]);
+    let (roots, lists) = ([key.as_bytes().to_vec()], DecodedLists::of(&[list.to_vec()]));
     let certificate = key.certificate()?;
-    let _listed = chain::is_listed(&certificate, &crls);
-    chain::check(&certificate, &[], &Anchors { roots: &roots, crls: &crls }, now)
+    let _listed = lists.have(&certificate);
+    chain::check(&certificate, &[], &Anchors::new(&roots, lists, now)?)
 }
 
 /// What a fetched list is worth for such a certificate.

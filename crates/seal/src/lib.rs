@@ -65,7 +65,7 @@ pub use own_key::OwnKey;
 pub use partner_key::PartnerKey;
 pub use published_key::{dane_name, wkd_name};
 pub use recipient_key::RecipientKey;
-pub use revocation::{ListSigner, RevocationList};
+pub use revocation::{ListSigner, RevocationIndex, RevocationList};
 pub use server_certificate::ServerCertificate;
 pub use smime::chain_verdict::ChainVerdict;
 pub use smime::fetched_list::FetchedList;

@@ -41,9 +41,10 @@ impl ListSource {
         };
         // Who sent the key chose what came with it, and every pair of them costs a signature to try.
         between.truncate(MAX_BETWEEN);
+        let Ok(anchors) = Anchors::without_lists(roots, now) else { return Vec::new() };
         let (mut sources, mut at) = (Vec::new(), certificate);
         for _ in 0..MAX_DEPTH {
-            let Some(authority) = authority_of(&at, &between, roots, now) else { break };
+            let Some(authority) = authority_of(&at, &between, roots, &anchors) else { break };
             sources.extend(Self::of(&at, &authority, now));
             at = authority;
             if is_root(&at, roots) {
@@ -56,8 +57,9 @@ impl ListSource {
     /// The lists that roots name for themselves, and for what is among the roots without being one.
     #[must_use]
     pub fn of_roots(roots: &[Vec<u8>], now: Timestamp) -> Vec<Self> {
+        let Ok(anchors) = Anchors::without_lists(roots, now) else { return Vec::new() };
         let read = roots.iter().filter_map(|root| X509::from_der(root).ok());
-        read.filter_map(|one| Self::of(&one, &authority_of(&one, &[], roots, now)?, now)).collect()
+        read.filter_map(|one| Self::of(&one, &authority_of(&one, &[], roots, &anchors)?, now)).collect()
     }
 
     fn of(one: &X509, authority: &X509, now: Timestamp) -> Option<Self> {
@@ -84,9 +86,9 @@ fn is_web(url: &str) -> bool {
 
 /// The certificate that has signed this one and is a root or leads to one. There may be others of the same key that do not: by an
 /// authority that nobody here believes, or of a time that is over.
-fn authority_of(one: &X509, between: &[X509], roots: &[Vec<u8>], now: Timestamp) -> Option<X509> {
+fn authority_of(one: &X509, between: &[X509], roots: &[Vec<u8>], anchors: &Anchors<'_>) -> Option<X509> {
     chain::issuers(one, between, roots)
-        .find(|authority| leads_to_a_root(authority, between, roots, now).is_ok_and(|leads| leads))
+        .find(|authority| leads_to_a_root(authority, between, roots, anchors).is_ok_and(|leads| leads))
 }
 
 fn is_root(one: &X509, roots: &[Vec<u8>]) -> bool {
@@ -97,10 +99,10 @@ fn leads_to_a_root(
     authority: &X509,
     between: &[X509],
     roots: &[Vec<u8>],
-    now: Timestamp,
+    anchors: &Anchors<'_>,
 ) -> Result<bool, KeyError> {
     if is_root(authority, roots) {
         return Ok(true);
     }
-    Ok(chain::check(authority, between, &Anchors { roots, crls: &[] }, now)? != ChainVerdict::Broken)
+    Ok(chain::check(authority, between, anchors)? != ChainVerdict::Broken)
 }

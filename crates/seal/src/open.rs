@@ -5,8 +5,10 @@
 //! show them as one text and let one part carry the other away). Of a head inside, only named fields are taken over, and
 //! only where the letter says that it protects its head (RFC 9788).
 
+use std::cell::OnceCell;
+
 use sealpost_cms::{Cms, CmsKind};
-use sealpost_mail::{Address, Head, Inside, Sealed, Timestamp};
+use sealpost_mail::{Address, DetachedSignature, Head, Inside, Sealed, Timestamp};
 use sequoia_openpgp::Cert;
 
 use crate::assemble::assemble;
@@ -19,6 +21,7 @@ use crate::open_result::{
 };
 use crate::opening::{DistrustedKey, Lists, Sender, TrustedKey};
 use crate::smime::algorithm::Authenticates;
+use crate::smime::chain::Anchors;
 use crate::{inline, pgp, remote_content, smime};
 
 mod signatures;
@@ -39,6 +42,16 @@ pub(crate) struct Asked {
     pub(crate) most: usize,
 }
 
+impl Asked {
+    /// The lists that are looked at.
+    fn counting_lists(&self) -> &[Vec<u8>] {
+        match self.lists {
+            Lists::Require | Lists::WhenKnown => &self.crls,
+            Lists::Off => &[],
+        }
+    }
+}
+
 /// What was found, and the letter that is left if it is another one.
 pub(crate) fn open(letter: &[u8], asked: &Asked, keys: &mut dyn Keys) -> (Opened, Option<Vec<u8>>) {
     let Some(entity) = Entity::parse(letter) else { return (nothing_found(), None) };
@@ -56,6 +69,7 @@ pub(crate) fn open(letter: &[u8], asked: &Asked, keys: &mut dyn Keys) -> (Opened
         from,
         certs,
         barred: Barred::of(&asked.distrusted),
+        anchors: OnceCell::new(),
         layers: Vec::new(),
         signatures: Vec::new(),
         notes: Vec::new(),
@@ -118,6 +132,7 @@ struct Finding<'a> {
     from: Option<Address>,
     certs: Vec<Cert>,
     barred: Barred,
+    anchors: OnceCell<Option<Anchors<'a>>>,
     layers: Vec<Layer>,
     signatures: Vec<SignatureFound>,
     notes: Vec<Note>,
@@ -286,17 +301,20 @@ impl Finding<'_> {
         content_type: &ContentType,
         within: Within,
     ) -> Option<Vec<u8>> {
-        let parts = entity.parts();
-        // RFC 1847 §2.1: exactly two. A third would be signed by nobody and shown beside what is.
-        let Some([signed, signature]) = parts.as_deref() else {
-            self.note(Note::PartsBeside);
-            return None;
+        let parts = entity.parts().unwrap_or_default();
+        let types: Vec<String> = parts.iter().map(|part| essence(part)).collect();
+        let kind = DetachedSignature::of_multipart(content_type.parameter("protocol"), &types);
+        let (Some(kind), [signed, signature]) = (kind, parts.as_slice()) else {
+            // RFC 1847 §2.1: exactly two. A third would be signed by nobody and shown beside what is.
+            if parts.len() != 2 {
+                self.note(Note::PartsBeside);
+            }
+            return self.other_multipart(entity, within);
         };
         let signature = Entity::parse(signature).and_then(|signature| signature.decoded());
         let signature = signature.unwrap_or_default();
-        let protocol = content_type.parameter("protocol").unwrap_or_default().to_ascii_lowercase();
-        match protocol.as_str() {
-            "application/pkcs7-signature" | "application/x-pkcs7-signature" => {
+        match kind {
+            DetachedSignature::Smime => {
                 let verified = Cms::from_der(&signature)
                     .map_err(|_cms| NotOpened::Malformed)
                     .and_then(|mut cms| smime::open::verify(&mut cms, Some(signed), self.asked.most));
@@ -307,13 +325,12 @@ impl Finding<'_> {
                     Ok(_) | Err(_) => self.broken(Method::Smime, within.covers),
                 }
             }
-            "application/pgp-signature" => {
+            DetachedSignature::OpenPgp => {
                 match pgp::open::verify_detached(&signature, signed, &self.certs, self.asked.now) {
                     Ok(signers) if !signers.is_empty() => self.pgp_signed(signers, within.covers),
                     Ok(_) | Err(_) => self.broken(Method::OpenPgp, within.covers),
                 }
             }
-            _ => return None,
         }
         let inner = Entity::parse(signed)?;
         match self.peel(&inner, within.deeper()) {
@@ -426,6 +443,11 @@ impl Finding<'_> {
             }
         }
     }
+}
+
+/// The type of a part (RFC 2045 §5.2).
+fn essence(part: &[u8]) -> String {
+    Entity::parse(part).map(|part| part.content_type().essence).unwrap_or_default()
 }
 
 /// Whether these bytes begin as an entity does: with a field, or with the empty line of one that has none.

@@ -1,5 +1,5 @@
 //! Lists of certificates that their authorities have taken back (RFC 5280 §5), read from files of the operator: whose, of
-//! when, and whether a root has signed it. Whether a certificate is on one is asked in the worker. Fetches nothing.
+//! when, and whether a root has signed it; and which keys they name. Fetches nothing.
 
 use openssl::x509::{X509, X509Crl};
 use sealpost_mail::Timestamp;
@@ -8,7 +8,7 @@ use crate::error::KeyError;
 use crate::key_facts::Method;
 use crate::partner_key::PartnerKey;
 use crate::smime::certificate::{library, line, moment};
-use crate::smime::chain;
+use crate::smime::decoded_lists::DecodedLists;
 
 /// One list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +20,24 @@ pub struct RevocationList {
     pub since: Timestamp,
     /// Until when it says something; `None`: it does not say, and counts for nothing (RFC 5280 §5.1.2.5).
     pub until: Option<Timestamp>,
+}
+
+/// Lists that keys are held against, decoded once for all of them.
+#[derive(Default)]
+pub struct RevocationIndex(DecodedLists);
+
+impl RevocationIndex {
+    /// Of these lists (DER).
+    #[must_use]
+    pub fn of(ders: &[Vec<u8>]) -> Self {
+        Self(DecodedLists::of(ders))
+    }
+
+    /// Whether this key's certificate stands on any of them, by its authority's name.
+    #[must_use]
+    pub fn names(&self, key: &PartnerKey) -> bool {
+        key.method() == Method::Smime && key.certificate().is_ok_and(|certificate| self.0.have(&certificate))
+    }
 }
 
 /// Who has signed a list.
@@ -54,14 +72,6 @@ impl RevocationList {
             return vec![bytes.to_vec()];
         }
         crate::keyfile::pem(bytes, "X509 CRL")
-    }
-
-    /// Whether this certificate stands on any of these lists (DER) of its authority. Whose signature is on a list is not
-    /// looked at: one that nobody signed takes trust away and gives none.
-    #[must_use]
-    pub fn any_names(ders: &[Vec<u8>], key: &PartnerKey) -> bool {
-        key.method() == Method::Smime
-            && key.certificate().is_ok_and(|certificate| chain::is_listed(&certificate, ders))
     }
 
     /// The list itself.

@@ -19,6 +19,7 @@ use crate::pgp::key::Subkeys;
 use crate::smime::certificate::library;
 use crate::smime::chain::{self, Anchors};
 use crate::smime::chain_verdict::ChainVerdict;
+use crate::smime::decoded_lists::DecodedLists;
 use crate::smime::fetched_list::{self, ListFor};
 use crate::smime::ocsp;
 use crate::worker_protocol::{Bytes, Errand, Job, Loan, MAX_JSON, START, WorkerReply};
@@ -138,12 +139,12 @@ fn done(job: Job, bytes: &[u8], lender: &mut dyn Lender) -> (WorkerReply, Option
         Job::Chain { key, roots, crls, now } => {
             let check = || {
                 let between = key.between()?;
-                let (roots, crls) = (plain(roots), plain(crls));
+                let (roots, lists) = (plain(roots), DecodedLists::of(&plain(crls)));
                 let certificate = key.certificate()?;
-                if chain::is_listed(&certificate, &crls) {
+                if lists.have(&certificate) {
                     return Ok(ChainVerdict::Revoked);
                 }
-                chain::check(&certificate, &between, &Anchors { roots: &roots, crls: &crls }, now)
+                chain::check(&certificate, &between, &Anchors::new(&roots, lists, now)?)
             };
             (check().map_or_else(refused, WorkerReply::Chain), None)
         }

@@ -93,12 +93,6 @@ impl Store {
         Ok(self.read_rows(rows).await?.into_iter().filter_map(|row| stored(row).ok()).collect())
     }
 
-    /// Bytes of all of them together.
-    pub async fn revocation_lists_size(&self) -> Result<u64, StoreError> {
-        let row = sql!("SELECT sum(length(list)) FROM revocation_lists");
-        self.read_one(row).await?.map_or(Ok(0), |mut row| row.count())
-    }
-
     /// This one.
     pub async fn revocation_list(
         &self,

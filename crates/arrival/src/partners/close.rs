@@ -5,8 +5,8 @@ use std::io::BufWriter;
 use std::sync::Arc;
 
 use sealpost_mail::{
-    Direction, Domain, Edit, Fault, Head, Judgement, Origin, Otherwise, Random, Recipient, Reply, Signing,
-    Timestamp, TlsFloor, Treatment,
+    Direction, Domain, Edit, Fault, Head, Judgement, Letter, Origin, Otherwise, Random, Recipient, Reply,
+    Signing, Timestamp, TlsFloor, Treatment,
 };
 use sealpost_mailbox::audit::{Actor, Event, KeyChange, OwnKeyUse};
 use sealpost_partner::{Own, Partner, PartnerKey, Why};
@@ -17,7 +17,7 @@ use sealpost_store::PartnerKeyState;
 
 use super::blocking_io::{Reading, Writing, refusal};
 use super::{Arrived, Chosen, Partners, choose, unavailable};
-use crate::context::Context;
+use crate::context::{Context, Shared};
 use crate::decided::{Copy, Decided, Way};
 use crate::edited_head::edited;
 use crate::failure;
@@ -56,7 +56,7 @@ pub(crate) async fn settle(
     let own = partners.opened_keys.now(&partners.own(shared)).await.map_err(unavailable)?;
     let spooled = &arrived.spooled;
     let from = speaks_for(&context.tenant.routes, origin, &arrived.spooled.head, arrived.direction);
-    let came_signed = came_signed(&arrived.spooled.head);
+    let came_signed = came_signed(shared, spooled).await?;
     let mut closer = Closer {
         context,
         partners,
@@ -79,12 +79,18 @@ pub(crate) async fn settle(
     Ok(settled)
 }
 
-/// Whether the whole letter is signed or encrypted already, by what its head says.
-fn came_signed(head: &Head) -> bool {
-    let essence = head.first("Content-Type").unwrap_or_default();
+/// Whether the whole letter is signed or encrypted already, by what its head says; that it is signed, by its parts as well.
+async fn came_signed(shared: &Shared, spooled: &Spooled) -> Result<bool, Reply> {
+    let essence = spooled.head.first("Content-Type").unwrap_or_default();
     let essence = essence.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    ["multipart/signed", "multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime"]
-        .contains(&essence.as_str())
+    match essence.as_str() {
+        "multipart/encrypted" | "application/pkcs7-mime" | "application/x-pkcs7-mime" => Ok(true),
+        "multipart/signed" => {
+            let is_signed = |bytes: &[u8]| Letter::parse(bytes).is_ok_and(|letter| letter.is_signed());
+            spooled.whole(shared).await?.look(is_signed).await
+        }
+        _ => Ok(false),
+    }
 }
 
 /// For which domain of ours a signature would speak: that of the one mailbox in From, which whoever has a right to send

@@ -89,12 +89,29 @@ fn lists_that_are_too_large_together_are_not_read() {
     File::options().write(true).open(&large).unwrap().set_len(17 * 1024 * 1024).unwrap();
     let lists = CrlFiles::new(vec![folder.path().to_owned()]);
     assert_eq!(count(&lists), 1, "the small one counts all the same");
-    let refused = crl_files::read(folder.path()).unwrap_err();
+    let refused = crl_files::read(folder.path(), &mut crl_files::Room::default()).unwrap_err();
     assert!(refused.to_string().contains("16 MB"), "{refused}");
-    // Each place has its own room.
-    let other = tempfile::tempdir().unwrap();
-    put(&other.path().join("two.crl"), TWO, 0);
-    assert_eq!(count(&CrlFiles::new(vec![folder.path().to_owned(), other.path().to_owned()])), 2);
+}
+
+/// All of them go to the worker with every letter, wherever they lie.
+#[test]
+fn all_places_share_one_room() {
+    let places = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    for (folder, bytes) in places.iter().zip([ONE, TWO]) {
+        let file = folder.path().join("a.crl");
+        put(&file, bytes, 0);
+        // What stands behind a list is overlooked.
+        File::options().write(true).open(&file).unwrap().set_len(9 * 1024 * 1024).unwrap();
+    }
+    let [first, second] = places.each_ref().map(|folder| folder.path().to_owned());
+    assert_eq!(count(&CrlFiles::new(vec![first.clone()])), 1);
+    assert_eq!(count(&CrlFiles::new(vec![first.clone(), second.clone()])), 1);
+    put(&second.join("a.crl"), TWO, 1);
+    assert_eq!(count(&CrlFiles::new(vec![first.clone(), second.clone()])), 2, "a small one fits");
+    let mut room = crl_files::Room::default();
+    assert!(crl_files::read(&first, &mut room).is_ok());
+    File::options().write(true).open(second.join("a.crl")).unwrap().set_len(9 * 1024 * 1024).unwrap();
+    assert!(crl_files::read(&second, &mut room).is_err(), "the configuration is refused as well");
 }
 
 /// What `check` says of these files, with this root and rule.

@@ -6,10 +6,11 @@ use sealpost_arrival::revocation_state::{self, Fetched};
 use sealpost_mail::{Clock as _, Signing, SystemClock, Timestamp};
 use sealpost_partner::{Book, EndingKey, EndingStep, OwnKeys, Published, own_ending, partner_ending};
 use sealpost_seal::Method;
-use sealpost_store::{OwnKeyState, RevocationListRow, Store, StoreError};
-use sealpost_vault::IntakeRole;
+use sealpost_store::{OwnKeyState, Store, StoreError};
+use sealpost_vault::{IntakeRole, TagKey};
 
-use super::{fetched_lists, runtime};
+use super::fetched_lists::{self, FetchedList};
+use super::runtime;
 use crate::config::checked::Plan;
 
 /// What was found.
@@ -40,13 +41,14 @@ pub(super) fn look(plan: &Plan, keys: &IntakeRole) -> Found {
             let store = Store::open(plan.store()).map_err(|error| error.to_string())?;
             let found = async {
                 let fetched = Fetched::read(&plan.inbound, &store, &keys.queue.tags).await?;
-                let rows = lists_asked_for(plan, &store).await?;
-                let mut found = Found { said: rows.iter().map(fetched_lists::line).collect(), wrong: lists(&fetched) };
-                let failed = rows.iter().filter(|row| fetched_lists::has_failed(row));
-                found.wrong.extend(failed.map(|row| {
+                let asked_for = lists_asked_for(plan, &store, &keys.queue.tags).await?;
+                let said = asked_for.iter().map(|list| list.line(now)).collect();
+                let mut found = Found { said, wrong: lists(&fetched) };
+                let failed = asked_for.iter().filter(|list| list.has_failed());
+                found.wrong.extend(failed.map(|list| {
                     format!(
                         "{}; fix: see the log of `sealpost jobs run ocsp`, and let this host reach that address",
-                        fetched_lists::line(row)
+                        list.line(now)
                     )
                 }));
                 found.wrong.extend(of_keys(plan, keys, &store, now).await?);
@@ -64,10 +66,10 @@ pub(super) fn look(plan: &Plan, keys: &IntakeRole) -> Found {
     })
 }
 
-async fn lists_asked_for(plan: &Plan, store: &Store) -> Result<Vec<RevocationListRow>, StoreError> {
+async fn lists_asked_for(plan: &Plan, store: &Store, tags: &TagKey) -> Result<Vec<FetchedList>, StoreError> {
     match plan.inbound.crl_source {
         CrlSource::Files => Ok(Vec::new()),
-        CrlSource::Fetch => store.revocation_lists().await,
+        CrlSource::Fetch => fetched_lists::all(store, tags).await,
     }
 }
 

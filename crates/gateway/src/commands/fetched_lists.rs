@@ -1,44 +1,114 @@
-//! What came of asking authorities for their revocation lists, in a line each: which is here, and when it was last asked for.
+//! What came of asking authorities for their revocation lists, in a line each: which is here, since when, until when it is good, whether
+//! it is the one that this gateway has fetched, and when it was last asked for.
 
+use sealpost_arrival::is_ours;
 use sealpost_mail::Timestamp;
 use sealpost_partner::PartnerKey;
-use sealpost_seal::ListSource;
-use sealpost_store::RevocationListRow;
+use sealpost_seal::{ListSource, RevocationList};
+use sealpost_store::{RevocationListRow, Store, StoreError};
 use sealpost_support::instant;
+use sealpost_vault::TagKey;
+use serde_json::{Value, json};
 
 use super::others_words::clean;
 
 /// One list.
-pub(super) fn line(row: &RevocationListRow) -> String {
-    let moment = |at| instant(Some(at)).unwrap_or_default();
-    let here = match row.kept {
-        Some(kept) => {
-            format!("the one that counts is of {} until {}", moment(kept.since), moment(kept.until))
-        }
-        None => "none has come yet".to_owned(),
-    };
-    // Another's words, without what a terminal would obey.
-    let (address, answer) = (clean(&row.address), clean(&row.answer));
-    format!("revocation list {address}, asked for {}: {answer}; {here}", moment(row.asked_at))
+pub(super) struct FetchedList {
+    row: RevocationListRow,
+    here: Here,
 }
 
-/// Whether nothing that counts came when it was last asked for.
-pub(super) fn has_failed(row: &RevocationListRow) -> bool {
-    !matches!(row.answer.as_str(), "new" | "unchanged")
+/// What lies in its place.
+enum Here {
+    Nothing,
+    /// Something that this gateway has not put there: it counts for nothing.
+    Others,
+    /// The last one that was good.
+    Ours(RevocationList),
+}
+
+/// Every list that was ever asked for.
+pub(super) async fn all(store: &Store, tags: &TagKey) -> Result<Vec<FetchedList>, StoreError> {
+    let mut all = Vec::new();
+    for row in store.revocation_lists().await? {
+        let stored = store.revocation_list(&row.address, &row.authority).await?;
+        let ours = stored.as_ref().filter(|stored| is_ours(tags, stored));
+        let read = ours.and_then(|ours| RevocationList::read(&ours.der).ok()?.pop());
+        let here = match read {
+            Some(list) => Here::Ours(list),
+            None if stored.is_none() && row.kept.is_none() => Here::Nothing,
+            None => Here::Others,
+        };
+        all.push(FetchedList { row, here });
+    }
+    Ok(all)
+}
+
+impl FetchedList {
+    /// In words.
+    pub(super) fn line(&self, now: Timestamp) -> String {
+        let moment = |at| instant(at).unwrap_or_default();
+        let fetched = moment(self.row.kept.map(|kept| kept.fetched_at));
+        let here = match &self.here {
+            Here::Nothing => "none has come yet".to_owned(),
+            Here::Others => "what lies in its place did not come from this gateway and counts for nothing: `sealpost jobs run ocsp` \
+                             removes it and asks again"
+                .to_owned(),
+            Here::Ours(list) => {
+                let (since, until) = (moment(Some(list.since)), moment(list.until));
+                match list.is_current(now) {
+                    true => format!(
+                        "the one that counts is of {since}, good until {until}; fetched {fetched}, proven"
+                    ),
+                    false => format!(
+                        "the one that is here is of {since} and was good until {until}: whom it names stays revoked, and it vouches \
+                         for nobody; fetched {fetched}, proven"
+                    ),
+                }
+            }
+        };
+        // Another's words, without what a terminal would obey.
+        let (address, answer) = (clean(&self.row.address), clean(&self.row.answer));
+        format!("revocation list {address}, asked for {}: {answer}; {here}", moment(Some(self.row.asked_at)))
+    }
+
+    /// For scripts.
+    pub(super) fn object(&self) -> Value {
+        let ours = match &self.here {
+            Here::Nothing | Here::Others => None,
+            Here::Ours(list) => Some(list),
+        };
+        json!({
+            "address": self.row.address,
+            "asked": self.row.asked_at.seconds(),
+            "answer": self.row.answer,
+            "since": ours.map(|list| list.since.seconds()),
+            "until": ours.and_then(|list| list.until).map(Timestamp::seconds),
+            "fetched": ours.and(self.row.kept).map(|kept| kept.fetched_at.seconds()),
+            "proven": ours.is_some(),
+        })
+    }
+
+    /// Whether nothing that counts came when it was last asked for, or somebody else has put something in its place.
+    pub(super) fn has_failed(&self) -> bool {
+        let answered = matches!(self.row.answer.as_str(), "new" | "unchanged");
+        !answered || matches!(self.here, Here::Others)
+    }
 }
 
 /// Those that tell of this key, and of what came with it.
 pub(super) fn about<'a>(
     key: &PartnerKey,
     roots: &[Vec<u8>],
-    rows: &'a [RevocationListRow],
+    lists: &'a [FetchedList],
     now: Timestamp,
-) -> Vec<&'a RevocationListRow> {
+) -> Vec<&'a FetchedList> {
     let sources = ListSource::of_key(&key.key, roots, now);
-    let is_of = |row: &&RevocationListRow| {
+    let is_of = |list: &&FetchedList| {
         sources.iter().any(|source| {
-            source.addresses.first() == Some(&row.address) && source.authority_print.to_hex() == row.authority
+            source.addresses.first() == Some(&list.row.address)
+                && source.authority_print.to_hex() == list.row.authority
         })
     };
-    rows.iter().filter(is_of).collect()
+    lists.iter().filter(is_of).collect()
 }

@@ -15,6 +15,7 @@ use crate::pgp::open::Signer as PgpSigner;
 use crate::smime::algorithm::{Authenticates, Strength};
 use crate::smime::chain::{self, Anchors};
 use crate::smime::chain_verdict::ChainVerdict;
+use crate::smime::decoded_lists::DecodedLists;
 use crate::smime::open::Signer;
 
 /// So many are judged.
@@ -39,7 +40,9 @@ impl Finding<'_> {
         if strangers > 0 {
             self.note(Note::StrangersCertificates(strangers));
         }
-        for signer in signers {
+        // What is not kept is not judged either: a chain and its lists cost more than anything else here.
+        let left = MAX_SIGNATURES.saturating_sub(self.signatures.len());
+        for signer in signers.into_iter().take(left) {
             let key = signer
                 .certificate
                 .as_ref()
@@ -81,22 +84,19 @@ impl Finding<'_> {
         let trusted_key = self.trusted(key);
         let trusted = trusted_key.is_some();
         let lists = self.asked.lists;
-        let crls = match lists {
-            Lists::Require | Lists::WhenKnown => self.asked.crls.as_slice(),
-            Lists::Off => &[],
-        };
-        if trusted && crls.is_empty() {
+        if trusted && self.asked.counting_lists().is_empty() {
             return SignatureVerdict::Valid(Trust::Key);
         }
+        // Without them nobody can say what is revoked.
+        let Some(anchors) = self.anchors() else { return SignatureVerdict::Untrusted(Distrust::NoChain) };
         // A list needs no chain to name a certificate: a thief leaves out what leads to it.
-        if trusted && chain::is_listed(certificate, crls) {
+        if trusted && anchors.lists().have(certificate) {
             return SignatureVerdict::Untrusted(Distrust::Revoked);
         }
-        let anchors = Anchors { roots: &self.asked.roots, crls };
         let mut between = signer.between.clone();
         let kept = trusted_key.map(|trusted| trusted.key.chain()).unwrap_or_default();
         between.extend(kept.iter().filter_map(|der| openssl::x509::X509::from_der(der).ok()));
-        let chain = chain::check(certificate, &between, &anchors, self.asked.now);
+        let chain = chain::check(certificate, &between, anchors);
         let chain = chain.unwrap_or(ChainVerdict::Broken);
         match (chain, trusted, lists) {
             // What the operator has trusted long ago, its authority may have taken back since.
@@ -111,6 +111,16 @@ impl Finding<'_> {
                 SignatureVerdict::Valid(Trust::ChainWithoutList)
             }
         }
+    }
+
+    /// Roots and lists, read when the first signature asks for them: most letters have none. `None`: the library refuses.
+    fn anchors(&self) -> Option<&Anchors<'_>> {
+        let asked = self.asked;
+        let read = || {
+            let lists = DecodedLists::of(asked.counting_lists());
+            Anchors::new(&asked.roots, lists, asked.now).ok()
+        };
+        self.anchors.get_or_init(read).as_ref()
     }
 
     /// What a chain that counts makes of a signer: an authority has looked at an address, and knows no partners.

@@ -4,9 +4,13 @@
 //! cryptography.
 
 mod encoders;
+mod signed;
 mod walk;
 
+use std::collections::BTreeSet;
+
 use encoders::{Encoder, MAX_LINE, folded};
+use signed::{Claims, Signed};
 use walk::{EntityKind, EntityStart, Visit, Walk};
 
 use crate::error::CloseError;
@@ -34,10 +38,20 @@ struct Unsafe {
     blanks: bool,
 }
 
+impl Unsafe {
+    fn also(&mut self, other: Self) {
+        self.long |= other.long;
+        self.octets |= other.octets;
+        self.blanks |= other.blanks;
+    }
+}
+
 /// Which entities of a letter must be encoded, in their order. The default: none.
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
     entities: Vec<Unsafe>,
+    /// What somebody else has signed.
+    signed: Signed,
     /// Anything at all.
     needed: bool,
     /// A line within what somebody else has signed is longer than servers must take: who encodes it breaks that signature, and so
@@ -55,6 +69,15 @@ impl Plan {
     pub(crate) fn breaks_signature(&self) -> bool {
         self.breaks_signature
     }
+
+    /// A line that is too long stands within what somebody else has signed, or within nothing of the kind.
+    fn long_line(&mut self, by: Option<usize>) {
+        self.needed = true;
+        self.breaks_signature |= by.is_some();
+        if let Some(entity) = by.and_then(|at| self.entities.get_mut(at)) {
+            entity.long = true;
+        }
+    }
 }
 
 /// Finds out what must be encoded, while a letter streams by.
@@ -70,17 +93,18 @@ impl Survey {
     }
 
     pub(crate) fn finish(self) -> Result<Plan, CloseError> {
-        let Finding { plan, .. } = self.0.finish()?;
-        Ok(plan)
+        Ok(self.0.finish()?.plan())
     }
 }
 
 #[derive(Default)]
 struct Finding {
     way: Way,
-    plan: Plan,
-    /// The signed entity around what is looked at: it stays as it is, unless a line in it could not be sent.
-    signed: Option<usize>,
+    /// What is the matter with the body of each entity, and in which claim it stands.
+    entities: Vec<(Unsafe, Option<usize>)>,
+    /// Where a head, or what stands around parts, has a line that is longer than servers must take.
+    long: BTreeSet<Option<usize>>,
+    claims: Claims,
     column: usize,
     /// The line so far ends in a blank.
     blank: bool,
@@ -89,36 +113,37 @@ struct Finding {
 }
 
 impl Finding {
+    fn plan(self) -> Plan {
+        let (way, signed) = (self.way, self.claims.settle());
+        let mut plan = Plan { entities: vec![Unsafe::default(); self.entities.len()], ..Plan::default() };
+        for (at, (found, claim)) in self.entities.into_iter().enumerate() {
+            let by = signed.by(claim);
+            if found == Unsafe::default() || is_kept(way, by) {
+                continue;
+            }
+            if let Some(entity) = plan.entities.get_mut(at) {
+                entity.also(found);
+            }
+            plan.needed = true;
+            if found.long {
+                plan.long_line(by);
+            }
+        }
+        for by in self.long.into_iter().map(|claim| signed.by(claim)).filter(|by| !is_kept(way, *by)) {
+            plan.long_line(by);
+        }
+        Plan { signed, ..plan }
+    }
+
     fn mark(&mut self, what: Unsafe) {
-        if what == Unsafe::default() || self.is_kept(self.signed) {
-            return;
-        }
-        if let Some(newest) = self.plan.entities.last_mut() {
-            newest.long |= what.long;
-            newest.octets |= what.octets;
-            newest.blanks |= what.blanks;
-        }
-        self.plan.needed = true;
-        self.mark_long(what.long, self.signed);
-    }
-
-    /// A line that is too long stands within what somebody else has signed, or within nothing of the kind.
-    fn mark_long(&mut self, long: bool, signed: Option<usize>) {
-        if !long || self.is_kept(signed) {
-            return;
-        }
-        self.plan.needed = true;
-        self.plan.breaks_signature |= signed.is_some();
-        if let Some(entity) = signed.and_then(|at| self.plan.entities.get_mut(at)) {
-            entity.long = true;
+        if let Some((newest, _)) = self.entities.last_mut() {
+            newest.also(what);
         }
     }
 
-    /// Whether it stays as it is, whatever its lines are.
-    fn is_kept(&self, signed: Option<usize>) -> bool {
-        match self.way {
-            Way::InClear => false,
-            Way::Encrypted => signed.is_some(),
+    fn mark_long(&mut self, long: bool, claim: Option<usize>) {
+        if long {
+            self.long.insert(claim);
         }
     }
 
@@ -148,10 +173,23 @@ impl Finding {
     }
 }
 
+/// Whether it stays as it is, whatever its lines are: somebody else has signed it.
+fn is_kept(way: Way, by: Option<usize>) -> bool {
+    match way {
+        Way::InClear => false,
+        Way::Encrypted => by.is_some(),
+    }
+}
+
 impl Visit for Finding {
     fn head(&mut self, start: &EntityStart<'_>) -> Result<(), CloseError> {
-        self.plan.entities.push(Unsafe::default());
-        self.signed = start.signed;
+        if let Some(of) = start.part_of {
+            self.claims.part(of, start.content_type);
+        }
+        if let Some(content_type) = start.content_type.filter(|_| start.claims_to_be_signed()) {
+            self.claims.begins(self.entities.len(), content_type, start.signed);
+        }
+        self.entities.push((Unsafe::default(), start.signed));
         self.column = 0;
         // What is in a head is folded, and not encoded.
         self.blanks_stay = match start.kind {
@@ -243,8 +281,8 @@ impl<T: FnMut(&[u8]) -> Result<(), CloseError>> Rewritten<T> {
     }
 
     /// Changing what somebody else has signed breaks that signature; so does a line that is broken on its way.
-    fn stays(&self, signed: Option<usize>) -> bool {
-        signed.is_some_and(|signed| !self.of(signed).long)
+    fn stays(&self, claim: Option<usize>) -> bool {
+        self.plan.signed.by(claim).is_some_and(|by| !self.of(by).long)
     }
 
     /// How the body of the entity is written, and the field that says so, if it is another than before.

@@ -169,7 +169,7 @@ fn what_has_no_encoding_is_broken_as_delivery_would_break_it() {
     let fits = "y".repeat(990);
     let letter = format!(
         "Content-Type: multipart/mixed; boundary=b\n\n{fits}\n--b\nContent-Type: multipart/signed; boundary=i\n\n\
-         {fits}\n--i\n\nx\n--i\n\ns\n--i--\n{fits}\n--b\nContent-Type: text/plain\n\n\u{d6}\n--b--\n{fits}\n"
+         {fits}\n--i\n\nx\n--i\nContent-Type: application/pgp-signature\n\ns\n--i--\n{fits}\n--b\nContent-Type: text/plain\n\n\u{d6}\n--b--\n{fits}\n"
     );
     let out = made_of(&letter);
     assert!(out.contains("=C3=96") && out.matches(fits.as_str()).count() == 4, "{out}");
@@ -214,8 +214,8 @@ fn blanks_at_the_ends_of_lines_are_encoded_where_they_are_content() {
     for letter in [
         "Content-Type: text/plain\nContent-Transfer-Encoding: quoted-printable\n\neins \nzwei=20\n",
         "Content-Type: text/plain\nContent-Transfer-Encoding: base64\n\nZWlucw== \n",
-        "Content-Type: multipart/mixed; boundary=o\n\n--o\nContent-Type: multipart/signed; boundary=i\n\n--i\n\neins \n--i\n\n\
-         s\n--i--\n--o--\n",
+        "Content-Type: multipart/mixed; boundary=o\n\n--o\nContent-Type: multipart/signed; boundary=i\n\n--i\n\neins \n--i\n\
+         Content-Type: application/pgp-signature\n\ns\n--i--\n--o--\n",
     ] {
         assert_eq!(made_of(letter), letter.replace('\n', "\r\n"));
     }
@@ -322,4 +322,62 @@ fn a_blank_at_the_end_of_a_line_of_a_report_for_programs_stays() {
     assert!(planned(report.as_bytes(), Way::InClear, 100).is_nothing());
     let text = report.replace("message/delivery-status", "text/plain");
     assert!(!planned(text.as_bytes(), Way::InClear, 100).is_nothing());
+}
+
+/// RFC 1847 §2.1: `protocol` names the signature; where it is missing, the second part is one. Anything else that calls itself signed
+/// protects nothing: who forwards it must not be kept from signing in clear.
+#[test]
+fn what_only_calls_itself_signed_is_encoded_like_everything_else() {
+    let long = "x".repeat(1500);
+    let letter = |field: &str, second: &str, more: &str| {
+        format!(
+            "Content-Type: multipart/mixed; boundary=o\n\n--o\nContent-Type: message/rfc822\n\n\
+             Content-Type: multipart/signed; boundary=i{field}\n\n--i\nContent-Type: text/plain\n\n{long}\n--i\n\
+             Content-Type: {second}\n\nsig\n{more}--i--\n--o--\n"
+        )
+        .replace('\n', "\r\n")
+    };
+    let (smime, pgp) = ("application/pkcs7-signature", "application/pgp-signature");
+    let third = "--i\nContent-Type: text/plain\n\nx\n";
+    for (field, second, more, is_signed) in [
+        ("", pgp, "", true),
+        ("; protocol=\"application/x-pkcs7-signature\"", smime, "", true),
+        ("; protocol=\"application/pgp-signature\"", "application/octet-stream", "", true),
+        ("", "text/plain", "", false),
+        ("; protocol=\"application/x-own\"", smime, "", false),
+        ("; protocol=\"application/pkcs7-signature\"", smime, third, false),
+    ] {
+        let letter = letter(field, second, more);
+        let plan = planned(letter.as_bytes(), Way::InClear, 100);
+        assert_eq!(plan.breaks_signature(), is_signed, "{letter}");
+        let plan = planned(letter.as_bytes(), Way::Encrypted, 100);
+        assert_eq!(plan.is_nothing(), is_signed, "{letter}");
+    }
+}
+
+/// A claim around a signature protects no more than the signature does, and a letter in the first part has parts of its own.
+#[test]
+fn a_signature_within_a_claim_is_the_one_that_counts() {
+    let long = "x".repeat(1500);
+    let letter = |outer: &str, beside: &str, signed: &str| {
+        format!(
+            "Content-Type: multipart/signed; boundary=o\n\n--o\nContent-Type: message/rfc822\n\n\
+             Content-Type: multipart/mixed; boundary=m\n\n--m\n\n{beside}\n--m\n\
+             Content-Type: multipart/signed; boundary=i\n\n--i\n\n{signed}\n--i\n\
+             Content-Type: application/pgp-signature\n\nsig\n--i--\n--m--\n--o\nContent-Type: {outer}\n\nsig\n--o--\n"
+        )
+        .replace('\n', "\r\n")
+    };
+    for (outer, beside, signed, breaks) in [
+        ("application/pgp-signature", long.as_str(), "x", true),
+        ("text/plain", long.as_str(), "x", false),
+        ("text/plain", "x", long.as_str(), true),
+    ] {
+        let letter = letter(outer, beside, signed);
+        assert_eq!(planned(letter.as_bytes(), Way::InClear, 7).breaks_signature(), breaks, "{letter}");
+    }
+    let letter = letter("text/plain", &long, "Gr\u{fc}\u{df}e");
+    let plan = planned(letter.as_bytes(), Way::InClear, 100);
+    let out = String::from_utf8(rewritten(letter.as_bytes(), plan, 100)).unwrap();
+    assert!(out.contains("--i\r\n\r\nGr\u{fc}\u{df}e\r\n--i") && !out.contains(&long), "{out}");
 }

@@ -36,8 +36,20 @@ pub(super) struct EntityStart<'a> {
     pub(super) kind: EntityKind,
     /// Its head as it came, with the empty line if it has one.
     pub(super) bytes: &'a [u8],
-    /// The outermost entity around it that somebody has signed, by its number.
+    /// `None`: it has several, or none that can be read.
+    pub(super) content_type: Option<&'a ContentType>,
+    /// The innermost multipart/signed in whose first part it stands, by its number.
     pub(super) signed: Option<usize>,
+    /// The multipart/signed that it is a part of.
+    pub(super) part_of: Option<usize>,
+}
+
+impl EntityStart<'_> {
+    /// Whether somebody claims to have signed its first part.
+    pub(super) fn claims_to_be_signed(&self) -> bool {
+        self.kind == EntityKind::Holds
+            && self.content_type.is_some_and(|found| found.essence == "multipart/signed")
+    }
 }
 
 /// Takes what is found.
@@ -71,38 +83,19 @@ struct Open {
     boundary: Vec<u8>,
     /// Parts are letters unless they say otherwise (RFC 2046 §5.1.5).
     digest: bool,
-    signed: Signed,
+    /// The multipart/signed in whose first part it stands.
+    within: Option<usize>,
+    /// Its own number, if it is one itself: its first part is signed, and neither what stands around that nor the signature (RFC 1847
+    /// §2.1).
+    claims: Option<usize>,
     /// So many parts have begun.
     parts: usize,
-}
-
-/// What of a multipart somebody else has signed; which entity bears the signature.
-#[derive(Clone, Copy)]
-enum Signed {
-    /// Nothing.
-    None,
-    /// All of it, for it stands within what is signed.
-    Whole(usize),
-    /// Its first part, and neither what stands around that nor the signature itself (RFC 1847 §2.1).
-    FirstPart(usize),
 }
 
 impl Open {
     /// As of an entity that stands here now.
     fn signed_here(&self) -> Option<usize> {
-        match self.signed {
-            Signed::None => None,
-            Signed::Whole(by) => Some(by),
-            Signed::FirstPart(by) => (self.parts == 1).then_some(by),
-        }
-    }
-
-    /// As of its boundaries.
-    fn signed_around(&self) -> Option<usize> {
-        match self.signed {
-            Signed::Whole(by) => Some(by),
-            Signed::None | Signed::FirstPart(_) => None,
-        }
+        self.claims.filter(|_| self.parts == 1).or(self.within)
     }
 }
 
@@ -224,7 +217,7 @@ impl<V: Visit> Walk<V> {
         }
         self.end_body()?;
         let line_end = std::mem::take(&mut self.line_end);
-        let signed = self.open.get(at).and_then(Open::signed_around);
+        let signed = self.open.get(at).and_then(|open| open.within);
         self.visit.around(line_end, signed)?;
         self.visit.around(line, signed)?;
         self.open.truncate(if closes { at } else { at + 1 });
@@ -246,26 +239,25 @@ impl<V: Visit> Walk<V> {
     fn begin(&mut self, head: &[u8], default: Untyped) -> Result<(), CloseError> {
         let number = self.entities;
         self.entities += 1;
-        let around = self.open.last().and_then(Open::signed_here);
+        let signed = self.open.last().and_then(Open::signed_here);
+        let part_of = self.part_of();
         let content_type = content_type(head, default);
         let deep = self.open.len() + self.letters >= MAX_DEPTH;
         let kind = match &content_type {
             Some(content_type) if !deep => kind(head, content_type),
             Some(_) | None => EntityKind::Unknown,
         };
-        self.visit.head(&EntityStart { kind, bytes: head, signed: around })?;
+        let start = EntityStart { kind, bytes: head, content_type: content_type.as_ref(), signed, part_of };
+        let claims = start.claims_to_be_signed().then_some(number);
+        self.visit.head(&start)?;
         let boundary = content_type.as_ref().and_then(|content_type| content_type.parameter("boundary"));
         self.at = match (kind, boundary, content_type.as_ref()) {
             (EntityKind::Holds, Some(boundary), Some(content_type)) if content_type.is_multipart() => {
-                let is_signed = content_type.essence == "multipart/signed";
                 self.open.push(Open {
                     boundary: [b"--", boundary.as_bytes()].concat(),
                     digest: content_type.essence == "multipart/digest",
-                    signed: match around {
-                        Some(by) => Signed::Whole(by),
-                        None if is_signed => Signed::FirstPart(number),
-                        None => Signed::None,
-                    },
+                    within: signed,
+                    claims,
                     parts: 0,
                 });
                 Place::Around
@@ -279,13 +271,19 @@ impl<V: Visit> Walk<V> {
         Ok(())
     }
 
+    /// The multipart/signed of which the entity that begins is a part: itself, and not one within a letter in it.
+    fn part_of(&self) -> Option<usize> {
+        self.open.last().filter(|_| self.letters == 0).and_then(|open| open.claims)
+    }
+
     /// No head is so long: from here on it is a body that nobody understands.
     fn give_up_head(&mut self) -> Result<(), CloseError> {
         if let Some((head, _)) = self.head_so_far() {
             self.at = Place::Body;
             self.entities += 1;
-            let around = self.open.last().and_then(Open::signed_here);
-            self.visit.head(&EntityStart { kind: EntityKind::Unknown, bytes: b"", signed: around })?;
+            let signed = self.open.last().and_then(Open::signed_here);
+            let (kind, part_of) = (EntityKind::Unknown, self.part_of());
+            self.visit.head(&EntityStart { kind, bytes: b"", content_type: None, signed, part_of })?;
             self.visit.body(&head)?;
         }
         if self.line.is_empty() { Ok(()) } else { self.part_of_line() }

@@ -3,10 +3,11 @@
 use openssl::stack::Stack;
 use openssl::x509::store::{X509Store, X509StoreBuilder};
 use openssl::x509::verify::{X509VerifyFlags, X509VerifyParam};
-use openssl::x509::{CrlStatus, X509, X509Crl, X509Ref, X509StoreContext, X509VerifyResult};
+use openssl::x509::{X509, X509Ref, X509StoreContext, X509VerifyResult};
 use sealpost_mail::Timestamp;
 
 use super::certificate::library;
+use super::decoded_lists::DecodedLists;
 use crate::error::KeyError;
 use crate::smime::chain_verdict::ChainVerdict;
 
@@ -15,10 +16,45 @@ const CERT_REVOKED: i32 = 23;
 const UNABLE_TO_GET_CRL: i32 = 3;
 const DIFFERENT_CRL_SCOPE: i32 = 44;
 
-/// What chains may end at, and lists of what is revoked.
+/// What chains may end at, and lists of what is revoked: made ready once for all that one job looks at.
 pub(crate) struct Anchors<'a> {
-    pub(crate) roots: &'a [Vec<u8>],
-    pub(crate) crls: &'a [Vec<u8>],
+    roots: &'a [Vec<u8>],
+    lists: DecodedLists,
+    /// Asked whether a chain leads to a root.
+    chains: X509Store,
+    /// Asked whether the certificate at the beginning of a chain is on a list.
+    listed: X509Store,
+}
+
+impl<'a> Anchors<'a> {
+    /// As of `now`.
+    pub(crate) fn new(roots: &'a [Vec<u8>], lists: DecodedLists, now: Timestamp) -> Result<Self, KeyError> {
+        let certificates = roots.iter().map(|root| X509::from_der(root));
+        let certificates = certificates.collect::<Result<Vec<X509>, _>>().map_err(library)?;
+        let chains = store(&certificates, now)?.build();
+        let mut listed = store(&certificates, now)?;
+        for crl in lists.all() {
+            sealpost_cms::crl_in_store(&mut listed, crl)
+                .map_err(|error| KeyError::Library(error.to_string()))?;
+        }
+        listed.set_flags(X509VerifyFlags::CRL_CHECK).map_err(library)?;
+        Ok(Self { roots, lists, chains, listed: listed.build() })
+    }
+
+    /// Where nobody asks what is revoked.
+    pub(crate) fn without_lists(roots: &'a [Vec<u8>], now: Timestamp) -> Result<Self, KeyError> {
+        Self::new(roots, DecodedLists::default(), now)
+    }
+
+    /// The lists.
+    pub(crate) fn lists(&self) -> &DecodedLists {
+        &self.lists
+    }
+
+    /// What OpenSSL builds chains to.
+    pub(crate) fn store(&self) -> &X509Store {
+        &self.chains
+    }
 }
 
 /// The verdict. The chain is built without lists; then each certificate in it that is no root is held against them by
@@ -27,41 +63,35 @@ pub(crate) fn check(
     certificate: &X509Ref,
     between: &[X509],
     anchors: &Anchors<'_>,
-    now: Timestamp,
 ) -> Result<ChainVerdict, KeyError> {
     if anchors.roots.is_empty() {
         return Ok(ChainVerdict::Broken);
     }
     let untrusted = stack(between)?;
-    let (result, chain) = verify(certificate, &untrusted, &store(anchors, now, Asked::Chain)?)?;
+    let (result, chain) = verify(certificate, &untrusted, &anchors.chains)?;
     if result != X509VerifyResult::OK {
         return Ok(ChainVerdict::Broken);
     }
-    if anchors.crls.is_empty() {
+    if anchors.lists.is_empty() {
         return Ok(ChainVerdict::NoRevocationList);
     }
-    let asked = store(anchors, now, Asked::Lists)?;
     let mut worst = ChainVerdict::Holds;
     for link in chain {
         let der = link.to_der().map_err(library)?;
         if anchors.roots.contains(&der) {
             continue;
         }
-        let (result, _chain) = verify(&link, &untrusted, &asked)?;
+        let (result, _chain) = verify(&link, &untrusted, &anchors.listed)?;
         // What was taken back stays so when the list is over (RFC 5280 §5.3.1 knows no way back but removeFromCRL).
-        let verdict = if is_listed(&link, anchors.crls) { ChainVerdict::Revoked } else { by_lists(result) };
+        let verdict = if anchors.lists.have(&link) { ChainVerdict::Revoked } else { by_lists(result) };
         worst = worse(worst, verdict);
     }
     Ok(worst)
 }
 
-/// What these lists alone say of a certificate that one of the anchors has issued.
-pub(crate) fn by_lists_alone(
-    certificate: &X509Ref,
-    anchors: &Anchors<'_>,
-    now: Timestamp,
-) -> Result<ChainVerdict, KeyError> {
-    let (result, _chain) = verify(certificate, &stack(&[])?, &store(anchors, now, Asked::Lists)?)?;
+/// What the lists alone say of a certificate that one of the anchors has issued.
+pub(crate) fn by_lists_alone(certificate: &X509Ref, anchors: &Anchors<'_>) -> Result<ChainVerdict, KeyError> {
+    let (result, _chain) = verify(certificate, &stack(&[])?, &anchors.listed)?;
     Ok(by_lists(result))
 }
 
@@ -80,19 +110,6 @@ pub(crate) fn issuers<'a>(
     roots.chain(between.iter().cloned()).filter(|one| {
         one.issued(certificate) == X509VerifyResult::OK
             && one.public_key().is_ok_and(|key| certificate.verify(&key).unwrap_or(false))
-    })
-}
-
-/// Whether any list of the certificate's authority, by its name, has it. Whose signature is on the list is not looked at:
-/// a list that nobody signed takes trust away and gives none.
-pub(crate) fn is_listed(certificate: &X509, crls: &[Vec<u8>]) -> bool {
-    let issuer = certificate.issuer_name().to_der().ok();
-    crls.iter().filter_map(|der| X509Crl::from_der(der).ok()).any(|crl| {
-        crl.issuer_name().to_der().ok() == issuer
-            && match crl.get_by_cert(certificate) {
-                CrlStatus::Revoked(_) => true,
-                CrlStatus::NotRevoked | CrlStatus::RemoveFromCrl(_) => false,
-            }
     })
 }
 
@@ -126,18 +143,11 @@ fn worse(one: ChainVerdict, other: ChainVerdict) -> ChainVerdict {
     if rank(&other) > rank(&one) { other } else { one }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Asked {
-    /// Whether it leads to a root.
-    Chain,
-    /// Whether the certificate at its beginning is on a list.
-    Lists,
-}
-
-pub(crate) fn store(anchors: &Anchors<'_>, now: Timestamp, asked: Asked) -> Result<X509Store, KeyError> {
+/// Roots, and how chains to them are asked for.
+fn store(roots: &[X509], now: Timestamp) -> Result<X509StoreBuilder, KeyError> {
     let mut store = X509StoreBuilder::new().map_err(library)?;
-    for root in anchors.roots {
-        store.add_cert(X509::from_der(root).map_err(library)?).map_err(library)?;
+    for root in roots {
+        store.add_cert(root.clone()).map_err(library)?;
     }
     let mut parameters = X509VerifyParam::new().map_err(library)?;
     parameters.set_time(now.seconds());
@@ -146,19 +156,9 @@ pub(crate) fn store(anchors: &Anchors<'_>, now: Timestamp, asked: Asked) -> Resu
     // always asked.
     // Signatures with MD5 and SHA-1, and keys below 112 bits of strength, are nothing.
     parameters.set_auth_level(2);
-    let mut flags = X509VerifyFlags::PARTIAL_CHAIN;
-    if asked == Asked::Lists {
-        for crl in anchors.crls {
-            // One that cannot be read is as good as none.
-            let Ok(crl) = X509Crl::from_der(crl) else { continue };
-            sealpost_cms::crl_in_store(&mut store, &crl)
-                .map_err(|error| KeyError::Library(error.to_string()))?;
-        }
-        flags |= X509VerifyFlags::CRL_CHECK;
-    }
-    parameters.set_flags(flags).map_err(library)?;
+    parameters.set_flags(X509VerifyFlags::PARTIAL_CHAIN).map_err(library)?;
     store.set_param(&parameters).map_err(library)?;
-    Ok(store.build())
+    Ok(store)
 }
 
 /// What is wrong with it, and the chain from it to the root.

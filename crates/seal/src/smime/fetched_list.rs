@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::certificate::{library, moment};
 use super::chain::{self, Anchors};
 use super::chain_verdict::ChainVerdict;
+use super::decoded_lists::DecodedLists;
 use crate::error::KeyError;
 
 /// So many certificates are held against it before it is believed to speak of none of them.
@@ -52,12 +53,15 @@ pub(crate) struct ListFor<'a> {
 
 /// What a list is worth.
 pub(crate) fn read(list: &[u8], asked: &ListFor<'_>) -> Result<FetchedList, KeyError> {
-    let Ok(crl) = X509Crl::from_der(list) else { return Ok(FetchedList::Unusable) };
+    let authority = [asked.authority.to_der().map_err(library)?];
+    // Decoded once: it may be large, and they many.
+    let anchors = Anchors::new(&authority, DecodedLists::of(&[list]), asked.now)?;
+    let Some(crl) = anchors.lists().all().next() else { return Ok(FetchedList::Unusable) };
     // The library overlooks what stands behind it.
     if crl.to_der().ok().as_deref() != Some(list) {
         return Ok(FetchedList::Unusable);
     }
-    if !is_of(&crl, asked.authority) {
+    if !is_of(crl, asked.authority) {
         return Ok(FetchedList::OtherSigner);
     }
     let since = moment(crl.last_update())?;
@@ -67,9 +71,7 @@ pub(crate) fn read(list: &[u8], asked: &ListFor<'_>) -> Result<FetchedList, KeyE
     }
     // As letters will ask it: a list of changes, of another distribution point or with an extension that must be understood tells
     // nothing of this certificate, and must not take the place of one that does (RFC 5280 §5.2.4, §5.2.5).
-    let (only, authority) = ([list.to_vec()], [asked.authority.to_der().map_err(library)?]);
-    let anchors = Anchors { roots: &authority, crls: &only };
-    let speaks_of = |one: &X509| match chain::by_lists_alone(one, &anchors, asked.now) {
+    let speaks_of = |one: &X509| match chain::by_lists_alone(one, &anchors) {
         Ok(ChainVerdict::Holds | ChainVerdict::Revoked) => true,
         Ok(ChainVerdict::NoRevocationList | ChainVerdict::StaleList | ChainVerdict::Broken) | Err(_) => false,
     };
@@ -80,12 +82,12 @@ pub(crate) fn read(list: &[u8], asked: &ListFor<'_>) -> Result<FetchedList, KeyE
     let held =
         asked.held.and_then(|der| X509Crl::from_der(der).ok()).filter(|held| is_of(held, asked.authority));
     if let Some(held) = held {
-        let age = since.cmp(&moment(held.last_update())?).then_with(|| by_number(&crl, &held));
+        let age = since.cmp(&moment(held.last_update())?).then_with(|| by_number(crl, &held));
         if age == Ordering::Less {
             return Ok(FetchedList::Older);
         }
     }
-    // All are of the authority that has signed it. Read once: it may be large, and they many.
+    // All are of the authority that has signed it.
     let named = |(_, one): &(usize, &X509)| matches!(crl.get_by_cert(one), CrlStatus::Revoked(_));
     let revoked = asked.certificates.iter().enumerate().filter(named).map(|(at, _)| at).collect();
     Ok(FetchedList::Good { since, until, revoked })

@@ -6,6 +6,7 @@ pub(crate) mod certificate;
 pub(crate) mod chain;
 pub(crate) mod chain_verdict;
 pub(crate) mod close;
+pub(crate) mod decoded_lists;
 pub(crate) mod der;
 pub(crate) mod enveloped;
 pub(crate) mod fetched_list;

@@ -51,6 +51,25 @@ pub(crate) fn run_with(
     }
 }
 
+/// Where a package of the Python that `cargo xtask test` prepares lies. `None`: nobody has, and a plain `cargo test` does without.
+pub(crate) fn python_package(name: &str) -> Option<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let named = std::env::var_os("SEALPOST_EXPORTS_PYTHON").map(PathBuf::from);
+    let prepared = named.is_some();
+    let python = named.unwrap_or_else(|| root.join("target/venv-exports/bin/python"));
+    // Not imported: what a package does then is its own affair.
+    let where_is =
+        format!("import importlib.util as i; print(i.find_spec({name:?}).submodule_search_locations[0])");
+    match run(text(&python), &["-c", &where_is], b"") {
+        Ok(said) => Some(PathBuf::from(String::from_utf8(said).unwrap().trim())),
+        Err(why) => {
+            assert!(!prepared, "{why}");
+            println!("SKIPPED: no package {name} ({why}); `cargo xtask test` installs it");
+            None
+        }
+    }
+}
+
 pub(crate) fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }

@@ -101,5 +101,10 @@ fn what_libraries_test_themselves_with_is_opened_as_the_table_says() {
         };
         seen.push_str(&format!("{name}\t{key}\t{place}\t{comes}\n"));
     }
+    if std::env::var_os("SEALPOST_WRITE").is_some() {
+        let table = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/partners/public_samples.tsv");
+        std::fs::write(table, &seen).unwrap();
+        return;
+    }
     assert_eq!(TABLE, seen);
 }

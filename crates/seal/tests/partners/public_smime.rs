@@ -3,7 +3,7 @@
 //! NIST calls invalid counts but where the table's head says why. None is copied here.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -16,23 +16,6 @@ const TABLE: &str = include_str!("public_smime.tsv");
 /// What NIST calls invalid for a reason that a gateway does not ask for: who reads mail names no policy (RFC 5280 §6.1.1), and what a
 /// certificate demands of policies all its holders' letters would have to fulfil.
 const OF_POLICIES: [&str; 5] = ["Policy", "Policies", "Mapping", "inhibitAny", "equireExplicit"];
-
-/// Where the package is: beside the Python that `cargo xtask test` prepares. `None`: nobody has, and a plain `cargo test` does without.
-fn samples() -> Option<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let named = std::env::var_os("SEALPOST_EXPORTS_PYTHON").map(PathBuf::from);
-    let prepared = named.is_some();
-    let python = named.unwrap_or_else(|| root.join("target/venv-exports/bin/python"));
-    let where_is = "import os, cryptography_vectors; print(os.path.dirname(cryptography_vectors.__file__))";
-    match lab::run(lab::text(&python), &["-c", where_is], b"") {
-        Ok(said) => Some(PathBuf::from(String::from_utf8(said).unwrap().trim())),
-        Err(why) => {
-            assert!(!prepared, "{why}");
-            println!("SKIPPED: no package cryptography-vectors ({why}); `cargo xtask test` installs it");
-            None
-        }
-    }
-}
 
 fn all_of(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let read = |entry: std::io::Result<std::fs::DirEntry>| {
@@ -83,7 +66,7 @@ fn opened(message: &[u8], key: &OwnKey) -> String {
 
 #[test]
 fn public_samples_are_judged_as_the_table_says_and_nothing_invalid_counts() {
-    let Some(samples) = samples() else { return };
+    let Some(samples) = lab::python_package("cryptography_vectors") else { return };
     let pkits = samples.join("x509/PKITS_data");
     let roots = [std::fs::read(pkits.join("certs/TrustAnchorRootCertificate.crt")).unwrap()];
     let crls: Vec<Vec<u8>> = all_of(&pkits.join("crls")).into_values().collect();

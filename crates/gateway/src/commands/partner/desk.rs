@@ -2,13 +2,12 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use sealpost_arrival::all_lists;
 use sealpost_mail::{Address, Clock as _, SystemClock, Timestamp};
 use sealpost_mailbox::audit::{Actor, Event, PartnerChange};
 use sealpost_partner::{Book, DomainOrAddress, Found, Partner, PartnerError, PartnerKey, Refused};
-use sealpost_seal::{KeyError, Limits, Lists, RevocationList, TokenError, Worker, WorkerError};
+use sealpost_seal::{KeyError, Limits, Lists, RevocationIndex, TokenError, Worker, WorkerError};
 use sealpost_store::{AuditRow, Store, StoreError};
 use sealpost_token::Pkcs11Tokens;
 use thiserror::Error;
@@ -54,8 +53,8 @@ pub(crate) struct Desk<'a> {
     pub(crate) store: &'a Store,
     pub(crate) plan: &'a Plan,
     pub(crate) keys: &'a SupportKeys,
-    /// DER of the revocation lists that count.
-    pub(crate) lists: Arc<Vec<Vec<u8>>>,
+    /// The revocation lists that count.
+    pub(crate) lists: RevocationIndex,
     pub(crate) now: Timestamp,
 }
 
@@ -79,9 +78,7 @@ impl Desk<'_> {
         let inbound = &self.plan.inbound;
         match inbound.lists {
             Lists::Off => false,
-            Lists::Require | Lists::WhenKnown => {
-                !inbound.roots.is_empty() && RevocationList::any_names(&self.lists, &key.key)
-            }
+            Lists::Require | Lists::WhenKnown => !inbound.roots.is_empty() && self.lists.names(&key.key),
         }
     }
 
@@ -108,6 +105,7 @@ pub(crate) fn at_desk(
 ) -> ExitCode {
     with_support(config, async |store, plan, keys| {
         let lists = all_lists(&plan.inbound, store, &keys.role.queue.tags).await?;
+        let lists = RevocationIndex::of(&lists);
         work(&Desk { store, plan, keys: &keys, lists, now: SystemClock.now() }).await
     })
 }

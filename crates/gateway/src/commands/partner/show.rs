@@ -10,15 +10,20 @@ use sealpost_seal::{HeaderProtection, Profile};
 use serde_json::{Value, json};
 
 use super::desk::{CommandError, Desk, somebody_at};
+use crate::commands::fetched_lists::{self, FetchedList};
 use crate::commands::others_words::clean;
-use crate::commands::{OutputFormat, complain, fetched_lists, say};
+use crate::commands::{OutputFormat, complain, say};
 use sealpost_support::instant;
 
 pub(super) async fn list(desk: &Desk<'_>, format: OutputFormat) -> Result<(), CommandError> {
     let all = desk.book().all().await?;
+    let lists = match format {
+        OutputFormat::Json => fetched_lists::all(desk.store, &desk.keys.role.queue.tags).await?,
+        OutputFormat::Text => Vec::new(),
+    };
     for found in &all {
         match found {
-            Ok(found) if format == OutputFormat::Json => say(object(desk, found)),
+            Ok(found) if format == OutputFormat::Json => say(object(desk, found, &lists)),
             Ok(found) => {
                 let usable = found.keys.iter().filter(|key| why_not(desk, &found.partner, key).is_none());
                 let places = found.partner.places.iter().map(ToString::to_string);
@@ -44,12 +49,12 @@ pub(super) async fn list(desk: &Desk<'_>, format: OutputFormat) -> Result<(), Co
 }
 
 pub(super) async fn one(desk: &Desk<'_>, found: &Found, format: OutputFormat) -> Result<(), CommandError> {
+    let lists = fetched_lists::all(desk.store, &desk.keys.role.queue.tags).await?;
     if format == OutputFormat::Json {
-        say(object(desk, found));
+        say(object(desk, found, &lists));
         return Ok(());
     }
     let answers = OcspAnswers { store: desk.store, tags: desk.book().tags }.all().await?;
-    let lists = desk.store.revocation_lists().await?;
     let partner = &found.partner;
     say(format_args!("partner    {}, {}", partner.name, standing(partner)));
     let places = partner.places.iter().map(ToString::to_string);
@@ -76,7 +81,7 @@ pub(super) async fn one(desk: &Desk<'_>, found: &Found, format: OutputFormat) ->
             say(format_args!("           its authority, asked {asked}: {}", last.answer));
         }
         for list in fetched_lists::about(one, &desk.plan.inbound.roots, &lists, desk.now) {
-            say(format_args!("           {}", fetched_lists::line(list)));
+            say(format_args!("           {}", list.line(desk.now)));
         }
         if let Some(rival) = found.rival(one, desk.now) {
             say(format_args!(
@@ -203,7 +208,7 @@ pub(super) fn verdict(partner: &Partner, key: &PartnerKey, now: Timestamp) -> Op
     }
 }
 
-fn object(desk: &Desk<'_>, found: &Found) -> Value {
+fn object(desk: &Desk<'_>, found: &Found, lists: &[FetchedList]) -> Value {
     let now = desk.now;
     let Found { partner, keys, unreadable } = found;
     let keys: Vec<Value> = keys
@@ -211,6 +216,7 @@ fn object(desk: &Desk<'_>, found: &Found) -> Value {
         .map(|key| {
             let facts = key.key.facts();
             let not_used = why_not(desk, partner, key);
+            let lists = fetched_lists::about(key, &desk.plan.inbound.roots, lists, now);
             json!({
                 "fingerprint": facts.fingerprint.to_hex(),
                 "method": facts.method,
@@ -227,6 +233,7 @@ fn object(desk: &Desk<'_>, found: &Found) -> Value {
                 "in_doubt": found.rival(key, now).is_some(),
                 "used": not_used.is_none(),
                 "why_not": not_used,
+                "revocation_lists": lists.into_iter().map(FetchedList::object).collect::<Vec<_>>(),
             })
         })
         .collect();

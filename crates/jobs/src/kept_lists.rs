@@ -1,0 +1,58 @@
+//! How much room the revocation lists take that this gateway has fetched. What somebody else has put beside them counts for nothing,
+//! takes none, and goes. Fetches nothing.
+
+use std::collections::BTreeMap;
+
+use sealpost_arrival::{MAX_FETCHED, is_ours};
+
+use crate::workshop::{Failed, PartnerWork, Workshop};
+
+/// Bytes of each list, by its address and authority.
+#[derive(Default)]
+pub(super) struct KeptLists(BTreeMap<(String, String), u64>);
+
+impl KeptLists {
+    /// Those that prove; rows of others go. One list after the other: nobody says how large a row of others is.
+    pub(super) async fn only_ours(workshop: &Workshop, work: &PartnerWork) -> Result<Self, Failed> {
+        let (store, mut kept) = (&workshop.store, Self::default());
+        for row in store.revocation_lists().await? {
+            match store.revocation_list(&row.address, &row.authority).await? {
+                Some(list) if is_ours(&work.tags, &list) => {
+                    kept.takes(&row.address, &row.authority, &list.der)
+                }
+                // It says that a list is here, and there is none that can be read.
+                None if row.kept.is_none() => {}
+                Some(_) | None => {
+                    tracing::error!(
+                        row.kind = "revocation-list",
+                        address = row.address,
+                        "a list that this gateway has not fetched is removed; its authority is asked again"
+                    );
+                    store.forget_revocation_list(&row.address, &row.authority).await?;
+                }
+            }
+        }
+        Ok(kept)
+    }
+
+    /// Whether there is room for this one in the place of the one that is here.
+    pub(super) fn has_room_for(&self, address: &str, authority: &str, list: &[u8]) -> bool {
+        let place = (address.to_owned(), authority.to_owned());
+        let others = self.0.iter().filter(|(at, _)| **at != place).map(|(_, size)| size).sum::<u64>();
+        others.saturating_add(size(list)) <= MAX_FETCHED
+    }
+
+    /// It is here now.
+    pub(super) fn takes(&mut self, address: &str, authority: &str, list: &[u8]) {
+        self.0.insert((address.to_owned(), authority.to_owned()), size(list));
+    }
+
+    /// It has gone.
+    pub(super) fn forget(&mut self, address: &str, authority: &str) {
+        self.0.remove(&(address.to_owned(), authority.to_owned()));
+    }
+}
+
+fn size(list: &[u8]) -> u64 {
+    u64::try_from(list.len()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,58 @@
+//! What makes a multipart/signed one (RFC 1847 §2.1): two parts, the second of which is a signature. Verifies nothing and reads no
+//! part.
+
+/// What stands beside a part that is signed, and so who can verify it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DetachedSignature {
+    /// S/MIME (RFC 8551 §3.5.3).
+    Smime,
+    /// OpenPGP (RFC 3156 §5).
+    OpenPgp,
+}
+
+impl DetachedSignature {
+    /// By its media type.
+    #[must_use]
+    pub fn of_type(media_type: &str) -> Option<Self> {
+        match media_type.trim().to_ascii_lowercase().as_str() {
+            "application/pkcs7-signature" | "application/x-pkcs7-signature" => Some(Self::Smime),
+            "application/pgp-signature" => Some(Self::OpenPgp),
+            _ => None,
+        }
+    }
+
+    /// That of a multipart/signed with parts of these types. `protocol` names it, whatever the second part is called (many programs
+    /// write `x-pkcs7-signature` in one place and not in the other); where that parameter is missing, as in signed letters that Outlook
+    /// attaches, the second part's type does. `None`: nothing in it is signed, it is parts side by side (RFC 2046 §5.1.3).
+    #[must_use]
+    pub fn of_multipart<T: AsRef<str>>(protocol: Option<&str>, parts: &[T]) -> Option<Self> {
+        let [_signed, signature] = parts else { return None };
+        Self::of_type(protocol.unwrap_or(signature.as_ref()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn protocol_decides_and_else_the_second_part() {
+        use DetachedSignature::{OpenPgp, Smime};
+        let (smime, old, pgp) =
+            ("application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature");
+        for (protocol, parts, found) in [
+            (Some(smime), &["text/plain", old][..], Some(Smime)),
+            (Some("Application/PGP-Signature "), &["text/plain", "application/octet-stream"], Some(OpenPgp)),
+            (None, &["text/plain", smime], Some(Smime)),
+            (None, &["text/plain", pgp], Some(OpenPgp)),
+            (None, &[smime, "text/plain"], None),
+            (None, &["text/plain", "text/html"], None),
+            (Some("application/x-own"), &["text/plain", smime], None),
+            (Some(""), &["text/plain", smime], None),
+            (Some(smime), &["text/plain"], None),
+            (Some(smime), &["text/plain", smime, "text/plain"], None),
+        ] {
+            assert_eq!(DetachedSignature::of_multipart(protocol, parts), found, "{protocol:?} {parts:?}");
+        }
+    }
+}
