@@ -233,7 +233,7 @@ fn add<'a>(
     let transfer = if undone.is_some() || named.starts_with("multipart/") || named.starts_with("message/") {
         transfer
     } else {
-        transfer::shown(transfer, body, named.starts_with("text/"))
+        transfer::shown(transfer, body, transfer::Content::of_type(&named))
     };
     let split = if transfer == Transfer::Base64 { transfer::footer(body) } else { None };
     let (kept, footer) = split.unwrap_or((body, b""));

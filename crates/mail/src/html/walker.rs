@@ -26,19 +26,28 @@ struct Open {
     name: LocalName,
     kinds: Kinds,
     display: Display,
-    spaced: bool,
+    /// What stands before and behind it, if it is a block.
+    margin: Gap,
     /// It is a box of its own in the line.
     apart: bool,
     /// For people, its words stand apart from those beside it.
     parted: bool,
-    /// A style sheet may well make it one.
-    boxed: bool,
+    edge: Edge,
     /// What stands in it is boxes.
     boxes: bool,
     /// What can be seen of what is inside.
     sight: Sight,
     white: White,
     kind: Kind,
+}
+
+/// Where an element begins or ends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Edge {
+    /// A style sheet may well make a box of it.
+    Box,
+    /// It is a mere accent on words.
+    Inline,
 }
 
 enum Kind {
@@ -184,8 +193,8 @@ impl Walker {
         self.note_said(text);
         match self.open.last().map_or(self.page, |open| open.white) {
             White::Collapses => self.lines.words(text),
-            White::LinesStay => self.lines.verbatim(text, false),
-            White::Stays => self.lines.verbatim(text, true),
+            White::LinesStay => self.lines.lines(text),
+            White::Stays => self.lines.verbatim(text),
         }
     }
 
@@ -244,16 +253,18 @@ impl Walker {
             }
             "input" | "area" if self.is_marked() => return self.field(tag),
             "img" => {
-                self.edge(true);
+                self.edge(Edge::Box);
                 self.picture(tag);
-                return self.edge(true);
+                return self.edge(Edge::Box);
             }
             "html" | "head" | "body" => {
                 // They are there once, wherever their tags stand; what is said of them is said of the page.
                 self.page = style(tag).white.unwrap_or(self.page);
                 return self.gap(Gap::Line);
             }
-            _ if is_void(name) => return self.edge(is_apart(name)),
+            _ if is_void(name) => {
+                return self.edge(if is_apart(name) { Edge::Box } else { Edge::Inline });
+            }
             _ => {}
         }
         self.close_implied(name);
@@ -289,35 +300,36 @@ impl Walker {
         });
         // Word and Outlook write every line as a paragraph without a distance.
         let is_words = attribute(tag, "class").is_some_and(|class| class.starts_with("Mso"));
-        let spaced = is_spaced(name) && said.no_margin != Some(true) && !is_words;
+        let is_spaced = is_spaced(name) && said.no_margin != Some(true) && !is_words;
+        let margin = if is_spaced { Gap::Blank } else { Gap::Line };
         let begins_hidden = around.shows_words() && !sight.shows_words();
         self.hid |= begins_hidden && !is_never_shown(name);
         let in_row = outer.is_some_and(|open| open.boxes);
         let apart = said.is_apart() || is_apart(name);
         let parted = said.is_apart() || in_row || is_field(name);
-        let boxed = apart || may_be_box(tag) || in_row;
-        if self.is_marked() && !sight.is_gone() {
-            self.stand_apart(parted, usual);
+        let edge = if apart || may_be_box(tag) || in_row { Edge::Box } else { Edge::Inline };
+        if self.is_marked() && !sight.is_gone() && parted {
+            self.stand_apart(usual);
         }
         if !sight.is_gone() || self.reads_hidden() {
-            self.edge(boxed);
+            self.edge(edge);
         }
         if (begins_hidden || apart) && self.is_everything() {
             self.lines.want(Gap::Space);
         }
         self.begin_block(
             if self.reads_hidden() && display == Display::None { usual } else { display },
-            spaced,
+            margin,
         );
         let kind = self.kind(tag, display);
         self.open.push(Open {
             name: tag.name.clone(),
             kinds: Kinds::of(name),
             display,
-            spaced,
+            margin,
             apart,
             parted,
-            boxed,
+            edge,
             boxes: said.boxes == Some(true),
             sight,
             white,
@@ -339,10 +351,8 @@ impl Walker {
 
     /// A box of its own, for people: words beside one another in two of them are not one word. What would stand on lines of
     /// its own anywhere else (the columns of a letter) does here.
-    fn stand_apart(&mut self, apart: bool, usual: Display) {
-        if apart {
-            self.lines.want(if usual == Display::Inline { Gap::Space } else { Gap::Line });
-        }
+    fn stand_apart(&mut self, usual: Display) {
+        self.lines.want(if usual == Display::Inline { Gap::Space } else { Gap::Line });
     }
 
     fn kind(&mut self, tag: &Tag, display: Display) -> Kind {
@@ -418,7 +428,7 @@ impl Walker {
             if (open.apart || !open.sight.shows_words()) && self.is_everything() {
                 self.lines.want(Gap::Space);
             }
-            self.edge(open.boxed);
+            self.edge(open.edge);
             match open.kind {
                 Kind::Link { target, said } => self.say_target(&target, &said),
                 Kind::Quote => {
@@ -431,14 +441,14 @@ impl Walker {
                 }
                 Kind::Plain | Kind::List(_) => {}
             }
-            if self.is_marked() {
-                self.stand_apart(open.parted, usual_of(&open.name));
+            if self.is_marked() && open.parted {
+                self.stand_apart(usual_of(&open.name));
             }
             if &*open.name == "li" {
                 self.lines.unmark();
             }
             match open.display {
-                Display::Block => self.gap(if open.spaced { Gap::Blank } else { Gap::Line }),
+                Display::Block => self.gap(open.margin),
                 Display::None => self.break_for(&open.name, Gap::Line),
                 Display::Inline | Display::InlineBox | Display::Cell => {}
             }
@@ -454,7 +464,7 @@ impl Walker {
 
     fn close_alone(&mut self, at: usize) {
         let open = self.open.remove(at);
-        self.edge(open.boxed);
+        self.edge(open.edge);
         if let Kind::Link { target, said } = open.kind {
             self.say_target(&target, &said);
         }
@@ -476,11 +486,11 @@ impl Walker {
         }
     }
 
-    /// An element begins or ends here. `boxed`: a style sheet may well make a box of it.
-    fn edge(&mut self, boxed: bool) {
+    /// An element begins or ends here.
+    fn edge(&mut self, edge: Edge) {
         let parts = match self.reading {
             Reading::Parted => true,
-            Reading::Boxed => boxed && self.is_there(),
+            Reading::Boxed => edge == Edge::Box && self.is_there(),
             Reading::Marked
             | Reading::Shown
             | Reading::Glued
@@ -494,7 +504,7 @@ impl Walker {
     }
 
     fn break_for(&mut self, name: &str, gap: Gap) {
-        self.edge(false);
+        self.edge(Edge::Inline);
         if is_block(name) {
             self.gap(gap);
         } else if is_cell(name) {
@@ -502,7 +512,7 @@ impl Walker {
         }
     }
 
-    fn begin_block(&mut self, display: Display, spaced: bool) {
+    fn begin_block(&mut self, display: Display, margin: Gap) {
         match display {
             Display::Block => {
                 let cell = self.open.iter().rev().find_map(|open| match open.kind {
@@ -511,7 +521,7 @@ impl Walker {
                 });
                 // `<td><p>`: the paragraph begins where the cell does.
                 if cell.is_none_or(|cell| cell.written != self.lines.written()) {
-                    self.gap(if spaced { Gap::Blank } else { Gap::Line });
+                    self.gap(margin);
                 }
             }
             Display::Cell => self.gap(Gap::Space),
