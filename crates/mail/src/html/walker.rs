@@ -8,67 +8,18 @@ use super::element::{
     is_table_part, is_void, keeps_blanks,
 };
 use super::line::{Gap, Lines};
+use super::open::{Cell, Edge, Kind, Open, may_be_box, usual_of};
 use super::pictures::{self, Picture};
-use super::said::{Target, target, words_of_field};
+use super::said::{Target, pages_in_attributes, target, words_in_attributes, words_of_field};
 use super::sheet::Sheet;
 use super::sight::Sight;
 use super::style::{Display, Style, White, attribute, style};
 use super::{RULE, Reading};
-use crate::display::shows_nothing;
 
 /// Elements open at one time; beyond it their text is kept and their meaning lost.
 const MAX_OPEN: usize = 256;
 /// Of a link's own words so much is compared with its target.
 const MAX_SAID: usize = 300;
-
-/// An element whose end tag has not come yet.
-struct Open {
-    name: LocalName,
-    kinds: Kinds,
-    display: Display,
-    /// What stands before and behind it, if it is a block.
-    margin: Gap,
-    /// It is a box of its own in the line.
-    apart: bool,
-    /// For people, its words stand apart from those beside it.
-    parted: bool,
-    edge: Edge,
-    /// What stands in it is boxes.
-    boxes: bool,
-    /// What can be seen of what is inside.
-    sight: Sight,
-    white: White,
-    kind: Kind,
-}
-
-/// Where an element begins or ends.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Edge {
-    /// A style sheet may well make a box of it.
-    Box,
-    /// It is a mere accent on words.
-    Inline,
-}
-
-enum Kind {
-    Plain,
-    Quote,
-    /// The number of the next item, or none where dots are put.
-    List(Option<u32>),
-    Cell(Cell),
-    Link {
-        target: Target,
-        said: String,
-    },
-}
-
-/// What there was when a cell began.
-#[derive(Clone, Copy)]
-struct Cell {
-    written: usize,
-    breaks: usize,
-    gap: Gap,
-}
 
 pub(super) struct Walker {
     reading: Reading,
@@ -601,21 +552,7 @@ impl Walker {
 
     /// Where nobody can point at a link, its target stands beside it, unless its words say the same.
     fn say_target(&mut self, target: &Target, said: &str) {
-        if !self.is_marked() {
-            return;
-        }
-        let bare = |text: &str| {
-            let text = text.trim().trim_end_matches('/');
-            let text = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or(text);
-            text.to_lowercase()
-        };
-        let (bare_target, bare_said) = (bare(target.shown()), bare(said));
-        if shows_nothing(&bare_said) || bare_said == bare_target || bare_said.contains(target.shown()) {
-            return;
-        }
-        if let Target::Elsewhere(link, _) = target
-            && link.is_said_by(said)
-        {
+        if !self.is_marked() || target.is_said_by(said) {
             return;
         }
         self.lines.want(Gap::Space);
@@ -624,47 +561,7 @@ impl Walker {
 
     /// Words that stand in attributes and that some program may show.
     fn attributes(&mut self, tag: &Tag) {
-        for attribute in &tag.attrs {
-            let name = &*attribute.name.local;
-            let shown = matches!(
-                name,
-                "alt"
-                    | "title"
-                    | "value"
-                    | "placeholder"
-                    | "label"
-                    | "summary"
-                    | "content"
-                    | "aria-label"
-                    | "abbr"
-            );
-            let value = attribute.value.trim();
-            if name == "srcdoc" {
-                self.unread.push(value.to_owned());
-            }
-            if (shown || matches!(name, "href" | "action" | "cite")) && !value.is_empty() {
-                self.aside.push(value.to_owned());
-            }
-        }
+        self.unread.extend(pages_in_attributes(tag));
+        self.aside.extend(words_in_attributes(tag));
     }
-}
-
-/// How an element takes part in the flow of text if nobody says otherwise.
-fn usual_of(name: &str) -> Display {
-    if is_cell(name) {
-        Display::Cell
-    } else if is_block(name) {
-        Display::Block
-    } else {
-        Display::Inline
-    }
-}
-
-/// Whether a style sheet can well make a box of it: it has a handle, or is no mere accent on words (`<b>`). Where words may
-/// be broken is no box.
-fn may_be_box(tag: &Tag) -> bool {
-    let is_named = tag.attrs.iter().any(|one| matches!(&*one.name.local, "class" | "id" | "style"));
-    is_named
-        || &*tag.name == "a"
-        || !(is_formatting(&tag.name) || matches!(&*tag.name, "wbr" | "sub" | "sup" | "mark" | "abbr"))
 }
