@@ -11,9 +11,13 @@ use sealpost_delivery::{DnsError, LookUp, RecordKind};
 use sealpost_domain::dns_records::{self, Found, Wanted};
 use sealpost_domain::{dkim_folder, zone_file};
 
+use super::others_words::clean_to;
 use super::{complain, complain_all, fail, runtime, say};
 use crate::config::checked::Plan;
 use crate::roles::Roles;
+
+/// Characters of what name servers say: a key of DKIM has more than 400.
+const MAX_SAID: usize = 500;
 
 pub(super) fn run(config: &Path, check: bool, resolver: Option<SocketAddr>, names: &[String]) -> ExitCode {
     // With the portal's keys if we may read them: then the line of portal-key is among the others.
@@ -48,7 +52,7 @@ pub(super) fn run(config: &Path, check: bool, resolver: Option<SocketAddr>, name
     };
     // A name that nothing belongs to is a mistake; that all of nothing is published would hide it.
     if let Some(none) = names.iter().find(|name| !all.iter().any(|wanted| is_within(&wanted.name, name))) {
-        complain(format_args!("error: no record of this configuration is at {} or below it", clean(none)));
+        complain(format_args!("error: no record of this configuration is at {} or below it", clean_to(none, MAX_SAID)));
         return ExitCode::FAILURE;
     }
     all.retain(|wanted| names.is_empty() || names.iter().any(|name| is_within(&wanted.name, name)));
@@ -115,23 +119,18 @@ async fn compare(all: &[Wanted], resolver: Option<SocketAddr>) -> Result<bool, D
         good &= matches!(found, Found::Good | Found::Perhaps(_));
         match found {
             Found::Good => say(format_args!("good     {about}")),
-            Found::Perhaps(why) => say(format_args!("look     {about}: {}", clean(&why))),
+            Found::Perhaps(why) => say(format_args!("look     {about}: {}", clean_to(&why, MAX_SAID))),
             Found::Missing => say(format_args!("missing  {about}; publish: {}", record(wanted))),
             Found::Other(found) => {
                 say(format_args!(
                     "differs  {about}: there is {}; publish: {}",
-                    clean(&found),
+                    clean_to(&found, MAX_SAID),
                     record(wanted)
                 ));
             }
         }
     }
     Ok(good)
-}
-
-/// What name servers say is another's words.
-fn clean(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(500).collect()
 }
 
 #[cfg(test)]

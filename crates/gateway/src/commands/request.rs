@@ -17,6 +17,7 @@ use sealpost_support::{Messages, ReleaseError, Releasing, seal_note};
 use sealpost_vault::{EscrowSecret, Label, VaultError};
 use thiserror::Error;
 
+use super::others_words::clean_to;
 use super::{OutputFormat, say, with_support};
 use crate::config::checked::{EscrowPlan, Plan, SupportKeys};
 
@@ -326,12 +327,8 @@ async fn show(
     say(format_args!("request    {number}, {}, {}", word(request.kind), request.state.as_str()));
     say(format_args!("asked      {} hours ago", now.since(request.created_at).as_secs() / 3600));
     say(format_args!("address    {}", address.map_or_else(|| "(deleted)".to_owned(), |a| a.to_path())));
-    // Hostile: a terminal must not obey it.
-    let contact: String = opened(Label::Request, &request.note_sealed)?
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
-    say(format_args!("contact    {contact}"));
+    let contact = opened(Label::Request, &request.note_sealed)?;
+    say(format_args!("contact    {}", clean_to(&contact, usize::MAX)));
     let open = store.requests(RequestSelection::Open).await?;
     let beside = beside(&open, &request);
     if !beside.is_empty() {
