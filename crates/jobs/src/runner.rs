@@ -5,7 +5,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use sealpost_mail::Timestamp;
-use sealpost_mailbox::audit::Event;
+use sealpost_mailbox::audit::{Event, JobOutcome};
 use sealpost_store::{Claim, JobEnd, JobRow, JobStart, StoreError};
 use serde_json::{Map, Value};
 
@@ -140,7 +140,8 @@ impl Runner {
         };
         let store = match job.is_noted() && (outcome.is_err() || counts.iter().any(|(_, count)| *count > 0)) {
             true => {
-                let ran = Event::JobRan { job: job.name(), run: number, counts, failed: outcome.is_err() };
+                let how = if outcome.is_err() { JobOutcome::Failed } else { JobOutcome::Done };
+                let ran = Event::JobRan { job: job.name(), run: number, counts, ended: how };
                 &store.audited([ran.row(ended, actor, None)])
             }
             false => store,

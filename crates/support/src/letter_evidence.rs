@@ -276,7 +276,7 @@ fn answer(row: &AuditRow) -> ServerAnswer {
 #[cfg(test)]
 mod tests {
     use sealpost_mail::EnhancedCode;
-    use sealpost_mailbox::audit::{Arrived, HopReply, LetterGone};
+    use sealpost_mailbox::audit::{Arrived, HopReply, LetterGone, ReleasedLetters};
 
     use super::*;
 
@@ -297,8 +297,7 @@ mod tests {
         let given_up = HopReply { enhanced: Some(EnhancedCode(4, 4, 7)), ..HopReply::default() };
         let ours = ServerAnswer { said: Said::Status("4.4.7".to_owned()), ..ServerAnswer::default() };
         let arrived = Some(Arrived { id: "a", sha256: [0xab; 32] });
-        let released =
-            |letters_kept| Event::RequestReleased { mailbox, number: 7, letters_kept, by_escrow: false };
+        let released = |letters| Event::RequestReleased { mailbox, number: 7, letters };
         let events = [
             (Event::LetterDeposited { letter, mailbox, arrival: arrived }, LetterStep::Deposited),
             (Event::NoticeSent { letter, mailbox, answer: taken }, LetterStep::Notified(known)),
@@ -307,7 +306,7 @@ mod tests {
                 LetterStep::Notified(ServerAnswer::default()),
             ),
             (Event::NoticeFailed { letter, mailbox, answer: given_up }, LetterStep::NotNotified(ours)),
-            (released(false), LetterStep::MailboxReplaced),
+            (released(ReleasedLetters::Lost), LetterStep::MailboxReplaced),
             (Event::NoticeReturned { letter, mailbox }, LetterStep::Returned),
             (Event::LetterOpened { letter, mailbox }, LetterStep::Opened),
             (
@@ -329,7 +328,7 @@ mod tests {
         for (event, expected) in events {
             assert_eq!(step(&event.row(Timestamp(0), &Actor::System, None)), Some(expected), "{event:?}");
         }
-        for other in [Event::LoggedIn { mailbox }, released(true)] {
+        for other in [Event::LoggedIn { mailbox }, released(ReleasedLetters::KeptByLink)] {
             assert_eq!(step(&other.row(Timestamp(0), &Actor::Owner, None)), None);
         }
         let deposited = Event::LetterDeposited { letter, mailbox, arrival: arrived };

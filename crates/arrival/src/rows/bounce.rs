@@ -3,6 +3,7 @@
 
 use sealpost_mail::{EnhancedCode, Reply, ReversePath};
 use sealpost_mailbox::audit::{Actor, Event};
+use sealpost_notice::ReplyState;
 use sealpost_store::{ArrivalRows, BounceMemo, NewBounce, bounce_token};
 use sealpost_vault::Label;
 
@@ -79,7 +80,7 @@ async fn told(
             status: status.unwrap_or(UNSAID),
             // As the bounce tells it; its text is anybody's.
             said: status.map(|status| status.to_string()),
-            delayed: false,
+            state: ReplyState::Failed,
         };
         return undelivered::rows(arrival.context, &told).await.map_err(crate::failure::later);
     }

@@ -9,6 +9,7 @@ use sealpost_keyfile::KeyFileError;
 use sealpost_mail::{Address, Clock as _, Random, SystemClock, SystemRandom, Timestamp};
 use sealpost_mailbox::audit::{Actor, Event};
 use sealpost_mailbox::{Asker, MailboxError, Resident, ask_support};
+use sealpost_notice::OldMessages;
 use sealpost_store::{
     MAX_OPEN, MailboxRow, MailboxState, RequestKind, RequestRow, RequestSelection, RequestState, Store,
     StoreError,
@@ -159,7 +160,10 @@ async fn act(
                 random: &random,
             };
             let done = releasing.release(&request, &mailbox, address, note, messages).await?;
-            let letters = if done.kept { "the messages are kept" } else { "the old messages are gone" };
+            let letters = match done.messages {
+                OldMessages::Kept => "the messages are kept",
+                OldMessages::Lost => "the old messages are gone",
+            };
             match done.initial {
                 None => say(format_args!("released: a mail with a new link is on its way; {letters}")),
                 Some(initial) => {

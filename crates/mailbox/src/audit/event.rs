@@ -114,6 +114,35 @@ pub enum MailboxGone {
     Unused,
 }
 
+/// What has become of a mailbox's letters when its access was reset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReleasedLetters {
+    /// Nobody had set a password yet: the kept link opened them.
+    KeptByLink,
+    /// The escrow key opened them.
+    KeptByEscrow,
+    /// Nobody can open them any more.
+    Lost,
+}
+
+/// How a run of a job ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JobOutcome {
+    /// It did what was due.
+    Done,
+    /// It could not; it is tried again at its next hour.
+    Failed,
+}
+
+/// What has become of a configuration that was read again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReloadEnd {
+    /// It is in use.
+    Taken,
+    /// The old one stays in use.
+    Refused,
+}
+
 /// With what a letter came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Arrived<'a> {
@@ -277,7 +306,7 @@ pub enum Event<'a> {
     /// Somebody asked support for something.
     RequestMade { mailbox: &'a str, kind: &'static str },
     /// Support let them in; whether the letters are kept, and whether the escrow key opened them.
-    RequestReleased { mailbox: &'a str, number: i64, letters_kept: bool, by_escrow: bool },
+    RequestReleased { mailbox: &'a str, number: i64, letters: ReleasedLetters },
     /// Support did not.
     RequestRefused { mailbox: &'a str, number: i64 },
     /// A letter was put into a mailbox; which arrival it came with, if it did not come from the gateway itself.
@@ -341,7 +370,7 @@ pub enum Event<'a> {
     /// Removed; nobody is told.
     LegRemoved,
     /// A run by the clock that deleted something, or failed: how much of what.
-    JobRan { job: &'static str, run: i64, counts: &'a [(&'static str, u64)], failed: bool },
+    JobRan { job: &'static str, run: i64, counts: &'a [(&'static str, u64)], ended: JobOutcome },
     /// An operator said that a clock far ahead is right: what it makes due goes.
     ClockBelieved,
     /// Rows begin to be sealed under another server key: from one, to the other, by their ids.
@@ -359,7 +388,7 @@ pub enum Event<'a> {
     /// The configuration a process runs with, by the hash of its file.
     ConfigurationLoaded { hash: &'a str, parts: &'a str },
     /// Rules and certificates were read again.
-    ConfigurationReloaded { hash: &'a str, taken: bool },
+    ConfigurationReloaded { hash: &'a str, end: ReloadEnd },
 }
 
 impl Event<'_> {

@@ -4,8 +4,8 @@ use sealpost_mail::{EnhancedCode, LoginNote, hex};
 
 use super::actions::{self, HOP, NO_ANSWER, QUEUE_ID, SHA256};
 use super::event::{
-    Arrived, Credentials, DkimKeyChange, Event, HopReply, KeyChange, LetterGone, MailboxGone, OwnKeyChange,
-    PartnerChange, SessionEnd, StoreMove, Words,
+    Arrived, Credentials, DkimKeyChange, Event, HopReply, JobOutcome, KeyChange, LetterGone, MailboxGone,
+    OwnKeyChange, PartnerChange, ReleasedLetters, ReloadEnd, SessionEnd, StoreMove, Words,
 };
 
 impl Event<'_> {
@@ -68,11 +68,17 @@ impl Event<'_> {
             Self::RequestMade { mailbox, kind } => {
                 Words { detail: format!("kind={kind}"), ..of_mailbox("request.made", mailbox) }
             }
-            Self::RequestReleased { mailbox, number, letters_kept, by_escrow } => Words {
+            Self::RequestReleased { mailbox, number, letters } => Words {
                 detail: format!(
                     "request={number} {} escrow={}",
-                    if letters_kept { "letters=kept" } else { actions::LETTERS_LOST },
-                    if by_escrow { "used" } else { "not-used" }
+                    match letters {
+                        ReleasedLetters::KeptByLink | ReleasedLetters::KeptByEscrow => "letters=kept",
+                        ReleasedLetters::Lost => actions::LETTERS_LOST,
+                    },
+                    match letters {
+                        ReleasedLetters::KeptByEscrow => "used",
+                        ReleasedLetters::KeptByLink | ReleasedLetters::Lost => "not-used",
+                    }
                 ),
                 ..of_mailbox(actions::REQUEST_RELEASED, mailbox)
             },
@@ -193,10 +199,14 @@ impl Event<'_> {
             Self::LegFrozen => words("queue.frozen", "", ""),
             Self::LegThawed => words("queue.thawed", "", ""),
             Self::LegRemoved => words("queue.removed", "", ""),
-            Self::JobRan { job, run, counts, failed } => {
+            Self::JobRan { job, run, counts, ended } => {
                 let counts: String = counts.iter().map(|(what, count)| format!(" {what}={count}")).collect();
                 Words {
-                    outcome: if failed { "failed" } else { "done" }.to_owned(),
+                    outcome: match ended {
+                        JobOutcome::Done => "done",
+                        JobOutcome::Failed => "failed",
+                    }
+                    .to_owned(),
                     detail: format!("run={run}{counts}"),
                     ..words("job.ran", job, "")
                 }
@@ -226,8 +236,12 @@ impl Event<'_> {
             Self::ConfigurationLoaded { hash, parts } => {
                 Words { detail: format!("parts={parts}"), ..words("configuration.loaded", hash, "") }
             }
-            Self::ConfigurationReloaded { hash, taken } => Words {
-                outcome: if taken { "done" } else { "refused" }.to_owned(),
+            Self::ConfigurationReloaded { hash, end } => Words {
+                outcome: match end {
+                    ReloadEnd::Taken => "done",
+                    ReloadEnd::Refused => "refused",
+                }
+                .to_owned(),
                 ..words("configuration.reloaded", hash, "")
             },
         }
