@@ -25,7 +25,7 @@ use crate::hop_answer::HopAnswer;
 use crate::lane::{Lane, Lanes};
 use crate::lease::LEASE;
 use crate::long_lines;
-use crate::outcome::{DeliveryFailure, Outcome, Says};
+use crate::outcome::{DeliveryFailure, Outcome, Reporter, Says};
 use crate::report;
 use crate::report_limit::ReportLimit;
 use crate::resolve::Resolver;
@@ -112,7 +112,7 @@ struct Sending<'a> {
 /// One transaction: what became of each recipient, and who said so.
 struct Round {
     told: Vec<Told>,
-    reports: bool,
+    reporter: Reporter,
     host: String,
 }
 
@@ -325,7 +325,7 @@ impl Engine {
 
     /// Each recipient's own end of a transaction.
     fn conclude(self: &Arc<Self>, lane: &Arc<Lane>, group: Vec<Bound>, round: Round) -> Vec<Bound> {
-        let Round { told, reports, host } = round;
+        let Round { told, reporter, host } = round;
         let is_well = told.iter().any(|told| match told {
             Told::Taken(_) => true,
             Told::Not(trouble) => trouble.says() == Says::Well,
@@ -340,8 +340,8 @@ impl Engine {
             match told {
                 Told::Taken(reply) => {
                     // Before anything else: if the process ended now, the letter would go out again.
-                    let noted = self.note(&bound, reports);
-                    let outcome = Outcome::Delivered { reports, host: host.clone(), reply };
+                    let noted = self.note(&bound, reporter);
+                    let outcome = Outcome::Delivered { reporter, host: host.clone(), reply };
                     self.settle_soon(lane, bound, outcome, moment, noted);
                 }
                 Told::Not(trouble) => {
@@ -418,8 +418,8 @@ impl Engine {
 
     /// Notes that a server has taken a letter. Where a report is to be written about that, the two belong into one
     /// transaction: a second copy of the letter is better than a lost report.
-    fn note(&self, Bound { leg, ticket }: &Bound, reports: bool) -> Option<Noted> {
-        let needs_report = !reports && report::wanted(ticket, DsnAction::Relayed);
+    fn note(&self, Bound { leg, ticket }: &Bound, reporter: Reporter) -> Option<Noted> {
+        let needs_report = reporter == Reporter::Ourselves && report::wanted(ticket, DsnAction::Relayed);
         self.deliveries.get().filter(|_| !needs_report)?.note(leg)
     }
 
@@ -556,9 +556,9 @@ impl Engine {
         };
         let result = connection.send(&parameters, bytes, until, dot).await;
         // Who was asked to report nothing leaves it to us (RFC 3461 §5.2.2).
-        let reports = match ticket.purpose.onwards() {
-            Onwards::AsAsked => connection.reports(),
-            Onwards::Nothing => false,
+        let reporter = match ticket.purpose.onwards() {
+            Onwards::AsAsked => connection.reporter(),
+            Onwards::Nothing => Reporter::Ourselves,
         };
         let (host, was_used) = (connection.host().to_owned(), connection.is_used());
         if connection.is_reusable() {
@@ -566,7 +566,7 @@ impl Engine {
             self.kept.notify_one();
         }
         Ok(match result {
-            Ok(told) => Ok((Round { told, reports, host }, was_used)),
+            Ok(told) => Ok((Round { told, reporter, host }, was_used)),
             Err(trouble) => Err((trouble.said_by(&host), was_used)),
         })
     }
@@ -574,7 +574,7 @@ impl Engine {
     /// The letter with our DKIM signatures, if it is one of ours.
     async fn signed(&self, ticket: &Ticket, opened: Opened) -> Result<Opened, DeliveryFailure> {
         let head = opened.bytes.get(..opened.head).unwrap_or_default();
-        let keys = self.config.dkim.of(ticket, head, &self.config.our_name, self.config.dkim_for_passed);
+        let keys = self.config.dkim.of(ticket, head, &self.config.our_name, self.config.dkim_scope);
         if keys.is_empty() {
             return Ok(opened);
         }

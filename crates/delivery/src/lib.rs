@@ -59,7 +59,7 @@ pub use client_certificate::ClientCertificate;
 pub use composer::Composer;
 pub use config::{DeliveryConfig, DomainMinimum, HopTls, Login, NextHop, Timeouts, TlsReportTerms, Trust};
 pub use dane::Tlsa;
-pub use dkim::{DkimAlgorithm, DkimError, DkimKey, DkimKeys};
+pub use dkim::{DkimAlgorithm, DkimError, DkimKey, DkimKeys, DkimScope};
 pub use dns_lookup::{LookUp, RecordKind};
 pub use error::DeliveryError;
 pub use fast_path::{Inlet, WorkerSlot};

@@ -108,7 +108,7 @@ pub(crate) enum DeliveryFailure {
     /// The server does not speak SMTP as we know it.
     Garbled { stage: Stage, cause: String },
     /// The connection does not reach the floor.
-    BelowFloor { offered: bool, cause: String },
+    BelowFloor { lacking: TlsLacking, cause: String },
     /// We cannot log in safely or at all.
     NoLogin { cause: String },
     /// The letter has 8-bit content and the server has no 8BITMIME (RFC 6152 §3).
@@ -135,6 +135,15 @@ pub(crate) enum DeliveryFailure {
     Local { cause: String },
     /// The destination failed a moment ago and is left alone.
     Resting { cause: Box<Reason> },
+}
+
+/// What a connection lacks of the TLS that its floor demands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TlsLacking {
+    /// There is no TLS, or none that would count.
+    NotOffered,
+    /// There is TLS, and it failed.
+    Failed,
 }
 
 /// Whose words a reason's text is.
@@ -175,12 +184,21 @@ impl fmt::Debug for Reason {
     }
 }
 
+/// Who honours NOTIFY once a server has taken a letter (RFC 3461 §5.2.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reporter {
+    /// The server: it offers DSN.
+    NextHop,
+    /// We do, with a report that the letter was relayed.
+    Ourselves,
+}
+
 /// What became of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub(crate) enum Outcome {
-    /// The next hop has it; `reports` = and will honour NOTIFY from here on (RFC 3461 §5.2.2).
-    Delivered { reports: bool, host: String, reply: ServerReply },
+    /// The next hop has it.
+    Delivered { reporter: Reporter, host: String, reply: ServerReply },
     /// The leg is worth another try.
     Later(Reason),
     /// The same again will fail the same way.
@@ -362,9 +380,12 @@ impl DeliveryFailure {
                 whose: Whose::Ours,
                 untried: false,
             }),
-            Self::BelowFloor { offered, cause } => Outcome::Later(Reason {
+            Self::BelowFloor { lacking, cause } => Outcome::Later(Reason {
                 code: 454,
-                enhanced: EnhancedCode(4, 7, if offered { 5 } else { 4 }),
+                enhanced: match lacking {
+                    TlsLacking::Failed => EnhancedCode(4, 7, 5),
+                    TlsLacking::NotOffered => EnhancedCode(4, 7, 4),
+                },
                 text: format!("the connection is not as safe as this letter needs: {cause}"),
                 whose: Whose::Ours,
                 untried: false,

@@ -11,7 +11,7 @@ use crate::content::Waiting;
 use crate::engine::Engine;
 use crate::hop_answer::HopAnswer;
 use crate::lane::Lane;
-use crate::outcome::{Outcome, Reason, Whose};
+use crate::outcome::{Outcome, Reason, Reporter, Whose};
 use crate::report::{self, Diagnostic, GivesBack, Report, ReportError, Reporting};
 use crate::report_limit::ReportSlot;
 use crate::retry::{Moment, Next, jittered, next_attempt};
@@ -53,8 +53,9 @@ impl Engine {
         log(leg, ticket, &outcome);
         let answer = HopAnswer::of(&outcome);
         let (end, report) = match outcome {
-            Outcome::Delivered { reports, host, reply } => {
-                let request = (!reports && report::wanted(ticket, DsnAction::Relayed)).then_some(Report {
+            Outcome::Delivered { reporter, host, reply } => {
+                let is_ours = reporter == Reporter::Ourselves;
+                let request = (is_ours && report::wanted(ticket, DsnAction::Relayed)).then_some(Report {
                     action: DsnAction::Relayed,
                     status: EnhancedCode(2, 0, 0),
                     remote: Some(host),

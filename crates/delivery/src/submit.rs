@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use crate::config::Timeouts;
 use crate::ehlo::{Ehlo, MailParameters};
 use crate::final_dot::FinalDot;
-use crate::outcome::{DeliveryFailure, ServerReply, Stage};
+use crate::outcome::{DeliveryFailure, Reporter, ServerReply, Stage};
 use crate::tls::TlsConfigs;
 use crate::wire::{MaySpeak, Wire};
 
@@ -347,9 +347,8 @@ impl Connection {
         self.letters > 1
     }
 
-    /// Whether NOTIFY is honoured from here on (RFC 3461 §5.2.2).
-    pub(crate) fn reports(&self) -> bool {
-        self.offers.dsn
+    pub(crate) fn reporter(&self) -> Reporter {
+        if self.offers.dsn { Reporter::NextHop } else { Reporter::Ourselves }
     }
 
     pub(crate) fn host(&self) -> &str {
