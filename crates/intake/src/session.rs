@@ -7,7 +7,7 @@ use sealpost_mail::{Envelope, Origin, Reply, TlsFacts};
 use tokio::time::Instant;
 
 use crate::access::{Right, Shown};
-use crate::command::{self, Command, Hello};
+use crate::command::{self, Command, Hello, HelloVerb};
 use crate::connection::Connection;
 use crate::letter::Chunks;
 use crate::line::{self, Line, MAX_LINE};
@@ -95,7 +95,7 @@ impl<'a, S: Connection> Session<'a, S> {
             tls,
             login: None,
             failed_logins: 0,
-            hello: Hello { name: String::new(), extended: false },
+            hello: Hello { name: String::new(), verb: HelloVerb::Helo },
             errors: 0,
             junk: 0,
             too_many: 0,
@@ -219,7 +219,7 @@ impl<'a, S: Connection> Session<'a, S> {
             Command::Mail(envelope) => self.on_mail(state, envelope)?,
             Command::Rcpt(rcpt) => self.on_rcpt(state, *rcpt)?,
             Command::Data => self.on_data(state).await?,
-            Command::Bdat { size, last } => self.on_bdat(state, size, last).await?,
+            Command::Bdat { size, chunk } => self.on_bdat(state, size, chunk).await?,
             Command::BdatWithoutSize => {
                 self.wire.send(&replies::bdat_without_size());
                 return Err(Leave::ToldInLetter);
@@ -270,7 +270,7 @@ impl<'a, S: Connection> Session<'a, S> {
 
     /// RFC 5321 §4.1.4: EHLO clears a letter under way, as RSET does.
     fn on_hello(&mut self, hello: Hello) -> State {
-        if hello.extended {
+        if hello.verb == HelloVerb::Ehlo {
             let offer = Offer {
                 hostname: &self.door.hostname,
                 max_size: self.door.limits.max_size,
@@ -454,7 +454,7 @@ impl<'a, S: Connection> Session<'a, S> {
             peer: self.caller.peer,
             listener: self.door.listener.clone(),
             helo: self.hello.name.clone(),
-            extended: self.hello.extended,
+            extended: self.hello.verb == HelloVerb::Ehlo,
             tls: self.tls.clone(),
             login: self.login.clone(),
         }

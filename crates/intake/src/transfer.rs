@@ -5,6 +5,7 @@ use sealpost_mail::{Envelope, Reply};
 use tokio::time::Instant;
 
 use crate::bdat::{CRLF, ChunkReader, Last};
+use crate::command::Chunk;
 use crate::connection::Connection;
 use crate::data::{DataReader, Found};
 use crate::letter::{self, Chunks, Letter};
@@ -82,7 +83,7 @@ impl<S: Connection> Session<'_, S> {
         Err(Leave::ToldInLetter)
     }
 
-    pub(crate) async fn on_bdat(&mut self, state: State, size: u64, last: bool) -> Result<State, Leave> {
+    pub(crate) async fn on_bdat(&mut self, state: State, size: u64, chunk: Chunk) -> Result<State, Leave> {
         let so_far = match &state {
             State::Chunking(chunks) => chunks.letter.octets(),
             State::Strange | State::Ready | State::Sender(_) | State::Addressed(_) => 0,
@@ -111,7 +112,7 @@ impl<S: Connection> Session<'_, S> {
             }
         };
         self.carry(&mut chunks, size).await?;
-        if last {
+        if chunk == Chunk::Last {
             match chunks.reader.last() {
                 Ok(Last::Complete) => {}
                 Ok(Last::AddLineEnd) => chunks.letter.take(CRLF).await,
@@ -122,7 +123,7 @@ impl<S: Connection> Session<'_, S> {
             chunks.letter.refuse(replies::long_line(self.longest_line()));
         }
         // A refused chunk ends the letter (RFC 3030 §2); chunks pipelined behind it are read and refused.
-        if last || chunks.letter.is_refused() {
+        if chunk == Chunk::Last || chunks.letter.is_refused() {
             self.finish(chunks.letter).await;
             return Ok(State::Ready);
         }

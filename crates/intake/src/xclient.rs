@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use sealpost_mail::{LoginNote, Reply};
 
-use crate::command::{Hello, is_host_name};
+use crate::command::{Hello, HelloVerb, is_host_name};
 use crate::connection::Connection;
 use crate::listener_context::Speaker;
 use crate::parameters::xtext;
@@ -22,7 +22,7 @@ struct Said {
     address: IpAddr,
     login: Option<String>,
     helo: Option<String>,
-    extended: bool,
+    verb: HelloVerb,
 }
 
 impl<S: Connection> Session<'_, S> {
@@ -60,7 +60,7 @@ impl<S: Connection> Session<'_, S> {
 
     /// "The server … resets state to the initial SMTP greeting protocol stage", and greets.
     fn becomes(&mut self, said: Said, login: Option<String>) -> Result<State, Leave> {
-        let Said { address: client, login: _, helo, extended } = said;
+        let Said { address: client, login: _, helo, verb } = said;
         self.caller.speaker = Speaker::Named;
         if let Some(tls) = &mut self.tls {
             tls.client_certificate = None;
@@ -77,14 +77,14 @@ impl<S: Connection> Session<'_, S> {
         self.wire.send(&replies::greeting(&self.door.hostname));
         // A client that has said EHLO to the proxy has said it.
         let (state, name) = helo.map_or((State::Strange, String::new()), |name| (State::Ready, name));
-        self.hello = Hello { name, extended };
+        self.hello = Hello { name, verb };
         Ok(state)
     }
 }
 
 fn read(attributes: &str) -> Result<Said, Reply> {
     let wrong = || replies::syntax("an attribute of XCLIENT is not known, or its value is not valid");
-    let (mut client, mut login, mut helo, mut extended) = (None, None, None, true);
+    let (mut client, mut login, mut helo, mut verb) = (None, None, None, HelloVerb::Ehlo);
     let mut seen = Vec::new();
     for attribute in attributes.split(' ').filter(|attribute| !attribute.is_empty()) {
         let (name, value) = attribute.split_once('=').ok_or_else(wrong)?;
@@ -113,9 +113,9 @@ fn read(attributes: &str) -> Result<Said, Reply> {
                 helo = value;
             }
             "PROTO" => {
-                extended = match value.as_deref().map(str::to_ascii_uppercase).as_deref() {
-                    Some("SMTP") => false,
-                    Some("ESMTP") | None => true,
+                verb = match value.as_deref().map(str::to_ascii_uppercase).as_deref() {
+                    Some("SMTP") => HelloVerb::Helo,
+                    Some("ESMTP") | None => HelloVerb::Ehlo,
                     Some(_) => return Err(wrong()),
                 }
             }
@@ -130,7 +130,7 @@ fn read(attributes: &str) -> Result<Said, Reply> {
         seen.push(name);
     }
     let address = client.ok_or_else(|| replies::syntax("XCLIENT does not say who calls (ADDR)"))?;
-    Ok(Said { address, login, helo, extended })
+    Ok(Said { address, login, helo, verb })
 }
 
 /// "IPV6:" stands before an address of version 6, as in an address literal; some leave it out.
@@ -157,7 +157,7 @@ mod tests {
             address: "168.100.189.2".parse().unwrap(),
             login: None,
             helo: Some("spike".into()),
-            extended: false,
+            verb: HelloVerb::Helo,
         };
         assert_eq!(said.unwrap(), expected);
         for six in ["ADDR=IPV6:2001:db8::1", "addr=ipv6:2001:db8::1", "ADDR=2001:db8::1"] {
