@@ -1,5 +1,6 @@
 //! The checked form of a condition and its truth. A condition exists only if [`Facts`] can tell it.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use regex::Regex;
@@ -344,9 +345,21 @@ impl Condition {
         }
     }
 
-    /// What is said when it holds and when it does not: no content, no subject, no address.
-    pub(crate) fn words(&self, holds: bool) -> String {
-        let (what, yes, no) = match self {
+    /// What is said when it holds: no content, no subject, no address.
+    pub(crate) fn words_if_held(&self) -> String {
+        let (what, held, _) = self.words();
+        format!("{what} {held}")
+    }
+
+    /// What is said when it does not hold.
+    pub(crate) fn words_if_not(&self) -> String {
+        let (what, _, not) = self.words();
+        format!("{what} {not}")
+    }
+
+    /// What it is about, and what is said of that when it holds and when it does not.
+    fn words(&self) -> (Cow<'static, str>, &'static str, &'static str) {
+        let (what, held, not) = match self {
             Self::ReversePath(_) => ("the reverse-path", "is one of those named", "is none of those named"),
             Self::From(_) => ("the From address", "is one of those named", "is none of those named"),
             Self::Recipient(_) => ("the recipient", "is one of those named", "is none of those named"),
@@ -401,11 +414,11 @@ impl Condition {
             Self::Listener(_) => ("the letter", "came in by the listener", "came in by another listener"),
             Self::Not(tests) => {
                 let fields: Vec<&str> = tests.iter().map(|test| test.field).collect();
-                let word = if holds { "does not hold" } else { "holds" };
-                return format!("what stands in `not` ({}) {word}", fields.join(", "));
+                let what = format!("what stands in `not` ({})", fields.join(", "));
+                return (Cow::Owned(what), "does not hold", "holds");
             }
         };
-        format!("{what} {}", if holds { yes } else { no })
+        (Cow::Borrowed(what), held, not)
     }
 }
 

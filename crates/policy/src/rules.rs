@@ -323,11 +323,11 @@ impl Rule {
 
     fn first_no(&self, facts: &Facts<'_>, memo: &mut Memo) -> String {
         let failing = self.tests.iter().find(|test| test.remembered(facts, memo) == Truth::No);
-        failing.map_or_else(|| self.almost_sentence(), |test| sentence(&test.condition.words(false)))
+        failing.map_or_else(|| self.almost_sentence(), |test| sentence(&test.condition.words_if_not()))
     }
 
     fn sentence(&self) -> String {
-        let words: Vec<String> = self.tests.iter().map(|test| test.condition.words(true)).collect();
+        let words: Vec<String> = self.tests.iter().map(|test| test.condition.words_if_held()).collect();
         sentence(&words.join(" and "))
     }
 

@@ -249,7 +249,7 @@ pub(crate) fn look(bytes: &[u8], look: &Look<'_>) -> Reading {
         Inside::Made => framed(&letter, &attachments, look.id, &prefix, look.pictures, look.late),
         Inside::Waits | Inside::Unwanted => None,
     };
-    let view = view(&letter, look.inside, framed.is_some(), &said);
+    let view = view(&letter, look.inside, framed.as_ref(), &said);
     let depth = within.map_or(0, |path| path.0.len());
     let (mut files, mut pictures) = (Vec::new(), Vec::new());
     let (mut events, mut calendars) = (Vec::new(), Vec::new());
@@ -349,8 +349,8 @@ fn framed(
     Some(Frame { markup: Secret::new(cleaned.markup), remote_images, domains, more_domains, pictures })
 }
 
-fn view(letter: &Letter<'_>, inside: Inside, framed: bool, said: &str) -> View {
-    if framed || inside == Inside::Waits {
+fn view(letter: &Letter<'_>, inside: Inside, frame: Option<&Frame>, said: &str) -> View {
+    if frame.is_some() || inside == Inside::Waits {
         return View::Html;
     }
     if let (true, Some(why)) = (said.trim().is_empty(), letter.sealed()) {

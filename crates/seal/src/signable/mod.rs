@@ -99,12 +99,14 @@ impl Finding {
             newest.blanks |= what.blanks;
         }
         self.plan.needed = true;
-        self.mark_long(what.long, self.signed);
+        if what.long {
+            self.mark_long(self.signed);
+        }
     }
 
     /// A line that is too long stands within what somebody else has signed, or within nothing of the kind.
-    fn mark_long(&mut self, long: bool, signed: Option<usize>) {
-        if !long || self.is_kept(signed) {
+    fn mark_long(&mut self, signed: Option<usize>) {
+        if self.is_kept(signed) {
             return;
         }
         self.plan.needed = true;
@@ -162,8 +164,9 @@ impl Visit for Finding {
                 true
             }
         };
-        let long = self.look(start.bytes).long;
-        self.mark_long(long, start.signed);
+        if self.look(start.bytes).long {
+            self.mark_long(start.signed);
+        }
         (self.column, self.blank) = (0, false);
         Ok(())
     }
@@ -182,8 +185,9 @@ impl Visit for Finding {
     }
 
     fn around(&mut self, bytes: &[u8], signed: Option<usize>) -> Result<(), CloseError> {
-        let long = self.look(bytes).long;
-        self.mark_long(long, signed);
+        if self.look(bytes).long {
+            self.mark_long(signed);
+        }
         Ok(())
     }
 }
