@@ -37,6 +37,7 @@
 mod address;
 mod compile;
 mod condition;
+mod condition_words;
 mod file_name;
 mod file_pattern;
 mod letter_facts;
