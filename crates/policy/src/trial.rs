@@ -15,7 +15,7 @@ use sealpost_mail::{Direction, Treatment};
 use crate::rules::Rules;
 use crate::spec::RuleSpec;
 pub use entrance::Entrance;
-use probe::{Kind, Probe, Wishes, ordinary, people};
+use probe::{Asked, Kind, Probe, ordinary, people};
 
 /// What letters have shown about a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,13 +59,13 @@ pub fn try_out(
 ) -> Vec<(usize, Found)> {
     let people = people(specs, lists, entrances, own);
     let one = |(place, spec): (usize, &RuleSpec)| {
-        let wishes = Wishes::new(&spec.when, lists);
-        Some((place, Trial::of(rules, place, &people, &wishes)?))
+        let asked = Asked::new(&spec.when, lists);
+        Some((place, Trial::of(rules, place, &people, &asked)?))
     };
     let mut found: Vec<(usize, Found)> = specs.iter().enumerate().filter_map(one).collect();
     let inside: Vec<Probe> =
         people.into_iter().filter(|probe| probe.direction == Direction::Outbound).collect();
-    let default = Trial::of(rules, specs.len(), &inside, &Wishes::default());
+    let default = Trial::of(rules, specs.len(), &inside, &Asked::default());
     // One that lets go, and is not needed, harms nobody.
     let exposed = default.filter(|found| matches!(found, Found::Taken { exposes: true, .. }));
     found.extend(exposed.map(|found| (specs.len(), found)));
@@ -118,17 +118,17 @@ struct Trial {
 }
 
 impl Trial {
-    fn of(rules: &Rules, place: usize, people: &[Probe], wishes: &Wishes<'_>) -> Option<Found> {
+    fn of(rules: &Rules, place: usize, people: &[Probe], asked: &Asked<'_>) -> Option<Found> {
         let mut trial = Self::default();
         for letter in people.iter().flat_map(|person| Kind::ALL.map(|kind| ordinary(person, kind))) {
-            for letter in wishes.met_by(&letter) {
+            for letter in asked.met_by(&letter) {
                 trial.note(rules, place, &letter);
             }
             if trial.fileless_strangers.reached && trial.strangers.reached && trial.every.reached {
                 return None;
             }
         }
-        trial.found(rules, place, wishes)
+        trial.found(rules, place, asked)
     }
 
     fn note(&mut self, rules: &Rules, place: usize, letter: &Probe) {
@@ -152,9 +152,9 @@ impl Trial {
         }
     }
 
-    fn found(self, rules: &Rules, place: usize, wishes: &Wishes<'_>) -> Option<Found> {
+    fn found(self, rules: &Rules, place: usize, asked: &Asked<'_>) -> Option<Found> {
         if !self.every.tried {
-            return (!wishes.are_for_nobody()).then_some(Found::NeverMet);
+            return (!asked.are_for_nobody()).then_some(Found::NeverMet);
         }
         let protects = !matches!(rules.treatment(place), Treatment::Relay { .. });
         let names = |takers: &[usize]| takers.iter().map(|place| rules.name(*place).to_owned()).collect();
@@ -170,7 +170,7 @@ impl Trial {
         // them alone.
         let fileless =
             [(&self.fileless, Which::Fileless), (&self.fileless_strangers, Which::FilelessStrangers)];
-        let is_open = self.fileless_strangers.goes() && !wishes.are_none();
+        let is_open = self.fileless_strangers.goes() && !asked.are_none();
         let bare = fileless.into_iter().find(|(class, _)| class.is_taken() && is_open && protects);
         if let Some((class, which)) = exposed.or(bare) {
             return Some(Found::Taken { by: names(&class.let_go), which, exposes: true });
