@@ -116,12 +116,12 @@ fn deletion_asked() {
     gateway.smtp().letter(SENDER, &[CUSTOMER], &letter).expect("250 *");
     activate(&mut gateway.web(), &link(&hop.wait_to(CUSTOMER).bytes));
     let now = mail_parser::DateTime::from_timestamp(rig::ill_clock::IllClock::right()).to_rfc822();
-    let wish = format!(
+    let request = format!(
         "From: Max <{CUSTOMER}>\r\nTo: securemail@insurer.example\r\nSubject: SecureMail\r\nDate: {now}\r\n\
-         Message-ID: <wish@web.example>\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n\
+         Message-ID: <request@web.example>\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n\
          Bitte l\u{f6}schen Sie mein Postfach. geheim 4711\r\n"
     );
-    let signed = dkim.sign(wish.as_bytes());
+    let signed = dkim.sign(request.as_bytes());
     gateway.smtp().letter(CUSTOMER, &["securemail@insurer.example"], &signed).expect("250 *");
     let _asked = hop.wait_where("the link", |mail| mail.to() == [CUSTOMER] && mail.text().contains("/d/"));
     let shown: Value = serde_json::from_str(&gateway.said(&["mailbox", "show", CUSTOMER, "--json"])).unwrap();

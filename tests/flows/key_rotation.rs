@@ -1,4 +1,4 @@
-//! Another server key: mail in the queue, a mailbox nobody has opened, one in use, a wish for access. After the change the
+//! Another server key: mail in the queue, a mailbox nobody has opened, one in use, a request for access. After the change the
 //! old link works, the old password, the escrow key; the old key file opens nothing; and a change that was cut short
 //! anywhere goes on.
 

@@ -84,7 +84,7 @@ async fn news<'a>(
     let Some(first) = letters.first() else { return Ok(None) };
     let Some(mailbox) = store.mailbox(&first.mailbox_id).await? else { return Ok(None) };
     let bounced = store.unreachable(&mailbox.id).await?;
-    let interval = workshop.telling.paces.of(mailbox.state, first.wish).interval().unwrap_or(Duration::ZERO);
+    let interval = workshop.telling.paces.of(mailbox.state, first.pace).interval().unwrap_or(Duration::ZERO);
     let next = first.announced_at.map(|at| at.plus(interval)).filter(|next| *next > now);
     let outlook = match (bounced, mailbox.state) {
         (Some(bounced), _) if bounced.bounces >= workshop.telling.most_bounces() => Outlook::Unreachable,

@@ -51,7 +51,7 @@ impl Runner {
     pub(crate) async fn look_for_requests(&self) {
         let Ok(known) = self.workshop.store.jobs().await else { return };
         let is_requested = |row: &JobRow| {
-            row.wished_at.is_some()
+            row.requested_at.is_some()
                 && row.leased.is_none()
                 && self.jobs.iter().any(|job| job.name() == row.name)
         };
@@ -90,7 +90,10 @@ impl Runner {
         let waits = |job: &Job| {
             let latest = self.latest(*job, now);
             let stands = |row: &JobRow| {
-                row.name == job.name() && row.wished_at.is_none() && row.due_at > now && row.due_at <= latest
+                row.name == job.name()
+                    && row.requested_at.is_none()
+                    && row.due_at > now
+                    && row.due_at <= latest
             };
             known.iter().any(stands)
                 || firsts.iter().any(|(name, due_at)| *name == job.name() && *due_at > now)

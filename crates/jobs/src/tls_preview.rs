@@ -46,12 +46,12 @@ async fn report(
         Err(error) => {
             return seen
                 .notes
-                .push(format!("{which} waits: whether it is wished for is not known now: {error}"));
+                .push(format!("{which} waits: it is not known now whether it is asked for: {error}"));
         }
     };
     if to.is_empty() {
         let why = match unsigned {
-            0 => "goes nowhere: the domain wishes none",
+            0 => "goes nowhere: the domain asks for none",
             _ => "goes nowhere: by mail none goes without a DKIM key for the domain in report-from",
         };
         return seen.notes.push(format!("{which} {why}"));

@@ -91,7 +91,7 @@ async fn tell(
             tracing::info!(
                 tls_report.domain = counted.domain,
                 cause,
-                "whether it wishes to hear of its TLS is not known now"
+                "it is not known now whether the domain asks for TLS reports"
             );
             return Ok(Told::Unknown);
         }

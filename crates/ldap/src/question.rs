@@ -119,7 +119,7 @@ pub async fn understood(octets: &[u8]) -> Result<Vec<Vec<u8>>, LdapError> {
     found(&mut Connection::new(tokio::io::join(octets, tokio::io::sink()))).await
 }
 
-/// Nothing but the wish to begin TLS is said in clear.
+/// Nothing but the request for TLS is sent in clear.
 async fn start_tls<S: AsyncRead + AsyncWrite + Unpin>(stream: S) -> Result<S, LdapError> {
     let mut connection = Connection::new(stream);
     let request = LdapExtendedRequest { name: START_TLS.to_owned(), value: None };

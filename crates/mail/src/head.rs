@@ -173,12 +173,12 @@ impl Head {
         self.first("Message-ID").map(|id| id.trim().trim_matches(['<', '>']).to_owned())
     }
 
-    /// Until when its sender wishes it to be kept (`Expires`, RFC 4021 §2.1.50; Outlook's `Expiry-Date`), if that can be
+    /// Until when its sender asks for it to be kept (`Expires`, RFC 4021 §2.1.50; Outlook's `Expiry-Date`), if that can be
     /// read as a date.
     #[must_use]
     pub fn expires(&self) -> Option<Timestamp> {
-        let wished = self.first("Expires").or_else(|| self.first("Expiry-Date"))?;
-        date::read(&wished).map(|seconds| Timestamp(seconds.saturating_mul(1000)))
+        let asked = self.first("Expires").or_else(|| self.first("Expiry-Date"))?;
+        date::read(&asked).map(|seconds| Timestamp(seconds.saturating_mul(1000)))
     }
 
     /// When it was written, as it says.
@@ -207,7 +207,7 @@ impl Head {
         }
     }
 
-    /// Where its sender wishes to hear that it was opened (RFC 8098 §2.1): one address, or nobody.
+    /// Where its sender asks to be told that it was opened (RFC 8098 §2.1): one address, or nobody.
     #[must_use]
     pub fn receipt_to(&self) -> Option<Address> {
         let mut values = self.named("Disposition-Notification-To");

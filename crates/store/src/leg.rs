@@ -52,7 +52,7 @@ pub enum LegStart {
     },
 }
 
-/// A wish for work.
+/// A request for work.
 #[derive(Clone, Debug)]
 pub struct Lease<'a> {
     /// Who asks: this process, in this life.
@@ -209,24 +209,25 @@ impl NewLeg {
 
 impl Store {
     /// Takes up to `limit` due legs, shared out evenly among their destinations. Empty: nothing is due.
-    pub async fn lease_legs(&self, wish: Lease<'_>) -> Result<Vec<LeasedLeg>, StoreError> {
+    pub async fn lease_legs(&self, request: Lease<'_>) -> Result<Vec<LeasedLeg>, StoreError> {
         let mut open: Vec<Destination> = self
             .destinations()
             .await?
             .into_iter()
-            .filter(|place| place.due_at <= wish.now && !wish.skip_destinations.contains(&place.name))
+            .filter(|place| place.due_at <= request.now && !request.skip_destinations.contains(&place.name))
             .collect();
         // The longest waiting first, and every destination gets its share of the limit.
         open.sort_by(|a, b| a.due_at.cmp(&b.due_at).then_with(|| a.name.cmp(&b.name)));
         let mut leased = Vec::new();
-        while !open.is_empty() && leased.len() < wish.limit {
-            let left = wish.limit - leased.len();
+        while !open.is_empty() && leased.len() < request.limit {
+            let left = request.limit - leased.len();
             open.truncate(left);
             let share = left / open.len().max(1);
             let statements =
-                open.iter().map(|place| lease_some(&wish, &place.name, share)).collect::<Vec<_>>();
+                open.iter().map(|place| lease_some(&request, &place.name, share)).collect::<Vec<_>>();
             let mut batch = Batch::from(statements);
-            batch.takes = Some(Taking { owner: wish.owner.clone(), until: wish.until, now: wish.now });
+            batch.takes =
+                Some(Taking { owner: request.owner.clone(), until: request.until, now: request.now });
             let results = match self.write(batch).await {
                 Ok(Outcome::Kept(results)) => results,
                 Ok(Outcome::Refused(_)) => break,
@@ -242,7 +243,7 @@ impl Store {
                 results.iter().map(|result| result.affected >= share).collect::<Vec<_>>().into_iter();
             open.retain(|_| full.next().unwrap_or(false));
             for row in results.into_iter().flat_map(|result| result.rows) {
-                leased.push(leased_leg(row, &wish)?);
+                leased.push(leased_leg(row, &request)?);
             }
         }
         Ok(leased)
@@ -421,7 +422,7 @@ struct Destination {
     due_at: Timestamp,
 }
 
-fn lease_some(wish: &Lease<'_>, destination: &str, share: usize) -> Statement {
+fn lease_some(request: &Lease<'_>, destination: &str, share: usize) -> Statement {
     sql!(
         // Materialized: looked for once, however the engine joins.
         "WITH due AS MATERIALIZED (
@@ -430,15 +431,15 @@ fn lease_some(wish: &Lease<'_>, destination: &str, share: usize) -> Statement {
          UPDATE legs SET lease_owner = ?1, lease_until = ?2, due_at = ?2 WHERE id IN (SELECT id FROM due)
          RETURNING id, arrival_id, body_id, ticket_sealed,
              destination, attempts, created_at, expires_at, delay_noted, purpose",
-        wish.owner.as_str(),
-        wish.until,
+        request.owner.as_str(),
+        request.until,
         destination,
-        wish.now,
+        request.now,
         share
     )
 }
 
-fn leased_leg(mut row: Row, wish: &Lease<'_>) -> Result<LeasedLeg, StoreError> {
+fn leased_leg(mut row: Row, request: &Lease<'_>) -> Result<LeasedLeg, StoreError> {
     Ok(LeasedLeg {
         id: row.text()?,
         arrival_id: row.text()?,
@@ -451,8 +452,8 @@ fn leased_leg(mut row: Row, wish: &Lease<'_>) -> Result<LeasedLeg, StoreError> {
         expires_at: row.time()?,
         delay_noted: row.int()? != 0,
         purpose: LegPurpose::parse(&row.text()?)?,
-        owner: wish.owner.clone(),
-        until: wish.until,
+        owner: request.owner.clone(),
+        until: request.until,
     })
 }
 

@@ -136,7 +136,7 @@ pub struct Held<'a> {
     pub mailbox_id: &'a str,
     /// When it began, in milliseconds since 1970: no row makes it younger.
     pub since: i64,
-    /// Which password and answer were the present ones, and which the last wish to leave everywhere: with another of
+    /// Which password and answer were the present ones, and which the last request to log out everywhere: with another of
     /// these its row is nothing any more, also where somebody puts it back. A newcomer's says nothing of it.
     pub epochs: &'a str,
 }

@@ -129,10 +129,10 @@ pub(crate) fn notices(facts: &Facts) -> Vec<(&'static str, Notice)> {
     }
     all.push(("safely", Notice::ReplySafely { link: link(), wrote: Wrote::Reply }));
     all.push(("safely-afresh", Notice::ReplySafely { link: link(), wrote: Wrote::Afresh }));
-    all.push(("wish", Notice::DeletionRequest { link: link(), expires }));
-    all.push(("wish-held", Notice::DeletionHeld));
-    all.push(("wish-nothing", Notice::DeletionNothing));
-    all.push(("wish-unproven", Notice::DeletionUnproven { link: link() }));
+    all.push(("deletion-request", Notice::DeletionRequest { link: link(), expires }));
+    all.push(("deletion-held", Notice::DeletionHeld));
+    all.push(("deletion-nothing", Notice::DeletionNothing));
+    all.push(("deletion-unproven", Notice::DeletionUnproven { link: link() }));
     for (name, subject, days) in [
         ("message", subject.clone(), Some(60)),
         ("message-withheld", None, None),
@@ -196,7 +196,8 @@ pub(crate) fn notices(facts: &Facts) -> Vec<(&'static str, Notice)> {
     ] {
         all.push((name, Notice::BySupport { did, at: date }));
     }
-    for (name, by) in [("mailbox-deleted", DeletedBy::Password), ("mailbox-deleted-wished", DeletedBy::Link)]
+    for (name, by) in
+        [("mailbox-deleted", DeletedBy::Password), ("mailbox-deleted-requested", DeletedBy::Link)]
     {
         all.push((name, Notice::MailboxDeleted { at: date, network: network(), by }));
     }

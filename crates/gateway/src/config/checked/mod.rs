@@ -11,6 +11,7 @@ mod hops;
 mod keys;
 mod listeners;
 mod lookup;
+mod mail_requests;
 mod memory;
 mod minimum_free;
 mod minimums;
@@ -36,7 +37,6 @@ mod unworkable;
 mod warnings;
 mod webhooks;
 mod wiped_stack;
-mod wishes;
 mod writers;
 
 use std::path::{Path, PathBuf};

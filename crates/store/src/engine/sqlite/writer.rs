@@ -588,9 +588,8 @@ mod tests {
     #[test]
     fn on_a_full_disk_everyone_is_told_the_truth_and_work_goes_on_afterwards() {
         let mut bench = bench(100);
-        let wishes =
-            [("first", 10), ("huge", 10_000_000), ("second", 10), ("huge", 5_000_000), ("third", 10)];
-        let results: Vec<_> = wishes.map(|(name, len)| (name, push(&bench, note(name, len)))).into();
+        let notes = [("first", 10), ("huge", 10_000_000), ("second", 10), ("huge", 5_000_000), ("third", 10)];
+        let results: Vec<_> = notes.map(|(name, len)| (name, push(&bench, note(name, len)))).into();
         // Whatever the engine makes of a full disk (one batch falls, or the group): a few rounds.
         let group = bench.jobs.take(GROUP).unwrap();
         bench.writer.commit_group(group);
