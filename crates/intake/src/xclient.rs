@@ -29,20 +29,20 @@ impl<S: Connection> Session<'_, S> {
     pub(crate) fn on_xclient(&mut self, state: State, attributes: &str) -> Result<State, Leave> {
         let refused = match &state {
             // Whoever was not offered it learns nothing of it.
-            _ if !self.caller.may_name(&self.door.access) => Some(replies::not_implemented()),
+            _ if !self.caller.may_name(&self.context.access) => Some(replies::not_implemented()),
             State::Sender(_) | State::Addressed(_) | State::Chunking(_) => {
                 Some(replies::not_in_transaction())
             }
             State::Strange | State::Ready => None,
         };
         if let Some(reply) = refused {
-            self.answer(reply)?;
+            self.reply(reply)?;
             return Ok(state);
         }
         match read(attributes).and_then(|said| Ok((self.login_of(&said)?, said))) {
             Ok((login, said)) => self.becomes(said, login),
             Err(reply) => {
-                self.answer(reply)?;
+                self.reply(reply)?;
                 Ok(state)
             }
         }
@@ -52,7 +52,7 @@ impl<S: Connection> Session<'_, S> {
     fn login_of(&self, said: &Said) -> Result<Option<String>, Reply> {
         match &said.login {
             Some(login) if self.takes_logins() => {
-                self.door.logins.configured(login).map(Some).ok_or_else(replies::not_a_login)
+                self.context.logins.configured(login).map(Some).ok_or_else(replies::not_a_login)
             }
             Some(_) | None => Ok(None),
         }
@@ -70,11 +70,11 @@ impl<S: Connection> Session<'_, S> {
         self.caller.peer = client;
         self.failed_logins = 0;
         if let Some(login) = &login {
-            self.door.logins.note(LoginNote::Again, client, login, self.door.clock.now());
+            self.context.logins.note(LoginNote::Again, client, login, self.context.clock.now());
         }
         self.login = login;
         self.keep_place();
-        self.wire.send(&replies::greeting(&self.door.hostname));
+        self.wire.send(&replies::greeting(&self.context.hostname));
         // A client that has said EHLO to the proxy has said it.
         let (state, name) = helo.map_or((State::Strange, String::new()), |name| (State::Ready, name));
         self.hello = Hello { name, verb };
