@@ -21,7 +21,7 @@ use crate::dkim;
 use crate::ehlo::MailParameters;
 use crate::exchangers::World;
 use crate::final_dot::FinalDot;
-use crate::hop_answer::HopAnswer;
+use crate::final_reply::FinalReply;
 use crate::lane::{Lane, Lanes};
 use crate::lease::LEASE;
 use crate::long_lines;
@@ -148,7 +148,7 @@ impl Engine {
             return LegNotes::default();
         };
         let (ending, at) = (Ending::Delivered, self.clock.now());
-        witness.notes(&Ended { ending, ticket: &ticket, answer: HopAnswer::default(), at })
+        witness.notes(&Ended { ending, ticket: &ticket, reply: FinalReply::default(), at })
     }
 
     /// Whether no further letter may be begun.

@@ -9,7 +9,7 @@ use sealpost_store::{Finished, FollowUp, LeasedLeg, LegEnd, LegNotes};
 use crate::audit_hook::{Ended, Ending};
 use crate::content::Waiting;
 use crate::engine::Engine;
-use crate::hop_answer::HopAnswer;
+use crate::final_reply::FinalReply;
 use crate::lane::Lane;
 use crate::outcome::{Outcome, Reason, Reporter, Whose};
 use crate::report::{self, Diagnostic, GivesBack, Report, ReportError, Reporting};
@@ -51,7 +51,7 @@ impl Engine {
     ) -> Option<Finished> {
         let now = moment.now;
         log(leg, ticket, &outcome);
-        let answer = HopAnswer::of(&outcome);
+        let reply = FinalReply::of(&outcome);
         let (end, report) = match outcome {
             Outcome::Delivered { reporter, host, reply } => {
                 let is_ours = reporter == Reporter::Ourselves;
@@ -69,7 +69,7 @@ impl Engine {
                 (LegEnd::Failed, failed(ticket, reason.enhanced, &reason))
             }
         };
-        let status = report.as_ref().map(|report| report.status).or(answer.enhanced).unwrap_or(UNSAID);
+        let status = report.as_ref().map(|report| report.status).or(reply.enhanced).unwrap_or(UNSAID);
         let follow_ups = match report {
             None => Vec::new(),
             Some(report)
@@ -94,7 +94,7 @@ impl Engine {
             self.note_failed_notice(ticket, status).await;
         }
         let wakes = !follow_ups.is_empty();
-        let ended = |ending| Ended { ending, ticket, answer, at: now };
+        let ended = |ending| Ended { ending, ticket, reply, at: now };
         let ended = match end {
             LegEnd::Done => Some(ended(Ending::Delivered)),
             LegEnd::Failed => Some(ended(Ending::Failed)),

@@ -85,8 +85,8 @@ async fn tell(
         sent(send_tls_report(context, reporter, which, None, now).await)?;
         return Ok(Told::NoReport);
     };
-    let places = match places(reporter, &counted).await {
-        Ok(places) => places,
+    let receivers = match receivers(reporter, &counted).await {
+        Ok(receivers) => receivers,
         Err(cause) => {
             tracing::info!(
                 tls_report.domain = counted.domain,
@@ -97,7 +97,7 @@ async fn tell(
         }
     };
     let report = match reporter.write(&counted) {
-        Ok(report) if !places.is_empty() => report,
+        Ok(report) if !receivers.is_empty() => report,
         Ok(_nobody_wants_it) => {
             sent(send_tls_report(context, reporter, which, None, now).await)?;
             return Ok(Told::NoReport);
@@ -107,7 +107,7 @@ async fn tell(
             return Ok(Told::Unknown);
         }
     };
-    match sent(send_tls_report(context, reporter, which, Some((&report, &places)), now).await)? {
+    match sent(send_tls_report(context, reporter, which, Some((&report, &receivers)), now).await)? {
         false => Ok(Told::NoReport),
         true => {
             let (secured, failed) = counted.sessions();
@@ -116,7 +116,7 @@ async fn tell(
                 tls_report.day = counted.date(),
                 tls_report.secured = secured,
                 tls_report.failed = failed,
-                tls_report.places = places.len(),
+                tls_report.places = receivers.len(),
                 "a domain is told how its servers spoke TLS"
             );
             Ok(Told::Report)
@@ -125,8 +125,8 @@ async fn tell(
 }
 
 /// Where a report goes.
-async fn places(reporter: &TlsReporter, counted: &DayTally) -> Result<Vec<ReportTo>, String> {
-    let Places { to, unsigned } = requested(reporter, counted).await?;
+async fn receivers(reporter: &TlsReporter, counted: &DayTally) -> Result<Vec<ReportTo>, String> {
+    let Receivers { to, unsigned } = requested(reporter, counted).await?;
     if unsigned > 0 {
         tracing::warn!(
             tls_report.domain = counted.domain,
@@ -137,22 +137,22 @@ async fn places(reporter: &TlsReporter, counted: &DayTally) -> Result<Vec<Report
 }
 
 /// Where a domain wants its report, and where it can go.
-pub(super) struct Places {
+pub(super) struct Receivers {
     pub(super) to: Vec<ReportTo>,
     /// So many more by mail, which nobody here can sign.
     pub(super) unsigned: usize,
 }
 
 /// By mail only with a signature, or it would be ignored (RFC 8460 §3).
-pub(super) async fn requested(reporter: &TlsReporter, counted: &DayTally) -> Result<Places, String> {
-    let mut to = reporter.places(&counted.domain).await.map_err(|error| error.to_string())?;
+pub(super) async fn requested(reporter: &TlsReporter, counted: &DayTally) -> Result<Receivers, String> {
+    let mut to = reporter.report_addresses(&counted.domain).await.map_err(|error| error.to_string())?;
     let all = to.len();
     to.retain(|place| match place {
         ReportTo::Mail(_) => reporter.signs(),
         ReportTo::Web(_) => true,
     });
     let unsigned = all - to.len();
-    Ok(Places { to, unsigned })
+    Ok(Receivers { to, unsigned })
 }
 
 /// Whether it is on its way. One that cannot be written keeps no other domain from hearing.

@@ -39,9 +39,7 @@ mod writer;
 pub use build::render;
 pub use dates::{date, date_time};
 pub use error::NoticeError;
-pub use evidence::{
-    DatedStep, Evidence, EvidenceText, LetterStep, Said, SecondKey, ServerAnswer, TrailState,
-};
+pub use evidence::{DatedStep, Evidence, EvidenceText, LetterStep, Said, SecondKey, ServerReply, TrailState};
 pub use inline_logo::{LOGO_CID, inline_images};
 pub use language::Language;
 pub use notice::{

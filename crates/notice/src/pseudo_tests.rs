@@ -9,7 +9,7 @@ use samples::{DATE, LINK, brand, notices, plain};
 use crate::pseudo::{plain_words, shown};
 use crate::{
     CameBack, DatedStep, Evidence, EvidenceText, Hears, KeyProblem, Language, LetterStep, PartnerLetter,
-    Refused, Report, Said, SecondKey, ServerAnswer, TrailState, Why, date, date_time, partner_letter, render,
+    Refused, Report, Said, SecondKey, ServerReply, TrailState, Why, date, date_time, partner_letter, render,
 };
 
 /// What is in mails and no text: names, addresses, what others wrote.
@@ -130,7 +130,7 @@ fn no_letter_to_a_partner_says_anything_that_is_not_in_a_language_folder() {
 
 #[test]
 fn no_evidence_says_anything_that_is_not_in_a_language_folder() {
-    let said = |said| ServerAnswer {
+    let said = |said| ServerReply {
         said,
         host: Some("mx.web.example".to_owned()),
         queue_id: Some("4F2A".to_owned()),

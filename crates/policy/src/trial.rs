@@ -1,5 +1,5 @@
 //! Rules tried on letters made of their own values: which of them never meets one, and which only ever finds that another
-//! rule has decided before. Judges as the door does, and reads no letter of anybody's.
+//! rule has decided before. Judges as the listener does, and reads no letter of anybody's.
 //!
 //! What rules say can be compared by their texts ([`When::holds_whenever`](crate::When::holds_whenever)), and that proves
 //! something; but nobody thinks of every way to write "everything". So letters are tried as well.

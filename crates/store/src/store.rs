@@ -1,4 +1,4 @@
-//! The store's front door: open, close. What may be asked of it stands in the file of each subject.
+//! The store is opened and closed. What may be asked of it stands in the file of each subject.
 
 use std::fmt;
 use std::fs::{File, TryLockError};

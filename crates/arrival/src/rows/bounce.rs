@@ -40,7 +40,7 @@ pub(super) async fn rows(arrival: &Arrival<'_>, decided: &[Decided]) -> Result<A
     }
     // Reports come with the null reverse-path (RFC 3464 §2); anything else is somebody who saw the address.
     let said = match &arrival.envelope.reverse_path {
-        ReversePath::Address(_) => return super::reply_to_notice::answer(arrival).await,
+        ReversePath::Address(_) => return super::reply_to_notice::to_writer(arrival).await,
         ReversePath::Null => arrival.spooled.whole(&arrival.context.shared).await?.look(read).await?,
     };
     let status = match said {

@@ -134,7 +134,7 @@ impl Connection {
         } else {
             connection.wire.carry_tcp(tcp);
         }
-        let greeting = connection.answer(Stage::Greeting, times.greeting).await?;
+        let greeting = connection.read_reply(Stage::Greeting, times.greeting).await?;
         connection.expect(Stage::Greeting, &greeting, 220)?;
         connection.hello(caller).await?;
         match (tls, connection.offers.starttls) {
@@ -165,8 +165,8 @@ impl Connection {
                 self.offers = Ehlo::read(reply.message());
                 Ok(())
             }
-            Err(DeliveryFailure::Refused { answer, .. })
-                if matches!(answer.code, 500 | 501 | 502 | 504 | 550) =>
+            Err(DeliveryFailure::Refused { reply, .. })
+                if matches!(reply.code, 500 | 501 | 502 | 504 | 550) =>
             {
                 self.offers = Ehlo::default();
                 let reply = self.command(Stage::Hello, time, format!("HELO {}\r\n", caller.our_name)).await?;
@@ -180,15 +180,15 @@ impl Connection {
         let reply = self.command(Stage::Tls, self.timeouts.hello, "STARTTLS\r\n".to_owned()).await;
         match reply.and_then(|reply| self.expect(Stage::Tls, &reply, 220)) {
             Ok(()) => {}
-            Err(DeliveryFailure::Refused { answer, .. }) => {
-                let cause = format!("the server refused STARTTLS: {answer:?}");
+            Err(DeliveryFailure::Refused { reply, .. }) => {
+                let cause = format!("the server refused STARTTLS: {reply:?}");
                 opening.failed(ResultType::StarttlsNotSupported, &cause);
                 return Err(below(TlsLacking::Failed, &cause));
             }
             Err(trouble) => return Err(trouble),
         }
         let Some(tcp) = self.wire.take_tcp() else {
-            let cause = "the server sent text in the clear behind its answer to STARTTLS";
+            let cause = "the server sent text in the clear behind its reply to STARTTLS";
             opening.failed(ResultType::ValidationFailure, cause);
             return Err(below(TlsLacking::Failed, cause));
         };

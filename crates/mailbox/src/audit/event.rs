@@ -152,7 +152,7 @@ pub struct Arrived<'a> {
     pub sha256: [u8; 32],
 }
 
-/// What a next hop answered, without its words.
+/// What a next hop replied, without its words.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct HopReply<'a> {
     /// The name of the next hop.
@@ -334,9 +334,9 @@ pub enum Event<'a> {
     /// Letters are gone: each of them.
     LetterGone { why: LetterGone },
     /// The next hop has taken the notice.
-    NoticeSent { letter: &'a str, mailbox: &'a str, answer: HopReply<'a> },
+    NoticeSent { letter: &'a str, mailbox: &'a str, reply: HopReply<'a> },
     /// The notice was given up.
-    NoticeFailed { letter: &'a str, mailbox: &'a str, answer: HopReply<'a> },
+    NoticeFailed { letter: &'a str, mailbox: &'a str, reply: HopReply<'a> },
     /// It came back later.
     NoticeReturned { letter: &'a str, mailbox: &'a str },
     /// An owner sent a letter to the operator's people.
@@ -489,14 +489,14 @@ mod tests {
     }
 
     #[test]
-    fn a_hop_s_answer_is_its_name_and_its_codes() {
-        let answer = HopReply {
+    fn a_hop_s_reply_is_its_name_and_its_codes() {
+        let reply = HopReply {
             host: Some("mx.web.example"),
             code: Some(250),
             enhanced: None,
             queue_id: Some("4F2A"),
         };
-        let sent = Event::NoticeSent { letter: "l", mailbox: "m", answer };
+        let sent = Event::NoticeSent { letter: "l", mailbox: "m", reply };
         let row = sent.row(Timestamp(0), &Actor::System, None);
         assert_eq!((row.outcome.as_str(), row.detail.as_str()), ("250", "hop=mx.web.example queue-id=4F2A"));
     }

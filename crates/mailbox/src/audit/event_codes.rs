@@ -115,11 +115,11 @@ impl Event<'_> {
                 };
                 words(action, "", "")
             }
-            Self::NoticeSent { letter, mailbox, answer } => {
-                answered(answer, of_notice(actions::NOTICE_SENT, letter, mailbox))
+            Self::NoticeSent { letter, mailbox, reply } => {
+                replied(reply, of_notice(actions::NOTICE_SENT, letter, mailbox))
             }
-            Self::NoticeFailed { letter, mailbox, answer } => {
-                answered(answer, of_notice(actions::NOTICE_FAILED, letter, mailbox))
+            Self::NoticeFailed { letter, mailbox, reply } => {
+                replied(reply, of_notice(actions::NOTICE_FAILED, letter, mailbox))
             }
             Self::NoticeReturned { letter, mailbox } => Words {
                 outcome: "returned".to_owned(),
@@ -268,16 +268,16 @@ fn of_mailbox(action: &'static str, mailbox: &str) -> Words {
 }
 
 /// Which hop it was and what it calls the mail beside its codes.
-fn answered(answer: HopReply<'_>, words: Words) -> Words {
-    let HopReply { host, code, enhanced, queue_id } = answer;
+fn replied(reply: HopReply<'_>, words: Words) -> Words {
+    let HopReply { host, code, enhanced, queue_id } = reply;
     let host = host.map(|host| format!("{HOP}{host}"));
     let queue_id = queue_id.map(|id| format!("{QUEUE_ID}{id}"));
     let detail: Vec<String> = host.into_iter().chain(queue_id).collect();
-    Words { outcome: reply(code, enhanced), detail: detail.join(" "), ..words }
+    Words { outcome: codes(code, enhanced), detail: detail.join(" "), ..words }
 }
 
 /// "250 2.0.0"; a hop's words may hold an address and are left out.
-fn reply(code: Option<u16>, enhanced: Option<EnhancedCode>) -> String {
+fn codes(code: Option<u16>, enhanced: Option<EnhancedCode>) -> String {
     match (code, enhanced) {
         (Some(code), Some(enhanced)) => format!("{code} {enhanced}"),
         (Some(code), None) => code.to_string(),
