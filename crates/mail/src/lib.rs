@@ -85,6 +85,7 @@ pub use local_part::DomainPattern;
 pub use login_note::LoginNote;
 pub use mdn::{MdnParts, compose_mdn};
 pub use network::{Network, NetworkError};
+pub use parts::Parsed;
 pub use portal_letter::{LetterPieces, MimeLines, PORTAL_FIELD, PortalLetter};
 pub use preview::first_words;
 pub use random::{Random, SequenceRandom, SystemRandom};

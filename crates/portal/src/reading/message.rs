@@ -5,7 +5,7 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_export::Format;
-use sealpost_mail::{CHARSETS, Charset, InvitationStatus, Letter, Mailbox, Timestamp};
+use sealpost_mail::{CHARSETS, Charset, InvitationStatus, Letter, Mailbox, Parsed, Timestamp};
 use sealpost_store::Folder;
 use serde::Deserialize;
 
@@ -219,7 +219,7 @@ pub(crate) async fn show(
             reading::look(&letter.bytes, &look)
         })
         .await?;
-    let Reading { view, mut files, mut pictures, events, summary: parsed, frame, whole, has_charset } =
+    let Reading { view, mut files, mut pictures, events, summary: parsed, frame, extent, has_charset } =
         reading;
     let shelf = query.shelf(&links::letter(&id), &mut files, &mut pictures);
     let charset = Choice { chosen: charset, offered: has_charset };
@@ -267,7 +267,7 @@ pub(crate) async fn show(
         trashed: row.trashed_at.map(|since| site.config.retention.trashed(since)),
         has_pdf: archive::worker(&site).is_ok(),
         events,
-        whole,
+        whole: extent == Parsed::Whole,
         sent: query.done == "sent",
     };
     render(StatusCode::OK, &template)
