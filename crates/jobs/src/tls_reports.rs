@@ -4,7 +4,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use sealpost_arrival::reminder::Unsent;
+use sealpost_arrival::reminder::{Mailing, Unsent};
 use sealpost_arrival::{Context, send_tls_report};
 use sealpost_delivery::{DayTally, ReportTo, TlsReporter, day_of};
 use sealpost_mail::Timestamp;
@@ -82,7 +82,7 @@ async fn tell(
 ) -> Result<Told, Failed> {
     let Some(counted) = reporter.tally(&workshop.store.tls_sessions(which).await?) else {
         // What cannot be read is told to nobody.
-        sent(send_tls_report(context, reporter, which, None, now).await)?;
+        let _noted = sent(send_tls_report(context, reporter, which, None, now).await)?;
         return Ok(Told::NoReport);
     };
     let receivers = match receivers(reporter, &counted).await {
@@ -99,7 +99,7 @@ async fn tell(
     let report = match reporter.write(&counted) {
         Ok(report) if !receivers.is_empty() => report,
         Ok(_nobody_wants_it) => {
-            sent(send_tls_report(context, reporter, which, None, now).await)?;
+            let _noted = sent(send_tls_report(context, reporter, which, None, now).await)?;
             return Ok(Told::NoReport);
         }
         Err(error) => {
@@ -108,8 +108,8 @@ async fn tell(
         }
     };
     match sent(send_tls_report(context, reporter, which, Some((&report, &receivers)), now).await)? {
-        false => Ok(Told::NoReport),
-        true => {
+        Mailing::Already | Mailing::Nobody => Ok(Told::NoReport),
+        Mailing::Queued => {
             let (secured, failed) = counted.sessions();
             tracing::info!(
                 tls_report.domain = counted.domain,
@@ -156,12 +156,12 @@ pub(super) async fn requested(reporter: &TlsReporter, counted: &DayTally) -> Res
 }
 
 /// Whether it is on its way. One that cannot be written keeps no other domain from hearing.
-fn sent(outcome: Result<bool, Unsent>) -> Result<bool, Failed> {
+fn sent(outcome: Result<Mailing, Unsent>) -> Result<Mailing, Failed> {
     match outcome {
-        Ok(is_new) => Ok(is_new),
+        Ok(mailing) => Ok(mailing),
         Err(Unsent::Row(error)) => {
             tracing::error!(error, "a report on TLS could not be sent");
-            Ok(false)
+            Ok(Mailing::Nobody)
         }
         Err(Unsent::Store(said)) => Err(Failed::Mail(said)),
     }
