@@ -44,6 +44,7 @@ mod erased_by_hand;
 mod erased_by_time;
 mod erased_webhooks;
 mod erased_with_files;
+mod escrow_in_safe;
 mod evidence;
 mod explain;
 mod export;

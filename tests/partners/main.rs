@@ -34,6 +34,7 @@ mod raised;
 mod renewed;
 mod replies_to_encrypted;
 mod reports_to_partners;
+mod revocation_scene;
 mod signed_for;
 mod signed_notices;
 mod signed_on_the_way;
