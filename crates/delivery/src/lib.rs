@@ -1,9 +1,8 @@
 //! Everything that leaves: leases, retries, next hops, TLS floors, delivery reports.
 //!
-//! Promises: a leg is finished in the store only after the next hop answered for it; a lost answer
-//! means another try, so delivery is at-least-once with a stable Message-ID; the bytes on the wire
-//! are the ticket's head and the opened rest, or what the roof writes from the ticket's facts; on top of what is ours, a
-//! DKIM signature; nothing else.
+//! Promises: a leg is finished in the store only after the next hop has replied; a lost reply means another try, so delivery is
+//! at-least-once with a stable Message-ID. The bytes on the wire are the ticket's head and the opened rest, or the mail that is
+//! written from the ticket's facts; with a DKIM signature on top of what is ours.
 //!
 //! SECURITY: knows neither rules nor mailboxes nor what a body says; holds no key that opens a
 //! mailbox. A floor is only ever raised on the way out, never lowered. The only crate that names

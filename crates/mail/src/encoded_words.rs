@@ -109,8 +109,8 @@ pub(crate) fn readings(raw: &[u8]) -> Vec<String> {
     readings
 }
 
-/// A bare `?` in it makes a Q word none (RFC 2047 §4.2), and some programs read it all the same, up to the next `?=`. The
-/// value with such marks escaped, if there are any.
+/// A bare `?` is not allowed in a Q-encoded word (RFC 2047 §4.2); some programs read such a word up to the next `?=` all
+/// the same. The value with such marks escaped, if there are any.
 fn with_marks_escaped(raw: &[u8]) -> Option<Vec<u8>> {
     let (mut out, mut copied, mut at) = (Vec::new(), 0, 0);
     while let Some(found) = raw.get(at..).and_then(|rest| rest.windows(2).position(|w| w == b"=?")) {
@@ -158,7 +158,7 @@ pub(crate) fn is_illegible(raw: &[u8]) -> bool {
     })
 }
 
-/// As a reader sees it who takes bytes of which nobody says what they are for this.
+/// As a reader sees it that takes unlabelled bytes for this charset.
 pub(crate) fn decode_as(raw: &[u8], guess: &str) -> String {
     decode_with(raw, |bytes: &[u8], label: Option<&[u8]>| {
         let label = label.map(String::from_utf8_lossy);
@@ -224,8 +224,8 @@ const ESCAPE: u8 = 0x1b;
 /// Around the number of a text that is set aside. Not ASCII, and so in nothing that stays: that is all ASCII.
 const MARK: (char, char) = ('\u{e000}', '\u{e001}');
 
-/// The value with every run of encoded-words, and every text that is not ASCII, behind a mark; and what they say. So
-/// that who takes addresses apart need not know charsets, and one decoder decodes everything.
+/// The value with a mark in place of every run of encoded-words and of non-ASCII text, and those texts decoded: an address
+/// parser need not know charsets.
 pub(crate) fn set_aside(raw: &[u8], beside: Beside) -> (Vec<u8>, Vec<String>) {
     let mut out = Vec::with_capacity(raw.len());
     let mut aside: Vec<String> = Vec::new();

@@ -101,11 +101,11 @@ impl Head {
         label.and_then(|label| Declared::parse(&label)).map_or(Beside::Nothing, Beside::Declared)
     }
 
-    /// Every field of that name in every way it may be read: bytes that nobody has labelled can be read in several, and
-    /// what was written in another code once too often is read as it was before, too.
+    /// Every field of that name in every way it may be read: in each charset that unlabelled bytes may be in, and with
+    /// layers of encoding taken off that were applied once too often.
     ///
     /// # Errors
-    /// The letter has more of that than is looked at: there may be other readings.
+    /// More layers than are looked at: there may be other readings.
     pub fn readings(&self, name: &str, layers: &mut Layers) -> Result<Vec<String>, TooLayered> {
         let mut readings: Vec<String> = Vec::new();
         for raw in self.named(name) {

@@ -9,9 +9,8 @@ use crate::{charset, direction};
 /// A character and the bytes it stands for.
 type Letter<'a> = (char, &'a [u8]);
 
-/// Cuts everything that looks like `tag` out of a raw value, with one blank beside it. `None`: a reader sees no
-/// match. Only the matches go, byte by byte. Where they are hidden in encoded-words, those words are decoded, cut and
-/// encoded anew, and the whole value only where a match reaches over several.
+/// Cuts everything that looks like `tag` out of a raw value, with one adjacent blank. `None`: a reader sees no match. All
+/// other bytes stay; encoded-words with a match are re-encoded, and the whole value only if a match spans several.
 pub(crate) fn cut(raw: &[u8], tag: &str) -> Option<Vec<u8>> {
     let tag = Skeleton::of(tag.chars().map(squared));
     let wanted = readings(raw).iter().find_map(|seen| cut_text(seen, &tag))?;
@@ -47,8 +46,8 @@ pub(crate) fn in_order(raw: &[u8]) -> Option<Vec<u8>> {
     readings(raw).iter().find_map(|seen| direction::without_marks(seen)).map(|seen| encode(seen.trim()))
 }
 
-/// The value without what only looks like the text, in whatever letters: capitals of other scripts, letters with marks, blanks
-/// that are hardly seen. `None`: nothing does. Wider than [`cut`], and written anew: for what must not be believed.
+/// The value without anything that looks like the text in letters of other scripts, with marks or narrow blanks. `None`:
+/// nothing does. Matches more than [`cut`] and re-encodes the value: for tags that only we may write.
 pub(crate) fn cut_look_alikes(raw: &[u8], tag: &str) -> Option<Vec<u8>> {
     let tag = Skeleton::of(tag.chars().map(as_seen));
     // To look a character up is what costs.
@@ -66,7 +65,7 @@ pub(crate) fn cut_look_alikes(raw: &[u8], tag: &str) -> Option<Vec<u8>> {
             }
             text = without(&text, places);
         }
-        // Nobody but who wants to be believed writes it within itself so often: nothing of it is.
+        // Only an attack nests it so often: nothing of the value is kept.
         Some(encode(""))
     })
 }
@@ -98,8 +97,7 @@ fn cut_pieces(raw: &[u8], tag: &Skeleton, guess: Option<&str>, words: Words) -> 
     out
 }
 
-/// Bytes as they are read: UTF-8, and what is none of it in the charset that is guessed. Of a single-byte charset,
-/// like all that are guessed, every byte is a character.
+/// Bytes as characters: UTF-8, and invalid bytes in the guessed charset, which is a single-byte one.
 fn letters<'a>(bytes: &'a [u8], guess: Option<&str>) -> Vec<Letter<'a>> {
     let single = |byte: &'a [u8]| {
         let text = charset::decode_as(byte, guess.unwrap_or("windows-1252"));
@@ -131,7 +129,7 @@ fn cut_text(text: &str, tag: &Skeleton) -> Option<String> {
 /// Passes over a text: people do not nest tags, and time must not depend on who does.
 const PASSES: usize = 5;
 
-/// Removes matches, also those that come about by removing others.
+/// Removes matches, including those that appear once others are removed.
 fn cut_letters<'a>(mut text: Vec<Letter<'a>>, tag: &Skeleton) -> Option<Vec<Letter<'a>>> {
     let mut found = None;
     for _ in 0..PASSES {

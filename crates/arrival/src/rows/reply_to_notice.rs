@@ -63,7 +63,7 @@ pub(super) async fn to_writer(arrival: &Arrival<'_>) -> Result<ArrivalRows, Repl
     Ok(rows)
 }
 
-/// A place for an answer. The operator's own server hands on what strangers write to us, too: nobody's reverse-path is proven.
+/// Room for one more reply to this address. Reverse-paths are not proven: the operator's server hands on strangers' mail, too.
 pub(super) async fn room(arrival: &Arrival<'_>, to: &Address) -> Result<ReportSlot, Reply> {
     let room = report_limit::room(arrival.context, ReportsTo::Claimed, to, arrival.id, arrival.now).await;
     room.map_err(|error| crate::failure::unavailable(&error))

@@ -29,9 +29,9 @@ use crate::state::frame_cache::Frame;
 use crate::state::{Site, keep_frame};
 use crate::writing::reply::{self, Ways};
 
-/// The frame's own policy: no script by three walls, nothing from elsewhere, no form, no place but our pages.
-/// `allow-same-origin` lets our pages measure the frame and send the cookie for its pictures; without
-/// `allow-scripts` nothing inside can make use of it.
+/// The frame's Content-Security-Policy: no scripts, no forms, nothing from elsewhere, framed by our pages only.
+/// `allow-same-origin` lets our pages measure the frame and lets its pictures carry the cookie; without `allow-scripts`
+/// nothing inside can use it.
 const FRAME_POLICY: &str = "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; form-action 'none'; \
      base-uri 'none'; frame-ancestors 'self'; \
      sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox";
