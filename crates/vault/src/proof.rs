@@ -102,7 +102,7 @@ impl SessionAuth {
     }
 }
 
-/// Who bears a cookie. A row of the one is none of the other.
+/// Whose cookie it is. A row proven for one is not valid for the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bearer {
     /// The owner, signed in.

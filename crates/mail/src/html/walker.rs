@@ -249,7 +249,7 @@ impl Walker {
             Some(open) => open.white,
             None => self.page,
         });
-        // Word and Outlook write every line as a paragraph without a distance.
+        // Word and Outlook write every line as a paragraph without margins.
         let is_words = attribute(tag, "class").is_some_and(|class| class.starts_with("Mso"));
         let is_spaced = is_spaced(name) && said.no_margin != Some(true) && !is_words;
         let margin = if is_spaced { Gap::Blank } else { Gap::Line };

@@ -14,7 +14,7 @@ use crate::letter_facts::{Deep, Facts, HeadsWithin, Known};
 use crate::sensitivity_label;
 use crate::spec::{HeaderSpec, RuleSpec, When};
 
-/// Nobody's rule names them: RFC 2606 keeps these names free, under endings that people have.
+/// Addresses that no rule names: RFC 2606 reserves these names.
 const STRANGERS: [&str; 5] = [
     "a.muster@example.com",
     "office@mail.example.net",

@@ -92,12 +92,12 @@ enum Signed {
     None,
     /// All of it, for it stands within what is signed.
     Whole(usize),
-    /// Its first part, and neither what stands around that nor the signature itself (RFC 1847 §2.1).
+    /// Its first part, but neither the text around it nor the signature itself (RFC 1847 §2.1).
     FirstPart(usize),
 }
 
 impl Open {
-    /// As of an entity that stands here now.
+    /// The signed entity around an entity that begins here.
     fn signed_here(&self) -> Option<usize> {
         match self.signed {
             Signed::None => None,
@@ -106,7 +106,7 @@ impl Open {
         }
     }
 
-    /// As of its boundaries.
+    /// The signed entity around its boundaries.
     fn signed_around(&self) -> Option<usize> {
         match self.signed {
             Signed::Whole(by) => Some(by),
