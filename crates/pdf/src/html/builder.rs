@@ -75,6 +75,13 @@ enum Kind {
     Preformatted,
 }
 
+/// Whether a cell asks for lines around it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Border {
+    Drawn,
+    None,
+}
+
 impl Frame {
     fn new(kind: Kind) -> Self {
         Self { kind, blocks: Vec::new(), line: Line::default(), align: Align::Start, gap: false }
@@ -133,7 +140,7 @@ impl<'a> Builder<'a> {
             // writer's, and kept.
             Some(Kind::Table(_) | Kind::List { .. }) if blank => return,
             Some(Kind::Table(_)) => {
-                self.open_cell(RawCell { columns: 1, rows: 1, ..RawCell::default() }, true)
+                self.open_cell(RawCell { columns: 1, rows: 1, ..RawCell::default() }, Border::Drawn)
             }
             Some(Kind::List { .. }) => self.push_frame(Kind::Item),
             _ => {}
@@ -375,7 +382,7 @@ impl<'a> Builder<'a> {
                     declared(tag, property)
                         .is_some_and(|border| border.contains("solid") && !border.starts_with('0'))
                 });
-                self.open_cell(cell, has_border);
+                self.open_cell(cell, if has_border { Border::Drawn } else { Border::None });
             }
             "caption" if self.top_is(|kind| matches!(kind, Kind::Table(_))) => self.push_frame(Kind::Caption),
             "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => {
@@ -391,9 +398,9 @@ impl<'a> Builder<'a> {
         self.frames.last().is_some_and(|frame| is(&frame.kind))
     }
 
-    fn open_cell(&mut self, cell: RawCell, bordered: bool) {
+    fn open_cell(&mut self, cell: RawCell, border: Border) {
         let Some(Kind::Table(table)) = self.frames.last_mut().map(|frame| &mut frame.kind) else { return };
-        table.bordered |= bordered;
+        table.bordered |= border == Border::Drawn;
         if table.rows.is_empty() {
             table.rows.push(Vec::new());
         }

@@ -3,7 +3,7 @@
 use html5ever::tokenizer::Tag;
 use sealpost_mail::Link;
 
-use super::{Builder, Kind, OpenLink};
+use super::{Border, Builder, Kind, OpenLink};
 use crate::html::address::percent_decoded;
 use crate::html::style::{attribute, declared};
 use crate::model::{Look, Run};
@@ -41,7 +41,7 @@ impl Builder<'_> {
         let style = self.style();
         match self.frames.last().map(|frame| &frame.kind) {
             Some(Kind::Table(_)) => {
-                self.open_cell(RawCell { columns: 1, rows: 1, ..RawCell::default() }, false)
+                self.open_cell(RawCell { columns: 1, rows: 1, ..RawCell::default() }, Border::None)
             }
             Some(Kind::List { .. }) => self.push_frame(Kind::Item),
             _ => {}
