@@ -118,7 +118,7 @@ fn first_part(text: &str) -> &str {
 
 #[test]
 fn no_letter_to_a_partner_says_anything_that_is_not_in_a_language_folder() {
-    for letter in [PartnerLetter::Test, PartnerLetter::Answer] {
+    for letter in [PartnerLetter::Test, PartnerLetter::Reply] {
         let (subject, text) = partner_letter(letter, Language::pseudo(), &brand()).unwrap();
         let subject = subject.split(" / ").next().unwrap();
         for said in [subject, first_part(&text)] {
