@@ -129,9 +129,9 @@ pub struct ToMailbox(pub Arc<Context>);
 
 #[async_trait]
 impl Returns for ToMailbox {
-    async fn tell(&self, returned: UndeliveredReply<'_>) -> Result<(), Untold> {
+    async fn tell(&self, undelivered: UndeliveredReply<'_>) -> Result<(), Untold> {
         let context = &self.0;
-        let Purpose::PortalReply { mailbox_id, deposit_id } = &returned.ticket.purpose else {
+        let Purpose::PortalReply { mailbox_id, deposit_id } = &undelivered.ticket.purpose else {
             return Err(Untold::Never("not an answer".to_owned()));
         };
         if context
@@ -145,17 +145,17 @@ impl Returns for ToMailbox {
             tracing::info!("an answer was not delivered, and its mailbox is gone");
             return Ok(());
         }
-        let head = returned.ticket.content.head().and_then(|head| Head::new(head.to_vec()).ok());
+        let head = undelivered.ticket.content.head().and_then(|head| Head::new(head.to_vec()).ok());
         let told = Undelivered {
             mailbox_id,
             deposit_id,
-            recipient: &returned.ticket.recipient.address,
+            recipient: &undelivered.ticket.recipient.address,
             message_id: head.as_ref().and_then(Head::message_id),
             subject: head.as_ref().and_then(Head::subject),
-            date: returned.ticket.arrived,
-            status: returned.status,
-            said: returned.said.map(str::to_owned),
-            state: match returned.action {
+            date: undelivered.ticket.arrived,
+            status: undelivered.status,
+            said: undelivered.said.map(str::to_owned),
+            state: match undelivered.action {
                 DsnAction::Delayed => ReplyState::Delayed,
                 DsnAction::Failed | DsnAction::Delivered | DsnAction::Relayed | DsnAction::Expanded => {
                     ReplyState::Failed
@@ -166,7 +166,7 @@ impl Returns for ToMailbox {
             let mut rows = rows(context, &told).await.map_err(untold)?;
             let mut once = context.shared.keys.tags.fingerprint();
             once.update(b"answer returned\0");
-            once.update(returned.leg_id.as_bytes());
+            once.update(undelivered.leg_id.as_bytes());
             once.update(match told.state {
                 ReplyState::Delayed => b"\0delayed",
                 ReplyState::Failed => b"\0failed!",

@@ -165,14 +165,14 @@ impl Engine {
         let Some(returns) = self.returns.get() else { return Ok(()) };
         let mut tried = 0;
         loop {
-            let returned = UndeliveredReply {
+            let undelivered = UndeliveredReply {
                 leg_id: &leg.id,
                 ticket,
                 action: report.action,
                 status: report.status,
                 said: report.diagnostic.as_ref().and_then(Diagnostic::servers),
             };
-            match returns.tell(returned).await {
+            match returns.tell(undelivered).await {
                 Err(Untold::Later(cause)) if self.tries_again(leg, tried).await => {
                     tracing::warn!(
                         delivery.leg = leg.id,

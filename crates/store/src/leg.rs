@@ -63,7 +63,7 @@ pub struct Lease<'a> {
     pub until: Timestamp,
     /// How many at most.
     pub limit: usize,
-    /// Destinations that have no place free.
+    /// Destinations without a free slot.
     pub skip_destinations: &'a [String],
 }
 
@@ -214,7 +214,9 @@ impl Store {
             .destinations()
             .await?
             .into_iter()
-            .filter(|place| place.due_at <= request.now && !request.skip_destinations.contains(&place.name))
+            .filter(|destination| {
+                destination.due_at <= request.now && !request.skip_destinations.contains(&destination.name)
+            })
             .collect();
         // The longest waiting first, and every destination gets its share of the limit.
         open.sort_by(|a, b| a.due_at.cmp(&b.due_at).then_with(|| a.name.cmp(&b.name)));
@@ -223,8 +225,10 @@ impl Store {
             let left = request.limit - leased.len();
             open.truncate(left);
             let share = left / open.len().max(1);
-            let statements =
-                open.iter().map(|place| lease_some(&request, &place.name, share)).collect::<Vec<_>>();
+            let statements = open
+                .iter()
+                .map(|destination| lease_some(&request, &destination.name, share))
+                .collect::<Vec<_>>();
             let mut batch = Batch::from(statements);
             batch.takes =
                 Some(Taking { owner: request.owner.clone(), until: request.until, now: request.now });
@@ -360,8 +364,11 @@ impl Store {
 
     /// The same without the legs to these destinations.
     pub async fn next_due_elsewhere(&self, skip: &[String]) -> Result<Option<Timestamp>, StoreError> {
-        let places = self.destinations().await?.into_iter();
-        Ok(places.filter(|place| !skip.contains(&place.name)).map(|place| place.due_at).min())
+        let destinations = self.destinations().await?.into_iter();
+        Ok(destinations
+            .filter(|destination| !skip.contains(&destination.name))
+            .map(|destination| destination.due_at)
+            .min())
     }
 
     /// Makes waiting legs due now that are not due before `latest`, which is later than any pause: the clock was
