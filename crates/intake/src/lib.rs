@@ -54,5 +54,5 @@ pub mod pieces {
     pub use crate::bdat::{CRLF, Checked, ChunkReader, Last};
     pub use crate::command::{Chunk, Command, Hello, HelloVerb, Rcpt, parse};
     pub use crate::data::{Bare, DataReader, Decoded, Found};
-    pub use crate::line::{Line, MAX_AUTH, MAX_LINE, PLAIN, find, skip};
+    pub use crate::line::{Line, MAX_AUTH, MAX_LINE, PLAIN, Skipped, find, skip};
 }

@@ -10,7 +10,7 @@ use crate::access::{Right, Shown};
 use crate::command::{self, Command, Hello, HelloVerb};
 use crate::connection::Connection;
 use crate::letter::Chunks;
-use crate::line::{self, Line, MAX_LINE};
+use crate::line::{self, Line, MAX_LINE, Skipped};
 use crate::listener_context::{Caller, ListenerContext, Speaker};
 use crate::replies::{self, Offer};
 use crate::wire::{BLOCK, Leave, Wire};
@@ -182,11 +182,15 @@ impl<'a, S: Connection> Session<'a, S> {
         }
         let mut skipped = 0;
         loop {
-            let (octets, ended) = line::skip(self.wire.pending());
-            self.wire.consume(octets);
-            skipped += octets;
-            if ended {
-                return Ok(None);
+            match line::skip(self.wire.pending()) {
+                Skipped::Rest(octets) => {
+                    self.wire.consume(octets);
+                    return Ok(None);
+                }
+                Skipped::All(octets) => {
+                    self.wire.consume(octets);
+                    skipped += octets;
+                }
             }
             if skipped > BLOCK {
                 self.wire.send(&replies::command_too_long());

@@ -50,6 +50,26 @@ enum Slips {
     Pass,
 }
 
+/// What becomes of a letter by a rule, as far as its secrecy goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It leaves in clear.
+    InClear,
+    /// It is protected, held or refused.
+    Kept,
+}
+
+impl Fate {
+    fn of(treatment: &Treatment) -> Self {
+        match treatment {
+            Treatment::Relay { .. } => Self::InClear,
+            Treatment::Portal | Treatment::Domain { .. } | Treatment::Hold { .. } | Treatment::Refuse(_) => {
+                Self::Kept
+            }
+        }
+    }
+}
+
 /// What the caller must find out before it asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Needs {
@@ -236,16 +256,16 @@ impl Rules {
         rule.is_asked(facts) && rule.truth(facts, &mut Memo::default()) == Truth::Yes
     }
 
-    /// Which rule above this place decides, and whether it lets the letter go in clear.
-    pub(crate) fn decided_before(&self, place: usize, facts: &Facts<'_>) -> Option<(usize, bool)> {
+    /// Which rule above this place decides, and what becomes of the letter.
+    pub(crate) fn decided_before(&self, place: usize, facts: &Facts<'_>) -> Option<(usize, Fate)> {
         let mut memo = Memo::default();
         let above = self.rules.iter().enumerate().take(place).filter(|(_, rule)| rule.is_asked(facts));
         for (number, rule) in above {
             match rule.truth(facts, &mut memo) {
                 Truth::No => {}
-                Truth::Yes => return Some((number, matches!(rule.treatment, Treatment::Relay { .. }))),
+                Truth::Yes => return Some((number, Fate::of(&rule.treatment))),
                 Truth::Almost { .. } | Truth::Unknown(_) | Truth::Never(_) => {
-                    return Some((number, false));
+                    return Some((number, Fate::Kept));
                 }
             }
         }
