@@ -80,10 +80,10 @@ fn ids_of_another_mailbox_lead_nowhere() {
         let fields = [("form_token", token.as_str()), ("kind", kind), ("letter", letter)];
         bernd.web.post("/write", &fields).expect(404);
     }
-    for wish in ["trash", "restore", "destroy", "export"] {
+    for act in ["trash", "restore", "destroy", "export"] {
         let fields = [
             ("form_token", token.as_str()),
-            ("do", wish),
+            ("do", act),
             ("id", letter),
             ("folder", "inbox"),
             ("sure", "yes"),
@@ -91,7 +91,7 @@ fn ids_of_another_mailbox_lead_nowhere() {
         let page = bernd.web.post("/letters", &fields);
         assert!(
             !page.text().contains("Zwetschge") && !page.text().contains("Brief"),
-            "{wish}: {}",
+            "{act}: {}",
             page.text()
         );
     }
@@ -100,16 +100,16 @@ fn ids_of_another_mailbox_lead_nowhere() {
         let zip = bernd.web.post("/export/zip", &fields);
         assert!(zip.body.len() < 200, "{format}: an archive of {} bytes", zip.body.len());
     }
-    for wish in ["keep", "save", "send", "discard", &format!("remove:{file}")] {
+    for act in ["keep", "save", "send", "discard", &format!("remove:{file}")] {
         let fields =
-            [("form_token", token.as_str()), ("to", "erika@insurer.example"), ("text", "x"), ("do", wish)];
+            [("form_token", token.as_str()), ("to", "erika@insurer.example"), ("text", "x"), ("do", act)];
         let page = bernd.web.post(&format!("/w/{draft}"), &fields);
         // What is typed for a draft that is not there comes into a new one, whatever the id.
         let is_anew = page.header("location").is_some_and(|to| to.ends_with("?note=anew"));
         let is_own = !page.header("location").is_some_and(|to| to.contains(draft));
-        assert!(page.status == 404 || (page.status == 303 && is_anew && is_own), "{wish}: {}", page.status);
+        assert!(page.status == 404 || (page.status == 303 && is_anew && is_own), "{act}: {}", page.status);
         // Another's file by way of the own draft.
-        if wish.starts_with("remove") {
+        if act.starts_with("remove") {
             bernd.web.post(&format!("/w/{}", bernd.draft), &fields).expect(303);
         }
     }

@@ -4,10 +4,12 @@
 use std::process::Command;
 
 use rig::gateway::{Home, binary, change, find_database};
-use rig::process::{Process, poll, run};
+use rig::process::{Process, poll};
 use rig::reader::activate;
 use rig::trail::{self, Said, by_operator};
 use rig::{Config, Gateway, Hop, letters};
+
+use crate::escrow_in_safe;
 
 const SENDER: &str = "erika@insurer.example";
 
@@ -60,17 +62,9 @@ fn count(home: &Home, action: &str) -> i64 {
 fn another_escrow_key() {
     let hop = Hop::new();
     let mut config = Config::on_sqlite(&hop);
-    config.set("gateway", "escrow", r#""offline""#).set("gateway", "escrow-public", r#""old/escrow.public""#);
-    let home = Home::new(&config);
-    for folder in ["old", "new"] {
-        let mut command = Command::new(binary());
-        let (code, out, err) = run(command.args(["key", "escrow", "--folder"]).arg(home.path().join(folder)));
-        assert_eq!(code, 0, "{out}{err}");
-    }
-    let mut gateway = Gateway::start_in(home, &config);
+    let mut gateway = escrow_in_safe::with_old_key(&mut config);
     mailboxes(&gateway, &hop, 3);
-    config.set("gateway", "escrow-public", r#""new/escrow.public""#);
-    gateway.home.write("gateway.toml", config.text().as_bytes());
+    escrow_in_safe::name_new_key(&gateway, &mut config);
     gateway.restart();
     let rotate = ["key", "rotate-escrow", "--escrow-key", "old/escrow.key"];
     let both = || noted(&gateway, "key.escrow-rotation-began", "key.escrow-rotated");

@@ -5,13 +5,14 @@ use rig::dkim::Dkim;
 use rig::dns::{Dns, Record};
 use rig::http::Page;
 use rig::letters::{self, link};
-use rig::process::{poll, run};
+use rig::process::poll;
 use rig::reader::{PASSWORD, activate, letter_paths};
 use rig::receiver::{Receiver, Verdict};
 use rig::trail::{self, Said, by_operator};
 use rig::{Config, Gateway, Hop, Web};
 use serde_json::Value;
 
+use crate::escrow_in_safe;
 use crate::saved_unread::shown;
 use crate::sender_told::{CUSTOMER, Office, SENDER};
 use crate::webhooks::webhook;
@@ -116,12 +117,12 @@ fn deletion_asked() {
     gateway.smtp().letter(SENDER, &[CUSTOMER], &letter).expect("250 *");
     activate(&mut gateway.web(), &link(&hop.wait_to(CUSTOMER).bytes));
     let now = mail_parser::DateTime::from_timestamp(rig::ill_clock::IllClock::right()).to_rfc822();
-    let wish = format!(
+    let request = format!(
         "From: Max <{CUSTOMER}>\r\nTo: securemail@insurer.example\r\nSubject: SecureMail\r\nDate: {now}\r\n\
-         Message-ID: <wish@web.example>\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n\
+         Message-ID: <request@web.example>\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n\
          Bitte l\u{f6}schen Sie mein Postfach. geheim 4711\r\n"
     );
-    let signed = dkim.sign(wish.as_bytes());
+    let signed = dkim.sign(request.as_bytes());
     gateway.smtp().letter(CUSTOMER, &["securemail@insurer.example"], &signed).expect("250 *");
     let _asked = hop.wait_where("the link", |mail| mail.to() == [CUSTOMER] && mail.text().contains("/d/"));
     let shown: Value = serde_json::from_str(&gateway.said(&["mailbox", "show", CUSTOMER, "--json"])).unwrap();
@@ -177,19 +178,11 @@ fn webhook_retried_and_dropped() {
 fn escrow_rotated() {
     let hop = Hop::new();
     let mut config = Config::new(&hop);
-    config.set("gateway", "escrow", r#""offline""#).set("gateway", "escrow-public", r#""old/escrow.public""#);
-    let home = rig::gateway::Home::new(&config);
-    for folder in ["old", "new"] {
-        let mut command = std::process::Command::new(rig::gateway::binary());
-        let (code, out, err) = run(command.args(["key", "escrow", "--folder"]).arg(home.path().join(folder)));
-        assert_eq!(code, 0, "{out}{err}");
-    }
-    let mut gateway = Gateway::start_in(home, &config);
+    let mut gateway = escrow_in_safe::with_old_key(&mut config);
     let letter = letters::plain("[vertraulich] geheim 4711", "Text");
     gateway.smtp().letter(SENDER, &[CUSTOMER], &letter).expect("250 *");
     let _notice = hop.wait_to(CUSTOMER);
-    config.set("gateway", "escrow-public", r#""new/escrow.public""#);
-    gateway.home.write("gateway.toml", config.text().as_bytes());
+    escrow_in_safe::name_new_key(&gateway, &mut config);
     gateway.restart();
     let rotated = gateway.said(&["key", "rotate-escrow", "--escrow-key", "old/escrow.key"]);
     assert!(rotated.contains("1 escrow wraps"), "{rotated}");

@@ -31,10 +31,10 @@ fn at_hour(gateway: &Gateway, clock: &IllClock, hour: i64) {
     });
 }
 
-fn start(wish: &str) -> (Hop, IllClock, Gateway) {
+fn start(pace: &str) -> (Hop, IllClock, Gateway) {
     let (hop, clock) = (Hop::new(), IllClock::new());
     let mut config = Config::by_clock(&hop, &clock);
-    config.unset("notices", "pending-pace").set("notices", "pace", &format!("{wish:?}"));
+    config.unset("notices", "pending-pace").set("notices", "pace", &format!("{pace:?}"));
     let gateway = Gateway::start_with(&config, &clock.environment());
     gateway.knows_its_jobs();
     (hop, clock, gateway)

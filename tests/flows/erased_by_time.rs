@@ -20,7 +20,7 @@ const DAY: i64 = 86_400;
 
 /// What a thief with disk and server key opens.
 fn opened(gateway: &Gateway, tickets: &[Value], mailboxes: &[Value]) -> Vec<String> {
-    let wish = json!({
+    let request = json!({
         "data": gateway.home.data(),
         "server_key": rig::gateway::SERVER_KEY,
         "tickets": tickets,
@@ -32,7 +32,7 @@ fn opened(gateway: &Gateway, tickets: &[Value], mailboxes: &[Value]) -> Vec<Stri
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    thief.stdin.take().unwrap().write_all(wish.to_string().as_bytes()).unwrap();
+    thief.stdin.take().unwrap().write_all(request.to_string().as_bytes()).unwrap();
     let told = thief.wait_with_output().unwrap();
     assert!(told.status.success());
     String::from_utf8(told.stdout).unwrap().lines().map(str::to_owned).collect()

@@ -266,7 +266,7 @@ fn every_job_says_what_it_would_do_and_why() {
     for domain in ["web.example", "insurer.example"] {
         around.domain(domain, &hop);
     }
-    around.wishes("web.example", "https://collect.example/v1");
+    around.asks_for_reports("web.example", "https://collect.example/v1");
     let config = configured(&around, &hop, &roots);
     let mut gateway = around.start(&config, &around.environment());
     let names = furnished(&around, &gateway, &hop, &roots);

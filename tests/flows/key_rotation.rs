@@ -1,4 +1,4 @@
-//! Another server key: mail in the queue, a mailbox nobody has opened, one in use, a wish for access. After the change the
+//! Another server key: mail in the queue, a mailbox nobody has opened, one in use, a request for access. After the change the
 //! old link works, the old password, the escrow key; the old key file opens nothing; and a change that was cut short
 //! anywhere goes on.
 
@@ -13,6 +13,8 @@ use rig::reader::{PASSWORD, activate, activate_with, letter_path};
 use rig::{Config, Gateway, Hop, Web, letters};
 use rusqlite::Connection;
 use sealpost_vault::{Keys, Label, MailboxSecret, ServerKey};
+
+use crate::escrow_in_safe;
 
 const ACTIVE: &str = "a@web.example";
 const PENDING: &str = "p@web.example";
@@ -289,21 +291,13 @@ fn the_roles_get_new_files_in_place_of_their_own() {
 fn an_escrow_key_in_the_safe_is_changed_while_the_services_run() {
     let hop = Hop::new();
     let mut config = Config::new(&hop);
-    config.set("gateway", "escrow", "\"offline\"").set("gateway", "escrow-public", "\"old/escrow.public\"");
-    let home = Home::new(&config);
-    for folder in ["old", "new"] {
-        let mut command = Command::new(binary());
-        let (code, out, err) = run(command.args(["key", "escrow", "--folder"]).arg(home.path().join(folder)));
-        assert_eq!(code, 0, "{out}{err}");
-    }
-    let mut gateway = Gateway::start_in(home, &config);
+    let mut gateway = escrow_in_safe::with_old_key(&mut config);
     send(&gateway, ACTIVE, &letters::plain("[vertraulich] Brief", "Inhalt-4711"));
     let _inbox = activate(&mut gateway.web(), &link_to(&hop, ACTIVE));
     send(&gateway, PENDING, &letters::plain("[vertraulich] Akte", "Inhalt-4712"));
     refused(&gateway.home, &["key", "rotate-escrow", "--escrow-key", "old/escrow.key"], "the one before");
 
-    config.set("gateway", "escrow-public", "\"new/escrow.public\"");
-    gateway.home.write("gateway.toml", config.text().as_bytes());
+    escrow_in_safe::name_new_key(&gateway, &mut config);
     gateway.stop();
     gateway.restart();
     let keys = status(&gateway.home)["escrow"].clone();

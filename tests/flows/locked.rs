@@ -81,7 +81,7 @@ fn while_another_locks_the_database_every_page_says_when_to_come_again() {
     let activation = new.get(&link);
     let mut elsewhere = gateway.web();
     let (log_in, forgotten) = (elsewhere.get("/"), elsewhere.get("/forgot"));
-    let wishes = [("address", "k@web.example"), ("password", PASSWORD)];
+    let fields = [("address", "k@web.example"), ("password", PASSWORD)];
     let mut client = gateway.smtp();
 
     let locked = Locked::of(&gateway);
@@ -131,7 +131,7 @@ fn while_another_locks_the_database_every_page_says_when_to_come_again() {
         &web.submit(&page, &form_of(&editor), &[("do", "save"), ("subject", "x"), ("text", "x")]),
         "a draft",
     );
-    is_polite(&elsewhere.submit(&log_in, "/login", &wishes), "log-in");
+    is_polite(&elsewhere.submit(&log_in, "/login", &fields), "log-in");
     // A link is promised to whoever asks, mailbox or not: it comes later.
     elsewhere.submit(&forgotten, "/forgot", &[("address", "k@web.example")]).expect(200);
     let filled = [
@@ -148,7 +148,7 @@ fn while_another_locks_the_database_every_page_says_when_to_come_again() {
 
     // The same pages, forms, session and connection as before.
     client.letter("a@insurer.example", &["k@web.example"], &letters::plain("x", "x")).expect("250 *");
-    let page = elsewhere.submit(&log_in, "/login", &wishes);
+    let page = elsewhere.submit(&log_in, "/login", &fields);
     assert!(elsewhere.follow(page).expect(200).text().contains("action=\"/logout\""));
     new.submit(&activation, &form, &filled).expect(303);
     let page = web.get(&editor);

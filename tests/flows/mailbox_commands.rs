@@ -74,13 +74,13 @@ fn support_locks_holds_and_deletes_and_sees_no_content() {
     assert_ne!(web.get("/inbox").status, 200);
     let mut other = gateway.web();
     let page = other.get("/");
-    let wishes = [("address", "k@web.example"), ("password", PASSWORD)];
-    assert_ne!(other.submit(&page, "/login", &wishes).status, 303);
+    let fields = [("address", "k@web.example"), ("password", PASSWORD)];
+    assert_ne!(other.submit(&page, "/login", &fields).status, 303);
     assert_eq!(shown(&gateway, &id)["state"], "locked");
     said(&gateway, &["mailbox", "unlock", &id, "--note", "geklärt"]);
     assert!(refused(&gateway, &["mailbox", "unlock", &id, "--note", "geklärt"]).contains("not locked"));
     let page = other.get("/");
-    let inbox = other.submit(&page, "/login", &wishes);
+    let inbox = other.submit(&page, "/login", &fields);
     let inbox = other.follow(inbox);
     inbox.expect(200);
 

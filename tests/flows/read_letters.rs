@@ -40,12 +40,13 @@ fn cases() -> Vec<(String, String, String)> {
         let mut cells = line.split('\t').map(|cell| cell.replace("\\n", "\n"));
         (cells.next().unwrap(), cells.next().unwrap(), cells.next().unwrap())
     };
-    let asked = |(name, _, _): &(String, String, String)| wished().is_none_or(|wish| name.starts_with(&wish));
+    let asked =
+        |(name, _, _): &(String, String, String)| chosen().is_none_or(|start| name.starts_with(&start));
     text.lines().skip(1).map(row).filter(asked).collect()
 }
 
 /// `SEALPOST_LETTERS=x-own` looks at those alone.
-fn wished() -> Option<String> {
+fn chosen() -> Option<String> {
     std::env::var("SEALPOST_LETTERS").ok()
 }
 
@@ -155,7 +156,7 @@ fn unescaped(html: &str) -> String {
 /// What is to be seen of one letter, or why it is not.
 fn look(reader: &mut Reader<'_>, gateway: &Gateway, what: &str, seen: &str) -> Result<(), String> {
     let page = reader.page("");
-    let (what, wish) = what.split_once(' ').unwrap_or((what, ""));
+    let (what, charset) = what.split_once(' ').unwrap_or((what, ""));
     let all = |list: Vec<String>| list.join(", ");
     let has = |text: String| if text.contains(seen) { Ok(()) } else { Err(text) };
     let not = |text: String| if text.contains(seen) { Err(text) } else { Ok(()) };
@@ -177,7 +178,7 @@ fn look(reader: &mut Reader<'_>, gateway: &Gateway, what: &str, seen: &str) -> R
         "line" => has(reader.text(&page)),
         "html" => has(page),
         "charset" => {
-            let page = reader.page(&format!("?charset={wish}"));
+            let page = reader.page(&format!("?charset={charset}"));
             let title = between(&page, "<h1>", "</h1>").first().map(|title| words(title)).unwrap_or_default();
             has(format!("{title}\n{}", reader.body(&page)))
         }
@@ -195,7 +196,7 @@ fn look(reader: &mut Reader<'_>, gateway: &Gateway, what: &str, seen: &str) -> R
         "events" => is(events().len().to_string()),
         "look" => has(between(&page, "data-look=\"", "\"").join(", ")),
         "preview" => {
-            let rest = if wish.is_empty() { String::new() } else { format!("?charset={wish}") };
+            let rest = if charset.is_empty() { String::new() } else { format!("?charset={charset}") };
             has(reader.linked(&page, "view", &rest).map(|page| page.text()).unwrap_or_default())
         }
         "filetext" => has(reader.linked(&page, "part", "").map(|page| page.text()).unwrap_or_default()),
@@ -310,7 +311,7 @@ fn taken_away(gateway: &Gateway, web: &Web, sent: &BTreeMap<&str, Vec<u8>>, path
 fn every_kind_of_letter_is_read() {
     let cases = cases();
     let names: BTreeSet<&str> = cases.iter().map(|(name, _, _)| name.as_str()).collect();
-    assert!(names.len() >= 250 || wished().is_some(), "the letters are gone: {}", names.len());
+    assert!(names.len() >= 250 || chosen().is_some(), "the letters are gone: {}", names.len());
     let hop = Hop::new();
     let mut config = Config::new(&hop);
     // One reader who reads everything at once.

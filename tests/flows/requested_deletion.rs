@@ -1,4 +1,4 @@
-//! An owner wishes by mail that the mailbox be deleted. Only a mail that is proven to be from the mailbox's address leads
+//! An owner requests by mail that the mailbox be deleted. Only a mail that is proven to be from the mailbox's address leads
 //! to a link, only a ticked box behind it deletes, and nobody learns by writing who has a mailbox.
 
 use rig::dkim::Dkim;
@@ -28,7 +28,7 @@ fn provider(dns: &Dns) -> Dkim {
     dkim
 }
 
-fn wish(from: &str, fields: &str) -> Vec<u8> {
+fn request(from: &str, fields: &str) -> Vec<u8> {
     format!(
         "From: {from}\r\nTo: {OURS}\r\nSubject: SecureMail\r\nDate: {}\r\n\
          Message-ID: <{}@web.example>\r\n{fields}Content-Type: text/plain; charset=utf-8\r\n\r\n\
@@ -79,12 +79,12 @@ fn path(text: &str) -> String {
 }
 
 #[test]
-fn a_signed_wish_is_confirmed_by_hand_and_then_the_mailbox_is_gone() {
+fn a_signed_request_is_confirmed_by_hand_and_then_the_mailbox_is_gone() {
     let (hop, dns) = (Hop::new(), Dns::new());
     let dkim = provider(&dns);
     let gateway = Gateway::start(&configured(&hop, &dns));
     with_mailbox(&gateway, &hop, "max@web.example");
-    let signed = dkim.sign(&wish("Max <MAX@web.example>", ""));
+    let signed = dkim.sign(&request("Max <MAX@web.example>", ""));
     gateway.smtp().letter("max@web.example", &[OURS], &signed).expect("250 *");
     let asked = wait_answer(&hop, "max@web.example");
     assert!(asked.contains("Postfach löschen: bitte bestätigen"), "{asked}");
@@ -97,8 +97,8 @@ fn a_signed_wish_is_confirmed_by_hand_and_then_the_mailbox_is_gone() {
     scanner.request("HEAD", &link, None).expect(200);
     scanner.submit(&page, &link, &[]).expect(422);
     assert_eq!(alive(), 1);
-    // A second wish on the same day says nothing new.
-    let again = dkim.sign(&wish("max@web.example", "X-Again: yes\r\n"));
+    // A second request on the same day says nothing new.
+    let again = dkim.sign(&request("max@web.example", "X-Again: yes\r\n"));
     gateway.smtp().letter("max@web.example", &[OURS], &again).expect("250 *");
     let sealed = pieces(
         &gateway,
@@ -135,21 +135,21 @@ fn what_proves_nothing_gets_the_same_answer_whether_or_not_there_is_a_mailbox() 
     let gateway = Gateway::start(&configured(&hop, &dns));
     with_mailbox(&gateway, &hop, "max@web.example");
     let send = |from: &str, mail: &[u8]| gateway.smtp().letter(from, &[OURS], mail).expect("250 *").clone();
-    let mut broken = dkim.sign(&wish("max@web.example", ""));
+    let mut broken = dkim.sign(&request("max@web.example", ""));
     let at = broken.len() - 8;
     broken[at] ^= 1;
-    let two = wish("max@web.example", "From: eva@other.example\r\n");
+    let two = request("max@web.example", "From: eva@other.example\r\n");
     for (nth, mail) in [
-        wish("max@web.example", ""),
+        request("max@web.example", ""),
         broken,
-        other.sign(&wish("max@web.example", "")),
-        below.sign(&wish("max@web.example", "")),
+        other.sign(&request("max@web.example", "")),
+        below.sign(&request("max@web.example", "")),
         // Nobody has been told that this server is to be believed.
-        wish(
+        request(
             "max@web.example",
             "Authentication-Results: mx.insurer.example; dmarc=pass header.from=web.example\r\n",
         ),
-        wish("nobody@web.example", ""),
+        request("nobody@web.example", ""),
     ]
     .iter()
     .enumerate()
@@ -164,16 +164,16 @@ fn what_proves_nothing_gets_the_same_answer_whether_or_not_there_is_a_mailbox() 
     send("two@elsewhere.example", &dkim.sign(&two));
     assert!(!wait_answer(&hop, "two@elsewhere.example").contains("/d/"));
     // An address without a mailbox is told so, if it is proven, and nobody else is.
-    let eva = dkim.sign(&wish("eva@web.example", ""));
+    let eva = dkim.sign(&request("eva@web.example", ""));
     send("w9@elsewhere.example", &eva);
     assert!(wait_answer(&hop, "eva@web.example").contains("kein Postfach"));
     // Machines, lists and reports get nothing, signed or not.
     for fields in ["Auto-Submitted: auto-replied\r\n", "List-Id: <l.web.example>\r\n", "Precedence: bulk\r\n"]
     {
-        send("max@web.example", &dkim.sign(&wish("max@web.example", fields)));
+        send("max@web.example", &dkim.sign(&request("max@web.example", fields)));
     }
-    send("", &dkim.sign(&wish("max@web.example", "X-Null: yes\r\n")));
-    send("last@elsewhere.example", &wish("max@web.example", "X-Last: yes\r\n"));
+    send("", &dkim.sign(&request("max@web.example", "X-Null: yes\r\n")));
+    send("last@elsewhere.example", &request("max@web.example", "X-Last: yes\r\n"));
     let _ = wait_answer(&hop, "last@elsewhere.example");
     assert!(
         answers_to(&hop, "max@web.example").is_empty() && answers_to(&hop, "w9@elsewhere.example").is_empty()
@@ -181,13 +181,13 @@ fn what_proves_nothing_gets_the_same_answer_whether_or_not_there_is_a_mailbox() 
     assert_eq!(gateway.count("SELECT count(*) FROM tokens WHERE purpose = 'deletion'"), 0);
     // What cannot be asked is asked again later.
     dns.fail();
-    let mail = dkim.sign(&wish("max@web.example", "X-Dns: gone\r\n"));
+    let mail = dkim.sign(&request("max@web.example", "X-Dns: gone\r\n"));
     gateway.smtp().letter("max@web.example", &[OURS], &mail).expect("451 4.4.3 *");
     gateway.sweep();
 }
 
 #[test]
-fn a_trusted_servers_word_counts_and_a_hold_stands_above_every_wish() {
+fn a_trusted_servers_word_counts_and_a_hold_stands_above_every_request() {
     let (hop, dns) = (Hop::new(), Dns::new());
     let mut config = configured(&hop, &dns);
     config.set("wishes", "upstream", r#""mx.insurer.example""#).set(
@@ -204,10 +204,10 @@ fn a_trusted_servers_word_counts_and_a_hold_stands_above_every_wish() {
     let (pass, fail) =
         (says("dmarc=pass (p=none) header.from=web.example"), says("dmarc=fail header.from=web.example"));
     // What stands below that server's own field was brought along.
-    let forged = wish("max@web.example", &format!("{fail}{pass}"));
+    let forged = request("max@web.example", &format!("{fail}{pass}"));
     gateway.smtp().letter("forger@elsewhere.example", &[OURS], &forged).expect("250 *");
     assert!(!wait_answer(&hop, "forger@elsewhere.example").contains("/d/"));
-    gateway.smtp().letter("max@web.example", &[OURS], &wish("max@web.example", &pass)).expect("250 *");
+    gateway.smtp().letter("max@web.example", &[OURS], &request("max@web.example", &pass)).expect("250 *");
     let link = path(&wait_answer(&hop, "max@web.example"));
 
     // Held after the link went out: the page says so and nothing goes.
@@ -227,7 +227,7 @@ fn a_trusted_servers_word_counts_and_a_hold_stands_above_every_wish() {
     dns.publish("web.example", Record::Txt("v=spf1 ip4:127.0.0.1 -all".to_owned()));
     let mut smtp = rig::Smtp::connect(world);
     smtp.ehlo();
-    smtp.letter("eva@web.example", &[OURS], &wish("eva@web.example", "")).expect("250 *");
+    smtp.letter("eva@web.example", &[OURS], &request("eva@web.example", "")).expect("250 *");
     let answer = wait_answer(&hop, "eva@web.example");
     assert!(answer.contains("aufbewahrt") && !answer.contains("/d/"), "{answer}");
     assert_eq!(gateway.count("SELECT count(*) FROM mailboxes WHERE state = 'active'"), 2);
@@ -240,7 +240,7 @@ fn a_trusted_servers_word_counts_and_a_hold_stands_above_every_wish() {
 }
 
 #[test]
-fn an_old_signed_mail_sent_once_more_and_one_of_another_customer_are_no_wishes() {
+fn an_old_signed_mail_sent_once_more_and_one_of_another_customer_are_no_requests() {
     let (hop, dns) = (Hop::new(), Dns::new());
     let dkim = provider(&dns);
     let mut config = configured(&hop, &dns);
@@ -248,7 +248,7 @@ fn an_old_signed_mail_sent_once_more_and_one_of_another_customer_are_no_wishes()
     config.set("[listener]", "domains", r#"["insurer.example"]"#);
     let gateway = Gateway::start(&config);
     with_mailbox(&gateway, &hop, "max@web.example");
-    let text = String::from_utf8(wish("max@web.example", "")).unwrap();
+    let text = String::from_utf8(request("max@web.example", "")).unwrap();
     let signed = |from: &str, to: &str| dkim.sign(text.replace(from, to).as_bytes());
     let to = format!("To: {OURS}");
     let (shop, today) = ("To: orders@shop.example", date(0));
@@ -286,14 +286,14 @@ fn an_old_signed_mail_sent_once_more_and_one_of_another_customer_are_no_wishes()
 /// What a domain's owner publishes counts beside our own look: with `adkim=s` the provider's signature does not speak for a
 /// domain below its own.
 #[test]
-fn what_a_domain_publishes_under_dmarc_counts_for_wishes() {
+fn what_a_domain_publishes_under_dmarc_counts_for_requests() {
     let (hop, dns) = (Hop::new(), Dns::new());
     let dkim = provider(&dns);
     dns.publish("_dmarc.strict.web.example", Record::Txt("v=DMARC1; p=reject; adkim=s; aspf=s".to_owned()));
     let gateway = Gateway::start(&configured(&hop, &dns));
     for (from, is_proven) in [("max@strict.web.example", false), ("max@silent.web.example", true)] {
         with_mailbox(&gateway, &hop, from);
-        gateway.smtp().letter(from, &[OURS], &dkim.sign(&wish(from, ""))).expect("250 *");
+        gateway.smtp().letter(from, &[OURS], &dkim.sign(&request(from, ""))).expect("250 *");
         let answer = wait_answer(&hop, from);
         assert_eq!(answer.contains("/d/"), is_proven, "{from}: {answer}");
     }

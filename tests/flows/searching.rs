@@ -108,15 +108,15 @@ fn letters_are_filtered_before_anything_is_searched_for() {
     form.expect(200);
     assert!(form.text().contains("<a href=\"/sent\">"), "and they lead back to where one came from");
     assert!(letter_paths(&form).is_empty(), "nothing is sought yet");
-    for (wish, count) in [
+    for (query, count) in [
         ([("unread", "1"), ("sort", "oldest")], 1),
         ([("files", "1"), ("sort", "newest")], 0),
         ([("from", "2000-01-01"), ("sort", "subject")], 2),
         ([("to", "2000-01-01"), ("sort", "newest")], 0),
     ] {
-        let page = web.submit(&form, "/search", &[[("words", "")].as_slice(), &wish].concat());
+        let page = web.submit(&form, "/search", &[[("words", "")].as_slice(), &query].concat());
         page.expect(200);
-        assert_eq!(letter_paths(&page).len(), count, "{wish:?}");
+        assert_eq!(letter_paths(&page).len(), count, "{query:?}");
     }
     gateway.sweep();
 }

@@ -100,8 +100,8 @@ impl Around {
         self.dns.publish(&format!("_mta-sts.{domain}"), Record::Txt("v=STSv1; id=1;".to_owned()));
     }
 
-    /// Where it wishes to hear of its TLS.
-    pub(crate) fn wishes(&self, domain: &str, places: &str) {
+    /// Where it asks for reports of its TLS.
+    pub(crate) fn asks_for_reports(&self, domain: &str, places: &str) {
         let record = Record::Txt(format!("v=TLSRPTv1; rua={places}"));
         self.dns.publish(&format!("_smtp._tls.{domain}"), record);
     }
@@ -274,9 +274,9 @@ fn domains_are_told_how_their_servers_spoke_tls() {
         around.policy(domain, mode);
     }
     let collector = around.collector();
-    around.wishes("good.example", "mailto:tls@reports.example");
-    around.wishes("wrong.example", "https://collect.example/v1?x=y");
-    around.wishes("tried.example", "mailto:tls@reports.example,https://collect.example/v1");
+    around.asks_for_reports("good.example", "mailto:tls@reports.example");
+    around.asks_for_reports("wrong.example", "https://collect.example/v1?x=y");
+    around.asks_for_reports("tried.example", "mailto:tls@reports.example,https://collect.example/v1");
     let mut config = around.config(&bare);
     config.set("dkim", "keys", r#""dkim""#);
     let mut gateway = around.start(&config, &around.environment());
@@ -299,7 +299,7 @@ fn domains_are_told_how_their_servers_spoke_tls() {
         "good.example of ",
         "to mailto:tls@reports.example: 1 sessions under TLS as it asks, 0 not",
         "to https://collect.example/v1?x=y: 0 sessions under TLS as it asks, 1 not",
-        "goes nowhere: the domain wishes none",
+        "goes nowhere: the domain asks for none",
         // The one that goes nowhere is none of them.
         "3 in all; nothing was done",
     ] {

@@ -27,12 +27,12 @@ fn a_domain_hears_that_its_server_is_not_the_one_it_publishes() {
     let ns = || RData::NS(NS(name("ns.")));
     let domain = |origin: &str, hop: &Hop, key: &ZoneKey| {
         let mx = format!("mx.{origin}");
-        let wishes = format!("v=TLSRPTv1; rua=mailto:tls@{}", origin.trim_end_matches('.'));
+        let record = format!("v=TLSRPTv1; rua=mailto:tls@{}", origin.trim_end_matches('.'));
         let records = [
             (origin.to_owned(), RData::MX(MX::new(10, name(&mx)))),
             (mx.clone(), at(hop)),
             (format!("_25._tcp.{mx}"), tlsa()),
-            (format!("_smtp._tls.{origin}"), RData::TXT(TXT::new(vec![wishes]))),
+            (format!("_smtp._tls.{origin}"), RData::TXT(TXT::new(vec![record]))),
         ];
         let records = records.iter().map(|(owner, data)| (owner.as_str(), data.clone())).collect();
         Zone::new(origin, records, Some(key))

@@ -16,7 +16,7 @@ fn a_report_is_handed_in_outside_alone() {
     let machine = Receiver::named(&around.authority, "machine.example");
     let address = around.world.host(443, machine.address);
     around.dns.publish("machine.example", Record::A(address));
-    around.wishes("clinic.example", "https://machine.example/,https://collect.example/");
+    around.asks_for_reports("clinic.example", "https://machine.example/,https://collect.example/");
     let mut gateway = around.start(&around.config(&hop), &around.environment());
     send(&gateway, "max@clinic.example", 1);
     let _letter = hop.wait(1);
@@ -40,7 +40,7 @@ fn a_report_by_mail_goes_to_no_mail_exchanger_inside() {
     around.domain("clinic.example", &hop);
     around.domain("machine.example", &machine);
     around.public_domain("reports.example", &reports);
-    around.wishes("clinic.example", "mailto:tls@machine.example,mailto:tls@reports.example");
+    around.asks_for_reports("clinic.example", "mailto:tls@machine.example,mailto:tls@reports.example");
     let mut config = around.config(&hop);
     config.set("dkim", "keys", r#""dkim""#);
     let mut gateway = around.start(&config, &around.environment());

@@ -11,7 +11,7 @@ fn a_report_by_mail_goes_out_once() {
     let (around, end) = (Around::new(), IllEnd::new());
     let hop = Hop::new();
     around.public_domain("clinic.example", &hop);
-    around.wishes("clinic.example", "mailto:tls@clinic.example");
+    around.asks_for_reports("clinic.example", "mailto:tls@clinic.example");
     let mut config = around.configured(Config::on_sqlite(&hop));
     config.set("dkim", "keys", r#""dkim""#);
     let mut gateway = around.start(&config, &end.environment(around.environment()));
@@ -44,7 +44,7 @@ fn a_report_by_https_that_was_handed_in_is_not_handed_in_again() {
     let hop = Hop::new();
     around.domain("clinic.example", &hop);
     let collector = around.collector();
-    around.wishes("clinic.example", "https://collect.example/");
+    around.asks_for_reports("clinic.example", "https://collect.example/");
     let mut gateway =
         around.start(&around.configured(Config::on_sqlite(&hop)), &end.environment(around.environment()));
     send(&gateway, "max@clinic.example", 1);

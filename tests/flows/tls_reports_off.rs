@@ -12,7 +12,7 @@ fn nothing_is_sent_where_nothing_is_configured() {
     let hop = Hop::new();
     around.domain("clinic.example", &hop);
     let collector = around.collector();
-    around.wishes("clinic.example", "mailto:tls@clinic.example,https://collect.example/");
+    around.asks_for_reports("clinic.example", "mailto:tls@clinic.example,https://collect.example/");
     let mut config = around.config(&hop);
     config.remove("delivery.tls-reports");
     let gateway = around.start(&config, &around.environment());

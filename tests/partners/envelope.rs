@@ -1,4 +1,4 @@
-//! What stands around a letter that is closed for a partner: the wishes for reports (RFC 3461) go on to its server as they
+//! What stands around a letter that is closed for a partner: the requests for reports (RFC 3461) go on to its server as they
 //! came, and so does what ties it to the letters that it answers.
 
 use rig::{Gateway, Hop, letters};
@@ -9,7 +9,7 @@ use super::{insurer, openssl, sealpost};
 const THREAD: &str = "In-Reply-To: <question@clinic.example>\r\nReferences: <first@clinic.example> <question@clinic.example>\r\n";
 
 #[test]
-fn wishes_for_reports_and_the_thread_reach_the_partner_s_server_beside_a_closed_body() {
+fn requests_for_reports_and_the_thread_reach_the_partner_s_server_beside_a_closed_body() {
     let (world, inside) = (Hop::new(), Hop::new());
     let gateway = Gateway::start(&insurer(&world, &inside).0);
     let clinic = openssl::House::new("securemail@clinic.example");
@@ -19,15 +19,15 @@ fn wishes_for_reports_and_the_thread_reach_the_partner_s_server_beside_a_closed_
 
     let mut client = gateway.smtp();
     client.say("MAIL FROM:<erika.muster@insurer.example> RET=HDRS ENVID=Vorgang+2B4711").expect("250 *");
-    for (to, wish) in [
+    for (to, request) in [
         ("doctor@clinic.example", "NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;Alt+2BName@clinic.example"),
         ("nurse@clinic.example", "NOTIFY=NEVER"),
     ] {
-        client.say(&format!("RCPT TO:<{to}> {wish}")).expect("250 *");
+        client.say(&format!("RCPT TO:<{to}> {request}")).expect("250 *");
     }
     client.data(&letter).expect("250 *");
 
-    for (to, wishes, others) in [
+    for (to, requests, others) in [
         (
             "doctor@clinic.example",
             &["NOTIFY=SUCCESS,FAILURE", "ORCPT=rfc822;Alt+2BName@clinic.example"][..],
@@ -39,8 +39,8 @@ fn wishes_for_reports_and_the_thread_reach_the_partner_s_server_beside_a_closed_
         let rcpt = copy.rcpts.iter().find(|rcpt| rcpt.contains(&format!("<{to}>"))).unwrap();
         let (mail, text) = (&copy.mail, copy.text());
         assert!(mail.contains("RET=HDRS") && mail.contains("ENVID=Vorgang+2B4711"), "{mail}");
-        assert!(wishes.iter().all(|wish| rcpt.contains(wish)), "{rcpt}");
-        assert!(!others.iter().any(|wish| rcpt.contains(wish)), "{rcpt}");
+        assert!(requests.iter().all(|request| rcpt.contains(request)), "{rcpt}");
+        assert!(!others.iter().any(|request| rcpt.contains(request)), "{rcpt}");
         assert!(text.contains("application/pkcs7-mime") && !text.contains("Die Antwort"), "{text}");
         let (head, _) = text.split_once("\r\n\r\n").unwrap();
         let message_id = String::from_utf8(letter.clone()).unwrap();

@@ -1,68 +1,33 @@
 //! An authority's list of revoked certificates is fetched where certificates say it is: what it names is never encrypted to again and
 //! its signatures are nothing, whatever else somebody puts in its place. Nobody inside is asked, and no letter waits.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpListener;
 
-use rig::ill_clock::IllClock;
 use rig::web_folder::WebFolder;
-use rig::{Gateway, Hop, Smtp, letters};
+use rig::{Hop, Smtp};
 
 use super::authority::Authority;
 use super::inward::{ENTITY, HEAD, result};
 use super::out::{our_certificate, path};
+use super::revocation_scene::{LOOPBACK, Scene};
 use super::{insurer, sealpost};
 
-const HOUR: i64 = 3600;
-const LOOPBACK: &str = r#"["127.0.0.0/8", "::1/128"]"#;
-
-struct Scene {
-    gateway: Gateway,
-    outside: Hop,
-    inside: Hop,
-    world: SocketAddr,
-    clock: IllClock,
-}
-
 fn scene(authority: &Authority, networks: &str) -> Scene {
-    let (outside, inside, clock) = (Hop::new(), Hop::new(), IllClock::new());
-    let (mut config, world) = insurer(&outside, &inside);
-    config
-        .set("partners", "roots", &format!("[{:?}]", authority.root()))
-        .set("partners", "crl-source", r#""fetch""#)
-        .set("retention", "clock-jump", r#""4000 days""#)
-        .set("partners", "lookup-networks", networks);
-    let gateway = Gateway::start_with(&config, &clock.environment());
-    gateway.knows_its_jobs();
-    sealpost(&gateway, &["domain-key", "make", "insurer.example", "--name", "Insurer"]);
-    Scene { gateway, outside, inside, world, clock }
+    Scene::new(authority, networks, &[("crl-source", r#""fetch""#)])
 }
 
-impl Scene {
-    /// Asks by hand at this hour, and gives what is shown afterwards.
-    fn asks_at(&self, hour: i64, partner: &str) -> String {
-        self.clock.set(hour * HOUR);
-        sealpost(&self.gateway, &["jobs", "run", "ocsp"]);
-        sealpost(&self.gateway, &["partner", "show", partner])
-    }
+/// What is said of a letter from the world.
+fn said_of(scene: &Scene, letter: &[u8]) -> String {
+    let before = scene.inside.delivered().len();
+    let mut client = Smtp::connect(scene.world);
+    client.ehlo();
+    client.letter("moor@clinic.example", &["erika.muster@insurer.example"], letter).expect("250 *");
+    result(scene.inside.wait(before + 1).get(before).unwrap())
+}
 
-    fn letter(&self) -> rig::smtp::Reply {
-        let letter = letters::plain("Befund", "4711");
-        self.gateway.smtp().letter("e@insurer.example", &["d@must.example"], &letter)
-    }
-
-    /// What is said of a letter from the world.
-    fn said_of(&self, letter: &[u8]) -> String {
-        let before = self.inside.delivered().len();
-        let mut client = Smtp::connect(self.world);
-        client.ehlo();
-        client.letter("moor@clinic.example", &["erika.muster@insurer.example"], letter).expect("250 *");
-        result(self.inside.wait(before + 1).get(before).unwrap())
-    }
-
-    fn check_says(&self, words: &str) {
-        let (code, out, err) = self.gateway.sealpost(&["check"]);
-        assert!(code == 0 && (out.contains(words) || err.contains(words)), "{words}:\n{out}{err}");
-    }
+fn check_says(scene: &Scene, words: &str) {
+    let (code, out, err) = scene.gateway.sealpost(&["check"]);
+    assert!(code == 0 && (out.contains(words) || err.contains(words)), "{words}:\n{out}{err}");
 }
 
 #[test]
@@ -83,15 +48,15 @@ fn what_a_list_names_is_never_encrypted_to_again_and_nothing_takes_its_place() {
     let shown = scene.asks_at(0, "must.example");
     used(&shown, "unreachable");
     assert!(shown.contains("none has come yet"), "{shown}");
-    scene.check_says("unreachable; none has come yet; fix:");
-    scene.check_says("there is no revocation list of the root \"CN=An Authority\"");
+    check_says(&scene, "unreachable; none has come yet; fix:");
+    check_says(&scene, "there is no revocation list of the root \"CN=An Authority\"");
     scene.letter().expect("250 *");
 
     let web = WebFolder::at(port);
     let first = authority.published_list();
     web.put("authority.crl", &first);
     used(&scene.asks_at(2, "must.example"), "new");
-    scene.check_says(": new; the one that counts is of 20");
+    check_says(&scene, ": new; the one that counts is of 20");
     scene.letter().expect("250 *");
     // Before it is time nobody asks.
     let (_, asked, _) = scene.gateway.sealpost(&["jobs", "run", "ocsp"]);
@@ -145,21 +110,21 @@ fn who_signs_letters_is_held_against_the_list_that_a_partner_s_certificate_led_t
     // Of one of its people nothing is here.
     let house = authority.issues("moor@clinic.example");
     let letter = house.close(HEAD, ENTITY, &our_certificate(&scene.gateway));
-    let said = scene.said_of(&letter);
+    let said = said_of(&scene, &letter);
     assert!(said.contains("signed=chain-without-list"), "{said}");
     web.put("authority.crl", &authority.published_list());
     scene.asks_at(2, "clinic.example");
-    let said = scene.said_of(&letter);
+    let said = said_of(&scene, &letter);
     assert!(said.contains("signed=valid") && said.contains("by=moor@clinic.example"), "{said}");
     authority.revokes(&house);
     web.put("authority.crl", &authority.published_list());
     let shown = scene.asks_at(27, "clinic.example");
     assert!(shown.contains(": new;") && shown.contains("used for letters"), "it was another's: {shown}");
-    assert!(scene.said_of(&letter).contains("signed=revoked"));
+    assert!(said_of(&scene, &letter).contains("signed=revoked"));
     // What was named once stays so when nobody publishes a list any more.
     web.clear();
     scene.asks_at(15 * 24, "clinic.example");
-    assert!(scene.said_of(&letter).contains("signed=revoked"));
+    assert!(said_of(&scene, &letter).contains("signed=revoked"));
     scene.gateway.sweep();
 }
 

@@ -35,6 +35,7 @@ mod raised;
 mod renewed;
 mod replies_to_encrypted;
 mod reports_to_partners;
+mod revocation_scene;
 mod several_signers;
 mod signed_for;
 mod signed_notices;

@@ -5,83 +5,51 @@ use std::net::TcpListener;
 
 use rig::gateway::change;
 use rig::ill_clock::IllClock;
-use rig::{Gateway, Hop, letters};
 
 use super::authority::Authority;
 use super::out::path;
-use super::{insurer, sealpost};
+use super::revocation_scene::{HOUR, LOOPBACK, Scene};
+use super::sealpost;
 
-const HOUR: i64 = 3600;
-
-struct Scene {
-    gateway: Gateway,
-    world: Hop,
-    clock: IllClock,
-    _inside: Hop,
-}
+const PARTNER: &str = "must.example";
 
 fn scene(authority: &Authority, networks: &str) -> Scene {
-    let (world, inside, clock) = (Hop::new(), Hop::new(), IllClock::new());
-    let mut config = insurer(&world, &inside).0;
-    config
-        .set("partners", "roots", &format!("[{:?}]", authority.root()))
-        .set("partners", "crl", r#""off""#)
-        .set("partners", "ocsp", r#""ask""#)
-        .set("retention", "clock-jump", r#""4000 days""#)
-        .set("partners", "lookup-networks", networks);
-    let gateway = Gateway::start_with(&config, &clock.environment());
-    gateway.knows_its_jobs();
-    sealpost(&gateway, &["domain-key", "make", "insurer.example", "--name", "Insurer"]);
-    Scene { gateway, world, clock, _inside: inside }
+    Scene::new(authority, networks, &[("crl", r#""off""#), ("ocsp", r#""ask""#)])
 }
 
-impl Scene {
-    /// Asks by hand at this hour, and gives what is shown afterwards.
-    fn asks_at(&self, hour: i64) -> String {
-        self.clock.set(hour * HOUR);
-        sealpost(&self.gateway, &["jobs", "run", "ocsp"]);
-        sealpost(&self.gateway, &["partner", "show", "must.example"])
-    }
-
-    /// What would be asked at this hour, and why. The gateway's own clock stands as it did: nobody asks meanwhile.
-    fn would_ask_at(&self, hour: i64) -> String {
-        let clock = IllClock::new();
-        clock.set(hour * HOUR);
-        let args = ["jobs", "run", "ocsp", "--dry-run"];
-        let (code, out, err) = self.gateway.home.sealpost_with(&args, &clock.environment());
-        assert_eq!(code, 0, "{out}{err}");
-        out
-    }
-
-    fn letter(&self) -> rig::smtp::Reply {
-        let letter = letters::plain("Befund", "4711");
-        self.gateway.smtp().letter("e@insurer.example", &["d@must.example"], &letter)
-    }
+/// What would be asked at this hour, and why. The gateway's own clock stands as it did: nobody asks meanwhile.
+fn would_ask_at(scene: &Scene, hour: i64) -> String {
+    let clock = IllClock::new();
+    clock.set(hour * HOUR);
+    let args = ["jobs", "run", "ocsp", "--dry-run"];
+    let (code, out, err) = scene.gateway.home.sealpost_with(&args, &clock.environment());
+    assert_eq!(code, 0, "{out}{err}");
+    out
 }
 
 #[test]
 fn each_answer_is_shown_and_only_a_revocation_changes_something() {
     let authority = Authority::new();
-    let scene = scene(&authority, r#"["127.0.0.0/8", "::1/128"]"#);
+    let scene = scene(&authority, LOOPBACK);
     let port = rig::ports::free().port();
     let house =
         authority.issues_with_responder("securemail@must.example", &format!("http://localhost:{port}/"));
     sealpost(&scene.gateway, &["partner", "add", "must.example", path(&house), "--yes"]);
-    let dry = scene.would_ask_at(0);
+    let dry = would_ask_at(&scene, 0);
     let asked = format!("http://localhost:{port}/ is asked about key ");
     assert!(dry.contains(&asked) && dry.contains("of partner must.example: nobody has asked yet"), "{dry}");
-    assert!(scene.asks_at(0).contains(": unreachable"));
+    assert!(scene.asks_at(0, PARTNER).contains(": unreachable"));
     scene.letter().expect("250 *");
-    assert!(scene.would_ask_at(0).contains("0 in all"), "asked again before its time");
-    let dry = scene.would_ask_at(2);
+    assert!(would_ask_at(&scene, 0).contains("0 in all"), "asked again before its time");
+    let dry = would_ask_at(&scene, 2);
     assert!(dry.contains("its last answer, unreachable, is over") && dry.contains("1 in all"), "{dry}");
 
     let mut responder = authority.responder(port);
-    assert!(scene.asks_at(2).contains(": unknown"));
+    assert!(scene.asks_at(2, PARTNER).contains(": unknown"));
     responder.kill();
     authority.knows(&house);
     let mut responder = authority.responder(port);
-    let shown = scene.asks_at(4);
+    let shown = scene.asks_at(4, PARTNER);
     assert!(shown.contains(": good") && shown.contains("used for letters"), "{shown}");
     // Asked again before its answer is over, nobody goes anywhere.
     let (_, asked, _) = scene.gateway.sealpost(&["jobs", "run", "ocsp"]);
@@ -90,7 +58,7 @@ fn each_answer_is_shown_and_only_a_revocation_changes_something() {
     responder.kill();
     authority.revokes(&house);
     let mut responder = authority.responder(port);
-    let shown = scene.asks_at(30);
+    let shown = scene.asks_at(30, PARTNER);
     assert!(
         shown.contains(": revoked") && shown.contains("not used: the partner's key is revoked"),
         "{shown}"
@@ -98,7 +66,7 @@ fn each_answer_is_shown_and_only_a_revocation_changes_something() {
     scene.letter().expect("550 5.7.5 *");
     assert!(sealpost(&scene.gateway, &["audit", "export"]).contains("partner.key-revoked"));
     responder.kill();
-    assert_eq!(scene.world.delivered().len(), 2);
+    assert_eq!(scene.outside.delivered().len(), 2);
     scene.gateway.sweep();
 }
 
@@ -109,12 +77,12 @@ fn an_answer_that_the_authority_did_not_sign_is_none_and_nobody_inside_is_asked(
     let house =
         authority.issues_with_responder("securemail@must.example", &format!("http://localhost:{port}/"));
     {
-        let scene = scene(&authority, r#"["127.0.0.0/8", "::1/128"]"#);
+        let scene = scene(&authority, LOOPBACK);
         sealpost(&scene.gateway, &["partner", "add", "must.example", path(&house), "--yes"]);
         // Somebody in between, with an authority of the same name and another key, who says that it is revoked.
         other.revokes(&house);
         let mut responder = other.responder(port);
-        let shown = scene.asks_at(0);
+        let shown = scene.asks_at(0, PARTNER);
         assert!(shown.contains(": unusable") && shown.contains("used for letters"), "{shown}");
         responder.kill();
         scene.gateway.sweep();
@@ -123,7 +91,7 @@ fn an_answer_that_the_authority_did_not_sign_is_none_and_nobody_inside_is_asked(
     inside.set_nonblocking(true).unwrap();
     let scene = scene(&authority, "[]");
     sealpost(&scene.gateway, &["partner", "add", "must.example", path(&house), "--yes"]);
-    assert!(scene.asks_at(0).contains(": unreachable"));
+    assert!(scene.asks_at(0, PARTNER).contains(": unreachable"));
     assert!(inside.accept().is_err(), "somebody inside was asked");
     scene.gateway.sweep();
 }
@@ -137,7 +105,7 @@ fn an_answer_that_nobody_of_us_has_noted_is_neither_shown_nor_gone_by() {
     let house =
         authority.issues_with_responder("securemail@must.example", &format!("http://localhost:{port}/"));
     sealpost(&scene.gateway, &["partner", "add", "must.example", path(&house), "--yes"]);
-    assert!(scene.asks_at(0).contains(": unreachable"));
+    assert!(scene.asks_at(0, "must.example").contains(": unreachable"));
     let data = scene.gateway.home.data();
     for forged in [
         "UPDATE ocsp_answers SET answer = 'good', again_at = 9000000000000000",

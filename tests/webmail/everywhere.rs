@@ -400,8 +400,8 @@ fn newcomer(language: &'static str, seen: &RefCell<BTreeSet<String>>) {
     assert!(browser.url().contains("/first"), "{}", browser.url());
 }
 
-/// The link that an owner gets who wished by mail that the mailbox be deleted.
-fn wished(language: &'static str, seen: &RefCell<BTreeSet<String>>) {
+/// The link that an owner gets who requested by mail that the mailbox be deleted.
+fn requested(language: &'static str, seen: &RefCell<BTreeSet<String>>) {
     let office = Office::with(language, |config| {
         config
             .set("notices", "replies", r#""here""#)
@@ -411,21 +411,25 @@ fn wished(language: &'static str, seen: &RefCell<BTreeSet<String>>) {
     });
     let tour = Tour::new(&office, language, seen);
     let _activation = office.send(ANNA, &claim());
-    // A wish counts for some days after its Date.
+    // A request counts for some days after its Date.
     let date = mail_parser::DateTime::from_timestamp(rig::ill_clock::IllClock::right()).to_rfc822();
-    let wish = format!(
+    let request = format!(
         "Authentication-Results: mx.insurer.example; dmarc=pass (p=none) header.from=web.example\r\n\
          From: {ANNA}\r\nTo: securemail@insurer.example\r\nSubject: Bitte mein Postfach löschen\r\n\
-         Date: {date}\r\nMessage-ID: <wish@web.example>\r\n\
+         Date: {date}\r\nMessage-ID: <request@web.example>\r\n\
          Content-Type: text/plain; charset=utf-8\r\n\r\nBitte löschen Sie mein Postfach.\r\n"
     );
     let link = office.next_link(|| {
-        office.gateway.smtp().letter(ANNA, &["securemail@insurer.example"], wish.as_bytes()).expect("250 *");
+        office
+            .gateway
+            .smtp()
+            .letter(ANNA, &["securemail@insurer.example"], request.as_bytes())
+            .expect("250 *");
     });
     tour.watched.browser.open(&link);
-    tour.judge("a deletion wished by mail");
+    tour.judge("a deletion requested by mail");
     tour.press("main form button[type=submit]");
-    tour.judge("a deletion wished by mail, not ticked");
+    tour.judge("a deletion requested by mail, not ticked");
 }
 
 fn everywhere(language: &'static str) {
@@ -445,7 +449,7 @@ fn everywhere(language: &'static str) {
     forgotten(&tour, &link);
     over(language, &seen);
     newcomer(language, &seen);
-    wished(language, &seen);
+    requested(language, &seen);
     office.gateway.sweep();
 
     let rows = routes::all();

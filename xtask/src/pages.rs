@@ -28,17 +28,17 @@ pub(crate) fn fetch() -> Result<(), String> {
             return Err(format!("{archive} is not what it was: its SHA-256 differs"));
         }
     }
-    let wishes = build::root().join("tests/webmail/pages");
+    let expected = build::root().join("tests/webmail/pages");
     let same = |name: &str| {
         let read = |folder: &Path| std::fs::read(folder.join(name)).ok();
-        read(&wishes).is_some_and(|wished| read(&target) == Some(wished))
+        read(&expected).is_some_and(|text| read(&target) == Some(text))
     };
     if same("package-lock.json") && target.join("node_modules/html-validate").is_dir() {
         return Ok(());
     }
     println!("fetching html-validate …");
     for name in ["package.json", "package-lock.json"] {
-        std::fs::copy(wishes.join(name), target.join(name)).map_err(|e| format!("{name}: {e}"))?;
+        std::fs::copy(expected.join(name), target.join(name)).map_err(|e| format!("{name}: {e}"))?;
     }
     // The lock file names every package with its hash; nothing of them runs while they are installed.
     let options = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"];

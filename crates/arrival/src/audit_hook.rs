@@ -10,12 +10,12 @@ pub struct NoticesNoted;
 
 impl Witness for NoticesNoted {
     fn notes(&self, ended: &Ended<'_>) -> LegNotes {
-        let Ended { ending, ticket, answer, at } = ended;
-        let answer = HopReply {
-            host: answer.host.as_deref(),
-            code: answer.code,
-            enhanced: answer.enhanced,
-            queue_id: answer.queue_id.as_deref(),
+        let Ended { ending, ticket, reply, at } = ended;
+        let reply = HopReply {
+            host: reply.host.as_deref(),
+            code: reply.code,
+            enhanced: reply.enhanced,
+            queue_id: reply.queue_id.as_deref(),
         };
         match &ticket.purpose {
             Purpose::Notice {
@@ -29,11 +29,11 @@ impl Witness for NoticesNoted {
                 let (event, told, status) = match ending {
                     Ending::Delivered => {
                         let told = is_first.then_some(LetterEvent::Notified);
-                        (Event::NoticeSent { letter, mailbox, answer }, told, None)
+                        (Event::NoticeSent { letter, mailbox, reply }, told, None)
                     }
                     Ending::Failed => {
-                        let event = Event::NoticeFailed { letter, mailbox, answer };
-                        (event, Some(LetterEvent::NoticeBounced), answer.enhanced)
+                        let event = Event::NoticeFailed { letter, mailbox, reply };
+                        (event, Some(LetterEvent::NoticeBounced), reply.enhanced)
                     }
                 };
                 // A reminder of a mailbox speaks of no letter: no system waits to hear of it.

@@ -1,4 +1,4 @@
-//! One commit for everything that leaves: legs that delivery has a place for go straight there, the others wait
+//! One commit for everything that leaves: legs that delivery has a slot for go straight there, the others wait
 //! in the queue. Knows neither rules nor letters.
 
 use sealpost_delivery::{Inlet, WorkerSlot};
@@ -8,40 +8,40 @@ use crate::context::Shared;
 
 /// Commits the rows and lets delivery know.
 pub(crate) async fn commit(shared: &Shared, mut rows: ArrivalRows) -> Result<Committed, StoreError> {
-    let mut places: Vec<WorkerSlot> = Vec::new();
-    let mut waits = false;
+    let mut slots: Vec<WorkerSlot> = Vec::new();
+    let mut wake = None;
     for leg in rows.legs.iter_mut().filter(|leg| leg.state == LegStart::Queued) {
-        match shared.inlet.place(&leg.destination) {
-            Some(place) => {
-                leg.state = place.start();
-                places.push(place);
+        match shared.inlet.slot(&leg.destination) {
+            Some(slot) => {
+                leg.state = slot.start();
+                slots.push(slot);
             }
-            None => waits = true,
+            None => wake = Some(shared.inlet.clone()),
         }
     }
-    let (store, inlet) = (shared.store.clone(), shared.inlet.clone());
-    if places.is_empty() {
-        return finish(store, inlet, rows, places, waits).await;
+    let store = shared.store.clone();
+    if slots.is_empty() {
+        return finish(store, rows, slots, wake).await;
     }
     // In a task of its own: a caller that stops waiting (its client hung up) must not leave a leg leased to
     // nobody.
-    let finishing = tokio::spawn(finish(store, inlet, rows, places, waits));
+    let finishing = tokio::spawn(finish(store, rows, slots, wake));
     finishing.await.map_err(|_stopped| StoreError::Closed)?
 }
 
+/// `wake`: delivery, where a leg waits in the queue.
 async fn finish(
     store: Store,
-    inlet: Inlet,
     rows: ArrivalRows,
-    places: Vec<WorkerSlot>,
-    waits: bool,
+    slots: Vec<WorkerSlot>,
+    wake: Option<Inlet>,
 ) -> Result<Committed, StoreError> {
     let mut committed = store.commit_arrival(rows).await?;
     if let Committed::New(durable) = &mut committed {
-        // In whatever order: a place is promised to no leg in particular.
+        // In whatever order: a slot is promised to no leg in particular.
         let in_hand = std::mem::take(&mut durable.in_hand);
-        WorkerSlot::take(places.into_iter().zip(in_hand));
-        if waits {
+        WorkerSlot::take(slots.into_iter().zip(in_hand));
+        if let Some(inlet) = wake {
             inlet.wake();
         }
     }

@@ -9,15 +9,15 @@ use sealpost_store::{ArrivalRows, KeyWarning, LegPurpose};
 use crate::context::Context;
 use crate::enqueue;
 use crate::owner_mail;
-use crate::reminder::{Unsent, is_new, unsent};
+use crate::reminder::{Mailing, Unsent, once, unsent};
 
-/// Notes what the operator is told, and sends it where there is an address. `false`: somebody else has just told them.
+/// Notes what the operator is told, and sends it where there is an address.
 pub async fn tell_of_keys(
     context: &Context,
     mail: Option<(&Address, Notice)>,
     warnings: Vec<KeyWarning>,
     now: Timestamp,
-) -> Result<bool, Unsent> {
+) -> Result<Mailing, Unsent> {
     let mut rows = ArrivalRows::new(now);
     rows.key_warnings = warnings;
     if let Some((to, notice)) = mail {
@@ -35,5 +35,5 @@ pub async fn tell_of_keys(
         let leg = enqueue::leg(&enqueue::Queue::of(context), draft, None, LegPurpose::Report, &random.id());
         rows.legs.push(leg.map_err(unsent)?);
     }
-    is_new(context, rows).await
+    once(context, rows).await
 }

@@ -1,16 +1,19 @@
 //! What a list will show of a letter. Every letter has one: of what cannot be taken apart, the parts found until then,
 //! and where not even the head can be parsed, its bare fields. Knows no mailbox.
 
-use sealpost_mail::{Head, Letter, Mailbox, Summary};
+use sealpost_mail::{Head, Letter, Mailbox, Parsed, Summary};
 
 use crate::thread::bare_id;
 
 /// The listing of a whole letter.
 pub(crate) fn of(bytes: &[u8], head: &Head) -> Summary {
     match Letter::parse_some(bytes) {
-        Ok((letter, whole)) => {
-            if !whole {
-                tracing::info!("a letter is too complex to be taken apart wholly; deposited as it is");
+        Ok((letter, parsed)) => {
+            match parsed {
+                Parsed::Whole => {}
+                Parsed::Partly => {
+                    tracing::info!("a letter is too complex to be taken apart wholly; deposited as it is");
+                }
             }
             letter.summary()
         }

@@ -56,7 +56,7 @@ struct Open {
 }
 
 impl LoginTrail {
-    /// Counts it. `login` is one of the configuration's, or nobody's: that may be somebody's password and is not kept.
+    /// Counts it. A `login` that the configuration does not have is not kept: it may be somebody's password.
     pub fn note(&self, what: LoginNote, client: IpAddr, login: Option<&str>, now: Timestamp) {
         let login = login.unwrap_or_default().to_owned();
         let network = network(client);

@@ -5,32 +5,36 @@ use sealpost_mail::EnhancedCode;
 use sealpost_store::bounce_token;
 
 use crate::context::Context;
-use crate::reminder::{Unsent, is_new, memo, unsent};
+use crate::reminder::{Mailing, Unsent, memo, once, unsent};
 use crate::rows::{At, unannounced};
 
 /// RFC 3463 §3.2: mailbox disabled, not accepting messages, as far as we know.
 pub const UNREACHABLE: EnhancedCode = EnhancedCode(5, 2, 1);
 
-/// Tells one letter's sender. `false`: there is nobody to tell, or they have been told.
+/// Tells one letter's sender.
 ///
 /// # Errors
 /// The text is for the log.
-pub async fn tell(context: &Context, deposit_id: &str, status: Option<EnhancedCode>) -> Result<bool, Unsent> {
+pub async fn tell(
+    context: &Context,
+    deposit_id: &str,
+    status: Option<EnhancedCode>,
+) -> Result<Mailing, Unsent> {
     let now = context.shared.clock.now();
     let first = context.shared.store.bounce_memo(&bounce_token(deposit_id, 0)).await.map_err(unsent)?;
-    let Some(first) = first else { return Ok(false) };
+    let Some(first) = first else { return Ok(Mailing::Nobody) };
     let memo = memo(context, deposit_id, &first.memo_sealed)?;
     let id = context.shared.random.id();
     let at = At { context, id: &id, now };
     let told = unannounced(&at, &memo, status).await;
     let mut rows = told.map_err(|reply| Unsent::Store(reply.to_line()))?;
     if rows.legs.is_empty() {
-        return Ok(false);
+        return Ok(Mailing::Nobody);
     }
     // Whoever asks again, after a crash or on another node, tells nobody twice.
-    let mut once = context.shared.keys.tags.fingerprint();
-    once.update(b"nobody told\0");
-    once.update(deposit_id.as_bytes());
-    rows.fingerprint = Some(once.finish());
-    is_new(context, rows).await
+    let mut fingerprint = context.shared.keys.tags.fingerprint();
+    fingerprint.update(b"nobody told\0");
+    fingerprint.update(deposit_id.as_bytes());
+    rows.fingerprint = Some(fingerprint.finish());
+    once(context, rows).await
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use sealpost_mail::ActivateBy;
 use sealpost_mailbox::{About, Outbox, OutboxError, Outgoing, Sent, WrittenLetter, portal_links};
-use sealpost_notice::{DeletedBy, LetterClock, Notice};
+use sealpost_notice::{DeletedBy, LetterClock, Notice, OldMessages, PasswordReplaced};
 use sealpost_store::{ArrivalRows, AuditRow, LegPurpose, NewOpening};
 use sealpost_vault::LetterSigner;
 
@@ -51,12 +51,15 @@ impl Outbox for PortalOutbox {
                 link: announcer.link(&portal_links::activation(token.expose())),
                 expires,
                 days: announcer.retention.days(now, expires),
-                messages_kept: true,
+                messages: OldMessages::Kept,
                 by: ActivateBy::Link,
             },
             About::AnswersUsedUp { until } => Notice::AnswersUsedUp { at: now, until: Some(until) },
-            About::PasswordChanged { forgotten, network } => {
-                Notice::PasswordChanged { at: now, forgotten, network: Some(network) }
+            About::PasswordChanged { network } => {
+                Notice::PasswordChanged { at: now, how: PasswordReplaced::ByOwner, network: Some(network) }
+            }
+            About::PasswordReset { network } => {
+                Notice::PasswordChanged { at: now, how: PasswordReplaced::Forgotten, network: Some(network) }
             }
             About::QuestionChanged { network } => Notice::QuestionChanged { at: now, network },
             About::MailboxDeleted { network } => {

@@ -41,6 +41,29 @@ impl Unsent {
     }
 }
 
+/// What has become of a mail that was to be sent once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Mailing {
+    /// It is in the queue.
+    Queued,
+    /// Another process has just sent it.
+    Already,
+    /// There is nobody to tell.
+    Nobody,
+}
+
+impl Mailing {
+    /// How many mails that makes.
+    #[must_use]
+    pub fn mails(self) -> u64 {
+        match self {
+            Self::Queued => 1,
+            Self::Already | Self::Nobody => 0,
+        }
+    }
+}
+
 /// How an owner comes into a mailbox that nobody has activated.
 pub struct WayIn {
     /// The link; with an initial password the portal's address.
@@ -88,14 +111,14 @@ pub async fn way_in(context: &Context, mailbox: &MailboxRow) -> Result<WayIn, Un
     }
 }
 
-/// Reminds an owner. `false`: somebody else has just done it, or the mailbox is not what it was.
+/// Reminds an owner. [`Mailing::Already`]: or the mailbox is not what it was.
 pub async fn send(
     context: &Context,
     mailbox: &MailboxRow,
     notice: Notice,
     letter: Option<Letter<'_>>,
     note: Note,
-) -> Result<bool, Unsent> {
+) -> Result<Mailing, Unsent> {
     let Note { about, before, at } = note;
     let reminder = NewReminder { mailbox_id: mailbox.id.clone(), about, before, at };
     post(context, mailbox, notice, letter, at, |rows| rows.reminders.push(reminder)).await
@@ -104,8 +127,8 @@ pub async fn send(
 /// Which of a letter's notices a digest is; reminders stay below it.
 const DIGEST: u8 = 255;
 
-/// Tells an owner of letters that have waited for it: `deposit_id`, the first of them, and `others`. `false`: another notice
-/// has left meanwhile. The error is for the log.
+/// Tells an owner of letters that have waited for it: `deposit_id`, the first of them, and `others`. The error is
+/// for the log.
 pub async fn digest(
     context: &Context,
     mailbox: &MailboxRow,
@@ -113,7 +136,7 @@ pub async fn digest(
     deposit_id: &str,
     others: &[String],
     announced: Announced,
-) -> Result<bool, Unsent> {
+) -> Result<Mailing, Unsent> {
     let letter = Letter { id: deposit_id, number: DIGEST, others };
     let at = announced.at;
     post(context, mailbox, notice, Some(letter), at, |rows| rows.announced.push(announced)).await
@@ -126,7 +149,7 @@ async fn post(
     letter: Option<Letter<'_>>,
     at: Timestamp,
     note: impl FnOnce(&mut ArrivalRows),
-) -> Result<bool, Unsent> {
+) -> Result<Mailing, Unsent> {
     let (shared, announcer) = (&context.shared, &context.tenant.announcer);
     let resident = Resident::of(mailbox, &shared.keys.rows, &shared.keys.tags).map_err(unsent)?;
     let mut rows = ArrivalRows::new(at);
@@ -152,7 +175,7 @@ async fn post(
         enqueue::leg(&enqueue::Queue::of(context), draft, None, LegPurpose::Notice, &id).map_err(unsent)?;
     rows.legs.push(leg);
     note(&mut rows);
-    is_new(context, rows).await
+    once(context, rows).await
 }
 
 /// Where a reminder of the mailbox itself comes back to: nobody hears of that, but it counts.
@@ -232,8 +255,7 @@ pub(crate) fn memo(context: &Context, deposit_id: &str, sealed: &[u8]) -> Result
     serde_json::from_slice(plain.expose()).map_err(unsent)
 }
 
-/// Tells a letter's sender what became of it. `notice` is given the recipient's address. `None`: there is nobody to tell;
-/// `Some(false)`: somebody else has just told them.
+/// Tells a letter's sender what became of it. `notice` is given the recipient's address.
 pub async fn tell_sender(
     context: &Context,
     deposit_id: &str,
@@ -241,16 +263,16 @@ pub async fn tell_sender(
     told: Told,
     notice: impl FnOnce(&Address) -> Notice,
     now: Timestamp,
-) -> Result<Option<bool>, Unsent> {
+) -> Result<Mailing, Unsent> {
     let memo = memo(context, deposit_id, memo_sealed)?;
-    let Some(to) = memo.sender.address().cloned() else { return Ok(None) };
+    let Some(to) = memo.sender.address().cloned() else { return Ok(Mailing::Nobody) };
     let id = context.shared.random.id();
     let mut rows = ArrivalRows::new(now);
     rows.told.push(told);
     match report_limit::room(context, memo.reports_to, &to, &id, now).await.map_err(unsent)? {
         ReportSlot::Taken => {}
         // Not tried again: it is as good as told.
-        ReportSlot::None => return is_new(context, rows).await.map(|_noted| Some(false)),
+        ReportSlot::None => return once(context, rows).await.map(|_noted| Mailing::Already),
     }
     let announcer = &context.tenant.announcer;
     let language = announcer.language(&to).tag();
@@ -267,13 +289,14 @@ pub async fn tell_sender(
     let leg =
         enqueue::leg(&enqueue::Queue::of(context), draft, None, LegPurpose::Report, &id).map_err(unsent)?;
     rows.legs.push(leg);
-    is_new(context, rows).await.map(Some)
+    once(context, rows).await
 }
 
-pub(crate) async fn is_new(context: &Context, rows: ArrivalRows) -> Result<bool, Unsent> {
+/// Commits what tells somebody, unless somebody else has done so.
+pub(crate) async fn once(context: &Context, rows: ArrivalRows) -> Result<Mailing, Unsent> {
     match commit(&context.shared, rows).await.map_err(unsent)? {
-        Committed::New(_durable) => Ok(true),
-        Committed::Duplicate | Committed::MailboxTaken | Committed::TooMany => Ok(false),
+        Committed::New(_durable) => Ok(Mailing::Queued),
+        Committed::Duplicate | Committed::MailboxTaken | Committed::TooMany => Ok(Mailing::Already),
     }
 }
 

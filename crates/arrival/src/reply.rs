@@ -91,7 +91,7 @@ pub(crate) async fn send(
     let (head_bytes, text) = pieces.opening.split_at_checked(split).unwrap_or((&pieces.opening, &[]));
 
     // Base64 in lines: four octets for three, and a line end for 76.
-    let mut rest = Rest::new(context, sizes_all.saturating_mul(11) / 8)?;
+    let mut rest = RestSealer::new(context, sizes_all.saturating_mul(11) / 8)?;
     rest.push(text).await?;
     let mut sizes = Vec::new();
     for (piece, file) in pieces.files.iter().zip(letter.files) {
@@ -262,7 +262,7 @@ fn listing(head: &PortalLetter, sizes: &[u64], size: u64) -> Summary {
 }
 
 /// What follows the head, sealed piece by piece.
-struct Rest {
+struct RestSealer {
     key: MessageKey,
     body: BodySealer,
     lines: SignedBody,
@@ -277,7 +277,7 @@ struct Finished {
     hash: [u8; 32],
 }
 
-impl Rest {
+impl RestSealer {
     fn new(context: &Context, octets: u64) -> Result<Self, OutboxError> {
         let key = MessageKey::generate(&*context.shared.random);
         let body =

@@ -9,23 +9,22 @@ use sealpost_store::{ArrivalRows, LegPurpose, NewTlsReport};
 
 use crate::context::Context;
 use crate::enqueue;
-use crate::reminder::{Unsent, is_new, unsent};
+use crate::reminder::{Mailing, Unsent, once, unsent};
 
-/// Queues the report for each of these places. None of them, or no report: it is only noted that the domain was told. `false`:
-/// somebody else has told it.
+/// Queues the report for each of these places. None of them, or no report: it is only noted that the domain was told.
 pub async fn send_tls_report(
     context: &Context,
     reporter: &TlsReporter,
     (day, report_tag): (i64, [u8; 32]),
     report: Option<(&TlsReport, &[ReportTo])>,
     now: Timestamp,
-) -> Result<bool, Unsent> {
+) -> Result<Mailing, Unsent> {
     let shared = &context.shared;
     let mut told = NewTlsReport { report_tag, day, submissions: Vec::new() };
     let mut rows = ArrivalRows::new(now);
     let Some((report, places)) = report else {
         rows.tls_reports.push(told);
-        return is_new(context, rows).await;
+        return once(context, rows).await;
     };
     let unwritten = |error: TlsReportError| Unsent::Row(error.to_string());
     for place in places {
@@ -59,5 +58,5 @@ pub async fn send_tls_report(
         }
     }
     rows.tls_reports.push(told);
-    is_new(context, rows).await
+    once(context, rows).await
 }

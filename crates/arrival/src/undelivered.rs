@@ -8,7 +8,7 @@ use sealpost_delivery::{Purpose, Returns, UndeliveredReply, Untold};
 use sealpost_mail::{Address, Compose, DsnAction, EnhancedCode, Head, Letter, Timestamp, compose_notice};
 use sealpost_mailbox::audit::{Actor, Event};
 use sealpost_mailbox::{NewLetter, NewPair, OutboxError, RetentionRequest, portal_links, seal_body};
-use sealpost_notice::{Language, Notice};
+use sealpost_notice::{Language, Notice, ReplyState};
 use sealpost_store::{
     ArrivalRows, Committed, Folder, LegPurpose, MailboxState, NewBounce, NewLeg, StoreError,
 };
@@ -32,7 +32,7 @@ pub(crate) struct Undelivered<'a> {
     pub(crate) status: EnhancedCode,
     /// What the server said, if one said anything.
     pub(crate) said: Option<String>,
-    pub(crate) delayed: bool,
+    pub(crate) state: ReplyState,
 }
 
 /// The rows that put the word into the mailbox.
@@ -46,7 +46,7 @@ pub(crate) async fn rows(context: &Context, told: &Undelivered<'_>) -> Result<Ar
         date: told.date,
         status: told.status,
         said: told.said.clone(),
-        delayed: told.delayed,
+        state: told.state,
         link: announcer.link(&portal_links::letter(told.deposit_id)),
     };
     let language = Language::parse(&language_tag).unwrap_or(announcer.language);
@@ -55,7 +55,7 @@ pub(crate) async fn rows(context: &Context, told: &Undelivered<'_>) -> Result<Ar
     let id = random.id();
     let owner = resident.address().clone();
     let mut rows = ArrivalRows::new(now);
-    if !told.delayed {
+    if told.state == ReplyState::Failed {
         rows.legs.push(announce(context, &language_tag, owner.clone(), told.date, &id)?);
     }
     let mail = compose_notice(&Compose {
@@ -129,9 +129,9 @@ pub struct ToMailbox(pub Arc<Context>);
 
 #[async_trait]
 impl Returns for ToMailbox {
-    async fn tell(&self, returned: UndeliveredReply<'_>) -> Result<(), Untold> {
+    async fn tell(&self, undelivered: UndeliveredReply<'_>) -> Result<(), Untold> {
         let context = &self.0;
-        let Purpose::PortalReply { mailbox_id, deposit_id } = &returned.ticket.purpose else {
+        let Purpose::PortalReply { mailbox_id, deposit_id } = &undelivered.ticket.purpose else {
             return Err(Untold::Never("not an answer".to_owned()));
         };
         if context
@@ -145,24 +145,32 @@ impl Returns for ToMailbox {
             tracing::info!("an answer was not delivered, and its mailbox is gone");
             return Ok(());
         }
-        let head = returned.ticket.content.head().and_then(|head| Head::new(head.to_vec()).ok());
+        let head = undelivered.ticket.content.head().and_then(|head| Head::new(head.to_vec()).ok());
         let told = Undelivered {
             mailbox_id,
             deposit_id,
-            recipient: &returned.ticket.recipient.address,
+            recipient: &undelivered.ticket.recipient.address,
             message_id: head.as_ref().and_then(Head::message_id),
             subject: head.as_ref().and_then(Head::subject),
-            date: returned.ticket.arrived,
-            status: returned.status,
-            said: returned.said.map(str::to_owned),
-            delayed: returned.action == DsnAction::Delayed,
+            date: undelivered.ticket.arrived,
+            status: undelivered.status,
+            said: undelivered.said.map(str::to_owned),
+            state: match undelivered.action {
+                DsnAction::Delayed => ReplyState::Delayed,
+                DsnAction::Failed | DsnAction::Delivered | DsnAction::Relayed | DsnAction::Expanded => {
+                    ReplyState::Failed
+                }
+            },
         };
         for _ in 0..RACES {
             let mut rows = rows(context, &told).await.map_err(untold)?;
             let mut once = context.shared.keys.tags.fingerprint();
             once.update(b"answer returned\0");
-            once.update(returned.leg_id.as_bytes());
-            once.update(if told.delayed { b"\0delayed" } else { b"\0failed!" });
+            once.update(undelivered.leg_id.as_bytes());
+            once.update(match told.state {
+                ReplyState::Delayed => b"\0delayed",
+                ReplyState::Failed => b"\0failed!",
+            });
             rows.fingerprint = Some(once.finish());
             match commit(&context.shared, rows).await.map_err(untold)? {
                 Committed::New(_) | Committed::Duplicate | Committed::TooMany => return Ok(()),

@@ -290,7 +290,7 @@ impl ContentInfo {
             if added <= 0 {
                 return Err(CmsError::last("the capabilities cannot be added"));
             }
-            // Certificates that were added twice are no error; what they left in the list is nobody's.
+            // A certificate that was added twice is no error; its entry in OpenSSL's error queue is dropped.
             let _ = ErrorStack::get();
         }
         Ok(cms)

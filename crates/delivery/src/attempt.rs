@@ -17,7 +17,7 @@ use crate::final_dot::FinalDot;
 use crate::lane::Lane;
 use crate::lease::LEASE;
 use crate::long_lines;
-use crate::outcome::DeliveryFailure;
+use crate::outcome::{DeliveryFailure, Reporter};
 use crate::route::{self, RouteKey};
 use crate::submit::{Connection, Opening};
 use crate::ticket::{Onwards, Ticket};
@@ -187,9 +187,9 @@ impl Engine {
         };
         let result = connection.send(&parameters, bytes, until, dot).await;
         // Who was asked to report nothing leaves it to us (RFC 3461 §5.2.2).
-        let reports = match ticket.purpose.onwards() {
-            Onwards::AsAsked => connection.reports(),
-            Onwards::Nothing => false,
+        let reporter = match ticket.purpose.onwards() {
+            Onwards::AsAsked => connection.reporter(),
+            Onwards::Nothing => Reporter::Ourselves,
         };
         let (host, was_used) = (connection.host().to_owned(), connection.is_used());
         if connection.is_reusable() {
@@ -197,7 +197,7 @@ impl Engine {
             self.kept.notify_one();
         }
         Ok(match result {
-            Ok(told) => Ok((Round { told, reports, host }, was_used)),
+            Ok(told) => Ok((Round { told, reporter, host }, was_used)),
             Err(trouble) => Err((trouble.said_by(&host), was_used)),
         })
     }
@@ -205,7 +205,7 @@ impl Engine {
     /// The letter with our DKIM signatures, if it is one of ours.
     async fn signed(&self, ticket: &Ticket, opened: Opened) -> Result<Opened, DeliveryFailure> {
         let head = opened.bytes.get(..opened.head).unwrap_or_default();
-        let keys = self.config.dkim.of(ticket, head, &self.config.our_name, self.config.dkim_for_passed);
+        let keys = self.config.dkim.of(ticket, head, &self.config.our_name, self.config.dkim_scope);
         if keys.is_empty() {
             return Ok(opened);
         }

@@ -4,7 +4,7 @@
 use sealpost_mail::Timestamp;
 use sealpost_store::LegNotes;
 
-use crate::hop_answer::HopAnswer;
+use crate::final_reply::FinalReply;
 use crate::ticket::Ticket;
 
 /// What became of a leg.
@@ -24,7 +24,7 @@ pub struct Ended<'a> {
     /// What was to be delivered.
     pub ticket: &'a Ticket,
     /// What the server said.
-    pub answer: HopAnswer,
+    pub reply: FinalReply,
     /// When the leg ended.
     pub at: Timestamp,
 }

@@ -10,7 +10,7 @@ use sealpost_mail::{Address, Secret, TlsFloor};
 use sealpost_notice::Language;
 
 use crate::client_certificate::ClientCertificate;
-use crate::dkim::DkimKeys;
+use crate::dkim::{DkimKeys, DkimScope};
 use crate::resolve::NameServers;
 use crate::retry::RetryPlan;
 use crate::ticket::Route;
@@ -68,8 +68,8 @@ pub struct DeliveryConfig {
     pub recheck: Option<Duration>,
     /// What signs the mail we write and change.
     pub dkim: DkimKeys,
-    /// Whether it also signs letters of our domains that pass through as they came.
-    pub dkim_for_passed: bool,
+    /// Which letters it signs.
+    pub dkim_scope: DkimScope,
     /// In whose name domains are told how their servers speak TLS (RFC 8460); none: they are not told.
     pub tls_reports: Option<TlsReportTerms>,
 }
@@ -113,7 +113,7 @@ impl DeliveryConfig {
             private_networks: Vec::new(),
             recheck: None,
             dkim: DkimKeys::default(),
-            dkim_for_passed: false,
+            dkim_scope: DkimScope::Ours,
             tls_reports: None,
         }
     }

@@ -54,6 +54,15 @@ pub enum DkimAlgorithm {
     Ed25519,
 }
 
+/// Which letters are signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DkimScope {
+    /// Those that we write or change.
+    Ours,
+    /// Letters of our domains that pass through as they came, too.
+    PassedToo,
+}
+
 /// A key that signs for one domain under one selector.
 #[derive(Clone)]
 pub struct DkimKey {
@@ -116,7 +125,7 @@ impl DkimKeys {
 
     /// The keys that sign this letter, if it is one that we sign: those of the domain in From, which is what DMARC
     /// compares (RFC 7489 §3.1.1), or of our own name for what we write in another's.
-    pub(crate) fn of(&self, ticket: &Ticket, head: &[u8], our_name: &str, passed_too: bool) -> Vec<DkimKey> {
+    pub(crate) fn of(&self, ticket: &Ticket, head: &[u8], our_name: &str, scope: DkimScope) -> Vec<DkimKey> {
         let keys = Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner));
         if keys.is_empty() {
             return Vec::new();
@@ -135,7 +144,7 @@ impl DkimKeys {
                 _,
             )
             | (Purpose::Relay, Hand::Ours) => aligned,
-            (Purpose::Relay, Hand::Passed) if passed_too => aligned,
+            (Purpose::Relay, Hand::Passed) if scope == DkimScope::PassedToo => aligned,
             (Purpose::Relay, Hand::Passed | Hand::World) | (Purpose::Opened, _) => Vec::new(),
         }
     }

@@ -16,10 +16,10 @@ use crate::audit_hook::{Ended, Ending, Witness};
 use crate::composer::Composer;
 use crate::config::DeliveryConfig;
 use crate::final_dot::FinalDot;
-use crate::hop_answer::HopAnswer;
+use crate::final_reply::FinalReply;
 use crate::lane::{Lane, Lanes};
 use crate::lease::LEASE;
-use crate::outcome::{DeliveryFailure, Outcome, Says};
+use crate::outcome::{DeliveryFailure, Outcome, Reporter, Says};
 use crate::report;
 use crate::report_limit::ReportLimit;
 use crate::resolve::Resolver;
@@ -98,7 +98,7 @@ pub(crate) struct Bound {
 /// One transaction: what became of each recipient, and who said so.
 pub(crate) struct Round {
     pub(crate) told: Vec<Told>,
-    pub(crate) reports: bool,
+    pub(crate) reporter: Reporter,
     pub(crate) host: String,
 }
 
@@ -134,7 +134,7 @@ impl Engine {
             return LegNotes::default();
         };
         let (ending, at) = (Ending::Delivered, self.clock.now());
-        witness.notes(&Ended { ending, ticket: &ticket, answer: HopAnswer::default(), at })
+        witness.notes(&Ended { ending, ticket: &ticket, reply: FinalReply::default(), at })
     }
 
     /// Whether no further letter may be begun.
@@ -323,7 +323,7 @@ impl Engine {
 
     /// Each recipient's own end of a transaction.
     fn conclude(self: &Arc<Self>, lane: &Arc<Lane>, group: Vec<Bound>, round: Round) -> Vec<Bound> {
-        let Round { told, reports, host } = round;
+        let Round { told, reporter, host } = round;
         let is_well = told.iter().any(|told| match told {
             Told::Taken(_) => true,
             Told::Not(trouble) => trouble.says() == Says::Well,
@@ -338,8 +338,8 @@ impl Engine {
             match told {
                 Told::Taken(reply) => {
                     // Before anything else: if the process ended now, the letter would go out again.
-                    let noted = self.note(&bound, reports);
-                    let outcome = Outcome::Delivered { reports, host: host.clone(), reply };
+                    let noted = self.note(&bound, reporter);
+                    let outcome = Outcome::Delivered { reporter, host: host.clone(), reply };
                     self.settle_soon(lane, bound, outcome, moment, noted);
                 }
                 Told::Not(trouble) => {
@@ -417,8 +417,8 @@ impl Engine {
 
     /// Notes that a server has taken a letter. Where a report is to be written about that, the two belong into one
     /// transaction: a second copy of the letter is better than a lost report.
-    fn note(&self, Bound { leg, ticket }: &Bound, reports: bool) -> Option<Noted> {
-        let needs_report = !reports && report::wanted(ticket, DsnAction::Relayed);
+    fn note(&self, Bound { leg, ticket }: &Bound, reporter: Reporter) -> Option<Noted> {
+        let needs_report = reporter == Reporter::Ourselves && report::wanted(ticket, DsnAction::Relayed);
         self.deliveries.get().filter(|_| !needs_report)?.note(leg)
     }
 

@@ -10,7 +10,7 @@ use sealpost_mail::{Random, Timestamp, TlsFloor};
 use crate::config::{DeliveryConfig, HopTls};
 use crate::dane::{Associations, Tlsa};
 use crate::endpoint::{Endpoint, Expected};
-use crate::outcome::DeliveryFailure;
+use crate::outcome::{DeliveryFailure, TlsLacking};
 use crate::public_internet;
 use crate::resolve::{DnsAnswer, DnsError, Mx, Proof, Resolver};
 use crate::sts::Policy;
@@ -250,7 +250,8 @@ fn barred(by: &Barred, policy: &StsAnswer, host: &str) -> (Arc<AppliedPolicy>, T
 
 impl From<Barred> for DeliveryFailure {
     fn from(barred: Barred) -> Self {
-        let below = |cause: &str| Self::BelowFloor { offered: false, cause: cause.to_owned() };
+        let below =
+            |cause: &str| Self::BelowFloor { lacking: TlsLacking::NotOffered, cause: cause.to_owned() };
         match barred {
             Barred::Doubtful(cause) => Self::Dns { cause },
             Barred::Unproven => {

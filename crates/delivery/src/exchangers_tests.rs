@@ -255,7 +255,7 @@ async fn signed_records_raise_the_floor_of_every_letter() {
     assert_eq!(demanded(TlsFloor::None, &table, &config()).await.unwrap(), (TlsFloor::Encrypted, false));
     assert!(matches!(
         demanded(TlsFloor::Verified, &table, &config()).await,
-        Err(DeliveryFailure::BelowFloor { offered: false, .. })
+        Err(DeliveryFailure::BelowFloor { lacking: TlsLacking::NotOffered, .. })
     ));
 }
 
@@ -275,7 +275,8 @@ async fn a_server_whose_records_nobody_knows_is_not_used() {
 /// Names from unsigned DNS prove nothing: `verified` would only feel safe.
 #[tokio::test]
 async fn verified_needs_a_proof_of_whose_server_it_is() {
-    let below = |result| matches!(result, Err(DeliveryFailure::BelowFloor { offered: false, .. }));
+    let below =
+        |result| matches!(result, Err(DeliveryFailure::BelowFloor { lacking: TlsLacking::NotOffered, .. }));
     let mut table = one_server();
     assert!(below(demanded(TlsFloor::Verified, &table, &config()).await));
     table.signed = ["d.example", "a.example"].into_iter().collect();
@@ -286,7 +287,7 @@ async fn verified_needs_a_proof_of_whose_server_it_is() {
     table.tlsa.insert("a.example", Ok(tlsa(2)));
     assert_eq!(demanded(TlsFloor::Verified, &table, &config()).await.unwrap(), (TlsFloor::Verified, true));
     let literal = found("[192.0.2.7]", TlsFloor::Verified, &table, &config()).await;
-    assert!(matches!(literal, Err(DeliveryFailure::BelowFloor { offered: false, .. })));
+    assert!(matches!(literal, Err(DeliveryFailure::BelowFloor { lacking: TlsLacking::NotOffered, .. })));
 }
 
 /// What the operator pinned is asked of every letter, and nothing published takes its place.

@@ -11,14 +11,14 @@ use tokio::sync::Notify;
 use crate::engine::Engine;
 use crate::lease::LEASE;
 
-/// Delivery's door for whoever queues letters. Cheap to clone.
+/// Where delivery takes letters that are being committed. Cheap to clone.
 #[derive(Clone)]
 pub struct Inlet {
     pub(crate) waker: Arc<Notify>,
     pub(crate) engine: Weak<Engine>,
 }
 
-/// A place with the workers, promised for one leg. Dropped unused, it is free again.
+/// A slot with the workers, promised for one leg. Dropped unused, it is free again.
 pub struct WorkerSlot {
     /// `None` once the leg has it.
     engine: Option<Arc<Engine>>,
@@ -31,10 +31,10 @@ impl Inlet {
         self.waker.notify_one();
     }
 
-    /// A place for a leg to this destination, if delivery runs, the destination is well, and older letters do
+    /// A slot for a leg to this destination, if delivery runs, the destination is well, and older letters do
     /// not wait for the same workers. Without one the leg is queued as usual.
     #[must_use]
-    pub fn place(&self, destination: &str) -> Option<WorkerSlot> {
+    pub fn slot(&self, destination: &str) -> Option<WorkerSlot> {
         let engine = self.engine.upgrade()?;
         if !engine.takes_new(destination) {
             return None;
@@ -57,8 +57,8 @@ impl WorkerSlot {
     pub fn take(handed: impl IntoIterator<Item = (Self, LeasedLeg)>) {
         let mut engine = None;
         let mut legs = Vec::new();
-        for (mut place, leg) in handed {
-            if let Some(own) = place.engine.take() {
+        for (mut slot, leg) in handed {
+            if let Some(own) = slot.engine.take() {
                 engine = Some(own);
                 legs.push(leg);
             }

@@ -1,9 +1,8 @@
 //! Everything that leaves: leases, retries, next hops, TLS floors, delivery reports.
 //!
-//! Promises: a leg is finished in the store only after the next hop answered for it; a lost answer
-//! means another try, so delivery is at-least-once with a stable Message-ID; the bytes on the wire
-//! are the ticket's head and the opened rest, or what the roof writes from the ticket's facts; on top of what is ours, a
-//! DKIM signature; nothing else.
+//! Promises: a leg is finished in the store only after the next hop has replied; a lost reply means another try, so delivery is
+//! at-least-once with a stable Message-ID. The bytes on the wire are the ticket's head and the opened rest, or the mail that is
+//! written from the ticket's facts; with a DKIM signature on top of what is ours.
 //!
 //! SECURITY: knows neither rules nor mailboxes nor what a body says; holds no key that opens a
 //! mailbox. A floor is only ever raised on the way out, never lowered. The only crate that names
@@ -29,7 +28,7 @@ mod exchangers;
 mod fast_path;
 mod fetch;
 mod final_dot;
-mod hop_answer;
+mod final_reply;
 mod lane;
 mod lease;
 mod long_lines;
@@ -62,12 +61,12 @@ pub use client_certificate::ClientCertificate;
 pub use composer::Composer;
 pub use config::{DeliveryConfig, DomainMinimum, HopTls, Login, NextHop, Timeouts, TlsReportTerms, Trust};
 pub use dane::Tlsa;
-pub use dkim::{DkimAlgorithm, DkimError, DkimKey, DkimKeys};
+pub use dkim::{DkimAlgorithm, DkimError, DkimKey, DkimKeys, DkimScope};
 pub use dns_lookup::{LookUp, RecordKind};
 pub use error::DeliveryError;
 pub use fast_path::{Inlet, WorkerSlot};
 pub use fetch::{FetchError, Fetcher};
-pub use hop_answer::HopAnswer;
+pub use final_reply::FinalReply;
 pub use ipnet::IpNet;
 pub use lease::LEASE;
 pub use public_hosts::{ConnectError, PublicHosts};

@@ -22,7 +22,7 @@ pub(crate) enum Stage {
     Data,
     /// The letter is being written; its final dot is not out yet.
     Content,
-    /// The final dot is out, its answer is not in.
+    /// The final dot is out, its reply is not in.
     End,
 }
 
@@ -100,7 +100,7 @@ fn enhanced_code(word: &str) -> Option<EnhancedCode> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum DeliveryFailure {
     /// The server said 4yz or 5yz.
-    Refused { stage: Stage, answer: ServerReply },
+    Refused { stage: Stage, reply: ServerReply },
     /// The connection broke or was never there.
     Lost { stage: Stage, cause: String },
     /// A deadline passed.
@@ -108,7 +108,7 @@ pub(crate) enum DeliveryFailure {
     /// The server does not speak SMTP as we know it.
     Garbled { stage: Stage, cause: String },
     /// The connection does not reach the floor.
-    BelowFloor { offered: bool, cause: String },
+    BelowFloor { lacking: TlsLacking, cause: String },
     /// We cannot log in safely or at all.
     NoLogin { cause: String },
     /// The letter has 8-bit content and the server has no 8BITMIME (RFC 6152 §3).
@@ -135,6 +135,15 @@ pub(crate) enum DeliveryFailure {
     Local { cause: String },
     /// The destination failed a moment ago and is left alone.
     Resting { cause: Box<Reason> },
+}
+
+/// What a connection lacks of the TLS that its floor demands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TlsLacking {
+    /// There is no TLS, or none that would count.
+    NotOffered,
+    /// There is TLS, and it failed.
+    Failed,
 }
 
 /// Whose words a reason's text is.
@@ -175,12 +184,21 @@ impl fmt::Debug for Reason {
     }
 }
 
+/// Who honours NOTIFY once a server has taken a letter (RFC 3461 §5.2.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reporter {
+    /// The server: it offers DSN.
+    NextHop,
+    /// We do, with a report that the letter was relayed.
+    Ourselves,
+}
+
 /// What became of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub(crate) enum Outcome {
-    /// The next hop has it; `reports` = and will honour NOTIFY from here on (RFC 3461 §5.2.2).
-    Delivered { reports: bool, host: String, reply: ServerReply },
+    /// The next hop has it.
+    Delivered { reporter: Reporter, host: String, reply: ServerReply },
     /// The leg is worth another try.
     Later(Reason),
     /// The same again will fail the same way.
@@ -205,8 +223,8 @@ pub(crate) enum Says {
 impl DeliveryFailure {
     /// The same, with the server that answered.
     pub(crate) fn said_by(mut self, host: &str) -> Self {
-        if let Self::Refused { answer, .. } = &mut self {
-            answer.host = Some(host.to_owned());
+        if let Self::Refused { reply, .. } = &mut self {
+            reply.host = Some(host.to_owned());
         }
         self
     }
@@ -227,7 +245,7 @@ impl DeliveryFailure {
     pub(crate) fn says(&self) -> Says {
         match self {
             // RFC 5321 §3.8: it closes the channel. Which letter it did not like is another question.
-            Self::Refused { stage, answer } => match (stage.is_about_the_server(), answer.code) {
+            Self::Refused { stage, reply } => match (stage.is_about_the_server(), reply.code) {
                 (true, _) => Says::Down,
                 (false, 421) => Says::Failing,
                 (false, _) => Says::Well,
@@ -276,7 +294,7 @@ impl DeliveryFailure {
 
     /// RFC 5321 §4.5.3.1.10: more recipients than the server takes at once; 552 is the older word for it.
     pub(crate) fn is_full_transaction(&self) -> bool {
-        matches!(self, Self::Refused { stage: Stage::Recipient, answer } if matches!(answer.code, 452 | 552))
+        matches!(self, Self::Refused { stage: Stage::Recipient, reply } if matches!(reply.code, 452 | 552))
     }
 
     /// Whether the server ended the connection without saying why: one that was kept may just have been too old.
@@ -287,7 +305,7 @@ impl DeliveryFailure {
     /// Whether another server of the same domain may do better (RFC 5321 §5.1).
     pub(crate) fn tries_next_server(&self) -> bool {
         match self {
-            Self::Refused { stage, answer } => stage.is_about_the_server() || answer.code == 421,
+            Self::Refused { stage, reply } => stage.is_about_the_server() || reply.code == 421,
             Self::Lost { stage, .. } | Self::Silent { stage } | Self::Garbled { stage, .. } => match stage {
                 Stage::Connect
                 | Stage::Greeting
@@ -318,27 +336,27 @@ impl DeliveryFailure {
     /// The verdict over the attempt.
     pub(crate) fn judge(self) -> Outcome {
         match self {
-            Self::Refused { stage, answer } => {
+            Self::Refused { stage, reply } => {
                 let fault = match stage {
                     // RFC 7504 §3: 521 says that this host never takes mail. Any other refusal before
                     // MAIL is about the server's day or our login, and no reason to send letters back.
-                    Stage::Greeting | Stage::Hello if answer.code == 521 => Fault::Permanent,
+                    Stage::Greeting | Stage::Hello if reply.code == 521 => Fault::Permanent,
                     Stage::Connect | Stage::Greeting | Stage::Hello | Stage::Tls | Stage::Login => {
                         Fault::Temporary
                     }
                     // RFC 4954 §6, RFC 3207 §4: "authenticate first", "STARTTLS first": our set-up, not the letter.
-                    Stage::Mail if matches!(answer.code, 530 | 538) => Fault::Temporary,
+                    Stage::Mail if matches!(reply.code, 530 | 538) => Fault::Temporary,
                     Stage::Mail | Stage::Recipient | Stage::Data | Stage::Content | Stage::End => {
-                        answer.fault()
+                        reply.fault()
                     }
                 };
                 let class = if fault == Fault::Permanent { 5 } else { 4 };
-                let enhanced = answer.enhanced.filter(|e| e.0 == class).unwrap_or(EnhancedCode(class, 0, 0));
+                let enhanced = reply.enhanced.filter(|e| e.0 == class).unwrap_or(EnhancedCode(class, 0, 0));
                 let reason = Reason {
-                    code: answer.code,
+                    code: reply.code,
                     enhanced,
-                    text: answer.text,
-                    whose: Whose::Server(answer.host),
+                    text: reply.text,
+                    whose: Whose::Server(reply.host),
                     untried: false,
                 };
                 match fault {
@@ -362,9 +380,12 @@ impl DeliveryFailure {
                 whose: Whose::Ours,
                 untried: false,
             }),
-            Self::BelowFloor { offered, cause } => Outcome::Later(Reason {
+            Self::BelowFloor { lacking, cause } => Outcome::Later(Reason {
                 code: 454,
-                enhanced: EnhancedCode(4, 7, if offered { 5 } else { 4 }),
+                enhanced: match lacking {
+                    TlsLacking::Failed => EnhancedCode(4, 7, 5),
+                    TlsLacking::NotOffered => EnhancedCode(4, 7, 4),
+                },
                 text: format!("the connection is not as safe as this letter needs: {cause}"),
                 whose: Whose::Ours,
                 untried: false,
@@ -452,7 +473,7 @@ mod tests {
     use super::*;
 
     fn refused(stage: Stage, code: u16, text: &str) -> Outcome {
-        DeliveryFailure::Refused { stage, answer: ServerReply::new(code, text) }.judge()
+        DeliveryFailure::Refused { stage, reply: ServerReply::new(code, text) }.judge()
     }
 
     #[test]
@@ -489,7 +510,7 @@ mod tests {
     fn what_a_server_says_is_not_for_the_log() {
         let trouble = DeliveryFailure::Refused {
             stage: Stage::End,
-            answer: ServerReply::new(550, "5.7.1 <a@b.example>: Kündigung"),
+            reply: ServerReply::new(550, "5.7.1 <a@b.example>: Kündigung"),
         };
         let Outcome::Never(reason) = trouble.clone().judge() else { panic!("550 is for ever") };
         assert!(reason.text.contains("Kündigung"), "the report needs it");

@@ -147,7 +147,7 @@ impl Runner {
         let _first_stays = self.engine.witness.set(witness);
     }
 
-    /// The door for letters that come in.
+    /// Where letters that come in are taken.
     #[must_use]
     pub fn inlet(&self) -> Inlet {
         Inlet { waker: Arc::clone(&self.engine.waker), engine: Arc::downgrade(&self.engine) }

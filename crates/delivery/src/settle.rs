@@ -9,9 +9,9 @@ use sealpost_store::{Finished, FollowUp, LeasedLeg, LegEnd, LegNotes};
 use crate::audit_hook::{Ended, Ending};
 use crate::content::Waiting;
 use crate::engine::Engine;
-use crate::hop_answer::HopAnswer;
+use crate::final_reply::FinalReply;
 use crate::lane::Lane;
-use crate::outcome::{Outcome, Reason, Whose};
+use crate::outcome::{Outcome, Reason, Reporter, Whose};
 use crate::report::{self, Diagnostic, GivesBack, Report, ReportError, Reporting};
 use crate::report_limit::ReportSlot;
 use crate::retry::{Moment, Next, jittered, next_attempt};
@@ -51,10 +51,11 @@ impl Engine {
     ) -> Option<Finished> {
         let now = moment.now;
         log(leg, ticket, &outcome);
-        let answer = HopAnswer::of(&outcome);
+        let reply = FinalReply::of(&outcome);
         let (end, report) = match outcome {
-            Outcome::Delivered { reports, host, reply } => {
-                let request = (!reports && report::wanted(ticket, DsnAction::Relayed)).then_some(Report {
+            Outcome::Delivered { reporter, host, reply } => {
+                let is_ours = reporter == Reporter::Ourselves;
+                let request = (is_ours && report::wanted(ticket, DsnAction::Relayed)).then_some(Report {
                     action: DsnAction::Relayed,
                     status: EnhancedCode(2, 0, 0),
                     remote: Some(host),
@@ -68,7 +69,7 @@ impl Engine {
                 (LegEnd::Failed, failed(ticket, reason.enhanced, &reason))
             }
         };
-        let status = report.as_ref().map(|report| report.status).or(answer.enhanced).unwrap_or(UNSAID);
+        let status = report.as_ref().map(|report| report.status).or(reply.enhanced).unwrap_or(UNSAID);
         let follow_ups = match report {
             None => Vec::new(),
             Some(report)
@@ -93,7 +94,7 @@ impl Engine {
             self.note_failed_notice(ticket, status).await;
         }
         let wakes = !follow_ups.is_empty();
-        let ended = |ending| Ended { ending, ticket, answer, at: now };
+        let ended = |ending| Ended { ending, ticket, reply, at: now };
         let ended = match end {
             LegEnd::Done => Some(ended(Ending::Delivered)),
             LegEnd::Failed => Some(ended(Ending::Failed)),
@@ -166,14 +167,14 @@ impl Engine {
         let Some(returns) = self.returns.get() else { return Ok(()) };
         let mut tried = 0;
         loop {
-            let returned = UndeliveredReply {
+            let undelivered = UndeliveredReply {
                 leg_id: &leg.id,
                 ticket,
                 action: report.action,
                 status: report.status,
                 said: report.diagnostic.as_ref().and_then(Diagnostic::servers),
             };
-            match returns.tell(returned).await {
+            match returns.tell(undelivered).await {
                 Err(Untold::Later(cause)) if self.tries_again(leg, tried).await => {
                     tracing::warn!(
                         delivery.leg = leg.id,

@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use crate::config::Timeouts;
 use crate::ehlo::{Ehlo, MailParameters};
 use crate::final_dot::FinalDot;
-use crate::outcome::{DeliveryFailure, ServerReply, Stage};
+use crate::outcome::{DeliveryFailure, Reporter, ServerReply, Stage};
 use crate::tls::TlsConfigs;
 use crate::wire::{MaySpeak, Wire};
 
@@ -75,7 +75,7 @@ impl Connection {
             self.expect(Stage::End, &reply, 250)?;
             Ok(ServerReply::new(self.code_of(&reply), &text_of(&reply)))
         }) {
-            Ok(answer) => Told::Taken(answer),
+            Ok(reply) => Told::Taken(reply),
             Err(trouble) => Told::Not(trouble),
         };
         Ok(envelope.into_iter().map(|heard| heard.told(&end)).collect())
@@ -143,7 +143,7 @@ impl Connection {
                 continue;
             }
             let time = times.recipient.min(until.saturating_duration_since(Instant::now()));
-            let reply = self.answer(Stage::Recipient, time).await;
+            let reply = self.read_reply(Stage::Recipient, time).await;
             let reply = reply.and_then(|reply| self.expect(Stage::Recipient, &reply, 250));
             self.hear(&mut heard, reply, until);
         }
@@ -151,7 +151,7 @@ impl Connection {
             mail?;
             return Ok(heard);
         }
-        let data = self.answer(Stage::Data, times.data).await;
+        let data = self.read_reply(Stage::Data, times.data).await;
         let data = data.and_then(|reply| self.expect(Stage::Data, &reply, 354));
         if mail.is_err() || !heard.iter().any(Heard::is_open) {
             // A server that wants a letter for nobody cannot be told otherwise but by hanging up.
@@ -274,7 +274,7 @@ impl Connection {
         self.checked(stage, reply)
     }
 
-    async fn answer(&mut self, stage: Stage, time: Duration) -> Result<Response, DeliveryFailure> {
+    async fn read_reply(&mut self, stage: Stage, time: Duration) -> Result<Response, DeliveryFailure> {
         let deadline = self.until.min(Instant::now() + time);
         let reply = timeout_at(deadline, self.smtp.read_response()).await;
         self.checked(stage, reply)
@@ -311,10 +311,10 @@ impl Connection {
     fn trouble(&mut self, stage: Stage, error: &SmtpError) -> DeliveryFailure {
         if let Some(code) = error.status() {
             let text = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
-            let answer = ServerReply::new(self.wire.code_as_given(u16::from(code)), &text);
+            let reply = ServerReply::new(self.wire.code_as_given(u16::from(code)), &text);
             // RFC 5321 §3.8: after 421 the server hangs up.
-            self.broken |= answer.code == 421;
-            return DeliveryFailure::Refused { stage, answer };
+            self.broken |= reply.code == 421;
+            return DeliveryFailure::Refused { stage, reply };
         }
         self.broken = true;
         if self.wire.ended() {
@@ -347,9 +347,8 @@ impl Connection {
         self.letters > 1
     }
 
-    /// Whether NOTIFY is honoured from here on (RFC 3461 §5.2.2).
-    pub(crate) fn reports(&self) -> bool {
-        self.offers.dsn
+    pub(crate) fn reporter(&self) -> Reporter {
+        if self.offers.dsn { Reporter::NextHop } else { Reporter::Ourselves }
     }
 
     pub(crate) fn host(&self) -> &str {

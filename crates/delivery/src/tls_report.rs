@@ -161,7 +161,7 @@ impl TlsReporter {
     ///
     /// # Errors
     /// Nobody knows now.
-    pub async fn places(&self, domain: &str) -> Result<Vec<ReportTo>, DnsError> {
+    pub async fn report_addresses(&self, domain: &str) -> Result<Vec<ReportTo>, DnsError> {
         match self.resolver.texts(&format!("_smtp._tls.{domain}")).await {
             Ok(texts) => Ok(record::read(&texts)),
             Err(DnsError::NoSuchName | DnsError::NoRecords) => Ok(Vec::new()),

@@ -37,7 +37,7 @@ pub enum Untold {
 #[async_trait]
 pub trait Returns: Send + Sync {
     /// Durable when it returns.
-    async fn tell(&self, returned: UndeliveredReply<'_>) -> Result<(), Untold>;
+    async fn tell(&self, undelivered: UndeliveredReply<'_>) -> Result<(), Untold>;
 
     /// A notice was refused for good; its letter's sender is told by a report all the same. Those of `others`, which it
     /// spoke of as well, are not yet.

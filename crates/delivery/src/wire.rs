@@ -1,10 +1,9 @@
-//! The byte stream under the SMTP client: gathers what is written until an answer is wanted, hands
-//! replies up line by line and in a shape the client's reply parser takes. Knows no SMTP command.
+//! The byte stream under the SMTP client: gathers what is written until a reply is awaited, and hands replies up line by line
+//! in a form that the client's parser takes. Knows no SMTP command.
 //!
-//! Why it exists: the client writes each command, letter and final dot by itself (with Nagle's algorithm
-//! and delayed acknowledgements that costs 40 ms a letter), gives up on replies that are not ASCII or
-//! have no text (which after the final dot would mean duplicates), reads endless lines into memory,
-//! and would take plaintext that came behind the answer to STARTTLS for an answer inside TLS.
+//! The client by itself writes each command, letter and final dot in a segment of its own (40 ms a letter, by Nagle's algorithm
+//! and delayed acknowledgements), fails on replies without text or with non-ASCII (after the final dot: duplicates), reads
+//! endless lines into memory, and takes plaintext behind the reply to STARTTLS for a reply within TLS.
 
 use std::fmt;
 use std::io;

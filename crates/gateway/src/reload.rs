@@ -9,7 +9,7 @@ use sealpost_delivery::{ClientCertificate, DkimKeys};
 use sealpost_domain::dkim_folder;
 use sealpost_intake::TlsSource;
 use sealpost_mail::Clock;
-use sealpost_mailbox::audit::{Actor, Event};
+use sealpost_mailbox::audit::{Actor, Event, ReloadEnd};
 use sealpost_policy::Rules;
 use sealpost_portal::Reloader;
 use sealpost_store::Store;
@@ -99,7 +99,8 @@ impl Reload {
     async fn rules(&self, context: &Context, file: &Path) {
         let rules = acceptable(context, checked::reload_rules(file));
         let hash = checked::hash(file).unwrap_or_default();
-        let reloaded = Event::ConfigurationReloaded { hash: &hash, taken: rules.is_some() };
+        let end = if rules.is_some() { ReloadEnd::Taken } else { ReloadEnd::Refused };
+        let reloaded = Event::ConfigurationReloaded { hash: &hash, end };
         let row = reloaded.row(self.clock.now(), &Actor::System, None);
         match (self.store.append_audit(vec![row]).await, rules) {
             (Ok(()), Some(rules)) => {

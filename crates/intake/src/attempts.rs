@@ -1,9 +1,9 @@
 //! Wrong log-ins by SMTP AUTH (the portal has its own, throttle.rs), remembered across sessions: by client, by site, by
 //! login name, and by client and name. Knows no password, keeps no login name, and asks no clock.
 //!
-//! SECURITY: a limit by login name would let strangers keep a mail server out. So a login at which many have failed closes
-//! to nobody: strangers who ask for it come last in the queue for password checks. And a client that has been right about a
-//! login before is judged by nothing but what it gets wrong about that login itself.
+//! SECURITY: a limit by login name would let strangers lock a mail server out. So a login with many failures is not closed:
+//! strangers who try it come last in the queue for password checks, and for a client that has logged in before only its own
+//! failures at that login count.
 
 use std::collections::HashMap;
 use std::hash::Hash;

@@ -56,7 +56,7 @@ impl<S: Connection> Session<'_, S> {
             State::Ready => None,
         };
         if let Some(reply) = refused {
-            self.answer(reply)?;
+            self.reply(reply)?;
             return Ok(state);
         }
         let asked = match mechanism {
@@ -66,7 +66,7 @@ impl<S: Connection> Session<'_, S> {
         };
         match asked {
             Ok(credentials) => self.check(credentials).await?,
-            Err(reply) => self.answer(reply)?,
+            Err(reply) => self.reply(reply)?,
         }
         Ok(state)
     }
@@ -99,7 +99,7 @@ impl<S: Connection> Session<'_, S> {
     /// One challenge and its answer, decoded.
     async fn challenge(&mut self, challenge: &str) -> Result<Result<Secret<Vec<u8>>, Reply>, Leave> {
         self.wire.send(&replies::challenge(challenge));
-        let deadline = Instant::now() + self.door.limits.command;
+        let deadline = Instant::now() + self.context.limits.command;
         let Some(length) = self.read_line(MAX_AUTH, deadline, InHand::Nothing).await? else {
             return Ok(Err(replies::auth_too_long()));
         };
@@ -114,7 +114,7 @@ impl<S: Connection> Session<'_, S> {
     }
 
     async fn check(&mut self, credentials: Credentials) -> Result<(), Leave> {
-        match judge(self.door, self.caller.peer, credentials).await {
+        match judge(self.context, self.caller.peer, credentials).await {
             LoginCheck::Right(login) => {
                 self.login = Some(login);
                 self.keep_place();
@@ -122,14 +122,14 @@ impl<S: Connection> Session<'_, S> {
                 Ok(())
             }
             LoginCheck::Wrong => {
-                self.door.refusals.failed_login(&self.door.listener, self.caller.peer, Instant::now());
+                self.context.refusals.failed_login(&self.context.name, self.caller.peer, Instant::now());
                 let delay = FIRST_DELAY.saturating_mul(1 << self.failed_logins.min(10));
                 self.failed_logins += 1;
                 sleep(delay.min(MAX_DELAY)).await;
-                self.answer(replies::bad_login())
+                self.reply(replies::bad_login())
             }
             LoginCheck::Busy => {
-                self.door.refusals.login_put_off(&self.door.listener, self.caller.peer, Instant::now());
+                self.context.refusals.login_put_off(&self.context.name, self.caller.peer, Instant::now());
                 self.wire.send(&replies::login_later());
                 // Asking again at once is no way round it.
                 self.count_error()
@@ -140,10 +140,11 @@ impl<S: Connection> Session<'_, S> {
 
 /// Checks the password, if it may be tried now and its turn comes in time. Goes on when nobody waits for it any more: the
 /// work is done in its turn, and who leaves before the answer has tried all the same.
-async fn judge(door: &ListenerContext, peer: IpAddr, credentials: Credentials) -> LoginCheck {
-    let in_networks = door.access.right(Shown { peer, login: false, certificate: false }).is_some();
-    let (attempts, clock) = (Arc::clone(&door.attempts), Arc::clone(&door.clock));
-    let (turns, random, logins) = (door.turns.clone(), Arc::clone(&door.random), Arc::clone(&door.logins));
+async fn judge(context: &ListenerContext, peer: IpAddr, credentials: Credentials) -> LoginCheck {
+    let in_networks = context.access.right(Shown { peer, login: false, certificate: false }).is_some();
+    let (attempts, clock) = (Arc::clone(&context.attempts), Arc::clone(&context.clock));
+    let (turns, random, logins) =
+        (context.turns.clone(), Arc::clone(&context.random), Arc::clone(&context.logins));
     let judging = async move {
         let Credentials { login, password } = credentials;
         let mut status = attempts.status(peer, &login, clock.now());

@@ -27,8 +27,8 @@ pub enum Command {
     Bdat {
         /// Octets of the chunk.
         size: u64,
-        /// It is the last one.
-        last: bool,
+        /// Whether the letter goes on behind it.
+        chunk: Chunk,
     },
     /// BDAT that does not say how many octets follow: nobody knows where the next command begins.
     BdatWithoutSize,
@@ -64,8 +64,26 @@ pub enum Command {
 pub struct Hello {
     /// What the client calls itself.
     pub name: String,
-    /// EHLO rather than HELO.
-    pub extended: bool,
+    /// The verb that the client used.
+    pub verb: HelloVerb,
+}
+
+/// How a client says hello (RFC 5321 §4.1.1.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HelloVerb {
+    /// EHLO: extensions are offered.
+    Ehlo,
+    /// HELO.
+    Helo,
+}
+
+/// Which chunk of a letter a BDAT carries (RFC 3030 §2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Chunk {
+    /// Others follow.
+    More,
+    /// It is the last one: `LAST`.
+    Last,
 }
 
 /// RCPT.
@@ -99,8 +117,8 @@ pub fn parse(line: &[u8], postmaster: &Address) -> Result<Command, Reply> {
         Some(_) => Err(replies::no_parameters()),
     };
     match verb.as_str() {
-        "EHLO" => hello(rest, true),
-        "HELO" => hello(rest, false),
+        "EHLO" => hello(rest, HelloVerb::Ehlo),
+        "HELO" => hello(rest, HelloVerb::Helo),
         "MAIL" => mail(rest.unwrap_or_default()),
         "RCPT" => rcpt(rest.unwrap_or_default(), postmaster),
         "DATA" => alone(Command::Data),
@@ -126,12 +144,12 @@ pub fn parse(line: &[u8], postmaster: &Address) -> Result<Command, Reply> {
 
 /// The name is not checked against anything (RFC 5321 §4.1.4: a server must not refuse mail for it), but it
 /// goes into our trace field: only what a domain or an address literal is written with.
-fn hello(rest: Option<&str>, extended: bool) -> Result<Command, Reply> {
+fn hello(rest: Option<&str>, verb: HelloVerb) -> Result<Command, Reply> {
     let name = rest.unwrap_or_default();
     if !is_host_name(name) {
         return Err(replies::syntax("say your host name after EHLO or HELO"));
     }
-    Ok(Command::Hello(Hello { name: name.to_owned(), extended }))
+    Ok(Command::Hello(Hello { name: name.to_owned(), verb }))
 }
 
 /// What a client may call itself.
@@ -217,12 +235,12 @@ fn mailbox(path: &str) -> Option<Address> {
 
 /// RFC 3030 §2: `BDAT chunk-size [LAST]`.
 fn bdat(rest: &str) -> Command {
-    let (size, last) = match rest.split_once(' ') {
-        None => (rest, Some(false)),
-        Some((size, word)) => (size, word.trim().eq_ignore_ascii_case("LAST").then_some(true)),
+    let (size, chunk) = match rest.split_once(' ') {
+        None => (rest, Some(Chunk::More)),
+        Some((size, word)) => (size, word.trim().eq_ignore_ascii_case("LAST").then_some(Chunk::Last)),
     };
-    match (parameters::number(size), last) {
-        (Some(size), Some(last)) => Command::Bdat { size, last },
+    match (parameters::number(size), chunk) {
+        (Some(size), Some(chunk)) => Command::Bdat { size, chunk },
         (Some(_) | None, None) | (None, Some(_)) => Command::BdatWithoutSize,
     }
 }

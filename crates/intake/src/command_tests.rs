@@ -154,8 +154,8 @@ fn what_is_not_the_grammar_is_refused() {
 
 #[test]
 fn a_bdat_whose_end_nobody_knows_is_told_apart() {
-    assert_eq!(read("BDAT 10"), Ok(Command::Bdat { size: 10, last: false }));
-    assert_eq!(read("bdat 0 last"), Ok(Command::Bdat { size: 0, last: true }));
+    assert_eq!(read("BDAT 10"), Ok(Command::Bdat { size: 10, chunk: Chunk::More }));
+    assert_eq!(read("bdat 0 last"), Ok(Command::Bdat { size: 0, chunk: Chunk::Last }));
     for line in ["BDAT", "BDAT x", "BDAT -1", "BDAT 1 MIN", "BDAT 1 LAST x", "BDAT 18446744073709551616"] {
         assert_eq!(read(line), Ok(Command::BdatWithoutSize), "{line}");
     }
@@ -227,8 +227,8 @@ proptest! {
                 prop_assert_eq!(orcpt.as_deref(), to.orcpt.as_deref());
                 prop_assert_eq!(ours.notify == Notify::Never, to.flags & smtp_proto::RCPT_NOTIFY_NEVER != 0);
             }
-            (Ok(Command::Bdat { size, last }), Ok(Request::Bdat { chunk_size, is_last })) => {
-                prop_assert_eq!((size, last), (u64::try_from(chunk_size).unwrap(), is_last));
+            (Ok(Command::Bdat { size, chunk }), Ok(Request::Bdat { chunk_size, is_last })) => {
+                prop_assert_eq!((size, chunk == Chunk::Last), (u64::try_from(chunk_size).unwrap(), is_last));
             }
             (Ok(Command::Hello(ours)), Ok(Request::Ehlo { host })) => prop_assert_eq!(&ours.name, host.as_ref()),
             (Ok(Command::Noop), Ok(Request::Noop { .. })) | (Ok(Command::BdatWithoutSize) | Err(_), _) => {}

@@ -24,7 +24,7 @@ use crate::tls::CertificateJudge;
 
 /// What the accept loop hands to each session.
 pub(crate) struct Desk {
-    pub(crate) door: ListenerContext,
+    pub(crate) context: ListenerContext,
     pub(crate) slots: Arc<Slots>,
     /// Connections of proxies that have not said yet who calls.
     pub(crate) introductions: Arc<Semaphore>,
@@ -59,8 +59,8 @@ const HEALTH_CHECK: Duration = Duration::from_secs(30);
 impl Desk {
     /// Gives a connection its session, or turns it away.
     pub(crate) fn admit(self: &Arc<Self>, stream: TcpStream, peer: IpAddr, crew: &Crew) {
-        match self.door.access.proxies.role(peer) {
-            PeerRole::Itself => match self.slots.enter(peer, &self.door.access) {
+        match self.context.access.proxies.role(peer) {
+            PeerRole::Itself => match self.slots.enter(peer, &self.context.access) {
                 Ok(slot) => crew.spawn(Arc::clone(self).serve(stream, peer, slot)),
                 Err(why) => self.turn_away(&stream, peer, why),
             },
@@ -79,11 +79,11 @@ impl Desk {
         proxy: IpAddr,
         waiting: OwnedSemaphorePermit,
     ) {
-        let heard = self.door.stop.run_until_cancelled(sealpost_proxied::hear(&mut stream)).await;
+        let heard = self.context.stop.run_until_cancelled(sealpost_proxied::hear(&mut stream)).await;
         drop(waiting);
         match heard {
             None => {}
-            Some(Ok(Word::Client(client))) => match self.slots.enter(client, &self.door.access) {
+            Some(Ok(Word::Client(client))) => match self.slots.enter(client, &self.context.access) {
                 Ok(slot) => self.serve(stream, client, slot).await,
                 Err(why) => self.turn_away(&stream, client, why),
             },
@@ -92,7 +92,7 @@ impl Desk {
                 Err(why) => self.turn_away(&stream, proxy, why),
             },
             Some(Err(why)) => {
-                tracing::debug!(listener.name = self.door.listener, %proxy, %why, "not introduced");
+                tracing::debug!(listener.name = self.context.name, %proxy, %why, "not introduced");
                 // Nobody knows to whom a reply would go.
                 self.count(proxy, Refused::NotIntroduced);
             }
@@ -108,11 +108,11 @@ impl Desk {
     }
 
     fn count(&self, peer: IpAddr, why: Refused) {
-        self.door.refusals.count(&self.door.listener, peer, why, Instant::now());
+        self.context.refusals.count(&self.context.name, peer, why, Instant::now());
     }
 
     async fn serve(self: Arc<Self>, stream: TcpStream, peer: IpAddr, slot: Slot) {
-        let caller = Caller::at(self.session(), peer, Some(slot), &self.door.access);
+        let caller = Caller::at(self.session(), peer, Some(slot), &self.context.access);
         self.talk(stream, caller).await;
     }
 
@@ -121,7 +121,7 @@ impl Desk {
         let speaker = Speaker::HealthCheck;
         let caller = Caller { session: self.session(), peer: proxy, slot: Some(slot), speaker };
         if timeout(HEALTH_CHECK, self.talk(stream, caller)).await.is_err() {
-            tracing::info!(listener.name = self.door.listener, %proxy, "a health check took too long");
+            tracing::info!(listener.name = self.context.name, %proxy, "a health check took too long");
         }
     }
 
@@ -138,22 +138,22 @@ impl Desk {
         }
         if self.implicit {
             if let Some((stream, facts)) = self.secure(stream, &caller).await {
-                Session::new(stream, &self.door, &mut caller, Some(facts)).greeted().run().await;
+                Session::new(stream, &self.context, &mut caller, Some(facts)).greeted().run().await;
             }
             return;
         }
-        let clear = Session::new(stream, &self.door, &mut caller, None).greeted();
+        let clear = Session::new(stream, &self.context, &mut caller, None).greeted();
         if let Some(stream) = clear.run().await
             && let Some((stream, facts)) = self.secure(stream, &caller).await
         {
             // After a handshake no STARTTLS is accepted, so this session does not hand its stream back.
-            Session::new(stream, &self.door, &mut caller, Some(facts)).run().await;
+            Session::new(stream, &self.context, &mut caller, Some(facts)).run().await;
         }
     }
 
     async fn secure(&self, stream: TcpStream, caller: &Caller) -> Option<(TlsStream<TcpStream>, TlsFacts)> {
         let handshake = self.handshake.as_ref()?;
-        let accepted = timeout(self.door.limits.handshake, handshake.acceptor.accept(stream)).await;
+        let accepted = timeout(self.context.limits.handshake, handshake.acceptor.accept(stream)).await;
         let failed = |cause: &dyn std::fmt::Display| {
             let client = caller.peer;
             tracing::info!(session.id = caller.session, %client, %cause, "TLS handshake failed");
@@ -162,7 +162,7 @@ impl Desk {
             Err(elapsed) => failed(&elapsed),
             Ok(Err(error)) => failed(&error),
             Ok(Ok(stream)) => {
-                let facts = handshake.judge.facts(stream.get_ref().1, &*self.door.clock);
+                let facts = handshake.judge.facts(stream.get_ref().1, &*self.context.clock);
                 return Some((stream, facts));
             }
         }

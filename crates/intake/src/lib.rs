@@ -52,7 +52,7 @@ pub use tls::{TlsError, TlsFiles, TlsMinimum, TlsSource};
 /// The pure readers, for fuzzing and differential tests.
 pub mod pieces {
     pub use crate::bdat::{CRLF, Checked, ChunkReader, Last};
-    pub use crate::command::{Command, Hello, Rcpt, parse};
+    pub use crate::command::{Chunk, Command, Hello, HelloVerb, Rcpt, parse};
     pub use crate::data::{Bare, DataReader, Decoded, Found};
-    pub use crate::line::{Line, MAX_AUTH, MAX_LINE, PLAIN, find, skip};
+    pub use crate::line::{Line, MAX_AUTH, MAX_LINE, PLAIN, Skipped, find, skip};
 }

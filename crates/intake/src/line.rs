@@ -45,12 +45,21 @@ pub fn find(buffer: &[u8], limit: usize) -> Line {
     }
 }
 
-/// How much of the buffer belongs to a line that is too long, and whether that is its end.
+/// What of a buffer belongs to a line that is too long, in octets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Skipped {
+    /// The rest of the line.
+    Rest(usize),
+    /// All of the buffer, and the line goes on.
+    All(usize),
+}
+
+/// How much of the buffer belongs to a line that is too long.
 #[must_use]
-pub fn skip(buffer: &[u8]) -> (usize, bool) {
+pub fn skip(buffer: &[u8]) -> Skipped {
     match memchr(b'\n', buffer) {
-        Some(at) => (at + 1, true),
-        None => (buffer.len(), false),
+        Some(at) => Skipped::Rest(at + 1),
+        None => Skipped::All(buffer.len()),
     }
 }
 
@@ -76,7 +85,7 @@ mod tests {
         assert_eq!(find(b"123456789\r\n", 10), Line::Long);
         assert_eq!(find(b"1234567890", 10), Line::Long);
         assert_eq!(find(b"123456789", 10), Line::Part);
-        assert_eq!(skip(b"123\r\nQUIT"), (5, true));
-        assert_eq!(skip(b"123"), (3, false));
+        assert_eq!(skip(b"123\r\nQUIT"), Skipped::Rest(5));
+        assert_eq!(skip(b"123"), Skipped::All(3));
     }
 }

@@ -159,8 +159,8 @@ impl Intake {
                 implicit,
                 sessions: AtomicU64::new(0),
                 started: clock.now().0,
-                door: ListenerContext {
-                    listener: config.name.clone(),
+                context: ListenerContext {
+                    name: config.name.clone(),
                     hostname: config.hostname.clone(),
                     postmaster,
                     starttls: handshake.is_some() && !implicit,
@@ -201,7 +201,7 @@ impl Intake {
     /// Takes letters in until `stop`; then finishes those under way (at most [`Limits::drain`]) and
     /// answers 421 to everybody else. Dropping the future ends every session at once.
     pub async fn run(self, stop: CancellationToken) {
-        let drain = self.desks.iter().map(|desk| desk.door.limits.drain).max();
+        let drain = self.desks.iter().map(|desk| desk.context.limits.drain).max();
         let end = CancellationToken::new();
         let _end_on_drop = end.clone().drop_guard();
         let tasks = TaskTracker::new();
@@ -211,7 +211,7 @@ impl Intake {
         for desk in self.desks {
             let stop = self.stop.clone();
             tasks.spawn(async move {
-                stop.run_until_cancelled(desk.door.refusals.tell(&desk.door.listener)).await;
+                stop.run_until_cancelled(desk.context.refusals.tell(&desk.context.name)).await;
             });
         }
         stop.cancelled().await;
@@ -241,14 +241,14 @@ impl Listener {
         loop {
             let accepted = tokio::select! {
                 biased;
-                () = self.desk.door.stop.cancelled() => return,
+                () = self.desk.context.stop.cancelled() => return,
                 accepted = self.socket.accept() => accepted,
             };
             match accepted {
                 Ok((stream, peer)) => self.desk.admit(stream, peer.ip().to_canonical(), &crew),
                 // Out of file descriptors, mostly: others must close first, so asking at once helps nobody.
                 Err(error) => {
-                    tracing::error!(listener.name = self.desk.door.listener, %error, "cannot accept");
+                    tracing::error!(listener.name = self.desk.context.name, %error, "cannot accept");
                     sleep(Duration::from_millis(100)).await;
                 }
             }

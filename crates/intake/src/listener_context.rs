@@ -15,7 +15,7 @@ use crate::slots::{Refusals, Slot};
 
 /// What all sessions of a listener share.
 pub(crate) struct ListenerContext {
-    pub(crate) listener: String,
+    pub(crate) name: String,
     pub(crate) hostname: String,
     pub(crate) postmaster: Address,
     pub(crate) starttls: bool,

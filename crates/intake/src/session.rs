@@ -7,10 +7,10 @@ use sealpost_mail::{Envelope, Origin, Reply, TlsFacts};
 use tokio::time::Instant;
 
 use crate::access::{Right, Shown};
-use crate::command::{self, Command, Hello};
+use crate::command::{self, Command, Hello, HelloVerb};
 use crate::connection::Connection;
 use crate::letter::Chunks;
-use crate::line::{self, Line, MAX_LINE};
+use crate::line::{self, Line, MAX_LINE, Skipped};
 use crate::listener_context::{Caller, ListenerContext, Speaker};
 use crate::replies::{self, Offer};
 use crate::wire::{BLOCK, Leave, Wire};
@@ -64,7 +64,7 @@ enum Turn {
 
 pub(crate) struct Session<'a, S> {
     pub(crate) wire: Wire<S>,
-    pub(crate) door: &'a ListenerContext,
+    pub(crate) context: &'a ListenerContext,
     pub(crate) caller: &'a mut Caller,
     pub(crate) tls: Option<TlsFacts>,
     pub(crate) login: Option<String>,
@@ -80,7 +80,7 @@ pub(crate) struct Session<'a, S> {
 impl<'a, S: Connection> Session<'a, S> {
     pub(crate) fn new(
         stream: S,
-        door: &'a ListenerContext,
+        context: &'a ListenerContext,
         caller: &'a mut Caller,
         mut tls: Option<TlsFacts>,
     ) -> Self {
@@ -89,23 +89,23 @@ impl<'a, S: Connection> Session<'a, S> {
             (Speaker::Named, None) | (Speaker::Client | Speaker::Proxy | Speaker::HealthCheck, _) => {}
         }
         Self {
-            wire: Wire::new(stream, door.limits.command),
-            door,
+            wire: Wire::new(stream, context.limits.command),
+            context,
             caller,
             tls,
             login: None,
             failed_logins: 0,
-            hello: Hello { name: String::new(), extended: false },
+            hello: Hello { name: String::new(), verb: HelloVerb::Helo },
             errors: 0,
             junk: 0,
             too_many: 0,
-            until: Instant::now() + door.limits.session_total,
+            until: Instant::now() + context.limits.session_total,
         }
     }
 
     /// Greets, unless the greeting was before STARTTLS.
     pub(crate) fn greeted(mut self) -> Self {
-        self.wire.send(&replies::greeting(&self.door.hostname));
+        self.wire.send(&replies::greeting(&self.context.hostname));
         self
     }
 
@@ -132,12 +132,12 @@ impl<'a, S: Connection> Session<'a, S> {
     /// Reads one command and acts on it.
     async fn turn(&mut self, state: State) -> Result<Turn, Leave> {
         let content_until = state.content_until();
-        let mut deadline = Instant::now() + self.door.limits.command;
+        let mut deadline = Instant::now() + self.context.limits.command;
         if let Some(until) = content_until {
             deadline = deadline.min(until);
         }
         let Some(length) = self.read_line(MAX_LINE, deadline, state.in_hand()).await? else {
-            self.answer(replies::command_too_long())?;
+            self.reply(replies::command_too_long())?;
             return Ok(Turn::Next(state));
         };
         match content_until {
@@ -150,12 +150,12 @@ impl<'a, S: Connection> Session<'a, S> {
             Some(_) | None => {}
         }
         let text = self.wire.pending().get(..length.saturating_sub(2)).unwrap_or_default();
-        let command = command::parse(text, &self.door.postmaster);
+        let command = command::parse(text, &self.context.postmaster);
         // The line may have held a password (AUTH with an initial response).
         self.wire.consume_secret(length);
         match command {
             Err(reply) => {
-                self.answer(reply)?;
+                self.reply(reply)?;
                 Ok(Turn::Next(state))
             }
             Ok(command) => self.on(state, command).await,
@@ -182,11 +182,15 @@ impl<'a, S: Connection> Session<'a, S> {
         }
         let mut skipped = 0;
         loop {
-            let (octets, ended) = line::skip(self.wire.pending());
-            self.wire.consume(octets);
-            skipped += octets;
-            if ended {
-                return Ok(None);
+            match line::skip(self.wire.pending()) {
+                Skipped::Rest(octets) => {
+                    self.wire.consume(octets);
+                    return Ok(None);
+                }
+                Skipped::All(octets) => {
+                    self.wire.consume(octets);
+                    skipped += octets;
+                }
             }
             if skipped > BLOCK {
                 self.wire.send(&replies::command_too_long());
@@ -200,8 +204,8 @@ impl<'a, S: Connection> Session<'a, S> {
     pub(crate) async fn wait(&mut self, deadline: Instant, in_hand: InHand) -> Result<usize, Leave> {
         tokio::select! {
             biased;
-            () = self.door.last_call.cancelled() => Err(Leave::Stopping),
-            () = self.door.stop.cancelled(), if in_hand == InHand::Nothing => Err(Leave::Stopping),
+            () = self.context.last_call.cancelled() => Err(Leave::Stopping),
+            () = self.context.stop.cancelled(), if in_hand == InHand::Nothing => Err(Leave::Stopping),
             read = self.wire.fill(deadline) => read,
         }
     }
@@ -219,7 +223,7 @@ impl<'a, S: Connection> Session<'a, S> {
             Command::Mail(envelope) => self.on_mail(state, envelope)?,
             Command::Rcpt(rcpt) => self.on_rcpt(state, *rcpt)?,
             Command::Data => self.on_data(state).await?,
-            Command::Bdat { size, last } => self.on_bdat(state, size, last).await?,
+            Command::Bdat { size, chunk } => self.on_bdat(state, size, chunk).await?,
             Command::BdatWithoutSize => {
                 self.wire.send(&replies::bdat_without_size());
                 return Err(Leave::ToldInLetter);
@@ -257,7 +261,7 @@ impl<'a, S: Connection> Session<'a, S> {
                 return Err(Leave::Told);
             }
             Command::NotImplemented => {
-                self.answer(replies::not_implemented())?;
+                self.reply(replies::not_implemented())?;
                 state
             }
             Command::Foreign => {
@@ -270,17 +274,17 @@ impl<'a, S: Connection> Session<'a, S> {
 
     /// RFC 5321 §4.1.4: EHLO clears a letter under way, as RSET does.
     fn on_hello(&mut self, hello: Hello) -> State {
-        if hello.extended {
+        if hello.verb == HelloVerb::Ehlo {
             let offer = Offer {
-                hostname: &self.door.hostname,
-                max_size: self.door.limits.max_size,
-                starttls: self.door.starttls && self.tls.is_none(),
+                hostname: &self.context.hostname,
+                max_size: self.context.limits.max_size,
+                starttls: self.context.starttls && self.tls.is_none(),
                 auth: self.takes_logins() && self.tls.is_some(),
-                xclient: self.caller.may_name(&self.door.access),
+                xclient: self.caller.may_name(&self.context.access),
             };
             self.wire.send_lines(&offer.to_lines());
         } else {
-            self.wire.send(&replies::helo(&self.door.hostname));
+            self.wire.send(&replies::helo(&self.context.hostname));
         }
         self.hello = hello;
         State::Ready
@@ -297,7 +301,7 @@ impl<'a, S: Connection> Session<'a, S> {
             }
         };
         if let Some(reply) = refused {
-            self.answer(reply)?;
+            self.reply(reply)?;
             return Ok(state);
         }
         self.wire.send(&replies::sender_ok());
@@ -321,13 +325,13 @@ impl<'a, S: Connection> Session<'a, S> {
     /// A place of that client's for this session, instead of the one it has.
     pub(crate) fn take_place_of(&mut self, client: IpAddr) -> Result<(), Leave> {
         let Some(slot) = self.caller.slot.take() else { return Ok(()) };
-        match slot.change(client, &self.door.access) {
+        match slot.change(client, &self.context.access) {
             Ok(slot) => {
                 self.caller.slot = Some(slot);
                 Ok(())
             }
             Err(why) => {
-                self.door.refusals.count(&self.door.listener, client, why, Instant::now());
+                self.context.refusals.count(&self.context.name, client, why, Instant::now());
                 self.wire.send(&why.reply());
                 Err(Leave::Told)
             }
@@ -337,28 +341,28 @@ impl<'a, S: Connection> Session<'a, S> {
     /// Whether this client could log in here.
     pub(crate) fn takes_logins(&self) -> bool {
         match self.caller.speaker {
-            Speaker::Client | Speaker::Proxy | Speaker::Named => self.door.access.auth,
+            Speaker::Client | Speaker::Proxy | Speaker::Named => self.context.access.auth,
             Speaker::HealthCheck => false,
         }
     }
 
     fn may_begin(&self, envelope: &Envelope) -> Option<Reply> {
-        let access = &self.door.access;
+        let access = &self.context.access;
         if self.caller.speaker == Speaker::HealthCheck {
             Some(replies::no_right())
-        } else if self.tls.is_none() && self.door.tls_required {
+        } else if self.tls.is_none() && self.context.tls_required {
             Some(replies::tls_first())
         } else if self.right().is_none() && access.domains.is_empty() && access.can_be_earned() {
             // Nothing it could say at RCPT would be accepted, so it is told now how to earn its right.
-            Some(if self.tls.is_some() || !self.door.starttls {
+            Some(if self.tls.is_some() || !self.context.starttls {
                 replies::login_first()
             } else {
                 replies::tls_first()
             })
-        } else if envelope.announced_size.is_some_and(|size| size > self.door.limits.max_size) {
+        } else if envelope.announced_size.is_some_and(|size| size > self.context.limits.max_size) {
             Some(replies::too_big())
         } else {
-            self.door.reception.may_begin(envelope.announced_size.unwrap_or(0)).err()
+            self.context.reception.may_begin(envelope.announced_size.unwrap_or(0)).err()
         }
     }
 
@@ -366,38 +370,38 @@ impl<'a, S: Connection> Session<'a, S> {
         let mut envelope = match state {
             State::Sender(envelope) | State::Addressed(envelope) => envelope,
             State::Strange => {
-                self.answer(replies::say_hello())?;
+                self.reply(replies::say_hello())?;
                 return Ok(State::Strange);
             }
             State::Ready => {
-                self.answer(replies::sender_first())?;
+                self.reply(replies::sender_first())?;
                 return Ok(State::Ready);
             }
             State::Chunking(chunks) => {
-                self.answer(replies::chunks_under_way())?;
+                self.reply(replies::chunks_under_way())?;
                 return Ok(State::Chunking(chunks));
             }
         };
         if rcpt.needs_smtputf8 && !envelope.smtputf8 {
-            self.answer(replies::needs_smtputf8())?;
+            self.reply(replies::needs_smtputf8())?;
         } else if self.right().is_none()
-            && !self.door.access.is_ours(&rcpt.recipient.address, &self.door.postmaster)
+            && !self.context.access.is_ours(&rcpt.recipient.address, &self.context.postmaster)
         {
             tracing::warn!(session.id = self.caller.session, client = %self.caller.peer, "relay denied");
-            self.answer(replies::relay_denied())?;
+            self.reply(replies::relay_denied())?;
         } else if self.right().is_none()
-            && !self.door.reception.takes(&self.door.listener, &rcpt.recipient.address)
+            && !self.context.reception.takes(&self.context.name, &rcpt.recipient.address)
         {
-            self.answer(replies::unknown_recipient())?;
-        } else if self.door.access.leads_elsewhere(&rcpt.recipient.address) {
+            self.reply(replies::unknown_recipient())?;
+        } else if self.context.access.leads_elsewhere(&rcpt.recipient.address) {
             tracing::warn!(session.id = self.caller.session, client = %self.caller.peer, "local part with a route");
-            self.answer(replies::leads_elsewhere())?;
-        } else if envelope.recipients.len() >= self.door.limits.max_recipients {
+            self.reply(replies::leads_elsewhere())?;
+        } else if envelope.recipients.len() >= self.context.limits.max_recipients {
             self.wire.send(&replies::too_many_recipients());
             self.too_many = self.too_many.saturating_add(1);
             // An honest client may have sent all of a long list in one flight (RFC 5321 §4.5.3.1.10 asks it to come
             // again with the rest), so twice the limit is no junk yet.
-            if self.too_many > self.door.limits.max_recipients {
+            if self.too_many > self.context.limits.max_recipients {
                 self.count_junk()?;
             }
         } else {
@@ -411,7 +415,7 @@ impl<'a, S: Connection> Session<'a, S> {
     fn on_starttls(&mut self, state: State) -> Result<Turn, Leave> {
         let refused = if self.tls.is_some() {
             Some(replies::tls_already())
-        } else if !self.door.starttls {
+        } else if !self.context.starttls {
             Some(replies::not_implemented())
         } else {
             match &state {
@@ -420,7 +424,7 @@ impl<'a, S: Connection> Session<'a, S> {
             }
         };
         if let Some(reply) = refused {
-            self.answer(reply)?;
+            self.reply(reply)?;
             return Ok(Turn::Next(state));
         }
         if !self.wire.pending().is_empty() {
@@ -434,7 +438,7 @@ impl<'a, S: Connection> Session<'a, S> {
     pub(crate) fn right(&self) -> Option<Right> {
         match self.caller.speaker {
             Speaker::HealthCheck => None,
-            Speaker::Client | Speaker::Proxy | Speaker::Named => self.door.access.right(Shown {
+            Speaker::Client | Speaker::Proxy | Speaker::Named => self.context.access.right(Shown {
                 peer: self.caller.peer,
                 login: self.login.is_some(),
                 certificate: self.tls.as_ref().is_some_and(|tls| tls.client_certificate.is_some()),
@@ -452,16 +456,16 @@ impl<'a, S: Connection> Session<'a, S> {
     pub(crate) fn origin(&self) -> Origin {
         Origin {
             peer: self.caller.peer,
-            listener: self.door.listener.clone(),
+            listener: self.context.name.clone(),
             helo: self.hello.name.clone(),
-            extended: self.hello.extended,
+            extended: self.hello.verb == HelloVerb::Ehlo,
             tls: self.tls.clone(),
             login: self.login.clone(),
         }
     }
 
     /// Gives a reply of our own; a permanent one is an error of the client and counts, another one is junk.
-    pub(crate) fn answer(&mut self, reply: Reply) -> Result<(), Leave> {
+    pub(crate) fn reply(&mut self, reply: Reply) -> Result<(), Leave> {
         self.wire.send(&reply);
         if reply.code() >= 500 { self.count_error() } else { self.count_junk() }
     }
@@ -470,7 +474,7 @@ impl<'a, S: Connection> Session<'a, S> {
     /// it is free, and the rest counts as errors do.
     fn count_junk(&mut self) -> Result<(), Leave> {
         self.junk = self.junk.saturating_add(1);
-        if self.junk > self.door.limits.max_junk { self.count_error() } else { Ok(()) }
+        if self.junk > self.context.limits.max_junk { self.count_error() } else { Ok(()) }
     }
 
     /// A letter was taken: whatever came before it led to something.
@@ -481,7 +485,7 @@ impl<'a, S: Connection> Session<'a, S> {
     /// So many and no more.
     pub(crate) fn count_error(&mut self) -> Result<(), Leave> {
         self.errors += 1;
-        if self.errors > self.door.limits.max_errors {
+        if self.errors > self.context.limits.max_errors {
             tracing::warn!(session.id = self.caller.session, client = %self.caller.peer, "too many errors");
             self.wire.send(&replies::too_many_errors());
             return Err(Leave::Told);
@@ -495,7 +499,7 @@ impl<'a, S: Connection> Session<'a, S> {
         let (wait, octets) = match &leave {
             Leave::Told => (Duration::from_secs(2), BLOCK as u64),
             Leave::ToldInLetter => {
-                (Duration::from_secs(30), self.door.limits.max_size.saturating_add(BLOCK as u64))
+                (Duration::from_secs(30), self.context.limits.max_size.saturating_add(BLOCK as u64))
             }
             Leave::Slow => {
                 self.wire.send(&replies::too_slow());

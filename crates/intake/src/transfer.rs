@@ -5,6 +5,7 @@ use sealpost_mail::{Envelope, Reply};
 use tokio::time::Instant;
 
 use crate::bdat::{CRLF, ChunkReader, Last};
+use crate::command::Chunk;
 use crate::connection::Connection;
 use crate::data::{DataReader, Found};
 use crate::letter::{self, Chunks, Letter};
@@ -18,27 +19,27 @@ impl<S: Connection> Session<'_, S> {
         let envelope = match state {
             State::Addressed(envelope) => envelope,
             State::Strange => {
-                self.answer(replies::say_hello())?;
+                self.reply(replies::say_hello())?;
                 return Ok(State::Strange);
             }
             State::Ready => {
-                self.answer(replies::sender_first())?;
+                self.reply(replies::sender_first())?;
                 return Ok(State::Ready);
             }
             State::Sender(envelope) => {
-                self.answer(replies::recipient_first())?;
+                self.reply(replies::recipient_first())?;
                 return self.after_refused_data(State::Sender(envelope));
             }
             // RFC 3030 §2: "DATA and BDAT commands cannot be used in the same transaction."
             State::Chunking(chunks) => {
-                self.answer(replies::chunks_under_way())?;
+                self.reply(replies::chunks_under_way())?;
                 return self.after_refused_data(State::Chunking(chunks));
             }
         };
         let mut letter = match self.begin(*envelope).await {
             Ok(letter) => letter,
             Err(reply) => {
-                self.answer_letter(&reply);
+                self.reply_to_letter(&reply);
                 return self.after_refused_data(State::Ready);
             }
         };
@@ -82,12 +83,12 @@ impl<S: Connection> Session<'_, S> {
         Err(Leave::ToldInLetter)
     }
 
-    pub(crate) async fn on_bdat(&mut self, state: State, size: u64, last: bool) -> Result<State, Leave> {
+    pub(crate) async fn on_bdat(&mut self, state: State, size: u64, chunk: Chunk) -> Result<State, Leave> {
         let so_far = match &state {
             State::Chunking(chunks) => chunks.letter.octets(),
             State::Strange | State::Ready | State::Sender(_) | State::Addressed(_) => 0,
         };
-        if letter::is_far_beyond(so_far.saturating_add(size), self.door.limits.max_size) {
+        if letter::is_far_beyond(so_far.saturating_add(size), self.context.limits.max_size) {
             self.wire.send(&replies::too_big());
             return Err(Leave::Told);
         }
@@ -100,7 +101,7 @@ impl<S: Connection> Session<'_, S> {
                 }
                 Err(reply) => {
                     self.discard(size).await?;
-                    self.answer_letter(&reply);
+                    self.reply_to_letter(&reply);
                     return Ok(State::Ready);
                 }
             },
@@ -111,7 +112,7 @@ impl<S: Connection> Session<'_, S> {
             }
         };
         self.carry(&mut chunks, size).await?;
-        if last {
+        if chunk == Chunk::Last {
             match chunks.reader.last() {
                 Ok(Last::Complete) => {}
                 Ok(Last::AddLineEnd) => chunks.letter.take(CRLF).await,
@@ -122,7 +123,7 @@ impl<S: Connection> Session<'_, S> {
             chunks.letter.refuse(replies::long_line(self.longest_line()));
         }
         // A refused chunk ends the letter (RFC 3030 §2); chunks pipelined behind it are read and refused.
-        if last || chunks.letter.is_refused() {
+        if chunk == Chunk::Last || chunks.letter.is_refused() {
             self.finish(chunks.letter).await;
             return Ok(State::Ready);
         }
@@ -131,7 +132,7 @@ impl<S: Connection> Session<'_, S> {
     }
 
     fn longest_line(&self) -> usize {
-        self.door.limits.longest_line(self.right())
+        self.context.limits.longest_line(self.right())
     }
 
     /// Carries one chunk to the reception.
@@ -167,12 +168,12 @@ impl<S: Connection> Session<'_, S> {
     /// RFC 3030 §2: "the receiver-SMTP MUST accept and discard the associated message data".
     async fn refuse_bdat(&mut self, size: u64, reply: Reply, state: State) -> Result<State, Leave> {
         self.discard(size).await?;
-        self.answer(reply)?;
+        self.reply(reply)?;
         Ok(state)
     }
 
     async fn discard(&mut self, size: u64) -> Result<(), Leave> {
-        let mut pace = Pace::new(&self.door.limits, Instant::now());
+        let mut pace = Pace::new(&self.context.limits, Instant::now());
         let mut left = size;
         loop {
             let here = self.wire.pending().len().min(usize::try_from(left).unwrap_or(usize::MAX));
@@ -196,16 +197,16 @@ impl<S: Connection> Session<'_, S> {
 
     /// Asks for memory and for a place at the reception.
     async fn begin(&mut self, envelope: Envelope) -> Result<Letter, Reply> {
-        let limits = &self.door.limits;
+        let limits = &self.context.limits;
         let memory = self
-            .door
+            .context
             .memory
             .take(limits.letter_kib, limits.memory_wait)
             .await
             .ok_or_else(replies::no_memory)?;
         let recipients = envelope.recipients.len();
         let announced = envelope.announced_size;
-        let incoming = self.door.reception.begin(envelope, self.origin()).await?;
+        let incoming = self.context.reception.begin(envelope, self.origin()).await?;
         self.wire.expect_much(announced.unwrap_or(0));
         let pace = Pace::new(limits, Instant::now());
         Ok(Letter::new(incoming, recipients, limits.max_size, pace, memory))
@@ -230,12 +231,12 @@ impl<S: Connection> Session<'_, S> {
                     self.wire.on_received(acknowledged);
                 }
             }
-            Err(reply) => self.answer_letter(&reply),
+            Err(reply) => self.reply_to_letter(&reply),
         }
     }
 
     /// A refusal of the letter itself. It is no error of the client's SMTP and does not count as one.
-    fn answer_letter(&mut self, reply: &Reply) {
+    fn reply_to_letter(&mut self, reply: &Reply) {
         tracing::warn!(
             session.id = self.caller.session,
             client = %self.caller.peer,
@@ -248,7 +249,7 @@ impl<S: Connection> Session<'_, S> {
     }
 
     fn spoilt(&mut self) -> Leave {
-        self.answer_letter(&replies::bare_in_letter());
+        self.reply_to_letter(&replies::bare_in_letter());
         Leave::ToldInLetter
     }
 }

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use sealpost_mail::{LoginNote, Reply};
 
-use crate::command::{Hello, is_host_name};
+use crate::command::{Hello, HelloVerb, is_host_name};
 use crate::connection::Connection;
 use crate::listener_context::Speaker;
 use crate::parameters::xtext;
@@ -22,27 +22,27 @@ struct Said {
     address: IpAddr,
     login: Option<String>,
     helo: Option<String>,
-    extended: bool,
+    verb: HelloVerb,
 }
 
 impl<S: Connection> Session<'_, S> {
     pub(crate) fn on_xclient(&mut self, state: State, attributes: &str) -> Result<State, Leave> {
         let refused = match &state {
             // Whoever was not offered it learns nothing of it.
-            _ if !self.caller.may_name(&self.door.access) => Some(replies::not_implemented()),
+            _ if !self.caller.may_name(&self.context.access) => Some(replies::not_implemented()),
             State::Sender(_) | State::Addressed(_) | State::Chunking(_) => {
                 Some(replies::not_in_transaction())
             }
             State::Strange | State::Ready => None,
         };
         if let Some(reply) = refused {
-            self.answer(reply)?;
+            self.reply(reply)?;
             return Ok(state);
         }
         match read(attributes).and_then(|said| Ok((self.login_of(&said)?, said))) {
             Ok((login, said)) => self.becomes(said, login),
             Err(reply) => {
-                self.answer(reply)?;
+                self.reply(reply)?;
                 Ok(state)
             }
         }
@@ -52,7 +52,7 @@ impl<S: Connection> Session<'_, S> {
     fn login_of(&self, said: &Said) -> Result<Option<String>, Reply> {
         match &said.login {
             Some(login) if self.takes_logins() => {
-                self.door.logins.configured(login).map(Some).ok_or_else(replies::not_a_login)
+                self.context.logins.configured(login).map(Some).ok_or_else(replies::not_a_login)
             }
             Some(_) | None => Ok(None),
         }
@@ -60,7 +60,7 @@ impl<S: Connection> Session<'_, S> {
 
     /// "The server … resets state to the initial SMTP greeting protocol stage", and greets.
     fn becomes(&mut self, said: Said, login: Option<String>) -> Result<State, Leave> {
-        let Said { address: client, login: _, helo, extended } = said;
+        let Said { address: client, login: _, helo, verb } = said;
         self.caller.speaker = Speaker::Named;
         if let Some(tls) = &mut self.tls {
             tls.client_certificate = None;
@@ -70,21 +70,21 @@ impl<S: Connection> Session<'_, S> {
         self.caller.peer = client;
         self.failed_logins = 0;
         if let Some(login) = &login {
-            self.door.logins.note(LoginNote::Again, client, login, self.door.clock.now());
+            self.context.logins.note(LoginNote::Again, client, login, self.context.clock.now());
         }
         self.login = login;
         self.keep_place();
-        self.wire.send(&replies::greeting(&self.door.hostname));
+        self.wire.send(&replies::greeting(&self.context.hostname));
         // A client that has said EHLO to the proxy has said it.
         let (state, name) = helo.map_or((State::Strange, String::new()), |name| (State::Ready, name));
-        self.hello = Hello { name, extended };
+        self.hello = Hello { name, verb };
         Ok(state)
     }
 }
 
 fn read(attributes: &str) -> Result<Said, Reply> {
     let wrong = || replies::syntax("an attribute of XCLIENT is not known, or its value is not valid");
-    let (mut client, mut login, mut helo, mut extended) = (None, None, None, true);
+    let (mut client, mut login, mut helo, mut verb) = (None, None, None, HelloVerb::Ehlo);
     let mut seen = Vec::new();
     for attribute in attributes.split(' ').filter(|attribute| !attribute.is_empty()) {
         let (name, value) = attribute.split_once('=').ok_or_else(wrong)?;
@@ -113,9 +113,9 @@ fn read(attributes: &str) -> Result<Said, Reply> {
                 helo = value;
             }
             "PROTO" => {
-                extended = match value.as_deref().map(str::to_ascii_uppercase).as_deref() {
-                    Some("SMTP") => false,
-                    Some("ESMTP") | None => true,
+                verb = match value.as_deref().map(str::to_ascii_uppercase).as_deref() {
+                    Some("SMTP") => HelloVerb::Helo,
+                    Some("ESMTP") | None => HelloVerb::Ehlo,
                     Some(_) => return Err(wrong()),
                 }
             }
@@ -130,7 +130,7 @@ fn read(attributes: &str) -> Result<Said, Reply> {
         seen.push(name);
     }
     let address = client.ok_or_else(|| replies::syntax("XCLIENT does not say who calls (ADDR)"))?;
-    Ok(Said { address, login, helo, extended })
+    Ok(Said { address, login, helo, verb })
 }
 
 /// "IPV6:" stands before an address of version 6, as in an address literal; some leave it out.
@@ -157,7 +157,7 @@ mod tests {
             address: "168.100.189.2".parse().unwrap(),
             login: None,
             helo: Some("spike".into()),
-            extended: false,
+            verb: HelloVerb::Helo,
         };
         assert_eq!(said.unwrap(), expected);
         for six in ["ADDR=IPV6:2001:db8::1", "addr=ipv6:2001:db8::1", "ADDR=2001:db8::1"] {

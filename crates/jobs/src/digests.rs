@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use sealpost_arrival::reminder::{self, Unsent};
+use sealpost_arrival::reminder::{self, Mailing, Unsent};
 use sealpost_arrival::{Context, nobody_told};
 use sealpost_mail::{Secret, Timestamp};
 use sealpost_notice::Notice;
@@ -23,7 +23,7 @@ pub(super) async fn tell(workshop: &Workshop, now: Timestamp) -> Result<Counts, 
         for letters in found.chunk_by(|a, b| a.mailbox_id == b.mailbox_id) {
             let id = letters.first().map_or("", |letter| letter.mailbox_id.as_str());
             let told = one(workshop, context, letters, now).await;
-            sent += u64::from(unread.or_noted("digest", id, told)?.unwrap_or(false));
+            sent += unread.or_noted("digest", id, told)?.map_or(0, Mailing::mails);
         }
     }
     Ok([("mails", sent)].into_iter().chain(unread.count()).collect())
@@ -84,7 +84,7 @@ async fn news<'a>(
     let Some(first) = letters.first() else { return Ok(None) };
     let Some(mailbox) = store.mailbox(&first.mailbox_id).await? else { return Ok(None) };
     let bounced = store.unreachable(&mailbox.id).await?;
-    let interval = workshop.telling.paces.of(mailbox.state, first.wish).interval().unwrap_or(Duration::ZERO);
+    let interval = workshop.telling.paces.of(mailbox.state, first.pace).interval().unwrap_or(Duration::ZERO);
     let next = first.announced_at.map(|at| at.plus(interval)).filter(|next| *next > now);
     let outlook = match (bounced, mailbox.state) {
         (Some(bounced), _) if bounced.bounces >= workshop.telling.most_bounces() => Outlook::Unreachable,
@@ -103,26 +103,27 @@ async fn one(
     context: &Context,
     letters: &[AwaitsNotice],
     now: Timestamp,
-) -> Result<bool, Unsent> {
+) -> Result<Mailing, Unsent> {
     let store = &workshop.store;
     let because = |error: StoreError| Unsent::because(&error);
-    let Some(first) = letters.first() else { return Ok(false) };
+    let Some(first) = letters.first() else { return Ok(Mailing::Nobody) };
     let found = news(workshop, letters, now).await.map_err(because)?;
-    let Some(News { mailbox, letters: news, outlook }) = found else { return Ok(false) };
+    let Some(News { mailbox, letters: news, outlook }) = found else { return Ok(Mailing::Nobody) };
     let all = || letters.iter().map(|letter| letter.deposit_id.clone()).collect::<Vec<_>>();
     let Some(oldest) = news.first() else {
         store.forget_unannounced(&all()).await.map_err(because)?;
-        return Ok(false);
+        return Ok(Mailing::Nobody);
     };
     match outlook {
         Outlook::Told => {}
-        Outlook::Locked | Outlook::Paced(_) => return Ok(false),
+        Outlook::Locked | Outlook::Paced(_) => return Ok(Mailing::Nobody),
         Outlook::Unreachable => {
             for letter in &news {
-                nobody_told::tell(context, &letter.deposit_id, Some(nobody_told::UNREACHABLE)).await?;
+                let _told =
+                    nobody_told::tell(context, &letter.deposit_id, Some(nobody_told::UNREACHABLE)).await?;
             }
             store.forget_unannounced(&all()).await.map_err(because)?;
-            return Ok(false);
+            return Ok(Mailing::Nobody);
         }
     }
     let announcer = &context.tenant.announcer;

@@ -1,7 +1,7 @@
 //! The operator is told of keys that end soon, ours and partners': a line in the log for each, and one mail for all of
 //! them where there is an address. Once a step; what was told stands in the store.
 
-use sealpost_arrival::reminder::Unsent;
+use sealpost_arrival::reminder::{Mailing, Unsent};
 use sealpost_arrival::{revocation_state, tell_of_keys};
 use sealpost_mail::Timestamp;
 use sealpost_notice::{self as notice, KeyOwner, Notice};
@@ -37,8 +37,8 @@ pub(super) async fn warn(workshop: &Workshop, now: Timestamp) -> Result<Counts, 
     });
     match tell_of_keys(context, mail, warnings.collect(), now).await {
         // Another process was first: the next run finds what is left.
-        Ok(false) => Ok(vec![("keys", 0)]),
-        Ok(true) => {
+        Ok(Mailing::Already | Mailing::Nobody) => Ok(vec![("keys", 0)]),
+        Ok(Mailing::Queued) => {
             ending.iter().for_each(|key| say(key, now));
             Ok(vec![("keys", ending.len() as u64)])
         }

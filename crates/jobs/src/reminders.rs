@@ -2,7 +2,7 @@
 //! when people are awake. Committed together with the note that it was sent: twice is impossible, whoever else runs. Days
 //! count from `waits_from`: while a mailbox was held none of them passed.
 
-use sealpost_arrival::reminder::Unsent;
+use sealpost_arrival::reminder::{Mailing, Unsent};
 use sealpost_arrival::{Context, reminder};
 use sealpost_mail::{Secret, Term, Timestamp};
 use sealpost_mailbox::LastUse;
@@ -40,7 +40,7 @@ pub(super) async fn letters(workshop: &Workshop, now: Timestamp) -> Result<Count
     let Some(context) = workshop.context.as_deref() else { return Ok(vec![("mails", 0)]) };
     for due in due(workshop, now).await? {
         let reminded = remind(workshop, context, &due, now).await;
-        sent += u64::from(unread.or_noted("mailbox", &due.mailbox_id, reminded)?.unwrap_or_default());
+        sent += unread.or_noted("mailbox", &due.mailbox_id, reminded)?.map_or(0, Mailing::mails);
     }
     Ok([("mails", sent)].into_iter().chain(unread.count()).collect())
 }
@@ -127,8 +127,13 @@ fn is_ours(noted: Timestamp, now: Timestamp) -> bool {
     noted <= now.plus(AHEAD)
 }
 
-async fn remind(workshop: &Workshop, context: &Context, due: &Due, now: Timestamp) -> Result<bool, Unsent> {
-    let Some(mailbox) = mailbox(workshop, &due.mailbox_id).await? else { return Ok(false) };
+async fn remind(
+    workshop: &Workshop,
+    context: &Context,
+    due: &Due,
+    now: Timestamp,
+) -> Result<Mailing, Unsent> {
+    let Some(mailbox) = mailbox(workshop, &due.mailbox_id).await? else { return Ok(Mailing::Nobody) };
     let days = workshop.retention.days(now, due.expires);
     let (letters, expires) = (due.letters, due.expires);
     let notice = match (due.oldest.pending, mailbox.state) {
@@ -149,7 +154,7 @@ async fn remind(workshop: &Workshop, context: &Context, due: &Due, now: Timestam
         }
         // Somebody has come meanwhile.
         (_, MailboxState::Pending | MailboxState::Active | MailboxState::Locked | MailboxState::Deleted) => {
-            return Ok(false);
+            return Ok(Mailing::Nobody);
         }
     };
     let letter =
@@ -185,7 +190,7 @@ pub(super) async fn mailboxes(workshop: &Workshop, now: Timestamp) -> Result<Cou
         };
         let note = reminder::Note { about: Reminded::Mailbox, before, at: now };
         let reminded = reminder::send(context, &mailbox, notice, None, note).await;
-        sent += u64::from(unread.or_noted("mailbox", &mailbox_id, reminded)?.unwrap_or_default());
+        sent += unread.or_noted("mailbox", &mailbox_id, reminded)?.map_or(0, Mailing::mails);
     }
     Ok([("mails", sent)].into_iter().chain(unread.count()).collect())
 }

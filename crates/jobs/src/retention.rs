@@ -200,7 +200,7 @@ mod tests {
             size: 200_000,
             received_at: BEGIN,
             expires_at: Some(until),
-            wished_until: None,
+            requested_until: None,
             thread_tags: Vec::new(),
         });
         rows.body = Some(body);

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use sealpost_mail::Timestamp;
-use sealpost_mailbox::audit::Event;
+use sealpost_mailbox::audit::{Event, JobOutcome};
 use sealpost_store::{Claim, JobEnd, JobRow, JobStart, StoreError};
 use serde_json::{Map, Value};
 
@@ -51,7 +51,7 @@ impl Runner {
     pub(crate) async fn look_for_requests(&self) {
         let Ok(known) = self.workshop.store.jobs().await else { return };
         let is_requested = |row: &JobRow| {
-            row.wished_at.is_some()
+            row.requested_at.is_some()
                 && row.leased.is_none()
                 && self.jobs.iter().any(|job| job.name() == row.name)
         };
@@ -90,7 +90,10 @@ impl Runner {
         let waits = |job: &Job| {
             let latest = self.latest(*job, now);
             let stands = |row: &JobRow| {
-                row.name == job.name() && row.wished_at.is_none() && row.due_at > now && row.due_at <= latest
+                row.name == job.name()
+                    && row.requested_at.is_none()
+                    && row.due_at > now
+                    && row.due_at <= latest
             };
             known.iter().any(stands)
                 || firsts.iter().any(|(name, due_at)| *name == job.name() && *due_at > now)
@@ -140,7 +143,8 @@ impl Runner {
         };
         let store = match job.is_noted() && (outcome.is_err() || counts.iter().any(|(_, count)| *count > 0)) {
             true => {
-                let ran = Event::JobRan { job: job.name(), run: number, counts, failed: outcome.is_err() };
+                let how = if outcome.is_err() { JobOutcome::Failed } else { JobOutcome::Done };
+                let ran = Event::JobRan { job: job.name(), run: number, counts, ended: how };
                 &store.audited([ran.row(ended, actor, None)])
             }
             false => store,

@@ -1,7 +1,7 @@
 //! Senders hear of letters that nobody opened: after the operator's number of days, and when one went unread, by time or by its
 //! recipient's hand. Each is told once, with the commit of the mail, and never at night.
 
-use sealpost_arrival::reminder;
+use sealpost_arrival::reminder::{self, Mailing};
 use sealpost_mail::{ActivateBy, Timestamp};
 use sealpost_notice::{Notice, Reached, WentUnread};
 use sealpost_store::{GoneUnread, Told, Unfetched, UnreadEnd};
@@ -49,8 +49,7 @@ async fn tell_unfetched(workshop: &Workshop, unread: &mut Unread, now: Timestamp
         };
         let done =
             reminder::tell_sender(context, &letter.deposit_id, &letter.memo_sealed, told, notice, now).await;
-        let done = unread.or_noted("letter", &letter.deposit_id, done)?.flatten();
-        sent += u64::from(done == Some(true));
+        sent += unread.or_noted("letter", &letter.deposit_id, done)?.map_or(0, Mailing::mails);
     }
     Ok(sent)
 }
@@ -89,9 +88,9 @@ async fn tell_gone(workshop: &Workshop, unread: &mut Unread, now: Timestamp) -> 
         match unread.or_noted("letter", &letter.deposit_id, done)? {
             // Named every time, until an operator has looked: nobody else can tell its sender.
             None => {}
-            Some(Some(done)) => sent += u64::from(done),
+            Some(done @ (Mailing::Queued | Mailing::Already)) => sent += done.mails(),
             // A letter that nobody sent.
-            Some(None) => drop(workshop.store.forget_gone(&letter.deposit_id).await?),
+            Some(Mailing::Nobody) => drop(workshop.store.forget_gone(&letter.deposit_id).await?),
         }
     }
     Ok(sent)

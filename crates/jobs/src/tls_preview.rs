@@ -4,7 +4,7 @@ use sealpost_delivery::{DayTally, ReportTo, TlsReporter};
 use sealpost_mail::Timestamp;
 
 use crate::foresight::{ForeseenDeed, Foresight};
-use crate::tls_reports::{Places, Untold, requested};
+use crate::tls_reports::{Receivers, Untold, requested};
 use crate::workshop::{Failed, Workshop};
 
 /// The reports that the next run would send.
@@ -41,17 +41,17 @@ async fn report(
         let minutes = due.since(now).as_secs().div_ceil(60);
         return seen.notes.push(format!("{which}: not before {minutes} minutes"));
     }
-    let Places { to, unsigned } = match requested(reporter, counted).await {
-        Ok(places) => places,
+    let Receivers { to, unsigned } = match requested(reporter, counted).await {
+        Ok(receivers) => receivers,
         Err(error) => {
             return seen
                 .notes
-                .push(format!("{which} waits: whether it is wished for is not known now: {error}"));
+                .push(format!("{which} waits: it is not known now whether it is asked for: {error}"));
         }
     };
     if to.is_empty() {
         let why = match unsigned {
-            0 => "goes nowhere: the domain wishes none",
+            0 => "goes nowhere: the domain asks for none",
             _ => "goes nowhere: by mail none goes without a DKIM key for the domain in report-from",
         };
         return seen.notes.push(format!("{which} {why}"));

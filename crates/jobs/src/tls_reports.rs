@@ -4,7 +4,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use sealpost_arrival::reminder::Unsent;
+use sealpost_arrival::reminder::{Mailing, Unsent};
 use sealpost_arrival::{Context, send_tls_report};
 use sealpost_delivery::{DayTally, ReportTo, TlsReporter, day_of};
 use sealpost_mail::Timestamp;
@@ -82,24 +82,24 @@ async fn tell(
 ) -> Result<Told, Failed> {
     let Some(counted) = reporter.tally(&workshop.store.tls_sessions(which).await?) else {
         // What cannot be read is told to nobody.
-        sent(send_tls_report(context, reporter, which, None, now).await)?;
+        let _noted = sent(send_tls_report(context, reporter, which, None, now).await)?;
         return Ok(Told::NoReport);
     };
-    let places = match places(reporter, &counted).await {
-        Ok(places) => places,
+    let receivers = match receivers(reporter, &counted).await {
+        Ok(receivers) => receivers,
         Err(cause) => {
             tracing::info!(
                 tls_report.domain = counted.domain,
                 cause,
-                "whether it wishes to hear of its TLS is not known now"
+                "it is not known now whether the domain asks for TLS reports"
             );
             return Ok(Told::Unknown);
         }
     };
     let report = match reporter.write(&counted) {
-        Ok(report) if !places.is_empty() => report,
+        Ok(report) if !receivers.is_empty() => report,
         Ok(_nobody_wants_it) => {
-            sent(send_tls_report(context, reporter, which, None, now).await)?;
+            let _noted = sent(send_tls_report(context, reporter, which, None, now).await)?;
             return Ok(Told::NoReport);
         }
         Err(error) => {
@@ -107,16 +107,16 @@ async fn tell(
             return Ok(Told::Unknown);
         }
     };
-    match sent(send_tls_report(context, reporter, which, Some((&report, &places)), now).await)? {
-        false => Ok(Told::NoReport),
-        true => {
+    match sent(send_tls_report(context, reporter, which, Some((&report, &receivers)), now).await)? {
+        Mailing::Already | Mailing::Nobody => Ok(Told::NoReport),
+        Mailing::Queued => {
             let (secured, failed) = counted.sessions();
             tracing::info!(
                 tls_report.domain = counted.domain,
                 tls_report.day = counted.date(),
                 tls_report.secured = secured,
                 tls_report.failed = failed,
-                tls_report.places = places.len(),
+                tls_report.places = receivers.len(),
                 "a domain is told how its servers spoke TLS"
             );
             Ok(Told::Report)
@@ -125,8 +125,8 @@ async fn tell(
 }
 
 /// Where a report goes.
-async fn places(reporter: &TlsReporter, counted: &DayTally) -> Result<Vec<ReportTo>, String> {
-    let Places { to, unsigned } = requested(reporter, counted).await?;
+async fn receivers(reporter: &TlsReporter, counted: &DayTally) -> Result<Vec<ReportTo>, String> {
+    let Receivers { to, unsigned } = requested(reporter, counted).await?;
     if unsigned > 0 {
         tracing::warn!(
             tls_report.domain = counted.domain,
@@ -137,31 +137,31 @@ async fn places(reporter: &TlsReporter, counted: &DayTally) -> Result<Vec<Report
 }
 
 /// Where a domain wants its report, and where it can go.
-pub(super) struct Places {
+pub(super) struct Receivers {
     pub(super) to: Vec<ReportTo>,
     /// So many more by mail, which nobody here can sign.
     pub(super) unsigned: usize,
 }
 
 /// By mail only with a signature, or it would be ignored (RFC 8460 §3).
-pub(super) async fn requested(reporter: &TlsReporter, counted: &DayTally) -> Result<Places, String> {
-    let mut to = reporter.places(&counted.domain).await.map_err(|error| error.to_string())?;
+pub(super) async fn requested(reporter: &TlsReporter, counted: &DayTally) -> Result<Receivers, String> {
+    let mut to = reporter.report_addresses(&counted.domain).await.map_err(|error| error.to_string())?;
     let all = to.len();
     to.retain(|place| match place {
         ReportTo::Mail(_) => reporter.signs(),
         ReportTo::Web(_) => true,
     });
     let unsigned = all - to.len();
-    Ok(Places { to, unsigned })
+    Ok(Receivers { to, unsigned })
 }
 
 /// Whether it is on its way. One that cannot be written keeps no other domain from hearing.
-fn sent(outcome: Result<bool, Unsent>) -> Result<bool, Failed> {
+fn sent(outcome: Result<Mailing, Unsent>) -> Result<Mailing, Failed> {
     match outcome {
-        Ok(is_new) => Ok(is_new),
+        Ok(mailing) => Ok(mailing),
         Err(Unsent::Row(error)) => {
             tracing::error!(error, "a report on TLS could not be sent");
-            Ok(false)
+            Ok(Mailing::Nobody)
         }
         Err(Unsent::Store(said)) => Err(Failed::Mail(said)),
     }

@@ -17,9 +17,9 @@ const MAX_DEPTH: usize = 16;
 /// Read at once.
 const PIECE: usize = 16 * 1024;
 
-/// What a question can be answered with.
+/// What a directory responds to a request (RFC 4511 §4).
 #[derive(Debug)]
-pub(crate) enum Answer {
+pub(crate) enum Response {
     /// To a login.
     Bound(Outcome),
     /// To StartTLS.
@@ -72,13 +72,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     /// The next answer to what was asked last.
-    pub(crate) async fn answer(&mut self) -> Result<Answer, LdapError> {
+    pub(crate) async fn response(&mut self) -> Result<Response, LdapError> {
         let mut message = self.message().await?;
-        if !framing::is_answer(&message) {
+        if !framing::is_response(&message) {
             return Err(LdapError::Garbled);
         }
         match self.codec.decode(&mut message) {
-            Ok(Some(LdapMsg { msgid, op, ctrl: _ })) if msgid == self.number => as_answer(op),
+            Ok(Some(LdapMsg { msgid, op, ctrl: _ })) if msgid == self.number => as_response(op),
             // RFC 4511 §4.4.1: a notice of disconnection.
             Ok(Some(LdapMsg { msgid: 0, .. })) => Err(LdapError::HungUp),
             Ok(Some(_) | None) | Err(_) => Err(LdapError::Garbled),
@@ -114,13 +114,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 }
 
-fn as_answer(op: LdapOp) -> Result<Answer, LdapError> {
+fn as_response(op: LdapOp) -> Result<Response, LdapError> {
     match op {
-        LdapOp::BindResponse(response) => Ok(Answer::Bound(outcome(response.res))),
-        LdapOp::ExtendedResponse(response) => Ok(Answer::Extended(outcome(response.res))),
-        LdapOp::SearchResultEntry(entry) => Ok(Answer::Entry(entry)),
-        LdapOp::SearchResultReference(_elsewhere) => Ok(Answer::Reference),
-        LdapOp::SearchResultDone(result) => Ok(Answer::Done(outcome(result))),
+        LdapOp::BindResponse(response) => Ok(Response::Bound(outcome(response.res))),
+        LdapOp::ExtendedResponse(response) => Ok(Response::Extended(outcome(response.res))),
+        LdapOp::SearchResultEntry(entry) => Ok(Response::Entry(entry)),
+        LdapOp::SearchResultReference(_elsewhere) => Ok(Response::Reference),
+        LdapOp::SearchResultDone(result) => Ok(Response::Done(outcome(result))),
         _ => Err(LdapError::Garbled),
     }
 }

@@ -33,7 +33,7 @@ pub(crate) fn length(begun: &[u8]) -> Result<Option<usize>, LdapError> {
 }
 
 /// Whether a whole message is an answer.
-pub(crate) fn is_answer(message: &[u8]) -> bool {
+pub(crate) fn is_response(message: &[u8]) -> bool {
     let content = match message {
         [_, long @ 0x80..=0xff, rest @ ..] => rest.get(usize::from(long & 0x7f)..),
         [_, _, rest @ ..] => Some(rest),
@@ -69,13 +69,17 @@ mod tests {
     fn only_answers_are_answers() {
         let message = |kind: u8| [0x30, 0x05, 0x02, 0x01, 0x01, kind, 0x00];
         for kind in 0..=u8::MAX {
-            assert_eq!(is_answer(&message(kind)), [0x61, 0x64, 0x65, 0x73, 0x78].contains(&kind), "{kind:x}");
+            assert_eq!(
+                is_response(&message(kind)),
+                [0x61, 0x64, 0x65, 0x73, 0x78].contains(&kind),
+                "{kind:x}"
+            );
         }
-        assert!(is_answer(&[0x30, 0x84, 0, 0, 0, 5, 0x02, 0x01, 0x01, 0x65, 0x00]));
+        assert!(is_response(&[0x30, 0x84, 0, 0, 0, 5, 0x02, 0x01, 0x01, 0x65, 0x00]));
         for odd in
             [&[][..], &[0x30], &[0x30, 0], &[0x30, 0x84, 0], &[0x30, 3, 0x02, 0x81, 1], &[0x30, 2, 0x04, 0]]
         {
-            assert!(!is_answer(odd), "{odd:?}");
+            assert!(!is_response(odd), "{odd:?}");
         }
     }
 }

@@ -16,7 +16,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use crate::connection::{Answer, Connection, Outcome};
+use crate::connection::{Connection, Outcome, Response};
 use crate::directory::{Directory, Security};
 use crate::error::LdapError;
 use crate::login::Login;
@@ -119,16 +119,18 @@ pub async fn understood(octets: &[u8]) -> Result<Vec<Vec<u8>>, LdapError> {
     found(&mut Connection::new(tokio::io::join(octets, tokio::io::sink()))).await
 }
 
-/// Nothing but the wish to begin TLS is said in clear.
+/// Nothing but the request for TLS is sent in clear.
 async fn start_tls<S: AsyncRead + AsyncWrite + Unpin>(stream: S) -> Result<S, LdapError> {
     let mut connection = Connection::new(stream);
     let request = LdapExtendedRequest { name: START_TLS.to_owned(), value: None };
     connection.send(LdapOp::ExtendedRequest(request)).await?;
-    match connection.answer().await? {
-        Answer::Extended(Outcome::Success) => connection.into_stream(),
-        Answer::Extended(Outcome::Failed(why)) => Err(LdapError::NoStartTls(why)),
-        Answer::Extended(Outcome::Referral | Outcome::Cut) => Err(LdapError::Referred),
-        Answer::Bound(_) | Answer::Entry(_) | Answer::Reference | Answer::Done(_) => Err(LdapError::Garbled),
+    match connection.response().await? {
+        Response::Extended(Outcome::Success) => connection.into_stream(),
+        Response::Extended(Outcome::Failed(why)) => Err(LdapError::NoStartTls(why)),
+        Response::Extended(Outcome::Referral | Outcome::Cut) => Err(LdapError::Referred),
+        Response::Bound(_) | Response::Entry(_) | Response::Reference | Response::Done(_) => {
+            Err(LdapError::Garbled)
+        }
     }
 }
 
@@ -138,11 +140,11 @@ async fn bind<S: AsyncRead + AsyncWrite + Unpin>(
 ) -> Result<(), LdapError> {
     let cred = LdapBindCred::Simple(login.password().expose().clone());
     connection.send(LdapOp::BindRequest(LdapBindRequest { dn: login.dn().to_owned(), cred })).await?;
-    match connection.answer().await? {
-        Answer::Bound(Outcome::Success) => Ok(()),
-        Answer::Bound(Outcome::Failed(why)) => Err(LdapError::Login(why)),
-        Answer::Bound(Outcome::Referral | Outcome::Cut) => Err(LdapError::Referred),
-        Answer::Extended(_) | Answer::Entry(_) | Answer::Reference | Answer::Done(_) => {
+    match connection.response().await? {
+        Response::Bound(Outcome::Success) => Ok(()),
+        Response::Bound(Outcome::Failed(why)) => Err(LdapError::Login(why)),
+        Response::Bound(Outcome::Referral | Outcome::Cut) => Err(LdapError::Referred),
+        Response::Extended(_) | Response::Entry(_) | Response::Reference | Response::Done(_) => {
             Err(LdapError::Garbled)
         }
     }
@@ -153,23 +155,23 @@ async fn found<S: AsyncRead + AsyncWrite + Unpin>(
 ) -> Result<Vec<Vec<u8>>, LdapError> {
     let (mut found, mut entries, mut elsewhere) = (Vec::new(), 0_usize, false);
     loop {
-        match connection.answer().await? {
-            Answer::Entry(entry) => {
+        match connection.response().await? {
+            Response::Entry(entry) => {
                 entries += 1;
                 take(entry, &mut found);
                 if entries > MAX_ENTRIES || found.len() > MAX_KEYS {
                     return Err(LdapError::TooMuch("16 entries with 32 certificates and keys"));
                 }
             }
-            Answer::Reference => elsewhere = true,
-            Answer::Done(Outcome::Success | Outcome::Cut) if elsewhere && found.is_empty() => {
+            Response::Reference => elsewhere = true,
+            Response::Done(Outcome::Success | Outcome::Cut) if elsewhere && found.is_empty() => {
                 return Err(LdapError::Referred);
             }
             // What was found is no less for there being more of it.
-            Answer::Done(Outcome::Success | Outcome::Cut) => return Ok(found),
-            Answer::Done(Outcome::Referral) => return Err(LdapError::Referred),
-            Answer::Done(Outcome::Failed(why)) => return Err(LdapError::Refused(why)),
-            Answer::Bound(_) | Answer::Extended(_) => return Err(LdapError::Garbled),
+            Response::Done(Outcome::Success | Outcome::Cut) => return Ok(found),
+            Response::Done(Outcome::Referral) => return Err(LdapError::Referred),
+            Response::Done(Outcome::Failed(why)) => return Err(LdapError::Refused(why)),
+            Response::Bound(_) | Response::Extended(_) => return Err(LdapError::Garbled),
         }
     }
 }

@@ -177,8 +177,8 @@ impl Address {
     /// The address a mailbox is known by: like [`Self::to_path`], but lower case throughout, because
     /// people type their address in any case and no provider we know tells them apart.
     ///
-    /// SECURITY: only what is the capital of its small letter is made small. Other characters have a small letter that
-    /// another address has, too (U+212A, the Kelvin sign, has `k`): to their server these are two people.
+    /// SECURITY: a character is lower-cased only if upper-casing gives it back. Others share their lower case with another
+    /// address (U+212A, the Kelvin sign, becomes `k`), and to their server these are two people.
     #[must_use]
     pub fn identity(&self) -> String {
         let mut identity = String::new();

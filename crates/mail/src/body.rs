@@ -7,7 +7,7 @@ use crate::charset::{self, Declared};
 use crate::display::shows_nothing;
 use crate::enriched;
 use crate::file_type;
-use crate::flowed;
+use crate::flowed::{self, DelSp};
 use crate::html::{self, html_to_text};
 use crate::parts::{Opened, Part};
 use crate::unpacked::is_cms;
@@ -367,10 +367,7 @@ pub(crate) fn text(part: &Part<'_>) -> String {
             hidden.unwrap_or(text)
         }
         _ if part.parameter("format").is_some_and(|format| format.eq_ignore_ascii_case("flowed")) => {
-            flowed::unflowed(
-                &source,
-                part.parameter("delsp").is_some_and(|delsp| delsp.eq_ignore_ascii_case("yes")),
-            )
+            flowed::unflowed(&source, DelSp::read(part.parameter("delsp")))
         }
         _ => match footer(part) {
             None => source,

@@ -99,7 +99,7 @@ impl Zone {
     /// When a term that begins `from` is over: the last moment of its last day.
     #[must_use]
     pub fn end(&self, from: Timestamp, term: Term) -> Timestamp {
-        self.moved(from, term, false).and_then(|day| day.end_of_day().ok()).map_or_else(
+        self.moved(from, term, Towards::Later).and_then(|day| day.end_of_day().ok()).map_or_else(
             || match term {
                 Term::Exact(span) => from.plus(span),
                 // Beyond the calendar: never.
@@ -112,7 +112,7 @@ impl Zone {
     /// When the last day begins but for a term: three days before the 24th is the 21st at midnight.
     #[must_use]
     pub fn before(&self, end: Timestamp, term: Term) -> Timestamp {
-        self.moved(end, term, true).and_then(|day| day.start_of_day().ok()).map_or_else(
+        self.moved(end, term, Towards::Earlier).and_then(|day| day.start_of_day().ok()).map_or_else(
             || match term {
                 Term::Exact(span) => end.minus(span),
                 Term::Days(_) | Term::Months(_) | Term::Years(_) => Timestamp(i64::MIN),
@@ -124,7 +124,7 @@ impl Zone {
     /// When the day begins on which a term is reached: the third day after the 21st is the 24th at midnight.
     #[must_use]
     pub fn after(&self, from: Timestamp, term: Term) -> Timestamp {
-        self.moved(from, term, false).and_then(|day| day.start_of_day().ok()).map_or_else(
+        self.moved(from, term, Towards::Later).and_then(|day| day.start_of_day().ok()).map_or_else(
             || match term {
                 Term::Exact(span) => from.plus(span),
                 Term::Days(_) | Term::Months(_) | Term::Years(_) => Timestamp(i64::MAX),
@@ -163,7 +163,7 @@ impl Zone {
         found.map_or(Timestamp(i64::MAX), |at| Timestamp(at.timestamp().as_millisecond()))
     }
 
-    fn moved(&self, at: Timestamp, term: Term, back: bool) -> Option<Zoned> {
+    fn moved(&self, at: Timestamp, term: Term, towards: Towards) -> Option<Zoned> {
         let span = match term {
             Term::Days(count) => i32::from(count).days(),
             Term::Months(count) => i32::from(count).months(),
@@ -171,12 +171,22 @@ impl Zone {
             Term::Exact(_) => return None,
         };
         let at = self.zoned(at)?;
-        if back { at.checked_sub(span).ok() } else { at.checked_add(span).ok() }
+        match towards {
+            Towards::Earlier => at.checked_sub(span).ok(),
+            Towards::Later => at.checked_add(span).ok(),
+        }
     }
 
     fn zoned(&self, at: Timestamp) -> Option<Zoned> {
         Some(jiff::Timestamp::from_millisecond(at.0).ok()?.to_zoned(self.0.clone()))
     }
+}
+
+/// In which direction a moment is moved by a term.
+#[derive(Clone, Copy)]
+enum Towards {
+    Earlier,
+    Later,
 }
 
 #[cfg(test)]

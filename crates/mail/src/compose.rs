@@ -304,43 +304,65 @@ pub fn compose_dsn(parts: &DsnParts) -> Result<Vec<u8>, ComposeError> {
 
 /// The part for machines. Addresses outside ASCII need the form of RFC 6533, which may be encoded.
 fn status(parts: &DsnParts) -> MimePart<'static> {
-    let global = parts.recipients.iter().any(|one| one.final_recipient.needs_smtputf8());
+    let form = StatusForm::of(parts.recipients.iter().map(|one| &one.final_recipient));
     let mut text = String::new();
-    line(&mut text, global, "Reporting-MTA", &format!("dns; {}", parts.reporting_mta));
+    line(&mut text, form, "Reporting-MTA", &format!("dns; {}", parts.reporting_mta));
     if let Some(envid) = &parts.original_envid {
-        line(&mut text, global, "Original-Envelope-Id", envid);
+        line(&mut text, form, "Original-Envelope-Id", envid);
     }
-    line(&mut text, global, "Arrival-Date", &Date::new(parts.arrival.seconds()).to_rfc822());
+    line(&mut text, form, "Arrival-Date", &Date::new(parts.arrival.seconds()).to_rfc822());
     for one in &parts.recipients {
         text.push_str("\r\n");
         if let Some(orcpt) = &one.orcpt {
-            line(&mut text, global, "Original-Recipient", &format!("{}; {}", orcpt.kind, orcpt.address));
+            line(&mut text, form, "Original-Recipient", &format!("{}; {}", orcpt.kind, orcpt.address));
         }
         let kind = if one.final_recipient.needs_smtputf8() { "utf-8" } else { "rfc822" };
-        line(&mut text, global, "Final-Recipient", &format!("{kind}; {}", one.final_recipient.to_path()));
-        line(&mut text, global, "Action", one.action.as_str());
-        line(&mut text, global, "Status", &one.status.to_string());
+        line(&mut text, form, "Final-Recipient", &format!("{kind}; {}", one.final_recipient.to_path()));
+        line(&mut text, form, "Action", one.action.as_str());
+        line(&mut text, form, "Status", &one.status.to_string());
         if let Some(remote) = &one.remote_mta {
-            line(&mut text, global, "Remote-MTA", &format!("dns; {remote}"));
+            line(&mut text, form, "Remote-MTA", &format!("dns; {remote}"));
         }
         if let Some(diagnostic) = &one.diagnostic {
-            line(&mut text, global, "Diagnostic-Code", &format!("smtp; {diagnostic}"));
+            line(&mut text, form, "Diagnostic-Code", &format!("smtp; {diagnostic}"));
         }
         if let Some(until) = one.will_retry_until {
-            line(&mut text, global, "Will-Retry-Until", &Date::new(until.seconds()).to_rfc822());
+            line(&mut text, form, "Will-Retry-Until", &Date::new(until.seconds()).to_rfc822());
         }
     }
-    if global {
-        return MimePart::new("message/global-delivery-status", BodyPart::Binary(text.into_bytes().into()));
+    let text = BodyPart::Binary(text.into_bytes().into());
+    match form {
+        StatusForm::Global => MimePart::new("message/global-delivery-status", text),
+        StatusForm::Ascii => MimePart::new("message/delivery-status", text).transfer_encoding("7bit"),
     }
-    MimePart::new("message/delivery-status", BodyPart::Binary(text.into_bytes().into()))
-        .transfer_encoding("7bit")
+}
+
+/// How the fields of a status part are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StatusForm {
+    /// RFC 3464, RFC 8098: ASCII alone.
+    Ascii,
+    /// RFC 6533: in UTF-8.
+    Global,
+}
+
+impl StatusForm {
+    /// The form that these addresses need.
+    pub(crate) fn of<'a>(mut addresses: impl Iterator<Item = &'a Address>) -> Self {
+        match addresses.any(Address::needs_smtputf8) {
+            true => Self::Global,
+            false => Self::Ascii,
+        }
+    }
 }
 
 /// One status field, on one line of at most 998 octets.
-pub(crate) fn line(text: &mut String, global: bool, name: &str, value: &str) {
-    let fits = |c: char| if global || c.is_ascii() { c } else { '?' };
-    let value: String = one_line(value).chars().map(fits).take(if global { 220 } else { 900 }).collect();
+pub(crate) fn line(text: &mut String, form: StatusForm, name: &str, value: &str) {
+    let value = one_line(value);
+    let value: String = match form {
+        StatusForm::Global => value.chars().take(220).collect(),
+        StatusForm::Ascii => value.chars().map(|c| if c.is_ascii() { c } else { '?' }).take(900).collect(),
+    };
     text.push_str(name);
     text.push_str(": ");
     text.push_str(&value);

@@ -100,8 +100,16 @@ pub(crate) fn by_bytes(bytes: &[u8]) -> Option<&'static str> {
     })
 }
 
-/// Whether a browser draws anything of a picture that begins like this. `all`: that is all of it.
-pub(crate) fn can_be_drawn(bytes: &[u8], all: bool) -> bool {
+/// How much of a file is at hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extent {
+    Whole,
+    Beginning,
+}
+
+/// Whether a browser draws anything of a picture that begins like this.
+pub(crate) fn can_be_drawn(bytes: &[u8], extent: Extent) -> bool {
+    let goes_on = extent == Extent::Beginning;
     match by_bytes(bytes) {
         Some("image/png") => {
             // PNG §5.3: a length, a name, the data, a checksum; IDAT is what is drawn.
@@ -117,11 +125,11 @@ pub(crate) fn can_be_drawn(bytes: &[u8], all: bool) -> bool {
                 }
                 rest = tail.get(length.saturating_add(4)..).unwrap_or_default();
             }
-            !all
+            goes_on
         }
         // Without a scan (SOS) there is nothing to draw.
-        Some("image/jpeg") => !all || memchr::memmem::find(bytes, b"\xff\xda").is_some(),
-        Some("image/gif") => !all || bytes.get(13..).unwrap_or_default().contains(&b','),
+        Some("image/jpeg") => goes_on || memchr::memmem::find(bytes, b"\xff\xda").is_some(),
+        Some("image/gif") => goes_on || bytes.get(13..).unwrap_or_default().contains(&b','),
         Some(_) | None => true,
     }
 }

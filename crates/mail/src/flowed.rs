@@ -1,8 +1,26 @@
 //! Plain text as it was before it was cut into lines (RFC 3676, RFC 5545 §3.1). Pure.
 
-/// `format=flowed`: lines that go on are joined, stuffing is undone, quoting is kept. With `delsp` the blank at
-/// the end of a line that goes on goes too.
-pub(crate) fn unflowed(text: &str, delsp: bool) -> String {
+/// The parameter `DelSp` of `format=flowed` (RFC 3676 §4.1): what becomes of the blank at the end of a line that goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DelSp {
+    /// It goes.
+    Yes,
+    /// It is one of the text.
+    No,
+}
+
+impl DelSp {
+    /// As the parameter says, in any of the ways in which it can be read.
+    pub(crate) fn read(values: impl IntoIterator<Item = String>) -> Self {
+        match values.into_iter().any(|value| value.eq_ignore_ascii_case("yes")) {
+            true => Self::Yes,
+            false => Self::No,
+        }
+    }
+}
+
+/// `format=flowed`: lines that go on are joined, stuffing is undone, quoting is kept.
+pub(crate) fn unflowed(text: &str, delsp: DelSp) -> String {
     let mut out = String::with_capacity(text.len());
     // The quoting of the paragraph that goes on.
     let mut open: Option<usize> = None;
@@ -23,7 +41,10 @@ pub(crate) fn unflowed(text: &str, delsp: bool) -> String {
         let goes_on = content.ends_with(' ') && !is_signature;
         if goes_on {
             open = Some(quotes);
-            out.push_str(if delsp { content.strip_suffix(' ').unwrap_or(content) } else { content });
+            out.push_str(match delsp {
+                DelSp::Yes => content.strip_suffix(' ').unwrap_or(content),
+                DelSp::No => content,
+            });
         } else {
             out.push_str(content);
             out.push('\n');
@@ -75,12 +96,12 @@ mod tests {
         assert_eq!(
             unflowed(
                 "Der Satz geht \r\nweiter und \r\nendet hier.\r\n> Zitat das \r\n> weiter geht.\r\n-- \r\nAnna\r\n  From\r\n",
-                false
+                DelSp::No
             ),
             "Der Satz geht weiter und endet hier.\n> Zitat das weiter geht.\n-- \nAnna\n From\n"
         );
-        assert_eq!(unflowed("ver \r\ntraulich\r\n", true), "vertraulich\n");
-        assert_eq!(unflowed("a \r\n>b\r\n", false), "a \n> b\n");
+        assert_eq!(unflowed("ver \r\ntraulich\r\n", DelSp::Yes), "vertraulich\n");
+        assert_eq!(unflowed("a \r\n>b\r\n", DelSp::No), "a \n> b\n");
         assert_eq!(unfolded_bytes("SUMMARY:Gr\u{f6}".as_bytes()), "SUMMARY:Gr\u{f6}".as_bytes());
         assert_eq!(unfolded_bytes(b"Gr\xc3\r\n \xb6\n\t\xc3\n \x9fe\r\n"), "Größe\r\n".as_bytes());
         assert_eq!(unfolded_calendar("SUMMARY:ver\r\n traulich\\, x\r\n"), "SUMMARY:vertraulich, x\n");
@@ -90,7 +111,7 @@ mod tests {
         #[test]
         fn words_are_never_lost(text in "([a-z>]{0,5} ?\n){0,10}") {
             let words = |text: &str| text.replace(['>', ' ', '\n'], "");
-            prop_assert_eq!(words(&unflowed(&text, false)), words(&text));
+            prop_assert_eq!(words(&unflowed(&text, DelSp::No)), words(&text));
         }
     }
 }

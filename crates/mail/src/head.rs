@@ -1,20 +1,16 @@
 //! The header section of a letter as raw bytes, and the edits that a rule asks for: fields left out, a tag cut out of the
 //! Subject. Knows nothing of the body.
 
-use std::fmt::Write as _;
-use std::net::IpAddr;
-
-use mail_builder::headers::date::Date;
 use thiserror::Error;
 
 use crate::address::Address;
 use crate::charset::{Beside, Declared};
 use crate::clock::Timestamp;
-use crate::envelope::Origin;
 use crate::params::Params;
+use crate::received::Trace;
 use crate::rewritten::{Layers, TooLayered};
 use crate::verdict::Edit;
-use crate::{date, encoded_words, from, odd_name};
+use crate::{date, encoded_words, from, odd_name, tag_cut};
 
 /// Why bytes are no acceptable header section.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -105,11 +101,11 @@ impl Head {
         label.and_then(|label| Declared::parse(&label)).map_or(Beside::Nothing, Beside::Declared)
     }
 
-    /// Every field of that name in every way it may be read: bytes that nobody has labelled can be read in several, and
-    /// what was written in another code once too often is read as it was before, too.
+    /// Every field of that name in every way it may be read: in each charset that unlabelled bytes may be in, and with
+    /// layers of encoding taken off that were applied once too often.
     ///
     /// # Errors
-    /// The letter has more of that than is looked at: there may be other readings.
+    /// More layers than are looked at: there may be other readings.
     pub fn readings(&self, name: &str, layers: &mut Layers) -> Result<Vec<String>, TooLayered> {
         let mut readings: Vec<String> = Vec::new();
         for raw in self.named(name) {
@@ -177,12 +173,12 @@ impl Head {
         self.first("Message-ID").map(|id| id.trim().trim_matches(['<', '>']).to_owned())
     }
 
-    /// Until when its sender wishes it to be kept (`Expires`, RFC 4021 §2.1.50; Outlook's `Expiry-Date`), if that can be
+    /// Until when its sender asks for it to be kept (`Expires`, RFC 4021 §2.1.50; Outlook's `Expiry-Date`), if that can be
     /// read as a date.
     #[must_use]
     pub fn expires(&self) -> Option<Timestamp> {
-        let wished = self.first("Expires").or_else(|| self.first("Expiry-Date"))?;
-        date::read(&wished).map(|seconds| Timestamp(seconds.saturating_mul(1000)))
+        let asked = self.first("Expires").or_else(|| self.first("Expiry-Date"))?;
+        date::read(&asked).map(|seconds| Timestamp(seconds.saturating_mul(1000)))
     }
 
     /// When it was written, as it says.
@@ -211,7 +207,7 @@ impl Head {
         }
     }
 
-    /// Where its sender wishes to hear that it was opened (RFC 8098 §2.1): one address, or nobody.
+    /// Where its sender asks to be told that it was opened (RFC 8098 §2.1): one address, or nobody.
     #[must_use]
     pub fn receipt_to(&self) -> Option<Address> {
         let mut values = self.named("Disposition-Notification-To");
@@ -320,14 +316,14 @@ impl Head {
     }
 
     fn without_in_subject(&self, text: &str) -> Self {
-        self.with_subjects(|value| encoded_words::cut(value, text))
+        self.with_subjects(|value| tag_cut::cut(value, text))
     }
 
     /// The same head without what looks like the text in subjects as they are shown (UAX #9 §2), in letters of any script.
     #[must_use]
     pub fn without_subject_like(&self, text: &str) -> Self {
-        let in_order = self.with_subjects(encoded_words::in_order);
-        in_order.without_in_subject(text).with_subjects(|value| encoded_words::cut_look_alikes(value, text))
+        let in_order = self.with_subjects(tag_cut::in_order);
+        in_order.without_in_subject(text).with_subjects(|value| tag_cut::cut_look_alikes(value, text))
     }
 
     fn with_subjects(&self, changed: impl Fn(&[u8]) -> Option<Vec<u8>>) -> Self {
@@ -449,102 +445,13 @@ pub(crate) fn bare_name(mut name: &[u8]) -> &[u8] {
     }
 }
 
-/// What our Received line says.
-#[derive(Clone, Copy, Debug)]
-pub struct Trace<'a> {
-    /// Where the letter came in.
-    pub origin: &'a Origin,
-    /// Our own host name.
-    pub our_name: &'a str,
-    /// Our id for the arrival.
-    pub id: &'a str,
-    /// The recipient, if there is exactly one (more would give away blind copies, RFC 5321 §7.2).
-    pub recipient: Option<&'a Address>,
-    /// MAIL asked for SMTPUTF8 (RFC 6531 §4.3).
-    pub smtputf8: bool,
-    /// When.
-    pub at: Timestamp,
-}
-
-impl Trace<'_> {
-    /// The whole field, folded, with its CRLF.
-    fn to_field(self) -> String {
-        let origin = self.origin;
-        let literal = match origin.peer {
-            IpAddr::V4(v4) => format!("[{v4}]"),
-            IpAddr::V6(v6) => format!("[IPv6:{v6}]"),
-        };
-        let mut field = format!("Received: from {} ({literal})\r\n", atom(&origin.helo));
-        let _ = write!(field, "\tby {} with {}", atom(self.our_name), self.protocol());
-        if let Some(tls) = &origin.tls {
-            let _ = write!(field, "\r\n\t({} {})", atom(&tls.version), atom(&tls.cipher));
-        }
-        let _ = write!(field, "\r\n\tid {}", atom(self.id));
-        // A local part outside ASCII may stand here only in a letter that travels with SMTPUTF8.
-        if let Some(recipient) = self.recipient.filter(|r| self.smtputf8 || !r.needs_smtputf8()) {
-            let _ = write!(field, "\r\n\tfor <{}>", recipient.to_path());
-        }
-        let _ = write!(field, ";\r\n\t{}\r\n", Date::new(self.at.seconds()).to_rfc822());
-        field
-    }
-
-    /// RFC 3848 and RFC 6531 §4.3 transmission types. There is none for SMTP over TLS: the comment tells.
-    fn protocol(self) -> &'static str {
-        let origin = self.origin;
-        match (self.smtputf8, origin.extended, origin.tls.is_some(), origin.login.is_some()) {
-            (false, false, _, _) => "SMTP",
-            (false, true, false, false) => "ESMTP",
-            (false, true, false, true) => "ESMTPA",
-            (false, true, true, false) => "ESMTPS",
-            (false, true, true, true) => "ESMTPSA",
-            (true, _, false, false) => "UTF8SMTP",
-            (true, _, false, true) => "UTF8SMTPA",
-            (true, _, true, false) => "UTF8SMTPS",
-            (true, _, true, true) => "UTF8SMTPSA",
-        }
-    }
-}
-
-/// What a peer calls itself goes into our line only as a harmless word.
-fn atom(text: &str) -> String {
-    let clean: String = text
-        .chars()
-        .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '[' | ']'))
-        .take(255)
-        .collect();
-    if clean.is_empty() { "unknown".to_owned() } else { clean }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::envelope::TlsFacts;
     use proptest::prelude::*;
 
     fn head(text: &str) -> Head {
         Head::new(text.as_bytes().to_vec()).unwrap()
-    }
-
-    fn origin() -> Origin {
-        Origin {
-            peer: "192.0.2.7".parse().unwrap(),
-            listener: "inside".to_owned(),
-            helo: "mail.insurer.example".to_owned(),
-            extended: true,
-            tls: None,
-            login: None,
-        }
-    }
-
-    fn trace(origin: &Origin) -> Trace<'_> {
-        Trace {
-            origin,
-            our_name: "gate.example",
-            id: "00ff",
-            recipient: None,
-            smtputf8: false,
-            at: Timestamp(1_763_749_200_000),
-        }
     }
 
     #[test]
@@ -585,72 +492,6 @@ mod tests {
     }
 
     #[test]
-    fn our_received_line_follows_the_grammar() {
-        let mut origin = origin();
-        let traced = head("Subject: x\r\n\r\n").with_trace(&trace(&origin));
-        assert_eq!(
-            String::from_utf8_lossy(traced.as_bytes()),
-            "Received: from mail.insurer.example ([192.0.2.7])\r\n\tby gate.example with ESMTP\r\n\tid 00ff;\r\n\
-             \tFri, 21 Nov 2025 18:20:00 +0000\r\nSubject: x\r\n\r\n"
-        );
-        assert_eq!(traced.received_count(), 1);
-
-        origin.tls = Some(TlsFacts {
-            version: "TLS1.3".into(),
-            cipher: "TLS13_AES_256".into(),
-            client_certificate: None,
-        });
-        origin.login = Some("secret-login".into());
-        origin.peer = "2001:db8::1".parse().unwrap();
-        origin.helo = "evil>\r\nBcc: x (".into();
-        let to = Address::parse("max@web.example").unwrap();
-        let full = Trace { recipient: Some(&to), ..trace(&origin) }.to_field();
-        assert_eq!(
-            full,
-            "Received: from evilBcc:x ([IPv6:2001:db8::1])\r\n\tby gate.example with ESMTPSA\r\n\
-             \t(TLS1.3 TLS13_AES_256)\r\n\tid 00ff\r\n\tfor <max@web.example>;\r\n\tFri, 21 Nov 2025 18:20:00 +0000\r\n"
-        );
-        assert!(!full.contains("secret-login"));
-    }
-
-    #[test]
-    fn every_transmission_type_of_rfc_3848_and_6531() {
-        let mut origin = origin();
-        let tls = TlsFacts { version: String::new(), cipher: String::new(), client_certificate: None };
-        let mut seen = Vec::new();
-        for (utf8, extended, encrypted, login) in [
-            (false, false, false, false),
-            (false, true, false, false),
-            (false, true, false, true),
-            (false, true, true, false),
-            (false, true, true, true),
-            (true, true, false, false),
-            (true, true, false, true),
-            (true, true, true, false),
-            (true, true, true, true),
-        ] {
-            origin.extended = extended;
-            origin.tls = encrypted.then(|| tls.clone());
-            origin.login = login.then(String::new);
-            seen.push(Trace { smtputf8: utf8, ..trace(&origin) }.protocol());
-        }
-        assert_eq!(
-            seen,
-            [
-                "SMTP",
-                "ESMTP",
-                "ESMTPA",
-                "ESMTPS",
-                "ESMTPSA",
-                "UTF8SMTP",
-                "UTF8SMTPA",
-                "UTF8SMTPS",
-                "UTF8SMTPSA"
-            ]
-        );
-    }
-
-    #[test]
     fn cutting_the_tag_leaves_every_other_byte() {
         let before = "X: [v]  y\r\nsubject : [V] Hallo\r\nTo:  a@b.example\r\n\r\n";
         let after = head(before).apply(&[Edit::CutFromSubject("[v]".into())]);
@@ -683,8 +524,6 @@ mod tests {
             let cut = head.apply(&[Edit::CutFromSubject(tag)]);
             prop_assert!(Head::new(cut.as_bytes().to_vec()).is_ok());
             prop_assert_eq!(cut.fields().count(), head.fields().count());
-            let traced = head.with_trace(&trace(&origin()));
-            prop_assert!(traced.as_bytes().ends_with(head.as_bytes()));
         }
 
         #[test]

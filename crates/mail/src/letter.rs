@@ -17,7 +17,7 @@ use crate::clock::Timestamp;
 use crate::display::{file_name, file_name_from_title, one_line};
 use crate::flowed;
 use crate::letter_error::LetterError;
-use crate::parts::{self, Part};
+use crate::parts::{self, Parsed, Part};
 use crate::pictures::{self, Pictures};
 use crate::transfer::Decoder;
 use crate::unpacked::{self, is_cms};
@@ -136,16 +136,15 @@ impl<'a> Letter<'a> {
         Self::of(bytes, parts::walk(bytes)?)
     }
 
-    /// Parses as far as the bounds allow. `false`: there is more in it that nobody has looked at. For showing
-    /// what can be shown; never for judging.
-    pub fn parse_some(bytes: &'a [u8]) -> Result<(Self, bool), LetterError> {
+    /// Parses as far as the bounds allow. For showing what can be shown; never for judging.
+    pub fn parse_some(bytes: &'a [u8]) -> Result<(Self, Parsed), LetterError> {
         Self::parse_some_in(bytes, None)
     }
 
     /// The same, with the charset that the reader has chosen for everything in it that is no file.
-    pub fn parse_some_in(bytes: &'a [u8], chosen: Option<Charset>) -> Result<(Self, bool), LetterError> {
-        let (parts, whole) = parts::walk_some(bytes);
-        Ok((Self::read(bytes, parts, chosen)?, whole))
+    pub fn parse_some_in(bytes: &'a [u8], chosen: Option<Charset>) -> Result<(Self, Parsed), LetterError> {
+        let (parts, parsed) = parts::walk_some(bytes);
+        Ok((Self::read(bytes, parts, chosen)?, parsed))
     }
 
     fn of(bytes: &'a [u8], parts: Vec<Part<'a>>) -> Result<Self, LetterError> {

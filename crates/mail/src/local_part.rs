@@ -19,8 +19,8 @@ impl Address {
     /// Whether a server that takes this domain for its own may send it on to somebody else: `user%elsewhere`
     /// and `elsewhere!user` (RFC 5321 appendix F.2 warns of both), `@elsewhere:user` (F.2, source routes),
     /// a second `@` in quotes, Exchange's wrapped addresses; or may hand it to a file (`/`), a program (`|`)
-    /// or a command line (`-`). What only looks like one of these characters counts too: a server on the way
-    /// that normalises Unicode makes it one.
+    /// or a command line (`-`). Characters that Unicode normalisation turns into one of these count
+    /// too: a server on the way may normalise.
     #[must_use]
     pub fn leads_elsewhere(&self) -> bool {
         let plain = ComposingNormalizerBorrowed::new_nfkc().normalize(self.local());

@@ -7,7 +7,7 @@ use mail_builder::mime::{BodyPart, MimePart};
 
 use crate::address::Address;
 use crate::clock::Timestamp;
-use crate::compose::{ComposeError, addressed, checked_id, crlf, line, multipart, unstructured};
+use crate::compose::{ComposeError, StatusForm, addressed, checked_id, crlf, line, multipart, unstructured};
 
 /// Word that a letter was opened.
 #[derive(Clone)]
@@ -42,23 +42,27 @@ pub fn compose_mdn(parts: &MdnParts) -> Result<Vec<u8>, ComposeError> {
     if let Some(original) = original {
         letter = letter.in_reply_to(original.to_owned()).references(original.to_owned());
     }
-    let global = parts.recipient.needs_smtputf8();
+    let form = StatusForm::of(std::iter::once(&parts.recipient));
     let mut text = String::new();
-    line(&mut text, global, "Reporting-UA", &format!("{}; Sealpost", parts.reporting_host));
-    let kind = if global { "utf-8" } else { "rfc822" };
-    line(&mut text, global, "Final-Recipient", &format!("{kind}; {}", parts.recipient.to_path()));
+    line(&mut text, form, "Reporting-UA", &format!("{}; Sealpost", parts.reporting_host));
+    let kind = match form {
+        StatusForm::Global => "utf-8",
+        StatusForm::Ascii => "rfc822",
+    };
+    line(&mut text, form, "Final-Recipient", &format!("{kind}; {}", parts.recipient.to_path()));
     if let Some(original) = original {
-        line(&mut text, global, "Original-Message-ID", &format!("<{original}>"));
+        line(&mut text, form, "Original-Message-ID", &format!("<{original}>"));
     }
     // RFC 8098 §3.2.6: somebody opened it by hand; that this is sent was not asked.
-    line(&mut text, global, "Disposition", "manual-action/MDN-sent-automatically; displayed");
-    line(&mut text, global, "X-Displayed-At", &Date::new(parts.at.seconds()).to_rfc822());
-    let machines = if global {
+    line(&mut text, form, "Disposition", "manual-action/MDN-sent-automatically; displayed");
+    line(&mut text, form, "X-Displayed-At", &Date::new(parts.at.seconds()).to_rfc822());
+    let text = BodyPart::Binary(text.into_bytes().into());
+    let machines = match form {
         // RFC 6533 §5.
-        MimePart::new("message/global-disposition-notification", BodyPart::Binary(text.into_bytes().into()))
-    } else {
-        MimePart::new("message/disposition-notification", BodyPart::Binary(text.into_bytes().into()))
-            .transfer_encoding("7bit")
+        StatusForm::Global => MimePart::new("message/global-disposition-notification", text),
+        StatusForm::Ascii => {
+            MimePart::new("message/disposition-notification", text).transfer_encoding("7bit")
+        }
     };
     let children = vec![MimePart::new("text/plain", BodyPart::Text(crlf(&parts.text).into())), machines];
     let kind = [("report-type", "disposition-notification")];

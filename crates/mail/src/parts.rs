@@ -186,16 +186,30 @@ pub(crate) enum Opened {
 
 /// Walks the tree.
 pub(crate) fn walk(bytes: &[u8]) -> Result<Vec<Part<'_>>, LetterError> {
-    let (parts, whole) = walk_some(bytes);
-    if whole { Ok(parts) } else { Err(LetterError::TooComplex) }
+    match walk_some(bytes) {
+        (parts, Parsed::Whole) => Ok(parts),
+        (_, Parsed::Partly) => Err(LetterError::TooComplex),
+    }
 }
 
-/// Walks the tree as far as it may. `false`: there is more.
-pub(crate) fn walk_some(bytes: &[u8]) -> (Vec<Part<'_>>, bool) {
+/// How much of a letter was taken apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Parsed {
+    /// All of it.
+    Whole,
+    /// There is more in it that nobody has looked at.
+    Partly,
+}
+
+/// Walks the tree as far as it may.
+pub(crate) fn walk_some(bytes: &[u8]) -> (Vec<Part<'_>>, Parsed) {
     let mut parts = Vec::new();
     let mut room = Room { bytes: MAX_HEADS, lines: MAX_HEAD_LINES };
-    let whole = add(bytes, 0, "text/plain", &mut parts, &mut room).is_ok();
-    (parts, whole)
+    let parsed = match add(bytes, 0, "text/plain", &mut parts, &mut room) {
+        Ok(_end) => Parsed::Whole,
+        Err(_too_complex) => Parsed::Partly,
+    };
+    (parts, parsed)
 }
 
 /// What the heads of the parts to come may still take.
@@ -244,7 +258,7 @@ fn add<'a>(
     let transfer = if undone.is_some() || named.starts_with("multipart/") || named.starts_with("message/") {
         transfer
     } else {
-        transfer::shown(transfer, body, named.starts_with("text/"))
+        transfer::shown(transfer, body, transfer::Content::of_type(&named))
     };
     let split = if transfer == Transfer::Base64 { transfer::footer(body) } else { None };
     let (kept, footer) = split.unwrap_or((body, b""));

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use crate::body::{self, Body};
 use crate::encoded_words;
-use crate::file_type;
+use crate::file_type::{self, Extent};
 use crate::html;
 use crate::parts::Part;
 
@@ -30,9 +30,9 @@ pub(crate) fn find(parts: &[Part<'_>], body: &Body, files: &[usize]) -> Pictures
     }
     let is_picture = |at: &&usize| {
         parts.get(**at).is_some_and(|part| {
+            let extent = if part.beginning_is_all() { Extent::Whole } else { Extent::Beginning };
             let kind = file_type::meant(&part.content_type, &part.name().unwrap_or_default(), &part.start());
-            SHOWN.contains(&kind.as_str())
-                && file_type::can_be_drawn(&part.beginning(), part.beginning_is_all())
+            SHOWN.contains(&kind.as_str()) && file_type::can_be_drawn(&part.beginning(), extent)
         })
     };
     let pictures: Vec<usize> = files.iter().filter(is_picture).copied().collect();

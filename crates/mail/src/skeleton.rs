@@ -33,7 +33,7 @@ pub fn skeleton(text: &str) -> String {
 
 /// The text as it is read, for patterns: compatible characters as one (NFKC), what is not seen dropped, white space as
 /// one blank. Upper and lower case stay. `None`: it would grow as no honest text does (U+FDFA stands for eighteen
-/// letters), and nobody can say what it holds for a small price.
+/// letters), and searching it would cost too much.
 #[must_use]
 pub fn tidied(text: &str) -> Option<String> {
     let most = text.len().saturating_mul(MAX_GROWTH).saturating_add(MIN_GROWTH);
@@ -199,9 +199,9 @@ pub(crate) fn squared(c: char) -> char {
     }
 }
 
-/// What a character is taken for at a glance, one for one: a capital of another script for the one that it looks like, a letter
-/// with marks for the letter; marks, and blanks that are hardly seen, for nothing. For what must not be believed: words of
-/// other scripts mean something else then.
+/// What a character is taken for at a glance: a capital of another script for the Latin one that it looks like, a letter with
+/// marks for the bare letter; marks and narrow blanks for nothing. Only for recognising forgeries: words in other scripts
+/// lose their meaning.
 pub(crate) fn as_seen(c: char) -> char {
     /// Nobody sees it.
     const NOTHING: char = '\u{ad}';

@@ -13,7 +13,7 @@ use crate::compose::{ComposeError, addressed, checked_id, crlf, multipart};
 pub struct TlsReportMail {
     /// Display name and address.
     pub from: (String, Address),
-    /// Who wishes to have it.
+    /// Who asks for it.
     pub to: Address,
     /// The domain that it is about.
     pub domain: String,

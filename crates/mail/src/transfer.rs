@@ -84,13 +84,29 @@ impl Transfer {
 }
 
 /// The encoding that a body shows to have, where its label cannot be right: words that nobody has encoded under
-/// `base64`, and the other way round. `is_text`: it is meant to be read.
-pub(crate) fn shown(labelled: Transfer, body: &[u8], is_text: bool) -> Transfer {
+/// `base64`, and the other way round.
+pub(crate) fn shown(labelled: Transfer, body: &[u8], content: Content) -> Transfer {
+    let is_text = content == Content::Text;
     match labelled {
-        Transfer::Base64 if is_never_base64(body, is_text) => Transfer::Identity,
-        Transfer::Identity if is_base64(body, is_text) => Transfer::Base64,
+        Transfer::Base64 if is_never_base64(body, content) => Transfer::Identity,
+        Transfer::Identity if is_base64(body, content) => Transfer::Base64,
         Transfer::Identity if is_text && is_quoted_printable(body) => Transfer::QuotedPrintable,
         Transfer::Base64 | Transfer::Identity | Transfer::QuotedPrintable => labelled,
+    }
+}
+
+/// What a body is, as its type says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Content {
+    /// Meant to be read: `text/…`.
+    Text,
+    /// Everything else.
+    File,
+}
+
+impl Content {
+    pub(crate) fn of_type(content_type: &str) -> Self {
+        if content_type.starts_with("text/") { Self::Text } else { Self::File }
     }
 }
 
@@ -107,7 +123,8 @@ fn lines_of_beginning(body: &[u8]) -> (impl Iterator<Item = &[u8]>, bool) {
 }
 
 /// Whether no line of it could be base64, or all of it says something as it stands and nothing when it is decoded.
-fn is_never_base64(body: &[u8], is_text: bool) -> bool {
+fn is_never_base64(body: &[u8], content: Content) -> bool {
+    let is_text = content == Content::Text;
     let is_line = |line: &[u8]| line.iter().all(|b| in_alphabet(*b) || *b == b'=');
     let (lines, whole) = lines_of_beginning(body);
     let (mut plain, mut encoded) = (0_usize, 0_usize);
@@ -132,7 +149,7 @@ fn is_readable(bytes: &[u8]) -> bool {
 }
 
 /// Whether all of it is base64 that says something: lines of one length, the last one shorter.
-fn is_base64(body: &[u8], is_text: bool) -> bool {
+fn is_base64(body: &[u8], content: Content) -> bool {
     let (lines, whole) = lines_of_beginning(body);
     let lines: Vec<&[u8]> = lines.collect();
     let Some((last, before)) = lines.split_last() else { return false };
@@ -150,10 +167,10 @@ fn is_base64(body: &[u8], is_text: bool) -> bool {
         return false;
     }
     let decoded = base64_lenient(&lines.concat());
-    match is_text {
+    match content {
         // A long word is none: what was encoded has blanks.
-        true => is_readable(&decoded) && decoded.iter().any(u8::is_ascii_whitespace),
-        false => crate::file_type::by_bytes(&decoded).is_some(),
+        Content::Text => is_readable(&decoded) && decoded.iter().any(u8::is_ascii_whitespace),
+        Content::File => crate::file_type::by_bytes(&decoded).is_some(),
     }
 }
 
@@ -356,28 +373,29 @@ mod tests {
 
     #[test]
     fn a_label_that_cannot_be_right_is_not_believed() {
+        use Content::{File, Text};
         use Transfer::{Base64, Identity, QuotedPrintable};
         let encoded = "R3LDtsOfZSBkZXIgV29obnVuZyB1bmQgZGVyIEdhcmFnZQ0KdW5kIG5vY2ggZXR3YXMgbWVo";
-        for (label, body, is_text, shown_to_be) in [
-            (Base64, "Sehr geehrte Frau Muster,\r\n\r\nanbei die Rechnung.\r\n", true, Identity),
-            (Base64, "Hallo", true, Identity),
-            (Base64, "Hallo\r\n\r\nWelt", true, Identity),
-            (Base64, "%PDF-1.4\n%x\n", false, Identity),
-            (Base64, encoded, true, Base64),
-            (Base64, "SGFsbG8=", true, Base64),
-            (Base64, "R3LDtg==\n-- \nListe", true, Base64),
-            (Base64, "", true, Base64),
-            (Identity, encoded, true, Base64),
-            (Identity, "R3LDvMOfZSBhdXMgS8O2bG4=", true, Base64),
-            (Identity, "JVBERi0xLjQKJSBub2NoIGVpbmUgWmVpbGUgaGllcgo=", false, Base64),
-            (Identity, "Donaudampfschifffahrtsgesellschaftskapitaensmuetze", true, Identity),
-            (Identity, "Hallo Welt", true, Identity),
-            (Identity, "ABCDEFGHABCDEFGHABCDEFGHABCDEFGHABCDEFGHABCD", true, Identity),
-            (Identity, "Gr=C3=B6=C3=9Fe=\r\n der Wohnung", true, QuotedPrintable),
-            (Identity, "a=C3=B6 https://x.example/?a=1&b=C3", true, Identity),
-            (Identity, "1+1=20", true, Identity),
+        for (label, body, content, shown_to_be) in [
+            (Base64, "Sehr geehrte Frau Muster,\r\n\r\nanbei die Rechnung.\r\n", Text, Identity),
+            (Base64, "Hallo", Text, Identity),
+            (Base64, "Hallo\r\n\r\nWelt", Text, Identity),
+            (Base64, "%PDF-1.4\n%x\n", File, Identity),
+            (Base64, encoded, Text, Base64),
+            (Base64, "SGFsbG8=", Text, Base64),
+            (Base64, "R3LDtg==\n-- \nListe", Text, Base64),
+            (Base64, "", Text, Base64),
+            (Identity, encoded, Text, Base64),
+            (Identity, "R3LDvMOfZSBhdXMgS8O2bG4=", Text, Base64),
+            (Identity, "JVBERi0xLjQKJSBub2NoIGVpbmUgWmVpbGUgaGllcgo=", File, Base64),
+            (Identity, "Donaudampfschifffahrtsgesellschaftskapitaensmuetze", Text, Identity),
+            (Identity, "Hallo Welt", Text, Identity),
+            (Identity, "ABCDEFGHABCDEFGHABCDEFGHABCDEFGHABCDEFGHABCD", Text, Identity),
+            (Identity, "Gr=C3=B6=C3=9Fe=\r\n der Wohnung", Text, QuotedPrintable),
+            (Identity, "a=C3=B6 https://x.example/?a=1&b=C3", Text, Identity),
+            (Identity, "1+1=20", Text, Identity),
         ] {
-            assert_eq!(shown(label, body.as_bytes(), is_text), shown_to_be, "{body}");
+            assert_eq!(shown(label, body.as_bytes(), content), shown_to_be, "{body}");
         }
     }
 
@@ -410,7 +428,7 @@ mod tests {
         #[test]
         fn looking_never_panics(body in "[A-Za-z0-9+/= \r\n.]{0,200}") {
             for label in [Transfer::Base64, Transfer::Identity, Transfer::QuotedPrintable] {
-                let _ = (shown(label, body.as_bytes(), true), shown(label, body.as_bytes(), false));
+                let _ = [Content::Text, Content::File].map(|content| shown(label, body.as_bytes(), content));
             }
         }
 

@@ -60,7 +60,7 @@ impl NewLetter<'_> {
             size: i64::try_from(self.size).unwrap_or(i64::MAX),
             received_at: self.received_at,
             expires_at: self.going.at,
-            wished_until: self.going.requested,
+            requested_until: self.going.requested,
             thread_tags,
         })
     }

@@ -63,10 +63,13 @@ pub enum About {
         /// When the link expires.
         expires: Timestamp,
     },
-    /// The password was replaced.
+    /// The owner, signed in, has replaced the password.
     PasswordChanged {
-        /// Whether the old one had been forgotten.
-        forgotten: bool,
+        /// From which network, shortened.
+        network: String,
+    },
+    /// A forgotten password was replaced.
+    PasswordReset {
         /// From which network, shortened.
         network: String,
     },

@@ -4,17 +4,17 @@
 use sealpost_mail::{Brand, Secret, Timestamp};
 
 use crate::layout::Page;
-use crate::notice::{DeletedBy, SupportDid};
+use crate::notice::{DeletedBy, OldMessages, PasswordReplaced, SupportDid};
 use crate::writer::{Writer, Written};
 
 impl Writer<'_> {
     pub(super) fn reactivation_by_password(
         &self,
         link: &Secret<String>,
-        messages_kept: bool,
+        messages: OldMessages,
     ) -> Written<Page> {
         let mut page = self.start(["again-subject", "again-heading", "again-initial-intro"])?;
-        page.intro.push(self.say(if messages_kept { "again-kept" } else { "again-lost" })?);
+        page.intro.push(self.old_messages(messages)?);
         page.button = self.button("initial-button", link)?;
         page.deadline = Some(self.say("again-initial-deadline")?);
         page.more = vec![self.say("again-initial-stranger")?];
@@ -22,14 +22,22 @@ impl Writer<'_> {
         Ok(page)
     }
 
-    pub(super) fn reactivation_by_link(&self, link: &Secret<String>, messages_kept: bool) -> Written<Page> {
+    pub(super) fn reactivation_by_link(&self, link: &Secret<String>, messages: OldMessages) -> Written<Page> {
         let mut page = self.start(["again-subject", "again-heading", "again-intro"])?;
-        page.intro.push(self.say(if messages_kept { "again-kept" } else { "again-lost" })?);
+        page.intro.push(self.old_messages(messages)?);
         page.button = self.button("again-button", link)?;
         page.deadline = Some(self.say("again-deadline")?);
         page.more = vec![self.say("again-stranger")?];
         page.genuine = self.genuine(&["genuine-link", "genuine-never", "genuine-doubt"])?;
         Ok(page)
+    }
+
+    /// What stands in the mailbox from before.
+    fn old_messages(&self, messages: OldMessages) -> Written<String> {
+        self.say(match messages {
+            OldMessages::Kept => "again-kept",
+            OldMessages::Lost => "again-lost",
+        })
     }
 
     pub(super) fn reset_link(&self, link: &Secret<String>) -> Written<Page> {
@@ -44,10 +52,13 @@ impl Writer<'_> {
     pub(super) fn password_changed(
         &self,
         at: Timestamp,
-        forgotten: bool,
+        how: PasswordReplaced,
         network: Option<&str>,
     ) -> Written<Page> {
-        let intro = if forgotten { "changed-intro-forgotten" } else { "changed-intro" };
+        let intro = match how {
+            PasswordReplaced::Forgotten => "changed-intro-forgotten",
+            PasswordReplaced::ByOwner => "changed-intro",
+        };
         let mut page = self.start(["changed-subject", "changed-heading", intro])?;
         page.facts = self.happened("label-changed", at, network)?;
         page.more = vec![self.say("changed-you")?, self.say("changed-stranger")?];

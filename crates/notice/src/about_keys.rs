@@ -1,6 +1,6 @@
 //! The notice to the operator about keys that end. Says which texts it consists of. Knows no HTML.
 
-use crate::layout::Page;
+use crate::layout::{Page, Reader};
 use crate::notice::{EndingKey, KeyOwner};
 use crate::writer::{Writer, Written};
 use crate::{dates, sanitize};
@@ -8,7 +8,7 @@ use crate::{dates, sanitize};
 impl Writer<'_> {
     pub(super) fn keys_ending(&self, keys: &[EndingKey]) -> Written<Page> {
         let mut page = self.start(["keys-subject", "keys-heading", "keys-intro"])?;
-        page.inside = true;
+        page.reader = Reader::Inside;
         for key in keys {
             let label = match key.owner {
                 KeyOwner::Ourselves => "label-own-key",

@@ -3,7 +3,7 @@
 use sealpost_mail::{EnhancedCode, Secret, Timestamp};
 
 use crate::layout::Page;
-use crate::notice::Wrote;
+use crate::notice::{ReplyState, Wrote};
 use crate::report::Why;
 use crate::sanitize;
 use crate::writer::{REASON, Writer, Written};
@@ -27,12 +27,14 @@ impl Writer<'_> {
         subject: Option<&str>,
         date: Timestamp,
         (status, said): (EnhancedCode, Option<&str>),
-        delayed: bool,
+        state: ReplyState,
         link: &Secret<String>,
     ) -> Written<Page> {
-        let keys = match delayed {
-            true => ["waiting-subject", "waiting-heading", "waiting-intro"],
-            false => ["returned-subject", "returned-heading", "returned-intro"],
+        let (keys, more) = match state {
+            ReplyState::Delayed => (["waiting-subject", "waiting-heading", "waiting-intro"], "waiting-more"),
+            ReplyState::Failed => {
+                (["returned-subject", "returned-heading", "returned-intro"], "returned-more")
+            }
         };
         let mut page = self.start(keys)?;
         page.facts.push(self.fact("label-recipient", sanitize::address(recipient))?);
@@ -43,7 +45,7 @@ impl Writer<'_> {
             page.facts.push(self.fact("label-reason", said)?);
         }
         page.button = self.button("returned-button", link)?;
-        page.more = vec![self.say(if delayed { "waiting-more" } else { "returned-more" })?];
+        page.more = vec![self.say(more)?];
         Ok(page)
     }
 

@@ -66,12 +66,12 @@ impl Writer<'_> {
                 self.activation_reminder(*letters, *date, link, *by)
             }
             Notice::Digest { letters, date, link, deletion, newcomer } => {
-                self.digest(*letters, *date, link, deletion.is_some(), *newcomer)
+                self.digest(*letters, *date, link, *deletion, *newcomer)
             }
             Notice::UnreadReminder { letters, link, .. } => self.unread_reminder(*letters, link),
             Notice::MailboxReminder { link, .. } => self.mailbox_reminder(link),
             Notice::NotFetched { recipient, date, deletion, reached, newcomer, .. } => {
-                self.not_fetched(recipient, *date, deletion.is_some(), *reached, *newcomer)
+                self.not_fetched(recipient, *date, *deletion, *reached, *newcomer)
             }
             Notice::GoneUnread { recipient, date, at, how } => self.gone_unread(recipient, *date, *at, *how),
             Notice::ReplySafely { link, wrote } => self.reply_safely(link, *wrote),
@@ -83,7 +83,7 @@ impl Writer<'_> {
                 .new_message(
                     &Letter::new(from_name.as_deref(), from_address, subject.as_deref(), *date),
                     link,
-                    deletion.is_some(),
+                    *deletion,
                     *access,
                 ),
             Notice::InitialPassword { from_name, from_address, subject, date, link, clock, .. } => self
@@ -95,15 +95,15 @@ impl Writer<'_> {
             Notice::PasswordForSender { recipient, password, subject, date, .. } => {
                 self.password_for_sender(recipient, password, subject.as_deref(), *date)
             }
-            Notice::Reactivation { link, messages_kept, by: ActivateBy::InitialPassword, .. } => {
-                self.reactivation_by_password(link, *messages_kept)
+            Notice::Reactivation { link, messages, by: ActivateBy::InitialPassword, .. } => {
+                self.reactivation_by_password(link, *messages)
             }
-            Notice::Reactivation { link, messages_kept, by: ActivateBy::Link, .. } => {
-                self.reactivation_by_link(link, *messages_kept)
+            Notice::Reactivation { link, messages, by: ActivateBy::Link, .. } => {
+                self.reactivation_by_link(link, *messages)
             }
             Notice::ResetLink { link, .. } => self.reset_link(link),
-            Notice::PasswordChanged { at, forgotten, network } => {
-                self.password_changed(*at, *forgotten, network.as_deref())
+            Notice::PasswordChanged { at, how, network } => {
+                self.password_changed(*at, *how, network.as_deref())
             }
             Notice::QuestionChanged { at, network } => self.question_changed(*at, network),
             Notice::MailboxDeleted { at, network, by } => self.mailbox_deleted(*at, network, *by),
@@ -111,9 +111,9 @@ impl Writer<'_> {
             Notice::NewBrowser { at, network } => self.new_browser(*at, network),
             Notice::MailboxLocked { at, until } => self.mailbox_locked(*at, *until, brand),
             Notice::AnswersUsedUp { at, until } => self.answers_used_up(*at, *until, brand),
-            Notice::ReplyReturned { recipient, subject, date, status, said, delayed, link } => {
+            Notice::ReplyReturned { recipient, subject, date, status, said, state, link } => {
                 let why = (*status, said.as_deref());
-                self.reply_returned(recipient, subject.as_deref(), *date, why, *delayed, link)
+                self.reply_returned(recipient, subject.as_deref(), *date, why, *state, link)
             }
             Notice::KeysEnding { keys, .. } => self.keys_ending(keys),
             Notice::ReplyCameBack { date, link } => self.reply_came_back(*date, link),

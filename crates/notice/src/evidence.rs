@@ -12,9 +12,9 @@ pub enum LetterStep {
     /// It was accepted and is in the mailbox.
     Deposited,
     /// A mail server took the notice.
-    Notified(ServerAnswer),
+    Notified(ServerReply),
     /// The notice was given up.
-    NotNotified(ServerAnswer),
+    NotNotified(ServerReply),
     /// The notice came back.
     Returned,
     /// It was opened for the first time.
@@ -59,7 +59,7 @@ pub enum Said {
 
 /// A mail server's last word.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ServerAnswer {
+pub struct ServerReply {
     /// What the next hop said.
     pub said: Said,
     /// Its name, where one was reached.
@@ -223,8 +223,8 @@ impl LetterStep {
     fn say(&self, language: Language) -> Result<String, NoticeError> {
         let (key, value) = match self {
             Self::Deposited => ("evidence-deposited", None),
-            Self::Notified(answer) => return answer.say("evidence-notified", language),
-            Self::NotNotified(answer) => return answer.say("evidence-not-notified", language),
+            Self::Notified(reply) => return reply.say("evidence-notified", language),
+            Self::NotNotified(reply) => return reply.say("evidence-not-notified", language),
             Self::Returned => ("evidence-returned", None),
             Self::Opened => ("evidence-opened", None),
             Self::Exported(format) => ("evidence-exported", Some(("format", format))),
@@ -245,7 +245,7 @@ impl LetterStep {
     }
 }
 
-impl ServerAnswer {
+impl ServerReply {
     fn say(&self, what: &'static str, language: Language) -> Result<String, NoticeError> {
         let (key, codes) = match &self.said {
             Said::Reply(codes) => (Some("evidence-answer"), Some(codes)),
@@ -297,12 +297,12 @@ mod tests {
             |at, step, network: &str| DatedStep { at: Timestamp(at), step, network: network.to_owned() };
         vec![
             dated(1_579_088_940_000, LetterStep::Deposited, "192.0.2.0/24"),
-            dated(1_579_088_941_000, LetterStep::Notified(answer()), ""),
+            dated(1_579_088_941_000, LetterStep::Notified(reply()), ""),
         ]
     }
 
-    fn answer() -> ServerAnswer {
-        ServerAnswer {
+    fn reply() -> ServerReply {
+        ServerReply {
             said: Said::Reply("250 2.0.0".to_owned()),
             host: Some("mx.web.example".to_owned()),
             queue_id: Some("4F2A1B".to_owned()),
@@ -353,13 +353,13 @@ mod tests {
     #[test]
     fn every_step_is_said_in_every_language() {
         let value = || "x-9".to_owned();
-        let nothing = ServerAnswer::default;
+        let nothing = ServerReply::default;
         for language in Language::all() {
             for step in [
                 LetterStep::Deposited,
-                LetterStep::Notified(answer()),
+                LetterStep::Notified(reply()),
                 LetterStep::Notified(nothing()),
-                LetterStep::NotNotified(ServerAnswer { said: Said::Status("4.4.7".to_owned()), ..nothing() }),
+                LetterStep::NotNotified(ServerReply { said: Said::Status("4.4.7".to_owned()), ..nothing() }),
                 LetterStep::Returned,
                 LetterStep::Opened,
                 LetterStep::Exported(value()),

@@ -25,8 +25,17 @@ pub(crate) struct Page {
     pub(crate) steps: Option<Section>,
     pub(crate) more: Vec<String>,
     pub(crate) genuine: Option<Section>,
-    /// The reader is the operator's own sender and has no mailbox to answer in.
-    pub(crate) inside: bool,
+    pub(crate) reader: Reader,
+}
+
+/// To whom a notice is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Reader {
+    /// Somebody with a mailbox to write in.
+    #[default]
+    Recipient,
+    /// One of the operator's people, who has none.
+    Inside,
 }
 
 /// One line of the box with sender, subject and date.
@@ -93,7 +102,7 @@ struct Text<'a> {
 
 /// Lays the page out in both forms.
 pub(crate) fn lay_out(page: &Page, words: &Words, brand: &Brand) -> Result<Rendered, NoticeError> {
-    let foot = foot(words, brand, page.inside)?;
+    let foot = foot(words, brand, page.reader)?;
     let (name, portal) = (sanitize::line(&brand.name), sanitize::line(&brand.portal_name));
     let html = Html {
         tag: words.tag(),
@@ -110,7 +119,7 @@ pub(crate) fn lay_out(page: &Page, words: &Words, brand: &Brand) -> Result<Rende
     Ok(Rendered { subject: page.subject.clone(), text: text.render()? + "\n", html: html.render()? })
 }
 
-fn foot(words: &Words, brand: &Brand, inside: bool) -> Result<Foot, NoticeError> {
+fn foot(words: &Words, brand: &Brand, reader: Reader) -> Result<Foot, NoticeError> {
     let lines = |text: &str| -> Vec<String> {
         text.lines().map(sanitize::line).filter(|line| !line.is_empty()).collect()
     };
@@ -121,7 +130,10 @@ fn foot(words: &Words, brand: &Brand, inside: bool) -> Result<Foot, NoticeError>
         link_hint: words.say("link-hint")?,
         help_title: words.say("help-title")?,
         contact: lines(&brand.help()),
-        automatic: words.say(if inside { "automatic-inside" } else { "automatic" })?,
+        automatic: words.say(match reader {
+            Reader::Recipient => "automatic",
+            Reader::Inside => "automatic-inside",
+        })?,
         imprint_label: words.say("imprint")?,
         imprint: if imprint_link.is_some() { Vec::new() } else { lines(imprint) },
         imprint_link,

@@ -39,17 +39,15 @@ mod writer;
 pub use build::render;
 pub use dates::{date, date_time};
 pub use error::NoticeError;
-pub use evidence::{
-    DatedStep, Evidence, EvidenceText, LetterStep, Said, SecondKey, ServerAnswer, TrailState,
-};
+pub use evidence::{DatedStep, Evidence, EvidenceText, LetterStep, Said, SecondKey, ServerReply, TrailState};
 pub use inline_logo::{LOGO_CID, inline_images};
 pub use language::Language;
 pub use notice::{
-    Access, DeletedBy, EndingKey, KeyOwner, LetterClock, Notice, Reached, Rendered, SupportDid, WentUnread,
-    Wrote,
+    Access, DeletedBy, EndingKey, KeyOwner, LetterClock, Notice, OldMessages, PasswordReplaced, Reached,
+    Rendered, ReplyState, SupportDid, WentUnread, Wrote,
 };
 pub use partner_letter::{PartnerLetter, partner_letter};
-pub use report::{Hears, KeyProblem, Refused, Report, ReportText, Why};
+pub use report::{CameBack, Hears, KeyProblem, Refused, Report, ReportText, Why};
 pub use sanitize::{address as plain_address, text as plain_text};
 pub use tls_report::TlsReportWords;
 pub use understood::Understood;

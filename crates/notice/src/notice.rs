@@ -71,7 +71,7 @@ pub enum Notice {
         #[serde(with = "secret_text")]
         link: Secret<String>,
         /// When the first of them is deleted, if at all; and the same in whole days from now.
-        deletion: Option<(Timestamp, u32)>,
+        deletion: Option<Deletion>,
         /// How somebody gets in who has not activated the mailbox; nothing: by their password.
         newcomer: Option<ActivateBy>,
     },
@@ -94,7 +94,7 @@ pub enum Notice {
         /// For how many days it has been waiting.
         waiting: u32,
         /// When it is deleted unread, if at all; and the same in whole days from now.
-        deletion: Option<(Timestamp, u32)>,
+        deletion: Option<Deletion>,
         /// Whether mail reaches its recipient, as far as we know.
         #[serde(default)]
         reached: Reached,
@@ -158,7 +158,7 @@ pub enum Notice {
         #[serde(with = "secret_text")]
         link: Secret<String>,
         /// When the letter is deleted, if letters are deleted by age; and the same in whole days from now.
-        deletion: Option<(Timestamp, u32)>,
+        deletion: Option<Deletion>,
         /// Whether its owner gets in.
         #[serde(default)]
         access: Access,
@@ -211,8 +211,10 @@ pub enum Notice {
         expires: Timestamp,
         /// The same in whole days from now.
         days: u32,
-        /// Whether the letters in the mailbox stay readable.
-        messages_kept: bool,
+        /// What has become of the letters in the mailbox.
+        #[serde(rename = "messages_kept")]
+        // its name in tickets that are on their way, where it is a bool
+        messages: OldMessages,
         /// Whether an initial password, told by support, takes the place of a link: then `link` is the
         /// portal's address.
         by: ActivateBy,
@@ -229,8 +231,10 @@ pub enum Notice {
     PasswordChanged {
         /// When it happened.
         at: Timestamp,
-        /// Whether the old one had been forgotten: by link and answer, not by its owner signed in.
-        forgotten: bool,
+        /// How it was replaced.
+        #[serde(rename = "forgotten")]
+        // its name in tickets that are on their way, where it is a bool
+        how: PasswordReplaced,
         /// From which network, shortened: "192.0.2.x".
         #[serde(default)]
         network: Option<String>,
@@ -295,7 +299,8 @@ pub enum Notice {
         /// What the other mail server said, if one said anything; hostile.
         said: Option<String>,
         /// Whether it is still being tried.
-        delayed: bool,
+        #[serde(rename = "delayed")] // its name in tickets that are on their way, where it is a bool
+        state: ReplyState,
         /// The letter in the mailbox.
         #[serde(with = "secret_text")]
         link: Secret<String>,
@@ -317,6 +322,9 @@ pub enum Notice {
         count: u32,
     },
 }
+
+/// When a letter is deleted, and the same in whole days from now.
+pub(crate) type Deletion = (Timestamp, u32);
 
 /// A key of which the operator is told that it ends.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -351,6 +359,72 @@ pub enum Reached {
     Notified,
     /// Mail to the address came back, and no later one stayed.
     CameBack,
+}
+
+/// What has become of the letters in a mailbox whose access support has reset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "bool", into = "bool")]
+pub enum OldMessages {
+    /// They stay readable.
+    Kept,
+    /// Nobody can open them any more.
+    Lost,
+}
+
+impl From<bool> for OldMessages {
+    fn from(kept: bool) -> Self {
+        if kept { Self::Kept } else { Self::Lost }
+    }
+}
+
+impl From<OldMessages> for bool {
+    fn from(messages: OldMessages) -> Self {
+        messages == OldMessages::Kept
+    }
+}
+
+/// How a password was replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "bool", into = "bool")]
+pub enum PasswordReplaced {
+    /// By somebody who had forgotten it: by link and answer.
+    Forgotten,
+    /// By its owner, signed in.
+    ByOwner,
+}
+
+impl From<bool> for PasswordReplaced {
+    fn from(forgotten: bool) -> Self {
+        if forgotten { Self::Forgotten } else { Self::ByOwner }
+    }
+}
+
+impl From<PasswordReplaced> for bool {
+    fn from(how: PasswordReplaced) -> Self {
+        how == PasswordReplaced::Forgotten
+    }
+}
+
+/// What has become of a letter that an owner wrote and that has not reached the operator's server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "bool", into = "bool")]
+pub enum ReplyState {
+    /// It is still being tried.
+    Delayed,
+    /// It will not be delivered.
+    Failed,
+}
+
+impl From<bool> for ReplyState {
+    fn from(delayed: bool) -> Self {
+        if delayed { Self::Delayed } else { Self::Failed }
+    }
+}
+
+impl From<ReplyState> for bool {
+    fn from(state: ReplyState) -> Self {
+        state == ReplyState::Delayed
+    }
 }
 
 /// How a letter went that nobody had opened.

@@ -1,4 +1,4 @@
-//! Letters by which a connection to a partner is tried, and the answer to one: plain text in the operator's language and, below,
+//! Letters by which a connection to a partner is tried, and the reply to one: plain text in the operator's language and, below,
 //! in every other one, since nobody knows what is spoken there. Knows no key and no queue.
 
 use sealpost_mail::Brand;
@@ -11,10 +11,10 @@ use crate::sanitize;
 /// What is written to a partner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PartnerLetter {
-    /// A test letter: who can read it answers.
+    /// A test letter: who can read it replies.
     Test,
-    /// The answer of this gateway to another one's.
-    Answer,
+    /// The reply of this gateway to another one's.
+    Reply,
 }
 
 /// Subject and text.
@@ -34,7 +34,7 @@ pub fn partner_letter(
             PartnerLetter::Test => {
                 ["partner-test-subject", "partner-greeting", "partner-test", "partner-end"]
             }
-            PartnerLetter::Answer => {
+            PartnerLetter::Reply => {
                 ["partner-answer-subject", "partner-greeting", "partner-answer", "partner-end"]
             }
         };
@@ -63,7 +63,7 @@ mod tests {
             imprint: None,
             privacy: None,
         };
-        for letter in [PartnerLetter::Test, PartnerLetter::Answer] {
+        for letter in [PartnerLetter::Test, PartnerLetter::Reply] {
             let (subject, text) = partner_letter(letter, Language::En, &brand).unwrap();
             let (german, english) = (text.find("Guten Tag").unwrap(), text.find("Hello").unwrap());
             assert!(english < german && subject.contains(" / "), "{subject}\n{text}");

@@ -8,8 +8,8 @@ use samples::{DATE, LINK, brand, notices, plain};
 
 use crate::pseudo::{plain_words, shown};
 use crate::{
-    DatedStep, Evidence, EvidenceText, Hears, KeyProblem, Language, LetterStep, PartnerLetter, Refused,
-    Report, Said, SecondKey, ServerAnswer, TrailState, Why, date, date_time, partner_letter, render,
+    CameBack, DatedStep, Evidence, EvidenceText, Hears, KeyProblem, Language, LetterStep, PartnerLetter,
+    Refused, Report, Said, SecondKey, ServerReply, TrailState, Why, date, date_time, partner_letter, render,
 };
 
 /// What is in mails and no text: names, addresses, what others wrote.
@@ -91,7 +91,7 @@ fn no_report_says_anything_that_is_not_in_a_language_folder() {
     for problem in KEY_PROBLEMS {
         reports.extend([Refused::NotEncrypted(problem), Refused::NotSigned(problem)].map(Report::Refused));
     }
-    reports.extend([true, false].map(|certain| Report::NotReached { certain }));
+    reports.extend([CameBack::Failed, CameBack::Unclear].map(Report::NotReached));
     for why in whys {
         reports.extend([
             Report::Failed(why),
@@ -118,7 +118,7 @@ fn first_part(text: &str) -> &str {
 
 #[test]
 fn no_letter_to_a_partner_says_anything_that_is_not_in_a_language_folder() {
-    for letter in [PartnerLetter::Test, PartnerLetter::Answer] {
+    for letter in [PartnerLetter::Test, PartnerLetter::Reply] {
         let (subject, text) = partner_letter(letter, Language::pseudo(), &brand()).unwrap();
         let subject = subject.split(" / ").next().unwrap();
         for said in [subject, first_part(&text)] {
@@ -130,7 +130,7 @@ fn no_letter_to_a_partner_says_anything_that_is_not_in_a_language_folder() {
 
 #[test]
 fn no_evidence_says_anything_that_is_not_in_a_language_folder() {
-    let said = |said| ServerAnswer {
+    let said = |said| ServerReply {
         said,
         host: Some("mx.web.example".to_owned()),
         queue_id: Some("4F2A".to_owned()),

@@ -21,16 +21,22 @@ pub enum Report<'a> {
     /// It is in a mailbox, and the notice about it could not be delivered.
     NotNotified(Why),
     /// It is in a mailbox, and the notice about it has come back.
-    NotReached {
-        /// Whether what came back says that the notice has failed.
-        certain: bool,
-    },
+    NotReached(CameBack),
     /// A rule or a limit kept it from this recipient while others got it.
     Refused(Refused<'a>),
     /// It is in a mailbox; nothing more is known when this is written.
     Deposited(Hears),
     /// Its recipient has opened it.
     Opened,
+}
+
+/// What a mail says of a notice that it brings back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CameBack {
+    /// The notice has failed.
+    Failed,
+    /// Nothing that is certain.
+    Unclear,
 }
 
 /// Why a recipient does not get what others got.
@@ -229,8 +235,8 @@ impl Report<'_> {
             Self::Delayed { .. } => ("report-delayed-subject", "report-delayed"),
             Self::PassedOn => ("report-passed-on-subject", "report-passed-on"),
             Self::NotNotified(_) => ("report-not-notified-subject", "report-not-notified"),
-            Self::NotReached { certain: true } => ("report-not-reached-subject", "report-not-reached"),
-            Self::NotReached { certain: false } => {
+            Self::NotReached(CameBack::Failed) => ("report-not-reached-subject", "report-not-reached"),
+            Self::NotReached(CameBack::Unclear) => {
                 ("report-not-reached-subject", "report-perhaps-not-reached")
             }
             Self::Refused(_) => ("report-refused-subject", "report-refused"),
@@ -257,7 +263,7 @@ impl Report<'_> {
                 };
                 Values::from([("notice".into(), Words::new(language, Values::new())?.say(key)?.into())])
             }
-            Self::PassedOn | Self::NotReached { .. } | Self::Opened => Values::new(),
+            Self::PassedOn | Self::NotReached(_) | Self::Opened => Values::new(),
         })
     }
 }
@@ -322,8 +328,8 @@ mod tests {
             Report::Failed(Why::of(9, 9)),
             Report::PassedOn,
             Report::NotNotified(Why::of(2, 2)),
-            Report::NotReached { certain: true },
-            Report::NotReached { certain: false },
+            Report::NotReached(CameBack::Failed),
+            Report::NotReached(CameBack::Unclear),
             Report::Refused(Refused::Written("Not from here")),
             Report::Deposited(Hears::Now),
             Report::Deposited(Hears::Later),

@@ -3,7 +3,7 @@
 use sealpost_mail::{ActivateBy, Secret, Timestamp};
 
 use crate::layout::Page;
-use crate::notice::{Access, LetterClock};
+use crate::notice::{Access, Deletion, LetterClock};
 use crate::sanitize;
 use crate::writer::{Letter, SUBJECT, Writer, Written, preview};
 
@@ -18,7 +18,7 @@ impl Writer<'_> {
         page.facts = self.letter(letter)?;
         page.preview = preview(&page);
         page.button = self.button("activation-button", link)?;
-        page.deadline = self.deadline_if(clock == LetterClock::Runs, "activation-deadline")?;
+        page.deadline = self.deadline_by(clock, "activation-deadline")?;
         page.steps = self.section("steps-title", &["step-open", "step-password", "step-question"])?;
         page.genuine = self.genuine(&["genuine-link", "genuine-never", "genuine-doubt"])?;
         Ok(page)
@@ -56,7 +56,7 @@ impl Writer<'_> {
         letters: u32,
         date: Timestamp,
         link: &Secret<String>,
-        deletion: bool,
+        deletion: Option<Deletion>,
         newcomer: Option<ActivateBy>,
     ) -> Written<Page> {
         let intro = if newcomer.is_some() { "digest-intro-newcomer" } else { "digest-intro" };
@@ -85,8 +85,8 @@ impl Writer<'_> {
     }
 
     /// Where nothing goes by itself, nobody is hurried.
-    fn keep_in_time(&self, deletion: bool) -> Written<Vec<String>> {
-        if deletion { Ok(vec![self.say("message-keep")?]) } else { Ok(Vec::new()) }
+    fn keep_in_time(&self, deletion: Option<Deletion>) -> Written<Vec<String>> {
+        deletion.map(|_| self.say("message-keep")).into_iter().collect()
     }
 
     pub(super) fn unread_reminder(&self, letters: u32, link: &Secret<String>) -> Written<Page> {
@@ -112,7 +112,7 @@ impl Writer<'_> {
         &self,
         letter: &Letter<'_>,
         link: &Secret<String>,
-        deletion: bool,
+        deletion: Option<Deletion>,
         access: Access,
     ) -> Written<Page> {
         let shown = !sanitize::text(letter.subject.unwrap_or_default(), SUBJECT).is_empty();
@@ -149,7 +149,7 @@ impl Writer<'_> {
         page.facts = self.letter(letter)?;
         page.preview = preview(&page);
         page.button = self.button("initial-button", link)?;
-        page.deadline = self.deadline_if(clock == LetterClock::Runs, "initial-deadline")?;
+        page.deadline = self.deadline_by(clock, "initial-deadline")?;
         page.steps = self.section("initial-steps", &["initial-wait", "initial-login", "initial-own"])?;
         page.genuine = self.genuine(&["genuine-type", "genuine-never", "genuine-doubt"])?;
         Ok(page)

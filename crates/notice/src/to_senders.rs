@@ -3,8 +3,8 @@
 
 use sealpost_mail::{ActivateBy, Secret, Timestamp};
 
-use crate::layout::{Fact, Page};
-use crate::notice::{Reached, WentUnread};
+use crate::layout::{Fact, Page, Reader};
+use crate::notice::{Deletion, Reached, WentUnread};
 use crate::sanitize;
 use crate::writer::{Writer, Written};
 
@@ -13,12 +13,12 @@ impl Writer<'_> {
         &self,
         recipient: &str,
         date: Timestamp,
-        deletion: bool,
+        deletion: Option<Deletion>,
         reached: Reached,
         newcomer: Option<ActivateBy>,
     ) -> Written<Page> {
         let mut page = self.start(["unfetched-subject", "unfetched-heading", "unfetched-intro"])?;
-        page.inside = true;
+        page.reader = Reader::Inside;
         page.intro.push(self.say(match reached {
             Reached::Notified => "unfetched-notified",
             Reached::CameBack => "unfetched-came-back",
@@ -52,7 +52,7 @@ impl Writer<'_> {
             WentUnread::WithMailbox => ("unread-gone-intro-mailbox", "unread-gone-again"),
         };
         let mut page = self.start(["unread-gone-subject", "unread-gone-heading", intro])?;
-        page.inside = true;
+        page.reader = Reader::Inside;
         page.facts.push(self.fact("label-recipient", sanitize::address(recipient))?);
         page.facts.push(self.fact("label-date", self.moment(date)?)?);
         page.facts.push(self.fact("label-deleted", self.moment(at)?)?);
@@ -72,7 +72,7 @@ impl Writer<'_> {
             "password-for-sender-heading",
             "password-for-sender-intro",
         ])?;
-        page.inside = true;
+        page.reader = Reader::Inside;
         page.facts.push(self.fact("label-recipient", sanitize::address(recipient))?);
         page.facts.push(Fact {
             label: self.say("label-password")?,

@@ -5,6 +5,7 @@ use sealpost_mail::{Secret, Timestamp};
 use crate::error::NoticeError;
 use crate::language::{Language, Words};
 use crate::layout::{Button, Fact, Page, Section, safe_link};
+use crate::notice::{Deletion, LetterClock};
 use crate::{dates, sanitize};
 
 /// Longest sender name, subject and server reply shown, in characters.
@@ -113,9 +114,17 @@ impl Writer<'_> {
         dates::date_time(at, self.language, self.zone)
     }
 
+    /// A sentence about the day when a letter goes, while its time runs.
+    pub(crate) fn deadline_by(&self, clock: LetterClock, key: &'static str) -> Written<Option<String>> {
+        match clock {
+            LetterClock::Runs => self.say(key).map(Some),
+            LetterClock::Stopped => Ok(None),
+        }
+    }
+
     /// A sentence about a date that not every letter has.
-    pub(crate) fn deadline_if(&self, there: bool, key: &'static str) -> Written<Option<String>> {
-        there.then(|| self.say(key)).transpose()
+    pub(crate) fn deadline_if(&self, end: Option<Deletion>, key: &'static str) -> Written<Option<String>> {
+        end.map(|_| self.say(key)).transpose()
     }
 }
 

@@ -10,11 +10,11 @@ use crate::partner_rows::{Book, PartnerKey, Standing};
 
 /// Whether everything that was put out of use is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Known {
+pub enum Coverage {
     /// It is.
-    All,
+    Complete,
     /// A row cannot be read. What it was about may come again under any certificate: no authority's word counts.
-    NotAll,
+    Incomplete,
 }
 
 /// What was put out of use.
@@ -23,18 +23,18 @@ pub struct OutOfUse {
     /// Keys that were taken back, suspended or found run out, and every key of a partner that is out of use.
     pub keys: Vec<DistrustedKey>,
     /// Whether these are all.
-    pub known: Known,
+    pub coverage: Coverage,
 }
 
-/// All rows are read, not those alone whose column says "revoked": whoever writes the database could write another word there.
+/// Complete rows are read, not those alone whose column says "revoked": whoever writes the database could write another word there.
 pub(crate) async fn read(book: &Book<'_>) -> Result<OutOfUse, PartnerError> {
-    let (mut keys, mut known, mut standings) = (Vec::new(), Known::All, HashMap::new());
+    let (mut keys, mut coverage, mut standings) = (Vec::new(), Coverage::Complete, HashMap::new());
     for row in book.store.partners().await? {
         match book.open(&row) {
             Ok(partner) => drop(standings.insert(row.id, partner.standing)),
             Err(error) => {
                 tracing::error!(%error, "a partner is not used");
-                known = Known::NotAll;
+                coverage = Coverage::Incomplete;
             }
         }
     }
@@ -48,11 +48,11 @@ pub(crate) async fn read(book: &Book<'_>) -> Result<OutOfUse, PartnerError> {
             Err(error) => {
                 tracing::error!(key.id = %row.id, %error, "a partner's key cannot be read: until it is \
                     mended or its partner removed, no certificate counts by its authority alone");
-                known = Known::NotAll;
+                coverage = Coverage::Incomplete;
             }
         }
     }
-    Ok(OutOfUse { keys, known })
+    Ok(OutOfUse { keys, coverage })
 }
 
 fn distrusted(standing: Standing, key: PartnerKey) -> Option<DistrustedKey> {

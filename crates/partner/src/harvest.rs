@@ -1,5 +1,5 @@
 //! Keys that came with signed letters: kept as offers of a partner that is there already, used for nothing until an
-//! operator takes one by its fingerprint. Where two stand for one address, nobody here says which is right.
+//! operator takes one by its fingerprint. Of two for one address neither is preferred.
 
 use sealpost_mail::{Address, Random, Timestamp};
 use sealpost_seal::{Covers, Purpose, judge};

@@ -1,5 +1,5 @@
-//! What was found lately where partners' keys are looked for, so that who tries twice asks once. Asks nobody; believes nothing
-//! of what it keeps more than of what comes from there.
+//! What was found lately where partners' keys are looked for: a cache, whose content is trusted no more than its source. Makes no
+//! look-ups.
 
 use std::time::Duration;
 

@@ -40,7 +40,7 @@ pub struct Signers {
 }
 
 impl KnownSigners {
-    /// As of now, for a letter from this address. Costs a look at the ends of all seals, and at their insides only after a change.
+    /// The present signers for a letter from this address. Compares the ends of all seals, and opens them only after a change.
     pub async fn now(&self, book: &Book<'_>, from: Option<&Address>) -> Result<Signers, PartnerError> {
         let (marks, out_of_use) = {
             // Held while reading: many letters that come after a change read the rows once.

@@ -25,7 +25,7 @@ mod raised;
 mod rotate;
 mod test_token;
 
-pub use distrust::{Known, OutOfUse};
+pub use distrust::{Coverage, OutOfUse};
 pub use domain_or_address::DomainOrAddress;
 pub use ending::{EndingKey, Step as EndingStep, Whose, own_ending, partner_ending};
 pub use error::PartnerError;

@@ -19,7 +19,7 @@ const IDLE: Duration = Duration::from_secs(10 * 60);
 pub struct OpenedKeys(WhileUsed<Vec<Own>>);
 
 impl OpenedKeys {
-    /// As of now: [`OwnKeys::all`] but retired ones, which sign nothing; done again only where a row has changed.
+    /// The present keys: [`OwnKeys::all`] without retired ones, which sign nothing. Opened again only where a row has changed.
     pub async fn now(&self, keys: &OwnKeys<'_>) -> Result<Arc<Vec<Own>>, PartnerError> {
         let mut rows = keys.store.own_keys().await?;
         rows.retain(|row| match row.state {

@@ -1,5 +1,5 @@
-//! Our own keys for exchanging letters with partners. The public part is sealed so that whoever shows it to the world
-//! can prove it; the private part opens only for who closes and opens letters, and who manages keys.
+//! Our own keys for exchanging letters with partners. The public part is sealed so that the role
+//! that publishes it can prove it; the private part opens only for the roles that encrypt and decrypt letters or manage keys.
 
 use sealpost_mail::{Domain, Random, Secret, Timestamp};
 use sealpost_seal::{Method, OwnKey, PartnerKey, Purpose};

@@ -34,6 +34,14 @@ pub(crate) struct Fonts {
     main: HashSet<u32>,
 }
 
+/// With which fonts a text is set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reach {
+    All,
+    /// The main font alone.
+    Main,
+}
+
 impl Fonts {
     pub(crate) fn load() -> Self {
         let all: Vec<Font> = FILES.into_iter().flat_map(|file| Font::iter(Bytes::new(file))).collect();
@@ -51,8 +59,11 @@ impl Fonts {
         Self { book: FontBook::from_fonts(&all), all, covered, main }
     }
 
-    pub(crate) fn has(&self, c: char, main_only: bool) -> bool {
-        let set = if main_only { &self.main } else { &self.covered };
+    pub(crate) fn has(&self, c: char, reach: Reach) -> bool {
+        let set = match reach {
+            Reach::All => &self.covered,
+            Reach::Main => &self.main,
+        };
         set.contains(&u32::from(c))
     }
 }
@@ -65,9 +76,9 @@ mod tests {
     fn every_european_script_is_covered() {
         let fonts = Fonts::load();
         let text = "ÄöüßẞŐőŁżğİıŞșțĦħÞðÆøåČčŠšĐđĻķŅŪųŵŷŊŧ ΆώᾧῬ ЁёЂјѓєҐґЇўћџ Ֆևֆ ქართული Ⴀ אבגשׁ ابتثپ €£§°‰„“”‘’‚«»›‹–—…•†№™©®½²³µ→✓☑☎✉";
-        let missing: String = text.chars().filter(|c| !fonts.has(*c, false)).collect();
+        let missing: String = text.chars().filter(|c| !fonts.has(*c, Reach::All)).collect();
         assert_eq!(missing, "");
-        assert!(fonts.has(crate::glyphs::REPLACEMENT, false));
-        assert!(fonts.has('ß', true) && !fonts.has('א', true));
+        assert!(fonts.has(crate::glyphs::REPLACEMENT, Reach::All));
+        assert!(fonts.has('ß', Reach::Main) && !fonts.has('א', Reach::Main));
     }
 }

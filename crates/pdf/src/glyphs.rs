@@ -3,7 +3,7 @@
 
 use sealpost_mail::is_invisible;
 
-use crate::fonts::Fonts;
+use crate::fonts::{Fonts, Reach};
 
 /// Shown for what cannot be shown.
 pub(crate) const REPLACEMENT: char = '▯';
@@ -33,14 +33,14 @@ enum Breaks {
 
 pub(crate) struct Glyphs<'a> {
     fonts: &'a Fonts,
-    main_only: bool,
+    reach: Reach,
     /// Something was replaced.
     pub(crate) replaced: bool,
 }
 
 impl<'a> Glyphs<'a> {
-    pub(crate) fn new(fonts: &'a Fonts, main_only: bool) -> Self {
-        Self { fonts, main_only, replaced: false }
+    pub(crate) fn new(fonts: &'a Fonts, reach: Reach) -> Self {
+        Self { fonts, reach, replaced: false }
     }
 
     /// The text with fitting characters only, and with places to break in words longer than `longest`.
@@ -61,7 +61,7 @@ impl<'a> Glyphs<'a> {
         for c in word.chars() {
             let Some(c) = self.one(c, before) else { continue };
             marks = if is_mark(c) { marks + 1 } else { 0 };
-            if marks > MAX_MARKS || (self.main_only && marks > 0) {
+            if marks > MAX_MARKS || (self.reach == Reach::Main && marks > 0) {
                 continue;
             }
             let here = match breaks {
@@ -87,14 +87,14 @@ impl<'a> Glyphs<'a> {
             '\t' => Some(' '),
             '\n' | '\u{ad}' => Some(c),
             '\u{200c}' | '\u{200d}' => {
-                (matches!(before, '\u{600}'..='\u{8ff}') && !self.main_only).then_some(c)
+                (matches!(before, '\u{600}'..='\u{8ff}') && self.reach == Reach::All).then_some(c)
             }
             // Direction tricks, selectors, tags: nothing is drawn for them, even where a font has a box. Nor for the place of
             // an object that is not there, nor for skin tones.
             '\u{fffc}' | '\u{1f3fb}'..='\u{1f3ff}' => None,
             c if is_invisible(c) => None,
             // A hyphen that does not break (the typesetter minds it) looks like any other.
-            '\u{2010}' | '\u{2011}' if !self.fonts.has(c, self.main_only) => Some('-'),
+            '\u{2010}' | '\u{2011}' if !self.fonts.has(c, self.reach) => Some('-'),
             '\u{2028}' | '\u{2029}' => Some(' '),
             c if c.is_control() => None,
             // Two of them are a flag; as letters they still say which.
@@ -103,7 +103,7 @@ impl<'a> Glyphs<'a> {
             }
             // Private use means something only to who made it (ISO 19005 does not want it either).
             '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{10ffff}' | '\u{fffd}' => Some(self.replacement()),
-            c if c == ' ' || self.fonts.has(c, self.main_only) => Some(c),
+            c if c == ' ' || self.fonts.has(c, self.reach) => Some(c),
             // Spaces of special widths.
             c if c.is_whitespace() => Some(' '),
             _ => Some(self.replacement()),
@@ -112,7 +112,10 @@ impl<'a> Glyphs<'a> {
 
     fn replacement(&mut self) -> char {
         self.replaced = true;
-        if self.main_only { PLAIN_REPLACEMENT } else { REPLACEMENT }
+        match self.reach {
+            Reach::All => REPLACEMENT,
+            Reach::Main => PLAIN_REPLACEMENT,
+        }
     }
 }
 
@@ -148,7 +151,7 @@ mod tests {
     #[test]
     fn what_no_font_has_is_replaced_and_said() {
         let fonts = Fonts::load();
-        let mut glyphs = Glyphs::new(&fonts, false);
+        let mut glyphs = Glyphs::new(&fonts, Reach::All);
         assert_eq!(glyphs.fit("Grüße 👍🏽 🇩🇪 ❤\u{fe0f} Ελλ", 40), "Grüße 👍 DE ❤ Ελλ");
         assert!(!glyphs.replaced);
         let unseen = "a\u{200b}\u{34f}\u{115f}\u{180b}\u{2060}\u{3164}\u{feff}\u{ffa0}\u{fff9}\u{fffc}\u{e0001}\u{e0101}b\u{2011}c";
@@ -156,13 +159,13 @@ mod tests {
         assert!(!glyphs.replaced);
         assert_eq!(glyphs.fit("日本\u{e000}", 40), "▯▯▯");
         assert!(glyphs.replaced);
-        assert_eq!(Glyphs::new(&fonts, true).fit("aשe\u{301}", 40), "a?e");
+        assert_eq!(Glyphs::new(&fonts, Reach::Main).fit("aשe\u{301}", 40), "a?e");
     }
 
     #[test]
     fn tricks_go_and_long_words_break() {
         let fonts = Fonts::load();
-        let mut glyphs = Glyphs::new(&fonts, false);
+        let mut glyphs = Glyphs::new(&fonts, Reach::All);
         assert_eq!(glyphs.fit("a\u{202e}b\u{0}c\u{7}", 40), "abc");
         assert_eq!(glyphs.fit("abcdefghi jklmn", 5), "abcd\u{200b}efgh\u{200b}i jklmn");
         assert_eq!(glyphs.fit("https://example.com/x", 5), "https://example.com/x");

@@ -88,11 +88,11 @@ fn fits(columns: &[Column], width: f64, size: f64) -> bool {
     if columns.len() > FEW {
         return columns.iter().all(|column| wide(column.whole, CLOSE_INSET) <= share(width, columns.len()));
     }
-    let mut wishes: Vec<&Column> = columns.iter().collect();
-    wishes.sort_by_key(|column| column.line);
+    let mut narrowest_first: Vec<&Column> = columns.iter().collect();
+    narrowest_first.sort_by_key(|column| column.line);
     let mut left = width;
-    for (at, column) in wishes.iter().enumerate() {
-        let got = share(left, wishes.len() - at).min(wide(column.line, INSET));
+    for (at, column) in narrowest_first.iter().enumerate() {
+        let got = share(left, narrowest_first.len() - at).min(wide(column.line, INSET));
         if wide(column.whole, INSET) > got {
             return false;
         }

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use serde::Serialize;
 use typst::foundations::Bytes;
 
-use crate::fonts::Fonts;
+use crate::fonts::{Fonts, Reach};
 use crate::glyphs::{Glyphs, MAX_WORD};
 use crate::html;
 use crate::job::{Body, Effort, File, HeaderRow, Job, Labels, Person, Role};
@@ -129,11 +129,15 @@ struct Page<'a> {
 
 impl<'a> Page<'a> {
     fn new(files: &'a Files, fonts: &'a Fonts, effort: Effort, labels: &'a Labels) -> Self {
+        let reach = match effort {
+            Effort::Full => Reach::All,
+            Effort::Careful | Effort::Cover => Reach::Main,
+        };
         Self {
             files,
             labels,
             effort,
-            glyphs: Glyphs::new(fonts, effort != Effort::Full),
+            glyphs: Glyphs::new(fonts, reach),
             gallery: Gallery::default(),
             admitted: HashMap::new(),
             pictures: Vec::new(),

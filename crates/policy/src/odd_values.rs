@@ -10,38 +10,46 @@ use crate::media_type;
 use crate::sensitivity_label;
 use crate::spec::{HeaderSpec, RuleSpec, When};
 
+/// How sure it is that a value is a mistake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Oddity {
+    /// Nobody can have meant it.
+    Wrong,
+    /// Somebody may.
+    Doubtful,
+}
+
 /// What is odd about a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Odd {
     wrong: String,
     hint: String,
-    /// Nobody can have meant it; otherwise somebody may.
-    is_wrong: bool,
+    oddity: Oddity,
 }
 
 impl Odd {
     fn wrong(wrong: impl Into<String>, hint: impl Into<String>) -> Option<Self> {
-        Some(Self { wrong: wrong.into(), hint: hint.into(), is_wrong: true })
+        Some(Self { wrong: wrong.into(), hint: hint.into(), oddity: Oddity::Wrong })
     }
 
     fn doubtful(wrong: impl Into<String>, hint: impl Into<String>) -> Option<Self> {
-        Some(Self { wrong: wrong.into(), hint: hint.into(), is_wrong: false })
+        Some(Self { wrong: wrong.into(), hint: hint.into(), oddity: Oddity::Doubtful })
     }
 }
 
 /// Values of a rule that may be meant as they are written, and mostly are not.
 #[must_use]
 pub fn doubtful(spec: &RuleSpec) -> Vec<RuleError> {
-    errors(&spec.name, &spec.when, false)
+    errors(&spec.name, &spec.when, Oddity::Doubtful)
 }
 
 /// The first value that nobody can have meant.
 pub(crate) fn first_wrong(spec: &RuleSpec) -> Result<(), RuleError> {
-    errors(&spec.name, &spec.when, true).into_iter().next().map_or(Ok(()), Err)
+    errors(&spec.name, &spec.when, Oddity::Wrong).into_iter().next().map_or(Ok(()), Err)
 }
 
-fn errors(rule: &str, when: &When, is_wrong: bool) -> Vec<RuleError> {
-    let all = all(when).into_iter().filter(|(_, odd)| odd.is_wrong == is_wrong);
+fn errors(rule: &str, when: &When, oddity: Oddity) -> Vec<RuleError> {
+    let all = all(when).into_iter().filter(|(_, odd)| odd.oddity == oddity);
     all.map(|(field, odd)| RuleError::new(rule, field, odd.wrong, odd.hint)).collect()
 }
 
@@ -146,7 +154,7 @@ fn tag(text: &str) -> Option<Odd> {
     if is_pattern {
         return Odd::wrong(format!("`{text}` is written as a pattern"), TAG_HINT);
     }
-    let several = several(text, &[',', ';', '|'], true);
+    let several = several(text, &[',', ';', '|'], Brackets::EndPiece);
     if several.len() > 1 {
         return Odd::wrong(
             format!("`{text}` is one tag, and would have to stand in the subject just so"),
@@ -174,9 +182,17 @@ fn tag(text: &str) -> Option<Odd> {
     None
 }
 
-/// The pieces between marks that stand within no brackets; brackets that follow each other with a blank or a word
-/// between them are pieces, too.
-fn several(text: &str, marks: &[char], by_brackets: bool) -> Vec<String> {
+/// What square brackets are to a list that somebody wrote as one string.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Brackets {
+    /// Brackets that follow each other with a blank or a word between them are pieces.
+    EndPiece,
+    /// They are characters like others.
+    Plain,
+}
+
+/// The pieces between marks that stand within no brackets.
+fn several(text: &str, marks: &[char], brackets: Brackets) -> Vec<String> {
     let mut pieces = vec![String::new()];
     let mut depth = 0_usize;
     let mut chars = text.chars().peekable();
@@ -193,8 +209,10 @@ fn several(text: &str, marks: &[char], by_brackets: bool) -> Vec<String> {
         if let Some(piece) = pieces.last_mut() {
             piece.push(c);
         }
-        let is_parted =
-            by_brackets && depth == 0 && c == ']' && chars.peek().is_some_and(|next| *next == ' ');
+        let is_parted = brackets == Brackets::EndPiece
+            && depth == 0
+            && c == ']'
+            && chars.peek().is_some_and(|next| *next == ' ');
         if is_parted && chars.clone().any(|c| c == '[') {
             // "or", "oder" between two are no piece.
             let mut between = String::new();
@@ -247,7 +265,7 @@ fn name(text: &str) -> Option<Odd> {
 
 /// What is odd in a pattern for names as well as in one for types.
 fn wildcard(text: &str) -> Option<Odd> {
-    let pieces = several(text, &[',', ';', '|', ' '], false);
+    let pieces = several(text, &[',', ';', '|', ' '], Brackets::Plain);
     let starts = |piece: &String| piece.starts_with(['*', '.']) || piece.contains('/');
     if pieces.len() > 1 && pieces.iter().all(starts) {
         return Odd::wrong(format!("`{text}` is one pattern"), format!("write a list: {}", list(&pieces)));
@@ -314,7 +332,7 @@ fn label(text: &str) -> Option<Odd> {
             "copy all 36 characters, like f42aa342-8706-4288-bd11-ebb85995028c",
         );
     }
-    let pieces = several(text, &[',', ';', '|'], false);
+    let pieces = several(text, &[',', ';', '|'], Brackets::Plain);
     (pieces.len() > 1)
         .then(|| {
             Odd::doubtful(
@@ -355,7 +373,7 @@ fn value(text: &str) -> Option<Odd> {
 }
 
 fn address(text: &str) -> Option<Odd> {
-    let pieces = several(text, &[',', ';', '|', ' '], false);
+    let pieces = several(text, &[',', ';', '|', ' '], Brackets::Plain);
     if pieces.len() > 1 && pieces.iter().all(|piece| piece.contains(['@', '.', '*'])) {
         return Odd::wrong(format!("`{text}` is one address"), format!("write a list: {}", list(&pieces)));
     }
@@ -379,9 +397,9 @@ fn address(text: &str) -> Option<Odd> {
 mod tests {
     use super::*;
 
-    fn odd(when: &str) -> Vec<(bool, String, String)> {
+    fn odd(when: &str) -> Vec<(Oddity, String, String)> {
         let when: When = toml::from_str(when).unwrap_or_else(|error| panic!("{when}: {error}"));
-        all(&when).into_iter().map(|(_, odd)| (odd.is_wrong, odd.wrong, odd.hint)).collect()
+        all(&when).into_iter().map(|(_, odd)| (odd.oddity, odd.wrong, odd.hint)).collect()
     }
 
     #[test]
@@ -429,8 +447,8 @@ mod tests {
             (r#"[not]\n[[not.not]]\nsubject-tag = '[a-b], [c-d]'"#.replace("\\n", "\n").as_str(), "list"),
         ] {
             let found = odd(when);
-            let [(is_wrong, wrong, said)] = found.as_slice() else { panic!("{when}: {found:?}") };
-            assert!(is_wrong, "{when}: {wrong}");
+            let [(oddity, wrong, said)] = found.as_slice() else { panic!("{when}: {found:?}") };
+            assert_eq!(*oddity, Oddity::Wrong, "{when}: {wrong}");
             assert!(said.contains(hint) || wrong.contains(hint), "{when}: {wrong} / {said}");
         }
     }
@@ -452,7 +470,7 @@ mod tests {
             "label = 'Intern, Vertraulich'",
         ] {
             let found = odd(when);
-            assert!(matches!(found.as_slice(), [(false, _, _)]), "{when}: {found:?}");
+            assert!(matches!(found.as_slice(), [(Oddity::Doubtful, _, _)]), "{when}: {found:?}");
         }
     }
 

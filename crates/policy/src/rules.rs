@@ -50,6 +50,26 @@ enum Slips {
     Pass,
 }
 
+/// What becomes of a letter by a rule, as far as its secrecy goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It leaves in clear.
+    InClear,
+    /// It is protected, held or refused.
+    Kept,
+}
+
+impl Fate {
+    fn of(treatment: &Treatment) -> Self {
+        match treatment {
+            Treatment::Relay { .. } => Self::InClear,
+            Treatment::Portal | Treatment::Domain { .. } | Treatment::Hold { .. } | Treatment::Refuse(_) => {
+                Self::Kept
+            }
+        }
+    }
+}
+
 /// What the caller must find out before it asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Needs {
@@ -236,16 +256,16 @@ impl Rules {
         rule.is_asked(facts) && rule.truth(facts, &mut Memo::default()) == Truth::Yes
     }
 
-    /// Which rule above this place decides, and whether it lets the letter go in clear.
-    pub(crate) fn decided_before(&self, place: usize, facts: &Facts<'_>) -> Option<(usize, bool)> {
+    /// Which rule above this place decides, and what becomes of the letter.
+    pub(crate) fn decided_before(&self, place: usize, facts: &Facts<'_>) -> Option<(usize, Fate)> {
         let mut memo = Memo::default();
         let above = self.rules.iter().enumerate().take(place).filter(|(_, rule)| rule.is_asked(facts));
         for (number, rule) in above {
             match rule.truth(facts, &mut memo) {
                 Truth::No => {}
-                Truth::Yes => return Some((number, matches!(rule.treatment, Treatment::Relay { .. }))),
+                Truth::Yes => return Some((number, Fate::of(&rule.treatment))),
                 Truth::Almost { .. } | Truth::Unknown(_) | Truth::Never(_) => {
-                    return Some((number, false));
+                    return Some((number, Fate::Kept));
                 }
             }
         }
@@ -323,11 +343,11 @@ impl Rule {
 
     fn first_no(&self, facts: &Facts<'_>, memo: &mut Memo) -> String {
         let failing = self.tests.iter().find(|test| test.remembered(facts, memo) == Truth::No);
-        failing.map_or_else(|| self.almost_sentence(), |test| sentence(&test.condition.words(false)))
+        failing.map_or_else(|| self.almost_sentence(), |test| sentence(&test.condition.words_if_not()))
     }
 
     fn sentence(&self) -> String {
-        let words: Vec<String> = self.tests.iter().map(|test| test.condition.words(true)).collect();
+        let words: Vec<String> = self.tests.iter().map(|test| test.condition.words_if_held()).collect();
         sentence(&words.join(" and "))
     }
 

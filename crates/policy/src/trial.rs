@@ -1,5 +1,5 @@
 //! Rules tried on letters made of their own values: which of them never meets one, and which only ever finds that another
-//! rule has decided before. Judges as the door does, and reads no letter of anybody's.
+//! rule has decided before. Judges as the listener does, and reads no letter of anybody's.
 //!
 //! What rules say can be compared by their texts ([`When::holds_whenever`](crate::When::holds_whenever)), and that proves
 //! something; but nobody thinks of every way to write "everything". So letters are tried as well.
@@ -12,10 +12,10 @@ use std::collections::HashMap;
 
 use sealpost_mail::{Direction, Treatment};
 
-use crate::rules::Rules;
+use crate::rules::{Fate, Rules};
 use crate::spec::RuleSpec;
 pub use entrance::Entrance;
-use probe::{Kind, Probe, Wishes, ordinary, people};
+use probe::{Asked, Kind, Probe, ordinary, people};
 
 /// What letters have shown about a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,9 +28,18 @@ pub enum Found {
         by: Vec<String>,
         /// About which letters.
         which: Which,
-        /// It protects, and they let go.
-        exposes: bool,
+        /// What that does to its letters.
+        harm: Harm,
     },
+}
+
+/// What it does to a rule's letters that others decide before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Harm {
+    /// It protects, and the others let go.
+    Exposes,
+    /// None leaves in clear that it protects.
+    None,
 }
 
 /// Which letters of those that a rule holds for.
@@ -59,15 +68,15 @@ pub fn try_out(
 ) -> Vec<(usize, Found)> {
     let people = people(specs, lists, entrances, own);
     let one = |(place, spec): (usize, &RuleSpec)| {
-        let wishes = Wishes::new(&spec.when, lists);
-        Some((place, Trial::of(rules, place, &people, &wishes)?))
+        let asked = Asked::new(&spec.when, lists);
+        Some((place, Trial::of(rules, place, &people, &asked)?))
     };
     let mut found: Vec<(usize, Found)> = specs.iter().enumerate().filter_map(one).collect();
     let inside: Vec<Probe> =
         people.into_iter().filter(|probe| probe.direction == Direction::Outbound).collect();
-    let default = Trial::of(rules, specs.len(), &inside, &Wishes::default());
+    let default = Trial::of(rules, specs.len(), &inside, &Asked::default());
     // One that lets go, and is not needed, harms nobody.
-    let exposed = default.filter(|found| matches!(found, Found::Taken { exposes: true, .. }));
+    let exposed = default.filter(|found| matches!(found, Found::Taken { harm: Harm::Exposes, .. }));
     found.extend(exposed.map(|found| (specs.len(), found)));
     found
 }
@@ -84,14 +93,20 @@ struct Class {
 }
 
 impl Class {
-    fn note(&mut self, taker: Option<(usize, bool)>) {
+    fn note(&mut self, taker: Option<(usize, Fate)>) {
         self.tried = true;
-        let Some((place, lets_go)) = taker else {
+        let Some((place, fate)) = taker else {
             self.reached = true;
             return;
         };
-        self.kept |= !lets_go;
-        for takers in [Some(&mut self.takers), lets_go.then_some(&mut self.let_go)].into_iter().flatten() {
+        let let_go = match fate {
+            Fate::InClear => Some(&mut self.let_go),
+            Fate::Kept => {
+                self.kept = true;
+                None
+            }
+        };
+        for takers in std::iter::once(&mut self.takers).chain(let_go) {
             if !takers.contains(&place) {
                 takers.push(place);
             }
@@ -118,17 +133,17 @@ struct Trial {
 }
 
 impl Trial {
-    fn of(rules: &Rules, place: usize, people: &[Probe], wishes: &Wishes<'_>) -> Option<Found> {
+    fn of(rules: &Rules, place: usize, people: &[Probe], asked: &Asked<'_>) -> Option<Found> {
         let mut trial = Self::default();
         for letter in people.iter().flat_map(|person| Kind::ALL.map(|kind| ordinary(person, kind))) {
-            for letter in wishes.met_by(&letter) {
+            for letter in asked.met_by(&letter) {
                 trial.note(rules, place, &letter);
             }
             if trial.fileless_strangers.reached && trial.strangers.reached && trial.every.reached {
                 return None;
             }
         }
-        trial.found(rules, place, wishes)
+        trial.found(rules, place, asked)
     }
 
     fn note(&mut self, rules: &Rules, place: usize, letter: &Probe) {
@@ -152,9 +167,9 @@ impl Trial {
         }
     }
 
-    fn found(self, rules: &Rules, place: usize, wishes: &Wishes<'_>) -> Option<Found> {
+    fn found(self, rules: &Rules, place: usize, asked: &Asked<'_>) -> Option<Found> {
         if !self.every.tried {
-            return (!wishes.are_for_nobody()).then_some(Found::NeverMet);
+            return (!asked.are_for_nobody()).then_some(Found::NeverMet);
         }
         let protects = !matches!(rules.treatment(place), Treatment::Relay { .. });
         let names = |takers: &[usize]| takers.iter().map(|place| rules.name(*place).to_owned()).collect();
@@ -170,13 +185,13 @@ impl Trial {
         // them alone.
         let fileless =
             [(&self.fileless, Which::Fileless), (&self.fileless_strangers, Which::FilelessStrangers)];
-        let is_open = self.fileless_strangers.goes() && !wishes.are_none();
+        let is_open = self.fileless_strangers.goes() && !asked.are_none();
         let bare = fileless.into_iter().find(|(class, _)| class.is_taken() && is_open && protects);
         if let Some((class, which)) = exposed.or(bare) {
-            return Some(Found::Taken { by: names(&class.let_go), which, exposes: true });
+            return Some(Found::Taken { by: names(&class.let_go), which, harm: Harm::Exposes });
         }
         let by = names(&self.every.takers);
-        self.every.is_taken().then_some(Found::Taken { by, which: Which::Every, exposes: false })
+        self.every.is_taken().then_some(Found::Taken { by, which: Which::Every, harm: Harm::None })
     }
 }
 
@@ -272,7 +287,7 @@ mod tests {
         ] {
             let wide = rule("wide", &wide.replace("'\\w'", "'''\\w'''"), "relay");
             let tagged = rule("tagged", "{ subject-tag = '[vertraulich]' }", "portal");
-            let taken = Found::Taken { by: vec!["wide".to_owned()], which, exposes: true };
+            let taken = Found::Taken { by: vec!["wide".to_owned()], which, harm: Harm::Exposes };
             assert_eq!(found(&format!("{wide}{tagged}")), [(1, taken)], "{wide}");
         }
     }
@@ -342,7 +357,8 @@ mod tests {
             "{ from = ['insurer.example', 'other.example'] }",
         ] {
             let wide = rule("wide", wide, "relay");
-            let taken = Found::Taken { by: vec!["wide".to_owned()], which: Which::Strangers, exposes: true };
+            let taken =
+                Found::Taken { by: vec!["wide".to_owned()], which: Which::Strangers, harm: Harm::Exposes };
             assert_eq!(
                 found_of(&format!("{wide}{tagged}"), "relay", &["insurer.example"]),
                 [(1, taken)],
@@ -372,7 +388,7 @@ mod tests {
             ];
             let found = found(&rules.concat());
             assert!(
-                matches!(found.last(), Some((2, Found::Taken { exposes: true, .. }))),
+                matches!(found.last(), Some((2, Found::Taken { harm: Harm::Exposes, .. }))),
                 "{first} {second}: {found:?}"
             );
         }
@@ -402,7 +418,7 @@ mod tests {
             rule("wide", "{ header = { name = 'From' } }", "relay"),
             rule("tagged", "{ subject-tag = '[vertraulich]' }", "portal"),
         ];
-        let taken = Found::Taken { by: vec!["wide".to_owned()], which: Which::Every, exposes: true };
+        let taken = Found::Taken { by: vec!["wide".to_owned()], which: Which::Every, harm: Harm::Exposes };
         assert_eq!(found(&rules.concat()), [(3, taken)]);
         // Here they are all kept, but for those that were encrypted before.
         let rules = [
@@ -411,13 +427,13 @@ mod tests {
             rule("tagged", "{ subject-tag = '[vertraulich]' }", "hold"),
         ];
         let by = vec!["wide".to_owned(), "encrypted".to_owned()];
-        assert_eq!(found(&rules.concat()), [(2, Found::Taken { by, which: Which::Every, exposes: false })]);
+        assert_eq!(found(&rules.concat()), [(2, Found::Taken { by, which: Which::Every, harm: Harm::None })]);
     }
 
     #[test]
     fn the_default_is_a_rule_too() {
         let wide = rule("wide", "{ reply = false }", "relay");
-        let taken = Found::Taken { by: vec!["wide".to_owned()], which: Which::Ordinary, exposes: true };
+        let taken = Found::Taken { by: vec!["wide".to_owned()], which: Which::Ordinary, harm: Harm::Exposes };
         assert_eq!(found_with(&wide, "portal"), [(1, taken)]);
         assert_eq!(found(&wide), []);
     }

@@ -281,13 +281,13 @@ pub(crate) fn spoken(site: &Site, request: &HttpRequest) -> Language {
         .cookie(&cookie_name(&site.origin, "language"))
         .and_then(|cookie| Language::parse(cookie.value()))
         .filter(|language| site.languages.contains(language));
-    let wished = || {
+    let accepted = || {
         let header = request.headers().get(header::ACCEPT_LANGUAGE)?.to_str().ok()?;
         Language::negotiate(header, &site.languages)
     };
     let first = || site.languages.first().copied().or_else(|| Language::all().next());
     // The locales are compiled in: there is at least one.
-    chosen.or_else(wished).or_else(first).unwrap_or_else(Language::last_resort)
+    chosen.or_else(accepted).or_else(first).unwrap_or_else(Language::last_resort)
 }
 
 /// Renders a page.

@@ -35,7 +35,8 @@ pub(crate) async fn file(
 ) -> Result<HttpResponse, Problem> {
     let asset = site.assets.get(&name).ok_or(Problem::NotFound)?;
     let ours = [Encoding::gzip(), Encoding::identity()];
-    let takes_gzip = accepted.is_some_and(|wish| wish.negotiate(ours.iter()) == Some(Encoding::gzip()));
+    let takes_gzip =
+        accepted.is_some_and(|accepted| accepted.negotiate(ours.iter()) == Some(Encoding::gzip()));
     let mut answer = HttpResponse::Ok();
     answer
         .content_type(asset.content_type)

@@ -5,8 +5,8 @@
 //! On the control socket (SOCK_SEQPACKET, the program's standard input) go: a number with three descriptors, to begin a
 //! job; a number alone, to end one; and back a number with a status, when one has ended. Little-endian.
 //!
-//! SECURITY: copies share the layout of their memory with the program. Who starts it must put it away when a copy ended in
-//! any way but the ordinary, so that nobody can try again what he has learnt from a crash.
+//! SECURITY: copies share the program's memory layout. Its parent must discard it when a copy ends abnormally, so that an
+//! attacker cannot use what a crash has shown.
 
 use std::io;
 use std::mem::MaybeUninit;

@@ -2,9 +2,8 @@
 //! threads too: they need next to no memory, and would count for everything else that runs as the same user. Knows no
 //! worker.
 //!
-//! A program that copies itself takes the list in two parts, since the kernel translates and tries a list anew whenever one
-//! is taken: once for itself and all copies, with what copying needs; then, in each copy, that the latter is over. Lists add up:
-//! what either refuses is refused.
+//! A program that forks installs two filters, since the kernel compiles a filter each time one is installed: the large one once,
+//! with what forking needs; a small one in each copy, which takes that away. What either refuses is refused.
 
 use std::collections::BTreeMap;
 

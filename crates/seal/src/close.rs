@@ -77,13 +77,12 @@ impl Source for &[u8] {
     }
 }
 
-/// Closes `letter` into `out`. Blocking: not on the event loop. Needs a few MiB, whatever the letter's size (OpenPGP some
-/// thirty); only an opaque signature with PSS keeps the letter in memory. Of what a signature stands beside nothing is left that
-/// something on the way would have to change (RFC 8551 §3.1.3); within what is encrypted no line that is too long. What somebody
-/// else has signed within the letter is changed only where there is no other way, see [`OtherSignatures`].
+/// Signs and encrypts `letter` into `out`. Blocking: not on the event loop. Needs a few MiB whatever the letter's size
+/// (OpenPGP about thirty); only an opaque PSS signature keeps the letter in memory. What is signed is encoded so that no relay
+/// has to change it (RFC 8551 §3.1.3). Parts that somebody else has signed are changed only as [`OtherSignatures`] allows.
 ///
 /// # Errors
-/// See [`CloseError`]: never sent in clear then; what `out` was given is to be thrown away.
+/// See [`CloseError`]: the letter is not sent in clear, and the output is to be discarded.
 pub fn close<W: Write>(
     letter: &mut dyn Source,
     closing: &Closing<'_>,

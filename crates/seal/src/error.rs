@@ -101,7 +101,7 @@ pub enum WorkerError {
     /// It reached a limit: this letter's fault, and permanent.
     #[error("opening was given up: {0}")]
     Limit(&'static str),
-    /// It was ended from outside: nobody's fault that sent the letter. Another time it may go well.
+    /// It was ended from outside, which is not the letter's fault: worth another try.
     #[error("the program sealpost-seal was stopped: {0}")]
     Stopped(&'static str),
     /// It failed otherwise.

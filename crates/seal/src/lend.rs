@@ -11,16 +11,14 @@ use crate::pgp::key::Subkeys;
 use crate::recipient_key::RecipientKey;
 use crate::token::{NoTokens, Tokens};
 
-/// How many of our private keys one letter can cause to be handed out, and how many content keys to be unwrapped. A layer of
-/// encryption needs one, and letters have two at most; the others are for recipients that a letter hides (wildcard key ids,
-/// RFC 9580 §5.1.8).
+/// At most so many private keys are lent for one letter, and so many content keys unwrapped. A layer of encryption needs one,
+/// and letters have two at most; the others are for hidden recipients (RFC 9580 §5.1.8).
 pub const MAX_LENT: usize = 4;
 
-/// Whoever keeps our keys, as the worker's parent asks it.
+/// The keeper of our keys, as the worker's parent asks it.
 ///
-/// SECURITY: who writes a letter decides which keys it names, and a worker that was taken over asks for whatever it
-/// likes: what holds is that it gets the decrypting subkeys of [`MAX_LENT`] OpenPGP keys and not of all, and of S/MIME keys as many
-/// content keys and no key.
+/// SECURITY: the writer of a letter chooses which keys it names, and a compromised worker asks for any. It gets the decryption
+/// subkeys of at most [`MAX_LENT`] OpenPGP keys, and for S/MIME as many content keys but no private key.
 pub trait Lends: Sync {
     /// The public sides of all of our keys. Where a letter does not say which it means, the first are tried.
     fn recipients(&self) -> Vec<RecipientKey>;

@@ -224,7 +224,7 @@ pub enum Note {
 
 impl Opened {
     /// The signer to show: a key that the operator trusts, or a partner's by a chain that counts, covering the whole,
-    /// and the one in From. `None`: the letter is nobody's whom the operator knows, whatever else was found.
+    /// and the one in From. `None`: the letter is from no partner, whatever else was found.
     #[must_use]
     pub fn proven_sender(&self) -> Option<&SignatureFound> {
         self.signatures.iter().find(|found| {

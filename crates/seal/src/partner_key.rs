@@ -85,7 +85,7 @@ impl PartnerKey {
         if self.method() != Method::OpenPgp || self.facts.fingerprint != newer.facts.fingerprint {
             return Ok(None);
         }
-        // Both parts say so by the holder's own signatures; whose they are not, counts for nothing where facts are read.
+        // Only the holder's own signatures count when the facts of a key are read.
         let merged =
             self.cert()?.merge_public(newer.cert()?).map_err(|error| KeyError::Library(error.to_string()))?;
         let renewed = Self::of_cert(&merged)?;

@@ -1,10 +1,9 @@
 //! Content keys by a key in a token: of RSA, as a bare block whose padding is taken off here; on a curve, agreed there and derived
 //! here. Knows no letter.
 //!
-//! SECURITY: modules and the crate that calls them do one thing more where a padding is right (ask for the length, then for the
-//! octets), which takes measurably longer. A bare block comes out of every number below the modulus, by the same calls;
-//! what is in it is chosen without a branch (RFC 3218). Only a token that gives no bare block takes its padding off itself,
-//! in its own time.
+//! SECURITY: PKCS#11 modules make one call more if a padding is right, which takes measurably longer. So the raw RSA block is
+//! asked for, which every number below the modulus has, and its padding is taken off here without a branch (RFC 3218). Only a
+//! token without raw RSA takes the padding off itself, in its own time.
 
 use std::hint::black_box;
 

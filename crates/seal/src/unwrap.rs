@@ -1,11 +1,10 @@
 //! Content keys for the worker, which has no S/MIME key of ours: unwrapped in the parent, by keys in memory and in tokens, and
 //! answered so that nobody learns from the answer whether a padding was right. Knows no letter.
 //!
-//! SECURITY: whoever can tell a content key with a wrong padding from one with a right one decrypts caught letters with a
-//! million questions (Bleichenbacher; RFC 3218). So a key comes back in any case: where there is none of the right
-//! length, one that only this process could foretell, the same for the same question. And a token that fails must not look
-//! like a padding that is wrong, nor the other way round: what stayed closed is believed only after the token was tried with
-//! something known, whatever it had answered before.
+//! SECURITY: an oracle for right paddings decrypts recorded letters with a million questions (Bleichenbacher; RFC 3218). So a
+//! key always comes back: without one of the right length, a pseudo-random one, the same for the same question. A failing
+//! token must not look like a wrong padding, nor the other way round: that nothing could be unwrapped is believed only after
+//! the token was tried with something known.
 
 use std::sync::Arc;
 

@@ -245,7 +245,7 @@ impl Worker {
                 Some(answer) => break answer,
                 None => return Ok(None),
             };
-            // No letter needs so many: it is the worker's wish, or somebody's who has taken it over.
+            // No letter needs so many: the worker asks for them, or somebody who has taken it over.
             if keys > MAX_LENT || errands > MAX_LENT {
                 return Err(WorkerError::Failed("it asked for more keys than it may".to_owned()).into());
             }

@@ -25,8 +25,7 @@ use crate::error::WorkerError;
 /// The program's file name.
 pub(crate) const NAME: &str = "sealpost-seal";
 
-/// Copies of one start, and how long it stays. Then it is started anew: the layout of its memory is to be nobody's
-/// acquaintance.
+/// Copies that one start makes, and how long it stays. Then it is started anew, with another memory layout.
 const MAX_COPIES: u64 = 1_000;
 const MAX_AGE: Duration = Duration::from_secs(60 * 60);
 /// A copy that was ended is gone at once, and a program that has gone has said why, if the machine is not wholly stuck.

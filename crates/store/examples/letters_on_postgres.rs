@@ -32,7 +32,7 @@ const LATER: Timestamp = Timestamp(9_000_000);
 const MAILBOXES: u8 = 200;
 
 #[derive(Clone, Copy)]
-struct Wish {
+struct Load {
     bytes: usize,
     pause: Duration,
 }
@@ -43,7 +43,7 @@ async fn main() -> Result<(), Failure> {
     let mut number = |usual: usize| words.next().and_then(|word| word.parse().ok()).unwrap_or(usual);
     let (callers, seconds, nodes) = (number(32), number(15), number(1));
     let pause = Duration::from_millis(u64::try_from(number(0))?);
-    let wish = Wish { pause, bytes: number(12_500) };
+    let load = Load { pause, bytes: number(12_500) };
     let server = Cluster::start(
         "fsync = on\nfull_page_writes = on\nshared_buffers = 128MB\nshared_preload_libraries = 'pg_stat_statements'\n\
          pg_stat_statements.track_utility = on",
@@ -68,11 +68,11 @@ async fn main() -> Result<(), Failure> {
                 while !stop.load(Ordering::Relaxed) {
                     let to =
                         mailboxes.get((caller * 31 + nth) % mailboxes.len()).ok_or(StoreError::Closed)?;
-                    letter(&store, to, wish).await?;
+                    letter(&store, to, load).await?;
                     done.fetch_add(1, Ordering::Relaxed);
                     nth += 1;
-                    if !wish.pause.is_zero() {
-                        tokio::time::sleep(wish.pause).await;
+                    if !load.pause.is_zero() {
+                        tokio::time::sleep(load.pause).await;
                     }
                 }
                 Ok::<_, StoreError>(())
@@ -167,11 +167,11 @@ fn noted(action: &str, object: &str, mailbox: &str) -> AuditRow {
     }
 }
 
-async fn letter(store: &Store, (mailbox_id, tag): &Mailbox, wish: Wish) -> Result<(), StoreError> {
+async fn letter(store: &Store, (mailbox_id, tag): &Mailbox, load: Load) -> Result<(), StoreError> {
     let _reached = store.reach_mailboxes(&[*tag], MailboxSizes::NotAsked).await?;
     let random = SystemRandom;
     let mut writer = store.body_writer(random.id());
-    writer.push(&vec![7; wish.bytes]).await?;
+    writer.push(&vec![7; load.bytes]).await?;
     let body = writer.finish().await?;
     let mut fingerprint = [0; 32];
     random.fill(&mut fingerprint);
@@ -192,7 +192,7 @@ async fn letter(store: &Store, (mailbox_id, tag): &Mailbox, wish: Wish) -> Resul
         size: 12_288,
         received_at: NOW,
         expires_at: Some(LATER),
-        wished_until: None,
+        requested_until: None,
         thread_tags: vec![thread],
     });
     rows.legs.push(NewLeg {

@@ -48,9 +48,9 @@ async fn main() -> Result<(), Failure> {
     let mut finished = 0;
     loop {
         let until = Timestamp(1_000_000);
-        let wish =
+        let request =
             Lease { owner: "a".to_owned(), now: Timestamp(1), until, limit: 100, skip_destinations: &[] };
-        let legs = store.lease_legs(wish).await?;
+        let legs = store.lease_legs(request).await?;
         if legs.is_empty() {
             break;
         }

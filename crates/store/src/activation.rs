@@ -57,9 +57,9 @@ pub enum Activation {
 
 impl Store {
     /// Activates a mailbox, if and only if it is pending and the token is good at this moment.
-    pub async fn activate(&self, wish: Activate) -> Result<Activation, StoreError> {
+    pub async fn activate(&self, activate: Activate) -> Result<Activation, StoreError> {
         let Activate { mailbox_id, proof, now, rekey, wraps, question_sealed, language, letters_until } =
-            wish;
+            activate;
         let mut batch = Batch::default();
         batch.hold_mailbox(&mailbox_id);
         batch.add(
@@ -97,7 +97,7 @@ impl Store {
         batch.add(proven.or_refuse(Refusal::TokenSpent));
         batch.add(forget_newcomers_of(&mailbox_id));
         batch.add(spend_activation_tokens(&mailbox_id, now));
-        // Whoever wished it gone before has thought better of it, or was somebody else.
+        // Whoever requested its deletion before has thought better of it, or was somebody else.
         batch.add(spend_deletion_tokens(&mailbox_id, now));
         batch.add(sql!(
             "DELETE FROM wraps WHERE mailbox_id = ?1 AND kind IN ('activation', 'link', 'initial')",

@@ -79,7 +79,7 @@ pub struct ArrivalRows {
     pub unannounced: Vec<Unannounced>,
     /// Notices that came back for good.
     pub bounced: Vec<NewBounce>,
-    /// Links that delete a mailbox, for owners who wished it by mail. The mailbox is gone:
+    /// Links that delete a mailbox, for owners who requested it by mail. The mailbox is gone:
     /// [`Committed::MailboxTaken`].
     pub deletions: Vec<(String, NewToken)>,
     /// A letter that its owner opens for the first time: its sender is told with it. Opened before, or gone:

@@ -7,9 +7,8 @@ use crate::statement::{Statement, sql};
 /// So many bodies of one letter are asked for.
 const MAX_BODIES: usize = 8;
 
-/// A statement that does nothing if the arrival was kept. Nobody else made its fingerprint, or its batch would be refused; but another
-/// node may have acknowledged the letter to a client that came again, and have forgotten it. The rows of its bodies are nobody
-/// else's either, and stay until it has been delivered: where one is there, its file must not go.
+/// A statement that changes nothing if the arrival was committed. Its fingerprint shows that, unless another node has
+/// acknowledged the letter to a client that came again and forgotten it; the rows of its bodies show it until it is delivered.
 pub(crate) fn arrival_sign<'a>(
     fingerprint: &[u8; 32],
     now: Timestamp,

@@ -136,7 +136,7 @@ impl BodyWriter {
                 }
                 Large::Spool(spool) => {
                     let bucket = store.bucket().ok_or(StoreError::NoBucket)?;
-                    // Before anything is there: what is in the bucket without a row is nobody's.
+                    // Before anything is there: an object in the bucket without a row belongs to nobody.
                     let life = store.incarnation().unwrap_or_default();
                     store.change(vec![object_rows::announce(&id, life)]).await?;
                     let stored = unsettled(BodyLocation::Object(Arc::clone(bucket)));

@@ -42,8 +42,8 @@ pub struct NewDeposit {
     pub received_at: Timestamp,
     /// Deleted after that.
     pub expires_at: Option<Timestamp>,
-    /// Wished for this letter and no other: outlives the activation of its mailbox.
-    pub wished_until: Option<Timestamp>,
+    /// Requested for this letter and no other: outlives the activation of its mailbox.
+    pub requested_until: Option<Timestamp>,
     /// Keyed hashes of its Message-ID: an answer to it is recognised by them.
     pub thread_tags: Vec<[u8; 32]>,
 }
@@ -195,7 +195,7 @@ impl NewDeposit {
             self.key_sealed,
             self.head_sealed
         ));
-        if let Some(until) = self.wished_until {
+        if let Some(until) = self.requested_until {
             batch.add(sql!(
                 "INSERT INTO wished (deposit_id, until) VALUES (?1, ?2)",
                 self.id.as_str(),

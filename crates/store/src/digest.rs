@@ -1,4 +1,4 @@
-//! Letters whose owners are told of them later, with others, and what the owners wish. Knows no wording, and not whether it
+//! Letters whose owners are told of them later, with others, and how often owners are to be told. Knows no wording, and not whether it
 //! is time.
 
 use sealpost_mail::Timestamp;
@@ -22,8 +22,8 @@ pub struct AwaitsNotice {
     pub expires_at: Option<Timestamp>,
     /// Nobody has read it, and it lies where it came.
     pub is_new: bool,
-    /// What its owner wishes.
-    pub wish: Option<Pace>,
+    /// How often its owner is to be told, as the owner has set it.
+    pub pace: Option<Pace>,
     /// When the last notice left.
     pub announced_at: Option<Timestamp>,
 }
@@ -69,7 +69,7 @@ fn awaits(mut row: Row) -> Result<AwaitsNotice, StoreError> {
         received_at: row.time()?,
         expires_at: row.opt_time()?,
         is_new: row.text()? == Folder::Inbox.as_str() && row.opt_time()?.is_none(),
-        wish: row.opt_text()?.map(|word| Pace::parse(&word)).transpose()?,
+        pace: row.opt_text()?.map(|word| Pace::parse(&word)).transpose()?,
         announced_at: row.opt_time()?,
     })
 }
@@ -99,15 +99,15 @@ impl Store {
         self.write(Batch::from(deposit_ids.iter().map(each).collect::<Vec<_>>())).await.map(drop)
     }
 
-    /// What an owner wishes, if anything.
+    /// What an owner has set, if anything.
     pub async fn pace(&self, mailbox_id: &str) -> Result<Option<Pace>, StoreError> {
         let row = self.read_one(sql!("SELECT wish FROM pace WHERE mailbox_id = ?1", mailbox_id)).await?;
-        let wish = row.map(|mut row| row.opt_text()).transpose()?.flatten();
-        wish.map(|word| Pace::parse(&word)).transpose()
+        let pace = row.map(|mut row| row.opt_text()).transpose()?.flatten();
+        pace.map(|word| Pace::parse(&word)).transpose()
     }
 
-    /// Keeps what an owner wishes.
-    pub async fn set_pace(&self, mailbox_id: &str, wish: Pace) -> Result<(), StoreError> {
+    /// Keeps what an owner has set.
+    pub async fn set_pace(&self, mailbox_id: &str, pace: Pace) -> Result<(), StoreError> {
         let mut batch = Batch::default();
         batch.hold_mailbox(mailbox_id);
         batch.add(sql!(
@@ -115,7 +115,7 @@ impl Store {
              SELECT id, ?2 FROM mailboxes WHERE id = ?1 AND state <> 'deleted'
              ON CONFLICT (mailbox_id) DO UPDATE SET wish = excluded.wish",
             mailbox_id,
-            wish.as_str()
+            pace.as_str()
         ));
         self.write(batch).await.map(drop)
     }

@@ -25,7 +25,7 @@ pub(crate) fn end_sessions(
     keep: Option<&[u8; 32]>,
 ) {
     let keep = keep.map_or_else(Vec::new, |hash| hash.to_vec());
-    // A row that stands there before is nobody's of us: a session ends once.
+    // A row that is there already was not written by us: a session ends once.
     let ended = sql!(
         concat!(
             "INSERT INTO ended_sessions (hash, why, at) SELECT hash, ?2, ?3 FROM sessions

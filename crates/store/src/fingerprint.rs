@@ -1,4 +1,4 @@
-//! How a fingerprint is forgotten, for whoever acknowledges and for whoever does it before the same bytes come again. Knows no store.
+//! The statement that forgets a fingerprint: on acknowledgement, and before the same bytes are taken again. Knows no store.
 
 /// Forgets one letter's fingerprint. Those of the same bytes that come later have another moment, so that it does no harm to do it
 /// late or once more.

@@ -25,7 +25,7 @@ pub enum StoppedRow {
     /// When a letter goes.
     Letter(String),
     /// When it goes whatever becomes of its mailbox.
-    Wished(String),
+    Requested(String),
     /// When a link that activates the mailbox ends.
     Link(Vec<u8>),
     /// Since when a letter is in the trash.
@@ -53,7 +53,7 @@ impl StoppedRow {
     #[must_use]
     pub fn moment(&self) -> StoppedMoment {
         match self {
-            Self::Letter(_) | Self::Wished(_) | Self::Link(_) | Self::Withdrawn(_) => StoppedMoment::End,
+            Self::Letter(_) | Self::Requested(_) | Self::Link(_) | Self::Withdrawn(_) => StoppedMoment::End,
             Self::Trash(_) | Self::Waiting(_) | Self::Reminded => StoppedMoment::Beginning,
         }
     }
@@ -88,7 +88,7 @@ impl ResumedTime {
                 was,
                 at
             ),
-            StoppedRow::Wished(id) => {
+            StoppedRow::Requested(id) => {
                 sql!("UPDATE wished SET until = ?3 WHERE deposit_id = ?1 AND until = ?2", id, was, at)
             }
             StoppedRow::Link(hash) => sql!(
@@ -193,7 +193,7 @@ impl Store {
         let Some(mut hold) = next().pop() else { return Ok(None) };
         let since = hold.time()?;
         let mut times = Vec::new();
-        for row in [StoppedRow::Letter, StoppedRow::Wished, StoppedRow::Trash, StoppedRow::Waiting] {
+        for row in [StoppedRow::Letter, StoppedRow::Requested, StoppedRow::Trash, StoppedRow::Waiting] {
             for found in next().into_iter().map(of_letter(row)) {
                 times.push(found?);
             }

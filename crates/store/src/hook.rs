@@ -283,9 +283,8 @@ fn event(row: &mut Row) -> Result<EventRow, StoreError> {
 const AT_ONCE: u32 = 500;
 
 impl Store {
-    /// These are the receivers from now on. What waits for one that is not among them any more waits for the operator; what
-    /// a previous process had claimed or put off is due again: the exclusive holder of the queue knows that it is gone. Where
-    /// another node serves it may have them in hand, and its claims end by their time.
+    /// Sets the receivers. Events for a receiver that is no longer among them wait for the operator; what a previous process had
+    /// claimed or put off is due again if this one holds the queue alone, else its claims end by their time.
     pub async fn set_hooks(
         &self,
         _alone: &Alone,

@@ -14,7 +14,7 @@ pub struct JobRow {
     /// When it is due next.
     pub due_at: Timestamp,
     /// Somebody asked then that it runs at once, and no run has begun since.
-    pub wished_at: Option<Timestamp>,
+    pub requested_at: Option<Timestamp>,
     /// Who runs it, and until when nobody else may.
     pub leased: Option<(String, Timestamp)>,
 }
@@ -191,7 +191,7 @@ impl Store {
             Ok(JobRow {
                 name: row.text()?,
                 due_at: row.time()?,
-                wished_at: row.opt_time()?,
+                requested_at: row.opt_time()?,
                 leased: row.opt_text()?.zip(row.opt_time()?),
             })
         };

@@ -52,7 +52,7 @@ pub enum LegStart {
     },
 }
 
-/// A wish for work.
+/// A request for work.
 #[derive(Clone, Debug)]
 pub struct Lease<'a> {
     /// Who asks: this process, in this life.
@@ -63,7 +63,7 @@ pub struct Lease<'a> {
     pub until: Timestamp,
     /// How many at most.
     pub limit: usize,
-    /// Destinations that have no place free.
+    /// Destinations without a free slot.
     pub skip_destinations: &'a [String],
 }
 
@@ -220,24 +220,29 @@ impl NewLeg {
 
 impl Store {
     /// Takes up to `limit` due legs, shared out evenly among their destinations. Empty: nothing is due.
-    pub async fn lease_legs(&self, wish: Lease<'_>) -> Result<Vec<LeasedLeg>, StoreError> {
+    pub async fn lease_legs(&self, request: Lease<'_>) -> Result<Vec<LeasedLeg>, StoreError> {
         let mut open: Vec<Destination> = self
             .destinations()
             .await?
             .into_iter()
-            .filter(|place| place.due_at <= wish.now && !wish.skip_destinations.contains(&place.name))
+            .filter(|destination| {
+                destination.due_at <= request.now && !request.skip_destinations.contains(&destination.name)
+            })
             .collect();
         // The longest waiting first, and every destination gets its share of the limit.
         open.sort_by(|a, b| a.due_at.cmp(&b.due_at).then_with(|| a.name.cmp(&b.name)));
         let mut leased = Vec::new();
-        while !open.is_empty() && leased.len() < wish.limit {
-            let left = wish.limit - leased.len();
+        while !open.is_empty() && leased.len() < request.limit {
+            let left = request.limit - leased.len();
             open.truncate(left);
             let share = left / open.len().max(1);
-            let statements =
-                open.iter().map(|place| lease_some(&wish, &place.name, share)).collect::<Vec<_>>();
+            let statements = open
+                .iter()
+                .map(|destination| lease_some(&request, &destination.name, share))
+                .collect::<Vec<_>>();
             let mut batch = Batch::from(statements);
-            batch.takes = Some(Taking { owner: wish.owner.clone(), until: wish.until, now: wish.now });
+            batch.takes =
+                Some(Taking { owner: request.owner.clone(), until: request.until, now: request.now });
             let results = match self.write(batch).await {
                 Ok(Outcome::Kept(results)) => results,
                 Ok(Outcome::Refused(_)) => break,
@@ -253,7 +258,7 @@ impl Store {
                 results.iter().map(|result| result.affected >= share).collect::<Vec<_>>().into_iter();
             open.retain(|_| full.next().unwrap_or(false));
             for row in results.into_iter().flat_map(|result| result.rows) {
-                leased.push(leased_leg(row, &wish)?);
+                leased.push(leased_leg(row, &request)?);
             }
         }
         Ok(leased)
@@ -370,8 +375,11 @@ impl Store {
 
     /// The same without the legs to these destinations.
     pub async fn next_due_elsewhere(&self, skip: &[String]) -> Result<Option<Timestamp>, StoreError> {
-        let places = self.destinations().await?.into_iter();
-        Ok(places.filter(|place| !skip.contains(&place.name)).map(|place| place.due_at).min())
+        let destinations = self.destinations().await?.into_iter();
+        Ok(destinations
+            .filter(|destination| !skip.contains(&destination.name))
+            .map(|destination| destination.due_at)
+            .min())
     }
 
     /// Makes waiting legs due now that are due later than any pause is long, or in somebody's hands for longer than anybody
@@ -453,7 +461,7 @@ struct Destination {
     due_at: Timestamp,
 }
 
-fn lease_some(wish: &Lease<'_>, destination: &str, share: usize) -> Statement {
+fn lease_some(request: &Lease<'_>, destination: &str, share: usize) -> Statement {
     sql!(
         // Materialized: looked for once, however the engine joins.
         "WITH due AS MATERIALIZED (
@@ -462,15 +470,15 @@ fn lease_some(wish: &Lease<'_>, destination: &str, share: usize) -> Statement {
          UPDATE legs SET lease_owner = ?1, lease_until = ?2, due_at = ?2 WHERE id IN (SELECT id FROM due)
          RETURNING id, arrival_id, body_id, ticket_sealed,
              destination, attempts, created_at, expires_at, delay_noted, purpose",
-        wish.owner.as_str(),
-        wish.until,
+        request.owner.as_str(),
+        request.until,
         destination,
-        wish.now,
+        request.now,
         share
     )
 }
 
-fn leased_leg(mut row: Row, wish: &Lease<'_>) -> Result<LeasedLeg, StoreError> {
+fn leased_leg(mut row: Row, request: &Lease<'_>) -> Result<LeasedLeg, StoreError> {
     Ok(LeasedLeg {
         id: row.text()?,
         arrival_id: row.text()?,
@@ -483,8 +491,8 @@ fn leased_leg(mut row: Row, wish: &Lease<'_>) -> Result<LeasedLeg, StoreError> {
         expires_at: row.time()?,
         delay_noted: row.int()? != 0,
         purpose: LegPurpose::parse(&row.text()?)?,
-        owner: wish.owner.clone(),
-        until: wish.until,
+        owner: request.owner.clone(),
+        until: request.until,
     })
 }
 

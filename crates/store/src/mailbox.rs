@@ -133,8 +133,8 @@ pub struct ReachedMailbox {
     pub epochs: String,
     /// How many notices came back for good, since support cleared it.
     pub bounces: u32,
-    /// How often its owner wishes to be told of letters.
-    pub wish: Option<Pace>,
+    /// How often its owner is to be told of letters, as the owner has set it.
+    pub pace: Option<Pace>,
     /// When the last notice of new letters left, where that is remembered.
     pub announced_at: Option<Timestamp>,
     /// Letters that wait for the next one.
@@ -269,7 +269,7 @@ impl Store {
                 size: row.opt_int()?.map(|size| u64::try_from(size).unwrap_or(0)),
                 epochs: row.text()?,
                 bounces: 0,
-                wish: row.opt_text()?.map(|word| Pace::parse(&word)).transpose()?,
+                pace: row.opt_text()?.map(|word| Pace::parse(&word)).transpose()?,
                 announced_at: row.opt_time()?,
                 unannounced: row.count()?,
                 held_since: row.opt_time()?,

@@ -78,9 +78,9 @@ impl Store {
         rows.into_iter().map(node).collect()
     }
 
-    /// Gives back the leases of whoever is certainly dead: all of them where this process is alone with the queue;
-    /// where others work on it, those of the previous process in this data folder, and those without an owner.
-    /// Without that proof a lease ends by its time only. Returns how many.
+    /// Gives back the leases of processes that are certainly dead: all of them if this process is alone with the queue, else
+    /// those of the previous process in this data folder and those without an owner. Other leases end by their time. Returns how
+    /// many.
     pub async fn release_leases(&self, alone: &Alone, now: Timestamp) -> Result<usize, StoreError> {
         let mut released = 0;
         if self.node().is_some()

@@ -1,4 +1,4 @@
-//! How often owners are told of new letters: what they wish, and what is noted of one that leaves. Knows no wording, and not
+//! How often owners are told of new letters: what they have set, and what is noted of one that leaves. Knows no wording, and not
 //! whether it is time.
 
 use std::time::Duration;

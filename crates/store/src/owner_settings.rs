@@ -43,7 +43,7 @@ pub struct ChangeSecrets {
 
 impl Store {
     /// Replaces wraps of an active mailbox. `false`: it is not active, or was changed meanwhile; nothing was changed.
-    pub async fn change_secrets(&self, wish: ChangeSecrets) -> Result<bool, StoreError> {
+    pub async fn change_secrets(&self, change: ChangeSecrets) -> Result<bool, StoreError> {
         let ChangeSecrets {
             mailbox_id,
             now,
@@ -54,7 +54,7 @@ impl Store {
             epochs,
             keep_session,
             why,
-        } = wish;
+        } = change;
         let mut batch = Batch::default();
         batch.hold_mailbox(&mailbox_id);
         batch.add(

@@ -133,9 +133,9 @@ fn waiting(mut row: Row, bounces: u32, reading: &mut Reading<'_>) -> Result<Wait
 const AT_ONCE: u32 = 5_000;
 
 impl Store {
-    /// Received letters that nobody has opened, in mailboxes that wait for their owners after this id: all letters of
-    /// each of them, but for one that alone has thousands. Nothing of what is held. Mailboxes whose mail came back
-    /// so often, or came back and no letter has come since whose notice could show that it arrives again, are marked.
+    /// Unopened received letters in pending mailboxes after this id, all letters of each mailbox (but for one that alone has
+    /// thousands); none of held ones. Marks mailboxes whose notices came back so often, or came back with no letter since
+    /// whose notice could show that mail arrives again.
     pub async fn waiting_pending(
         &self,
         after: &str,

@@ -23,7 +23,7 @@ use crate::store::Store;
 use crate::token::NewToken;
 use crate::wrap_row::NewWrap;
 
-/// Open wishes for access to one mailbox.
+/// Open requests for access to one mailbox.
 pub const MAX_OPEN: i64 = 20;
 
 /// A request.
@@ -153,7 +153,7 @@ fn decide(number: i64, mailbox_id: &str, state: RequestState, now: Timestamp, no
 }
 
 impl Store {
-    /// Makes a request; a wish for a new link only once. Each wish for access stands for itself: whoever asks first
+    /// Makes a request; a request for a new link only once. Each request for access stands for itself: whoever asks first
     /// speaks for nobody else. Of very many the first and the last ones are kept. `false`: there is no such mailbox.
     pub async fn ask(
         &self,

@@ -77,8 +77,8 @@ impl Store {
     }
 
     /// Sets a new password, if and only if the token is good at this moment.
-    pub async fn reset_password(&self, wish: ResetPassword) -> Result<Reset, StoreError> {
-        let ResetPassword { mailbox_id, token_hash, now, rekey, wraps } = wish;
+    pub async fn reset_password(&self, reset: ResetPassword) -> Result<Reset, StoreError> {
+        let ResetPassword { mailbox_id, token_hash, now, rekey, wraps } = reset;
         let mut batch = Batch::default();
         batch.hold_mailbox(&mailbox_id);
         batch.add(

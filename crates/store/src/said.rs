@@ -95,9 +95,8 @@ pub struct AskedRow {
     pub decision: Option<Vec<u8>>,
 }
 
-/// What a statement writes and returns, to be proven within its transaction: as it was asked for. What the database returns
-/// says that it was done, and of what the database alone knows (a number, when a letter came); whoever can write there may have
-/// changed the rest.
+/// What a statement writes, to be proven within its transaction by the values it was given. Of what the database returns only
+/// that a row was changed counts, and what it alone knows (a number, when a letter came): a trigger may have changed the rest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Proves {
     /// Events for webhooks (`hook::returning!`).

@@ -1,4 +1,4 @@
-//! The store's front door: open, close. What may be asked of it stands in the file of each subject.
+//! The store is opened and closed. What may be asked of it stands in the file of each subject.
 
 use std::fmt;
 use std::fs::{File, TryLockError};
@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::audit_proof::AuditProver;
 use crate::audit_row::AuditRow;
-use crate::bucket::{Bucket, prepare_spool};
+use crate::bucket::{Bucket, clear_spool, prepare_spool};
 use crate::disk::{Disk, DiskSpace};
 use crate::engine::{
     Engine, Heartbeat, Locks, LongSilent, Migration, Opened, PostgresOptions, Promise, SchemaRequest,
@@ -219,7 +219,10 @@ impl Store {
         let objects = opened.objects()?;
         let bucket = match &large {
             LargeBodies::Bucket(options) => {
-                prepare_spool(&folder, access, alone)?;
+                prepare_spool(&folder, access)?;
+                if alone {
+                    clear_spool(&folder)?;
+                }
                 let (abandoned, told) = mpsc::unbounded_channel();
                 let bucket = Arc::new(Bucket::new(options, &folder, opened.store_id()?, abandoned)?);
                 claim(&bucket, objects.some_kept)?;

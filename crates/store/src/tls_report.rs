@@ -32,7 +32,7 @@ pub struct TlsSessionRow {
     pub sessions: u64,
 }
 
-/// A domain that is told of a day, or that wishes to be told nothing.
+/// A domain that is told of a day, or that asks for no report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewTlsReport {
     /// Of domain and day.

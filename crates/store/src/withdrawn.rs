@@ -40,8 +40,8 @@ impl WithdrawnRow {
 impl Store {
     /// Takes a received letter back. `false`: there is none (any more), it has been opened, or its mailbox is held;
     /// nothing was changed.
-    pub async fn withdraw(&self, wish: Withdrawal) -> Result<bool, StoreError> {
-        let standing = &wish.standing;
+    pub async fn withdraw(&self, withdrawal: Withdrawal) -> Result<bool, StoreError> {
+        let standing = &withdrawal.standing;
         let id = standing.deposit_id.as_str();
         let found = self.read_one(sql!("SELECT body_id FROM deposits WHERE id = ?1", id)).await?;
         let Some(mut row) = found else { return Ok(false) };
@@ -63,8 +63,8 @@ impl Store {
                 id,
                 standing.withdrawn_at,
                 standing.forget_at,
-                wish.by_sealed,
-                wish.even_if_read,
+                withdrawal.by_sealed,
+                withdrawal.even_if_read,
                 standing.mailbox_id.as_str(),
                 standing.received_at
             )

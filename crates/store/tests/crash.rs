@@ -141,14 +141,14 @@ async fn work_until_killed(folder: PathBuf) {
     tasks.push(tokio::spawn(async move {
         for now in 1_i64.. {
             let now = Timestamp(now);
-            let wish = Lease {
+            let request = Lease {
                 owner: "me".to_owned(),
                 now,
                 until: Timestamp(now.0 + 1000),
                 limit: 5,
                 skip_destinations: &[],
             };
-            for leg in store.lease_legs(wish).await.unwrap() {
+            for leg in store.lease_legs(request).await.unwrap() {
                 let _ = store.finish_leg(&leg, LegEnd::Done, Vec::new()).await.unwrap();
                 say("f", &leg.id);
             }
@@ -178,7 +178,7 @@ async fn arrive(store: &Store, ids: &dyn Random, mailbox_id: &str, len: usize) {
         size: 1,
         received_at: Timestamp(0),
         expires_at: None,
-        wished_until: None,
+        requested_until: None,
         thread_tags: Vec::new(),
     });
     rows.legs.push(NewLeg {

@@ -29,7 +29,7 @@ impl Desk<'_> {
         let letters = store.letters_of(&row.id).await?;
         let senders = senders(store, rows, &row.id).await?;
         let withdrawn = store.withdrawn_of(&row.id).await?;
-        let wish = store.pace(&row.id).await?;
+        let pace = store.pace(&row.id).await?;
         let sessions = store.sessions(&row.id, now).await?;
         let requests = store.requests_of(&row.id).await?;
         let noted = store.audit_of(&row.id).await?;
@@ -44,8 +44,8 @@ impl Desk<'_> {
             .and_then(|text| serde_json::from_str(&text).ok());
         let question = opened(Label::Question, row.question_sealed.as_ref());
         let notices = json!({
-            "wished": wish.map(Pace::as_str),
-            "in_force": self.announcer.pace_of(row.state, wish).as_str(),
+            "wished": pace.map(Pace::as_str),
+            "in_force": self.announcer.pace_of(row.state, pace).as_str(),
         });
         told.extend([
             ("notices".to_owned(), notices),

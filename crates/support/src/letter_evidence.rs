@@ -7,7 +7,7 @@ use sealpost_mail::{Address, Compose, ComposeError, Random, Timestamp, compose_n
 use sealpost_mailbox::MailboxError;
 use sealpost_mailbox::audit::{Actor, Event, actions, verify_trail};
 use sealpost_notice::{
-    DatedStep, Evidence, Language, LetterStep, NoticeError, Said, SecondKey, ServerAnswer, TrailState,
+    DatedStep, Evidence, Language, LetterStep, NoticeError, Said, SecondKey, ServerReply, TrailState,
 };
 use sealpost_store::{AuditRow, MailboxRow, Store, StoreError, bounce_token};
 use sealpost_vault::{AuditMaster, SupportRole};
@@ -231,8 +231,8 @@ fn shown(at: Timestamp) -> String {
 fn step(row: &AuditRow) -> Option<LetterStep> {
     Some(match row.action.as_str() {
         actions::DEPOSITED => LetterStep::Deposited,
-        actions::NOTICE_SENT => LetterStep::Notified(answer(row)),
-        actions::NOTICE_FAILED => LetterStep::NotNotified(answer(row)),
+        actions::NOTICE_SENT => LetterStep::Notified(reply(row)),
+        actions::NOTICE_FAILED => LetterStep::NotNotified(reply(row)),
         actions::NOTICE_RETURNED => LetterStep::Returned,
         actions::OPENED => LetterStep::Opened,
         actions::EXPORTED if named(&row.detail, "format=") == Some(actions::ATTACHMENT) => {
@@ -261,7 +261,7 @@ fn named<'a>(detail: &'a str, name: &str) -> Option<&'a str> {
     detail.split(' ').find_map(|word| word.strip_prefix(name))
 }
 
-fn answer(row: &AuditRow) -> ServerAnswer {
+fn reply(row: &AuditRow) -> ServerReply {
     let outcome = || row.outcome.clone();
     let said = match row.outcome.split(' ').next() {
         _nobody_knows if row.outcome == actions::NO_ANSWER => Said::Nothing,
@@ -270,13 +270,13 @@ fn answer(row: &AuditRow) -> ServerAnswer {
         Some(_) | None => Said::Reply(outcome()),
     };
     let named = |name| named(&row.detail, name).map(str::to_owned);
-    ServerAnswer { said, host: named(actions::HOP), queue_id: named(actions::QUEUE_ID) }
+    ServerReply { said, host: named(actions::HOP), queue_id: named(actions::QUEUE_ID) }
 }
 
 #[cfg(test)]
 mod tests {
     use sealpost_mail::EnhancedCode;
-    use sealpost_mailbox::audit::{Arrived, HopReply, LetterGone};
+    use sealpost_mailbox::audit::{Arrived, HopReply, LetterGone, ReleasedLetters};
 
     use super::*;
 
@@ -289,25 +289,24 @@ mod tests {
             enhanced: Some(EnhancedCode(2, 0, 0)),
             queue_id: Some("4F2A1B"),
         };
-        let known = ServerAnswer {
+        let known = ServerReply {
             said: Said::Reply("250 2.0.0".to_owned()),
             host: Some("mx.web.example".to_owned()),
             queue_id: Some("4F2A1B".to_owned()),
         };
         let given_up = HopReply { enhanced: Some(EnhancedCode(4, 4, 7)), ..HopReply::default() };
-        let ours = ServerAnswer { said: Said::Status("4.4.7".to_owned()), ..ServerAnswer::default() };
+        let ours = ServerReply { said: Said::Status("4.4.7".to_owned()), ..ServerReply::default() };
         let arrived = Some(Arrived { id: "a", sha256: [0xab; 32] });
-        let released =
-            |letters_kept| Event::RequestReleased { mailbox, number: 7, letters_kept, by_escrow: false };
+        let released = |letters| Event::RequestReleased { mailbox, number: 7, letters };
         let events = [
             (Event::LetterDeposited { letter, mailbox, arrival: arrived }, LetterStep::Deposited),
-            (Event::NoticeSent { letter, mailbox, answer: taken }, LetterStep::Notified(known)),
+            (Event::NoticeSent { letter, mailbox, reply: taken }, LetterStep::Notified(known)),
             (
-                Event::NoticeSent { letter, mailbox, answer: HopReply::default() },
-                LetterStep::Notified(ServerAnswer::default()),
+                Event::NoticeSent { letter, mailbox, reply: HopReply::default() },
+                LetterStep::Notified(ServerReply::default()),
             ),
-            (Event::NoticeFailed { letter, mailbox, answer: given_up }, LetterStep::NotNotified(ours)),
-            (released(false), LetterStep::MailboxReplaced),
+            (Event::NoticeFailed { letter, mailbox, reply: given_up }, LetterStep::NotNotified(ours)),
+            (released(ReleasedLetters::Lost), LetterStep::MailboxReplaced),
             (Event::NoticeReturned { letter, mailbox }, LetterStep::Returned),
             (Event::LetterOpened { letter, mailbox }, LetterStep::Opened),
             (
@@ -329,7 +328,7 @@ mod tests {
         for (event, expected) in events {
             assert_eq!(step(&event.row(Timestamp(0), &Actor::System, None)), Some(expected), "{event:?}");
         }
-        for other in [Event::LoggedIn { mailbox }, released(true)] {
+        for other in [Event::LoggedIn { mailbox }, released(ReleasedLetters::KeptByLink)] {
             assert_eq!(step(&other.row(Timestamp(0), &Actor::Owner, None)), None);
         }
         let deposited = Event::LetterDeposited { letter, mailbox, arrival: arrived };

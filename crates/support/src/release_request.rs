@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use sealpost_arrival::{Announcer, enqueue, owner_mail};
 use sealpost_mail::{ActivateBy, Address, Random, Secret, Timestamp};
-use sealpost_mailbox::audit::{Actor, Event};
+use sealpost_mailbox::audit::{Actor, Event, ReleasedLetters};
 use sealpost_mailbox::{LINK_LASTS, NewOwner, NewPending, WaysIn, activation_token};
-use sealpost_notice::Notice;
+use sealpost_notice::{Notice, OldMessages};
 use sealpost_store::{
     Again, LegPurpose, MailboxRow, MailboxState, NewMailbox, NewToken, Release, Released, RequestKind,
     RequestRow, Store, StoreError, Unread, WrapKind,
@@ -60,8 +60,8 @@ pub enum ReleaseError {
 
 /// What a release has led to.
 pub struct LetIn {
-    /// Whether the messages are kept.
-    pub kept: bool,
+    /// What has become of the messages.
+    pub messages: OldMessages,
     /// What support must tell the recipient, where that is the way.
     pub initial: Option<InitialPassword>,
 }
@@ -134,8 +134,8 @@ impl Releasing<'_> {
         // With an initial password the link is made, too, and kept without being mailed (decision 0013).
         let ways = WaysIn { rows: &keys.queue.rows, pepper: &keys.way_in.pepper, token: &token };
         let secret = self.secret_of(mailbox, messages).await?;
-        let kept = secret.is_some();
-        if !kept && mailbox.held_since.is_some() {
+        let old = if secret.is_some() { OldMessages::Kept } else { OldMessages::Lost };
+        if old == OldMessages::Lost && mailbox.held_since.is_some() {
             return Err(ReleaseError::Held);
         }
         let again = match secret {
@@ -156,7 +156,7 @@ impl Releasing<'_> {
             link: Secret::new(link),
             expires,
             days: retention.days(now, expires),
-            messages_kept: kept,
+            messages: old,
             by: activate_by,
         };
         let message_id = format!("{}@{}", random.id(), self.name);
@@ -173,7 +173,7 @@ impl Releasing<'_> {
                 Some(Event::MailboxCreated { mailbox: &new.id }.row(now, &actor, None))
             }
         };
-        let wish = Release {
+        let release = Release {
             number: request.number,
             mailbox_id: mailbox.id.clone(),
             now,
@@ -185,13 +185,18 @@ impl Releasing<'_> {
         let released = Event::RequestReleased {
             mailbox: &mailbox.id,
             number: request.number,
-            letters_kept: kept,
-            by_escrow: kept && mailbox.state != MailboxState::Pending,
+            letters: match (old, mailbox.state) {
+                (OldMessages::Lost, _) => ReleasedLetters::Lost,
+                (OldMessages::Kept, MailboxState::Pending) => ReleasedLetters::KeptByLink,
+                (OldMessages::Kept, MailboxState::Active | MailboxState::Locked | MailboxState::Deleted) => {
+                    ReleasedLetters::KeptByEscrow
+                }
+            },
         };
         let rows: Vec<_> = made.into_iter().chain([released.row(now, &actor, None)]).collect();
         let noting = store.audited(rows);
-        match noting.release_request(wish).await? {
-            Released::Done => Ok(LetIn { kept, initial }),
+        match noting.release_request(release).await? {
+            Released::Done => Ok(LetIn { messages: old, initial }),
             Released::NotOpen => Err(ReleaseError::NotOpen(request.number)),
         }
     }

@@ -21,7 +21,7 @@ pub(crate) fn resumed(rows: &RowKey, time: ResumedTime, random: &dyn Random) -> 
             StoppedRow::Withdrawn(WithdrawnRow { standing, by_sealed })
         }
         row @ (StoppedRow::Letter(_)
-        | StoppedRow::Wished(_)
+        | StoppedRow::Requested(_)
         | StoppedRow::Link(_)
         | StoppedRow::Trash(_)
         | StoppedRow::Waiting(_)

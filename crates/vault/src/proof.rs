@@ -102,7 +102,7 @@ impl SessionAuth {
     }
 }
 
-/// Who bears a cookie. A row of the one is none of the other.
+/// Whose cookie it is. A row proven for one is not valid for the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bearer {
     /// The owner, signed in.
@@ -136,7 +136,7 @@ pub struct Held<'a> {
     pub mailbox_id: &'a str,
     /// When it began, in milliseconds since 1970: no row makes it younger.
     pub since: i64,
-    /// Which password and answer were the present ones, and which the last wish to leave everywhere: with another of
+    /// Which password and answer were the present ones, and which the last request to log out everywhere: with another of
     /// these its row is nothing any more, also where somebody puts it back. A newcomer's says nothing of it.
     pub epochs: &'a str,
 }

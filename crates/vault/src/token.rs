@@ -19,7 +19,7 @@ pub enum TokenPurpose {
     Activation,
     /// To begin setting a new password.
     Reset,
-    /// To delete a mailbox whose owner wished it by mail.
+    /// To delete a mailbox whose owner requested it by mail.
     Deletion,
 }
 

@@ -1,6 +1,5 @@
-//! Events of letters to the operator's own systems, by HTTPS: what a message says, how it is signed, how it is sent and
-//! sent again. Beside delivery, which
-//! fetches what partners publish, the only crate that names hyper.
+//! Events of letters to the operator's own systems, by HTTPS: what a message says, how it is signed, sent and sent again.
+//! Only this crate and delivery, which fetches what partners publish, name hyper.
 //!
 //! Events are rows, written by whoever does what they tell of; a row goes when its receiver has answered 2xx. So nothing is
 //! lost, and what is sent again after a crash or a lost answer has the same `webhook-id`.

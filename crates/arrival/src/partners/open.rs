@@ -7,7 +7,7 @@ use std::sync::Arc;
 use sealpost_intake::client_of;
 use sealpost_mail::{Address, Direction, Domain, Envelope, Fault, Head, Origin, Reply};
 use sealpost_mailbox::audit::OwnKeyUse;
-use sealpost_partner::{Known, Trusted};
+use sealpost_partner::{Coverage, Trusted};
 use sealpost_seal::{Layer, OpenError, Opened, Opening, Sender, Worker, WorkerError, Written};
 use sealpost_store::{OriginalState, StoredBody};
 use sealpost_vault::MessageKey;
@@ -206,9 +206,9 @@ async fn opened(
     let inbound = &context.tenant.inbound;
     let crls = partners.lists(context).await?;
     let out_of_use = &signers.out_of_use;
-    let roots = match out_of_use.known {
-        Known::All => inbound.roots.as_slice(),
-        Known::NotAll => &[],
+    let roots = match out_of_use.coverage {
+        Coverage::Complete => inbound.roots.as_slice(),
+        Coverage::Incomplete => &[],
     };
     let opening = Opening {
         own: &own,

@@ -53,7 +53,7 @@ impl TestLetter<'_> {
             partner_letter(self.letter, language, brand).map_err(|error| error.to_string())?;
         let (word, submitted) = match self.letter {
             PartnerLetter::Test => (Word::Request, "auto-generated"),
-            PartnerLetter::Answer => (Word::Answer, "auto-replied"),
+            PartnerLetter::Reply => (Word::Reply, "auto-replied"),
         };
         compose_notice(&Compose {
             from: (None, self.from),
@@ -76,14 +76,14 @@ impl TestLetter<'_> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Word {
     Request,
-    Answer,
+    Reply,
 }
 
 impl Word {
     fn as_str(self) -> &'static str {
         match self {
             Self::Request => "sealpost-test-request",
-            Self::Answer => "sealpost-test-answer",
+            Self::Reply => "sealpost-test-answer",
         }
     }
 
@@ -91,7 +91,7 @@ impl Word {
     fn of(head: &Head) -> Option<(Self, String)> {
         let keywords = head.first("Keywords")?;
         let (word, token) = keywords.split_once(',')?;
-        let word = [Self::Request, Self::Answer].into_iter().find(|one| one.as_str() == word.trim())?;
+        let word = [Self::Request, Self::Reply].into_iter().find(|one| one.as_str() == word.trim())?;
         Some((word, token.trim().to_owned()))
     }
 }
@@ -119,18 +119,18 @@ pub(crate) async fn hear(
         }
     };
     match word {
-        Word::Answer => {
-            answered(context, partners, found, &token).await;
+        Word::Reply => {
+            note_reply(context, partners, found, &token).await;
             None
         }
         Word::Request => {
             let partner = found.partner.id.clone();
             let ours = envelope.recipients.first().map(|recipient| recipient.address.clone())?;
-            if !partners.may_answer(&partner, context.shared.clock.now()) {
+            if !partners.may_reply(&partner, context.shared.clock.now()) {
                 return None;
             }
             let about = arrived.spooled.head.message_id();
-            match answer(context, partners, &found, ours, from, &token, about).await {
+            match reply(context, partners, &found, ours, from, &token, about).await {
                 Ok(rows) => {
                     tracing::info!(partner.id = %partner, "a partner's test letter is answered");
                     Some(rows)
@@ -144,8 +144,8 @@ pub(crate) async fn hear(
     }
 }
 
-/// An answer to a test letter of ours: letters are encrypted for the partner from now on.
-async fn answered(context: &Context, partners: &Partners, found: Found, token: &str) {
+/// A reply to a test letter of ours: letters are encrypted for the partner from now on.
+async fn note_reply(context: &Context, partners: &Partners, found: Found, token: &str) {
     let shared = &context.shared;
     if !is_test_token(&shared.keys.tags, &found.partner.id, token) {
         tracing::warn!(partner.id = %found.partner.id, "an answer to a test letter that is none of ours");
@@ -167,7 +167,7 @@ async fn answered(context: &Context, partners: &Partners, found: Found, token: &
     }
 }
 
-async fn answer(
+async fn reply(
     context: &Context,
     partners: &Partners,
     found: &Found,
@@ -186,7 +186,7 @@ async fn answer(
     let announcer = &context.tenant.announcer;
     let message_id = format!("{}@{}", shared.random.id(), context.tenant.name);
     let letter =
-        TestLetter { letter: PartnerLetter::Answer, from, to: to.clone(), token, message_id, about, at: now };
+        TestLetter { letter: PartnerLetter::Reply, from, to: to.clone(), token, message_id, about, at: now };
     let letter = letter.compose(announcer.language(&to), &announcer.brand)?;
     let random: Arc<dyn Random> = Arc::clone(&shared.random);
     let profile = partner.profile.raised_by(key.key.facts());
@@ -223,7 +223,7 @@ async fn answer(
 
 impl Partners {
     /// Whether this partner is answered now: whoever sends a caught test letter again and again makes no mail of ours.
-    fn may_answer(&self, partner: &str, now: Timestamp) -> bool {
+    fn may_reply(&self, partner: &str, now: Timestamp) -> bool {
         let mut last = self.answered.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         last.retain(|_, at| now.0.saturating_sub(at.0) < PAUSE && at.0 <= now.0);
         let is_new = !last.contains_key(partner);
@@ -248,7 +248,7 @@ mod tests {
         );
         assert_eq!(
             word("Keywords: sealpost-test-answer,\r\n a.b\r\n\r\n"),
-            Some((Word::Answer, "a.b".to_owned()))
+            Some((Word::Reply, "a.b".to_owned()))
         );
         for other in
             ["Keywords: sealpost-test-request\r\n\r\n", "Keywords: kfz, a.b\r\n\r\n", "Subject: x\r\n\r\n"]

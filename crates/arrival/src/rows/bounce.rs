@@ -3,6 +3,7 @@
 
 use sealpost_mail::{EnhancedCode, Reply, ReversePath};
 use sealpost_mailbox::audit::{Actor, Event};
+use sealpost_notice::ReplyState;
 use sealpost_store::{ArrivalRows, BounceMemo, NewBounce, bounce_token};
 use sealpost_vault::Label;
 
@@ -39,7 +40,7 @@ pub(super) async fn rows(arrival: &Arrival<'_>, decided: &[Decided]) -> Result<A
     }
     // Reports come with the null reverse-path (RFC 3464 §2); anything else is somebody who saw the address.
     let said = match &arrival.envelope.reverse_path {
-        ReversePath::Address(_) => return super::reply_to_notice::answer(arrival).await,
+        ReversePath::Address(_) => return super::reply_to_notice::to_writer(arrival).await,
         ReversePath::Null => arrival.spooled.whole(&arrival.context.shared).await?.look(read).await?,
     };
     let status = match said {
@@ -79,7 +80,7 @@ async fn told(
             status: status.unwrap_or(UNSAID),
             // As the bounce tells it; its text is anybody's.
             said: status.map(|status| status.to_string()),
-            delayed: false,
+            state: ReplyState::Failed,
         };
         return undelivered::rows(arrival.context, &told).await.map_err(crate::failure::later);
     }

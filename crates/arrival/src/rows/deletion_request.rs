@@ -91,15 +91,15 @@ async fn confirm(arrival: &Arrival<'_>, from: Address) -> Result<ArrivalRows, Re
     let found = shared.store.mailboxes_by_tag(&[tag]).await.map_err(|error| unavailable(&error))?.pop();
     let Some(mailbox) = found else {
         let language = announcer.language(&from).tag();
-        return answer(arrival, "wished", from, Notice::DeletionNothing, language).await;
+        return reply(arrival, CONFIRMED, from, Notice::DeletionNothing, language).await;
     };
     let resident = Resident::of(&mailbox, &shared.keys.rows, &shared.keys.tags).map_err(later)?;
     let to = resident.address().clone();
     if mailbox.held_since.is_some() {
-        return answer(arrival, "wished", to, Notice::DeletionHeld, &mailbox.language).await;
+        return reply(arrival, CONFIRMED, to, Notice::DeletionHeld, &mailbox.language).await;
     }
     let (token, notice) = link(arrival, &mailbox);
-    let mut rows = answer(arrival, "wished", to, notice, &mailbox.language).await?;
+    let mut rows = reply(arrival, CONFIRMED, to, notice, &mailbox.language).await?;
     if !rows.legs.is_empty() {
         rows.deletions.push(token);
         let asked = Event::DeletionAsked { mailbox: &mailbox.id };
@@ -122,8 +122,11 @@ fn link(arrival: &Arrival<'_>, mailbox: &MailboxRow) -> ((String, NewToken), Not
     ((mailbox.id.clone(), row), Notice::DeletionRequest { link, expires })
 }
 
+/// The kind of replies to requests that are proven, in counts that are kept: they say `wished`.
+const CONFIRMED: &str = "wished";
+
 /// One a day of this kind for each address (RFC 3834 §2).
-async fn answer(
+async fn reply(
     arrival: &Arrival<'_>,
     kind: &'static str,
     to: Address,

@@ -64,7 +64,7 @@ pub(super) fn rows(
         let from = arrival.spooled.head.from_address().ok().flatten();
         let routes = &arrival.context.tenant.routes;
         let is_theirs = from.is_none_or(|from| routes.may_write(arrival.origin, from.domain()));
-        // That a field of ours was taken out, which anybody can put in, makes nobody's letter ours.
+        // Removing a forged field of ours does not make a stranger's letter ours.
         let changed = head.as_bytes() != heads.of(&arrival.spooled.head, &[]).as_bytes();
         let hand = match (arrival.direction, is_theirs, changed) {
             (Direction::Inbound, _, _) | (Direction::Outbound, false, _) => Hand::World,

@@ -27,7 +27,7 @@ impl Pacing {
 
     /// Of a letter for a mailbox that is there.
     pub(super) fn of(announcer: &Announcer, mailbox: &ReachedMailbox, now: Timestamp) -> Self {
-        let pace = announcer.pace_of(mailbox.state, mailbox.wish);
+        let pace = announcer.pace_of(mailbox.state, mailbox.pace);
         decide(pace, mailbox.announced_at, mailbox.unannounced, now)
     }
 }

@@ -12,17 +12,17 @@ use crate::decided::{Decided, Way};
 use crate::partners::Readability;
 use crate::{enqueue, owner_mail, report_limit};
 
-/// Adds the answer to whoever wrote to our own address.
+/// Adds the reply to whoever wrote to our own address.
 pub(super) async fn rows(arrival: &Arrival<'_>, decided: &[Decided]) -> Result<ArrivalRows, Reply> {
     let is_ours = |decided: &Decided| matches!(decided.way, Way::ToUs);
     match decided.iter().any(is_ours) {
-        true => answer(arrival).await,
+        true => to_writer(arrival).await,
         false => Ok(ArrivalRows::new(arrival.now)),
     }
 }
 
-/// One answer a day for each writer (RFC 3834 §2 asks for a limit; people need it once).
-pub(super) async fn answer(arrival: &Arrival<'_>) -> Result<ArrivalRows, Reply> {
+/// One reply a day for each writer (RFC 3834 §2 asks for a limit; people need it once).
+pub(super) async fn to_writer(arrival: &Arrival<'_>) -> Result<ArrivalRows, Reply> {
     let mut rows = ArrivalRows::new(arrival.now);
     match arrival.came {
         Readability::Readable => {}
@@ -63,7 +63,7 @@ pub(super) async fn answer(arrival: &Arrival<'_>) -> Result<ArrivalRows, Reply> 
     Ok(rows)
 }
 
-/// A place for an answer. The operator's own server hands on what strangers write to us, too: nobody's reverse-path is proven.
+/// Room for one more reply to this address. Reverse-paths are not proven: the operator's server hands on strangers' mail, too.
 pub(super) async fn room(arrival: &Arrival<'_>, to: &Address) -> Result<ReportSlot, Reply> {
     let room = report_limit::room(arrival.context, ReportsTo::Claimed, to, arrival.id, arrival.now).await;
     room.map_err(|error| crate::failure::unavailable(&error))

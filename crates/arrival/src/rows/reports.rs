@@ -7,7 +7,7 @@ use sealpost_mail::{
     Address, DsnAction, DsnParts, DsnRecipient, EnhancedCode, Grounds, Notify, Recipient, Refusal, Reply,
     ReversePath, Timestamp, TlsFloor, Treatment, compose_dsn,
 };
-use sealpost_notice::{Hears, Refused, Report as Words};
+use sealpost_notice::{CameBack, Hears, Refused, Report as Words};
 use sealpost_store::{ArrivalRows, LegPurpose};
 
 use super::Arrival;
@@ -218,7 +218,7 @@ pub(crate) async fn unannounced(
             will_retry_until: None,
         },
         envid: None,
-        words: Words::NotReached { certain: status.is_some() },
+        words: Words::NotReached(if status.is_some() { CameBack::Failed } else { CameBack::Unclear }),
         returned: None,
         about: letter.message_id.clone(),
         arrived: letter.at,

@@ -1,6 +1,7 @@
 //! When owners are told: at once, or together with others; what the clock brings; and what a letter's sender hears of it.
 
-use sealpost_arrival::{nobody_told, reminder};
+use sealpost_arrival::nobody_told;
+use sealpost_arrival::reminder::{self, Mailing};
 use sealpost_mail::{ActivateBy, EnhancedCode, Secret};
 use sealpost_notice::{Notice, Reached};
 use sealpost_store::{Announced, MailboxRow, Pace, Reminded, Told, bounce_token};
@@ -78,11 +79,11 @@ async fn one_mail_tells_of_all_that_have_waited_and_once() {
     let send = async || {
         reminder::digest(rig.context(), &mailbox, digest(2), &letters[0], &others, announced()).await
     };
-    assert!(send().await.unwrap());
+    assert_eq!(send().await.unwrap(), Mailing::Queued);
     let leg = rig.leg_to(TO).await;
     assert!(matches!(leg.notice(), Notice::Digest { letters: 2, .. }));
     assert!(waiting(&rig).await.is_empty());
-    assert!(!send().await.unwrap(), "another node was faster");
+    assert_eq!(send().await.unwrap(), Mailing::Already, "another node was faster");
     assert_eq!(rig.legs().await.len(), 1);
 
     // It comes back: the senders of both letters hear of it.
@@ -102,8 +103,9 @@ async fn an_owner_is_reminded_once_whoever_asks_twice() {
     rig.let_go().await;
     let mailbox = row(&rig).await;
     let note = reminder::Note { about: Reminded::Mailbox, before: None, at: NOW };
-    assert!(reminder::send(rig.context(), &mailbox, unread(), None, note).await.unwrap());
-    assert!(!reminder::send(rig.context(), &mailbox, unread(), None, note).await.unwrap());
+    let send = async || reminder::send(rig.context(), &mailbox, unread(), None, note).await.unwrap();
+    assert_eq!(send().await, Mailing::Queued);
+    assert_eq!(send().await, Mailing::Already);
     let leg = rig.leg_to(TO).await;
     assert!(leg.from().starts_with("bounce+"), "one that comes back is counted: {}", leg.from());
     assert_eq!(rig.store.reminded_of_mailbox(&mailbox.id).await.unwrap(), Some(NOW));
@@ -119,7 +121,8 @@ async fn a_reminder_of_a_letter_comes_back_to_that_letter() {
     let id = first.trim_start_matches("bounce+").split("00@").next().unwrap().to_owned();
     let letter = reminder::Letter { id: &id, number: 1, others: &[] };
     let note = reminder::Note { about: Reminded::Letters, before: None, at: NOW };
-    assert!(reminder::send(rig.context(), &mailbox, unread(), Some(letter), note).await.unwrap());
+    let sent = reminder::send(rig.context(), &mailbox, unread(), Some(letter), note).await;
+    assert_eq!(sent.unwrap(), Mailing::Queued);
     let second = Rig::return_path(&rig.leg_to(TO).await).to_path();
     assert_eq!(second, format!("bounce+{id}01@insurer.example"));
 }
@@ -172,8 +175,8 @@ async fn a_sender_hears_once_that_nobody_fetches_the_letter() {
             .await
             .unwrap()
     };
-    assert_eq!(tell().await, Some(true));
-    assert_eq!(tell().await, Some(false));
+    assert_eq!(tell().await, Mailing::Queued);
+    assert_eq!(tell().await, Mailing::Already);
     let leg = rig.leg_to(SENDER).await;
     assert_eq!(leg.row.destination, "insurer");
     assert!(matches!(leg.notice(), Notice::NotFetched { recipient, .. } if recipient == TO));
@@ -191,11 +194,14 @@ async fn whose_letter_nobody_knows_is_told_once_and_of_a_letter_without_sender_n
     let back = Rig::return_path(&rig.leg_to(TO).await).local().to_owned();
     let id = back.trim_start_matches("bounce+").trim_end_matches("00").to_owned();
     rig.let_go().await;
-    assert!(nobody_told::tell(rig.context(), &id, Some(nobody_told::UNREACHABLE)).await.unwrap());
-    assert!(!nobody_told::tell(rig.context(), &id, Some(EnhancedCode(5, 1, 1))).await.unwrap());
+    let told = nobody_told::tell(rig.context(), &id, Some(nobody_told::UNREACHABLE)).await.unwrap();
+    assert_eq!(told, Mailing::Queued);
+    let told = nobody_told::tell(rig.context(), &id, Some(EnhancedCode(5, 1, 1))).await.unwrap();
+    assert_eq!(told, Mailing::Already);
     let report = rig.rest(&rig.leg_to(SENDER).await).await;
     assert!(report.contains("Status: 5.2.1"), "{report}");
-    assert!(!nobody_told::tell(rig.context(), "no such letter", None).await.unwrap());
+    let told = nobody_told::tell(rig.context(), "no such letter", None).await.unwrap();
+    assert_eq!(told, Mailing::Nobody);
 
     let rig = Rig::new();
     let text = crate::rig::letter(&rig.random, "Bericht", "", "Text");
@@ -203,6 +209,6 @@ async fn whose_letter_nobody_knows_is_told_once_and_of_a_letter_without_sender_n
     let back = Rig::return_path(&rig.leg_to(TO).await).local().to_owned();
     rig.let_go().await;
     let id = back.trim_start_matches("bounce+").trim_end_matches("00");
-    assert!(!nobody_told::tell(rig.context(), id, None).await.unwrap());
+    assert_eq!(nobody_told::tell(rig.context(), id, None).await.unwrap(), Mailing::Nobody);
     assert!(rig.legs().await.is_empty());
 }

@@ -3,7 +3,7 @@
 
 use sealpost_mail::Secret;
 use sealpost_mailbox::{About, Outbox as _, Outgoing};
-use sealpost_notice::Notice;
+use sealpost_notice::{Notice, OldMessages, PasswordReplaced};
 use sealpost_store::LegPurpose;
 
 use crate::rig::{DAY, NOW, PORTAL, Rig, address};
@@ -38,9 +38,9 @@ async fn each_mail_says_what_happened_and_when() {
     assert!(matches!(notice, Notice::MailboxLocked { at, until: end } if (at, end) == (NOW, until)));
     let (notice, _) = mailed(&rig, About::AnswersUsedUp { until }, "de").await;
     assert!(matches!(notice, Notice::AnswersUsedUp { at: NOW, until: Some(end) } if end == until));
-    let changed = About::PasswordChanged { forgotten: true, network: network() };
+    let changed = About::PasswordReset { network: network() };
     let (notice, text) = mailed(&rig, changed, "de").await;
-    assert!(matches!(notice, Notice::PasswordChanged { at: NOW, forgotten: true, .. }));
+    assert!(matches!(notice, Notice::PasswordChanged { at: NOW, how: PasswordReplaced::Forgotten, .. }));
     assert!(text.contains("192.0.2.x"), "{text}");
     let (notice, _) = mailed(&rig, About::QuestionChanged { network: network() }, "de").await;
     assert!(matches!(notice, Notice::QuestionChanged { at: NOW, .. }));
@@ -59,8 +59,9 @@ async fn a_link_leads_to_the_portal_and_holds_its_token_and_no_address() {
     assert_eq!(link.expose(), &format!("{PORTAL}/r/TOKEN-4711"));
     assert!(text.contains(link.expose()), "{text}");
     let (notice, _) = mailed(&rig, About::Reactivation { token: token(), expires }, "en").await;
-    let Notice::Reactivation { link, days, messages_kept, .. } = notice else { panic!("no link") };
-    assert_eq!((link.expose(), days, messages_kept), (&format!("{PORTAL}/a/TOKEN-4711"), 1, true));
+    let Notice::Reactivation { link, days, messages, .. } = notice else { panic!("no link") };
+    let expected = (&format!("{PORTAL}/a/TOKEN-4711"), 1, OldMessages::Kept);
+    assert_eq!((link.expose(), days, messages), expected);
 }
 
 #[tokio::test]

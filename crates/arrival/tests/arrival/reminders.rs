@@ -1,7 +1,8 @@
 //! What the clock brings, where it comes back to, and who hears of that: the mailbox itself or one of its letters, whoever
 //! sent it.
 
-use sealpost_arrival::{MostReports, reminder, tell_of_keys};
+use sealpost_arrival::reminder::{self, Mailing};
+use sealpost_arrival::{MostReports, tell_of_keys};
 use sealpost_delivery::{Purpose, ReportsTo};
 use sealpost_mail::{Address, Origin, ReversePath, Secret, Timestamp, TlsFloor};
 use sealpost_notice::{EndingKey, KeyOwner, Notice, Reached};
@@ -47,7 +48,7 @@ async fn a_reminder_of_the_mailbox_that_comes_back_counts_and_is_told_to_nobody(
     let rig = Rig::new();
     let (mailbox, _) = waits(&rig, TO).await;
     let note = about(Reminded::Mailbox, None);
-    assert!(reminder::send(rig.context(), &mailbox, going(), None, note).await.unwrap());
+    assert_eq!(reminder::send(rig.context(), &mailbox, going(), None, note).await.unwrap(), Mailing::Queued);
     let leg = rig.leg_to(TO).await;
     let Purpose::Notice { deposit_id, sender, is_first, .. } = &leg.ticket.purpose else {
         panic!("no notice")
@@ -67,7 +68,7 @@ async fn without_an_address_for_bounces_reminders_come_from_ours() {
     rig.let_go().await;
     let mailbox = rig.mailbox(TO).await.unwrap();
     let note = about(Reminded::Mailbox, None);
-    assert!(reminder::send(rig.context(), &mailbox, going(), None, note).await.unwrap());
+    assert_eq!(reminder::send(rig.context(), &mailbox, going(), None, note).await.unwrap(), Mailing::Queued);
     assert_eq!(rig.leg_to(TO).await.from(), OURS);
 }
 
@@ -83,12 +84,17 @@ async fn who_has_read_an_older_row_reminds_nobody() {
         rig.let_go().await;
         sent
     };
-    assert!(send(Reminded::Mailbox, None).await);
+    assert_eq!(send(Reminded::Mailbox, None).await, Mailing::Queued);
     let first = rig.now();
-    assert!(!send(Reminded::Mailbox, None).await, "it was, a day ago");
-    assert!(!send(Reminded::Mailbox, Some(first.minus(DAY))).await, "that was read before");
-    assert!(send(Reminded::Mailbox, Some(first)).await);
-    assert!(send(Reminded::Letters, None).await, "of letters and of the mailbox each for itself");
+    assert_eq!(send(Reminded::Mailbox, None).await, Mailing::Already, "it was, a day ago");
+    let late = send(Reminded::Mailbox, Some(first.minus(DAY))).await;
+    assert_eq!(late, Mailing::Already, "that was read before");
+    assert_eq!(send(Reminded::Mailbox, Some(first)).await, Mailing::Queued);
+    assert_eq!(
+        send(Reminded::Letters, None).await,
+        Mailing::Queued,
+        "of letters and of the mailbox each for itself"
+    );
 }
 
 #[tokio::test]
@@ -97,7 +103,10 @@ async fn a_reminder_speaks_the_language_of_its_mailbox() {
         let rig = Rig::new();
         let (mailbox, _) = waits(&rig, to).await;
         let note = about(Reminded::Mailbox, None);
-        assert!(reminder::send(rig.context(), &mailbox, going(), None, note).await.unwrap());
+        assert_eq!(
+            reminder::send(rig.context(), &mailbox, going(), None, note).await.unwrap(),
+            Mailing::Queued
+        );
         let leg = rig.leg_to(to).await;
         let text = rig.written(&leg);
         assert!(text.contains(word) && !text.contains(other), "{text}");
@@ -111,7 +120,10 @@ async fn a_reminder_of_a_letter_is_told_to_its_sender_when_it_comes_back() {
     let (mailbox, id) = waits(&rig, TO).await;
     let one = reminder::Letter { id: &id, number: 3, others: &[] };
     let note = about(Reminded::Letters, None);
-    assert!(reminder::send(rig.context(), &mailbox, going(), Some(one), note).await.unwrap());
+    assert_eq!(
+        reminder::send(rig.context(), &mailbox, going(), Some(one), note).await.unwrap(),
+        Mailing::Queued
+    );
     let leg = rig.leg_to(TO).await;
     let Purpose::Notice { sender, is_first, letter_id, .. } = &leg.ticket.purpose else {
         panic!("no notice")
@@ -130,7 +142,10 @@ async fn of_a_letter_that_nobody_sent_a_reminder_is_like_one_of_the_mailbox() {
     let (mailbox, _) = waits(&rig, TO).await;
     let one = reminder::Letter { id: "0123456789abcdef0123456789abcdef", number: 1, others: &[] };
     let note = about(Reminded::Letters, None);
-    assert!(reminder::send(rig.context(), &mailbox, going(), Some(one), note).await.unwrap());
+    assert_eq!(
+        reminder::send(rig.context(), &mailbox, going(), Some(one), note).await.unwrap(),
+        Mailing::Queued
+    );
     let leg = rig.leg_to(TO).await;
     let Purpose::Notice { sender, deposit_id, .. } = &leg.ticket.purpose else { panic!("no notice") };
     assert_eq!((sender, deposit_id.as_str()), (&ReversePath::Null, ""));
@@ -146,7 +161,7 @@ async fn of_a_letter_that_nobody_sent_a_reminder_is_like_one_of_the_mailbox() {
         let sealed = &one.memo_sealed;
         let told =
             reminder::tell_sender(rig.context(), &one.deposit_id, sealed, told, not_fetched, NOW).await;
-        assert_eq!(told.unwrap(), None, "there is nobody to tell");
+        assert_eq!(told.unwrap(), Mailing::Nobody);
     }
     assert!(rig.legs().await.is_empty());
 }
@@ -171,7 +186,7 @@ async fn senders_outside_are_told_so_often_as_the_operator_allows_and_the_rest_c
             reminder::tell_sender(context, &one.deposit_id, sealed, told, not_fetched, NOW).await.unwrap(),
         );
     }
-    assert_eq!(sent, [Some(true), Some(false)]);
+    assert_eq!(sent, [Mailing::Queued, Mailing::Already]);
     assert_eq!(rig.queued_to().await, ["x@elsewhere.example"]);
     assert!(rig.store.unfetched("", NOW.plus(DAY), 3).await.unwrap().is_empty(), "nobody asks again");
     let leg = rig.leg_to("x@elsewhere.example").await;
@@ -199,8 +214,11 @@ async fn a_digest_is_the_first_word_of_its_letters_and_of_no_others() {
     };
     let context = rig.context();
     let late = reminder::digest(context, &mailbox, notice(), &id, &[], announced(Some(NOW.minus(DAY)))).await;
-    assert!(!late.unwrap(), "a notice has left since that was read");
-    assert!(reminder::digest(context, &mailbox, notice(), &id, &[], announced(Some(NOW))).await.unwrap());
+    assert_eq!(late.unwrap(), Mailing::Already, "a notice has left since that was read");
+    assert_eq!(
+        reminder::digest(context, &mailbox, notice(), &id, &[], announced(Some(NOW))).await.unwrap(),
+        Mailing::Queued
+    );
     let leg = rig.leg_to(TO).await;
     let Purpose::Notice { is_first, deposit_id, .. } = &leg.ticket.purpose else { panic!("no notice") };
     assert!(*is_first && *deposit_id == id);
@@ -228,14 +246,16 @@ async fn an_operator_is_told_once_of_a_key_that_ends() {
         Notice::KeysEnding { keys, count: 1 }
     };
     let to = address("post@insurer.example");
-    assert!(tell_of_keys(rig.context(), Some((&to, notice())), vec![warning()], NOW).await.unwrap());
+    let told = tell_of_keys(rig.context(), Some((&to, notice())), vec![warning()], NOW).await;
+    assert_eq!(told.unwrap(), Mailing::Queued);
     let leg = rig.leg_to("post@insurer.example").await;
     assert_eq!((leg.row.destination.as_str(), leg.ticket.tls), ("insurer", TlsFloor::None));
     assert!(matches!(leg.notice(), Notice::KeysEnding { count: 1, .. }));
-    assert!(!tell_of_keys(rig.context(), Some((&to, notice())), vec![warning()], NOW).await.unwrap());
+    let told = tell_of_keys(rig.context(), Some((&to, notice())), vec![warning()], NOW).await;
+    assert_eq!(told.unwrap(), Mailing::Already);
     assert_eq!(rig.legs().await.len(), 1);
     // Without an address it is noted, so that the log says it once.
     let other = warned("77aa");
-    assert!(tell_of_keys(rig.context(), None, vec![other.clone()], NOW).await.unwrap());
-    assert!(!tell_of_keys(rig.context(), None, vec![other], NOW).await.unwrap());
+    assert_eq!(tell_of_keys(rig.context(), None, vec![other.clone()], NOW).await.unwrap(), Mailing::Queued);
+    assert_eq!(tell_of_keys(rig.context(), None, vec![other], NOW).await.unwrap(), Mailing::Already);
 }

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use sealpost_arrival::reminder::Mailing;
 use sealpost_arrival::send_tls_report;
 use sealpost_delivery::{
     DeliveryConfig, NameServers, Purpose, ReportTo, Route, TlsReport, TlsReportTerms, TlsReporter, day_of,
@@ -58,8 +59,8 @@ async fn a_report_leaves_by_mail_once_and_nothing_comes_back() {
     let send = async || {
         send_tls_report(rig.context(), &reporter, key(&rig), Some((&report, &places)), NOW).await.unwrap()
     };
-    assert!(send().await);
-    assert!(!send().await, "another node was faster");
+    assert_eq!(send().await, Mailing::Queued);
+    assert_eq!(send().await, Mailing::Already, "another node was faster");
     let leg = rig.leg_to("tls-reports@clinic.example").await;
     assert_eq!((leg.from().as_str(), leg.row.purpose), ("<>", LegPurpose::Report));
     assert_eq!((leg.ticket.purpose.clone(), leg.ticket.route.clone()), (Purpose::TlsReport, Route::Mx));
@@ -84,11 +85,11 @@ async fn each_place_that_a_domain_names_gets_it() {
         ReportTo::parse("mailto:b@clinic.example").unwrap(),
     ];
     let sent = send_tls_report(rig.context(), &reporter, key(&rig), Some((&report, &places)), NOW).await;
-    assert!(sent.unwrap());
+    assert_eq!(sent.unwrap(), Mailing::Queued);
     assert_eq!(rig.queued_to().await, ["a@clinic.example", "b@clinic.example"]);
     assert_eq!(submissions(&rig).await, 1);
     let again = send_tls_report(rig.context(), &reporter, key(&rig), Some((&report, &places)), NOW).await;
-    assert!(!again.unwrap());
+    assert_eq!(again.unwrap(), Mailing::Already);
     assert_eq!((rig.legs().await.len(), submissions(&rig).await), (2, 1), "all of it once");
 }
 
@@ -96,15 +97,18 @@ async fn each_place_that_a_domain_names_gets_it() {
 async fn a_domain_that_wants_to_hear_nothing_is_asked_once() {
     let rig = Rig::new();
     let reporter = reporter(&rig, &[Language::En]);
-    assert!(send_tls_report(rig.context(), &reporter, key(&rig), None, NOW).await.unwrap());
+    assert_eq!(
+        send_tls_report(rig.context(), &reporter, key(&rig), None, NOW).await.unwrap(),
+        Mailing::Queued
+    );
     let report = report(&rig, &reporter);
     let places = [ReportTo::parse("mailto:a@clinic.example").unwrap()];
     let late = send_tls_report(rig.context(), &reporter, key(&rig), Some((&report, &places)), NOW).await;
-    assert!(!late.unwrap(), "it is settled for that day");
+    assert_eq!(late.unwrap(), Mailing::Already, "it is settled for that day");
     assert!(rig.legs().await.is_empty());
     // Another day is another report.
     let day = day_of(NOW);
     let next = (day, rig.keys.spool.tls_report_tag(DOMAIN, day));
     let next = send_tls_report(rig.context(), &reporter, next, Some((&report, &places)), NOW).await;
-    assert!(next.unwrap());
+    assert_eq!(next.unwrap(), Mailing::Queued);
 }

@@ -2,7 +2,7 @@
 //! leaves is proven row by row.
 
 use sealpost_arrival::NoticesNoted;
-use sealpost_delivery::{Ended, Ending, HopAnswer, Witness as _};
+use sealpost_delivery::{Ended, Ending, FinalReply, Witness as _};
 use sealpost_mail::EnhancedCode;
 use sealpost_store::{LegNotes, LetterEvent};
 
@@ -16,9 +16,9 @@ fn ended(leg: &Leg, ending: Ending) -> LegNotes {
         Ending::Failed => 550,
     };
     let enhanced = Some(EnhancedCode(if code == 250 { 2 } else { 5 }, 1, 1));
-    let answer =
-        HopAnswer { host: Some("mx.web.example".to_owned()), code: Some(code), enhanced, queue_id: None };
-    NoticesNoted.notes(&Ended { ending, ticket: &leg.ticket, answer, at: NOW })
+    let reply =
+        FinalReply { host: Some("mx.web.example".to_owned()), code: Some(code), enhanced, queue_id: None };
+    NoticesNoted.notes(&Ended { ending, ticket: &leg.ticket, reply, at: NOW })
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ use super::{Caller, Connection};
 use crate::config::{HopTls, Login};
 use crate::ehlo::Ehlo;
 use crate::endpoint::Endpoint;
-use crate::outcome::{DeliveryFailure, Stage};
+use crate::outcome::{DeliveryFailure, Stage, TlsLacking};
 use crate::public_internet::is_public;
 use crate::tls_session::{ResultType, SessionEnd, TlsFailure, TlsTrouble};
 use crate::wire::Wire;
@@ -56,6 +56,13 @@ impl<'a> Opening<'a> {
     }
 }
 
+/// What a connection is carried by.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Link {
+    Clear,
+    Tls,
+}
+
 impl Connection {
     /// Connects in time, or says why the letter cannot go this way now.
     pub(crate) async fn open(caller: &Caller, opening: &mut Opening<'_>) -> Result<Self, DeliveryFailure> {
@@ -66,9 +73,9 @@ impl Connection {
 
     async fn open_as_it_may(caller: &Caller, opening: &mut Opening<'_>) -> Result<Self, DeliveryFailure> {
         let to = opening.to;
-        match Self::open_with(caller, opening, to.tls != HopTls::Clear).await {
+        match Self::open_with(caller, opening, to.tls).await {
             // Opportunistic means that broken TLS is as good as none (RFC 7435 §3).
-            Err(DeliveryFailure::BelowFloor { offered: true, cause })
+            Err(DeliveryFailure::BelowFloor { lacking: TlsLacking::Failed, cause })
                 if to.floor == TlsFloor::None
                     && to.tls == HopTls::StartTls
                     && to.login.is_none()
@@ -79,7 +86,7 @@ impl Connection {
                     cause,
                     "TLS failed; trying without, as the floor allows"
                 );
-                Self::open_with(caller, opening, false).await
+                Self::open_with(caller, opening, HopTls::Clear).await
             }
             other => other,
         }
@@ -88,11 +95,11 @@ impl Connection {
     async fn open_with(
         caller: &Caller,
         opening: &mut Opening<'_>,
-        tls: bool,
+        tls: HopTls,
     ) -> Result<Self, DeliveryFailure> {
         let to = opening.to;
         if to.floor > TlsFloor::None && to.tls == HopTls::Clear {
-            return Err(below(false, "this hop is configured without TLS"));
+            return Err(below(TlsLacking::NotOffered, "this hop is configured without TLS"));
         }
         let times = caller.timeouts;
         let tcp = in_time(Stage::Connect, times.connect, TcpStream::connect(to.address)).await?;
@@ -120,31 +127,31 @@ impl Connection {
             letters: 0,
             until: opening.until,
         };
-        let mut secured = false;
-        if tls && to.tls == HopTls::Implicit {
+        let mut link = Link::Clear;
+        if tls == HopTls::Implicit {
             connection.shake_hands(caller, opening, tcp).await?;
-            secured = true;
+            link = Link::Tls;
         } else {
             connection.wire.carry_tcp(tcp);
         }
-        let greeting = connection.answer(Stage::Greeting, times.greeting).await?;
+        let greeting = connection.read_reply(Stage::Greeting, times.greeting).await?;
         connection.expect(Stage::Greeting, &greeting, 220)?;
         connection.hello(caller).await?;
-        match (tls && !secured, connection.offers.starttls) {
-            (true, true) => {
+        match (tls, connection.offers.starttls) {
+            (HopTls::StartTls, true) => {
                 connection.start_tls(caller, opening).await?;
-                secured = true;
+                link = Link::Tls;
             }
-            (true, false) => {
+            (HopTls::StartTls, false) => {
                 opening.failed(ResultType::StarttlsNotSupported, "STARTTLS is not offered");
             }
-            (false, _) => {}
+            (HopTls::Clear | HopTls::Implicit, _) => {}
         }
-        if to.floor > TlsFloor::None && !secured {
-            return Err(below(false, "the server offers no STARTTLS"));
+        if to.floor > TlsFloor::None && link == Link::Clear {
+            return Err(below(TlsLacking::NotOffered, "the server offers no STARTTLS"));
         }
         if let Some(login) = &to.login {
-            connection.log_in(login, secured).await?;
+            connection.log_in(login, link).await?;
         }
         Ok(connection)
     }
@@ -158,8 +165,8 @@ impl Connection {
                 self.offers = Ehlo::read(reply.message());
                 Ok(())
             }
-            Err(DeliveryFailure::Refused { answer, .. })
-                if matches!(answer.code, 500 | 501 | 502 | 504 | 550) =>
+            Err(DeliveryFailure::Refused { reply, .. })
+                if matches!(reply.code, 500 | 501 | 502 | 504 | 550) =>
             {
                 self.offers = Ehlo::default();
                 let reply = self.command(Stage::Hello, time, format!("HELO {}\r\n", caller.our_name)).await?;
@@ -173,17 +180,17 @@ impl Connection {
         let reply = self.command(Stage::Tls, self.timeouts.hello, "STARTTLS\r\n".to_owned()).await;
         match reply.and_then(|reply| self.expect(Stage::Tls, &reply, 220)) {
             Ok(()) => {}
-            Err(DeliveryFailure::Refused { answer, .. }) => {
-                let cause = format!("the server refused STARTTLS: {answer:?}");
+            Err(DeliveryFailure::Refused { reply, .. }) => {
+                let cause = format!("the server refused STARTTLS: {reply:?}");
                 opening.failed(ResultType::StarttlsNotSupported, &cause);
-                return Err(below(true, &cause));
+                return Err(below(TlsLacking::Failed, &cause));
             }
             Err(trouble) => return Err(trouble),
         }
         let Some(tcp) = self.wire.take_tcp() else {
-            let cause = "the server sent text in the clear behind its answer to STARTTLS";
+            let cause = "the server sent text in the clear behind its reply to STARTTLS";
             opening.failed(ResultType::ValidationFailure, cause);
-            return Err(below(true, cause));
+            return Err(below(TlsLacking::Failed, cause));
         };
         self.shake_hands(caller, opening, tcp).await?;
         self.hello(caller).await
@@ -200,9 +207,9 @@ impl Connection {
             Ok(Ok(tls)) => tls,
             Ok(Err(TlsTrouble { result, cause })) => {
                 result.into_iter().for_each(|result| opening.failed(result, &cause));
-                return Err(below(true, &cause));
+                return Err(below(TlsLacking::Failed, &cause));
             }
-            Err(_elapsed) => return Err(below(true, "the TLS handshake took too long")),
+            Err(_elapsed) => return Err(below(TlsLacking::Failed, "the TLS handshake took too long")),
         };
         match caller.tls.tried(&tls, opening.to, opening.now) {
             Ok(()) => opening.secured = Some(SessionEnd::Secured),
@@ -215,9 +222,9 @@ impl Connection {
     }
 
     /// RFC 4954; never outside TLS.
-    async fn log_in(&mut self, login: &Login, secured: bool) -> Result<(), DeliveryFailure> {
+    async fn log_in(&mut self, login: &Login, link: Link) -> Result<(), DeliveryFailure> {
         let no = |cause: &str| DeliveryFailure::NoLogin { cause: cause.to_owned() };
-        if !secured {
+        if link == Link::Clear {
             return Err(no("passwords are sent inside TLS only, and this server offers none"));
         }
         let mechanism = match (self.offers.auth_plain, self.offers.auth_login) {
@@ -242,6 +249,6 @@ async fn in_time<T>(
     timeout(time, doing).await.map_err(|_elapsed| DeliveryFailure::Silent { stage })
 }
 
-fn below(offered: bool, cause: &str) -> DeliveryFailure {
-    DeliveryFailure::BelowFloor { offered, cause: cause.to_owned() }
+fn below(lacking: TlsLacking, cause: &str) -> DeliveryFailure {
+    DeliveryFailure::BelowFloor { lacking, cause: cause.to_owned() }
 }

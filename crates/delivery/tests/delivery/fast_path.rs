@@ -10,9 +10,9 @@ use crate::hop::{Hop, Script};
 use crate::rig::{Desk, Post, START, post};
 
 /// A place as soon as delivery runs.
-async fn place(inlet: &Inlet) -> WorkerSlot {
+async fn slot(inlet: &Inlet) -> WorkerSlot {
     loop {
-        match inlet.place("hop") {
+        match inlet.slot("hop") {
             Some(place) => return place,
             None => tokio::task::yield_now().await,
         }
@@ -34,7 +34,7 @@ async fn a_letter_handed_over_is_delivered_without_being_read_back() {
     let hop = Hop::start(Script::default()).await;
     let desk = Desk::new(&hop);
     let running = desk.start();
-    let place = place(&running.waker).await;
+    let place = slot(&running.waker).await;
     hand_over(&desk, place, post("r@d.example")).await;
     // Nobody said that there is something in the queue.
     let letter = hop.letters(1).await.remove(0);
@@ -49,7 +49,7 @@ async fn a_letter_in_hand_when_the_process_dies_is_delivered_by_the_next() {
     let hop = Hop::start(Script::default()).await;
     let desk = Desk::new(&hop);
     let running = desk.start();
-    let place = place(&running.waker).await;
+    let place = slot(&running.waker).await;
     let (_, mut rows) = desk.prepare(post("r@d.example")).await;
     rows.legs[0].state = place.start();
     // Committed, and never handed over.
@@ -64,19 +64,19 @@ async fn a_letter_in_hand_when_the_process_dies_is_delivered_by_the_next() {
 }
 
 #[tokio::test]
-async fn places_end_and_come_back() {
+async fn slots_end_and_come_back() {
     let hop = Hop::start(Script::default()).await;
     let mut desk = Desk::new(&hop);
     desk.config.batch = 4;
     let running = desk.start();
-    let mut places = vec![place(&running.waker).await];
-    places.extend(std::iter::from_fn(|| running.waker.place("hop")).take(100));
-    assert_eq!(places.len(), 8, "half of the room is left to the queue");
-    drop(places);
-    assert!(running.waker.place("hop").is_some());
+    let mut slots = vec![slot(&running.waker).await];
+    slots.extend(std::iter::from_fn(|| running.waker.slot("hop")).take(100));
+    assert_eq!(slots.len(), 8, "half of the room is left to the queue");
+    drop(slots);
+    assert!(running.waker.slot("hop").is_some());
     let inlet = running.waker.clone();
     running.stop().await;
-    assert!(inlet.place("hop").is_none(), "nobody would work on it");
+    assert!(inlet.slot("hop").is_none(), "nobody would work on it");
 }
 
 #[tokio::test]
@@ -87,11 +87,11 @@ async fn a_destination_at_rest_has_no_place() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     desk.config.hops.get_mut("hop").unwrap().port = free.port();
     let running = desk.start();
-    let first = place(&running.waker).await;
+    let first = slot(&running.waker).await;
     hand_over(&desk, first, post("r@d.example")).await;
     desk.until_attempts(1).await;
-    assert!(running.waker.place("hop").is_none());
-    assert!(running.waker.place("elsewhere").is_some());
+    assert!(running.waker.slot("hop").is_none());
+    assert!(running.waker.slot("elsewhere").is_some());
     running.stop().await;
 }
 

@@ -34,15 +34,16 @@ pub(super) fn write(
     let counts = Counts { recipients, attachments };
     let place =
         if depth == 0 { StorageKind::TopMessage(counts) } else { StorageKind::EmbeddedMessage(counts) };
-    properties(bytes, letter, &summary, attachments > 0).write(out, at, place)
+    properties(bytes, letter, &summary, attachments).write(out, at, place)
 }
 
-fn properties(bytes: &[u8], letter: &Letter<'_>, summary: &Summary, attachments: bool) -> Properties {
+fn properties(bytes: &[u8], letter: &Letter<'_>, summary: &Summary, attachments: u32) -> Properties {
+    let has_attachments = attachments > 0;
     let mut all = Properties::default();
     all.text(tag::MESSAGE_CLASS, "IPM.Note");
     all.integer(tag::STORE_SUPPORT_MASK, UNICODE_STORE);
-    all.integer(tag::MESSAGE_FLAGS, if attachments { READ | WITH_ATTACHMENTS } else { READ });
-    all.boolean(tag::HAS_ATTACHMENTS, attachments);
+    all.integer(tag::MESSAGE_FLAGS, if has_attachments { READ | WITH_ATTACHMENTS } else { READ });
+    all.boolean(tag::HAS_ATTACHMENTS, has_attachments);
     all.integer(tag::INTERNET_CODEPAGE, UTF_8);
     subject(&mut all, summary.subject.as_deref().unwrap_or_default());
     if let Some(from) = summary.from.first() {

@@ -1,4 +1,4 @@
-//! A container that is written as a whole and kept in pieces: what stands in the letter anyway is only pointed to.
+//! A container that is written as a whole and kept in pieces: content of the letter is kept by reference.
 //! Knows no mail.
 //!
 //! The container's writer asks for a file it can seek in. This one keeps its sectors; those that hold nothing but a

@@ -1,6 +1,5 @@
-//! `sealpost adopt`: vouches once for rows of a store from before they were proven (decision 0022): lists them first, and does it
-//! at the operator's second word. Never done by itself, and nothing that cannot be from before: whoever can write rows could
-//! bring it about.
+//! `sealpost adopt`: proves rows of a store from before rows were proven (decision 0022): lists them first, and proves them with
+//! `--yes`. Never done automatically, and only for rows that can be so old: an attacker who writes rows could provoke it.
 
 use std::fmt;
 use std::path::Path;

@@ -11,11 +11,29 @@ use sealpost_delivery::{DnsError, LookUp, RecordKind};
 use sealpost_domain::dns_records::{self, Found, Wanted};
 use sealpost_domain::{dkim_folder, zone_file};
 
+use super::others_words::clean_to;
 use super::{complain, complain_all, fail, runtime, say};
 use crate::config::checked::Plan;
 use crate::roles::Roles;
 
-pub(super) fn run(config: &Path, check: bool, resolver: Option<SocketAddr>, names: &[String]) -> ExitCode {
+/// Characters of what name servers say: a key of DKIM has more than 400.
+const MAX_SAID: usize = 500;
+
+/// What is done with the records.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// They are printed, to be published.
+    Print,
+    /// They are compared with what is published.
+    Compare,
+}
+
+pub(super) fn run(
+    config: &Path,
+    purpose: Purpose,
+    resolver: Option<SocketAddr>,
+    names: &[String],
+) -> ExitCode {
     // With the portal's keys if we may read them: then the line of portal-key is among the others.
     let (plan, portal_key) = match Plan::load(config, Roles::PORTAL) {
         Ok((plan, keys)) => (plan, keys.portal.map(|portal| portal.letters.public().to_bytes())),
@@ -48,7 +66,10 @@ pub(super) fn run(config: &Path, check: bool, resolver: Option<SocketAddr>, name
     };
     // A name that nothing belongs to is a mistake; that all of nothing is published would hide it.
     if let Some(none) = names.iter().find(|name| !all.iter().any(|wanted| is_within(&wanted.name, name))) {
-        complain(format_args!("error: no record of this configuration is at {} or below it", clean(none)));
+        complain(format_args!(
+            "error: no record of this configuration is at {} or below it",
+            clean_to(none, MAX_SAID)
+        ));
         return ExitCode::FAILURE;
     }
     all.retain(|wanted| names.is_empty() || names.iter().any(|name| is_within(&wanted.name, name)));
@@ -61,7 +82,7 @@ pub(super) fn run(config: &Path, check: bool, resolver: Option<SocketAddr>, name
     if portal_key.is_none() {
         say("; The line of `sealpost portal-key` belongs here, too; its key cannot be read by this user.");
     }
-    if !check {
+    if purpose == Purpose::Print {
         all.iter().for_each(print);
         return ExitCode::SUCCESS;
     }
@@ -69,8 +90,8 @@ pub(super) fn run(config: &Path, check: bool, resolver: Option<SocketAddr>, name
         .map_err(|error| DnsError::Temporary(error.to_string()))
         .and_then(|runtime| runtime.block_on(compare(&all, resolver)))
     {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
+        Ok(Comparison::Good) => ExitCode::SUCCESS,
+        Ok(Comparison::Differs) => ExitCode::FAILURE,
         Err(error) => fail(&error),
     }
 }
@@ -98,40 +119,45 @@ fn record(wanted: &Wanted) -> String {
     }
 }
 
-/// Whether everything is as it should be.
-async fn compare(all: &[Wanted], resolver: Option<SocketAddr>) -> Result<bool, DnsError> {
+/// How what is published compares with what is wanted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Comparison {
+    Good,
+    /// Something is missing, differs or is not known.
+    Differs,
+}
+
+async fn compare(all: &[Wanted], resolver: Option<SocketAddr>) -> Result<Comparison, DnsError> {
     let look_up = LookUp::new(resolver)?;
-    let mut good = true;
+    let mut comparison = Comparison::Good;
     for wanted in all {
         let about = format!("{} {}", wanted.name, wanted.kind.as_str());
         let found = match look_up.records(&wanted.name, wanted.kind).await {
             Ok(published) => wanted.judge(&published),
             Err(error) => {
-                good = false;
+                comparison = Comparison::Differs;
                 say(format_args!("unknown  {about}: {error}"));
                 continue;
             }
         };
-        good &= matches!(found, Found::Good | Found::Perhaps(_));
+        match found {
+            Found::Good | Found::Perhaps(_) => {}
+            Found::Missing | Found::Other(_) => comparison = Comparison::Differs,
+        }
         match found {
             Found::Good => say(format_args!("good     {about}")),
-            Found::Perhaps(why) => say(format_args!("look     {about}: {}", clean(&why))),
+            Found::Perhaps(why) => say(format_args!("look     {about}: {}", clean_to(&why, MAX_SAID))),
             Found::Missing => say(format_args!("missing  {about}; publish: {}", record(wanted))),
             Found::Other(found) => {
                 say(format_args!(
                     "differs  {about}: there is {}; publish: {}",
-                    clean(&found),
+                    clean_to(&found, MAX_SAID),
                     record(wanted)
                 ));
             }
         }
     }
-    Ok(good)
-}
-
-/// What name servers say is another's words.
-fn clean(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(500).collect()
+    Ok(comparison)
 }
 
 #[cfg(test)]

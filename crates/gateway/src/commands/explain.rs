@@ -1,4 +1,4 @@
-//! `sealpost explain`: what the door would say, which rule would decide, for every recipient of a mail, and why.
+//! `sealpost explain`: what the listener would say, which rule would decide, for every recipient of a mail, and why.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -76,14 +76,14 @@ pub(super) fn run(question: &Question) -> ExitCode {
         direction: plan.inbound.direction(&listener.name),
     };
     let logins: Vec<&str> = plan.logins.iter().map(|(name, _hash)| name.as_str()).collect();
-    let door = explain_intake::ask(listener, &logins, &caller, &envelope, &head, &bytes);
-    door.tell();
+    let listening = explain_intake::ask(listener, &logins, &caller, &envelope, &head, &bytes);
+    listening.tell();
     let decided = match each(&plan.rules, &plan.announcer, &facts, &envelope) {
         Ok(decided) => decided,
         Err(reply) => return fail(&std::io::Error::other(reply.to_line())),
     };
     for (number, one) in decided.iter().enumerate() {
-        let before = match (door.refusal(number), door.condition()) {
+        let before = match (listening.refusal(number), listening.condition()) {
             (Some(reply), _) => format!("{reply}; not reached. The rules would say: "),
             (None, Some(condition)) => format!("{condition}: "),
             (None, None) => String::new(),
@@ -102,7 +102,7 @@ pub(super) fn run(question: &Question) -> ExitCode {
     let may_sign = speaks_for(&plan.routes, &origin, &head, facts.direction);
     explain_partner::writer(&plan.routes, &origin, &head, facts.direction);
     let keys = explain_partner::keys(&question.config, &may_sign, &decided);
-    if door.refuses_any() { ExitCode::FAILURE } else { keys }
+    if listening.refuses_any() { ExitCode::FAILURE } else { keys }
 }
 
 /// The letter of the question, as the wire would carry it.
@@ -205,7 +205,7 @@ fn words(treatment: &Treatment) -> String {
     }
 }
 
-/// `before`: what the door says first.
+/// `before`: what the listener says first.
 fn answer(plan: &Plan, facts: &Facts<'_>, way: &Way, before: &str) {
     let recipient = facts.recipient.to_path();
     let judgement = match way {

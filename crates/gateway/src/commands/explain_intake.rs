@@ -40,7 +40,7 @@ fn right(listener: &ListenerConfig, caller: &Caller<'_>) -> Option<Right> {
     listener.access.right(shown)
 }
 
-/// What the door does with a letter before any rule is asked.
+/// What the listener does with a letter before any rule is asked.
 pub(super) struct IntakeVerdict {
     lines: Vec<String>,
     /// Nothing of it gets in, and why.

@@ -12,8 +12,17 @@ use super::{complain, say};
 /// The annotated configuration that is also the documentation.
 const EXAMPLE: &str = include_str!("../../../../gateway.toml");
 
-pub(super) fn run(folder: &Path, roles: bool) -> ExitCode {
-    match make(folder, roles) {
+/// Which key files a new installation gets.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum KeyFiles {
+    /// The server key alone.
+    One,
+    /// One for each role, beside the server key.
+    PerRole,
+}
+
+pub(super) fn run(folder: &Path, keys: KeyFiles) -> ExitCode {
+    match make(folder, keys) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             complain(format_args!("error: {}: {error}", folder.display()));
@@ -23,7 +32,7 @@ pub(super) fn run(folder: &Path, roles: bool) -> ExitCode {
     }
 }
 
-fn make(folder: &Path, roles: bool) -> std::io::Result<()> {
+fn make(folder: &Path, keys: KeyFiles) -> std::io::Result<()> {
     std::fs::create_dir_all(folder)?;
     let key = folder.join("server.key");
     if key.exists() {
@@ -36,7 +45,7 @@ fn make(folder: &Path, roles: bool) -> std::io::Result<()> {
         ));
     }
     let mut example = EXAMPLE.to_owned();
-    if roles {
+    if keys == KeyFiles::PerRole {
         super::key::split(&key, &folder.join("keys"))?;
         example = example.replacen("server-key = \"server.key\" ", "role-keys = \"keys\"        ", 1);
     }

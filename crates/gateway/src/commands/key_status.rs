@@ -45,11 +45,19 @@ pub(super) fn run(config: &Path, format: OutputFormat) -> ExitCode {
 /// A key, and the rows under it.
 struct Key {
     id: u8,
-    /// The one that new rows are made with.
-    present: bool,
-    /// Whether what stands under it can be opened with the keys at hand.
-    at_hand: bool,
+    state: KeyState,
     rows: BTreeMap<&'static str, u64>,
+}
+
+/// What a key is to this installation.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum KeyState {
+    /// New rows are made with it.
+    Present,
+    /// An earlier one; what stands under it can still be opened.
+    Remembered,
+    /// It is not here: what stands under it cannot be opened.
+    Missing,
 }
 
 struct Status {
@@ -61,17 +69,21 @@ struct Status {
 impl Status {
     fn of(plan: &Plan, keys: &SupportKeys, under_way: Option<Rotating>, uses: &[KeyUse]) -> Self {
         let role = &keys.role;
-        let mut server = vec![Key::new(role.queue.rows.id(), true, true)];
+        let mut server = vec![Key::new(role.queue.rows.id(), KeyState::Present)];
         // Remembered for what only an owner can make anew.
-        server.extend(role.way_in.pepper.earlier_ids().map(|id| Key::new(id, false, true)));
-        let mut escrow: Vec<Key> =
-            plan.escrow.public(&role.way_in).iter().map(|public| Key::new(public.id(), true, true)).collect();
+        server.extend(role.way_in.pepper.earlier_ids().map(|id| Key::new(id, KeyState::Remembered)));
+        let mut escrow: Vec<Key> = plan
+            .escrow
+            .public(&role.way_in)
+            .iter()
+            .map(|public| Key::new(public.id(), KeyState::Present))
+            .collect();
         for used in uses {
             let keys = if used.what == "escrow" { &mut escrow } else { &mut server };
             let at = match keys.iter().position(|key| key.id == used.key_id) {
                 Some(at) => at,
                 None => {
-                    keys.push(Key::new(used.key_id, false, false));
+                    keys.push(Key::new(used.key_id, KeyState::Missing));
                     keys.len() - 1
                 }
             };
@@ -98,11 +110,16 @@ impl Status {
             ));
         }
         for key in &self.escrow {
-            let word =
-                if key.present { "present" } else { "another: keep it, or `sealpost key rotate-escrow`" };
+            let word = match key.state {
+                KeyState::Present => "present",
+                KeyState::Remembered | KeyState::Missing => {
+                    "another: keep it, or `sealpost key rotate-escrow`"
+                }
+            };
             say(format_args!("escrow key {:#04x}, {word}: {}", key.id, key.counts()));
         }
-        let waiting: u64 = self.server.iter().filter(|key| !key.present && key.at_hand).map(Key::total).sum();
+        let remembered = self.server.iter().filter(|key| key.state == KeyState::Remembered);
+        let waiting: u64 = remembered.map(Key::total).sum();
         if waiting > 0 {
             say(format_args!(
                 "{waiting} rows wait for their owners: a password at its next log-in, an answer when question or password \
@@ -115,8 +132,10 @@ impl Status {
     fn json(&self) -> String {
         let keys = |keys: &[Key]| {
             let key = |key: &Key| {
+                let present = key.state == KeyState::Present;
+                let at_hand = key.state != KeyState::Missing;
                 serde_json::json!({
-                    "id": key.id, "present": key.present, "at_hand": key.at_hand, "rows": key.rows,
+                    "id": key.id, "present": present, "at_hand": at_hand, "rows": key.rows,
                 })
             };
             keys.iter().map(key).collect::<Vec<_>>()
@@ -131,8 +150,8 @@ impl Status {
 }
 
 impl Key {
-    fn new(id: u8, present: bool, at_hand: bool) -> Self {
-        Self { id, present, at_hand, rows: BTreeMap::new() }
+    fn new(id: u8, state: KeyState) -> Self {
+        Self { id, state, rows: BTreeMap::new() }
     }
 
     fn total(&self) -> u64 {
@@ -140,11 +159,11 @@ impl Key {
     }
 
     fn server_word(&self, under_way: Option<Rotating>) -> &'static str {
-        match (self.present, self.at_hand) {
-            (true, _) => "present",
-            (false, true) => "before, remembered",
-            (false, false) if under_way.is_some_and(|rotating| rotating.to == self.id) => "the next one",
-            (false, false) => "not here: what stands under it cannot be opened",
+        match self.state {
+            KeyState::Present => "present",
+            KeyState::Remembered => "before, remembered",
+            KeyState::Missing if under_way.is_some_and(|rotating| rotating.to == self.id) => "the next one",
+            KeyState::Missing => "not here: what stands under it cannot be opened",
         }
     }
 

@@ -318,14 +318,20 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Verb::DomainKey { config, what } => domain_key::run(&config, &what),
         Verb::Audit { config, what } => audit::run(&config, &what),
         Verb::Dkim { config, what } => dkim::run(&config, &what),
-        Verb::Dns { config, check, resolver, names } => dns::run(&config, check, resolver, &names),
+        Verb::Dns { config, check, resolver, names } => {
+            let purpose = if check { dns::Purpose::Compare } else { dns::Purpose::Print };
+            dns::run(&config, purpose, resolver, &names)
+        }
         Verb::Adopt { config, yes, old_until } => {
             let request = if yes { adopt::Request::Vouch } else { adopt::Request::List };
             adopt::run(&config, request, old_until)
         }
         Verb::Migrate { config } => migrate::run(&config),
         Verb::Store { config, what } => store_move::run(&config, &what),
-        Verb::Init { folder, roles } => init::run(&folder, roles),
+        Verb::Init { folder, roles } => {
+            let keys = if roles { init::KeyFiles::PerRole } else { init::KeyFiles::One };
+            init::run(&folder, keys)
+        }
         Verb::Key { what } => key::run(&what),
         Verb::PortalKey { config } => verify_portal::key(&config),
         Verb::VerifyPortal { mail, key } => verify_portal::run(&mail, &key),

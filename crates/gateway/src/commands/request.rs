@@ -9,6 +9,7 @@ use sealpost_keyfile::KeyFileError;
 use sealpost_mail::{Address, Clock as _, Random, SystemClock, SystemRandom, Timestamp};
 use sealpost_mailbox::audit::{Actor, Event};
 use sealpost_mailbox::{Asker, MailboxError, Resident, ask_support};
+use sealpost_notice::OldMessages;
 use sealpost_store::{
     MAX_OPEN, MailboxRow, MailboxState, RequestKind, RequestRow, RequestSelection, RequestState, Store,
     StoreError,
@@ -17,6 +18,7 @@ use sealpost_support::{Messages, ReleaseError, Releasing, seal_note};
 use sealpost_vault::{EscrowSecret, Label, VaultError};
 use thiserror::Error;
 
+use super::others_words::clean_to;
 use super::{OutputFormat, say, with_support};
 use crate::config::checked::{EscrowPlan, Plan, SupportKeys};
 
@@ -158,7 +160,10 @@ async fn act(
                 random: &random,
             };
             let done = releasing.release(&request, &mailbox, address, note, messages).await?;
-            let letters = if done.kept { "the messages are kept" } else { "the old messages are gone" };
+            let letters = match done.messages {
+                OldMessages::Kept => "the messages are kept",
+                OldMessages::Lost => "the old messages are gone",
+            };
             match done.initial {
                 None => say(format_args!("released: a mail with a new link is on its way; {letters}")),
                 Some(initial) => {
@@ -326,12 +331,8 @@ async fn show(
     say(format_args!("request    {number}, {}, {}", word(request.kind), request.state.as_str()));
     say(format_args!("asked      {} hours ago", now.since(request.created_at).as_secs() / 3600));
     say(format_args!("address    {}", address.map_or_else(|| "(deleted)".to_owned(), |a| a.to_path())));
-    // Hostile: a terminal must not obey it.
-    let contact: String = opened(Label::Request, &request.note_sealed)?
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
-    say(format_args!("contact    {contact}"));
+    let contact = opened(Label::Request, &request.note_sealed)?;
+    say(format_args!("contact    {}", clean_to(&contact, usize::MAX)));
     let open = store.requests(RequestSelection::Open).await?;
     let beside = beside(&open, &request);
     if !beside.is_empty() {

@@ -8,7 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::{complain_all, fail, runtime, say};
-use crate::config::checked::{Plan, ServiceKeys};
+use crate::config::checked::{Plan, Readers, ServiceKeys};
 use crate::logging;
 use crate::roles::Roles;
 use crate::serve::RunError;
@@ -29,7 +29,7 @@ pub(super) fn run(config: &Path, roles: Roles) -> ExitCode {
         ),
     }
     enough_files();
-    if plan.shared {
+    if plan.readers == Readers::Group {
         for_the_group();
     }
     let ended =

@@ -1,4 +1,4 @@
-//! The sample letters, sent through the front door like any other mail.
+//! The sample letters, sent by SMTP like any other mail.
 
 use std::net::SocketAddr;
 

@@ -1,5 +1,5 @@
 //! The whole product on one machine with nothing to configure: own certificates, a sink that plays the
-//! recipients' mail servers, and letters sent through the front door. Uses the product as it is.
+//! recipients' mail servers, and letters sent by SMTP. Uses the product as it is.
 
 mod certificates;
 mod error;

@@ -17,7 +17,7 @@ use crate::reception::{LoginCheck, Logins};
 
 pub(super) fn secure() -> Rig {
     let access = Access { auth: true, ..Access::default() };
-    rig().from("203.0.113.9").over_tls(None).door(|door| door.access = access)
+    rig().from("203.0.113.9").over_tls(None).context(|context| context.access = access)
 }
 
 pub(super) fn plain(text: &str) -> String {
@@ -76,7 +76,7 @@ async fn a_wrong_password_costs_more_each_time_and_counts() {
 #[tokio::test(start_paused = true)]
 async fn guessing_goes_on_in_no_other_session() {
     let clock = Arc::new(FakeClock::at(Timestamp(0)));
-    let mut rig = secure().door(|door| door.clock = clock.clone());
+    let mut rig = secure().context(|context| context.clock = clock.clone());
     for _ in 0..5 {
         rig.client().await.ask(&plain("\0nobody\0x"), "535 5.7.8").await;
     }
@@ -135,11 +135,11 @@ impl Logins for Overrun {
 
 #[tokio::test(start_paused = true)]
 async fn a_password_that_nobody_looked_at_is_not_wrong() {
-    let rig = secure().door(|door| door.logins = Arc::new(Overrun));
+    let rig = secure().context(|context| context.logins = Arc::new(Overrun));
     for _ in 0..20 {
         rig.client().await.ask(&plain("\0mill\0wheel"), "454 4.7.0").await;
     }
-    let status = rig.door.attempts.status("203.0.113.9".parse().unwrap(), "mill", Timestamp(0));
+    let status = rig.context.attempts.status("203.0.113.9".parse().unwrap(), "mill", Timestamp(0));
     assert_eq!(status, ClientStatus::Stranger);
 }
 
@@ -151,7 +151,7 @@ async fn a_password_waits_for_its_turn_so_long_and_no_longer() {
     let mut taken = Vec::new();
     for nth in 0..3 {
         let who = Who::Known(vec![nth]);
-        taken.push(rig.door.turns.next(&who, Timestamp(0), rig.door.random.as_ref()).await.unwrap());
+        taken.push(rig.context.turns.next(&who, Timestamp(0), rig.context.random.as_ref()).await.unwrap());
     }
     let start = Instant::now();
     client.ask(&plain("\0mill\0wheel"), "454 4.7.0").await;
@@ -175,7 +175,7 @@ impl Logins for Slow {
 #[tokio::test(start_paused = true)]
 async fn leaving_early_makes_no_try_undone() {
     let gate = Arc::new(tokio::sync::Semaphore::new(0));
-    let rig = secure().door(|door| door.logins = Arc::new(Slow(Arc::clone(&gate))));
+    let rig = secure().context(|context| context.logins = Arc::new(Slow(Arc::clone(&gate))));
     let peer = "203.0.113.9".parse().unwrap();
     for _ in 0..5 {
         let mut client = rig.client().await;
@@ -184,7 +184,7 @@ async fn leaving_early_makes_no_try_undone() {
         drop(client);
     }
     gate.add_permits(100);
-    while rig.door.attempts.status(peer, "other", Timestamp(0)) != ClientStatus::Waits {
+    while rig.context.attempts.status(peer, "other", Timestamp(0)) != ClientStatus::Waits {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
@@ -194,15 +194,15 @@ async fn leaving_early_makes_no_try_undone() {
 async fn a_flood_of_guesses_keeps_no_known_client_waiting() {
     let networks = vec!["192.0.2.0/24".parse().unwrap()];
     let access = Access { auth: true, networks, ..Access::default() };
-    let mut rig = secure().door(|door| door.access = access);
+    let mut rig = secure().context(|context| context.access = access);
     rig.peer = "198.51.100.1";
     rig.client().await.ask(&plain("\0mill\0wheel"), "235").await;
     let mut held = Vec::new();
     for nth in 0..300_u32 {
         let from = std::net::IpAddr::from((0xcb00_7100 + nth).to_be_bytes());
-        rig.door.attempts.wrong(from, "mill", Timestamp(0));
-        rig.door.turns.wrong(from, Timestamp(0));
-        let (turns, random) = (rig.door.turns.clone(), Arc::clone(&rig.door.random));
+        rig.context.attempts.wrong(from, "mill", Timestamp(0));
+        rig.context.turns.wrong(from, Timestamp(0));
+        let (turns, random) = (rig.context.turns.clone(), Arc::clone(&rig.context.random));
         held.push(tokio::spawn(async move {
             // Whoever gets a turn keeps it.
             let turn = turns.next(&Who::Doubtful(from), Timestamp(0), random.as_ref()).await;
@@ -237,7 +237,7 @@ async fn auth_has_its_time_and_its_form() {
 
 #[tokio::test]
 async fn nobody_acts_for_somebody_else_and_nobody_logs_in_within_a_letter() {
-    let mut client = rig().over_tls(None).door(|door| door.access.auth = true).with_letter().await;
+    let mut client = rig().over_tls(None).context(|context| context.access.auth = true).with_letter().await;
     client.ask(&plain("\0mill\0wheel"), "503 5.5.1").await;
     client.ask("RSET", "250").await;
     client.ask(&plain("boss\0mill\0wheel"), "535 5.7.8").await;
@@ -255,7 +255,7 @@ async fn an_authentication_line_may_be_too_long() {
 /// RFC 4954 §6: "538 5.7.11 Encryption required for requested authentication mechanism".
 #[tokio::test]
 async fn auth_without_tls_is_refused() {
-    let mut client = rig().door(|door| door.access.auth = true).client().await;
+    let mut client = rig().context(|context| context.access.auth = true).client().await;
     client.ask(&plain("\0mill\0wheel"), "538 5.7.11").await;
     let mut client = rig().over_tls(None).client().await;
     client.ask(&plain("\0mill\0wheel"), "502 5.5.1").await;

@@ -31,9 +31,9 @@ async fn ehlo_offers_what_we_do() {
 #[tokio::test]
 async fn starttls_is_offered_in_clear_and_auth_in_tls() {
     let offer = |tls: bool| async move {
-        let mut rig = rig().door(|door| {
-            door.starttls = true;
-            door.access.auth = true;
+        let mut rig = rig().context(|context| {
+            context.starttls = true;
+            context.access.auth = true;
         });
         if tls {
             rig = rig.over_tls(None);

@@ -56,7 +56,7 @@ async fn guesses_first(known: Vec<(IpAddr, String)>) -> (usize, Vec<(IpAddr, Str
         begun: Mutex::default(),
         known: Mutex::new(known),
     });
-    let mut rig = secure().door(|door| door.logins = Arc::clone(&logins) as Arc<dyn Logins>);
+    let mut rig = secure().context(|context| context.logins = Arc::clone(&logins) as Arc<dyn Logins>);
     let mut flood: Vec<Client> = Vec::new();
     for nth in 0..FLOOD {
         rig.peer = Box::leak(format!("198.51.{nth}.1").into_boxed_str());

@@ -153,7 +153,7 @@ async fn a_letter_waits_for_memory() {
     first.ask("x\r\n.", "250").await;
     second.expect("354").await;
     second.ask("y\r\n.", "250").await;
-    assert_eq!(rig.door.memory.free_kib(), 1024);
+    assert_eq!(rig.context.memory.free_kib(), 1024);
 }
 
 #[tokio::test(start_paused = true)]
@@ -163,5 +163,5 @@ async fn a_client_that_goes_away_inside_its_letter_aborts_it() {
     client.say("one").await;
     client.close().await;
     assert_eq!(rig.memory.aborted.load(Ordering::SeqCst), 1);
-    assert_eq!(rig.door.memory.free_kib(), 1024);
+    assert_eq!(rig.context.memory.free_kib(), 1024);
 }

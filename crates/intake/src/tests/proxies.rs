@@ -10,7 +10,7 @@ fn behind_proxy() -> Rig {
         xclient: vec!["192.0.2.7".parse().unwrap()],
         ..Access::default()
     };
-    rig().door(|door| door.access = access)
+    rig().context(|context| context.access = access)
 }
 
 #[tokio::test]
@@ -77,7 +77,7 @@ async fn nor_does_a_proxy_that_began_a_letter_of_its_own() {
 
 #[tokio::test]
 async fn a_proxy_that_reads_every_command_may_go_on_to_the_next_client() {
-    let rig = behind_proxy().door(|door| door.access.renaming = Renaming::Taken);
+    let rig = behind_proxy().context(|context| context.access.renaming = Renaming::Taken);
     let mut client = rig.client().await;
     client.ask("XCLIENT ADDR=198.51.100.1 HELO=client.example", "220").await;
     client.ask("MAIL FROM:<a@b.example>", "250").await;
@@ -98,9 +98,9 @@ async fn a_proxy_that_reads_every_command_may_go_on_to_the_next_client() {
 #[tokio::test]
 async fn who_calls_is_always_said() {
     let pin = "ab".repeat(32);
-    let rig = behind_proxy().over_tls(Some(&pin)).door(|door| {
-        door.access.networks.push("192.0.2.7".parse().unwrap());
-        door.access.certificates = ClientCertificates { pins: vec![[0xab; 32]], ca: None };
+    let rig = behind_proxy().over_tls(Some(&pin)).context(|context| {
+        context.access.networks.push("192.0.2.7".parse().unwrap());
+        context.access.certificates = ClientCertificates { pins: vec![[0xab; 32]], ca: None };
     });
     let mut proxy = rig.client().await;
     for wrong in
@@ -116,7 +116,7 @@ async fn who_calls_is_always_said() {
 #[tokio::test]
 async fn a_login_that_the_proxy_checked_counts_where_logins_do() {
     for (auth, expected) in [(true, "250"), (false, "550")] {
-        let rig = behind_proxy().door(|door| door.access.auth = auth);
+        let rig = behind_proxy().context(|context| context.access.auth = auth);
         let mut client = rig.client().await;
         client.ask("XCLIENT ADDR=203.0.113.1 LOGIN=mill", "220").await;
         client.say("EHLO stranger.example").await;
@@ -135,7 +135,7 @@ async fn a_login_that_the_proxy_checked_counts_where_logins_do() {
 
 #[tokio::test]
 async fn a_login_that_nobody_has_is_refused_and_names_nobody() {
-    let rig = behind_proxy().door(|door| door.access.auth = true);
+    let rig = behind_proxy().context(|context| context.access.auth = true);
     let mut client = rig.client().await;
     client.ask("XCLIENT ADDR=203.0.113.1 LOGIN=mall", "550 5.7.1").await;
     // The proxy may still say it right.
@@ -145,8 +145,8 @@ async fn a_login_that_nobody_has_is_refused_and_names_nobody() {
 #[tokio::test]
 async fn the_proxys_certificate_is_not_the_clients() {
     let pin = "ab".repeat(32);
-    let rig = behind_proxy().over_tls(Some(&pin)).door(|door| {
-        door.access.certificates = ClientCertificates { pins: vec![[0xab; 32]], ca: None };
+    let rig = behind_proxy().over_tls(Some(&pin)).context(|context| {
+        context.access.certificates = ClientCertificates { pins: vec![[0xab; 32]], ca: None };
     });
     let mut own = rig.client().await;
     own.ask("MAIL FROM:<a@b.example>", "250").await;

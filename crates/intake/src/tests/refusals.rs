@@ -21,9 +21,9 @@ async fn a_stranger_may_not_relay() {
 
 #[tokio::test]
 async fn a_stranger_reaches_our_domains_and_postmaster() {
-    let rig = rig().from("203.0.113.9").door(|door| {
-        door.access.domains = vec![Domain::parse("insurer.example").unwrap()];
-        door.access.auth = true;
+    let rig = rig().from("203.0.113.9").context(|context| {
+        context.access.domains = vec![Domain::parse("insurer.example").unwrap()];
+        context.access.auth = true;
     });
     let mut client = rig.client().await;
     client.ask("MAIL FROM:<a@b.example>", "250 2.1.0").await;
@@ -36,12 +36,12 @@ async fn a_stranger_reaches_our_domains_and_postmaster() {
 #[tokio::test]
 async fn who_could_log_in_is_told_to() {
     let access = Access { auth: true, ..Access::default() };
-    let clear = rig().from("203.0.113.9").door(|door| {
-        door.access = access.clone();
-        door.starttls = true;
+    let clear = rig().from("203.0.113.9").context(|context| {
+        context.access = access.clone();
+        context.starttls = true;
     });
     clear.client().await.ask("MAIL FROM:<a@b.example>", "530 5.7.0 say STARTTLS").await;
-    let tls = rig().from("203.0.113.9").over_tls(None).door(|door| door.access = access);
+    let tls = rig().from("203.0.113.9").over_tls(None).context(|context| context.access = access);
     tls.client().await.ask("MAIL FROM:<a@b.example>", "530 5.7.0 log in").await;
 }
 
@@ -49,18 +49,19 @@ async fn who_could_log_in_is_told_to() {
 async fn a_certificate_is_a_right_where_certificates_count() {
     let certificates = ClientCertificates { pins: vec![[7; 32]], ca: None };
     let access = Access { certificates, ..Access::default() };
-    let with = rig().from("203.0.113.9").over_tls(Some("07")).door(|door| door.access = access.clone());
+    let with =
+        rig().from("203.0.113.9").over_tls(Some("07")).context(|context| context.access = access.clone());
     with.with_letter().await;
-    let without = rig().from("203.0.113.9").over_tls(None).door(|door| door.access = access);
+    let without = rig().from("203.0.113.9").over_tls(None).context(|context| context.access = access);
     without.client().await.ask("MAIL FROM:<a@b.example>", "530 5.7.0").await;
 }
 
 /// RFC 3207 §4: "530 5.7.0 Must issue a STARTTLS command first".
 #[tokio::test]
 async fn where_tls_is_required_nothing_goes_without() {
-    let rig = rig().door(|door| {
-        door.tls_required = true;
-        door.starttls = true;
+    let rig = rig().context(|context| {
+        context.tls_required = true;
+        context.starttls = true;
     });
     let mut client = rig.client().await;
     client.ask("MAIL FROM:<a@b.example>", "530 5.7.0").await;

@@ -1,4 +1,4 @@
-//! A door, a reception that remembers, and a client that says lines and expects replies.
+//! A listener, a reception that remembers, and a client that says lines and expects replies.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -123,9 +123,9 @@ impl Logins for OneLogin {
     }
 }
 
-/// A door and what stands behind it.
+/// A listener and what stands behind it.
 pub(super) struct Rig {
-    pub(super) door: Arc<ListenerContext>,
+    pub(super) context: Arc<ListenerContext>,
     pub(super) memory: Arc<Memory>,
     pub(super) tls: Option<TlsFacts>,
     pub(super) peer: &'static str,
@@ -144,8 +144,8 @@ pub(super) fn memory() -> Arc<Memory> {
 
 pub(super) fn rig() -> Rig {
     let memory = memory();
-    let door = ListenerContext {
-        listener: "inside".into(),
+    let context = ListenerContext {
+        name: "inside".into(),
         hostname: "gw.example".into(),
         postmaster: Address::parse("postmaster@gw.example").unwrap(),
         starttls: false,
@@ -163,18 +163,18 @@ pub(super) fn rig() -> Rig {
         stop: CancellationToken::new(),
         last_call: CancellationToken::new(),
     };
-    Rig { door: Arc::new(door), memory, tls: None, peer: "192.0.2.7" }
+    Rig { context: Arc::new(context), memory, tls: None, peer: "192.0.2.7" }
 }
 
 impl Rig {
-    /// Changes the door before anybody comes.
-    pub(super) fn door(mut self, change: impl FnOnce(&mut ListenerContext)) -> Self {
-        change(Arc::get_mut(&mut self.door).unwrap());
+    /// Changes the listener before anybody comes.
+    pub(super) fn context(mut self, change: impl FnOnce(&mut ListenerContext)) -> Self {
+        change(Arc::get_mut(&mut self.context).unwrap());
         self
     }
 
     pub(super) fn limits(self, change: impl FnOnce(&mut Limits)) -> Self {
-        self.door(|door| change(&mut door.limits))
+        self.context(|context| change(&mut context.limits))
     }
 
     pub(super) fn from(mut self, peer: &'static str) -> Self {
@@ -198,10 +198,10 @@ impl Rig {
 
     pub(super) fn call(&self) -> Client {
         let (near, far) = tokio::io::duplex(256 * 1024);
-        let (door, tls) = (Arc::clone(&self.door), self.tls.clone());
-        let mut caller = Caller::at("test".into(), self.peer.parse().unwrap(), None, &door.access);
+        let (context, tls) = (Arc::clone(&self.context), self.tls.clone());
+        let mut caller = Caller::at("test".into(), self.peer.parse().unwrap(), None, &context.access);
         let session = tokio::spawn(async move {
-            Session::new(far, &door, &mut caller, tls).greeted().run().await.is_some()
+            Session::new(far, &context, &mut caller, tls).greeted().run().await.is_some()
         });
         Client { stream: near, read: Vec::new(), session }
     }

@@ -98,7 +98,7 @@ async fn an_empty_letter_ends_at_once() {
 /// RFC 3207 §6: pipelined text after STARTTLS was sent by somebody who could not see the handshake.
 #[tokio::test]
 async fn text_behind_starttls_ends_the_session() {
-    let rig = rig().door(|door| door.starttls = true);
+    let rig = rig().context(|context| context.starttls = true);
     let mut client = rig.client().await;
     client.send("STARTTLS\r\nMAIL FROM:<evil@b.example>\r\n").await;
     client.expect("503 5.5.1").await;

@@ -8,7 +8,7 @@ async fn who_has_no_letter_under_way_leaves_at_once() {
     let rig = rig();
     let mut idle = rig.client().await;
     let mut busy = rig.in_data().await;
-    rig.door.stop.cancel();
+    rig.context.stop.cancel();
     idle.expect("421 4.3.2").await;
     idle.expect_end().await;
     busy.say("one").await;
@@ -23,8 +23,8 @@ async fn at_the_last_call_letters_are_aborted_too() {
     let rig = rig();
     let mut busy = rig.in_data().await;
     busy.say("one").await;
-    rig.door.stop.cancel();
-    rig.door.last_call.cancel();
+    rig.context.stop.cancel();
+    rig.context.last_call.cancel();
     busy.expect("421 4.3.2").await;
     busy.expect_end().await;
     assert_eq!(rig.count(|memory| &memory.aborted), 1);

@@ -72,7 +72,10 @@ pub(crate) fn read(bytes: &[u8], most: usize) -> Option<OpenPgp> {
             SIGNATURE if matches!(packet.body.first(), Some(2..=6)) => signed = true,
             MARKER if packet.body == b"PGP" => is_message = true,
             LITERAL => {
-                return literal(&packet.body, signed).or_else(|| closed(is_message));
+                return match literal(&packet.body) {
+                    Some((name, content)) => Some(OpenPgp::Open { name, content, signed }),
+                    None => closed(is_message),
+                };
             }
             SESSION_KEY | PASSPHRASE | ENCRYPTED | PROTECTED | AEAD if is_message || depth > 0 => {
                 return Some(OpenPgp::Closed);
@@ -214,8 +217,8 @@ fn number(digits: &[u8]) -> usize {
     digits.iter().fold(0, |sum, digit| sum.saturating_mul(256).saturating_add(usize::from(*digit)))
 }
 
-/// RFC 9580 §5.9: format, name, date, content.
-fn literal(body: &[u8], signed: bool) -> Option<OpenPgp> {
+/// Name and content of a literal packet (RFC 9580 §5.9): format, name, date, content.
+fn literal(body: &[u8]) -> Option<(String, Vec<u8>)> {
     let (format, rest) = body.split_first()?;
     // `1` and `l` are old words for local data.
     if !matches!(format, b'b' | b't' | b'u' | b'l' | b'1' | b'm') {
@@ -227,7 +230,7 @@ fn literal(body: &[u8], signed: bool) -> Option<OpenPgp> {
     let name = String::from_utf8_lossy(name).into_owned();
     // For her eyes only: a name that is none.
     let name = if name == "_CONSOLE" { String::new() } else { name };
-    Some(OpenPgp::Open { name, content, signed })
+    Some((name, content))
 }
 
 struct Unpacked {

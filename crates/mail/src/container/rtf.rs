@@ -385,7 +385,7 @@ impl Reader<'_> {
         self.say(text, text);
     }
 
-    /// `text`: as its font has it; `source`: as the whole has it.
+    /// `text`: decoded in the charset of its font; `source`: in that of the document.
     fn say(&mut self, text: &str, source: &str) {
         match self.group.place {
             Destination::Shown => {}

@@ -139,7 +139,7 @@ pub(crate) fn read(bytes: &[u8]) -> Tnef<'_> {
                 Read::Whole
             }
             (TITLE | TRANSPORT_NAME, Some(file)) => {
-                add_name(file, narrow(data, &label), false);
+                file.add_name(narrow(data, &label), NameRank::Other);
                 Read::Whole
             }
             (DATA, Some(file)) => {
@@ -274,13 +274,13 @@ fn attachment<'a>(data: &'a [u8], label: &str, file: &mut File<'a>) -> Read {
             let dotted = format!(".{}", extension.to_lowercase());
             let is_known = |name: &String| end_of(name).to_lowercase().ends_with(&dotted);
             if !extension.is_empty() && !file.names.iter().any(is_known) {
-                add_name(file, format!("attachment.{extension}"), false);
+                file.add_name(format!("attachment.{extension}"), NameRank::Other);
             }
         }
         // Long name, long path name
-        0x3707 | 0x370d => add_name(file, text(kind, value, label), true),
+        0x3707 | 0x370d => file.add_name(text(kind, value, label), NameRank::First),
         // Short name, path name, display name, transport name
-        0x3704 | 0x3708 | 0x3001 | 0x370c => add_name(file, text(kind, value, label), false),
+        0x3704 | 0x3708 | 0x3001 | 0x370c => file.add_name(text(kind, value, label), NameRank::Other),
         0x370e => file.content_type = Some(text(kind, value, label).trim().to_ascii_lowercase()),
         0x3712 => file.content_id = Some(text(kind, value, label).trim_matches(['<', '>', ' ']).to_owned()),
         // PidTagAttachDataObject: an object behind the id of its interface, PidTagAttachDataBinary: bytes.
@@ -309,6 +309,16 @@ impl Tnef<'_> {
 }
 
 impl<'a> File<'a> {
+    fn add_name(&mut self, name: String, rank: NameRank) {
+        if name.is_empty() || self.names.contains(&name) || self.names.len() >= MAX_NAMES {
+            return;
+        }
+        match rank {
+            NameRank::First => self.names.insert(0, name),
+            NameRank::Other => self.names.push(name),
+        }
+    }
+
     fn set_bytes(&mut self, bytes: &'a [u8]) {
         let before = std::mem::replace(&mut self.bytes, bytes);
         if !before.is_empty() && before != bytes && self.others.len() < MAX_OTHERS {
@@ -323,15 +333,12 @@ fn end_of(name: &str) -> &str {
     name.get(from..).unwrap_or_default()
 }
 
-fn add_name(file: &mut File<'_>, name: String, best: bool) {
-    if name.is_empty() || file.names.contains(&name) || file.names.len() >= MAX_NAMES {
-        return;
-    }
-    if best {
-        file.names.insert(0, name);
-    } else {
-        file.names.push(name);
-    }
+/// Where a name stands among the names of a file.
+#[derive(Clone, Copy)]
+enum NameRank {
+    /// The long name, as Outlook shows it.
+    First,
+    Other,
 }
 
 const OBJECT: u16 = 0x0d;

@@ -118,17 +118,28 @@ impl Lines {
         }
     }
 
-    /// As it stands; `blanks`: not only the line ends count, but every blank.
-    pub(super) fn verbatim(&mut self, text: &str, blanks: bool) {
+    /// As it stands: every blank, and every line end.
+    pub(super) fn verbatim(&mut self, text: &str) {
         for c in text.chars() {
             match c {
                 '\n' => self.line_break(),
                 '\r' => {}
-                ' ' | '\t' | '\u{c}' if !blanks => self.want(Gap::Space),
                 ' ' | '\t' => {
                     self.open();
                     self.out.push(c);
                 }
+                _ => self.character(c),
+            }
+        }
+    }
+
+    /// Every line end as it stands; other white space is one blank.
+    pub(super) fn lines(&mut self, text: &str) {
+        for c in text.chars() {
+            match c {
+                '\n' => self.line_break(),
+                '\r' => {}
+                ' ' | '\t' | '\u{c}' => self.want(Gap::Space),
                 _ => self.character(c),
             }
         }

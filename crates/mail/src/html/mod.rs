@@ -8,6 +8,7 @@ mod element;
 mod length;
 mod line;
 mod media;
+mod open;
 mod pictures;
 mod raw_text;
 mod reading;

@@ -14,7 +14,7 @@ pub(crate) enum Reading {
     Glued,
     /// Shown, as Word and Outlook on Windows show it: what is to be kept from them is hidden.
     InWord,
-    /// Shown, with what is hidden, where it stands: hiding it is the style sheet's wish.
+    /// Shown, with what is hidden, where it stands: the style sheet asks to hide it.
     Unhidden,
     /// Shown, with a line end at the edges of whatever a style sheet is likely to make a box of.
     Boxed,

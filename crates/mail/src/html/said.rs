@@ -1,8 +1,9 @@
-//! What elements say that hold no text: where a link leads, and what a field of a form holds. Knows no page.
+//! What elements say beside their text: where a link leads, what a field of a form holds, words in attributes. Knows no page.
 
 use html5ever::tokenizer::Tag;
 
 use super::style::attribute;
+use crate::display::shows_nothing;
 use crate::link::Link;
 
 /// A longer target is no target that anybody reads.
@@ -22,6 +23,49 @@ impl Target {
             Self::Web(address) | Self::Elsewhere(_, address) => address,
         }
     }
+
+    /// Whether these words of a link say where it leads. Words that show nothing have nothing to be completed.
+    pub(super) fn is_said_by(&self, said: &str) -> bool {
+        let bare = |text: &str| {
+            let text = text.trim().trim_end_matches('/');
+            let text = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or(text);
+            text.to_lowercase()
+        };
+        let (target, words) = (bare(self.shown()), bare(said));
+        shows_nothing(&words)
+            || words == target
+            || words.contains(self.shown())
+            || matches!(self, Self::Elsewhere(link, _) if link.is_said_by(said))
+    }
+}
+
+/// Words of attributes that some program may show.
+pub(super) fn words_in_attributes(tag: &Tag) -> impl Iterator<Item = String> {
+    let shown = |name: &str| {
+        matches!(
+            name,
+            "alt"
+                | "title"
+                | "value"
+                | "placeholder"
+                | "label"
+                | "summary"
+                | "content"
+                | "aria-label"
+                | "abbr"
+                | "href"
+                | "action"
+                | "cite"
+        )
+    };
+    let words = tag.attrs.iter().filter(move |attribute| shown(&attribute.name.local));
+    words.map(|attribute| attribute.value.trim().to_owned()).filter(|value| !value.is_empty())
+}
+
+/// Whole pages that stand in attributes.
+pub(super) fn pages_in_attributes(tag: &Tag) -> impl Iterator<Item = String> {
+    let pages = tag.attrs.iter().filter(|attribute| &*attribute.name.local == "srcdoc");
+    pages.map(|attribute| attribute.value.trim().to_owned())
 }
 
 /// What a field of a form shows of what it holds.

@@ -5,7 +5,7 @@
 
 use super::element::{is_block, is_cell, is_table_part};
 use super::length::USUAL;
-use super::style::{Display, Style, declared};
+use super::style::{Display, Shape, Style, declared};
 
 /// Smaller words are not meant to be read.
 const MIN_SIZE: f32 = 1.5;
@@ -62,7 +62,8 @@ impl Sight {
             Some(_) => true,
             None => is_block(name),
         };
-        let vanishes = said.vanishes(is_box) || (is_cell(name) && said.indents_away());
+        let shape = if is_box { Shape::Box } else { Shape::Flow };
+        let vanishes = said.vanishes(shape) || (is_cell(name) && said.indents_away());
         Self {
             gone: self.gone || said.display == Some(Display::None) || vanishes,
             visible: said.visible.unwrap_or(self.visible),

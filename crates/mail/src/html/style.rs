@@ -28,6 +28,15 @@ pub(super) enum White {
     Stays,
 }
 
+/// Whether an element has a height and a width of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// It has.
+    Box,
+    /// It is as large as what stands in it.
+    Flow,
+}
+
 /// How high or wide a box is to be, as far as it matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Extent {
@@ -212,7 +221,7 @@ impl Style {
             || extents.iter().any(Option::is_some)
     }
 
-    /// Without what puts it far out: where it stands is a wish of the page's that a program may not grant.
+    /// Without what puts it far out: a program need not put it where the page asks for.
     pub(super) fn in_place(self) -> Self {
         Self { off: None, clipped: None, moved_away: None, indented_away: None, ..self }
     }
@@ -231,8 +240,9 @@ impl Style {
         }
     }
 
-    /// Nothing of it is left, and of what is in it: no child can take that back. `is_box`: it has a height and a width.
-    pub(super) fn vanishes(&self, is_box: bool) -> bool {
+    /// Nothing of it is left, and of what is in it: no child can take that back.
+    pub(super) fn vanishes(&self, shape: Shape) -> bool {
+        let is_box = shape == Shape::Box;
         let is = |fact: Option<bool>| fact == Some(true);
         let no_room = [self.height, self.most_height, self.width, self.most_width];
         let no_room = no_room.contains(&Some(Extent::Nothing))

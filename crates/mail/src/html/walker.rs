@@ -8,58 +8,18 @@ use super::element::{
     is_table_part, is_void, keeps_blanks,
 };
 use super::line::{Gap, Lines};
+use super::open::{Cell, Edge, Kind, Open, may_be_box, usual_of};
 use super::pictures::{self, Picture};
-use super::said::{Target, target, words_of_field};
+use super::said::{Target, pages_in_attributes, target, words_in_attributes, words_of_field};
 use super::sheet::Sheet;
 use super::sight::Sight;
 use super::style::{Display, Style, White, attribute, style};
 use super::{RULE, Reading};
-use crate::display::shows_nothing;
 
 /// Elements open at one time; beyond it their text is kept and their meaning lost.
 const MAX_OPEN: usize = 256;
 /// Of a link's own words so much is compared with its target.
 const MAX_SAID: usize = 300;
-
-/// An element whose end tag has not come yet.
-struct Open {
-    name: LocalName,
-    kinds: Kinds,
-    display: Display,
-    spaced: bool,
-    /// It is a box of its own in the line.
-    apart: bool,
-    /// For people, its words stand apart from those beside it.
-    parted: bool,
-    /// A style sheet may well make it one.
-    boxed: bool,
-    /// What stands in it is boxes.
-    boxes: bool,
-    /// What can be seen of what is inside.
-    sight: Sight,
-    white: White,
-    kind: Kind,
-}
-
-enum Kind {
-    Plain,
-    Quote,
-    /// The number of the next item, or none where dots are put.
-    List(Option<u32>),
-    Cell(Cell),
-    Link {
-        target: Target,
-        said: String,
-    },
-}
-
-/// What there was when a cell began.
-#[derive(Clone, Copy)]
-struct Cell {
-    written: usize,
-    breaks: usize,
-    gap: Gap,
-}
 
 pub(super) struct Walker {
     reading: Reading,
@@ -184,8 +144,8 @@ impl Walker {
         self.note_said(text);
         match self.open.last().map_or(self.page, |open| open.white) {
             White::Collapses => self.lines.words(text),
-            White::LinesStay => self.lines.verbatim(text, false),
-            White::Stays => self.lines.verbatim(text, true),
+            White::LinesStay => self.lines.lines(text),
+            White::Stays => self.lines.verbatim(text),
         }
     }
 
@@ -244,16 +204,18 @@ impl Walker {
             }
             "input" | "area" if self.is_marked() => return self.field(tag),
             "img" => {
-                self.edge(true);
+                self.edge(Edge::Box);
                 self.picture(tag);
-                return self.edge(true);
+                return self.edge(Edge::Box);
             }
             "html" | "head" | "body" => {
                 // They are there once, wherever their tags stand; what is said of them is said of the page.
                 self.page = style(tag).white.unwrap_or(self.page);
                 return self.gap(Gap::Line);
             }
-            _ if is_void(name) => return self.edge(is_apart(name)),
+            _ if is_void(name) => {
+                return self.edge(if is_apart(name) { Edge::Box } else { Edge::Inline });
+            }
             _ => {}
         }
         self.close_implied(name);
@@ -287,37 +249,38 @@ impl Walker {
             Some(open) => open.white,
             None => self.page,
         });
-        // Word and Outlook write every line as a paragraph without a distance.
+        // Word and Outlook write every line as a paragraph without margins.
         let is_words = attribute(tag, "class").is_some_and(|class| class.starts_with("Mso"));
-        let spaced = is_spaced(name) && said.no_margin != Some(true) && !is_words;
+        let is_spaced = is_spaced(name) && said.no_margin != Some(true) && !is_words;
+        let margin = if is_spaced { Gap::Blank } else { Gap::Line };
         let begins_hidden = around.shows_words() && !sight.shows_words();
         self.hid |= begins_hidden && !is_never_shown(name);
         let in_row = outer.is_some_and(|open| open.boxes);
         let apart = said.is_apart() || is_apart(name);
         let parted = said.is_apart() || in_row || is_field(name);
-        let boxed = apart || may_be_box(tag) || in_row;
-        if self.is_marked() && !sight.is_gone() {
-            self.stand_apart(parted, usual);
+        let edge = if apart || may_be_box(tag) || in_row { Edge::Box } else { Edge::Inline };
+        if self.is_marked() && !sight.is_gone() && parted {
+            self.stand_apart(usual);
         }
         if !sight.is_gone() || self.reads_hidden() {
-            self.edge(boxed);
+            self.edge(edge);
         }
         if (begins_hidden || apart) && self.is_everything() {
             self.lines.want(Gap::Space);
         }
         self.begin_block(
             if self.reads_hidden() && display == Display::None { usual } else { display },
-            spaced,
+            margin,
         );
         let kind = self.kind(tag, display);
         self.open.push(Open {
             name: tag.name.clone(),
             kinds: Kinds::of(name),
             display,
-            spaced,
+            margin,
             apart,
             parted,
-            boxed,
+            edge,
             boxes: said.boxes == Some(true),
             sight,
             white,
@@ -339,10 +302,8 @@ impl Walker {
 
     /// A box of its own, for people: words beside one another in two of them are not one word. What would stand on lines of
     /// its own anywhere else (the columns of a letter) does here.
-    fn stand_apart(&mut self, apart: bool, usual: Display) {
-        if apart {
-            self.lines.want(if usual == Display::Inline { Gap::Space } else { Gap::Line });
-        }
+    fn stand_apart(&mut self, usual: Display) {
+        self.lines.want(if usual == Display::Inline { Gap::Space } else { Gap::Line });
     }
 
     fn kind(&mut self, tag: &Tag, display: Display) -> Kind {
@@ -418,7 +379,7 @@ impl Walker {
             if (open.apart || !open.sight.shows_words()) && self.is_everything() {
                 self.lines.want(Gap::Space);
             }
-            self.edge(open.boxed);
+            self.edge(open.edge);
             match open.kind {
                 Kind::Link { target, said } => self.say_target(&target, &said),
                 Kind::Quote => {
@@ -431,14 +392,14 @@ impl Walker {
                 }
                 Kind::Plain | Kind::List(_) => {}
             }
-            if self.is_marked() {
-                self.stand_apart(open.parted, usual_of(&open.name));
+            if self.is_marked() && open.parted {
+                self.stand_apart(usual_of(&open.name));
             }
             if &*open.name == "li" {
                 self.lines.unmark();
             }
             match open.display {
-                Display::Block => self.gap(if open.spaced { Gap::Blank } else { Gap::Line }),
+                Display::Block => self.gap(open.margin),
                 Display::None => self.break_for(&open.name, Gap::Line),
                 Display::Inline | Display::InlineBox | Display::Cell => {}
             }
@@ -454,7 +415,7 @@ impl Walker {
 
     fn close_alone(&mut self, at: usize) {
         let open = self.open.remove(at);
-        self.edge(open.boxed);
+        self.edge(open.edge);
         if let Kind::Link { target, said } = open.kind {
             self.say_target(&target, &said);
         }
@@ -476,11 +437,11 @@ impl Walker {
         }
     }
 
-    /// An element begins or ends here. `boxed`: a style sheet may well make a box of it.
-    fn edge(&mut self, boxed: bool) {
+    /// An element begins or ends here.
+    fn edge(&mut self, edge: Edge) {
         let parts = match self.reading {
             Reading::Parted => true,
-            Reading::Boxed => boxed && self.is_there(),
+            Reading::Boxed => edge == Edge::Box && self.is_there(),
             Reading::Marked
             | Reading::Shown
             | Reading::Glued
@@ -494,7 +455,7 @@ impl Walker {
     }
 
     fn break_for(&mut self, name: &str, gap: Gap) {
-        self.edge(false);
+        self.edge(Edge::Inline);
         if is_block(name) {
             self.gap(gap);
         } else if is_cell(name) {
@@ -502,7 +463,7 @@ impl Walker {
         }
     }
 
-    fn begin_block(&mut self, display: Display, spaced: bool) {
+    fn begin_block(&mut self, display: Display, margin: Gap) {
         match display {
             Display::Block => {
                 let cell = self.open.iter().rev().find_map(|open| match open.kind {
@@ -511,7 +472,7 @@ impl Walker {
                 });
                 // `<td><p>`: the paragraph begins where the cell does.
                 if cell.is_none_or(|cell| cell.written != self.lines.written()) {
-                    self.gap(if spaced { Gap::Blank } else { Gap::Line });
+                    self.gap(margin);
                 }
             }
             Display::Cell => self.gap(Gap::Space),
@@ -591,21 +552,7 @@ impl Walker {
 
     /// Where nobody can point at a link, its target stands beside it, unless its words say the same.
     fn say_target(&mut self, target: &Target, said: &str) {
-        if !self.is_marked() {
-            return;
-        }
-        let bare = |text: &str| {
-            let text = text.trim().trim_end_matches('/');
-            let text = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or(text);
-            text.to_lowercase()
-        };
-        let (bare_target, bare_said) = (bare(target.shown()), bare(said));
-        if shows_nothing(&bare_said) || bare_said == bare_target || bare_said.contains(target.shown()) {
-            return;
-        }
-        if let Target::Elsewhere(link, _) = target
-            && link.is_said_by(said)
-        {
+        if !self.is_marked() || target.is_said_by(said) {
             return;
         }
         self.lines.want(Gap::Space);
@@ -614,47 +561,7 @@ impl Walker {
 
     /// Words that stand in attributes and that some program may show.
     fn attributes(&mut self, tag: &Tag) {
-        for attribute in &tag.attrs {
-            let name = &*attribute.name.local;
-            let shown = matches!(
-                name,
-                "alt"
-                    | "title"
-                    | "value"
-                    | "placeholder"
-                    | "label"
-                    | "summary"
-                    | "content"
-                    | "aria-label"
-                    | "abbr"
-            );
-            let value = attribute.value.trim();
-            if name == "srcdoc" {
-                self.unread.push(value.to_owned());
-            }
-            if (shown || matches!(name, "href" | "action" | "cite")) && !value.is_empty() {
-                self.aside.push(value.to_owned());
-            }
-        }
+        self.unread.extend(pages_in_attributes(tag));
+        self.aside.extend(words_in_attributes(tag));
     }
-}
-
-/// How an element takes part in the flow of text if nobody says otherwise.
-fn usual_of(name: &str) -> Display {
-    if is_cell(name) {
-        Display::Cell
-    } else if is_block(name) {
-        Display::Block
-    } else {
-        Display::Inline
-    }
-}
-
-/// Whether a style sheet can well make a box of it: it has a handle, or is no mere accent on words (`<b>`). Where words may
-/// be broken is no box.
-fn may_be_box(tag: &Tag) -> bool {
-    let is_named = tag.attrs.iter().any(|one| matches!(&*one.name.local, "class" | "id" | "style"));
-    is_named
-        || &*tag.name == "a"
-        || !(is_formatting(&tag.name) || matches!(&*tag.name, "wbr" | "sub" | "sup" | "mark" | "abbr"))
 }

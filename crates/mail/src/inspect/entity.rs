@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
-use super::{Item, Said, Sealed, Search, Unread, What, heads};
+use super::{HeadEnd, Item, Said, Sealed, Search, Unread, What, heads};
+use crate::flowed::DelSp;
 use crate::head::{Head, bare_name};
 use crate::params::Params;
-use crate::transfer::{self, Encoding, Transfer};
+use crate::transfer::{self, Content, Encoding, Transfer};
 use crate::{charset, container, encoded_words, parts};
 
 /// Readings of one field, and of one boundary.
@@ -17,16 +18,17 @@ impl<'a> Search<'a> {
         bytes: &'b [u8],
         depth: usize,
         default: &'static str,
-        strict: bool,
+        head_end: HeadEnd,
         keep: impl Fn(&'b [u8]) -> Cow<'a, [u8]>,
     ) {
-        let (head, body, sure) = split(bytes, strict);
-        if !strict && !sure {
-            self.push(Item {
+        let (head, body, split) = split(bytes, head_end);
+        match (head_end, split) {
+            (HeadEnd::AsMostRead, Split::Doubtful) => self.push(Item {
                 bytes: keep(bytes),
                 depth: depth + 1,
-                what: What::Entity { default, strict: true },
-            });
+                what: What::Entity { default, head_end: HeadEnd::EmptyLine },
+            }),
+            (HeadEnd::AsMostRead, Split::Certain) | (HeadEnd::EmptyLine, _) => {}
         }
         if head.len() > Head::MAX {
             return self.unread(Unread::TooMuch);
@@ -137,13 +139,13 @@ impl<'a> Search<'a> {
                     self.push(Item {
                         bytes: Cow::Owned(entity),
                         depth: depth + 1,
-                        what: What::Entity { default, strict },
+                        what: What::Entity { default, head_end },
                     });
                 }
             } else if matches!(kind, "message/rfc822" | "message/global" | "message/news" | "text/rfc822") {
                 for encoding in &encodings {
                     let bytes = decoded(*encoding, body).map_or_else(|| keep(body), Cow::Owned);
-                    let what = What::Entity { default: "text/plain", strict: false };
+                    let what = What::Entity { default: "text/plain", head_end: HeadEnd::AsMostRead };
                     self.push(Item { bytes, depth: depth + 1, what });
                 }
                 leaf_types.push(kind.to_owned());
@@ -169,10 +171,11 @@ impl<'a> Search<'a> {
         }
         // Who sees that a label is wrong does not go by it.
         let is_text = said.types.iter().any(|kind| kind.starts_with("text/"));
+        let content = if is_text { Content::Text } else { Content::File };
         let mut encodings = encodings;
         for encoding in encodings.clone() {
             if let Encoding::Mime(transfer) = encoding {
-                encodings.push(Encoding::Mime(transfer::shown(transfer, body, is_text)));
+                encodings.push(Encoding::Mime(transfer::shown(transfer, body, content)));
             }
         }
         encodings.sort_unstable();
@@ -261,7 +264,7 @@ impl<'a> Search<'a> {
                     self.push(Item {
                         bytes: keep(piece),
                         depth: depth + 1,
-                        what: What::Entity { default, strict: false },
+                        what: What::Entity { default, head_end: HeadEnd::AsMostRead },
                     });
                 }
                 break;
@@ -293,7 +296,7 @@ fn said(types: &[Params], dispositions: &[Params]) -> Said {
         said.charsets.extend(one.values("charset"));
         said.smime_types.extend(one.values("smime-type"));
         if one.values("format").iter().any(|format| format.eq_ignore_ascii_case("flowed")) {
-            said.flowed = Some(one.values("delsp").iter().any(|delsp| delsp.eq_ignore_ascii_case("yes")));
+            said.flowed = Some(DelSp::read(one.values("delsp")));
         }
     }
     said.is_file = dispositions.iter().any(|one| one.value == "attachment");
@@ -313,16 +316,25 @@ fn one_line<'v>(mut values: impl Iterator<Item = &'v [u8]>) -> Vec<u8> {
     values.next().unwrap_or_default().iter().copied().filter(|b| !matches!(b, b'\r' | b'\n')).collect()
 }
 
-/// Head and body. `false`: another reader may end the head elsewhere.
-fn split(entity: &[u8], strict: bool) -> (&[u8], &[u8], bool) {
-    if !strict {
+/// Whether all readers end a head at the same line.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Split {
+    Certain,
+    /// Another reader may end it elsewhere.
+    Doubtful,
+}
+
+/// Head and body.
+fn split(entity: &[u8], head_end: HeadEnd) -> (&[u8], &[u8], Split) {
+    if head_end == HeadEnd::AsMostRead {
         let (head, body) = parts::split_entity(entity);
         let last = head.strip_suffix(b"\n").unwrap_or(head);
         let last = last.strip_suffix(b"\r").unwrap_or(last);
         let blank_ends_it =
             matches!(last.last(), Some(b' ' | b'\t' | b'\x0b' | b'\x0c' | b'\r')) && !body.is_empty();
         let headless = head.is_empty() && !entity.is_empty();
-        return (head, body, !(blank_ends_it || headless));
+        let split = if blank_ends_it || headless { Split::Doubtful } else { Split::Certain };
+        return (head, body, split);
     }
     let mut at = 0;
     for line in entity.split_inclusive(|b| *b == b'\n') {
@@ -332,7 +344,7 @@ fn split(entity: &[u8], strict: bool) -> (&[u8], &[u8], bool) {
         }
     }
     let (head, body) = entity.split_at_checked(at).unwrap_or((entity, b""));
-    (head, body, true)
+    (head, body, Split::Certain)
 }
 
 /// Where a head has a line that is neither a field nor the rest of one. The line of mbox before a letter is none.

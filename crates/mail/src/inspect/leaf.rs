@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use super::entity::fields as fields_of;
 use super::openpgp;
 use super::text::{self, Form};
-use super::{Item, Said, Sealed, Search, Unread, What, heads};
+use super::{HeadEnd, Item, Said, Sealed, Search, Unread, What, heads};
 use crate::charset;
 use crate::container::openpgp::OpenPgp;
 use crate::container::{self, calendar, cms, tnef, unsupported, uuencode};
@@ -137,11 +137,11 @@ impl<'a> Search<'a> {
             self.push(Item {
                 bytes: keep(bytes),
                 depth: depth + 1,
-                what: What::Entity { default: "text/plain", strict: false },
+                what: What::Entity { default: "text/plain", head_end: HeadEnd::AsMostRead },
             });
         }
         let is_mail = is_called(&MAILS) || is_typed(&["application/mbox"]);
-        let entity = || What::Entity { default: "text/plain", strict: false };
+        let entity = || What::Entity { default: "text/plain", head_end: HeadEnd::AsMostRead };
         if is_mail || (forms.is_empty() && file_type::looks_like_letter(bytes)) {
             if !bytes.contains(&b'\n') && bytes.contains(&b'\r') {
                 // Line ends of an old Macintosh.
@@ -283,7 +283,7 @@ impl<'a> Search<'a> {
                 let what = if cms::is_cms(&content) {
                     What::Leaf(Said { types: vec![BYTES.to_owned()], is_file: true, ..Said::default() })
                 } else {
-                    What::Entity { default: "text/plain", strict: false }
+                    What::Entity { default: "text/plain", head_end: HeadEnd::AsMostRead }
                 };
                 self.push(Item { bytes: Cow::Owned(content), depth: depth + 1, what });
             }

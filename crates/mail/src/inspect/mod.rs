@@ -21,7 +21,7 @@ use std::collections::HashSet;
 
 pub use found::{Inside, Sealed, Unread};
 use named_ids::NamedIds;
-use search::{Item, Said, Search, Sought, What};
+use search::{HeadEnd, Item, Said, Search, Sought, What};
 
 use crate::rewritten::Layers;
 
@@ -63,7 +63,7 @@ impl Inside {
         search.push(Item {
             bytes: Cow::Borrowed(bytes),
             depth: 0,
-            what: What::Entity { default: "text/plain", strict: false },
+            what: What::Entity { default: "text/plain", head_end: HeadEnd::AsMostRead },
         });
         while let Some(item) = search.open.pop() {
             let Item { bytes, depth, what } = item;

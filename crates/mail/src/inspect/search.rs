@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use super::found::{Inside, Sealed, Unread};
 use super::named_ids::NamedIds;
 use super::{heads, pem_blocks};
+use crate::flowed::DelSp;
 use crate::head::Head;
 use crate::rewritten::Layers;
 
@@ -27,10 +28,19 @@ pub(super) struct Item<'a> {
 }
 
 pub(super) enum What {
-    /// A head and a body. `strict`: only an empty line ends the head, whatever stands in it.
-    Entity { default: &'static str, strict: bool },
+    /// A head and a body.
+    Entity { default: &'static str, head_end: HeadEnd },
     /// Decoded bytes, and what has been said of them.
     Leaf(Said),
+}
+
+/// Where the head of an entity ends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum HeadEnd {
+    /// Where most readers end it.
+    AsMostRead,
+    /// At an empty line alone, whatever stands in the lines before it.
+    EmptyLine,
 }
 
 /// What fields say of a leaf.
@@ -44,8 +54,8 @@ pub(super) struct Said {
     pub(super) smime_types: Vec<String>,
     /// It is meant to be saved.
     pub(super) is_file: bool,
-    /// `format=flowed`, and whether with `delsp=yes`.
-    pub(super) flowed: Option<bool>,
+    /// `format=flowed`, with its `delsp`.
+    pub(super) flowed: Option<DelSp>,
 }
 
 /// What the search is for.
@@ -82,7 +92,7 @@ impl<'a> Search<'a> {
     ) {
         self.depth = depth;
         match what {
-            What::Entity { default, strict } => self.entity(bytes, depth, default, strict, keep),
+            What::Entity { default, head_end } => self.entity(bytes, depth, default, head_end, keep),
             What::Leaf(said) => self.leaf(bytes, depth, said, keep),
         }
     }

@@ -4,7 +4,8 @@ use super::{Said, Search, Sought, Unread, openpgp};
 use crate::charset;
 use crate::container::rtf;
 use crate::display::is_trick;
-use crate::{enriched, flowed, html, transfer};
+use crate::flowed::{self, DelSp};
+use crate::{enriched, html, transfer};
 
 /// Decodings of one part that are read as a page, and of a large one.
 const MAX_PAGES: usize = 4;
@@ -217,7 +218,7 @@ impl Search<'_> {
         }
     }
 
-    pub(super) fn plain(&mut self, text: String, flowed: Option<bool>) {
+    pub(super) fn plain(&mut self, text: String, flowed: Option<DelSp>) {
         if openpgp::may_be_in(&text) {
             self.illegible(Unread::Encrypted);
         }

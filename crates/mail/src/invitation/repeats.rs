@@ -95,7 +95,7 @@ pub(super) fn of(
     months.sort_unstable();
     months.dedup();
     let odd = !(rule.byhour.is_empty() && rule.byminute.is_empty() && rule.byyearday.is_empty());
-    let (unit, on) = match places(rule, unit, every, months.is_empty()).filter(|_| !odd) {
+    let (unit, on) = match places(rule, unit, every, &months).filter(|_| !odd) {
         Some((unit, on)) if on.len() <= MAX_PLACES => (unit, on),
         Some(_) | None => (Unit::Other, Vec::new()),
     };
@@ -111,8 +111,9 @@ fn places(
     rule: &ICalendarRecurrenceRule,
     unit: Unit,
     every: u16,
-    in_any_month: bool,
+    months: &[u8],
 ) -> Option<(Unit, Vec<ByPart>)> {
+    let in_any_month = months.is_empty();
     let plain: Vec<Weekday> = rule.byday.iter().map(|day| weekday(day.weekday)).collect();
     let is_numbered = rule.byday.iter().any(|day| day.ordwk.is_some_and(|nth| nth != 0));
     let holds = |days: &[Weekday]| days.len() == plain.len() && days.iter().all(|day| plain.contains(day));

@@ -114,6 +114,35 @@ pub enum MailboxGone {
     Unused,
 }
 
+/// What has become of a mailbox's letters when its access was reset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReleasedLetters {
+    /// Nobody had set a password yet: the kept link opened them.
+    KeptByLink,
+    /// The escrow key opened them.
+    KeptByEscrow,
+    /// Nobody can open them any more.
+    Lost,
+}
+
+/// How a run of a job ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JobOutcome {
+    /// It did what was due.
+    Done,
+    /// It could not; it is tried again at its next hour.
+    Failed,
+}
+
+/// What has become of a configuration that was read again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReloadEnd {
+    /// It is in use.
+    Taken,
+    /// The old one stays in use.
+    Refused,
+}
+
 /// With what a letter came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Arrived<'a> {
@@ -123,7 +152,7 @@ pub struct Arrived<'a> {
     pub sha256: [u8; 32],
 }
 
-/// What a next hop answered, without its words.
+/// What a next hop replied, without its words.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct HopReply<'a> {
     /// The name of the next hop.
@@ -277,7 +306,7 @@ pub enum Event<'a> {
     /// Somebody asked support for something.
     RequestMade { mailbox: &'a str, kind: &'static str },
     /// Support let them in; whether the letters are kept, and whether the escrow key opened them.
-    RequestReleased { mailbox: &'a str, number: i64, letters_kept: bool, by_escrow: bool },
+    RequestReleased { mailbox: &'a str, number: i64, letters: ReleasedLetters },
     /// Support did not.
     RequestRefused { mailbox: &'a str, number: i64 },
     /// A letter was put into a mailbox; which arrival it came with, if it did not come from the gateway itself.
@@ -305,9 +334,9 @@ pub enum Event<'a> {
     /// Letters are gone: each of them.
     LetterGone { why: LetterGone },
     /// The next hop has taken the notice.
-    NoticeSent { letter: &'a str, mailbox: &'a str, answer: HopReply<'a> },
+    NoticeSent { letter: &'a str, mailbox: &'a str, reply: HopReply<'a> },
     /// The notice was given up.
-    NoticeFailed { letter: &'a str, mailbox: &'a str, answer: HopReply<'a> },
+    NoticeFailed { letter: &'a str, mailbox: &'a str, reply: HopReply<'a> },
     /// It came back later.
     NoticeReturned { letter: &'a str, mailbox: &'a str },
     /// An owner sent a letter to the operator's people.
@@ -341,7 +370,7 @@ pub enum Event<'a> {
     /// Removed; nobody is told.
     LegRemoved,
     /// A run by the clock that deleted something, or failed: how much of what.
-    JobRan { job: &'static str, run: i64, counts: &'a [(&'static str, u64)], failed: bool },
+    JobRan { job: &'static str, run: i64, counts: &'a [(&'static str, u64)], ended: JobOutcome },
     /// An operator said that a clock far ahead is right: what it makes due goes.
     ClockBelieved,
     /// Rows begin to be sealed under another server key: from one, to the other, by their ids.
@@ -359,7 +388,7 @@ pub enum Event<'a> {
     /// The configuration a process runs with, by the hash of its file.
     ConfigurationLoaded { hash: &'a str, parts: &'a str },
     /// Rules and certificates were read again.
-    ConfigurationReloaded { hash: &'a str, taken: bool },
+    ConfigurationReloaded { hash: &'a str, end: ReloadEnd },
 }
 
 impl Event<'_> {
@@ -460,14 +489,14 @@ mod tests {
     }
 
     #[test]
-    fn a_hop_s_answer_is_its_name_and_its_codes() {
-        let answer = HopReply {
+    fn a_hop_s_reply_is_its_name_and_its_codes() {
+        let reply = HopReply {
             host: Some("mx.web.example"),
             code: Some(250),
             enhanced: None,
             queue_id: Some("4F2A"),
         };
-        let sent = Event::NoticeSent { letter: "l", mailbox: "m", answer };
+        let sent = Event::NoticeSent { letter: "l", mailbox: "m", reply };
         let row = sent.row(Timestamp(0), &Actor::System, None);
         assert_eq!((row.outcome.as_str(), row.detail.as_str()), ("250", "hop=mx.web.example queue-id=4F2A"));
     }

@@ -4,8 +4,8 @@ use sealpost_mail::{EnhancedCode, LoginNote, hex};
 
 use super::actions::{self, HOP, NO_ANSWER, QUEUE_ID, SHA256};
 use super::event::{
-    Arrived, Credentials, DkimKeyChange, Event, HopReply, KeyChange, LetterGone, MailboxGone, OwnKeyChange,
-    PartnerChange, SessionEnd, StoreMove, Words,
+    Arrived, Credentials, DkimKeyChange, Event, HopReply, JobOutcome, KeyChange, LetterGone, MailboxGone,
+    OwnKeyChange, PartnerChange, ReleasedLetters, ReloadEnd, SessionEnd, StoreMove, Words,
 };
 
 impl Event<'_> {
@@ -68,11 +68,17 @@ impl Event<'_> {
             Self::RequestMade { mailbox, kind } => {
                 Words { detail: format!("kind={kind}"), ..of_mailbox("request.made", mailbox) }
             }
-            Self::RequestReleased { mailbox, number, letters_kept, by_escrow } => Words {
+            Self::RequestReleased { mailbox, number, letters } => Words {
                 detail: format!(
                     "request={number} {} escrow={}",
-                    if letters_kept { "letters=kept" } else { actions::LETTERS_LOST },
-                    if by_escrow { "used" } else { "not-used" }
+                    match letters {
+                        ReleasedLetters::KeptByLink | ReleasedLetters::KeptByEscrow => "letters=kept",
+                        ReleasedLetters::Lost => actions::LETTERS_LOST,
+                    },
+                    match letters {
+                        ReleasedLetters::KeptByEscrow => "used",
+                        ReleasedLetters::KeptByLink | ReleasedLetters::Lost => "not-used",
+                    }
                 ),
                 ..of_mailbox(actions::REQUEST_RELEASED, mailbox)
             },
@@ -109,11 +115,11 @@ impl Event<'_> {
                 };
                 words(action, "", "")
             }
-            Self::NoticeSent { letter, mailbox, answer } => {
-                answered(answer, of_notice(actions::NOTICE_SENT, letter, mailbox))
+            Self::NoticeSent { letter, mailbox, reply } => {
+                replied(reply, of_notice(actions::NOTICE_SENT, letter, mailbox))
             }
-            Self::NoticeFailed { letter, mailbox, answer } => {
-                answered(answer, of_notice(actions::NOTICE_FAILED, letter, mailbox))
+            Self::NoticeFailed { letter, mailbox, reply } => {
+                replied(reply, of_notice(actions::NOTICE_FAILED, letter, mailbox))
             }
             Self::NoticeReturned { letter, mailbox } => Words {
                 outcome: "returned".to_owned(),
@@ -193,10 +199,14 @@ impl Event<'_> {
             Self::LegFrozen => words("queue.frozen", "", ""),
             Self::LegThawed => words("queue.thawed", "", ""),
             Self::LegRemoved => words("queue.removed", "", ""),
-            Self::JobRan { job, run, counts, failed } => {
+            Self::JobRan { job, run, counts, ended } => {
                 let counts: String = counts.iter().map(|(what, count)| format!(" {what}={count}")).collect();
                 Words {
-                    outcome: if failed { "failed" } else { "done" }.to_owned(),
+                    outcome: match ended {
+                        JobOutcome::Done => "done",
+                        JobOutcome::Failed => "failed",
+                    }
+                    .to_owned(),
                     detail: format!("run={run}{counts}"),
                     ..words("job.ran", job, "")
                 }
@@ -226,8 +236,12 @@ impl Event<'_> {
             Self::ConfigurationLoaded { hash, parts } => {
                 Words { detail: format!("parts={parts}"), ..words("configuration.loaded", hash, "") }
             }
-            Self::ConfigurationReloaded { hash, taken } => Words {
-                outcome: if taken { "done" } else { "refused" }.to_owned(),
+            Self::ConfigurationReloaded { hash, end } => Words {
+                outcome: match end {
+                    ReloadEnd::Taken => "done",
+                    ReloadEnd::Refused => "refused",
+                }
+                .to_owned(),
                 ..words("configuration.reloaded", hash, "")
             },
         }
@@ -254,16 +268,16 @@ fn of_mailbox(action: &'static str, mailbox: &str) -> Words {
 }
 
 /// Which hop it was and what it calls the mail beside its codes.
-fn answered(answer: HopReply<'_>, words: Words) -> Words {
-    let HopReply { host, code, enhanced, queue_id } = answer;
+fn replied(reply: HopReply<'_>, words: Words) -> Words {
+    let HopReply { host, code, enhanced, queue_id } = reply;
     let host = host.map(|host| format!("{HOP}{host}"));
     let queue_id = queue_id.map(|id| format!("{QUEUE_ID}{id}"));
     let detail: Vec<String> = host.into_iter().chain(queue_id).collect();
-    Words { outcome: reply(code, enhanced), detail: detail.join(" "), ..words }
+    Words { outcome: codes(code, enhanced), detail: detail.join(" "), ..words }
 }
 
 /// "250 2.0.0"; a hop's words may hold an address and are left out.
-fn reply(code: Option<u16>, enhanced: Option<EnhancedCode>) -> String {
+fn codes(code: Option<u16>, enhanced: Option<EnhancedCode>) -> String {
     match (code, enhanced) {
         (Some(code), Some(enhanced)) => format!("{code} {enhanced}"),
         (Some(code), None) => code.to_string(),

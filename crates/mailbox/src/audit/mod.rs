@@ -10,8 +10,9 @@ mod verify_trail;
 
 pub use chain::{Chain, event_holds, event_proof, said_holds, said_proof};
 pub use event::{
-    Actor, Arrived, Credentials, DkimKeyChange, Event, Failure, HopReply, KeyChange, LetterGone, MailboxGone,
-    OwnKeyChange, OwnKeyUse, PartnerChange, SessionEnd, StoreMove, counted, logged_in, network,
+    Actor, Arrived, Credentials, DkimKeyChange, Event, Failure, HopReply, JobOutcome, KeyChange, LetterGone,
+    MailboxGone, OwnKeyChange, OwnKeyUse, PartnerChange, ReleasedLetters, ReloadEnd, SessionEnd, StoreMove,
+    counted, logged_in, network,
 };
 pub use verify::{AnchorWord, Finding, Verified, Verifier};
 pub use verify_trail::verify_trail;

@@ -45,7 +45,7 @@ fn what_is_requested_for_a_letter_meets_what_the_operator_allows() {
     ] {
         assert_eq!(retention.letter(state, NOW, request).at, at, "{what}");
     }
-    assert_eq!(kept.letter(active, NOW, nothing).requested, None, "nobody wished it");
+    assert_eq!(kept.letter(active, NOW, nothing).requested, None, "nobody asked for it");
     assert_eq!(
         asked.letter(pending, NOW, sender(10)).requested,
         Some(NOW.plus(DAY * 10)),
@@ -100,11 +100,11 @@ async fn activation_keeps_what_waited_and_not_what_was_requested() {
     let door = Door::new().await;
     let requested = NOW.plus(DAY * 3);
     let going = Going { at: Some(requested), requested: Some(requested) };
-    door.rig.deposit(&door.mailbox_id, "wished", going).await;
+    door.rig.deposit(&door.mailbox_id, "requested", going).await;
     door.activate().await;
     let rows = door.rig.inbox(&door.mailbox_id).await;
     let expires: Vec<_> = rows.iter().map(|row| (row.id.as_str(), row.expires_at)).collect();
-    assert_eq!(expires, [("letter-1", None), ("wished", Some(requested))]);
+    assert_eq!(expires, [("letter-1", None), ("requested", Some(requested))]);
 }
 
 #[tokio::test]

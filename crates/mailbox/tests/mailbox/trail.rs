@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sealpost_mail::{LoginNote, SystemRandom, Timestamp};
 use sealpost_mailbox::audit::{
-    Actor, AnchorWord, Arrived, Credentials, DkimKeyChange, Event, Failure, Finding, HopReply, KeyChange,
-    LetterGone, MailboxGone, OwnKeyChange, PartnerChange, SessionEnd, StoreMove, Verified, Verifier, counted,
-    logged_in, network,
+    Actor, AnchorWord, Arrived, Credentials, DkimKeyChange, Event, Failure, Finding, HopReply, JobOutcome,
+    KeyChange, LetterGone, MailboxGone, OwnKeyChange, PartnerChange, ReleasedLetters, ReloadEnd, SessionEnd,
+    StoreMove, Verified, Verifier, counted, logged_in, network,
 };
 use sealpost_mailbox::{LogInOutcome, NewCredential, Owner};
 use sealpost_store::{Anchor, Anchors, AuditRow, ChainedRow, CountedRow, KeptSession};
@@ -46,7 +46,7 @@ fn every() -> Vec<Event<'static>> {
         Event::MailboxDeleted { why: MailboxGone::Abandoned },
         Event::MailboxDeleted { why: MailboxGone::Unused },
         Event::RequestMade { mailbox, kind: "locked-out" },
-        Event::RequestReleased { mailbox, number: 7, letters_kept: true, by_escrow: false },
+        Event::RequestReleased { mailbox, number: 7, letters: ReleasedLetters::KeptByLink },
         Event::RequestRefused { mailbox, number: 7 },
         Event::LetterDeposited {
             letter,
@@ -67,8 +67,8 @@ fn every() -> Vec<Event<'static>> {
         Event::LetterGone { why: LetterGone::Expired },
         Event::LetterGone { why: LetterGone::Trash },
         Event::LetterGone { why: LetterGone::Recalled },
-        Event::NoticeSent { letter, mailbox, answer: HopReply { code: Some(250), ..HopReply::default() } },
-        Event::NoticeFailed { letter, mailbox, answer: HopReply::default() },
+        Event::NoticeSent { letter, mailbox, reply: HopReply { code: Some(250), ..HopReply::default() } },
+        Event::NoticeFailed { letter, mailbox, reply: HopReply::default() },
         Event::NoticeReturned { letter, mailbox },
         Event::ReplySent { letter, mailbox, recipients: 2 },
         Event::PartnerChanged { partner: "partner-id", what: PartnerChange::Added },
@@ -78,7 +78,7 @@ fn every() -> Vec<Event<'static>> {
         Event::LegFrozen,
         Event::LegThawed,
         Event::LegRemoved,
-        Event::JobRan { job: "letters", run: 4, counts, failed: false },
+        Event::JobRan { job: "letters", run: 4, counts, ended: JobOutcome::Done },
         Event::ClockBelieved,
         Event::DkimKeyChangeBegan { name: "s._domainkey.example", what: DkimKeyChange::Created },
         Event::DkimKeyChanged { name: "s._domainkey.example", what: DkimKeyChange::Created },
@@ -93,7 +93,7 @@ fn every() -> Vec<Event<'static>> {
         Event::AdoptionBegan,
         Event::RowsAdopted { letters: 1, drafts: 2, others: 3 },
         Event::ConfigurationLoaded { hash: "ab", parts: "portal" },
-        Event::ConfigurationReloaded { hash: "ab", taken: false },
+        Event::ConfigurationReloaded { hash: "ab", end: ReloadEnd::Refused },
     ]
 }
 

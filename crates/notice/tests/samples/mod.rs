@@ -2,7 +2,8 @@
 
 use sealpost_mail::{ActivateBy, Brand, Colour, EnhancedCode, Logo, Secret, Timestamp};
 use sealpost_notice::{
-    Access, DeletedBy, EndingKey, KeyOwner, LetterClock, Notice, Reached, SupportDid, WentUnread, Wrote,
+    Access, DeletedBy, EndingKey, KeyOwner, LetterClock, Notice, OldMessages, PasswordReplaced, Reached,
+    ReplyState, SupportDid, WentUnread, Wrote,
 };
 
 /// 2020-01-15T11:49:00Z.
@@ -128,10 +129,10 @@ pub(crate) fn notices(facts: &Facts) -> Vec<(&'static str, Notice)> {
     }
     all.push(("safely", Notice::ReplySafely { link: link(), wrote: Wrote::Reply }));
     all.push(("safely-afresh", Notice::ReplySafely { link: link(), wrote: Wrote::Afresh }));
-    all.push(("wish", Notice::DeletionRequest { link: link(), expires }));
-    all.push(("wish-held", Notice::DeletionHeld));
-    all.push(("wish-nothing", Notice::DeletionNothing));
-    all.push(("wish-unproven", Notice::DeletionUnproven { link: link() }));
+    all.push(("deletion-request", Notice::DeletionRequest { link: link(), expires }));
+    all.push(("deletion-held", Notice::DeletionHeld));
+    all.push(("deletion-nothing", Notice::DeletionNothing));
+    all.push(("deletion-unproven", Notice::DeletionUnproven { link: link() }));
     for (name, subject, days) in [
         ("message", subject.clone(), Some(60)),
         ("message-withheld", None, None),
@@ -174,19 +175,19 @@ pub(crate) fn notices(facts: &Facts) -> Vec<(&'static str, Notice)> {
             days: 60,
         },
     ));
-    for (name, messages_kept, by) in [
-        ("reactivation-kept", true, ActivateBy::Link),
-        ("reactivation-lost", false, ActivateBy::Link),
-        ("reactivation-by-password", true, ActivateBy::InitialPassword),
+    for (name, messages, by) in [
+        ("reactivation-kept", OldMessages::Kept, ActivateBy::Link),
+        ("reactivation-lost", OldMessages::Lost, ActivateBy::Link),
+        ("reactivation-by-password", OldMessages::Kept, ActivateBy::InitialPassword),
     ] {
-        let notice = Notice::Reactivation { link: link(), expires, days: 14, messages_kept, by };
+        let notice = Notice::Reactivation { link: link(), expires, days: 14, messages, by };
         all.push((name, notice));
     }
     all.push(("reset", Notice::ResetLink { link: link(), expires }));
     let network = || "192.0.2.x".to_owned();
-    let changed = |forgotten| Notice::PasswordChanged { at: date, forgotten, network: Some(network()) };
-    all.push(("password-reset", changed(true)));
-    all.push(("password-changed", changed(false)));
+    let changed = |how| Notice::PasswordChanged { at: date, how, network: Some(network()) };
+    all.push(("password-reset", changed(PasswordReplaced::Forgotten)));
+    all.push(("password-changed", changed(PasswordReplaced::ByOwner)));
     all.push(("question-changed", Notice::QuestionChanged { at: date, network: network() }));
     for (name, did) in [
         ("support-deleted", SupportDid::Deleted),
@@ -195,14 +196,15 @@ pub(crate) fn notices(facts: &Facts) -> Vec<(&'static str, Notice)> {
     ] {
         all.push((name, Notice::BySupport { did, at: date }));
     }
-    for (name, by) in [("mailbox-deleted", DeletedBy::Password), ("mailbox-deleted-wished", DeletedBy::Link)]
+    for (name, by) in
+        [("mailbox-deleted", DeletedBy::Password), ("mailbox-deleted-requested", DeletedBy::Link)]
     {
         all.push((name, Notice::MailboxDeleted { at: date, network: network(), by }));
     }
     all.push(("new-browser", Notice::NewBrowser { at: date, network: network() }));
     all.push(("locked", Notice::MailboxLocked { at: date, until: expires }));
     all.push(("answers-used-up", Notice::AnswersUsedUp { at: date, until: Some(date) }));
-    for (name, delayed) in [("returned", false), ("waiting", true)] {
+    for (name, state) in [("returned", ReplyState::Failed), ("waiting", ReplyState::Delayed)] {
         all.push((
             name,
             Notice::ReplyReturned {
@@ -211,7 +213,7 @@ pub(crate) fn notices(facts: &Facts) -> Vec<(&'static str, Notice)> {
                 date,
                 status: EnhancedCode(5, 1, 1),
                 said: Some(facts.reason.to_owned()),
-                delayed,
+                state,
                 link: link(),
             },
         ));

@@ -5,7 +5,6 @@ use html5ever::tokenizer::Tag;
 
 use sealpost_mail::{Hiding, Link, Sight};
 
-use super::address::percent_decoded;
 use super::element::{
     breaks_out, has_margin, is_barrier, is_barrier_for, is_block, is_never_shown, is_spaced, is_table_part,
     is_void,
@@ -13,8 +12,10 @@ use super::element::{
 use super::line::Line;
 use super::picture_of::PictureOf;
 use super::style::{Style, attribute, declared, fill, within};
-use crate::model::{Align, Block, Content, Look, MAX_BLOCKS, MAX_DEPTH, MAX_TEXT, Run, blocks_rtl, runs_rtl};
+use crate::model::{Align, Block, Content, Look, MAX_BLOCKS, MAX_DEPTH, MAX_TEXT, blocks_rtl, runs_rtl};
 use crate::table::{RawCell, RawTable};
+
+mod replaced;
 
 /// Elements open at one time; beyond it their text is kept and their meaning lost.
 const MAX_OPEN: usize = 200;
@@ -72,6 +73,13 @@ enum Kind {
     Caption,
     Heading(u8),
     Preformatted,
+}
+
+/// Whether a cell asks for lines around it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Border {
+    Drawn,
+    None,
 }
 
 impl Frame {
@@ -132,7 +140,7 @@ impl<'a> Builder<'a> {
             // writer's, and kept.
             Some(Kind::Table(_) | Kind::List { .. }) if blank => return,
             Some(Kind::Table(_)) => {
-                self.open_cell(RawCell { columns: 1, rows: 1, ..RawCell::default() }, true)
+                self.open_cell(RawCell { columns: 1, rows: 1, ..RawCell::default() }, Border::Drawn)
             }
             Some(Kind::List { .. }) => self.push_frame(Kind::Item),
             _ => {}
@@ -374,7 +382,7 @@ impl<'a> Builder<'a> {
                     declared(tag, property)
                         .is_some_and(|border| border.contains("solid") && !border.starts_with('0'))
                 });
-                self.open_cell(cell, has_border);
+                self.open_cell(cell, if has_border { Border::Drawn } else { Border::None });
             }
             "caption" if self.top_is(|kind| matches!(kind, Kind::Table(_))) => self.push_frame(Kind::Caption),
             "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => {
@@ -390,9 +398,9 @@ impl<'a> Builder<'a> {
         self.frames.last().is_some_and(|frame| is(&frame.kind))
     }
 
-    fn open_cell(&mut self, cell: RawCell, bordered: bool) {
+    fn open_cell(&mut self, cell: RawCell, border: Border) {
         let Some(Kind::Table(table)) = self.frames.last_mut().map(|frame| &mut frame.kind) else { return };
-        table.bordered |= bordered;
+        table.bordered |= border == Border::Drawn;
         if table.rows.is_empty() {
             table.rows.push(Vec::new());
         }
@@ -562,107 +570,6 @@ impl<'a> Builder<'a> {
         } else if frame.line.line_break() {
             self.flush();
             self.blank_line();
-        }
-    }
-
-    // ---- pictures and links ---------------------------------------------------------------------
-
-    fn image(&mut self, tag: &Tag) {
-        if !self.hiding.within(self.sight(), tag).shows_pictures() {
-            return;
-        }
-        let alt = attribute(tag, "alt").unwrap_or_default().trim().to_owned();
-        let source = attribute(tag, "src").unwrap_or_default().trim();
-        let cid = source
-            .get(..4)
-            .filter(|scheme| scheme.eq_ignore_ascii_case("cid:"))
-            .and_then(|_| source.get(4..));
-        let file = cid.and_then(|cid| (self.picture_of)(&percent_decoded(cid)));
-        let Some(file) = file.filter(|_| self.blocks_left > 0) else {
-            // A picture that is not in the letter is not fetched; what it says in words is kept.
-            if !alt.is_empty() {
-                self.words(&format!("[{alt}]"));
-            }
-            return;
-        };
-        self.blocks_left -= 1;
-        if let Some(link) = self.open.iter_mut().rev().find_map(|open| open.link.as_mut()) {
-            link.pictured = true;
-        }
-        let points = |name| {
-            let said = declared(tag, name).or_else(|| attribute(tag, name).map(str::to_owned))?;
-            let pixels: f64 = said.trim().trim_end_matches("px").parse().ok()?;
-            (1.0..=4000.0).contains(&pixels).then_some(pixels * 0.75)
-        };
-        let picture = Run::Picture { file, alt, width: points("width"), height: points("height") };
-        let style = self.style();
-        match self.frames.last().map(|frame| &frame.kind) {
-            Some(Kind::Table(_)) => {
-                self.open_cell(RawCell { columns: 1, rows: 1, ..RawCell::default() }, false)
-            }
-            Some(Kind::List { .. }) => self.push_frame(Kind::Item),
-            _ => {}
-        }
-        if let Some(frame) = self.frames.last_mut() {
-            if frame.line.is_empty() {
-                frame.align = style.align;
-            }
-            frame.line.picture(picture);
-        }
-    }
-
-    /// A place that a picture leads to: on paper nobody can point at it.
-    fn area(&mut self, tag: &Tag) {
-        let Some(link) = attribute(tag, "href").and_then(Link::read) else { return };
-        if !self.sight().shows_words() {
-            return;
-        }
-        let said = attribute(tag, "alt")
-            .map(str::trim)
-            .filter(|alt| !alt.is_empty())
-            .map_or_else(|| link.shown(), str::to_owned);
-        self.flush();
-        self.words(&said);
-        self.say_target(&OpenLink { link, said, pictured: false }, &Look::default());
-        self.flush();
-    }
-
-    /// What a field of a form holds.
-    fn field(&mut self, tag: &Tag) {
-        let kind = attribute(tag, "type").unwrap_or_default().trim().to_ascii_lowercase();
-        let is_on = attribute(tag, "checked").is_some();
-        let words = match kind.as_str() {
-            "hidden" | "password" | "image" | "file" | "range" | "color" => return,
-            "checkbox" => {
-                if is_on {
-                    "[x]"
-                } else {
-                    "[ ]"
-                }
-            }
-            "radio" => {
-                if is_on {
-                    "(x)"
-                } else {
-                    "( )"
-                }
-            }
-            _ => attribute(tag, "value").map(str::trim).unwrap_or_default(),
-        };
-        if !words.is_empty() {
-            self.text(&format!(" {words} "));
-        }
-    }
-
-    /// On paper nobody can hover: the target stands beside the words, unless they are the target to the letter.
-    fn say_target(&mut self, open: &OpenLink, look: &Look) {
-        let empty = open.said.trim().is_empty() && !open.pictured;
-        if empty || open.link.is_phone() || (!open.pictured && open.link.is_said_by(&open.said)) {
-            return;
-        }
-        let look = Look { note: true, link: look.link.clone(), ..Look::default() };
-        if let Some(frame) = self.frames.last_mut() {
-            frame.line.text(&format!(" ‹{}›", open.link.printed()), &look);
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::letter_facts::{Deep, Facts, HeadsWithin, Known};
 use crate::sensitivity_label;
 use crate::spec::{HeaderSpec, RuleSpec, When};
 
-/// Nobody's rule names them: RFC 2606 keeps these names free, under endings that people have.
+/// Addresses that no rule names: RFC 2606 reserves these names.
 const STRANGERS: [&str; 5] = [
     "a.muster@example.com",
     "office@mail.example.net",
@@ -133,7 +133,7 @@ pub(super) fn people(
     for group in specs.iter().flat_map(|spec| every_group(&spec.when)).take(MAX_NAMED) {
         let mut opposite = usual.clone();
         opposite.miss(group);
-        for letter in [Wishes::new(group, lists).met(&usual, 0), opposite] {
+        for letter in [Asked::new(group, lists).met(&usual, 0), opposite] {
             all.push(Probe { is_named: true, is_rare: letter.is_special(), ..letter });
         }
     }
@@ -201,8 +201,8 @@ impl Probe {
 
 /// Everybody whom conditions name, also in their `not`.
 fn named(when: &When, lists: &HashMap<String, String>) -> Vec<ReversePath> {
-    let wishes = Wishes::new(when, lists);
-    let all = [&wishes.recipients, &wishes.froms, &wishes.paths].into_iter().flatten();
+    let asked = Asked::new(when, lists);
+    let all = [&asked.recipients, &asked.froms, &asked.paths].into_iter().flatten();
     let mut named: Vec<ReversePath> = all.filter_map(|pattern| sample::of_address(pattern)).collect();
     named.extend(when.not.iter().flat_map(|group| self::named(group, lists)));
     named
@@ -287,7 +287,7 @@ pub(super) fn ordinary(people: &Probe, kind: Kind) -> Probe {
 
 /// What a rule asks for.
 #[derive(Default)]
-pub(super) struct Wishes<'w> {
+pub(super) struct Asked<'w> {
     when: Option<&'w When>,
     recipients: Vec<String>,
     froms: Vec<String>,
@@ -296,7 +296,7 @@ pub(super) struct Wishes<'w> {
     texts: Vec<String>,
 }
 
-impl<'w> Wishes<'w> {
+impl<'w> Asked<'w> {
     pub(super) fn new(when: &'w When, lists: &HashMap<String, String>) -> Self {
         let both = |patterns: &[String], named: &[String]| -> Vec<String> {
             let texts = named.iter().filter_map(|name| lists.get(name));

@@ -171,7 +171,7 @@ impl World {
             size: letter.len() as i64,
             received_at: now.minus(ago),
             expires_at: Some(now.plus(Duration::from_secs(days * 24 * 3600))),
-            wished_until: None,
+            requested_until: None,
             thread_tags: Vec::new(),
         });
         rows.body = Some(body);

@@ -120,7 +120,9 @@ pub(crate) async fn show_account(
         }
     }
     let pace = site.store.pace(owner.mailbox_id()).await;
-    let pace = pace.map_err(|error| Problem::fault("reading a wish", error))?.unwrap_or(site.config.pace);
+    let pace = pace
+        .map_err(|error| Problem::fault("reading how often notices are sent", error))?
+        .unwrap_or(site.config.pace);
     let template = AccountPage {
         pace,
         per_page: owner.profile().per_page(),

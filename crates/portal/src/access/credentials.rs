@@ -159,7 +159,7 @@ pub(crate) async fn change_password(
     let new = NewCredential::Password(Secret::new(form.password));
     change(&site, &owner, &opened, new).await?;
     let network = came_from(&site, &request);
-    done(&site, &request, &owner, About::PasswordChanged { forgotten: false, network }).await
+    done(&site, &request, &owner, About::PasswordChanged { network }).await
 }
 
 /// GET /account/question

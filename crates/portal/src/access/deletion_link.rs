@@ -83,7 +83,7 @@ pub(crate) async fn submit(
         let now = site.access(None).deletion_link(&token).await?;
         return explain(&site, &request, &visitor, &now);
     }
-    tracing::info!(mailbox.id = %mailbox.id, "mailbox deleted by its owner's wish");
+    tracing::info!(mailbox.id = %mailbox.id, "mailbox deleted as its owner requested by mail");
     tell(&site, &mailbox, About::MailboxDeletedAsRequested { network: came_from(&site, &request) }).await?;
     Ok(redirect(&links::saying(links::LOGIN, ("note", "deleted"))))
 }

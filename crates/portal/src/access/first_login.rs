@@ -80,7 +80,7 @@ async fn tell_owner(site: &Site, request: &HttpRequest, good: &Waiting, language
         mailbox_id: good.mailbox_id.clone(),
         to,
         language: language.tag().to_owned(),
-        about: About::PasswordChanged { forgotten: false, network: came_from(site, request) },
+        about: About::PasswordChanged { network: came_from(site, request) },
     };
     if let Err(error) = site.outbox.post(outgoing).await {
         tracing::error!(mailbox.id = %good.mailbox_id, error = %error, "nobody was told of a first log-in");

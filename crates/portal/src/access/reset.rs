@@ -304,8 +304,7 @@ async fn finish(
     tracing::info!(mailbox.id = %mailbox.id, "forgotten password replaced");
     // Clears the throttle: failed guesses by others do not keep the owner out now, nor this browser later.
     throttle(site).forgive(&mailbox.tag).await.map_err(uncounted)?;
-    tell(site, mailbox, About::PasswordChanged { forgotten: true, network: came_from(site, request) })
-        .await?;
+    tell(site, mailbox, About::PasswordReset { network: came_from(site, request) }).await?;
     let mut response = redirect(&links::saying(links::LOGIN, ("note", "reset")));
     let public_key = secret.public().to_bytes();
     let of = Of { tag: &mailbox.tag, public_key: &public_key, epochs: NewPair::EPOCHS };

@@ -45,7 +45,7 @@ pub(crate) async fn form(
     visitor: Visitor,
 ) -> Result<HttpResponse, Problem> {
     let form = SupportForm { address: String::new(), note: String::new() };
-    show_to(&visitor, StatusCode::OK, &page(&site, &request, &visitor, form, false))
+    show_to(&visitor, StatusCode::OK, &page(&site, &request, &visitor, form, Attempt::First))
 }
 
 #[derive(Deserialize)]
@@ -67,7 +67,7 @@ pub(crate) async fn submit(
     let client = Client::of(&request, &site.config.trusted_proxies);
     site.limits.attempt(client)?;
     if form.address.trim().is_empty() || form.note.trim().is_empty() {
-        return show_to(&visitor, HINT, &page(&site, &request, &visitor, form, true));
+        return show_to(&visitor, HINT, &page(&site, &request, &visitor, form, Attempt::Incomplete));
     }
     let floor = tokio::time::sleep(FLOOR);
     // Known addresses cost a written row, unknown ones should not show that they do not.
@@ -95,19 +95,29 @@ async fn note(site: web::Data<Site>, form: SupportForm, client: Client) -> Resul
     Ok(())
 }
 
+/// How often the form was sent.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Attempt {
+    /// Not yet.
+    First,
+    /// It came with an empty field.
+    Incomplete,
+}
+
 fn page(
     site: &web::Data<Site>,
     request: &HttpRequest,
     visitor: &Visitor,
     form: SupportForm,
-    judged: bool,
+    attempt: Attempt,
 ) -> SupportPage {
+    let is_incomplete = attempt == Attempt::Incomplete;
     SupportPage {
         page: Page::open(site, request, visitor),
         kept: site.keys.escrow_public.is_some(),
         longest: MAX_NOTE,
-        address_missing: judged && form.address.trim().is_empty(),
-        note_missing: judged && form.note.trim().is_empty(),
+        address_missing: is_incomplete && form.address.trim().is_empty(),
+        note_missing: is_incomplete && form.note.trim().is_empty(),
         address: form.address,
         note: form.note.chars().take(MAX_NOTE).collect(),
     }

@@ -1,6 +1,6 @@
-//! Lines of a request's head end in CRLF (RFC 9112 §2.2 lets a reader take a bare LF, and another reader before us may
-//! not): a bare LF is made a NUL, which nobody takes, before the parser sees it. Follows the framing just far enough to
-//! know what is head and what is body; where that is doubtful every line end is spoiled, and the parser refuses the request.
+//! Lines of a request's head must end in CRLF. RFC 9112 §2.2 permits a bare LF, and a proxy before us may disagree, so a bare LF
+//! becomes a NUL, which the parser refuses. Follows the framing just far enough to tell head from body; where that is
+//! doubtful, every line end becomes one.
 
 /// As much of a header line as is looked at.
 const LOOKED_AT: usize = 128;

@@ -116,7 +116,8 @@ impl SignedIn {
         let all = site.store.whereabouts(self.mailbox_id(), MAX_ALL).await;
         let all = all.map_err(|error| Problem::fault("reading where letters lie", error))?;
         let newest = all.first().map(|one| one.received_at);
-        let conversations = self.looked_at(site, all.iter().map(|one| one.id.as_str()), newest, true).await?;
+        let conversations =
+            self.looked_at(site, all.iter().map(|one| one.id.as_str()), newest, Asked::All).await?;
         Ok(Talks { all, conversations })
     }
 
@@ -128,7 +129,7 @@ impl SignedIn {
         let new = site.store.deposits_since(self.mailbox_id(), since, MAX_ALL).await.map_err(lost)?;
         let newest = new.iter().map(|(_, at)| *at).max().max(known.newest());
         let conversations =
-            self.looked_at(site, new.iter().map(|(id, _)| id.as_str()), newest, false).await?;
+            self.looked_at(site, new.iter().map(|(id, _)| id.as_str()), newest, Asked::Some).await?;
         let Some(group) = conversations.group(id) else { return Ok(Beside::default()) };
         let ids: Vec<String> = conversations.ids(group).map(str::to_owned).take(MAX_ALL as usize).collect();
         if ids.len() < 2 {
@@ -151,13 +152,13 @@ impl SignedIn {
         Ok(Beside { lines, more: left_out })
     }
 
-    /// What is known of these letters; those that are new are looked at, the newest first. `all`: others are gone.
+    /// What is known of these letters; those that are new are looked at, the newest first.
     async fn looked_at(
         &self,
         site: &web::Data<Site>,
         ids: impl Iterator<Item = &str>,
         newest: Option<Timestamp>,
-        all: bool,
+        asked: Asked,
     ) -> Result<Arc<Conversations>, Problem> {
         let known = site.conversations.known(self.mailbox_id(), site.now());
         let ids: Vec<&str> = ids.collect();
@@ -182,7 +183,10 @@ impl SignedIn {
                 names.push((row.id, names_of(site, summary.as_ref())));
             }
         }
-        let there: Option<HashSet<&str>> = all.then(|| ids.iter().copied().collect());
+        let there: Option<HashSet<&str>> = match asked {
+            Asked::All => Some(ids.iter().copied().collect()),
+            Asked::Some => None,
+        };
         names.extend(
             known.names().filter(|(id, _)| there.as_ref().is_none_or(|there| there.contains(id.as_str()))),
         );
@@ -190,6 +194,14 @@ impl SignedIn {
         site.conversations.keep(self.mailbox_id(), &made, site.now());
         Ok(made)
     }
+}
+
+/// Which letters of a mailbox are asked for.
+#[derive(Clone, Copy)]
+enum Asked {
+    /// All that there are: others are gone.
+    All,
+    Some,
 }
 
 /// The letters of a conversation that stand beside one of them, and how many older ones do not.

@@ -111,7 +111,7 @@ pub(crate) async fn act(
     let (named, done) = match (form.what.as_str(), which) {
         ("make", _) => (owner.make_folder(&site, &form.name, &reserved).await?, "made"),
         ("rename", Some(id)) => (owner.rename_folder(&site, id, &form.name, &reserved).await?, "renamed"),
-        ("remove", Some(id)) => return remove(&site, &request, &owner, id, form.sure == "yes").await,
+        ("remove", Some(id)) => return remove(&site, &request, &owner, id, Consent::of(&form.sure)).await,
         _ => return Err(Problem::BadForm("unknown action")),
     };
     match wrong(named) {
@@ -140,16 +140,29 @@ pub(crate) fn reserved(page: &Page) -> Vec<String> {
     house.chain([page.t("drafts-title")]).collect()
 }
 
+/// Whether the owner has said that a folder may go with letters in it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Consent {
+    Given,
+    Missing,
+}
+
+impl Consent {
+    fn of(field: &str) -> Self {
+        if field == "yes" { Self::Given } else { Self::Missing }
+    }
+}
+
 async fn remove(
     site: &web::Data<Site>,
     request: &HttpRequest,
     owner: &SignedIn,
     id: FolderId,
-    sure: bool,
+    consent: Consent,
 ) -> Result<HttpResponse, Problem> {
     let count = counts(site, owner).await?.remove(id.as_str()).unwrap_or(0);
     let mut page = Page::owned(site, request, owner);
-    if !page.is_held && (count == 0 || sure) {
+    if !page.is_held && (count == 0 || consent == Consent::Given) {
         let removed = site.store.remove_folder(owner.mailbox_id(), id.as_str()).await;
         match removed.map_err(|error| Problem::fault("removing a folder", error))? {
             ThrownAway::Gone | ThrownAway::NotThere => {

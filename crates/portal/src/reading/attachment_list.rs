@@ -17,7 +17,7 @@ pub(crate) struct Shelf {
 }
 
 impl Shelf {
-    /// Leaves of both lists what belongs on page `wished`. `address`: with the question mark and what else is asked.
+    /// Leaves of both lists what belongs on page `requested`. `address`: with the question mark and what else is asked.
     pub(crate) fn cut(
         files: &mut Vec<File>,
         pictures: &mut Vec<File>,

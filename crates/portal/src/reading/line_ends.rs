@@ -41,7 +41,11 @@ pub(crate) fn minded(markup: &str) -> String {
     let mut copied = 0;
     for tag in Tags::new(markup) {
         let text = markup.get(copied..tag.start).unwrap_or_default();
-        out.push_str(&if ours > 0 { Cow::Borrowed(text) } else { words(text, cells > 0) });
+        out.push_str(&if ours > 0 {
+            Cow::Borrowed(text)
+        } else {
+            words(text, if cells > 0 { Around::Cell } else { Around::Page })
+        });
         copied = tag.end;
         let source = markup.get(tag.start..tag.end).unwrap_or_default();
         match (tag.name, tag.closing) {
@@ -58,12 +62,19 @@ pub(crate) fn minded(markup: &str) -> String {
         };
         out.push_str(source);
     }
-    out.push_str(&words(markup.get(copied..).unwrap_or_default(), false));
+    out.push_str(&words(markup.get(copied..).unwrap_or_default(), Around::Page));
     out
 }
 
-/// `in_cell`: the text stands in a table.
-fn words(text: &str, in_cell: bool) -> Cow<'_, str> {
+/// What a text stands in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Around {
+    /// A cell of a table.
+    Cell,
+    Page,
+}
+
+fn words(text: &str, around: Around) -> Cow<'_, str> {
     if text.trim().is_empty() {
         return Cow::Borrowed(text);
     }
@@ -85,7 +96,7 @@ fn words(text: &str, in_cell: bool) -> Cow<'_, str> {
             at += groups;
             continue;
         }
-        out.push_str(&breakable(word, in_cell));
+        out.push_str(&breakable(word, around));
         at += 1;
     }
     Cow::Owned(out)
@@ -137,13 +148,13 @@ fn groups_of_an_account(words: &[&str]) -> usize {
 }
 
 /// A word with places to break, if it is long and no account number; or kept whole, if it is a number with hyphens.
-fn breakable(word: &str, in_cell: bool) -> Cow<'_, str> {
+fn breakable(word: &str, around: Around) -> Cow<'_, str> {
     let is_letters = word.trim_end_matches([',', '.', ':', ';']).chars().all(char::is_alphabetic);
     let length = word.chars().count();
     if length <= NUMBER && is_number(word) {
         return Cow::Owned(format!("<span class=\"whole\">{word}</span>"));
     }
-    if is_letters && in_cell && length > COMPOUND {
+    if is_letters && around == Around::Cell && length > COMPOUND {
         return Cow::Owned(compound(word));
     }
     let most = if is_letters { 2 * LONG } else { LONG };

@@ -10,7 +10,7 @@ use sealpost_mail::Link;
 use crate::reading::declarations::{squeeze, unsqueezed};
 use crate::reading::escaped::{escaped, unescaped};
 use crate::reading::markup::{Tag, Tags};
-use crate::reading::type_size::{Size, USUAL, display, judge, undisplayed, unsized_style};
+use crate::reading::type_size::{Size, USUAL, Within, display, judge, undisplayed, unsized_style};
 
 /// A longer link is named before it begins: its end may be out of sight.
 const LONG: usize = 120;
@@ -162,7 +162,7 @@ impl Writer {
         let style = value(source, "style").unwrap_or_default();
         let style = if squeeze(style) > MAX_IN_LINK { unsqueezed(style) } else { style.to_owned() };
         let around = self.open.last().map_or_else(Size::default, |open| open.size);
-        let judged = judge(around, "a", &style, true);
+        let judged = judge(around, "a", &style, Within::Link);
         let style = if judged.style_stays { style } else { unsized_style(&style) };
         let at = self.out.len();
         self.link = Some(OpenLink {
@@ -288,7 +288,8 @@ impl Writer {
         // Within a link nothing is raised: its target would not be.
         let around = Size { raised: around.raised || self.link.is_some(), ..around };
         let style = value(&source, "style").unwrap_or_default();
-        let judged = judge(around, says, style, self.link.is_some());
+        let within = if self.link.is_some() { Within::Link } else { Within::Text };
+        let judged = judge(around, says, style, within);
         let source = match judged.style_stays {
             true => source,
             false => with_value(&source, "style", &unsized_style(style)),

@@ -5,7 +5,7 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_export::Format;
-use sealpost_mail::{CHARSETS, Charset, InvitationStatus, Letter, Mailbox, Timestamp};
+use sealpost_mail::{CHARSETS, Charset, InvitationStatus, Letter, Mailbox, Parsed, Timestamp};
 use sealpost_store::Folder;
 use serde::Deserialize;
 
@@ -29,9 +29,9 @@ use crate::state::frame_cache::Frame;
 use crate::state::{Site, keep_frame};
 use crate::writing::reply::{self, Ways};
 
-/// The frame's own policy: no script by three walls, nothing from elsewhere, no form, no place but our pages.
-/// `allow-same-origin` lets our pages measure the frame and send the cookie for its pictures; without
-/// `allow-scripts` nothing inside can make use of it.
+/// The frame's Content-Security-Policy: no scripts, no forms, nothing from elsewhere, framed by our pages only.
+/// `allow-same-origin` lets our pages measure the frame and lets its pictures carry the cookie; without `allow-scripts`
+/// nothing inside can use it.
 const FRAME_POLICY: &str = "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; form-action 'none'; \
      base-uri 'none'; frame-ancestors 'self'; \
      sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox";
@@ -219,7 +219,7 @@ pub(crate) async fn show(
             reading::look(&letter.bytes, &look)
         })
         .await?;
-    let Reading { view, mut files, mut pictures, events, summary: parsed, frame, whole, has_charset } =
+    let Reading { view, mut files, mut pictures, events, summary: parsed, frame, extent, has_charset } =
         reading;
     let shelf = query.shelf(&links::letter(&id), &mut files, &mut pictures);
     let charset = Choice { chosen: charset, offered: has_charset };
@@ -267,7 +267,7 @@ pub(crate) async fn show(
         trashed: row.trashed_at.map(|since| site.config.retention.trashed(since)),
         has_pdf: archive::worker(&site).is_ok(),
         events,
-        whole,
+        whole: extent == Parsed::Whole,
         sent: query.done == "sent",
     };
     render(StatusCode::OK, &template)

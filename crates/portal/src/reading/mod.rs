@@ -29,7 +29,7 @@ use std::collections::HashMap;
 use actix_web::web::Bytes;
 use jiff::tz::TimeZone;
 use sealpost_mail::{
-    Attachment, Charset, EncodedRange, Letter, Secret, Summary, Unshown, add_invitation, invitations,
+    Attachment, Charset, EncodedRange, Letter, Parsed, Secret, Summary, Unshown, add_invitation, invitations,
 };
 
 use crate::http::download;
@@ -96,8 +96,8 @@ pub(crate) struct Reading {
     pub(crate) summary: Option<Summary>,
     /// The inside of the frame, if there is one and it was to be made.
     pub(crate) frame: Option<Frame>,
-    /// `false`: there is more in it than could be taken apart.
-    pub(crate) whole: bool,
+    /// Whether there is more in it than could be taken apart.
+    pub(crate) extent: Parsed,
     /// There are characters in it that another charset would show otherwise.
     pub(crate) has_charset: bool,
 }
@@ -236,10 +236,10 @@ pub(crate) fn written_picture(
 
 /// Looks into a letter. `within` is where it lies, if it is a letter within a letter.
 pub(crate) fn look(bytes: &[u8], look: &Look<'_>) -> Reading {
-    let Ok((letter, whole)) = Letter::parse_some_in(bytes, look.charset) else { return broken(bytes) };
+    let Ok((letter, parsed)) = Letter::parse_some_in(bytes, look.charset) else { return broken(bytes) };
     let said = letter.text().unwrap_or_default();
     // Where nothing readable was found, its source says more.
-    if !whole && letter.html().is_none() && said.trim().is_empty() {
+    if parsed == Parsed::Partly && letter.html().is_none() && said.trim().is_empty() {
         return broken(bytes);
     }
     let (within, zone) = (look.within, look.zone);
@@ -249,7 +249,7 @@ pub(crate) fn look(bytes: &[u8], look: &Look<'_>) -> Reading {
         Inside::Made => framed(&letter, &attachments, look.id, &prefix, look.pictures, look.late),
         Inside::Waits | Inside::Unwanted => None,
     };
-    let view = view(&letter, look.inside, framed.is_some(), &said);
+    let view = view(&letter, look.inside, framed.as_ref(), &said);
     let depth = within.map_or(0, |path| path.0.len());
     let (mut files, mut pictures) = (Vec::new(), Vec::new());
     let (mut events, mut calendars) = (Vec::new(), Vec::new());
@@ -285,7 +285,7 @@ pub(crate) fn look(bytes: &[u8], look: &Look<'_>) -> Reading {
             Head::Listed => None,
         },
         frame: framed,
-        whole,
+        extent: parsed,
         has_charset,
     }
 }
@@ -349,8 +349,8 @@ fn framed(
     Some(Frame { markup: Secret::new(cleaned.markup), remote_images, domains, more_domains, pictures })
 }
 
-fn view(letter: &Letter<'_>, inside: Inside, framed: bool, said: &str) -> View {
-    if framed || inside == Inside::Waits {
+fn view(letter: &Letter<'_>, inside: Inside, frame: Option<&Frame>, said: &str) -> View {
+    if frame.is_some() || inside == Inside::Waits {
         return View::Html;
     }
     if let (true, Some(why)) = (said.trim().is_empty(), letter.sealed()) {
@@ -385,7 +385,7 @@ fn broken(bytes: &[u8]) -> Reading {
         events: Vec::new(),
         summary: None,
         frame: None,
-        whole: true,
+        extent: Parsed::Whole,
         has_charset: false,
     }
 }

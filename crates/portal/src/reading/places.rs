@@ -1,6 +1,6 @@
 //! Places within a letter that its own links lead to: `href="#claims"` and what is called so. Knows nothing outside it.
 //!
-//! SECURITY: what a letter calls a place never is a name of ours, and only places that something leads to keep theirs.
+//! SECURITY: ids of a letter never equal ids of our pages, and only those that a link leads to are kept.
 
 use std::borrow::Cow;
 use std::collections::HashSet;

@@ -38,9 +38,19 @@ pub(crate) struct Judged {
     pub(crate) style_stays: bool,
 }
 
+/// What an element stands in, or is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Within {
+    Link,
+    Text,
+}
+
 /// Judges an element with this style, within writing of this size.
-pub(crate) fn judge(around: Size, name: &str, style: &str, in_link: bool) -> Judged {
-    let largest = if in_link { MAX_IN_LINK } else { MAX_SIZE };
+pub(crate) fn judge(around: Size, name: &str, style: &str, within: Within) -> Judged {
+    let largest = match within {
+        Within::Link => MAX_IN_LINK,
+        Within::Text => MAX_SIZE,
+    };
     let largest = largest.max(around.pixels);
     let raises = matches!(name, "sup" | "sub");
     let named = named(around.pixels, name);
@@ -135,8 +145,8 @@ fn is_size(name: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn nested(times: usize, name: &str, style: &str, in_link: bool) -> Size {
-        (0..times).fold(Size::default(), |around, _| judge(around, name, style, in_link).size)
+    fn nested(times: usize, name: &str, style: &str, within: Within) -> Size {
+        (0..times).fold(Size::default(), |around, _| judge(around, name, style, within).size)
     }
 
     #[test]
@@ -152,8 +162,8 @@ mod tests {
             ("h1", ""),
             ("font", ""),
         ] {
-            assert!(nested(30, name, style, false).pixels <= MAX_SIZE, "{name} {style}");
-            assert!(nested(30, name, style, true).pixels <= MAX_IN_LINK, "{name} {style}");
+            assert!(nested(30, name, style, Within::Text).pixels <= MAX_SIZE, "{name} {style}");
+            assert!(nested(30, name, style, Within::Link).pixels <= MAX_IN_LINK, "{name} {style}");
         }
     }
 
@@ -167,17 +177,17 @@ mod tests {
             ("font-size:150%", 24.0),
             ("color:red", 16.0),
         ] {
-            let judged = judge(Size::default(), "span", style, true);
+            let judged = judge(Size::default(), "span", style, Within::Link);
             assert!(judged.style_stays && (judged.size.pixels - pixels).abs() < 0.1, "{style}");
         }
     }
 
     #[test]
     fn what_is_raised_is_raised_once() {
-        let once = judge(Size::default(), "sup", "", false);
+        let once = judge(Size::default(), "sup", "", Within::Text);
         assert!(once.name_stays && once.size.raised);
         for name in ["sup", "sub"] {
-            assert!(!judge(once.size, name, "", false).name_stays, "{name}");
+            assert!(!judge(once.size, name, "", Within::Text).name_stays, "{name}");
         }
         assert_eq!(unsized_style("font-size:9px;color:red;font:1px a"), "color:red");
     }

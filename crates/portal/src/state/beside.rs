@@ -7,7 +7,7 @@ use crate::problem::Problem;
 use crate::state::hashing_queue::Who;
 use crate::state::{HashingTurn, Site};
 
-/// Weighs passwords, when whoever asks has a turn.
+/// Hashes passwords, once the asker has a turn.
 #[derive(Clone, Copy)]
 pub(crate) struct Hashing<'a> {
     pub(crate) site: &'a Site,

@@ -57,7 +57,7 @@ async fn a_new_password_takes_the_old_one_and_ends_the_other_sessions() {
     assert!(
         matches!(told.as_slice(), [
             About::NewBrowser { .. },
-            About::PasswordChanged { forgotten: false, .. },
+            About::PasswordChanged { .. },
             About::NewBrowser { network },
         ] if network == "127.0.0.x"),
         "{told:?}"

@@ -61,9 +61,7 @@ async fn link_and_answer_make_a_new_password_and_the_letters_stay() {
     assert_eq!(status, 303);
     assert_eq!(owner.get(&format!("/m/{letter}")).await.status, 200);
     assert_eq!(browser.get(&link).await.status, 410, "the link is used up");
-    let told = |mail: &sealpost_mailbox::Outgoing| {
-        matches!(mail.about, About::PasswordChanged { forgotten: true, .. })
-    };
+    let told = |mail: &sealpost_mailbox::Outgoing| matches!(mail.about, About::PasswordReset { .. });
     assert!(rig.posted.0.lock().unwrap().iter().any(told));
     rig.stop().await;
 }

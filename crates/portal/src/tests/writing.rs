@@ -87,7 +87,7 @@ impl Letters {
             size: 1,
             received_at: Timestamp(1_795_280_400_000),
             expires_at: None,
-            wished_until: None,
+            requested_until: None,
             thread_tags: Vec::new(),
         });
         rows.body = Some(body);

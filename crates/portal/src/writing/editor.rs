@@ -7,7 +7,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_export::Format;
-use sealpost_mail::{Address, Attachment, Letter, Summary};
+use sealpost_mail::{Address, Attachment, Letter, Parsed, Summary};
 use sealpost_mailbox::{Content, Draft, MAX_FILES, Pending, Sent};
 use sealpost_store::{SavedDraft, ThrownAway};
 use serde::Deserialize;
@@ -152,10 +152,10 @@ pub(crate) async fn begin(
     let open = Arc::new(deposit.open(&site).await?);
     let looked = Arc::clone(&open);
     let (parsed, text, files) = off_the_loop((), move || match Letter::parse_some(&looked.bytes) {
-        Ok((letter, true)) => {
+        Ok((letter, Parsed::Whole)) => {
             (Some(letter.summary()), letter.text().unwrap_or_default(), Some(letter.attachments()))
         }
-        Ok((letter, false)) => (Some(letter.summary()), letter.text().unwrap_or_default(), None),
+        Ok((letter, Parsed::Partly)) => (Some(letter.summary()), letter.text().unwrap_or_default(), None),
         Err(_unreadable) => (None, String::new(), None),
     })
     .await?;

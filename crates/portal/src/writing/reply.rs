@@ -48,10 +48,19 @@ struct Targets {
     cc: Vec<Address>,
 }
 
+/// Whom a reply is for.
+#[derive(Clone, Copy)]
+enum Audience {
+    /// The letter's writer.
+    Writer,
+    /// Everybody who got the letter, too.
+    All,
+}
+
 /// What a reader may do with this letter.
 pub(crate) fn ways(summary: &Summary, own: &str, rules: &WriteRules) -> Ways {
-    let one = targets(summary, own, rules, false);
-    let all = targets(summary, own, rules, true);
+    let one = targets(summary, own, rules, Audience::Writer);
+    let all = targets(summary, own, rules, Audience::All);
     Ways {
         reply: !one.to.is_empty(),
         all: !all.to.is_empty() && all.to.len() + all.cc.len() > one.to.len(),
@@ -59,7 +68,7 @@ pub(crate) fn ways(summary: &Summary, own: &str, rules: &WriteRules) -> Ways {
     }
 }
 
-fn targets(summary: &Summary, own: &str, rules: &WriteRules, all: bool) -> Targets {
+fn targets(summary: &Summary, own: &str, rules: &WriteRules, audience: Audience) -> Targets {
     let own = Address::parse(own).map(|address| address.identity()).unwrap_or_default();
     let mut taken = vec![own.clone()];
     let mut allowed = |people: &[Mailbox]| -> Vec<Address> {
@@ -80,11 +89,19 @@ fn targets(summary: &Summary, own: &str, rules: &WriteRules, all: bool) -> Targe
     // Answering one's own letter goes on to those it went to.
     if summary.from.iter().any(is_own) {
         let to = allowed(&summary.to);
-        return Targets { to, cc: if all { allowed(&summary.cc) } else { Vec::new() } };
+        let cc = match audience {
+            Audience::Writer => Vec::new(),
+            Audience::All => allowed(&summary.cc),
+        };
+        return Targets { to, cc };
     }
     let to = allowed(if summary.reply_to.is_empty() { &summary.from } else { &summary.reply_to });
     let others: Vec<Mailbox> = summary.to.iter().chain(&summary.cc).cloned().collect();
-    Targets { to, cc: if all { allowed(&others) } else { Vec::new() } }
+    let cc = match audience {
+        Audience::Writer => Vec::new(),
+        Audience::All => allowed(&others),
+    };
+    Targets { to, cc }
 }
 
 /// The words an answer begins with, in its writer's language.
@@ -108,8 +125,12 @@ pub(crate) fn content(
 ) -> Content {
     let (to, cc) = match kind {
         Kind::New | Kind::Forward => (Vec::new(), Vec::new()),
-        Kind::Reply | Kind::All => {
-            let found = targets(summary, own, rules, kind == Kind::All);
+        Kind::Reply => {
+            let found = targets(summary, own, rules, Audience::Writer);
+            (found.to, found.cc)
+        }
+        Kind::All => {
+            let found = targets(summary, own, rules, Audience::All);
             (found.to, found.cc)
         }
     };

@@ -141,7 +141,7 @@ impl Names {
 /// Signatures in a revocation certificate that are looked at.
 const MAX_REVOCATIONS: usize = 16;
 
-/// The key with the revocations of a key in these packets; whose they are, its facts say.
+/// The key with the key revocations in these packets added; its facts say which of them are its own.
 pub(crate) fn with_revocation(cert: &Cert, bytes: &[u8]) -> Result<Cert, KeyError> {
     let packets = PacketPile::from_bytes(bytes).map_err(|_format| KeyError::Unknown)?;
     let revokes = |packet: &Packet| matches!(packet, Packet::Signature(signature) if signature.typ() == SignatureType::KeyRevocation);

@@ -141,12 +141,6 @@ impl Finding {
         }
     }
 
-    fn mark_long(&mut self, long: bool, claim: Option<usize>) {
-        if long {
-            self.long.insert(claim);
-        }
-    }
-
     fn look(&mut self, bytes: &[u8]) -> Unsafe {
         let mut found = Unsafe::default();
         for byte in bytes {
@@ -200,8 +194,9 @@ impl Visit for Finding {
                 true
             }
         };
-        let long = self.look(start.bytes).long;
-        self.mark_long(long, start.signed);
+        if self.look(start.bytes).long {
+            self.long.insert(start.signed);
+        }
         (self.column, self.blank) = (0, false);
         Ok(())
     }
@@ -220,8 +215,9 @@ impl Visit for Finding {
     }
 
     fn around(&mut self, bytes: &[u8], signed: Option<usize>) -> Result<(), CloseError> {
-        let long = self.look(bytes).long;
-        self.mark_long(long, signed);
+        if self.look(bytes).long {
+            self.long.insert(signed);
+        }
         Ok(())
     }
 }

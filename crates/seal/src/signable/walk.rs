@@ -78,6 +78,15 @@ pub(super) struct Walk<V> {
     letters: usize,
 }
 
+/// What a boundary is to its multipart (RFC 2046 §5.1.1).
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Boundary {
+    /// Another part begins.
+    Opens,
+    /// There is no further part.
+    Closes,
+}
+
 struct Open {
     /// With the two hyphens.
     boundary: Vec<u8>,
@@ -93,7 +102,7 @@ struct Open {
 }
 
 impl Open {
-    /// As of an entity that stands here now.
+    /// The signed entity around an entity that begins here.
     fn signed_here(&self) -> Option<usize> {
         self.claims.filter(|_| self.parts == 1).or(self.within)
     }
@@ -174,8 +183,8 @@ impl<V: Visit> Walk<V> {
         let line = std::mem::take(&mut self.line);
         let within = std::mem::take(&mut self.within_line);
         let (content, end) = split_end(&line);
-        if !within && let Some((at, closes)) = self.boundary(content) {
-            return self.boundary_is_here(&line, at, closes);
+        if !within && let Some((at, boundary)) = self.boundary(content) {
+            return self.boundary_is_here(&line, at, boundary);
         }
         if let Place::Head(head, default) = &mut self.at {
             let default = *default;
@@ -194,22 +203,22 @@ impl<V: Visit> Walk<V> {
         self.give(content)
     }
 
-    /// Which multipart the line is a boundary of, and whether it is the last one.
-    fn boundary(&self, line: &[u8]) -> Option<(usize, bool)> {
+    /// Which multipart the line is a boundary of, and which.
+    fn boundary(&self, line: &[u8]) -> Option<(usize, Boundary)> {
         if !line.starts_with(b"--") {
             return None;
         }
         self.open.iter().enumerate().rev().find_map(|(at, open)| {
             let rest = line.strip_prefix(open.boundary.as_slice())?.trim_ascii_end();
             match rest {
-                b"" => Some((at, false)),
-                b"--" => Some((at, true)),
+                b"" => Some((at, Boundary::Opens)),
+                b"--" => Some((at, Boundary::Closes)),
                 _ => None,
             }
         })
     }
 
-    fn boundary_is_here(&mut self, line: &[u8], at: usize, closes: bool) -> Result<(), CloseError> {
+    fn boundary_is_here(&mut self, line: &[u8], at: usize, boundary: Boundary) -> Result<(), CloseError> {
         if let Some((head, default)) = self.head_so_far() {
             // No empty line: all of it is a head, and its body is empty.
             self.begin(&head, default)?;
@@ -220,13 +229,16 @@ impl<V: Visit> Walk<V> {
         let signed = self.open.get(at).and_then(|open| open.within);
         self.visit.around(line_end, signed)?;
         self.visit.around(line, signed)?;
-        self.open.truncate(if closes { at } else { at + 1 });
+        self.open.truncate(match boundary {
+            Boundary::Opens => at + 1,
+            Boundary::Closes => at,
+        });
         if let Some(open) = self.open.get_mut(at) {
             open.parts += 1;
         }
         self.letters = 0;
         self.at = match self.open.get(at) {
-            Some(open) if !closes => {
+            Some(open) if boundary == Boundary::Opens => {
                 let default = if open.digest { Untyped::Letter } else { Untyped::Text };
                 Place::Head(Vec::new(), default)
             }

@@ -24,7 +24,7 @@ use tokio::time::timeout;
 use self::connector::{Connector, Endpoint};
 pub use self::options::BucketOptions;
 pub use self::probe::BucketFacts;
-pub(crate) use self::spool::{Spool, prepare as prepare_spool};
+pub(crate) use self::spool::{Spool, clear as clear_spool, prepare as prepare_spool};
 use crate::error::StoreError;
 use crate::own_runtime::OwnRuntime;
 

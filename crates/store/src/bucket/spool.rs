@@ -76,17 +76,14 @@ impl Spool {
     }
 }
 
-/// Makes the folder; alone, takes what a process left that was killed between making a file and taking its name away.
-pub(crate) fn prepare(
-    data: &Path,
-    access: crate::file_permissions::Access,
-    alone: bool,
-) -> Result<(), StoreError> {
+/// Makes the folder.
+pub(crate) fn prepare(data: &Path, access: crate::file_permissions::Access) -> Result<(), StoreError> {
+    access.folder(&data.join(FOLDER))
+}
+
+/// Takes away what a process left that was killed between making a file and removing its name. Only for who is alone.
+pub(crate) fn clear(data: &Path) -> Result<(), StoreError> {
     let folder = data.join(FOLDER);
-    access.folder(&folder)?;
-    if !alone {
-        return Ok(());
-    }
     let failed = |source| StoreError::Path { path: folder.clone(), source };
     for entry in std::fs::read_dir(&folder).map_err(failed)? {
         std::fs::remove_file(entry.map_err(failed)?.path()).map_err(failed)?;

@@ -96,7 +96,11 @@ pub(crate) enum Due {
 }
 
 /// What is to be done with a schema whose changes are these, each with the oldest program that works with it.
-pub(crate) fn due(there: &[(i64, Option<i64>)], wish: SchemaRequest, alone: bool) -> Result<Due, StoreError> {
+pub(crate) fn due(
+    there: &[(i64, Option<i64>)],
+    request: SchemaRequest,
+    alone: bool,
+) -> Result<Due, StoreError> {
     let known = newest();
     let newer = there.iter().filter(|(version, _)| *version > known);
     // A change that says nothing is one of before there were such words: nobody older works with it.
@@ -109,7 +113,7 @@ pub(crate) fn due(there: &[(i64, Option<i64>)], wish: SchemaRequest, alone: bool
         .map(|(version, _)| *version)
         .filter(|version| !there.iter().any(|(applied, _)| applied == version))
         .collect();
-    let may = match wish {
+    let may = match request {
         SchemaRequest::Now => true,
         SchemaRequest::IfAlone => alone || there.is_empty(),
         SchemaRequest::Never => there.is_empty(),
@@ -151,8 +155,8 @@ mod tests {
         let last = Due::Changes(vec![known]);
         assert_eq!(due(older, SchemaRequest::Now, false).unwrap(), last);
         assert_eq!(due(older, SchemaRequest::IfAlone, true).unwrap(), last);
-        for (wish, alone) in [(SchemaRequest::IfAlone, false), (SchemaRequest::Never, true)] {
-            let refused = due(older, wish, alone).unwrap_err();
+        for (request, alone) in [(SchemaRequest::IfAlone, false), (SchemaRequest::Never, true)] {
+            let refused = due(older, request, alone).unwrap_err();
             assert!(refused.to_string().contains("sealpost migrate"), "{refused}");
         }
         assert!(

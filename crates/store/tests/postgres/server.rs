@@ -80,11 +80,11 @@ async fn folder_and_database_belong_together() {
     rig.store.close().await;
     let other = tempfile::tempdir().unwrap();
     let same_schema = options(Cluster::shared(), &rig.folder());
-    let wish = |folder: &std::path::Path| StoreOptions {
+    let store_options = |folder: &std::path::Path| StoreOptions {
         rows: Rows::Postgres(Box::new(same_schema.clone())),
         ..StoreOptions::new(folder)
     };
-    let error = Store::open(wish(other.path())).unwrap_err();
+    let error = Store::open(store_options(other.path())).unwrap_err();
     assert!(matches!(error, StoreError::OtherFolder { .. }), "{error}");
     // Nor is SQLite begun beside it.
     let error = Store::open(StoreOptions::new(rig.folder())).unwrap_err();
@@ -94,16 +94,17 @@ async fn folder_and_database_belong_together() {
     Store::open(StoreOptions::new(lite.path())).unwrap().close().await;
     let mut fresh = options(Cluster::shared(), lite.path());
     fresh.patience = Duration::from_secs(2);
-    let wish = StoreOptions { rows: Rows::Postgres(Box::new(fresh)), ..StoreOptions::new(lite.path()) };
-    let error = Store::open(wish).unwrap_err();
+    let store_options =
+        StoreOptions { rows: Rows::Postgres(Box::new(fresh)), ..StoreOptions::new(lite.path()) };
+    let error = Store::open(store_options).unwrap_err();
     assert!(matches!(error, StoreError::OtherEngine { holds: "SQLite", .. }), "{error}");
     // It is still there where it belongs.
-    let store = Store::open(wish_again(&rig)).unwrap();
+    let store = Store::open(options_again(&rig)).unwrap();
     assert_eq!(store.sweep(NOW).await.unwrap().counts.legs, 1);
     store.close().await;
 }
 
-fn wish_again(rig: &Rig) -> StoreOptions {
+fn options_again(rig: &Rig) -> StoreOptions {
     let folder = rig.folder();
     let options = options(Cluster::shared(), &folder);
     StoreOptions { rows: Rows::Postgres(Box::new(options)), ..StoreOptions::new(folder) }
@@ -115,7 +116,7 @@ async fn a_newer_schema_is_left_alone() {
     rig.store.close().await;
     let schema = options(Cluster::shared(), &rig.folder()).schema;
     Cluster::shared().sql(&format!("INSERT INTO {schema}.schema_version (version) VALUES (9999)"));
-    let error = Store::open(wish_again(&rig)).unwrap_err();
+    let error = Store::open(options_again(&rig)).unwrap_err();
     assert!(matches!(error, StoreError::NewerSchema { found: 9999, .. }), "{error}");
 }
 
@@ -212,15 +213,15 @@ async fn what_a_commit_took_that_is_seen_late_is_free_then() {
     let cluster = Cluster::start("");
     let standby = cluster.standby();
     let scratch = tempfile::tempdir().unwrap();
-    let mut wish = hasty(&cluster, &scratch, Durability::Replicated);
-    wish.lock_wait = Duration::from_millis(500);
-    let rig = Rig::with(wish, scratch);
+    let mut store_options = hasty(&cluster, &scratch, Durability::Replicated);
+    store_options.lock_wait = Duration::from_millis(500);
+    let rig = Rig::with(store_options, scratch);
     let schema = options(&cluster, &rig.folder()).schema;
     rig.queue(10, &["a.example"]).await;
     standby.stop();
     let (owner, now, until) = ("one".to_owned(), NOW, LATER);
-    let wish = Lease { owner: owner.clone(), now, until, limit: 10, skip_destinations: &[] };
-    let error = rig.store.lease_legs(wish).await.unwrap_err();
+    let request = Lease { owner: owner.clone(), now, until, limit: 10, skip_destinations: &[] };
+    let error = rig.store.lease_legs(request).await.unwrap_err();
     assert!(error.is_busy(), "{error:?}");
     let mut rows = letter(&rig, 1).await;
     rows.legs[0].state = LegStart::InHand { owner, until };
@@ -239,13 +240,13 @@ async fn an_end_that_the_lost_primary_kept_for_itself_is_written_on_the_next_one
     let cluster = Cluster::start("");
     let standby = cluster.standby();
     let scratch = tempfile::tempdir().unwrap();
-    let mut wish = hasty(&cluster, &scratch, Durability::Local);
-    if let Rows::Postgres(options) = &mut wish.rows {
+    let mut store_options = hasty(&cluster, &scratch, Durability::Local);
+    if let Rows::Postgres(options) = &mut store_options.rows {
         let other = PostgresHost { port: 5433, ..options.hosts[0].clone() };
         options.hosts.push(other);
         options.patience = Duration::from_secs(30);
     }
-    let rig = Rig::with(wish, scratch);
+    let rig = Rig::with(store_options, scratch);
     let schema = options(&cluster, &rig.folder()).schema;
     let mut rows = letter(&rig, 1).await;
     rows.legs[0].state = LegStart::InHand { owner: "one".to_owned(), until: LATER };
@@ -270,8 +271,9 @@ async fn an_end_that_the_lost_primary_kept_for_itself_is_written_on_the_next_one
 async fn a_leg_that_is_gone_is_no_end_before_the_standby_has_it() {
     let (cluster, standby, rig) = replicated();
     rig.queue(10, &["a.example"]).await;
-    let wish = Lease { owner: "one".to_owned(), now: NOW, until: LATER, limit: 10, skip_destinations: &[] };
-    let leg = rig.store.lease_legs(wish).await.unwrap().pop().unwrap();
+    let request =
+        Lease { owner: "one".to_owned(), now: NOW, until: LATER, limit: 10, skip_destinations: &[] };
+    let leg = rig.store.lease_legs(request).await.unwrap().pop().unwrap();
     standby.stop();
     let (store, ending) = (rig.store.clone(), leg.clone());
     let ending = tokio::spawn(async move { store.finish_leg(&ending, LegEnd::Failed, vec![]).await });
@@ -316,11 +318,11 @@ async fn what_is_seen_and_not_flushed_is_no_promise() {
 async fn an_end_that_a_server_lost_and_went_on_is_written_again() {
     let cluster = Cluster::start("wal_writer_delay = 10s");
     let scratch = tempfile::tempdir().unwrap();
-    let mut wish = hasty(&cluster, &scratch, Durability::Local);
-    if let Rows::Postgres(options) = &mut wish.rows {
+    let mut store_options = hasty(&cluster, &scratch, Durability::Local);
+    if let Rows::Postgres(options) = &mut store_options.rows {
         options.patience = Duration::from_secs(30);
     }
-    let rig = Rig::with(wish, scratch);
+    let rig = Rig::with(store_options, scratch);
     let schema = options(&cluster, &rig.folder()).schema;
     let mut rows = letter(&rig, 1).await;
     rows.legs[0].state = LegStart::InHand { owner: "one".to_owned(), until: LATER };
@@ -345,11 +347,11 @@ async fn an_end_that_a_server_lost_and_went_on_is_written_again() {
 async fn a_server_that_is_killed_makes_no_promise_a_lie() {
     let cluster = Cluster::start("fsync = on");
     let scratch = tempfile::tempdir().unwrap();
-    let mut wish = hasty(&cluster, &scratch, Durability::Local);
-    if let Rows::Postgres(options) = &mut wish.rows {
+    let mut store_options = hasty(&cluster, &scratch, Durability::Local);
+    if let Rows::Postgres(options) = &mut store_options.rows {
         options.patience = Duration::from_secs(30);
     }
-    let rig = Rig::with(wish, scratch);
+    let rig = Rig::with(store_options, scratch);
     let (mut kept, mut not) = (Vec::new(), Vec::new());
     for round in 0..2_u8 {
         let mut arriving = Vec::new();
@@ -390,13 +392,13 @@ async fn what_was_promised_is_on_the_standby_that_takes_over() {
     let cluster = Cluster::start("");
     let standby = cluster.standby();
     let scratch = tempfile::tempdir().unwrap();
-    let mut wish = hasty(&cluster, &scratch, Durability::Replicated);
-    if let Rows::Postgres(options) = &mut wish.rows {
+    let mut store_options = hasty(&cluster, &scratch, Durability::Replicated);
+    if let Rows::Postgres(options) = &mut store_options.rows {
         let other = PostgresHost { port: 5433, ..options.hosts[0].clone() };
         options.hosts.push(other);
         options.patience = Duration::from_secs(30);
     }
-    let rig = Rig::with(wish, scratch);
+    let rig = Rig::with(store_options, scratch);
     let (mut arriving, mut later) = (Vec::new(), Vec::new());
     for at in 0..60_u8 {
         let rows = letter(&rig, at).await;

@@ -12,7 +12,7 @@ use crate::cluster::Cluster;
 use crate::options;
 use crate::rig::{NOW, Rig};
 
-fn wish(cluster: &Cluster, scratch: &TempDir, change: impl FnOnce(&mut PostgresOptions)) -> StoreOptions {
+fn secured(cluster: &Cluster, scratch: &TempDir, change: impl FnOnce(&mut PostgresOptions)) -> StoreOptions {
     let folder = scratch.path().join("store");
     let mut options = options(cluster, &folder);
     options.hosts = vec![PostgresHost { name: "localhost".to_owned(), port: cluster.port() }];
@@ -28,23 +28,23 @@ async fn the_server_is_who_the_authority_says_and_we_are_who_the_password_says()
     let cluster = Cluster::secured();
     let scratch = tempfile::tempdir().unwrap();
     let refused = |change: &dyn Fn(&mut PostgresOptions)| {
-        Store::open(wish(&cluster, &scratch, change)).unwrap_err().to_string()
+        Store::open(secured(&cluster, &scratch, change)).unwrap_err().to_string()
     };
-    let stranger = refused(&|wish| {
-        wish.tls = PostgresTls::Verified { authorities: cluster.socket().join("other.pem") };
+    let stranger = refused(&|options| {
+        options.tls = PostgresTls::Verified { authorities: cluster.socket().join("other.pem") };
     });
     assert!(stranger.contains("UnknownIssuer"), "{stranger}");
     // It is at this address, and its certificate does not say so.
-    let unnamed = refused(&|wish| "127.0.0.1".clone_into(&mut wish.hosts[0].name));
+    let unnamed = refused(&|options| "127.0.0.1".clone_into(&mut options.hosts[0].name));
     assert!(unnamed.contains("certificate not valid for name"), "{unnamed}");
-    let clear = refused(&|wish| wish.tls = PostgresTls::Off);
+    let clear = refused(&|options| options.tls = PostgresTls::Off);
     assert!(clear.contains("28000"), "{clear}");
-    let wrong = refused(&|wish| wish.password = Some(Secret::new("wrong".to_owned())));
+    let wrong = refused(&|options| options.password = Some(Secret::new("wrong".to_owned())));
     assert!(wrong.contains("28P01"), "{wrong}");
-    let none = refused(&|wish| wish.tls = PostgresTls::Verified { authorities: "/dev/null".into() });
+    let none = refused(&|options| options.tls = PostgresTls::Verified { authorities: "/dev/null".into() });
     assert!(none.contains("there is no certificate in it"), "{none}");
 
-    let good = wish(&cluster, &scratch, |_| {});
+    let good = secured(&cluster, &scratch, |_| {});
     if let Rows::Postgres(options) = &good.rows {
         assert!(options.facts().unwrap().tls);
     }

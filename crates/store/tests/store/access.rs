@@ -17,7 +17,7 @@ pub(crate) async fn active(rig: &Rig, tag: u8) -> String {
 
 /// Its owner comes with the link and chooses a password.
 pub(crate) async fn set_up(rig: &Rig, id: &str, tag: u8) {
-    let wish = Activate {
+    let activate = Activate {
         mailbox_id: id.to_owned(),
         proof: Proof::Token([tag; 32]),
         now: NOW,
@@ -27,7 +27,7 @@ pub(crate) async fn set_up(rig: &Rig, id: &str, tag: u8) {
         language: "de".to_owned(),
         letters_until: None,
     };
-    assert_eq!(rig.activate(wish).await.unwrap(), Activation::Activated);
+    assert_eq!(rig.activate(activate).await.unwrap(), Activation::Activated);
 }
 
 pub(crate) fn session(mailbox_id: &str, hash: u8) -> NewSession {
@@ -57,7 +57,7 @@ fn reset(mailbox_id: &str, hash: u8, now: Timestamp) -> ResetPassword {
 
 async fn release(rig: &Rig, number: i64, mailbox_id: &str, again: Again) -> Released {
     let leg = NewLeg { body_id: None, ..rig.leg("none", "smarthost") };
-    let wish = Release {
+    let release = Release {
         number,
         mailbox_id: mailbox_id.to_owned(),
         now: NOW,
@@ -66,7 +66,7 @@ async fn release(rig: &Rig, number: i64, mailbox_id: &str, again: Again) -> Rele
         letters_until: LATER,
         leg,
     };
-    rig.store.release_request(wish).await.unwrap()
+    rig.store.release_request(release).await.unwrap()
 }
 
 fn kept(fill: u8) -> Again {
@@ -153,7 +153,7 @@ async fn of_very_many_requests_the_first_and_the_last_are_kept() {
     let notes: Vec<u8> =
         open.iter().filter_map(|request| Some(*request.note_sealed.as_ref()?.first()?)).collect();
     assert_eq!(notes, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 90, 91, 92, 93, 94, 95, 96, 97, 98, 99]);
-    assert_eq!(open.len(), notes.len() + 1, "one wish for a new link says all of them");
+    assert_eq!(open.len(), notes.len() + 1, "one request for a new link says all of them");
 }
 
 #[tokio::test]
@@ -206,8 +206,8 @@ async fn what_a_hold_refuses_takes_no_draft_along() {
     rig.clean().await;
 }
 
-/// A link to have the mailbox deleted, as a wish by mail brings it.
-async fn wished(rig: &Rig, mailbox_id: &str, hash: u8) -> bool {
+/// A link to have the mailbox deleted, as a request by mail brings it.
+async fn requested(rig: &Rig, mailbox_id: &str, hash: u8) -> bool {
     let mut rows = ArrivalRows::new(NOW);
     rows.deletions.push((mailbox_id.to_owned(), NewToken { purpose: TokenPurpose::Deletion, ..token(hash) }));
     let _ = rig.store.commit_arrival(rows).await.unwrap();
@@ -218,11 +218,11 @@ async fn wished(rig: &Rig, mailbox_id: &str, hash: u8) -> bool {
 async fn whatever_its_owner_does_overtakes_a_link_to_delete_the_mailbox() {
     let rig = Rig::new();
     let (id, _, _) = rig.deposit_in_new(1).await;
-    assert!(wished(&rig, &id, 60).await);
+    assert!(requested(&rig, &id, 60).await);
     let by_link = async |hash: u8, now| {
         rig.store.delete_mailbox_by_link(&id, &[hash; 32], Unread::Forgotten, now).await
     };
-    let wish = Activate {
+    let activate = Activate {
         mailbox_id: id.clone(),
         proof: Proof::Token([1; 32]),
         now: NOW,
@@ -232,15 +232,15 @@ async fn whatever_its_owner_does_overtakes_a_link_to_delete_the_mailbox() {
         language: "de".to_owned(),
         letters_until: None,
     };
-    assert_eq!(rig.activate(wish).await.unwrap(), Activation::Activated);
+    assert_eq!(rig.activate(activate).await.unwrap(), Activation::Activated);
     assert!(!by_link(60, NOW).await.unwrap(), "activated since");
-    // Whoever has the mail of the address may have written the wish.
-    assert!(wished(&rig, &id, 61).await);
+    // Whoever has the mail of the address may have written the request.
+    assert!(requested(&rig, &id, 61).await);
     let epochs = rig.store.mailbox(&id).await.unwrap().unwrap().epochs;
     assert!(rig.store.lock_mailbox(relock(&id, &epochs, "two.locked"), NOW).await.unwrap());
     assert!(rig.store.unlock_mailbox(relock(&id, "two.locked", "three.")).await.unwrap());
     assert!(!by_link(61, NOW).await.unwrap(), "locked since");
-    assert!(wished(&rig, &id, 62).await);
+    assert!(requested(&rig, &id, 62).await);
     assert!(!by_link(62, LATER.plus(std::time::Duration::from_secs(1))).await.unwrap(), "too late");
     assert!(!by_link(1, NOW).await.unwrap(), "a link for something else");
     assert!(by_link(62, NOW).await.unwrap());
@@ -273,7 +273,7 @@ async fn new_secrets_end_the_other_sessions_and_every_link() {
     }
     assert!(rig.store.begin_reset(&id, reset_token(20), LATER).await.unwrap());
     let old_address = rig.store.mailbox(&id).await.unwrap().unwrap().address_sealed;
-    let wish = ChangeSecrets {
+    let change = ChangeSecrets {
         old_address,
         address_sealed: b"address again".to_vec(),
         epochs: "one.".to_owned(),
@@ -284,8 +284,8 @@ async fn new_secrets_end_the_other_sessions_and_every_link() {
         keep_session: Some(KeptSession { hash: [7; 32], secret_sealed: b"proven anew".to_vec() }),
         why: Ended::PasswordChanged,
     };
-    assert!(rig.store.change_secrets(wish.clone()).await.unwrap());
-    assert!(!rig.store.change_secrets(wish.clone()).await.unwrap(), "what was read is no longer so");
+    assert!(rig.store.change_secrets(change.clone()).await.unwrap());
+    assert!(!rig.store.change_secrets(change.clone()).await.unwrap(), "what was read is no longer so");
     let (kept, _mailbox) = rig.store.session(&[7; 32], NOW).await.unwrap().unwrap();
     assert_eq!(kept.secret_sealed, b"proven anew");
     assert!(rig.store.session(&[8; 32], NOW).await.unwrap().is_none());
@@ -299,7 +299,7 @@ async fn new_secrets_end_the_other_sessions_and_every_link() {
         Some(&b"profile"[..])
     );
     assert!(rig.store.lock_mailbox(relock(&id, "one.", "x"), NOW).await.unwrap());
-    let wish = ChangeSecrets { old_address: b"address again".to_vec(), ..wish };
-    assert!(!rig.store.change_secrets(wish).await.unwrap());
+    let change = ChangeSecrets { old_address: b"address again".to_vec(), ..change };
+    assert!(!rig.store.change_secrets(change).await.unwrap());
     rig.clean().await;
 }

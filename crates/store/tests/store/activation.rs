@@ -8,7 +8,7 @@ use sealpost_store::{
 
 use crate::rig::{LATER, NOW, Rig, no_rekey, relock, token, wrap};
 
-fn wish(mailbox_id: &str, token_hash: u8, password: &[u8]) -> Activate {
+fn activate(mailbox_id: &str, token_hash: u8, password: &[u8]) -> Activate {
     Activate {
         mailbox_id: mailbox_id.to_owned(),
         proof: Proof::Token([token_hash; 32]),
@@ -26,7 +26,7 @@ async fn activation_replaces_the_links_wrap_by_the_owners() {
     let rig = Rig::new();
     let (id, _, _) = rig.deposit_in_new(1).await;
     assert!(rig.store.wrap(&id, WrapKind::Activation).await.unwrap().is_some());
-    assert_eq!(rig.activate(wish(&id, 1, b"mine")).await.unwrap(), Activation::Activated);
+    assert_eq!(rig.activate(activate(&id, 1, b"mine")).await.unwrap(), Activation::Activated);
     let mailbox = rig.store.mailbox(&id).await.unwrap().unwrap();
     assert_eq!((mailbox.state, mailbox.activated_at), (MailboxState::Active, Some(NOW)));
     assert_eq!(
@@ -46,9 +46,9 @@ async fn of_many_at_once_exactly_one_becomes_the_owner() {
     let rekey = rig.rekey(&id).await;
     let tries: Vec<_> = (0..20_u8)
         .map(|who| {
-            let wish = Activate { rekey: rekey.clone(), ..wish(&id, 1, &[who]) };
+            let activate = Activate { rekey: rekey.clone(), ..activate(&id, 1, &[who]) };
             let store = rig.store.clone();
-            tokio::spawn(async move { (who, store.activate(wish).await.unwrap()) })
+            tokio::spawn(async move { (who, store.activate(activate).await.unwrap()) })
         })
         .collect();
     let mut owners = Vec::new();
@@ -67,7 +67,7 @@ async fn of_many_at_once_exactly_one_becomes_the_owner() {
 async fn an_active_or_locked_mailbox_cannot_be_activated_even_with_a_fresh_token() {
     let rig = Rig::new();
     let (id, _, _) = rig.deposit_in_new(1).await;
-    assert_eq!(rig.activate(wish(&id, 1, b"mine")).await.unwrap(), Activation::Activated);
+    assert_eq!(rig.activate(activate(&id, 1, b"mine")).await.unwrap(), Activation::Activated);
     for locked in [false, true] {
         if locked {
             assert!(rig.store.lock_mailbox(relock(&id, "", "x"), NOW).await.unwrap());
@@ -78,7 +78,7 @@ async fn an_active_or_locked_mailbox_cannot_be_activated_even_with_a_fresh_token
         assert_eq!(rig.store.token(&[2; 32]).await.unwrap(), None);
         // and no token, old or invented, changes anything.
         for hash in [1, 2] {
-            assert_eq!(rig.activate(wish(&id, hash, b"thief")).await.unwrap(), Activation::NotPending);
+            assert_eq!(rig.activate(activate(&id, hash, b"thief")).await.unwrap(), Activation::NotPending);
         }
         assert_eq!(rig.store.wrap(&id, WrapKind::Password).await.unwrap().unwrap(), b"mine");
     }
@@ -91,15 +91,15 @@ async fn only_a_good_token_of_this_mailbox_activates_it() {
     let (first, _, _) = rig.deposit_in_new(1).await;
     let (_second, _, _) = rig.deposit_in_new(2).await;
     for (hash, why) in [(2, "another mailbox's"), (3, "unknown")] {
-        let ended = rig.activate(wish(&first, hash, b"thief")).await.unwrap();
+        let ended = rig.activate(activate(&first, hash, b"thief")).await.unwrap();
         assert_eq!(ended, Activation::TokenSpent, "{why}");
     }
-    let late = Activate { now: LATER, ..wish(&first, 1, b"late") };
+    let late = Activate { now: LATER, ..activate(&first, 1, b"late") };
     assert_eq!(rig.activate(late).await.unwrap(), Activation::TokenSpent, "expired");
     let mailbox = rig.store.mailbox(&first).await.unwrap().unwrap();
     assert_eq!(mailbox.state, MailboxState::Pending, "a refused try leaves no trace");
     assert!(rig.store.wrap(&first, WrapKind::Activation).await.unwrap().is_some());
-    assert_eq!(rig.activate(wish(&first, 1, b"mine")).await.unwrap(), Activation::Activated);
+    assert_eq!(rig.activate(activate(&first, 1, b"mine")).await.unwrap(), Activation::Activated);
     rig.clean().await;
 }
 
@@ -107,7 +107,7 @@ async fn only_a_good_token_of_this_mailbox_activates_it() {
 async fn a_wrap_that_is_there_is_never_overwritten() {
     let rig = Rig::new();
     let (id, _, _) = rig.deposit_in_new(1).await;
-    let mut twice = wish(&id, 1, b"mine");
+    let mut twice = activate(&id, 1, b"mine");
     twice.wraps.push(wrap(WrapKind::Password));
     assert!(matches!(rig.activate(twice).await, Err(StoreError::Database(_))));
     assert_eq!(rig.store.mailbox(&id).await.unwrap().unwrap().state, MailboxState::Pending);
@@ -119,7 +119,7 @@ async fn a_further_letter_prolongs_the_link_of_a_pending_mailbox_only() {
     let rig = Rig::new();
     let (pending, _, _) = rig.deposit_in_new(1).await;
     let (active, _, _) = rig.deposit_in_new(2).await;
-    assert_eq!(rig.activate(wish(&active, 2, b"mine")).await.unwrap(), Activation::Activated);
+    assert_eq!(rig.activate(activate(&active, 2, b"mine")).await.unwrap(), Activation::Activated);
     let until = Timestamp(LATER.0 + 5);
     for (tag, sooner) in [(&pending, until), (&active, until), (&pending, NOW)] {
         let body = rig.body(10).await;
@@ -144,8 +144,8 @@ async fn a_new_link_makes_the_old_one_worthless() {
     let token = NewToken { purpose: TokenPurpose::Activation, created_at: Timestamp(NOW.0 + 1), ..token(2) };
     assert_eq!(rig.store.add_token_and_wrap(&id, token, new).await.unwrap(), Reissued::Done);
     assert_eq!(rig.store.wrap(&id, WrapKind::Activation).await.unwrap().unwrap(), b"new");
-    assert_eq!(rig.activate(wish(&id, 1, b"old link")).await.unwrap(), Activation::TokenSpent);
-    assert_eq!(rig.activate(wish(&id, 2, b"new link")).await.unwrap(), Activation::Activated);
+    assert_eq!(rig.activate(activate(&id, 1, b"old link")).await.unwrap(), Activation::TokenSpent);
+    assert_eq!(rig.activate(activate(&id, 2, b"new link")).await.unwrap(), Activation::Activated);
     rig.clean().await;
 }
 
@@ -159,7 +159,7 @@ fn newcomer(mailbox_id: &str, hash: u8) -> NewNewcomer {
 }
 
 fn by_newcomer(mailbox_id: &str, hash: u8, now: Timestamp) -> Activate {
-    Activate { proof: Proof::Newcomer([hash; 32]), now, ..wish(mailbox_id, 0, b"mine") }
+    Activate { proof: Proof::Newcomer([hash; 32]), now, ..activate(mailbox_id, 0, b"mine") }
 }
 
 #[tokio::test]
@@ -215,10 +215,10 @@ async fn a_letter_that_came_meanwhile_is_not_left_under_the_old_key() {
     let (id, _, _) = rig.deposit_in_new(1).await;
     let rekey = rig.rekey(&id).await;
     rig.deposit_more(&id).await;
-    let late = Activate { rekey, ..wish(&id, 1, b"mine") };
+    let late = Activate { rekey, ..activate(&id, 1, b"mine") };
     assert_eq!(rig.store.activate(late).await.unwrap(), Activation::Moved);
     assert_eq!(rig.store.mailbox(&id).await.unwrap().unwrap().state, MailboxState::Pending);
-    assert_eq!(rig.activate(wish(&id, 1, b"mine")).await.unwrap(), Activation::Activated);
+    assert_eq!(rig.activate(activate(&id, 1, b"mine")).await.unwrap(), Activation::Activated);
     let keys = rig.store.sealed_keys(&id).await.unwrap();
     assert!(keys.letters.len() == 2 && keys.letters.iter().all(|key| key.key_sealed.ends_with(b"!")));
     rig.clean().await;

@@ -1,4 +1,4 @@
-//! Jobs: one at a time, and a wish that comes during a run is not lost with its end.
+//! Jobs: one at a time, and a request that comes during a run is not lost with its end.
 
 use sealpost_mail::Timestamp;
 use sealpost_store::{Claim, JobEnd, JobStart};
@@ -25,7 +25,7 @@ fn end(owner: &str, number: i64) -> JobEnd<'_> {
 }
 
 #[tokio::test]
-async fn a_wish_that_comes_during_a_run_survives_its_end() {
+async fn a_request_that_comes_during_a_run_survives_its_end() {
     let rig = Rig::new();
     let store = &rig.store;
     let first = store.claim_job(claim("a")).await.unwrap().unwrap();
@@ -33,18 +33,18 @@ async fn a_wish_that_comes_during_a_run_survives_its_end() {
     assert_eq!(store.claim_job(claim("b")).await.unwrap(), None, "it is under way");
     assert!(store.end_job(end("a", first)).await.unwrap());
     let row = store.jobs().await.unwrap().remove(0);
-    assert_eq!((row.due_at, row.wished_at, row.leased), (NOW, Some(NOW), None));
+    assert_eq!((row.due_at, row.requested_at, row.leased), (NOW, Some(NOW), None));
 
     let second = store.claim_job(claim("b")).await.unwrap().unwrap();
     assert!(store.end_job(end("b", second)).await.unwrap());
     let row = store.jobs().await.unwrap().remove(0);
-    assert_eq!((row.due_at, row.wished_at), (NEXT, None), "one wish, one run");
+    assert_eq!((row.due_at, row.requested_at), (NEXT, None), "one request, one run");
     assert_eq!(store.claim_job(claim("a")).await.unwrap(), None);
     rig.clean().await;
 }
 
 #[tokio::test]
-async fn a_wish_counts_whose_clock_is_ahead() {
+async fn a_request_counts_whose_clock_is_ahead() {
     let rig = Rig::new();
     let store = &rig.store;
     let first = store.claim_job(claim("a")).await.unwrap().unwrap();

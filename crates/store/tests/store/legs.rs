@@ -102,8 +102,8 @@ async fn many_runners_share_the_queue_without_overlap() {
                 let mut mine = Vec::new();
                 loop {
                     let owner = format!("runner {runner}");
-                    let wish = Lease { owner, now: NOW, until: SOON, limit: 4, skip_destinations: &[] };
-                    let legs = store.lease_legs(wish).await.unwrap();
+                    let request = Lease { owner, now: NOW, until: SOON, limit: 4, skip_destinations: &[] };
+                    let legs = store.lease_legs(request).await.unwrap();
                     if legs.is_empty() {
                         return mine;
                     }
@@ -137,8 +137,9 @@ async fn a_long_queue_for_one_destination_does_not_hide_the_others() {
     assert!(legs.iter().any(|leg| leg.destination == "quick.example"));
 
     let skip = ["slow.example".to_owned()];
-    let wish = Lease { owner: "one".to_owned(), now: NOW, until: SOON, limit: 10, skip_destinations: &skip };
-    assert!(rig.store.lease_legs(wish).await.unwrap().is_empty());
+    let request =
+        Lease { owner: "one".to_owned(), now: NOW, until: SOON, limit: 10, skip_destinations: &skip };
+    assert!(rig.store.lease_legs(request).await.unwrap().is_empty());
     assert_eq!(rig.lease("one", NOW, SOON).await.len(), 10);
 }
 

@@ -9,7 +9,7 @@ use crate::rig::{LATER, NOW, Rig, no_rekey, relock, wrap};
 
 pub(crate) async fn active(rig: &Rig, tag: u8) -> String {
     let (mailbox_id, _, _) = rig.deposit_in_new(tag).await;
-    let wish = Activate {
+    let activate = Activate {
         mailbox_id: mailbox_id.clone(),
         proof: Proof::Token([tag; 32]),
         now: NOW,
@@ -19,7 +19,7 @@ pub(crate) async fn active(rig: &Rig, tag: u8) -> String {
         language: "de".to_owned(),
         letters_until: None,
     };
-    assert_eq!(rig.activate(wish).await.unwrap(), Activation::Activated);
+    assert_eq!(rig.activate(activate).await.unwrap(), Activation::Activated);
     mailbox_id
 }
 

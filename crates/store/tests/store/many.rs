@@ -105,11 +105,11 @@ async fn a_notice_leaves_once_and_speaks_of_what_waited() {
     let waiting = store.awaiting_notice("").await.unwrap();
     let seen: Vec<_> = waiting.iter().map(|one| (one.deposit_id.as_str(), one.is_new)).collect();
     assert_eq!(seen, [(ids[1].as_str(), false), (ids[2].as_str(), true)]);
-    assert_eq!((waiting[0].wish, waiting[0].announced_at), (Some(Pace::Daily), Some(Timestamp(1))));
+    assert_eq!((waiting[0].pace, waiting[0].announced_at), (Some(Pace::Daily), Some(Timestamp(1))));
     assert!(store.awaiting_notice(&mailbox).await.unwrap().is_empty());
     assert!(matches!(announce(Some(Timestamp(1)), 3, &ids[1..]).await.unwrap(), Committed::New(_)));
     assert!(store.awaiting_notice("").await.unwrap().is_empty());
-    assert_eq!(store.pace(&mailbox).await.unwrap(), Some(Pace::Daily), "the wish stays");
+    assert_eq!(store.pace(&mailbox).await.unwrap(), Some(Pace::Daily), "what was set stays");
     store.set_pace(&"0".repeat(32), Pace::Hourly).await.unwrap();
     assert_eq!(store.pace(&"0".repeat(32)).await.unwrap(), None, "there is no such mailbox");
 }

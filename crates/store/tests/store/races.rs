@@ -64,7 +64,7 @@ async fn of_two_files_for_one_room_one_finds_room() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_two_wishes_for_a_new_password_one_makes_a_link() {
+async fn of_two_requests_for_a_new_password_one_makes_a_link() {
     let rig = Rig::new();
     for tag in 1..10 {
         let mailbox = active(&rig, tag).await;
@@ -107,14 +107,14 @@ async fn nobody_leases_what_another_has() {
     let leased = at_once((0..6).map(|owner| {
         let store = rig.store.clone();
         async move {
-            let wish = sealpost_store::Lease {
+            let request = sealpost_store::Lease {
                 owner: format!("runner {owner}"),
                 now: NOW,
                 until: LATER,
                 limit: 15,
                 skip_destinations: &[],
             };
-            store.lease_legs(wish).await.unwrap()
+            store.lease_legs(request).await.unwrap()
         }
     }))
     .await;

@@ -65,15 +65,15 @@ impl Rig {
     }
 
     /// Activates with everything sealed anew.
-    pub(crate) async fn activate(&self, wish: Activate) -> Result<Activation, StoreError> {
-        let rekey = self.rekey(&wish.mailbox_id).await;
-        self.store.activate(Activate { rekey, ..wish }).await
+    pub(crate) async fn activate(&self, activate: Activate) -> Result<Activation, StoreError> {
+        let rekey = self.rekey(&activate.mailbox_id).await;
+        self.store.activate(Activate { rekey, ..activate }).await
     }
 
     /// Replaces a password, everything sealed anew.
-    pub(crate) async fn reset_password(&self, wish: ResetPassword) -> Result<Reset, StoreError> {
-        let rekey = self.rekey(&wish.mailbox_id).await;
-        self.store.reset_password(ResetPassword { rekey, ..wish }).await
+    pub(crate) async fn reset_password(&self, reset: ResetPassword) -> Result<Reset, StoreError> {
+        let rekey = self.rekey(&reset.mailbox_id).await;
+        self.store.reset_password(ResetPassword { rekey, ..reset }).await
     }
 
     /// Every file below `bodies/`.
@@ -152,7 +152,7 @@ impl Rig {
             size: 10,
             received_at: NOW,
             expires_at: Some(LATER),
-            wished_until: None,
+            requested_until: None,
             thread_tags: Vec::new(),
         }
     }
@@ -220,8 +220,8 @@ impl Rig {
     }
 
     pub(crate) async fn lease(&self, owner: &str, now: Timestamp, until: Timestamp) -> Vec<LeasedLeg> {
-        let wish = Lease { owner: owner.to_owned(), now, until, limit: 10, skip_destinations: &[] };
-        self.store.lease_legs(wish).await.unwrap()
+        let request = Lease { owner: owner.to_owned(), now, until, limit: 10, skip_destinations: &[] };
+        self.store.lease_legs(request).await.unwrap()
     }
 }
 
@@ -270,7 +270,7 @@ pub(crate) fn token(fill: u8) -> NewToken {
     }
 }
 
-/// Filled in when the wish is carried out.
+/// Filled in when it is carried out.
 pub(crate) fn no_rekey() -> Rekey {
     Rekey {
         old_public: Vec::new(),

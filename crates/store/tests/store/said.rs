@@ -141,11 +141,11 @@ async fn support_sees_requests_that_somebody_made_and_none_that_somebody_wrote()
     assert!(ours.request(number).await.unwrap().is_none());
     assert_eq!(forged.kind(), SaidKind::Request);
 
-    // A wish for a new link beside one that somebody wrote is our own, in every word.
+    // A request for a new link beside one that somebody wrote is our own, in every word.
     assert!(rig.store.ask(&mailbox, RequestKind::Renewal, note("+43 1 668"), NOW).await.unwrap());
     assert!(ours.ask(&mailbox, RequestKind::Renewal, None, LATER).await.unwrap());
     let open = ours.requests(RequestSelection::Open).await.unwrap();
-    let [renewal] = &open[..] else { panic!("one wish, not {}", open.len()) };
+    let [renewal] = &open[..] else { panic!("one request, not {}", open.len()) };
     assert_eq!((renewal.created_at, renewal.note_sealed.as_ref()), (LATER, None));
     rig.clean().await;
 }

@@ -99,17 +99,18 @@ pub(super) fn run(config: &Path, what: &PartnerCommand) -> ExitCode {
         PartnerCommand::Test(test) => test::run(desk, test).await,
         PartnerCommand::Set { name, closing } => set(desk, name, *closing).await,
         PartnerCommand::Trust { name, fingerprint: Some(given), yes: _, other_key } => {
-            trust_one(desk, name, given, *other_key).await
+            let rival = if *other_key { Rival::Overruled } else { Rival::Heeded };
+            trust_one(desk, name, given, rival).await
         }
         PartnerCommand::Trust { name, fingerprint: None, yes, other_key: _ } => {
-            trust_offered(desk, name, *yes).await
+            trust_offered(desk, name, Consent::of(*yes)).await
         }
         PartnerCommand::Suspend { name, fingerprint } => suspend(desk, name, fingerprint.as_deref()).await,
         PartnerCommand::Revoke { name, fingerprint } => {
             let found = desk.find(name).await?;
             step(desk, &found.partner, key(&found, fingerprint)?, Step::Revoke).await
         }
-        PartnerCommand::Remove { name, yes } => remove(desk, name, *yes).await,
+        PartnerCommand::Remove { name, yes } => remove(desk, name, Consent::of(*yes)).await,
     })
 }
 
@@ -138,12 +139,36 @@ async fn resume(desk: &Desk<'_>, found: &Found) -> Result<bool, CommandError> {
     Ok(true)
 }
 
+/// Whether the operator has said beforehand what would be asked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Consent {
+    /// `--yes`
+    Given,
+    /// It is asked on the terminal.
+    Asked,
+}
+
+impl Consent {
+    fn of(yes: bool) -> Self {
+        if yes { Self::Given } else { Self::Asked }
+    }
+}
+
+/// What another key is for the same address that a key is confirmed for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Rival {
+    /// A reason not to confirm it.
+    Heeded,
+    /// Nothing: the operator knows that this one is right.
+    Overruled,
+}
+
 /// The key that the partner has told on the telephone.
-async fn trust_one(desk: &Desk<'_>, name: &str, given: &str, other_key: bool) -> Result<(), CommandError> {
+async fn trust_one(desk: &Desk<'_>, name: &str, given: &str, other: Rival) -> Result<(), CommandError> {
     let found = desk.find(name).await?;
     let _resumed = resume(desk, &found).await?;
     let offer = key(&found, given)?;
-    if let Some(rival) = found.rival(offer, desk.now).filter(|_| !other_key) {
+    if let Some(rival) = found.rival(offer, desk.now).filter(|_| other == Rival::Heeded) {
         return Err(CommandError::Wrong(format!(
             "{name}: the key {} came with a signed letter, and another one stands for the same address: {} ({}). One of \
              them may be a stranger's: ask {name} by telephone which is right, then add --other-key",
@@ -157,7 +182,7 @@ async fn trust_one(desk: &Desk<'_>, name: &str, given: &str, other_key: bool) ->
 
 /// All keys that an operator brought and nobody has compared yet. What came with letters, or lies on key servers or in
 /// directories alone, is taken one by one.
-async fn trust_offered(desk: &Desk<'_>, name: &str, yes: bool) -> Result<(), CommandError> {
+async fn trust_offered(desk: &Desk<'_>, name: &str, consent: Consent) -> Result<(), CommandError> {
     let found = desk.find(name).await?;
     if resume(desk, &found).await? {
         return Ok(());
@@ -179,7 +204,7 @@ async fn trust_offered(desk: &Desk<'_>, name: &str, yes: bool) -> Result<(), Com
         };
         return Err(CommandError::Wrong(said));
     }
-    if !yes {
+    if consent == Consent::Asked {
         for key in &offered {
             show::key(key, desk.now);
         }
@@ -206,9 +231,9 @@ async fn suspend(desk: &Desk<'_>, name: &str, fingerprint: Option<&str>) -> Resu
     Ok(())
 }
 
-async fn remove(desk: &Desk<'_>, name: &str, yes: bool) -> Result<(), CommandError> {
+async fn remove(desk: &Desk<'_>, name: &str, consent: Consent) -> Result<(), CommandError> {
     let found = desk.find(name).await?;
-    if !yes {
+    if consent == Consent::Asked {
         say(format_args!("{name} goes with {} keys; nothing brings them back.", found.keys.len()));
         add::confirm("Remove it?")?;
     }

@@ -8,7 +8,7 @@ use sealpost_mail::Secret;
 use sealpost_store::{BucketOptions, LargeBodies};
 use toml::Spanned;
 
-use super::keys::read_for_roles;
+use super::keys::{Readers, read_for_roles};
 use super::store::is_this_machine;
 use crate::config::file::{Config, Engine, S3, Source};
 
@@ -29,7 +29,7 @@ pub(crate) fn plan(config: &Config, source: &mut Source) -> Option<LargeBodies> 
             None
         }
         (Some(_), Some(s3)) if is_bucket => {
-            let options = bucket(s3.get_ref(), config.gateway.role_keys.is_some(), source)?;
+            let options = bucket(s3.get_ref(), Readers::of(config), source)?;
             Some(LargeBodies::Bucket(Box::new(options)))
         }
         (Some(_) | None, Some(s3)) => {
@@ -55,7 +55,7 @@ pub(crate) fn plan(config: &Config, source: &mut Source) -> Option<LargeBodies> 
     }
 }
 
-fn bucket(s3: &S3, shared: bool, source: &mut Source) -> Option<BucketOptions> {
+fn bucket(s3: &S3, readers: Readers, source: &mut Source) -> Option<BucketOptions> {
     let endpoint = endpoint(&s3.endpoint, source)?;
     let name = s3.bucket.get_ref();
     let is_name =
@@ -89,14 +89,14 @@ fn bucket(s3: &S3, shared: bool, source: &mut Source) -> Option<BucketOptions> {
         bucket: name.clone(),
         region: s3.region.clone(),
         prefix,
-        access_key: key(&s3.access_key_file, "the access key", shared, source)?,
-        secret_key: key(&s3.secret_key_file, "the secret key", shared, source)?,
+        access_key: key(&s3.access_key_file, "the access key", readers, source)?,
+        secret_key: key(&s3.secret_key_file, "the secret key", readers, source)?,
         authorities,
     })
 }
 
-fn key(file: &Spanned<PathBuf>, what: &str, shared: bool, source: &mut Source) -> Option<Secret<String>> {
-    let text = read_for_roles(&source.path(file.get_ref()), shared, file.span().start, what, source)?;
+fn key(file: &Spanned<PathBuf>, what: &str, readers: Readers, source: &mut Source) -> Option<Secret<String>> {
+    let text = read_for_roles(&source.path(file.get_ref()), readers, file.span().start, what, source)?;
     Some(Secret::new(text.expose().trim().to_owned()))
 }
 

@@ -1,4 +1,4 @@
-//! Certificates of ours as others will see them, judged when the configuration is: too old, too young, over soon, for another
+//! Our own certificates as others will see them, judged with the configuration: expired, not yet valid, ending soon, for another
 //! name. Whether they can be loaded is said where they are loaded; nothing is refused here.
 
 use std::path::{Path, PathBuf};

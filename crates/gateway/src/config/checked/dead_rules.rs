@@ -119,17 +119,31 @@ impl Cover {
 /// A rule behind others that hold whenever it would hold never decides. Where those let letters go that it protects, the
 /// configuration is wrong: nobody writes a protecting rule for nothing.
 fn shadows(config: &Config, source: &mut Source) {
-    for (at, is_wrong, wrong, hint) in found(config) {
-        if is_wrong {
-            source.at(at, wrong, hint);
-        } else {
-            source.warn(at, wrong, hint);
+    for Dead { at, certainty, wrong, hint } in found(config) {
+        match certainty {
+            Certainty::Wrong => source.at(at, wrong, hint),
+            Certainty::PerhapsMeant => source.warn(at, wrong, hint),
         }
     }
 }
 
-/// Where, whether it is wrong or perhaps meant, what, and how to mend it.
-pub(super) fn found(config: &Config) -> Vec<(usize, bool, String, &'static str)> {
+/// A rule that never decides.
+pub(super) struct Dead {
+    /// Its place in the file.
+    pub(super) at: usize,
+    certainty: Certainty,
+    wrong: String,
+    hint: &'static str,
+}
+
+/// How sure it is that a rule that never decides is a mistake.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Certainty {
+    Wrong,
+    PerhapsMeant,
+}
+
+pub(super) fn found(config: &Config) -> Vec<Dead> {
     let inbound: Vec<&str> = config.inbound().map(|listener| listener.name.as_str()).collect();
     let always = Always {
         // Those from the world are asked only about rules that name them.
@@ -148,12 +162,12 @@ pub(super) fn found(config: &Config) -> Vec<(usize, bool, String, &'static str)>
     for (at, rule) in written.chain(added) {
         let own = Cover::of(rule, &always);
         if let (true, Some(at)) = (own.when.never_holds(), at) {
-            found.push((
+            found.push(Dead {
                 at,
-                true,
-                format!("the rule {:?} never holds: its `not` takes back what it asks for", rule.name),
-                TAKEN_BACK,
-            ));
+                certainty: Certainty::Wrong,
+                wrong: format!("the rule {:?} never holds: its `not` takes back what it asks for", rule.name),
+                hint: TAKEN_BACK,
+            });
             continue;
         }
         let takers = covers.iter().filter(|cover| cover.takes(&rule.when, &own.when, &inbound));
@@ -169,12 +183,12 @@ pub(super) fn found(config: &Config) -> Vec<(usize, bool, String, &'static str)>
                 .last()
                 .and_then(|name| config.rules.iter().find(|one| one.get_ref().name == *name));
             if let (true, Some(last)) = (exposes, last) {
-                found.push((
-                    last.span().start,
-                    true,
-                    reply_rule::taken(rule, &first.named()),
-                    reply_rule::HINT,
-                ));
+                found.push(Dead {
+                    at: last.span().start,
+                    certainty: Certainty::Wrong,
+                    wrong: reply_rule::taken(rule, &first.named()),
+                    hint: reply_rule::HINT,
+                });
             }
             continue;
         };
@@ -185,12 +199,12 @@ pub(super) fn found(config: &Config) -> Vec<(usize, bool, String, &'static str)>
                 "put the narrower rule first, or take one of them away",
             ),
         };
-        found.push((
+        found.push(Dead {
             at,
-            exposes,
-            format!("the rule {:?} never decides: {} above it {verb}", rule.name, first.named()),
+            certainty: if exposes { Certainty::Wrong } else { Certainty::PerhapsMeant },
+            wrong: format!("the rule {:?} never decides: {} above it {verb}", rule.name, first.named()),
             hint,
-        ));
+        });
     }
     found
 }

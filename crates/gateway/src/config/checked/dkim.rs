@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use sealpost_delivery::DeliveryConfig;
+use sealpost_delivery::{DeliveryConfig, DkimScope};
 use sealpost_domain::dkim_folder;
 
 use crate::config::file::{Config, Source};
@@ -18,7 +18,7 @@ pub(super) fn plan(
     let named = config.dkim.keys.as_ref()?;
     let folder = source.path(named.get_ref());
     if let (true, Some(delivery)) = (roles.delivery, delivery) {
-        delivery.dkim_for_passed = config.dkim.passed;
+        delivery.dkim_scope = if config.dkim.passed { DkimScope::PassedToo } else { DkimScope::Ours };
         match dkim_folder::signing(&folder) {
             Ok(keys) => {
                 if keys.is_empty() {

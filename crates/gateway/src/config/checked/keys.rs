@@ -269,16 +269,31 @@ pub(super) fn read_private(
     }
 }
 
+/// Who reads a secret that stands in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Readers {
+    /// One process, as one user.
+    Owner,
+    /// Processes of several roles, each as a user of its own: those of their group.
+    Group,
+}
+
+impl Readers {
+    pub(super) fn of(config: &Config) -> Self {
+        if config.gateway.role_keys.is_some() { Self::Group } else { Self::Owner }
+    }
+}
+
 /// The same for a file that processes of several roles read, each as a user of its own: their group may, too.
 pub(super) fn read_for_roles(
     path: &Path,
-    shared: bool,
+    readers: Readers,
     at: usize,
     what: &str,
     source: &mut Source,
 ) -> Option<Secret<String>> {
     let is_shared = std::fs::metadata(path).is_ok_and(|facts| facts.permissions().mode() & 0o077 == 0o040);
-    if !(shared && is_shared) {
+    if !(readers == Readers::Group && is_shared) {
         return read_private(path, at, what, "name the right file", source);
     }
     match std::fs::read_to_string(path) {

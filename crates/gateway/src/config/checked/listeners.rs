@@ -222,8 +222,8 @@ fn access(listener: &config::Listener, config: &Config, source: &mut Source) -> 
     }
 }
 
-/// The domains whose servers are the operator's: to whom recipients may write, and whatever stands in an address
-/// that this gateway uses itself. A pattern that is none is complained of where it stands.
+/// The operator's own domains: those that recipients may write to, and those of addresses that this gateway uses itself.
+/// Invalid patterns are reported where they are read.
 fn own_domains(config: &Config) -> Vec<DomainPattern> {
     let written = config.portal.write.domains.iter();
     let mut own: Vec<DomainPattern> =

@@ -1,5 +1,5 @@
 //! What the servers of recipients' domains must prove, as delivery is told of it: DANE, MTA-STS, `[[delivery-minimum]]`.
-//! Asks nobody's name server.
+//! Asks no name server.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

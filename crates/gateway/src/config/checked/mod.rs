@@ -11,6 +11,7 @@ mod hops;
 mod keys;
 mod listeners;
 mod lookup;
+mod mail_requests;
 mod memory;
 mod minimum_free;
 mod minimums;
@@ -36,7 +37,6 @@ mod unworkable;
 mod warnings;
 mod webhooks;
 mod wiped_stack;
-mod wishes;
 mod writers;
 
 use std::path::{Path, PathBuf};
@@ -60,7 +60,7 @@ pub(crate) use bodies::plan as bodies;
 pub(crate) use directories::AskedDirectory;
 pub(crate) use escrow::EscrowPlan;
 pub(crate) use keys::{
-    CREDENTIALS, ESCROW_FILE, KeySource, ServiceKeys, SupportKeys, WHOLE, role_files, split,
+    CREDENTIALS, ESCROW_FILE, KeySource, Readers, ServiceKeys, SupportKeys, WHOLE, role_files, split,
 };
 pub(crate) use lookup::Lookup;
 pub(crate) use memory::{Account, Shares};
@@ -78,8 +78,8 @@ pub(crate) struct Plan {
     pub(crate) bodies: LargeBodies,
     /// Who it is that serves, where several may over one database.
     pub(crate) node: NewNode,
-    /// Whether the roles are users of their own, who share the data folder.
-    pub(crate) shared: bool,
+    /// Who reads what lies in the data folder.
+    pub(crate) readers: Readers,
     pub(crate) escrow: EscrowPlan,
     /// Bytes for letters coming in and being looked into.
     pub(crate) memory: Shares,
@@ -232,7 +232,7 @@ impl Plan {
         let (pace, worker_limits) = partners::pace(&config, source);
         let account = Account::of(&config, roles);
         let telling = notify_times::plan(&config, source);
-        let webhooks = webhooks::plan(&config, roles.delivery, source);
+        let webhooks = webhooks::plan(&config, roles, source);
         let announcer = portal::announcer(&config, notice_route.clone()?, source);
         Some(Self {
             name: config.gateway.name.get_ref().to_string(),
@@ -240,7 +240,7 @@ impl Plan {
             rows: rows?,
             bodies: bodies?,
             node: node?,
-            shared: config.gateway.role_keys.is_some(),
+            readers: Readers::of(&config),
             escrow: escrow?,
             minimum_free,
             lock_wait: config.gateway.lock_wait.0,

@@ -1,5 +1,4 @@
-//! Names, ports and links with which everything starts and that lead nowhere, or elsewhere than they say. Asks nobody's name
-//! server.
+//! Names, ports and links that are valid and lead nowhere, or elsewhere than they say. Asks no name server.
 
 use sealpost_mail::{Address, Domain};
 

@@ -53,9 +53,9 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<Inbound> {
         recipients: recipients(config, source),
         filters: networks::read(&config.partners.filters, "192.0.2.7/32", source),
         authserv_ids: authserv_ids(config, source),
-        // What is no network among them is noted where wishes are checked.
+        // What is no network among them is noted where requests by mail are checked.
         authenticators: config
-            .wishes
+            .mail_requests
             .upstream_networks
             .iter()
             .filter_map(|network| network.get_ref().parse().ok())
@@ -122,7 +122,7 @@ fn recipients(config: &Config, source: &mut Source) -> HashMap<String, String> {
     lists
 }
 
-/// This gateway's, that of the server whose word counts for wishes, and what the operator names beside them.
+/// This gateway's, that of the server whose word counts for requests by mail, and what the operator names beside them.
 fn authserv_ids(config: &Config, source: &mut Source) -> Vec<String> {
     for name in &config.partners.authserv_ids {
         let is_odd = |c: char| !c.is_ascii_graphic() || matches!(c, ';' | '(' | ')' | '"');
@@ -134,7 +134,7 @@ fn authserv_ids(config: &Config, source: &mut Source) -> Vec<String> {
             );
         }
     }
-    let named = config.partners.authserv_ids.iter().chain(&config.wishes.upstream);
+    let named = config.partners.authserv_ids.iter().chain(&config.mail_requests.upstream);
     let named = named.map(|name| name.get_ref().clone());
     std::iter::once(config.gateway.name.get_ref().as_str().to_owned()).chain(named).collect()
 }

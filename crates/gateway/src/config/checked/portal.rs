@@ -264,7 +264,7 @@ pub(super) fn announcer(config: &Config, route: Route, source: &mut Source) -> O
             config::Receipts::Off => sealpost_arrival::Receipts::Off,
             config::Receipts::OnOpen => sealpost_arrival::Receipts::OnOpen,
         },
-        requests: super::wishes::plan(config, source),
+        requests: super::mail_requests::plan(config, source),
         hard_bounces: config.reminders.hard_bounces,
         pace: config.notices.pace.into(),
         pending_pace: config.notices.pending_pace.into(),

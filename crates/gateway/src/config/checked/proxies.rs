@@ -55,7 +55,8 @@ pub(super) fn apart(listener: &Listener, source: &mut Source) {
     let balancer_of = |network: &Network, meets: fn(&Network, &Network) -> bool| {
         read(&listener.proxy_protocol).find(|(_, balancer)| meets(network, balancer)).map(|(_, one)| one)
     };
-    // A network with the balancer among many others is one's own; one that is the balancer's is of before it said who calls.
+    // A wide network that happens to hold the balancer is the operator's own; a network within the balancer's is left from
+    // before the PROXY protocol was turned on.
     for (client, network) in read(&listener.networks) {
         if let Some(balancer) = balancer_of(&network, Network::lies_in) {
             source.at(

@@ -16,15 +16,15 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<Retention> {
         );
         return None;
     };
-    let wishes = &config.retention;
+    let written = &config.retention;
     letters(config, source);
     let retention = Retention {
         zone,
         unactivated: config.portal.activation_within,
-        letters: wishes.letters.as_ref().map(|kept| *kept.get_ref()),
-        mailbox: wishes.mailbox.as_ref().map(|kept| *kept.get_ref()),
+        letters: written.letters.as_ref().map(|kept| *kept.get_ref()),
+        mailbox: written.mailbox.as_ref().map(|kept| *kept.get_ref()),
         trash: config.portal.trash,
-        asked: wishes.asked.as_ref().map(|asked| {
+        asked: written.asked.as_ref().map(|asked| {
             let asked = asked.get_ref();
             Bounds { least: asked.least, most: asked.most }
         }),

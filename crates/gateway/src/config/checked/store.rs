@@ -7,7 +7,7 @@ use sealpost_mail::Secret;
 use sealpost_store::{Durability, NewNode, PostgresHost, PostgresOptions, PostgresTls, Rows};
 use toml::Spanned;
 
-use super::keys::read_for_roles;
+use super::keys::{Readers, read_for_roles};
 use crate::config::file::{self as config, Config, Engine, Source};
 
 /// PostgreSQL's own.
@@ -88,8 +88,7 @@ fn postgres(config: &Config, source: &mut Source) -> Option<PostgresOptions> {
     options.hosts = named;
     if let Some(file) = &store.password_file {
         let path = source.path(file.get_ref());
-        let shared = config.gateway.role_keys.is_some();
-        let text = read_for_roles(&path, shared, file.span().start, "the password", source)?;
+        let text = read_for_roles(&path, Readers::of(config), file.span().start, "the password", source)?;
         options.password = Some(Secret::new(text.expose().trim_end().to_owned()));
     }
     if let Some(schema) = &store.schema {

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 
 use sealpost_mail::{Direction, Domain, Network};
-use sealpost_policy::{Entrance, Found, RuleSpec, Rules, Which, try_out};
+use sealpost_policy::{Entrance, Found, Harm, RuleSpec, Rules, Which, try_out};
 
 use super::{dead_rules, reply_rule};
 use crate::config::file::{Config, Listener, Source};
@@ -22,7 +22,7 @@ pub(super) fn find(
     let entrances: Vec<Entrance> =
         config.listeners.iter().map(|listener| entrance(config, listener)).collect();
     // What their texts prove is said once.
-    let said: HashSet<usize> = dead_rules::found(config).into_iter().map(|(at, _, _, _)| at).collect();
+    let said: HashSet<usize> = dead_rules::found(config).into_iter().map(|dead| dead.at).collect();
     for (place, found) in try_out(rules, specs, lists, &entrances, &own_domains(config)) {
         let spec = specs.get(place);
         let written = config.rules.get(place);
@@ -41,7 +41,7 @@ pub(super) fn find(
                     );
                 }
             }
-            Found::Taken { by, which, exposes } => {
+            Found::Taken { by, which, harm } => {
                 // The rule itself, or whatever stands above what has no line of its own.
                 let Some(at) = written.or_else(|| taker(&by)).map(|rule| rule.span().start) else { continue };
                 if said.contains(&at) {
@@ -49,13 +49,13 @@ pub(super) fn find(
                 }
                 let (wrong, hint) = taken(config, spec, place, &by, which);
                 // Nobody writes a protecting rule for nothing; one for a few may be meant, and so may a default.
-                match (exposes, which, spec) {
-                    (true, Which::Every | Which::Ordinary | Which::Fileless, Some(_)) => {
+                match (harm, which, spec) {
+                    (Harm::Exposes, Which::Every | Which::Ordinary | Which::Fileless, Some(_)) => {
                         source.at(at, wrong, hint);
                     }
-                    (true, Which::Strangers | Which::FilelessStrangers, Some(_))
-                    | (true, _, None)
-                    | (false, _, _) => {
+                    (Harm::Exposes, Which::Strangers | Which::FilelessStrangers, Some(_))
+                    | (Harm::Exposes, _, None)
+                    | (Harm::None, _, _) => {
                         source.warn(at, wrong, hint);
                     }
                 }

@@ -1,5 +1,5 @@
-//! Values with which nothing could work, or work only once: no letter fits, nobody can set up a mailbox, mail comes back to
-//! where it left. Asks nothing outside the file.
+//! Values that make the gateway useless: no letter fits, no mailbox can be set up, mail loops. Reads nothing but the
+//! configuration.
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;

@@ -5,6 +5,7 @@ use sealpost_vault::WebhookSecret;
 use sealpost_webhook::{Addresses, Receiver, Trust};
 
 use crate::config::file::{Config, Source, Webhook};
+use crate::roles::Roles;
 
 /// A receiver and what it hears.
 #[derive(Clone)]
@@ -17,8 +18,8 @@ pub(crate) struct Hook {
     pub(crate) receiver: Option<Receiver>,
 }
 
-/// `sends`: this process carries messages and needs the secrets.
-pub(super) fn plan(config: &Config, sends: bool, source: &mut Source) -> Vec<Hook> {
+/// The secrets are read by the process that carries messages alone.
+pub(super) fn plan(config: &Config, roles: Roles, source: &mut Source) -> Vec<Hook> {
     let mut hooks: Vec<Hook> = Vec::new();
     for webhook in &config.webhooks {
         let name = webhook.name.get_ref();
@@ -34,7 +35,7 @@ pub(super) fn plan(config: &Config, sends: bool, source: &mut Source) -> Vec<Hoo
             source.at(webhook.name.span().start, format!("there are two webhooks {name:?}"), "rename one");
         }
         let events = events(webhook, source);
-        let receiver = if sends { receiver(webhook, source) } else { None };
+        let receiver = if roles.delivery { receiver(webhook, source) } else { None };
         hooks.push(Hook { name: name.clone(), events, receiver });
     }
     hooks

@@ -25,7 +25,7 @@ use toml::Spanned;
 
 pub(crate) use ldap::{Ldap, LdapTls};
 pub(crate) use limits::{Limits, Quota, Reports};
-pub(crate) use notify_times::{Reminders, Senders, Wishes};
+pub(crate) use notify_times::{MailRequests, Reminders, Senders};
 pub(crate) use partners::{
     Crl, CrlSource, Harvest, LookupPlace, Ocsp, PartnerReplies, Partners, SignedDns, Unopened,
 };
@@ -79,8 +79,8 @@ pub(crate) struct Config {
     pub(crate) reminders: Reminders,
     #[serde(default)]
     pub(crate) senders: Senders,
-    #[serde(default)]
-    pub(crate) wishes: Wishes,
+    #[serde(default, rename = "wishes")]
+    pub(crate) mail_requests: MailRequests,
     #[serde(default, rename = "webhook")]
     pub(crate) webhooks: Vec<Webhook>,
     #[serde(default)]
@@ -229,7 +229,7 @@ impl Default for Retention {
     }
 }
 
-/// `[retention.asked]`: the bounds of a sender's wish.
+/// `[retention.asked]`: the bounds of a sender's request.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Asked {

@@ -1,4 +1,4 @@
-//! Who is told by the clock, as it is written: `[reminders]` for owners, `[senders]` for senders; and what owners may wish
+//! Who is told by the clock, as it is written: `[reminders]` for owners, `[senders]` for senders; and what owners may request
 //! by mail: `[wishes]`.
 
 use std::net::SocketAddr;
@@ -45,10 +45,10 @@ pub(crate) struct Senders {
     pub(crate) expired_unread: bool,
 }
 
-/// `[wishes]`: what an owner may wish by mail to the address of the notices; nothing said: nothing.
+/// `[wishes]`: what an owner may request by mail to the address of the notices; nothing said: nothing.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub(crate) struct Wishes {
+pub(crate) struct MailRequests {
     /// That the mailbox be deleted: asked once more by mail.
     pub(crate) deletion: Option<Spanned<bool>>,
     /// Name servers for DKIM, SPF and DMARC; nothing said: the system's.

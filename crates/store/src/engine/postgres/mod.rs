@@ -160,16 +160,16 @@ impl Opened {
         let runtime = OwnRuntime::start("store-postgres", folder)?;
         let words =
             Arc::new(Words::new(&options.schema, lock_wait, options.patience, options.durability, None));
-        let (folder, bodies, wish) = (folder.to_owned(), bodies.clone(), options.clone());
+        let (folder, bodies, own) = (folder.to_owned(), bodies.clone(), options.clone());
         let said = Arc::clone(&words);
         let (readers, facts, store_id) = runtime.wait_for(async move {
-            let readers = Connector::new(&wish)?.naming(said).pool(wish.readers, wish.patience)?;
+            let readers = Connector::new(&own)?.naming(said).pool(own.readers, own.patience)?;
             let mut connection = lend_in_one_try(&readers).await?;
             let facts = server_settings::ask(&connection.client).await?;
-            facts.allow(wish.durability)?;
-            migrate::migrate(&mut connection.client, &wish.schema, &migration).await?;
+            facts.allow(own.durability)?;
+            migrate::migrate(&mut connection.client, &own.schema, &migration).await?;
             let store_id =
-                store_folder::belongs(&mut connection.client, &wish.schema, &folder, &bodies).await?;
+                store_folder::belongs(&mut connection.client, &own.schema, &folder, &bodies).await?;
             drop(connection);
             Ok((readers, facts, store_id))
         })?;

@@ -170,7 +170,7 @@ impl Names {
         None
     }
 
-    /// What became of the wish for a name.
+    /// What became of the request for a name.
     pub(super) fn set(&self, text: &'static str, types: &[Type], named: Option<tokio_postgres::Statement>) {
         let mut known = self.lock();
         let mut of_text = known.statements.get_mut(&text.into()).into_iter().flatten();

@@ -36,10 +36,10 @@ pub(super) fn questions<'a>(texts: &Texts, statements: &'a [Statement]) -> Vec<Q
     let (mut plain, mut sized) = (Vec::new(), Vec::new());
     for (nth, statement) in statements.iter().enumerate() {
         match statement.params.as_slice() {
-            [tag @ Value::Blob(_), wish] if statement.sql == REACHED => match wish {
-                Value::Int(0) => plain.push(Alike { nth, tag, sized: wish }),
+            [tag @ Value::Blob(_), with_size] if statement.sql == REACHED => match with_size {
+                Value::Int(0) => plain.push(Alike { nth, tag, sized: with_size }),
                 Value::Int(_) | Value::Null | Value::Text(_) | Value::Blob(_) => {
-                    sized.push(Alike { nth, tag, sized: wish });
+                    sized.push(Alike { nth, tag, sized: with_size });
                 }
             },
             _ => asked.push(alone(texts, nth, statement)),

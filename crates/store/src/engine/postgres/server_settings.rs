@@ -72,11 +72,11 @@ impl PostgresOptions {
     /// Asks the server that is the primary now. Blocks while it does.
     pub fn facts(&self) -> Result<PostgresFacts, StoreError> {
         let runtime = OwnRuntime::start("store-postgres", std::path::Path::new("/"))?;
-        let wish = self.clone();
+        let options = self.clone();
         runtime.wait_for(async move {
-            let pool = Connector::new(&wish)?.pool(1, wish.patience)?;
+            let pool = Connector::new(&options)?.pool(1, options.patience)?;
             let connection = lend_in_one_try(&pool).await?;
-            let facts = ask_with(&connection.client, &wish.schema).await?;
+            let facts = ask_with(&connection.client, &options.schema).await?;
             Ok(facts)
         })
     }

@@ -52,7 +52,10 @@ const TABLES: &[(&str, &str)] = &[
         "own_folders",
         "folders that owners have made; a name is sealed under a key that only its owner can wrap",
     ),
-    ("pace", "how often an owner wishes to be told of new letters, and when that was last"),
+    (
+        "pace",
+        "how often an owner is to be told of new letters, as the owner has set it, and when that was last",
+    ),
     ("partner_keys", "partners' certificates and keys, with what an operator has said of each"),
     ("partner_places", "which domain or address belongs to which partner, by keyed tag"),
     ("partners", "companies that letters are exchanged with in encrypted form"),

@@ -14,6 +14,13 @@ const SOON: Duration = Duration::from_millis(1);
 /// How long a group waits for the next job; an fsync takes several times as long.
 const LINGER: Duration = Duration::from_micros(300);
 
+/// Whether a group waits a moment for another job where none waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Linger {
+    ForOne,
+    No,
+}
+
 #[derive(Debug)]
 struct State<T> {
     waiting: VecDeque<T>,
@@ -126,11 +133,11 @@ impl<T> Jobs<T> {
         (!group.is_empty()).then_some(group)
     }
 
-    /// Takes up to `max` jobs that wait by now. If there are none, waits a moment for one when `linger`.
+    /// Takes up to `max` jobs that wait by now.
     /// Unhurried jobs come along before them, never alone: alone they would keep the group open.
-    pub(crate) fn take_more(&self, max: usize, linger: bool) -> Vec<T> {
+    pub(crate) fn take_more(&self, max: usize, linger: Linger) -> Vec<T> {
         let mut state = self.lock();
-        if state.waiting.is_empty() && linger && !state.closed {
+        if state.waiting.is_empty() && linger == Linger::ForOne && !state.closed {
             let (woken, _timeout) =
                 self.changed.wait_timeout(state, LINGER).unwrap_or_else(PoisonError::into_inner);
             state = woken;
@@ -164,15 +171,15 @@ mod tests {
         jobs.push("first again").unwrap();
         assert_eq!(jobs.take(1).unwrap(), ["forget first", "first"]);
         jobs.push_unhurried("forget first").unwrap();
-        assert_eq!(jobs.take_more(0, false), [""; 0]);
-        assert_eq!(jobs.take_more(9, false), ["forget first", "first again"]);
+        assert_eq!(jobs.take_more(0, Linger::No), [""; 0]);
+        assert_eq!(jobs.take_more(9, Linger::No), ["forget first", "first again"]);
     }
 
     #[test]
     fn unhurried_jobs_alone_do_not_keep_a_group_open() {
         let jobs = Jobs::new();
         jobs.push_unhurried("forget").unwrap();
-        assert_eq!(jobs.take_more(9, true), [""; 0]);
+        assert_eq!(jobs.take_more(9, Linger::ForOne), [""; 0]);
         jobs.close();
         assert_eq!(jobs.take(9).unwrap(), ["forget"]);
         assert_eq!(jobs.take(9), None);

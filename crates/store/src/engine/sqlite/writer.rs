@@ -13,7 +13,7 @@ use super::super::{Locks, Promise, audit_trail};
 use super::connection::BUSY_TIMEOUT;
 use super::eraser::{Eraser, erases};
 use super::run;
-use super::work_queue::Jobs;
+use super::work_queue::{Jobs, Linger};
 use super::write_failure::WriteFailure;
 use super::write_job::WriteJob;
 use crate::audit_proof::AuditProver;
@@ -286,7 +286,8 @@ impl Writer {
             }
             // Callers come back together after a commit, but not at the same instant: wait a moment for
             // as many as there were the last time, or most of them would miss this fsync.
-            let linger = fallen.is_none() && durable < self.last_group;
+            let is_short = fallen.is_none() && durable < self.last_group;
+            let linger = if is_short { Linger::ForOne } else { Linger::No };
             next = self.jobs.take_more(GROUP.saturating_sub(durable), linger);
         }
         if promise == Promise::Durable {
@@ -588,9 +589,8 @@ mod tests {
     #[test]
     fn on_a_full_disk_everyone_is_told_the_truth_and_work_goes_on_afterwards() {
         let mut bench = bench(100);
-        let wishes =
-            [("first", 10), ("huge", 10_000_000), ("second", 10), ("huge", 5_000_000), ("third", 10)];
-        let results: Vec<_> = wishes.map(|(name, len)| (name, push(&bench, note(name, len)))).into();
+        let notes = [("first", 10), ("huge", 10_000_000), ("second", 10), ("huge", 5_000_000), ("third", 10)];
+        let results: Vec<_> = notes.map(|(name, len)| (name, push(&bench, note(name, len)))).into();
         // Whatever the engine makes of a full disk (one batch falls, or the group): a few rounds.
         let group = bench.jobs.take(GROUP).unwrap();
         bench.writer.commit_group(group);

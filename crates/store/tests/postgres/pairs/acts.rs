@@ -157,7 +157,7 @@ impl Act {
         let (draft, folder_id) = (scene.draft.clone(), scene.folder.clone());
         match self {
             Self::Activate(word) => {
-                let wish = Activate {
+                let activate = Activate {
                     proof: Proof::Token([2; 32]),
                     now: NOW,
                     rekey: rig.rekey(&pending).await,
@@ -167,7 +167,7 @@ impl Act {
                     language: "de".to_owned(),
                     letters_until: None,
                 };
-                ready!(store.activate(wish))
+                ready!(store.activate(activate))
             }
             Self::AddFile(size) => {
                 let body = rig.body(80).await;
@@ -193,7 +193,7 @@ impl Act {
             }
             Self::ChangeSecrets(word) => {
                 let old_address = store.mailbox(&mailbox).await.unwrap().unwrap().address_sealed;
-                let wish = ChangeSecrets {
+                let change = ChangeSecrets {
                     old_address,
                     address_sealed: vec![word],
                     epochs: format!("..{word}"),
@@ -204,7 +204,7 @@ impl Act {
                     keep_session: None,
                     why: Ended::Everywhere,
                 };
-                ready!(store.change_secrets(wish))
+                ready!(store.change_secrets(change))
             }
             Self::ClaimJob(owner) => said(async move {
                 let claim = Claim {
@@ -251,14 +251,14 @@ impl Act {
             }
             Self::Hold => ready!(store.hold_mailbox(&mailbox, NOW)),
             Self::Lease(owner) => said(async move {
-                let wish = Lease {
+                let request = Lease {
                     owner: owner.to_owned(),
                     now: NOW,
                     until: LATER,
                     limit: 10,
                     skip_destinations: &[],
                 };
-                format!("{:?}", store.lease_legs(wish).await.map(|legs| legs.len()))
+                format!("{:?}", store.lease_legs(request).await.map(|legs| legs.len()))
             }),
             Self::LogIn => {
                 let settled = Settled { taken_back: vec![[8; 32]], forgiven: vec![[7; 32]] };
@@ -285,7 +285,7 @@ impl Act {
                 ready!(store.renew_activation(&pending, token, wraps, Some(NOW)))
             }
             Self::Reset => {
-                let wish = ResetPassword {
+                let reset = ResetPassword {
                     token_hash: [50; 32],
                     now: NOW,
                     rekey: rig.rekey(&mailbox).await,
@@ -295,7 +295,7 @@ impl Act {
                         sealed: b"new".to_vec(),
                     }],
                 };
-                ready!(store.reset_password(wish))
+                ready!(store.reset_password(reset))
             }
             Self::Restore => ready!(store.restore_deposits(&mailbox, &trashed)),
             Self::SaveDraft => ready!(store.save_draft(&mailbox, &draft, b"other".to_vec(), NOW)),
@@ -328,8 +328,8 @@ impl Act {
                     withdrawn_at: NOW,
                     forget_at: LATER,
                 };
-                let wish = Withdrawal { standing, even_if_read: false, by_sealed: b"by".to_vec() };
-                ready!(store.withdraw(wish))
+                let withdrawal = Withdrawal { standing, even_if_read: false, by_sealed: b"by".to_vec() };
+                ready!(store.withdraw(withdrawal))
             }
         }
     }

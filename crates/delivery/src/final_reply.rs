@@ -7,7 +7,7 @@ use crate::outcome::{Outcome, Reason, Whose};
 
 /// The reply of a next hop.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct HopAnswer {
+pub struct FinalReply {
     /// Which server gave it, once one was reached.
     pub host: Option<String>,
     /// Its code, if it gave one.
@@ -18,7 +18,7 @@ pub struct HopAnswer {
     pub queue_id: Option<String>,
 }
 
-impl HopAnswer {
+impl FinalReply {
     /// Of an attempt, as far as a server said anything.
     pub(crate) fn of(outcome: &Outcome) -> Self {
         let refused = |reason: &Reason| match &reason.whose {

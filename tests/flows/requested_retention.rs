@@ -40,7 +40,7 @@ fn a_letter_is_kept_for_as_long_as_its_sender_or_its_rule_asks() {
     let link = letters::link(&hop.wait_to("k@web.example").bytes);
     let mut web = gateway.web();
     let inbox = activate(&mut web, &link);
-    // Everything else has its time from the activation on; what was wished stays as it was wished.
+    // Everything else has its time from the activation on; what was requested stays as it was requested.
     for (nth, wanted) in [100, 7, 10, 60].into_iter().enumerate() {
         near(days(nth), wanted);
     }

@@ -1,16 +1,16 @@
-//! What owners may wish by mail, and what proves that a mail is from them, checked. Asks no name server.
+//! What owners may request by mail, and what proves that a mail is from them, checked. Asks no name server.
 
 use sealpost_arrival::{Asking, Upstream};
 
 use super::networks;
 use crate::config::file::{Config, NoticeReplies, Source};
 
-/// `None`: nobody takes wishes.
+/// `None`: no request by mail is taken.
 pub(super) fn plan(config: &Config, source: &mut Source) -> Option<Asking> {
-    let wishes = &config.wishes;
-    let deletion = wishes.deletion.as_ref().filter(|deletion| *deletion.get_ref());
-    let networks = networks::read(&wishes.upstream_networks, "192.0.2.7/32", source);
-    let upstream = match (&wishes.upstream, wishes.upstream_networks.first()) {
+    let requests = &config.mail_requests;
+    let deletion = requests.deletion.as_ref().filter(|deletion| *deletion.get_ref());
+    let networks = networks::read(&requests.upstream_networks, "192.0.2.7/32", source);
+    let upstream = match (&requests.upstream, requests.upstream_networks.first()) {
         (Some(name), None) => {
             source.at(
                 name.span().start,
@@ -34,9 +34,9 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<Asking> {
     if config.notices.replies != NoticeReplies::Here {
         source.at(
             deletion.span().start,
-            "mail to the address of the notices does not end here, so nobody reads a wish in it",
+            "mail to the address of the notices does not end here, so nobody reads a request in it",
             "set replies = \"here\" under [notices]",
         );
     }
-    Some(Asking { resolvers: wishes.resolvers.clone(), upstream })
+    Some(Asking { resolvers: requests.resolvers.clone(), upstream })
 }
