@@ -119,9 +119,8 @@ fn an_answer_that_nobody_of_us_has_noted_is_neither_shown_nor_gone_by() {
         let (code, out, err) = scene.gateway.sealpost(&["check", "--store", "--offline"]);
         assert!(code != 0 && err.contains("authority's answer about key"), "{forged}: {out}{err}");
         // Within the hour it would not be asked again, had one of us written it.
-        let (_, asked, err) = scene.gateway.sealpost(&["jobs", "run", "ocsp"]);
+        let (_, asked, _) = scene.gateway.sealpost(&["jobs", "run", "ocsp"]);
         assert!(asked.contains("\"asked\":1"), "{forged}: {asked}");
-        assert!(err.contains("a row failed verification and was refused"), "{forged}: {err}");
         let shown = sealpost(&scene.gateway, &["partner", "show", "must.example"]);
         assert!(shown.contains(": unreachable"), "{forged}: {shown}");
     }
