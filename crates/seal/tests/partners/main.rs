@@ -21,6 +21,7 @@ mod openpgpjs;
 mod openssl;
 mod public_samples;
 mod public_smime;
+mod resident;
 mod sequoia_rnp;
 mod shut_in;
 mod smime_own;
