@@ -11,6 +11,7 @@ mod code_map;
 mod demo;
 mod deny;
 mod kills;
+mod lanes;
 mod openpgpjs;
 mod packages;
 mod pages;
@@ -18,7 +19,9 @@ mod passwords;
 mod python;
 mod s3_server;
 mod screenshots;
+mod tally;
 mod test;
+mod test_binaries;
 
 use std::process::ExitCode;
 

@@ -1,12 +1,14 @@
-//! `cargo xtask test`: builds the real binary and every test once, runs them, sums up.
+//! `cargo xtask test`: builds the real binary and every test once, says what is run with what, sums up.
 //!
 //! Must never know: what a test proves.
 
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::ffi::OsString;
+use std::process::Command;
+use std::time::Instant;
 
+use crate::lanes::{self, Job};
+use crate::tally::Tally;
+use crate::test_binaries::{self, TestBinary};
 use crate::{axe, build, openpgpjs, packages, pages, python, s3_server};
 
 /// Test binaries of the `tests` folder that can be named instead of a test.
@@ -39,7 +41,25 @@ const NOT_ON_POSTGRES: &[(&str, &str)] = &[
     ("store_move::", "from one engine to the other"),
 ];
 
-/// How many tests run at once, as the standard test harness reads it.
+const FLOWS: &str = "tests/flows";
+/// The flows once more, on the other engine.
+const ON_POSTGRES: &str = "tests/flows on PostgreSQL";
+
+/// What takes minutes begins first, so that nothing long is left alone at the end; a name that is missing or gone costs time
+/// and no test.
+const LONGEST: &[&str] = &[
+    "tests/webmail",
+    FLOWS,
+    ON_POSTGRES,
+    "tests/partners",
+    "seal/partners",
+    "store/postgres",
+    "portal/sealpost_portal",
+    "tests/attacks",
+    "pdf/letters",
+];
+
+/// How many tests of a binary run at once, as the standard test harness reads it.
 const THREADS: &str = "RUST_TEST_THREADS";
 
 pub(crate) fn run(args: &[String]) -> Result<(), String> {
@@ -56,27 +76,28 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
     if !sealpost.exists() {
         return Err(format!("the build left no binary at {}", sealpost.display()));
     }
+    let binaries = test_binaries::built()?;
 
-    let ready =
-        [("SEALPOST_BIN", sealpost), ("SEALPOST_EXPORTS_PYTHON", readers), ("SEALPOST_S3_SERVER", s3)];
-    let mut tally = Tally::default();
-    let (suites, filters): (Vec<_>, Vec<_>) = args.iter().partition(|arg| SUITES.contains(&arg.as_str()));
-    let mut command = tests(&ready);
-    for suite in suites {
-        command.args(["--test", suite]);
-    }
-    let mut succeeded = tally.follow(command.arg("--").args(filters))?;
-    if args.is_empty() {
-        println!("the flows again, on PostgreSQL, but for:");
-        let mut command = tests(&ready);
-        command.args(["--test", "flows", "--"]);
-        for (what, why) in NOT_ON_POSTGRES {
-            println!("  {what:<40} {why}");
-            command.args(["--skip", what]);
+    let ready: [(&str, OsString); 3] = [
+        ("SEALPOST_BIN", sealpost.into()),
+        ("SEALPOST_EXPORTS_PYTHON", readers.into()),
+        ("SEALPOST_S3_SERVER", s3.into()),
+    ];
+    let mut jobs = jobs(&binaries, args, &ready)?;
+    if std::env::var_os(THREADS).is_none() {
+        // Most scenarios wait for other processes more than they work: with one thread a core in all, half of it would lie
+        // idle. For each of the binaries that run side by side, one is enough.
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let threads = if jobs.len() == 1 { cores * 2 } else { cores };
+        for job in &mut jobs {
+            job.command.env(THREADS, threads.to_string());
         }
-        succeeded &= tally.follow(command.env("SEALPOST_TEST_ENGINE", "postgres"))?;
     }
-    tally.print();
+    let mut tally = Tally::default();
+    #[expect(clippy::disallowed_methods, reason = "how long it took")]
+    let begun = Instant::now();
+    let succeeded = lanes::run(jobs, &mut tally)?;
+    tally.print(begun.elapsed().as_secs());
     if !succeeded {
         return Err(format!("{} test(s) failed", tally.failed.max(1)));
     }
@@ -86,85 +107,41 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
     Ok(())
 }
 
-fn tests(ready: &[(&str, PathBuf)]) -> Command {
-    let mut command = build::cargo();
-    command.args(["test", "--workspace", "--locked", "--no-fail-fast"]);
-    command.envs(ready.iter().map(|(name, path)| (name, path)));
-    if std::env::var_os(THREADS).is_none() {
-        // Most scenarios wait for other processes more than they work: with one thread a core, half of it lies idle.
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        command.env(THREADS, (cores * 2).to_string());
+/// Everything, or the named suites, or whatever has a test of such a name.
+fn jobs(binaries: &[TestBinary], args: &[String], ready: &[(&str, OsString)]) -> Result<Vec<Job>, String> {
+    let (suites, filters): (Vec<_>, Vec<_>) = args.iter().partition(|arg| SUITES.contains(&arg.as_str()));
+    let job = |name: &str, mut command: Command| {
+        command.args(&filters).envs(ready.iter().map(|(name, value)| (name, value)));
+        Job { name: name.to_owned(), command }
+    };
+    let mut jobs: Vec<Job> = binaries
+        .iter()
+        .filter(|binary| suites.is_empty() || suites.iter().any(|suite| binary.is(suite)))
+        .map(|binary| job(&binary.name, started(binary)))
+        .collect();
+    if suites.is_empty() {
+        let mut examples = build::cargo();
+        examples.args(["test", "--workspace", "--locked", "--no-fail-fast", "--doc", "--"]);
+        jobs.push(job("examples in documentation", examples));
     }
+    if args.is_empty() {
+        println!("the flows run once more on PostgreSQL, but for:");
+        let flows = binaries.iter().find(|binary| binary.name == FLOWS).ok_or("where are the flows?")?;
+        let mut command = started(flows);
+        command.env("SEALPOST_TEST_ENGINE", "postgres");
+        for (what, why) in NOT_ON_POSTGRES {
+            println!("  {what:<40} {why}");
+            command.args(["--skip", what]);
+        }
+        jobs.push(job(ON_POSTGRES, command));
+    }
+    jobs.sort_by_key(|job| LONGEST.iter().position(|name| *name == job.name).unwrap_or(LONGEST.len()));
+    Ok(jobs)
+}
+
+/// As cargo would start it.
+fn started(binary: &TestBinary) -> Command {
+    let mut command = Command::new(&binary.program);
+    command.current_dir(&binary.package).env("CARGO_MANIFEST_DIR", &binary.package);
     command
-}
-
-/// What libtest said, added up.
-#[derive(Default)]
-struct Tally {
-    binaries: u32,
-    passed: u64,
-    failed: u64,
-    ignored: u64,
-    names: Vec<String>,
-    time: Duration,
-}
-
-impl Tally {
-    /// Runs tests to their end; says whether all passed.
-    fn follow(&mut self, command: &mut Command) -> Result<bool, String> {
-        let mut child =
-            command.stdout(Stdio::piped()).spawn().map_err(|e| format!("cargo cannot be started: {e}"))?;
-        if let Some(output) = child.stdout.take() {
-            for line in BufReader::new(output).split(b'\n') {
-                let line = line.map_err(|e| format!("lost the output of the tests: {e}"))?;
-                let line = String::from_utf8_lossy(&line);
-                // One write per line: what a test prints stays readable, the last lines are never lost.
-                let _ = writeln!(std::io::stdout().lock(), "{line}");
-                self.read(&line);
-            }
-        }
-        Ok(child.wait().map_err(|e| format!("cargo got lost: {e}"))?.success())
-    }
-
-    fn read(&mut self, line: &str) {
-        if let Some(name) = line.strip_prefix("test ").and_then(|rest| rest.strip_suffix(" ... FAILED")) {
-            self.names.push(name.to_owned());
-        }
-        let Some(result) = line.strip_prefix("test result: ") else {
-            return;
-        };
-        self.binaries += 1;
-        for part in result.split(['.', ';']) {
-            let mut words = part.split_whitespace();
-            let (Some(number), Some(what)) = (words.next(), words.next()) else {
-                continue;
-            };
-            let number = number.parse().unwrap_or(0);
-            match what {
-                "passed" => self.passed += number,
-                "failed" => self.failed += number,
-                "ignored" => self.ignored += number,
-                _ => {}
-            }
-        }
-        if let Some((_, time)) = result.rsplit_once("finished in ") {
-            let seconds = time.trim_end_matches('s').parse().unwrap_or(0.0);
-            self.time += Duration::from_secs_f64(seconds);
-        }
-    }
-
-    fn print(&self) {
-        println!("\n────────────────────────────────────────────────────────");
-        for name in &self.names {
-            println!("FAILED  {name}");
-        }
-        println!(
-            "{} test binaries: {} passed, {} failed, {} ignored, {:.0} s",
-            self.binaries,
-            self.passed,
-            self.failed,
-            self.ignored,
-            self.time.as_secs_f64()
-        );
-    }
 }

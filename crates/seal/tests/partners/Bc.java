@@ -1,7 +1,7 @@
-// BouncyCastle as a partner's gateway uses it: opens what we close, closes what we open. Standard input in, standard output out.
+// BouncyCastle as a partner's gateway uses it: opens what we close, closes what we open. Jobs and answers as resident.rs says:
 //
-//   java -cp ... Bc.java open KEY.p12 SIGNER.pem   a DER of (Auth)EnvelopedData in, the signed entity's content out
-//   java -cp ... Bc.java close KEY.p12 RECIPIENT.pem CIPHER   an entity in, an encrypted entity out
+//   open KEY.p12 SIGNER.pem               a DER of (Auth)EnvelopedData in, the signed entity's content out
+//   close KEY.p12 RECIPIENT.pem CIPHER    an entity in, an encrypted entity out
 
 import java.io.*;
 import java.nio.file.*;
@@ -23,24 +23,53 @@ class Bc {
 
     public static void main(String[] args) throws Exception {
         Security.addProvider(new BouncyCastleProvider());
+        DataInputStream jobs = new DataInputStream(new BufferedInputStream(System.in));
+        for (String line = line(jobs); line != null; line = line(jobs)) {
+            String[] words = line.split("\t");
+            byte[] input = new byte[Integer.parseInt(words[words.length - 1])];
+            jobs.readFully(input);
+            String how = "ok";
+            byte[] output;
+            try {
+                output = done(words, input);
+            } catch (Exception error) {
+                how = "no";
+                StringWriter trace = new StringWriter();
+                error.printStackTrace(new PrintWriter(trace));
+                output = trace.toString().getBytes("UTF-8");
+            }
+            System.out.write((how + " " + output.length + "\n").getBytes("US-ASCII"));
+            System.out.write(output);
+            System.out.flush();
+        }
+    }
+
+    static String line(InputStream jobs) throws IOException {
+        ByteArrayOutputStream line = new ByteArrayOutputStream();
+        for (int octet = jobs.read(); octet != '\n'; octet = jobs.read()) {
+            if (octet < 0) {
+                return null;
+            }
+            line.write(octet);
+        }
+        return line.toString("UTF-8");
+    }
+
+    static byte[] done(String[] words, byte[] input) throws Exception {
         KeyStore store = KeyStore.getInstance("PKCS12");
-        try (InputStream file = Files.newInputStream(Path.of(args[1]))) {
+        try (InputStream file = Files.newInputStream(Path.of(words[1]))) {
             store.load(file, PASS);
         }
         String alias = store.aliases().nextElement();
         PrivateKey key = (PrivateKey) store.getKey(alias, PASS);
         X509Certificate own = (X509Certificate) store.getCertificate(alias);
         X509Certificate other;
-        try (InputStream file = Files.newInputStream(Path.of(args[2]))) {
+        try (InputStream file = Files.newInputStream(Path.of(words[2]))) {
             other = (X509Certificate) CertificateFactory.getInstance("X.509").generateCertificate(file);
         }
-        byte[] input = System.in.readAllBytes();
-        if (args[0].equals("open")) {
-            System.out.write(verified(decrypted(input, key, own), other));
-        } else {
-            System.out.write(encrypted(signed(input, key, own), other, args[3]));
-        }
-        System.out.flush();
+        return words[0].equals("open")
+            ? verified(decrypted(input, key, own), other)
+            : encrypted(signed(input, key, own), other, words[3]);
     }
 
     static byte[] decrypted(byte[] der, PrivateKey key, X509Certificate own) throws Exception {

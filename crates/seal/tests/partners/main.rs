@@ -23,6 +23,7 @@ mod openssl;
 mod public_cms;
 mod public_samples;
 mod public_smime;
+mod resident;
 mod sequoia_rnp;
 mod several_signers;
 mod shut_in;
