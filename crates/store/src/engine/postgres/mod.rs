@@ -76,7 +76,7 @@ const ARRIVALS_WAIT: Duration = Duration::from_millis(10);
 
 /// How many questions do, and how long.
 const QUESTIONS_TOGETHER: usize = 16;
-const QUESTIONS_WAIT: Duration = Duration::from_millis(1);
+const QUESTIONS_WAIT: Duration = Duration::from_millis(3);
 
 /// How many ends of legs do, and how long the first one waits for company: nobody waits for them.
 const ENDS_TOGETHER: usize = 64;
@@ -299,7 +299,7 @@ impl Opened {
             unhurried: Unhurried::default(),
             not_flushed: NotFlushed::default(),
             given_back: GivenBack::default(),
-            arrivals: Shared::new(options.writers / 4, ARRIVALS_TOGETHER, Company::InCrowd(ARRIVALS_WAIT)),
+            arrivals: Shared::new(options.writers / 5, ARRIVALS_TOGETHER, Company::InCrowd(ARRIVALS_WAIT)),
             questions: Shared::new(options.readers, QUESTIONS_TOGETHER, Company::InCrowd(QUESTIONS_WAIT)),
             ends: Shared::new(1, ENDS_TOGETHER, Company::IfLast(ENDS_WAIT)),
             files: setting.files,

@@ -15,9 +15,9 @@ use crate::statement::{Batch, Statement, Value};
 /// More bytes than this make others wait for too long.
 const MAX_BYTES: usize = 512 * 1024;
 
-/// Of what the last transaction took, company is waited for so long at most: a quarter. Where the disk or a standby is slow,
+/// Of what the last transaction took, company is waited for so long at most: half of it. Where the disk or a standby is slow,
 /// that is what a letter waits for anyway; where they are fast, it is next to nothing.
-const PART_OF_LAST: u32 = 4;
+const PART_OF_LAST: u32 = 2;
 
 /// For how long whoever could go waits for company.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -352,9 +352,9 @@ mod tests {
         let (first, alone) = after(shared.turn(&mut one).await, 0);
         let mut one = push();
         let (second, also_alone) = after(shared.turn(&mut one).await, 0);
-        // More are: a quarter of what the last one took.
+        // More are: half of what the last one took.
         let (mut one, _other) = (push(), push());
-        let (third, two) = after(shared.turn(&mut one).await, 5);
+        let (third, two) = after(shared.turn(&mut one).await, 10);
         assert_eq!([alone, also_alone, two], [1, 1, 2]);
         // Until those end.
         let mut one = push();
@@ -363,7 +363,7 @@ mod tests {
             drop((first, second, third));
         };
         let (turn, ()) = tokio::join!(shared.turn(&mut one), end);
-        after(turn, 6);
+        after(turn, 11);
     }
 
     #[tokio::test(start_paused = true)]
