@@ -2,6 +2,7 @@
 //! The same parameters as `vault::Argon2Cost::standard`; knows nothing else of how passwords are checked.
 
 use std::fmt::Write as _;
+use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -31,6 +32,7 @@ pub(crate) fn run(visited: &Visited, person: impl Fn() -> Person, time: Duration
     }
     let (derived, logged_in) = (median(derived), median(logged_in));
     let alone = drive(visited, Sight::Inbox, time);
+    let (once, took) = beside_a_crowd(visited, &mut people, time);
     let (beside, log_ins) = beside_log_ins(visited, people, time);
     let mut text = String::new();
     let _ = writeln!(
@@ -39,6 +41,13 @@ pub(crate) fn run(visited: &Visited, person: impl Fn() -> Person, time: Duration
         millis(logged_in),
         millis(derived),
         logged_in.as_secs_f64() / derived.as_secs_f64()
+    );
+    let _ = writeln!(
+        text,
+        "The inbox while {PEOPLE} people log in at the same moment (the last of them is in after {:.0} ms): {:.1}/s, p99 {:.2} ms.\n",
+        millis(took),
+        once.rate,
+        millis(once.p99)
     );
     let _ = writeln!(
         text,
@@ -78,6 +87,28 @@ impl Person {
         let inbox = self.web.get("/inbox");
         self.web.submit(&inbox, "/logout", &[]);
     }
+}
+
+/// The inbox's figures where all of them log in once, in the middle, and how long that took.
+fn beside_a_crowd(visited: &Visited, people: &mut [Person], time: Duration) -> (Figures, Duration) {
+    let together = Barrier::new(people.len() + 1);
+    std::thread::scope(|scope| {
+        let together = &together;
+        let crowd: Vec<_> = people
+            .iter_mut()
+            .map(|person| {
+                scope.spawn(move || {
+                    together.wait();
+                    std::thread::sleep(time / 2);
+                    person.log_in()
+                })
+            })
+            .collect();
+        together.wait();
+        let figures = drive(visited, Sight::Inbox, time);
+        let took = crowd.into_iter().map(|one| one.join().unwrap()).max().unwrap_or_default();
+        (figures, took)
+    })
 }
 
 /// The inbox's figures, and how many log-ins a second there were meanwhile.

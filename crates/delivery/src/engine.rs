@@ -267,8 +267,8 @@ impl Engine {
         }
     }
 
-    /// Waits for a connection's place. The world's servers never have all of them: whoever hangs there holds no mail to the
-    /// operator's own.
+    /// Waits for a connection's place. The world's servers never have all of them: who hangs there takes none of those that are kept
+    /// for the operator's own.
     async fn place_for(&self, group: &[Bound]) -> Option<Vec<SemaphorePermit<'_>>> {
         let mut places = Vec::with_capacity(2);
         match group.first()?.ticket.route {

@@ -172,7 +172,10 @@ impl Runner {
         let mut pulled_in = engine.clock.now();
         pull_in(&engine).await?;
         // Whoever begins knows of no rest. Those of other nodes are noted again with the next.
-        engine.store.forget_rests().await?;
+        if let Err(error) = engine.store.forget_rests().await {
+            // What is only shown keeps no letter.
+            tracing::warn!(%error, "what was noted of destinations that were left alone could not be forgotten");
+        }
         engine.open.store(true, Ordering::SeqCst);
         engine.tasks.spawn(reap(Arc::clone(&engine)));
         let noting = Arc::clone(&engine);
@@ -268,7 +271,7 @@ async fn pull_in(engine: &Engine) -> Result<(), StoreError> {
         lease: lease_now.plus(LEASE).plus(SET_BACK),
         lease_now,
     };
-    let pulled = engine.store.pull_in_legs(now, far).await?;
+    let pulled = engine.store.pull_in_legs(&engine.owner, now, far).await?;
     if pulled > 0 {
         tracing::warn!(
             delivery.pulled = pulled,

@@ -76,6 +76,24 @@ impl OcspAnswers<'_> {
         Ok(all)
     }
 
+    /// Forgets those that none of us has written: also about keys whose authorities are not asked any more, which would stay for ever.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn forget_unproven(&self) -> Result<(), PartnerError> {
+        for (key_id, answer) in self.read().await? {
+            if answer.is_none() {
+                tracing::error!(
+                    row.kind = KIND,
+                    row.id = key_id,
+                    "a row failed verification and was removed"
+                );
+                self.store.forget_ocsp(&key_id).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// Every row by the key it speaks of, and what it says if one of us has written it.
     pub(crate) async fn read(&self) -> Result<Vec<(String, Option<OcspAnswered>)>, PartnerError> {
         let rows = self.store.ocsp_answers().await?;

@@ -32,7 +32,7 @@ pub enum Unproven {
     #[error("nothing leads to it: letters there are treated as if they were to no partner")]
     NoPlace,
     /// It has another proof, or none.
-    #[error("nobody of us wrote it; its authority is asked anew")]
+    #[error("nobody of us wrote it; the job ocsp removes it, and asks anew where the key is in use")]
     Answer,
 }
 

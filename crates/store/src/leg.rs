@@ -382,10 +382,15 @@ impl Store {
             .min())
     }
 
-    /// Makes waiting legs due now that are due later than any pause is long, or in somebody's hands for longer than anybody
-    /// takes them: the clock was set back since, or somebody else has written their times. Those in somebody's hands stay as
-    /// they are. Returns how many.
-    pub async fn pull_in_legs(&self, now: Timestamp, latest: LatestTimes) -> Result<usize, StoreError> {
+    /// Makes waiting legs due now that are due later than any pause is long, or leased by others for longer than anybody takes a
+    /// lease: the clock was set back since, or somebody else has written their times. What `owner`, who asks, has leased stays with it,
+    /// whatever its times are: it may be under way. Returns how many.
+    pub async fn pull_in_legs(
+        &self,
+        owner: &str,
+        now: Timestamp,
+        latest: LatestTimes,
+    ) -> Result<usize, StoreError> {
         // Mostly there are none, which a leap for each destination tells.
         let mut lasts = self.read_rows(sql!(LAST_DUE)).await?.into_iter();
         // One that is no time is somebody else's.
@@ -396,11 +401,13 @@ impl Store {
             .change(vec![sql!(
                 "UPDATE legs SET due_at = ?1, lease_owner = NULL, lease_until = NULL
                  WHERE state = 'queued' AND due_at > ?2
-                   AND (lease_owner IS NULL OR lease_until IS NULL OR lease_until <= ?3 OR lease_until > ?4)",
+                   AND (lease_owner IS NULL
+                        OR lease_owner <> ?5 AND (lease_until IS NULL OR lease_until <= ?3 OR lease_until > ?4))",
                 now,
                 latest.due,
                 latest.lease_now,
-                latest.lease
+                latest.lease,
+                owner
             )])
             .await?;
         Ok(pulled.iter().sum())

@@ -56,6 +56,11 @@ impl Store {
         Ok(self.read_rows(rows).await?.into_iter().map(row).collect())
     }
 
+    /// Forgets what stands there about a key.
+    pub async fn forget_ocsp(&self, key_id: &str) -> Result<(), StoreError> {
+        self.change(vec![sql!("DELETE FROM ocsp_answers WHERE key_id = ?1", key_id)]).await.map(drop)
+    }
+
     /// Notes one in the place of the last.
     pub async fn note_ocsp(&self, answer: OcspRow) -> Result<(), StoreError> {
         let mut batch = Batch::default();

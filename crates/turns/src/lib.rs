@@ -272,19 +272,14 @@ impl Turn {
     /// waits for the result any more.
     ///
     /// # Errors
-    /// It panicked.
+    /// It panicked, or there was no thread for it.
     pub async fn run<T: Send + 'static>(
         self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, NotDone> {
         let threads = self.turns.as_ref().map(|turns| Arc::clone(&turns.threads)).ok_or(NotDone)?;
-        threads
-            .run(move || {
-                let out = work();
-                drop(self);
-                out
-            })
-            .await
+        // Given back by whoever waits, at once; a thread that others go before would hold the lock of all lines for longer.
+        threads.run(move || (work(), self)).await.map(|(out, _turn)| out)
     }
 }
 

@@ -279,12 +279,16 @@ async fn what_a_clock_set_back_put_far_ahead_is_due_again() {
     assert_eq!(rig.store.finish_leg(&held[0], end, vec![]).await.unwrap(), Finished::Recorded);
     // Two days earlier by the clock.
     let earlier = Timestamp(NOW.0 - 2 * 86_400_000);
-    let far = |due| LatestTimes { due, lease: SOON, lease_now: earlier };
-    assert_eq!(rig.store.pull_in_legs(earlier, far(SOON)).await.unwrap(), 0, "an ordinary pause");
+    // By the same clock its lease is of the far future now, and it is under way all the same.
+    let lease = Timestamp(earlier.0 + 2 * 3_600_000);
+    let far = |due| LatestTimes { due, lease, lease_now: earlier };
+    assert_eq!(rig.store.pull_in_legs("one", earlier, far(SOON)).await.unwrap(), 0, "an ordinary pause");
     let hour = Timestamp(earlier.0 + 3_600_000);
-    assert_eq!(rig.store.pull_in_legs(earlier, far(hour)).await.unwrap(), 1);
+    assert_eq!(rig.store.pull_in_legs("one", earlier, far(hour)).await.unwrap(), 1);
     assert_eq!(rig.store.next_due().await.unwrap(), Some(earlier));
     assert_eq!(rig.lease("two", earlier, SOON).await.len(), 1, "the leased one stays with its holder");
+    // Whoever had it is gone.
+    assert_eq!(rig.store.pull_in_legs("three", earlier, far(hour)).await.unwrap(), 2);
 }
 
 /// Whoever writes the database can say that somebody has a leg for ever.
@@ -299,6 +303,6 @@ async fn nobody_has_a_leg_for_longer_than_anybody_takes_one() {
     // The other one is in hand as it should be.
     assert_eq!(rig.lease("one", NOW, SOON).await.len(), 1);
     let far = LatestTimes { due: SOON, lease: SOON, lease_now: NOW };
-    assert_eq!(rig.store.pull_in_legs(NOW, far).await.unwrap(), 1);
+    assert_eq!(rig.store.pull_in_legs("one", NOW, far).await.unwrap(), 1);
     assert_eq!(rig.lease("two", NOW, SOON).await.len(), 1, "that one alone is free");
 }
