@@ -115,7 +115,7 @@ fn leased_unseen(pair: &Pair, config: &mut Config, hop: &mut Hop) -> Gateway {
     way.lose("UPDATE legs SET lease_owner =");
     pair.kill_standby();
     way.wait_lost();
-    node.wait_logged("a commit may have come about or not");
+    node.wait_logged("the outcome of a commit is unknown");
     way.wait_said("lease_owner = NULL, lease_until = NULL, due_at =", 2);
     hop.open();
     assert!(hop.delivered().is_empty());

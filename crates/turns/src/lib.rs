@@ -13,10 +13,9 @@ use sealpost_mail::{Random, Timestamp};
 use thiserror::Error;
 use tokio::sync::oneshot;
 
-use crate::threads::Threads;
+pub use crate::threads::NotDone;
+use crate::threads::{AT_ONCE, Threads};
 
-/// Runs at once; each takes 19 MiB.
-const AT_ONCE: usize = 3;
 /// Who has shown nothing leaves a place to those who are known,
 const STRANGERS: usize = 2;
 /// and who has failed before leaves another.
@@ -45,11 +44,6 @@ pub enum Who {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("too many passwords wait to be checked")]
 pub struct Busy;
-
-/// The work of a turn did not come to its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("a password was not checked to the end")]
-pub struct NotDone;
 
 /// The three lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

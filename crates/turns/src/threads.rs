@@ -9,14 +9,21 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::Builder;
 use std::time::Duration;
 
+use thiserror::Error;
 use tokio::sync::oneshot;
 
-use crate::{AT_ONCE, NotDone};
+/// Runs at once; each takes 19 MiB.
+pub(crate) const AT_ONCE: usize = 3;
 
 /// More than the process has. Under load a core is divided between its other threads and these as ten to one.
 const NICENESS: i32 = 10;
 /// A thread without work ends after so long.
 const IDLE: Duration = Duration::from_secs(10);
+
+/// The work of a turn did not come to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("a password was not checked to the end")]
+pub struct NotDone;
 
 type Work = Box<dyn FnOnce() + Send>;
 

@@ -1,4 +1,5 @@
-//! What every handler may use: configuration, store, keys, clock, limits. Built once; knows no request.
+//! What every handler may use: configuration, store, keys, clock, limits. Built once; knows no request. What is counted or kept here
+//! is this process's alone: another node has its own.
 
 mod audit;
 pub(crate) mod beside;

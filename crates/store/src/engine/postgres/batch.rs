@@ -284,7 +284,7 @@ impl Core {
         results: Vec<StatementResult>,
         freed: Vec<String>,
     ) -> Result<Outcome, StoreError> {
-        tracing::warn!(reason, "a commit may have come about or not");
+        tracing::warn!(reason, "the outcome of a commit is unknown");
         let fate = match &batch.sign {
             Some(sign) => self.ask_fate(sign).await,
             None => Err(StoreError::Uncertain { reason }),
@@ -293,7 +293,7 @@ impl Core {
             Ok(true) => Ok(self.kept(&batch.settles, results, freed)),
             Ok(false) => {
                 freed.iter().for_each(|id| self.files.set_settled(id));
-                Err(StoreError::NotKept { reason: "the commit did not come about".to_owned() })
+                Err(StoreError::NotKept { reason: "the commit was not made".to_owned() })
             }
             Err(error) => {
                 freed.iter().for_each(|id| self.files.set_settled(id));
