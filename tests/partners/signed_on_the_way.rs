@@ -50,7 +50,7 @@ fn a_rule_signs_what_leaves_and_what_came_signed_stays_as_it_is() {
     gateway.sweep();
 }
 
-/// RFC 1847 §2.1: `protocol` says that it is signed, and where that is missing the second part.
+/// RFC 1847 §2.1: the second part is of the type that `protocol` names, or a signature where that is missing.
 #[test]
 fn what_only_calls_itself_signed_is_signed_by_us() {
     let world = Hop::new();

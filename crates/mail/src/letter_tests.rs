@@ -278,7 +278,7 @@ fn signatures_are_seen() {
     assert!(with("Subject: x\n\n-----BEGIN PGP SIGNED MESSAGE-----\n\nx", |l| l.is_signed()));
 }
 
-/// RFC 1847 §2.1: `protocol` names the signature, and there are two parts. Else they are parts side by side (RFC 2046 §5.1.3), and all of
+/// RFC 1847 §2.1: `protocol` names the type of the second part, and there are two. Else they are parts side by side (RFC 2046 §5.1.3), and all of
 /// them are to be read.
 #[test]
 fn what_only_calls_itself_signed_is_not_and_hides_nothing() {
@@ -300,6 +300,7 @@ fn what_only_calls_itself_signed_is_not_and_hides_nothing() {
         ),
         ("", "text/plain", "", false),
         ("; protocol=\"application/x-own\"", "text/plain", "", false),
+        ("; protocol=\"application/pgp-signature\"", "text/html", "", false),
         ("; protocol=\"application/pkcs7-signature\"", smime, "--b\n\nzwei\n", false),
     ] {
         let letter = letter(field, second, more);

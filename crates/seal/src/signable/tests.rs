@@ -324,7 +324,7 @@ fn a_blank_at_the_end_of_a_line_of_a_report_for_programs_stays() {
     assert!(!planned(text.as_bytes(), Way::InClear, 100).is_nothing());
 }
 
-/// RFC 1847 §2.1: `protocol` names the signature; where it is missing, the second part is one. Anything else that calls itself signed
+/// RFC 1847 §2.1: `protocol` names the second part; where it is missing, that is a signature. Anything else that calls itself signed
 /// protects nothing: who forwards it must not be kept from signing in clear.
 #[test]
 fn what_only_calls_itself_signed_is_encoded_like_everything_else() {
@@ -345,6 +345,7 @@ fn what_only_calls_itself_signed_is_encoded_like_everything_else() {
         ("; protocol=\"application/pgp-signature\"", "application/octet-stream", "", true),
         ("", "text/plain", "", false),
         ("; protocol=\"application/x-own\"", smime, "", false),
+        ("; protocol=\"application/pgp-signature\"", "text/plain", "", false),
         ("; protocol=\"application/pkcs7-signature\"", smime, third, false),
     ] {
         let letter = letter(field, second, more);
