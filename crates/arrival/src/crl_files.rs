@@ -33,6 +33,15 @@ type At = (usize, PathBuf);
 struct One {
     seen: Seen,
     ders: Vec<Vec<u8>>,
+    read: Read,
+}
+
+/// Whether these are the lists of the file as it was seen.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Read {
+    AsSeen,
+    /// Those of before, or none: it could not be read, or there was no room for it.
+    Before,
 }
 
 /// By what it is seen that a file is still the same.
@@ -84,11 +93,13 @@ impl RevocationLists for CrlFiles {
 }
 
 /// A file as it is now. What cannot be read, is too large or holds no list takes nothing away from what was read last: a
-/// list that is gone would make good again what it named.
+/// list that is gone would make good again what it named. It is looked at again when there is room, and when anything else changes.
 fn looked(file: &Path, seen: Seen, before: Option<One>, room: &mut Room) -> One {
     let fits = room.takes(seen.map_or(0, |(_, size)| size));
     let former = match before {
-        Some(before) if before.seen == seen => return before,
+        Some(before) if before.seen == seen && (before.read == Read::AsSeen || fits.is_err()) => {
+            return before;
+        }
         Some(before) => before.ders,
         None => Vec::new(),
     };
@@ -98,11 +109,13 @@ fn looked(file: &Path, seen: Seen, before: Option<One>, room: &mut Room) -> One 
         let is_list = !ders.is_empty() && ders.iter().all(|der| RevocationList::read(der).is_ok());
         is_list.then_some(ders).ok_or_else(|| io::Error::other("there is no revocation list in it"))
     };
-    let ders = read().unwrap_or_else(|error| {
-        tracing::error!(file = %file.display(), %error, "a revocation list cannot be read; the one read last counts on");
-        former
-    });
-    One { seen, ders }
+    match read() {
+        Ok(ders) => One { seen, ders, read: Read::AsSeen },
+        Err(error) => {
+            tracing::error!(file = %file.display(), %error, "a revocation list cannot be read; the one read last counts on");
+            One { seen, ders: former, read: Read::Before }
+        }
+    }
 }
 
 /// What is left for lists in files.
