@@ -119,8 +119,7 @@ fn looked(file: &Path, seen: Seen, before: Option<One>, room: &mut Room) -> One 
 }
 
 /// What is left for lists in files.
-#[derive(Debug)]
-pub struct Room(u64);
+struct Room(u64);
 
 impl Default for Room {
     fn default() -> Self {
@@ -143,18 +142,13 @@ impl std::fmt::Debug for CrlFiles {
     }
 }
 
-/// What is in the file, or in every file of the folder. `room`: of all places.
+/// The file, or every file of the folder, and how large they are.
 ///
 /// # Errors
-/// It cannot be read, or is too large.
-pub fn read(place: &Path, room: &mut Room) -> io::Result<Vec<(PathBuf, Vec<u8>)>> {
-    let mut read = Vec::new();
-    for path in files(place)? {
-        room.takes(std::fs::metadata(&path)?.len())?;
-        let bytes = std::fs::read(&path)?;
-        read.push((path, bytes));
-    }
-    Ok(read)
+/// The place is not there, or cannot be looked at.
+pub fn sizes(place: &Path) -> io::Result<Vec<(PathBuf, u64)>> {
+    let sized = |file: PathBuf| std::fs::metadata(&file).map(|facts| (file, facts.len()));
+    files(place)?.into_iter().map(sized).collect()
 }
 
 /// The file, or those of the folder that are not hidden: whoever fetches one writes it under such a name first.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use sealpost_arrival::RevocationLists as _;
-use sealpost_arrival::crl_files::{self, CrlFiles};
+use sealpost_arrival::crl_files::CrlFiles;
 use sealpost_arrival::revocation_state::{self, Fetched};
 use sealpost_seal::{Lists, RevocationList};
 
@@ -89,8 +89,10 @@ fn lists_that_are_too_large_together_are_not_read() {
     File::options().write(true).open(&large).unwrap().set_len(17 * 1024 * 1024).unwrap();
     let lists = CrlFiles::new(vec![folder.path().to_owned()]);
     assert_eq!(count(&lists), 1, "the small one counts all the same");
-    let refused = crl_files::read(folder.path(), &mut crl_files::Room::default()).unwrap_err();
-    assert!(refused.to_string().contains("16 MB"), "{refused}");
+    let said = revocation_state::too_large(&[folder.path().to_owned()]).unwrap();
+    for words in ["are 18 MB together, and 16 MB are read", "b.crl (17 MB), "] {
+        assert!(said.contains(words), "{said}");
+    }
 }
 
 /// All of them go to the worker with every letter, wherever they lie.
@@ -108,10 +110,11 @@ fn all_places_share_one_room() {
     assert_eq!(count(&CrlFiles::new(vec![first.clone(), second.clone()])), 1);
     put(&second.join("a.crl"), TWO, 1);
     assert_eq!(count(&CrlFiles::new(vec![first.clone(), second.clone()])), 2, "a small one fits");
-    let mut room = crl_files::Room::default();
-    assert!(crl_files::read(&first, &mut room).is_ok());
+    assert_eq!(revocation_state::too_large(&[first.clone(), second.clone()]), None);
     File::options().write(true).open(second.join("a.crl")).unwrap().set_len(9 * 1024 * 1024).unwrap();
-    assert!(crl_files::read(&second, &mut room).is_err(), "the configuration is refused as well");
+    assert_eq!(revocation_state::too_large(std::slice::from_ref(&second)), None);
+    let said = revocation_state::too_large(&[first, second]).unwrap();
+    assert!(said.contains("are 18 MB together"), "{said}");
 }
 
 /// What it names is revoked, however large another authority's list was for a while.
