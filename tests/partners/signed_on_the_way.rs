@@ -65,6 +65,12 @@ fn what_only_calls_itself_signed_is_signed_by_us() {
     let letter = world.wait_where("the first", |mail| mail.text().contains("4711"));
     assert!(verified(&letter, &our_certificate(&gateway)).contains("4711"));
 
+    // Nor does an armour in its text make it one.
+    let calls_itself = calls_itself.replace("4711", "-----BEGIN PGP SIGNED MESSAGE-----\n\n4713");
+    send(&gateway, calls_itself.replace('\n', "\r\n").as_bytes()).expect("250 *");
+    let letter = world.wait_where("the armour", |mail| mail.text().contains("4713"));
+    assert!(verified(&letter, &our_certificate(&gateway)).contains("4713"));
+
     let own = openssl::House::new("erika.muster@insurer.example");
     let signed = String::from_utf8(own.sign(head, "Content-Type: text/plain\n\n4712\n")).unwrap();
     let without = signed.replace("protocol=\"application/pkcs7-signature\"; ", "");

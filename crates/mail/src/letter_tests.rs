@@ -310,6 +310,20 @@ fn what_only_calls_itself_signed_is_not_and_hides_nothing() {
     }
 }
 
+/// A preamble that is all there is to read is a part to us, and to nobody who looks for a signature.
+#[test]
+fn what_stands_before_the_only_part_makes_no_signature_of_it() {
+    for second in ["application/octet-stream", "application/pgp-signature"] {
+        let letter = format!(
+            "Subject: x\nContent-Type: multipart/signed; protocol=\"application/pgp-signature\"; boundary=b\n\nhallo\n--b\n\
+             Content-Type: {second}\nContent-Disposition: attachment; filename=a.bin\n\nx\n--b--\n"
+        );
+        assert!(!with(&letter, |l| l.is_signed() || l.detached_signature().is_some()), "{letter}");
+        assert_eq!(with(&letter, |l| l.text()).as_deref().map(str::trim), Some("hallo"));
+        assert_eq!(with(&letter, |l| l.attachments()).len(), 1);
+    }
+}
+
 fn exercise(bytes: &[u8]) {
     if let Ok(letter) = Letter::parse(bytes) {
         let summary = letter.summary();
