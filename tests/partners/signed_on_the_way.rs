@@ -50,7 +50,7 @@ fn a_rule_signs_what_leaves_and_what_came_signed_stays_as_it_is() {
     gateway.sweep();
 }
 
-/// RFC 1847 §2.1: `protocol` says that it is signed, and where that is missing the second part.
+/// RFC 1847 §2.1: the second part is of the type that `protocol` names, or a signature where that is missing.
 #[test]
 fn what_only_calls_itself_signed_is_signed_by_us() {
     let world = Hop::new();
@@ -64,6 +64,12 @@ fn what_only_calls_itself_signed_is_signed_by_us() {
     send(&gateway, calls_itself.replace('\n', "\r\n").as_bytes()).expect("250 *");
     let letter = world.wait_where("the first", |mail| mail.text().contains("4711"));
     assert!(verified(&letter, &our_certificate(&gateway)).contains("4711"));
+
+    // Nor does an armour in its text make it one.
+    let calls_itself = calls_itself.replace("4711", "-----BEGIN PGP SIGNED MESSAGE-----\n\n4713");
+    send(&gateway, calls_itself.replace('\n', "\r\n").as_bytes()).expect("250 *");
+    let letter = world.wait_where("the armour", |mail| mail.text().contains("4713"));
+    assert!(verified(&letter, &our_certificate(&gateway)).contains("4713"));
 
     let own = openssl::House::new("erika.muster@insurer.example");
     let signed = String::from_utf8(own.sign(head, "Content-Type: text/plain\n\n4712\n")).unwrap();

@@ -98,6 +98,32 @@ fn lists_are_asked_and_what_they_name_is_worth_nothing() {
     scene.gateway.sweep();
 }
 
+/// They are others' files, and grow by themselves: no reboot ends without a gateway for that.
+#[test]
+fn lists_that_are_too_large_keep_no_gateway_from_starting() {
+    let authority = Authority::new();
+    std::fs::create_dir_all(authority.path("lists")).unwrap();
+    let large = std::fs::File::create(authority.path("lists/large.crl")).unwrap();
+    large.set_len(17 * 1024 * 1024).unwrap();
+    let scene = scene(&authority, "require");
+    let words = "are 17 MB together, and 16 MB are read";
+    scene.gateway.wait_logged(words);
+    for (args, fails) in [(&["check"][..], true), (&["check", "--offline"], false)] {
+        let (code, out, err) = scene.gateway.sealpost(args);
+        assert!(
+            (code != 0) == fails && err.contains(words) && err.contains("large.crl (17 MB)"),
+            "{out}{err}"
+        );
+    }
+    // What fits counts.
+    authority.list(&authority.path("lists/list.pem"));
+    let (house, gateway) =
+        (authority.issues("moor@clinic.example"), openssl::House::new("mail@clinic.example"));
+    sealpost(&scene.gateway, &["partner", "add", "clinic.example", path(&gateway), "--yes"]);
+    is_a_partner_s(&scene, &house);
+    scene.gateway.sweep();
+}
+
 #[test]
 fn a_trusted_certificate_that_its_authority_takes_back_neither_signs_nor_is_encrypted_to() {
     let authority = Authority::new();

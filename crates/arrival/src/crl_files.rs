@@ -33,6 +33,15 @@ type At = (usize, PathBuf);
 struct One {
     seen: Seen,
     ders: Vec<Vec<u8>>,
+    read: Read,
+}
+
+/// Whether these are the lists of the file as it was seen.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Read {
+    AsSeen,
+    /// Those of before, or none: it could not be read, or there was no room for it.
+    Before,
 }
 
 /// By what it is seen that a file is still the same.
@@ -84,11 +93,13 @@ impl RevocationLists for CrlFiles {
 }
 
 /// A file as it is now. What cannot be read, is too large or holds no list takes nothing away from what was read last: a
-/// list that is gone would make good again what it named.
+/// list that is gone would make good again what it named. It is looked at again when there is room, and when anything else changes.
 fn looked(file: &Path, seen: Seen, before: Option<One>, room: &mut Room) -> One {
     let fits = room.takes(seen.map_or(0, |(_, size)| size));
     let former = match before {
-        Some(before) if before.seen == seen => return before,
+        Some(before) if before.seen == seen && (before.read == Read::AsSeen || fits.is_err()) => {
+            return before;
+        }
         Some(before) => before.ders,
         None => Vec::new(),
     };
@@ -98,16 +109,17 @@ fn looked(file: &Path, seen: Seen, before: Option<One>, room: &mut Room) -> One 
         let is_list = !ders.is_empty() && ders.iter().all(|der| RevocationList::read(der).is_ok());
         is_list.then_some(ders).ok_or_else(|| io::Error::other("there is no revocation list in it"))
     };
-    let ders = read().unwrap_or_else(|error| {
-        tracing::error!(file = %file.display(), %error, "a revocation list cannot be read; the one read last counts on");
-        former
-    });
-    One { seen, ders }
+    match read() {
+        Ok(ders) => One { seen, ders, read: Read::AsSeen },
+        Err(error) => {
+            tracing::error!(file = %file.display(), %error, "a revocation list cannot be read; the one read last counts on");
+            One { seen, ders: former, read: Read::Before }
+        }
+    }
 }
 
 /// What is left for lists in files.
-#[derive(Debug)]
-pub struct Room(u64);
+struct Room(u64);
 
 impl Default for Room {
     fn default() -> Self {
@@ -130,18 +142,13 @@ impl std::fmt::Debug for CrlFiles {
     }
 }
 
-/// What is in the file, or in every file of the folder. `room`: of all places.
+/// The file, or every file of the folder, and how large they are.
 ///
 /// # Errors
-/// It cannot be read, or is too large.
-pub fn read(place: &Path, room: &mut Room) -> io::Result<Vec<(PathBuf, Vec<u8>)>> {
-    let mut read = Vec::new();
-    for path in files(place)? {
-        room.takes(std::fs::metadata(&path)?.len())?;
-        let bytes = std::fs::read(&path)?;
-        read.push((path, bytes));
-    }
-    Ok(read)
+/// The place is not there, or cannot be looked at.
+pub fn sizes(place: &Path) -> io::Result<Vec<(PathBuf, u64)>> {
+    let sized = |file: PathBuf| std::fs::metadata(&file).map(|facts| (file, facts.len()));
+    files(place)?.into_iter().map(sized).collect()
 }
 
 /// The file, or those of the folder that are not hidden: whoever fetches one writes it under such a name first.

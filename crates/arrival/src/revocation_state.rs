@@ -1,7 +1,7 @@
 //! What is to be said of the revocation lists that are here: files that hold none, lists that are over or not what they say,
 //! roots without one, lists that do not come. In words, for `check` and for the log. Fetches nothing.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use sealpost_mail::Timestamp;
 use sealpost_seal::{ListSigner, Lists, PartnerKey, RevocationList};
@@ -100,26 +100,63 @@ pub fn warnings(inbound: &Inbound, places: &[PathBuf], fetched: &Fetched, now: T
 
 const IT_COMES: &str = "see what came of asking: `sealpost jobs run ocsp`, then `sealpost check`; a file in partners.crls counts as well";
 
+/// So many of the largest files are named.
+const NAMED: usize = 3;
+
+/// That there is more in files than is read, and what makes it so much. It keeps nothing from starting: the files are somebody else's, and
+/// grow by themselves.
+pub fn too_large(places: &[PathBuf]) -> Option<String> {
+    let mut files: Vec<(PathBuf, u64)> =
+        places.iter().filter_map(|place| crl_files::sizes(place).ok()).flatten().collect();
+    let sum: u64 = files.iter().map(|(_, size)| size).sum();
+    if sum <= crl_files::MAX {
+        return None;
+    }
+    let megabytes = |size: u64| size.div_ceil(1024 * 1024);
+    files.sort_by_key(|(_, size)| std::cmp::Reverse(*size));
+    let largest = files.iter().take(NAMED);
+    let largest: Vec<String> =
+        largest.map(|(file, size)| format!("{} ({} MB)", file.display(), megabytes(*size))).collect();
+    Some(format!(
+        "the files in partners.crls are {} MB together, and {} MB are read: of those that do not fit counts what was read last, or \
+         nothing. The largest: {}; fix: keep nothing there but lists, each of them once, or have them fetched: crl-source = \"fetch\"",
+        megabytes(sum),
+        megabytes(crl_files::MAX),
+        largest.join(", ")
+    ))
+}
+
 /// Files that hold no list: a page that says "not found" under the list's name, half a list.
 fn broken(places: &[PathBuf]) -> Vec<String> {
-    let (mut said, mut room) = (Vec::new(), crl_files::Room::default());
+    let mut said = Vec::new();
     for place in places {
-        match crl_files::read(place, &mut room) {
-            Ok(files) => {
-                for (file, bytes) in files {
-                    if RevocationList::read(&bytes).is_err() {
-                        said.push(format!(
-                            "{} holds no revocation list (PEM or DER). What was read from it before counts until the service \
-                             is restarted; fix: fetch it again, under a hidden name first, and keep nothing else there",
-                            file.display()
-                        ));
-                    }
-                }
-            }
-            Err(error) => {
-                said.push(format!("the revocation lists in {} cannot be read: {error}", place.display()))
-            }
+        match crl_files::sizes(place) {
+            // No larger one is read.
+            Ok(files) => said.extend(
+                files
+                    .iter()
+                    .filter(|(_, size)| *size <= crl_files::MAX)
+                    .filter_map(|(file, _)| no_list(file)),
+            ),
+            Err(error) => said.push(cannot_be_read(place, &error)),
         }
     }
     said
+}
+
+fn no_list(file: &Path) -> Option<String> {
+    match std::fs::read(file) {
+        Ok(bytes) => RevocationList::read(&bytes).is_err().then(|| {
+            format!(
+                "{} holds no revocation list (PEM or DER). What was read from it before counts until the service is restarted; fix: \
+                 fetch it again, under a hidden name first, and keep nothing else there",
+                file.display()
+            )
+        }),
+        Err(error) => Some(cannot_be_read(file, &error)),
+    }
+}
+
+fn cannot_be_read(place: &Path, error: &std::io::Error) -> String {
+    format!("the revocation lists in {} cannot be read: {error}", place.display())
 }

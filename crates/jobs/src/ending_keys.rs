@@ -21,7 +21,8 @@ pub(super) async fn warn(workshop: &Workshop, now: Timestamp) -> Result<Counts, 
     };
     let inbound = &context.tenant.inbound;
     let fetched = revocation_state::Fetched::read(inbound, &workshop.store, &work.tags).await?;
-    for warning in revocation_state::warnings(inbound, &work.crl_places, &fetched, now) {
+    let said = revocation_state::warnings(inbound, &work.crl_places, &fetched, now);
+    for warning in revocation_state::too_large(&work.crl_places).into_iter().chain(said) {
         tracing::warn!("{warning}");
     }
     let ending = untold(workshop, work, now).await?;

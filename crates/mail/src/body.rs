@@ -152,7 +152,7 @@ impl Chooser<'_, '_> {
                 root.map(|child| self.blocks(child)).unwrap_or_default()
             }
             // RFC 1847: the first part is what is signed.
-            "multipart/signed" if part.signature(parts).is_some() => {
+            "multipart/signed" if part.signature.is_some() => {
                 part.children.first().map(|child| self.blocks(*child)).unwrap_or_default()
             }
             "multipart/encrypted" => Vec::new(),

@@ -19,6 +19,7 @@ use crate::flowed;
 use crate::letter_error::LetterError;
 use crate::parts::{self, Parsed, Part};
 use crate::pictures::{self, Pictures};
+use crate::signed_multipart::DetachedSignature;
 use crate::transfer::Decoder;
 use crate::unpacked::{self, is_cms};
 use crate::{container, date, encoded_words, file_type, preview};
@@ -412,6 +413,12 @@ impl<'a> Letter<'a> {
         said.min()
     }
 
+    /// What stands beside all of it, if it is a multipart/signed. Says nothing about validity.
+    #[must_use]
+    pub fn detached_signature(&self) -> Option<DetachedSignature> {
+        self.parts.first().and_then(|root| root.signature)
+    }
+
     /// Whether the letter is signed (S/MIME, PGP/MIME, inline PGP). Says nothing about validity.
     #[must_use]
     pub fn is_signed(&self) -> bool {
@@ -419,7 +426,7 @@ impl<'a> Letter<'a> {
         if is_cms(root) {
             return cms_kind(root) == Some(Cms::Signed);
         }
-        root.signature(&self.parts).is_some()
+        root.signature.is_some()
             || self
                 .body
                 .blocks

@@ -278,7 +278,7 @@ fn signatures_are_seen() {
     assert!(with("Subject: x\n\n-----BEGIN PGP SIGNED MESSAGE-----\n\nx", |l| l.is_signed()));
 }
 
-/// RFC 1847 §2.1: `protocol` names the signature, and there are two parts. Else they are parts side by side (RFC 2046 §5.1.3), and all of
+/// RFC 1847 §2.1: `protocol` names the type of the second part, and there are two. Else they are parts side by side (RFC 2046 §5.1.3), and all of
 /// them are to be read.
 #[test]
 fn what_only_calls_itself_signed_is_not_and_hides_nothing() {
@@ -300,12 +300,27 @@ fn what_only_calls_itself_signed_is_not_and_hides_nothing() {
         ),
         ("", "text/plain", "", false),
         ("; protocol=\"application/x-own\"", "text/plain", "", false),
+        ("; protocol=\"application/pgp-signature\"", "text/html", "", false),
         ("; protocol=\"application/pkcs7-signature\"", smime, "--b\n\nzwei\n", false),
     ] {
         let letter = letter(field, second, more);
         assert_eq!(with(&letter, |l| l.is_signed()), is_signed, "{letter}");
         let text = with(&letter, |l| l.text()).unwrap_or_default();
         assert_eq!((text.contains("eins"), text.contains("zwei")), (true, !is_signed), "{letter}");
+    }
+}
+
+/// A preamble that is all there is to read is a part to us, and to nobody who looks for a signature.
+#[test]
+fn what_stands_before_the_only_part_makes_no_signature_of_it() {
+    for second in ["application/octet-stream", "application/pgp-signature"] {
+        let letter = format!(
+            "Subject: x\nContent-Type: multipart/signed; protocol=\"application/pgp-signature\"; boundary=b\n\nhallo\n--b\n\
+             Content-Type: {second}\nContent-Disposition: attachment; filename=a.bin\n\nx\n--b--\n"
+        );
+        assert!(!with(&letter, |l| l.is_signed() || l.detached_signature().is_some()), "{letter}");
+        assert_eq!(with(&letter, |l| l.text()).as_deref().map(str::trim), Some("hallo"));
+        assert_eq!(with(&letter, |l| l.attachments()).len(), 1);
     }
 }
 

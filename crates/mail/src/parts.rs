@@ -44,6 +44,8 @@ pub(crate) struct Part<'a> {
     pub(crate) content_type: String,
     pub(crate) transfer: Transfer,
     pub(crate) children: Vec<usize>,
+    /// What signature a multipart/signed bears, by the parts that it came with.
+    pub(crate) signature: Option<DetachedSignature>,
     /// Content-ID without angle brackets.
     pub(crate) content_id: Option<String>,
     location: Option<String>,
@@ -94,12 +96,12 @@ impl<'a> Part<'a> {
         self.content_type == content_type
     }
 
-    /// What signature a multipart/signed bears. `all`: every part of the letter.
-    pub(crate) fn signature(&self, all: &[Self]) -> Option<DetachedSignature> {
+    /// What signature it bears with these children. `all`: every part of the letter.
+    fn signed_by(&self, children: &[usize], all: &[Self]) -> Option<DetachedSignature> {
         if !self.is("multipart/signed") {
             return None;
         }
-        let types = self.children.iter().filter_map(|at| all.get(*at));
+        let types = children.iter().filter_map(|at| all.get(*at));
         let types: Vec<&str> = types.map(|part| part.content_type.as_str()).collect();
         DetachedSignature::of_multipart(self.parameter("protocol").as_deref(), &types)
     }
@@ -142,6 +144,7 @@ impl<'a> Part<'a> {
             content_type: "text/plain".to_owned(),
             transfer: Transfer::Identity,
             children: Vec::new(),
+            signature: None,
             content_id: None,
             location: None,
             opened: None,
@@ -162,6 +165,7 @@ impl<'a> Part<'a> {
             content_type: self.content_type,
             transfer: self.transfer,
             children: self.children.into_iter().map(|child| child + first).collect(),
+            signature: self.signature,
             content_id: self.content_id,
             location: self.location,
             opened: self.opened,
@@ -273,6 +277,7 @@ fn add<'a>(
         content_type: named,
         transfer,
         children: Vec::new(),
+        signature: None,
         opened: None,
         beside: Beside::Nothing,
         level: 0,
@@ -301,8 +306,9 @@ fn add<'a>(
             break;
         }
     }
+    let signature = parts.get(index).and_then(|part| part.signed_by(&children, parts));
     if let Some(part) = parts.get_mut(index) {
-        part.children = children;
+        (part.children, part.signature) = (children, signature);
     }
     // What nobody is meant to see is all that there is to read.
     let preamble = pieces.outside.first().copied().unwrap_or_default();
@@ -320,7 +326,7 @@ fn add<'a>(
 /// Whether a multipart that should say something does not.
 fn is_silent(parts: &[Part<'_>], index: usize) -> bool {
     let is_meant_to_be = |part: &Part<'_>| {
-        part.is("multipart/encrypted") || part.is("multipart/report") || part.signature(parts).is_some()
+        part.is("multipart/encrypted") || part.is("multipart/report") || part.signature.is_some()
     };
     let within = parts.get(index..).unwrap_or_default();
     !within.first().is_some_and(is_meant_to_be) && !within.iter().any(has_words)

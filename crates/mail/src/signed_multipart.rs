@@ -21,13 +21,17 @@ impl DetachedSignature {
         }
     }
 
-    /// That of a multipart/signed with parts of these types. `protocol` names it, whatever the second part is called (many programs
-    /// write `x-pkcs7-signature` in one place and not in the other); where that parameter is missing, as in signed letters that Outlook
-    /// attaches, the second part's type does. `None`: nothing in it is signed, it is parts side by side (RFC 2046 §5.1.3).
+    /// That of a multipart/signed with parts of these types. `protocol` names the type of the second part (RFC 1847 §2.1); many programs
+    /// write `x-pkcs7-signature` in one place and not in the other, and some send signatures as bytes of no type. Anything else in that place
+    /// would be shown by readers that verify nothing, and is no signature. Where `protocol` is missing, as in signed letters that Outlook
+    /// attaches, the second part's type says it alone. `None`: nothing in it is signed, it is parts side by side (RFC 2046 §5.1.3).
     #[must_use]
     pub fn of_multipart<T: AsRef<str>>(protocol: Option<&str>, parts: &[T]) -> Option<Self> {
         let [_signed, signature] = parts else { return None };
-        Self::of_type(protocol.unwrap_or(signature.as_ref()))
+        let is = Self::of_type(signature.as_ref());
+        let Some(protocol) = protocol else { return is };
+        let untyped = signature.as_ref().trim().eq_ignore_ascii_case("application/octet-stream");
+        Self::of_type(protocol).filter(|said| untyped || is == Some(*said))
     }
 }
 
@@ -36,13 +40,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn protocol_decides_and_else_the_second_part() {
+    fn protocol_and_the_second_part_agree_or_the_second_part_says_it_alone() {
         use DetachedSignature::{OpenPgp, Smime};
         let (smime, old, pgp) =
             ("application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature");
         for (protocol, parts, found) in [
             (Some(smime), &["text/plain", old][..], Some(Smime)),
             (Some("Application/PGP-Signature "), &["text/plain", "application/octet-stream"], Some(OpenPgp)),
+            (Some(smime), &["text/plain", "Application/Octet-Stream"], Some(Smime)),
+            (Some(smime), &["text/plain", pgp], None),
+            (Some(pgp), &["text/plain", "text/html"], None),
+            (Some(pgp), &["text/plain", "text/plain"], None),
+            (Some(smime), &["text/plain", "image/png"], None),
+            (Some(smime), &["text/plain", "multipart/mixed"], None),
+            (Some(pgp), &["text/plain", "message/rfc822"], None),
+            (Some(pgp), &["text/plain", ""], None),
+            (None, &["text/plain", "application/octet-stream"], None),
             (None, &["text/plain", smime], Some(Smime)),
             (None, &["text/plain", pgp], Some(OpenPgp)),
             (None, &[smime, "text/plain"], None),

@@ -86,7 +86,8 @@ async fn came_signed(shared: &Shared, spooled: &Spooled) -> Result<bool, Reply> 
     match essence.as_str() {
         "multipart/encrypted" | "application/pkcs7-mime" | "application/x-pkcs7-mime" => Ok(true),
         "multipart/signed" => {
-            let is_signed = |bytes: &[u8]| Letter::parse(bytes).is_ok_and(|letter| letter.is_signed());
+            let signature = |letter: Letter<'_>| letter.detached_signature().is_some();
+            let is_signed = |bytes: &[u8]| Letter::parse(bytes).is_ok_and(signature);
             spooled.whole(shared).await?.look(is_signed).await
         }
         _ => Ok(false),

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use sealpost_arrival::RevocationLists as _;
-use sealpost_arrival::crl_files::{self, CrlFiles};
+use sealpost_arrival::crl_files::CrlFiles;
 use sealpost_arrival::revocation_state::{self, Fetched};
-use sealpost_seal::Lists;
+use sealpost_seal::{Lists, RevocationList};
 
 use crate::rig::{NOW, Setting};
 
@@ -89,8 +89,10 @@ fn lists_that_are_too_large_together_are_not_read() {
     File::options().write(true).open(&large).unwrap().set_len(17 * 1024 * 1024).unwrap();
     let lists = CrlFiles::new(vec![folder.path().to_owned()]);
     assert_eq!(count(&lists), 1, "the small one counts all the same");
-    let refused = crl_files::read(folder.path(), &mut crl_files::Room::default()).unwrap_err();
-    assert!(refused.to_string().contains("16 MB"), "{refused}");
+    let said = revocation_state::too_large(&[folder.path().to_owned()]).unwrap();
+    for words in ["are 18 MB together, and 16 MB are read", "b.crl (17 MB), "] {
+        assert!(said.contains(words), "{said}");
+    }
 }
 
 /// All of them go to the worker with every letter, wherever they lie.
@@ -108,10 +110,40 @@ fn all_places_share_one_room() {
     assert_eq!(count(&CrlFiles::new(vec![first.clone(), second.clone()])), 1);
     put(&second.join("a.crl"), TWO, 1);
     assert_eq!(count(&CrlFiles::new(vec![first.clone(), second.clone()])), 2, "a small one fits");
-    let mut room = crl_files::Room::default();
-    assert!(crl_files::read(&first, &mut room).is_ok());
+    assert_eq!(revocation_state::too_large(&[first.clone(), second.clone()]), None);
     File::options().write(true).open(second.join("a.crl")).unwrap().set_len(9 * 1024 * 1024).unwrap();
-    assert!(crl_files::read(&second, &mut room).is_err(), "the configuration is refused as well");
+    assert_eq!(revocation_state::too_large(std::slice::from_ref(&second)), None);
+    let said = revocation_state::too_large(&[first, second]).unwrap();
+    assert!(said.contains("are 18 MB together"), "{said}");
+}
+
+/// What it names is revoked, however large another authority's list was for a while.
+#[test]
+fn a_list_that_did_not_fit_is_read_when_there_is_room() {
+    let places = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let [first, second, third] = places.each_ref().map(|folder| folder.path().join("a.crl"));
+    put(&first, ONE, 0);
+    put(&second, OVER, 0);
+    let lists = CrlFiles::new(places.iter().map(|folder| folder.path().to_owned()).collect());
+    let read = |file: &Path| RevocationList::ders(&fs::read(file).unwrap());
+    let (one, over, two) = (read(&first), read(&second), RevocationList::ders(TWO));
+    assert_eq!(*lists.now(), [one.clone(), over.clone()].concat());
+    let grown = |file: &Path, bytes: &[u8], minute: u64| {
+        put(file, bytes, minute);
+        let open = File::options().write(true).open(file).unwrap();
+        // What stands behind a list is overlooked.
+        open.set_len(9 * 1024 * 1024).unwrap();
+        open.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000 + minute)).unwrap();
+    };
+    grown(&first, ONE, 1);
+    lists.now();
+    grown(&second, TWO, 2);
+    grown(&third, TWO, 2);
+    assert_eq!(*lists.now(), [one.clone(), over].concat(), "the former one counts, and of the new file none");
+    put(&first, ONE, 3);
+    assert_eq!(*lists.now(), [one, two].concat(), "the second file has changed no more");
+    fs::remove_file(&second).unwrap();
+    assert_eq!(count(&lists), 2, "and a file of which nothing was read yet");
 }
 
 /// What `check` says of these files, with this root and rule.

@@ -4,6 +4,7 @@ use std::net::ToSocketAddrs as _;
 use std::path::Path;
 use std::process::ExitCode;
 
+use sealpost_arrival::revocation_state;
 use sealpost_mail::{Clock as _, SystemClock};
 use sealpost_mailbox::audit::verify_trail;
 use sealpost_maintenance::{Proven, Prover};
@@ -78,6 +79,14 @@ pub(super) fn run(config: &Path, roles: Roles, store: bool, offline: bool) -> Ex
              open-at-once or worker-memory",
             there_is >> 20
         ));
+    }
+    if let Some(wrong) = revocation_state::too_large(&plan.crl_places) {
+        // Units run `check --offline` before each start, and a list that grows by itself keeps no gateway from starting.
+        if !offline {
+            complain(format_args!("error: {wrong}"));
+            return ExitCode::FAILURE;
+        }
+        complain(format_args!("warning: {wrong}"));
     }
     say(format_args!("{} is fine", config.display()));
     ExitCode::SUCCESS

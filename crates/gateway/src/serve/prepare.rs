@@ -101,7 +101,8 @@ pub(crate) fn prepare(
         // A list that is broken keeps nothing from starting, and somebody must hear of it.
         let inbound = &context.tenant.inbound;
         let fetched = Fetched::not_read(inbound);
-        for warning in revocation_state::warnings(inbound, &plan.crl_places, &fetched, clock.now()) {
+        let said = revocation_state::warnings(inbound, &plan.crl_places, &fetched, clock.now());
+        for warning in revocation_state::too_large(&plan.crl_places).into_iter().chain(said) {
             tracing::warn!("{warning}");
         }
         ready.workshop.partners = Some(PartnerWork {

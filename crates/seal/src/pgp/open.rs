@@ -267,6 +267,13 @@ fn refused(error: &anyhow::Error) -> NotOpened {
     }
 }
 
+/// Whether nothing stands around the armour, if it has one: the library passes over words that nobody has signed. It takes lines for an
+/// armour that have other dashes, or none.
+fn is_bare_signature(signature: &[u8]) -> bool {
+    let text = signature.trim_ascii();
+    memchr::memmem::find(text, b"BEGIN PGP ").is_none() || is_bare(text)
+}
+
 /// Looks at detached signatures over `content`.
 pub(crate) fn verify_detached(
     signature: &[u8],
@@ -274,6 +281,9 @@ pub(crate) fn verify_detached(
     trusted: &[Cert],
     now: Timestamp,
 ) -> Result<Vec<Signer>, NotOpened> {
+    if !is_bare_signature(signature) {
+        return Err(NotOpened::Malformed);
+    }
     let policy = StandardPolicy::new();
     let builder = DetachedVerifierBuilder::from_bytes(signature).map_err(|_format| NotOpened::Malformed)?;
     let mut verifier = builder

@@ -100,8 +100,10 @@ impl Survey {
 #[derive(Default)]
 struct Finding {
     way: Way,
-    /// What is the matter with the body of each entity, and in which claim it stands.
-    entities: Vec<(Unsafe, Option<usize>)>,
+    /// What is the matter with the body of each entity.
+    entities: Vec<Unsafe>,
+    /// From which entity on they stand in which claim. A claim begins and ends once: few of these, whatever the number of entities.
+    standing: Vec<(usize, Option<usize>)>,
     /// Where a head, or what stands around parts, has a line that is longer than servers must take.
     long: BTreeSet<Option<usize>>,
     claims: Claims,
@@ -116,7 +118,11 @@ impl Finding {
     fn plan(self) -> Plan {
         let (way, signed) = (self.way, self.claims.settle());
         let mut plan = Plan { entities: vec![Unsafe::default(); self.entities.len()], ..Plan::default() };
-        for (at, (found, claim)) in self.entities.into_iter().enumerate() {
+        let (mut standing, mut claim) = (self.standing.into_iter().peekable(), None);
+        for (at, found) in self.entities.into_iter().enumerate() {
+            if let Some((_, within)) = standing.next_if(|(first, _)| *first == at) {
+                claim = within;
+            }
             let by = signed.by(claim);
             if found == Unsafe::default() || is_kept(way, by) {
                 continue;
@@ -136,7 +142,7 @@ impl Finding {
     }
 
     fn mark(&mut self, what: Unsafe) {
-        if let Some((newest, _)) = self.entities.last_mut() {
+        if let Some(newest) = self.entities.last_mut() {
             newest.also(what);
         }
     }
@@ -183,7 +189,10 @@ impl Visit for Finding {
         if let Some(content_type) = start.content_type.filter(|_| start.claims_to_be_signed()) {
             self.claims.begins(self.entities.len(), content_type, start.signed);
         }
-        self.entities.push((Unsafe::default(), start.signed));
+        if self.standing.last().is_none_or(|(_, within)| *within != start.signed) {
+            self.standing.push((self.entities.len(), start.signed));
+        }
+        self.entities.push(Unsafe::default());
         self.column = 0;
         // What is in a head is folded, and not encoded.
         self.blanks_stay = match start.kind {

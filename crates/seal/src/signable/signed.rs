@@ -21,18 +21,20 @@ struct Claim {
 
 /// A signature has two parts around it; with a third there is none.
 const ENOUGH: usize = 3;
+/// No signature's type is so long, and no more is kept of one: there may be many.
+const MAX_TYPE: usize = 100;
 
 impl Claims {
     /// An entity calls itself so.
     pub(super) fn begins(&mut self, number: usize, content_type: &ContentType, within: Option<usize>) {
-        let protocol = content_type.parameter("protocol").map(str::to_owned);
+        let protocol = content_type.parameter("protocol").map(kept);
         self.0.insert(number, Claim { within, protocol, types: Vec::new() });
     }
 
     /// The next part of a claim is of this type.
     pub(super) fn part(&mut self, of: usize, content_type: Option<&ContentType>) {
         if let Some(claim) = self.0.get_mut(&of).filter(|claim| claim.types.len() < ENOUGH) {
-            claim.types.push(content_type.map(|found| found.essence.clone()).unwrap_or_default());
+            claim.types.push(content_type.map(|found| kept(&found.essence)).unwrap_or_default());
         }
     }
 
@@ -47,6 +49,12 @@ impl Claims {
         }
         Signed(outermost)
     }
+}
+
+/// The type, or that of nothing.
+fn kept(media_type: &str) -> String {
+    let media_type = media_type.trim();
+    if media_type.len() > MAX_TYPE { String::new() } else { media_type.to_owned() }
 }
 
 /// Which claims hold.

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use sealpost_mail::Head;
 
+use super::walk::{MAX_CLAIMS, MAX_ENTITIES};
 use super::{Plan, Rewriting, Survey, Way};
 
 /// The letter as it would be signed, whatever pieces it comes in; `None`: it can be as it is.
@@ -324,7 +325,7 @@ fn a_blank_at_the_end_of_a_line_of_a_report_for_programs_stays() {
     assert!(!planned(text.as_bytes(), Way::InClear, 100).is_nothing());
 }
 
-/// RFC 1847 §2.1: `protocol` names the signature; where it is missing, the second part is one. Anything else that calls itself signed
+/// RFC 1847 §2.1: `protocol` names the second part; where it is missing, that is a signature. Anything else that calls itself signed
 /// protects nothing: who forwards it must not be kept from signing in clear.
 #[test]
 fn what_only_calls_itself_signed_is_encoded_like_everything_else() {
@@ -345,6 +346,7 @@ fn what_only_calls_itself_signed_is_encoded_like_everything_else() {
         ("; protocol=\"application/pgp-signature\"", "application/octet-stream", "", true),
         ("", "text/plain", "", false),
         ("; protocol=\"application/x-own\"", smime, "", false),
+        ("; protocol=\"application/pgp-signature\"", "text/plain", "", false),
         ("; protocol=\"application/pkcs7-signature\"", smime, third, false),
     ] {
         let letter = letter(field, second, more);
@@ -380,4 +382,53 @@ fn a_signature_within_a_claim_is_the_one_that_counts() {
     let plan = planned(letter.as_bytes(), Way::InClear, 100);
     let out = String::from_utf8(rewritten(letter.as_bytes(), plan, 100)).unwrap();
     assert!(out.contains("--i\r\n\r\nGr\u{fc}\u{df}e\r\n--i") && !out.contains(&long), "{out}");
+}
+
+/// A boundary of five octets begins an entity: what is kept of each would be many times the letter.
+#[test]
+fn behind_so_many_entities_a_letter_is_taken_apart_no_more() {
+    let long = "x".repeat(1500);
+    let wide = |count: usize| {
+        let parts = "--b\r\n".repeat(count);
+        let text = "Content-Type: text/plain; charset=utf-8\r\n\r\nGr\u{fc}\u{df}e";
+        format!(
+            "Content-Type: multipart/mixed; boundary=b\r\n\r\n{parts}--b\r\n{text}\r\n{long}\r\n--b--\r\n"
+        )
+    };
+    for (count, is_encoded) in [(1000, true), (MAX_ENTITIES + 1000, false)] {
+        let letter = wide(count);
+        let plan = planned(letter.as_bytes(), Way::InClear, 100_000);
+        assert!(!plan.is_nothing() && plan.entities.len() <= MAX_ENTITIES + 1, "{}", plan.entities.len());
+        let out = String::from_utf8(rewritten(letter.as_bytes(), plan, 100_000)).unwrap();
+        assert_eq!(out.contains("Gr=C3=BC=C3=9Fe"), is_encoded);
+        assert!(out.split("\r\n").all(|line| line.len() <= 998), "a line is too long");
+        assert_eq!(out.matches("--b\r\n").count(), count + 1);
+        if !is_encoded {
+            assert_eq!(out.replace("\r\n ", ""), letter, "nothing is lost");
+        }
+    }
+}
+
+#[test]
+fn of_so_many_that_call_themselves_signed_the_next_is_no_more_taken_apart() {
+    let long = "x".repeat(1500);
+    let signed = |text: &str| {
+        format!(
+            "--o\r\nContent-Type: multipart/signed; boundary=i; protocol=\"application/pgp-signature\"\r\n\r\n--i\r\n\r\n{text}\r\n\
+             --i\r\nContent-Type: application/pgp-signature\r\n\r\nsig\r\n--i--\r\n"
+        )
+    };
+    for (before, is_signed) in [(MAX_CLAIMS - 1, true), (MAX_CLAIMS, false)] {
+        let (small, last) = (signed("eins").repeat(before), signed(&long));
+        let letter = format!(
+            "Content-Type: multipart/mixed; boundary=o\r\n\r\n{small}{last}--o\r\n\r\n{long}\r\n--o--\r\n"
+        );
+        let plan = planned(letter.as_bytes(), Way::InClear, 100_000);
+        assert_eq!(plan.breaks_signature(), is_signed);
+        let plan = planned(letter.as_bytes(), Way::Encrypted, 100_000);
+        let out = String::from_utf8(rewritten(letter.as_bytes(), plan, 100_000)).unwrap();
+        assert_eq!(out.contains(&last), is_signed);
+        assert!(out.matches('x').count() >= 3000, "nothing is lost");
+        assert!(is_signed || out.split("\r\n").all(|line| line.len() <= 998), "a line is too long");
+    }
 }

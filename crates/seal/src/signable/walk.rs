@@ -11,8 +11,15 @@ use crate::mime::{ContentType, Entity};
 const MAX_HEAD: usize = Head::MAX;
 /// Multiparts and letters within each other.
 const MAX_DEPTH: usize = 100;
+/// Entities of one letter: a boundary begins one with five octets. No honest letter has nearly so many.
+pub(super) const MAX_ENTITIES: usize = 100_000;
+/// Those among them that call themselves signed: of each is kept what its parts are.
+pub(super) const MAX_CLAIMS: usize = 1000;
 /// No line with a boundary is longer (RFC 2046 §5.1.1: 70 characters, and blanks).
 const MAX_BOUNDARY_LINE: usize = 2000;
+
+/// RFC 1847 §2.1.
+const SIGNED: &str = "multipart/signed";
 
 /// What an entity is, for whoever may have to encode its body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,8 +54,7 @@ pub(super) struct EntityStart<'a> {
 impl EntityStart<'_> {
     /// Whether somebody claims to have signed its first part.
     pub(super) fn claims_to_be_signed(&self) -> bool {
-        self.kind == EntityKind::Holds
-            && self.content_type.is_some_and(|found| found.essence == "multipart/signed")
+        self.kind == EntityKind::Holds && self.content_type.is_some_and(|found| found.essence == SIGNED)
     }
 }
 
@@ -74,6 +80,8 @@ pub(super) struct Walk<V> {
     /// Multiparts that are open, the innermost last.
     open: Vec<Open>,
     entities: usize,
+    /// How many of them call themselves signed.
+    claims: usize,
     /// Letters within letters: their end is that of the multipart around them.
     letters: usize,
 }
@@ -134,6 +142,7 @@ impl<V: Visit> Walk<V> {
             at: Place::Head(Vec::new(), Untyped::Text),
             open: Vec::new(),
             entities: 0,
+            claims: 0,
             letters: 0,
         }
     }
@@ -205,7 +214,8 @@ impl<V: Visit> Walk<V> {
 
     /// Which multipart the line is a boundary of, and which.
     fn boundary(&self, line: &[u8]) -> Option<(usize, Boundary)> {
-        if !line.starts_with(b"--") {
+        // Behind so many entities all that comes is the body of the last one.
+        if !line.starts_with(b"--") || self.entities >= MAX_ENTITIES {
             return None;
         }
         self.open.iter().enumerate().rev().find_map(|(at, open)| {
@@ -254,13 +264,13 @@ impl<V: Visit> Walk<V> {
         let signed = self.open.last().and_then(Open::signed_here);
         let part_of = self.part_of();
         let content_type = content_type(head, default);
-        let deep = self.open.len() + self.letters >= MAX_DEPTH;
         let kind = match &content_type {
-            Some(content_type) if !deep => kind(head, content_type),
+            Some(content_type) if !self.is_too_much(content_type) => kind(head, content_type),
             Some(_) | None => EntityKind::Unknown,
         };
         let start = EntityStart { kind, bytes: head, content_type: content_type.as_ref(), signed, part_of };
         let claims = start.claims_to_be_signed().then_some(number);
+        self.claims += usize::from(claims.is_some());
         self.visit.head(&start)?;
         let boundary = content_type.as_ref().and_then(|content_type| content_type.parameter("boundary"));
         self.at = match (kind, boundary, content_type.as_ref()) {
@@ -281,6 +291,13 @@ impl<V: Visit> Walk<V> {
             _ => Place::Body,
         };
         Ok(())
+    }
+
+    /// Whether an entity that has begun is taken apart no more: it lies too deep, or there are too many.
+    fn is_too_much(&self, content_type: &ContentType) -> bool {
+        self.open.len() + self.letters >= MAX_DEPTH
+            || self.entities >= MAX_ENTITIES
+            || (self.claims >= MAX_CLAIMS && content_type.essence == SIGNED)
     }
 
     /// The multipart/signed of which the entity that begins is a part: itself, and not one within a letter in it.

@@ -194,6 +194,38 @@ fn a_signed_part_beside_others_proves_nothing_of_the_letter() {
     }
 }
 
+/// A signature in clear over something harmless, and words in its place or around it, which readers that verify nothing show.
+#[test]
+fn what_stands_around_a_signature_is_not_called_signed() {
+    let pgp = own(Kind::OpenPgpCurve25519);
+    let sent = closed(&plain(), Some(pgp), &[], Profile::default());
+    let text = String::from_utf8(sent).unwrap();
+    let (kind, armour) = ("Content-Type: application/pgp-signature", "-----BEGIN PGP SIGNATURE-----");
+    let end = "-----END PGP SIGNATURE-----";
+    assert!([kind, armour, end].iter().all(|one| text.matches(one).count() == 1), "{text}");
+    let words = "<p>Pay 10000 EUR</p>";
+    let before = text.replace(armour, &format!("{words}\r\n{armour}"));
+    for (what, letter, is_proven) in [
+        ("as we write it", text.clone(), true),
+        (
+            "blanks around",
+            text.replace(armour, &format!(" \r\n{armour}")).replace(end, &format!("{end} \r\n\r\n")),
+            true,
+        ),
+        ("a field of the armour", text.replace(armour, &format!("{armour}\r\nComment: of the house")), true),
+        ("words before", before.clone(), false),
+        ("a page with words before", before.replace(kind, "Content-Type: text/html"), false),
+        ("words behind", text.replace(end, &format!("{end}\r\n{words}")), false),
+        ("words on the last line", text.replace(end, &format!("{end} {words}")), false),
+        ("words on the first line", text.replace(armour, &format!("{words} {armour}")), false),
+        ("words before other dashes", before.replace(armour, "\u{2014}BEGIN PGP SIGNATURE\u{2014}"), false),
+        ("words before no dashes", before.replace(armour, "BEGIN PGP SIGNATURE"), false),
+    ] {
+        let (opened, _) = open(letter.as_bytes(), &[], &[trusted(pgp.public())]);
+        assert_eq!(opened.proven_sender().is_some(), is_proven, "{what}: {opened:?}");
+    }
+}
+
 /// CVE-2026-27445, CVE-2026-2746: a valid signature of somebody else.
 #[test]
 fn a_signature_counts_only_for_whom_its_key_speaks() {

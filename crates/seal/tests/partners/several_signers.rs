@@ -130,22 +130,31 @@ fn a_chain_counts_for_the_signer_below_it_alone() {
     }
 }
 
-/// RFC 1847 §2.1: `protocol` names the signature; programs that leave it out are read by the second part.
+/// RFC 1847 §2.1: `protocol` names the type of the second part; programs that leave it out are read by that type alone.
 #[test]
-fn what_is_signed_is_said_by_the_protocol_and_else_by_the_second_part() {
+fn what_is_signed_is_said_by_the_protocol_and_the_second_part() {
     let signers = Signers(folder()).with("partner", "/CN=The partner", PARTNER);
     let known: [TrustedKey; 1] = [trusted(&signers.key("partner"))];
     let letter = String::from_utf8(signers.letter(PARTNER, &["partner"])).unwrap();
     let said = "protocol=\"application/pkcs7-signature\"; ";
     assert!(letter.contains(said), "{letter}");
-    let other_part = letter.replace("Content-Type: application/pkcs7-signature", "Content-Type: text/plain");
+    let second = |is: &str| {
+        let other =
+            letter.replace("Content-Type: application/pkcs7-signature", &format!("Content-Type: {is}"));
+        assert_ne!(other, letter);
+        other
+    };
     for (what, letter, is_proven) in [
         ("as openssl writes it", letter.clone(), true),
         ("the older name", letter.replace(said, "protocol=application/x-pkcs7-signature; "), true),
         ("no protocol", letter.replace(said, ""), true),
         ("another protocol", letter.replace(said, "protocol=\"application/x-own\"; "), false),
-        ("neither", other_part.replace(said, ""), false),
-        ("the protocol alone", other_part, true),
+        ("a second part of the older name", second("application/x-pkcs7-signature"), true),
+        ("a second part of no type", second("application/octet-stream"), true),
+        ("neither", second("text/plain").replace(said, ""), false),
+        ("the protocol alone: a text is shown to whoever verifies nothing", second("text/plain"), false),
+        ("the protocol alone, and a page", second("text/html"), false),
+        ("the protocol of one, the signature of another", second("application/pgp-signature"), false),
     ] {
         let (opened, _) = open(letter.as_bytes(), &[], &known);
         assert_eq!(opened.proven_sender().is_some(), is_proven, "{what}: {opened:?}");

@@ -191,22 +191,15 @@ fn tag(config: &Config, source: &mut Source) -> Option<String> {
     Some(text.to_owned())
 }
 
-/// Every place must be there. What lies in it is written anew every few days by somebody else: a file that is no list keeps
-/// no service from starting, and `check` and the log tell of it.
+/// Every place must be there. What lies in it is written anew every few days by somebody else: a file that is no list, or is too large,
+/// keeps no service from starting, and `check` and the log tell of it.
 fn crls(config: &Config, source: &mut Source) -> CrlFiles {
-    let (mut places, mut room) = (Vec::new(), crl_files::Room::default());
+    let mut places = Vec::new();
     for place in &config.partners.crls {
         let path = source.path(place.get_ref());
-        match crl_files::read(&path, &mut room) {
-            Ok(_files) => {}
-            Err(error) => {
-                let wrong = format!("the revocation lists in {} cannot be read: {error}", path.display());
-                source.at(
-                    place.span().start,
-                    wrong,
-                    "name files, or folders of files, all together at most 16 MB",
-                );
-            }
+        if let Err(error) = crl_files::sizes(&path) {
+            let wrong = format!("the revocation lists in {} cannot be read: {error}", path.display());
+            source.at(place.span().start, wrong, "name files, or folders of files, that are there");
         }
         places.push(path);
     }
