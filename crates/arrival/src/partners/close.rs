@@ -86,8 +86,8 @@ async fn came_signed(shared: &Shared, spooled: &Spooled) -> Result<bool, Reply> 
     match essence.as_str() {
         "multipart/encrypted" | "application/pkcs7-mime" | "application/x-pkcs7-mime" => Ok(true),
         "multipart/signed" => {
-            let signature = |letter: Letter<'_>| letter.detached_signature().is_some();
-            let is_signed = |bytes: &[u8]| Letter::parse(bytes).is_ok_and(signature);
+            let is_signed =
+                |bytes: &[u8]| Letter::parse(bytes).is_ok_and(|letter| letter.detached_signature().is_some());
             spooled.whole(shared).await?.look(is_signed).await
         }
         _ => Ok(false),
