@@ -29,7 +29,7 @@ pub(super) async fn ask(workshop: &Workshop, now: Timestamp) -> Result<Counts, F
         Ocsp::Ask | Ocsp::Off => return Ok(Vec::new()),
     };
     let fetcher = fetcher.map_err(|error| Failed::Keys(error.to_string()))?;
-    answers(workshop, work).forget_unproven().await?;
+    answers(workshop, work).forget_unproven().await.map_err(failed)?;
     let mut round = Round { workshop, work, fetcher, now, silent: HashSet::new(), asked: 0, revoked: 0 };
     for question in due(workshop, work, now).await? {
         round.about(question).await?;
