@@ -79,10 +79,7 @@ pub async fn all_lists(
 /// by its authority's name alone, so nobody else's may be believed.
 #[must_use]
 pub fn list_proof(tags: &TagKey, address: &str, authority: &str, der: &[u8]) -> [u8; 32] {
-    let length = |bytes: &[u8]| u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_be_bytes();
-    let (address, authority) = (address.as_bytes(), authority.as_bytes());
-    let bound = [&length(address)[..], address, &length(authority), authority, der].concat();
-    tags.count_tag("revocation-list", &bound)
+    tags.row_proof("revocation-list", &[address.as_bytes(), authority.as_bytes()], der)
 }
 
 /// Whether this gateway has put it there.

@@ -269,14 +269,12 @@ impl Engine {
 
     /// Waits for a connection's place. The world's servers never have all of them: who hangs there takes none of those that are kept
     /// for the operator's own.
-    async fn place_for(&self, group: &[Bound]) -> Option<Vec<SemaphorePermit<'_>>> {
-        let mut places = Vec::with_capacity(2);
-        match group.first()?.ticket.route {
-            Route::Mx => places.push(self.world_places.acquire().await.ok()?),
-            Route::NextHop(_) => {}
-        }
-        places.push(self.places.acquire().await.ok()?);
-        Some(places)
+    async fn place_for(&self, group: &[Bound]) -> Option<[Option<SemaphorePermit<'_>>; 2]> {
+        let of_the_world = match group.first()?.ticket.route {
+            Route::Mx => Some(self.world_places.acquire().await.ok()?),
+            Route::NextHop(_) => None,
+        };
+        Some([of_the_world, Some(self.places.acquire().await.ok()?)])
     }
 
     /// An attempt, dropped when delivery stops before its final dot has left: the letter was not sent then, and its lease

@@ -7,13 +7,10 @@ use sealpost_arrival::{Context, reminder};
 use sealpost_mail::{Secret, Term, Timestamp};
 use sealpost_mailbox::LastUse;
 use sealpost_notice::Notice;
-use sealpost_store::{IdleMailbox, MailboxRow, MailboxState, Reminded, WaitingLetter};
+use sealpost_store::{IdleMailbox, MAX_AHEAD, MailboxRow, MailboxState, Reminded, WaitingLetter};
 
 use crate::unreadable_rows::Unread;
 use crate::workshop::{Counts, Failed, Workshop};
-
-/// Longer than a clock may be ahead and jobs still run.
-const AHEAD: std::time::Duration = std::time::Duration::from_secs(4 * 24 * 60 * 60);
 
 /// Whom the ladder reaches now, mailbox by mailbox.
 pub(crate) struct Due {
@@ -124,7 +121,7 @@ fn reached(
 /// Whether one of us may have noted that time: no job runs by a clock that is further ahead of the last run than that. Whoever
 /// writes the database silences nobody for longer with one row.
 fn is_ours(noted: Timestamp, now: Timestamp) -> bool {
-    noted <= now.plus(AHEAD)
+    noted <= now.plus(MAX_AHEAD)
 }
 
 async fn remind(

@@ -3,11 +3,23 @@
 use icu_properties::CodePointMapData;
 use icu_properties::props::BidiClass;
 
+/// Whether it is one.
+#[must_use]
+pub fn turns_direction(c: char) -> bool {
+    is_explicit(c) || is_implicit(c)
+}
+
+fn is_explicit(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+fn is_implicit(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}')
+}
+
 /// The text without them; `None`: it has none. Explicit ones go always. The implicit ones stay where letters are written from right
 /// to left, as people need them there.
 pub(crate) fn without_marks(text: &str) -> Option<String> {
-    let is_explicit = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let is_implicit = |c: char| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}');
     let classes = CodePointMapData::<BidiClass>::new();
     let from_right = |c: char| {
         !is_implicit(c) && [BidiClass::RightToLeft, BidiClass::ArabicLetter].contains(&classes.get(c))

@@ -67,6 +67,7 @@ pub use charset::{CHARSETS, Charset};
 pub use clock::{Clock, FakeClock, SystemClock, Timestamp};
 pub use colour::{Colour, ColourError};
 pub use compose::{Compose, ComposeError, DsnAction, DsnParts, DsnRecipient, compose_dsn, compose_notice};
+pub use direction::turns_direction;
 pub use display::{file_name, file_name_from_title, is_invisible, one_line};
 pub use dkim::{Carried, NotSigned, SELECTOR, SignedBody, ToSign};
 pub use envelope::{BodyType, Direction, Envelope, Notify, Orcpt, Origin, Recipient, Ret, TlsFacts};

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use sealpost_mail::Timestamp;
-use sealpost_store::{OcspRow, Store, StoredOcsp};
+use sealpost_store::{AsItStands, OcspRow, Store};
 use sealpost_vault::TagKey;
 
 use crate::error::PartnerError;
@@ -43,16 +43,8 @@ impl OcspAnswered {
     }
 
     fn proof(&self, tags: &TagKey) -> [u8; 32] {
-        let length = |text: &str| u64::try_from(text.len()).unwrap_or(u64::MAX).to_be_bytes();
-        let mut bound = Vec::new();
-        for text in [&self.key_id, &self.answer] {
-            bound.extend(length(text));
-            bound.extend(text.as_bytes());
-        }
-        for at in [self.asked_at, self.again_at] {
-            bound.extend(at.0.to_be_bytes());
-        }
-        tags.count_tag("ocsp-answer", &bound)
+        let times = [self.asked_at, self.again_at].map(|at| at.0.to_be_bytes()).concat();
+        tags.row_proof("ocsp-answer", &[self.key_id.as_bytes(), self.answer.as_bytes()], &times)
     }
 }
 
@@ -100,14 +92,14 @@ impl OcspAnswers<'_> {
         Ok(rows.into_iter().map(|row| self.proven(row)).collect())
     }
 
-    fn proven(&self, row: StoredOcsp) -> (String, Option<OcspAnswered>) {
+    fn proven(&self, row: AsItStands<OcspRow>) -> (String, Option<OcspAnswered>) {
         match row {
-            StoredOcsp::Says(OcspRow { key_id, answer, asked_at, again_at, proof }) => {
+            Ok(OcspRow { key_id, answer, asked_at, again_at, proof }) => {
                 let said = OcspAnswered { key_id: key_id.clone(), answer, asked_at, again_at };
                 let ours = said.proof(self.tags) == proof;
                 (key_id, ours.then_some(said))
             }
-            StoredOcsp::Unreadable { key_id } => (key_id, None),
+            Err(key_id) => (key_id, None),
         }
     }
 
@@ -158,9 +150,7 @@ mod tests {
         let answers = OcspAnswers { store: &store, tags: &tags };
         answers.note(good(1, 2)).await.unwrap();
         assert_eq!(answers.all().await.unwrap(), [good(1, 2)]);
-        let [StoredOcsp::Says(ours)] = &store.ocsp_answers().await.unwrap()[..] else {
-            panic!("there is one")
-        };
+        let [Ok(ours)] = &store.ocsp_answers().await.unwrap()[..] else { panic!("there is one") };
         for forged in [
             OcspRow { answer: "revoked".to_owned(), ..ours.clone() },
             OcspRow { again_at: Timestamp(9), ..ours.clone() },

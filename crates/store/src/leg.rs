@@ -394,7 +394,7 @@ impl Store {
         // Mostly there are none, which a leap for each destination tells.
         let mut lasts = self.read_rows(sql!(LAST_DUE)).await?.into_iter();
         // One that is no time is somebody else's.
-        if !lasts.any(|mut row| row.time().map_or(true, |last| last > latest.due)) {
+        if !lasts.any(|row| destination(row).map_or(true, |one| one.due_at > latest.due)) {
             return Ok(0);
         }
         let pulled = self
@@ -417,29 +417,33 @@ impl Store {
     /// the index: what it costs is the number of destinations, however long their queues are.
     async fn destinations(&self) -> Result<Vec<Destination>, StoreError> {
         let rows = self.read_rows(sql!(DESTINATIONS)).await?;
-        rows.into_iter().map(|mut row| Ok(Destination { name: row.text()?, due_at: row.time()? })).collect()
+        rows.into_iter().map(destination).collect()
     }
 }
 
-/// Leaps from destination to destination in the index legs_due.
-const DESTINATIONS: &str = "
-    WITH RECURSIVE places (name) AS (
-        SELECT min(destination) FROM legs WHERE state = 'queued'
-        UNION ALL
-        SELECT (SELECT min(l.destination) FROM legs l WHERE l.state = 'queued' AND l.destination > p.name)
-        FROM places p WHERE p.name IS NOT NULL)
-    SELECT p.name, (SELECT min(l.due_at) FROM legs l WHERE l.state = 'queued' AND l.destination = p.name)
-    FROM places p WHERE p.name IS NOT NULL";
+fn destination(mut row: Row) -> Result<Destination, StoreError> {
+    Ok(Destination { name: row.text()?, due_at: row.time()? })
+}
 
-/// The same for the last that is due.
-const LAST_DUE: &str = "
-    WITH RECURSIVE places (name) AS (
-        SELECT min(destination) FROM legs WHERE state = 'queued'
-        UNION ALL
-        SELECT (SELECT min(l.destination) FROM legs l WHERE l.state = 'queued' AND l.destination > p.name)
-        FROM places p WHERE p.name IS NOT NULL)
-    SELECT (SELECT max(l.due_at) FROM legs l WHERE l.state = 'queued' AND l.destination = p.name)
-    FROM places p WHERE p.name IS NOT NULL";
+/// Leaps from destination to destination in the index legs_due, and says this of the queued legs there.
+macro_rules! leaping {
+    ($what:literal) => {
+        concat!(
+            "WITH RECURSIVE places (name) AS (
+                 SELECT min(destination) FROM legs WHERE state = 'queued'
+                 UNION ALL
+                 SELECT (SELECT min(l.destination) FROM legs l WHERE l.state = 'queued' AND l.destination > p.name)
+                 FROM places p WHERE p.name IS NOT NULL)
+             SELECT p.name, (SELECT ",
+            $what,
+            " FROM legs l WHERE l.state = 'queued' AND l.destination = p.name)
+             FROM places p WHERE p.name IS NOT NULL"
+        )
+    };
+}
+
+const DESTINATIONS: &str = leaping!("min(l.due_at)");
+const LAST_DUE: &str = leaping!("max(l.due_at)");
 
 /// Everybody's again: whoever leased it was never given it, if it is there at all.
 pub(crate) fn give_back(id: &str, owner: &str, until: Timestamp, now: Timestamp) -> Statement {

@@ -151,7 +151,7 @@ pub use mailbox::{IdleMailbox, MailboxRow, MailboxSizes, MailboxState, NewMailbo
 pub use moving::{MoveEnd, MoveRows, MoveStep, Moved};
 pub use node_row::{NewNode, NodeRow, NodeState};
 pub use notice_frequency::{Announced, Pace, Unannounced};
-pub use ocsp_answer::{OcspRow, StoredOcsp};
+pub use ocsp_answer::OcspRow;
 pub use opening::{NewOpening, Opening};
 pub use original::OriginalRow;
 pub use owner_settings::{ChangeSecrets, KeptSession};
@@ -174,7 +174,7 @@ pub use rotation_mark::Rotating;
 pub use said::{AskedRow, Said, SaidKind};
 pub use said_rows::{ProvenAnew, SaidPage, SaidPlace, SaidRow};
 pub use seen::{After, Rewrapped, SealedWords, Searchable};
-pub use sender_status::{GoneUnread, Told, Unfetched, Unread};
+pub use sender_status::{GoneUnread, MAX_AHEAD, Told, Unfetched, Unread};
 pub use session::{NewSession, SessionRow};
 pub use stale_rows::{StaleCounts, StaleKind};
 pub use store::{Company, Page, Rows, Store, StoreOptions};

@@ -4,6 +4,7 @@
 use sealpost_mail::Timestamp;
 
 use crate::error::StoreError;
+use crate::partner::{AsItStands, as_they_stand};
 use crate::statement::{Batch, Row, sql};
 use crate::store::Store;
 
@@ -22,18 +23,6 @@ pub struct OcspRow {
     pub proof: [u8; 32],
 }
 
-/// An answer as it stands there.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StoredOcsp {
-    /// It can be read.
-    Says(OcspRow),
-    /// It cannot, or has no proof: nobody of us wrote it.
-    Unreadable {
-        /// The key's row, or whatever stands in its place.
-        key_id: String,
-    },
-}
-
 fn says(mut row: Row) -> Result<OcspRow, StoreError> {
     Ok(OcspRow {
         key_id: row.text()?,
@@ -45,15 +34,10 @@ fn says(mut row: Row) -> Result<OcspRow, StoreError> {
 }
 
 impl Store {
-    /// All of them, also those that do not prove.
-    pub async fn ocsp_answers(&self) -> Result<Vec<StoredOcsp>, StoreError> {
+    /// All of them, also those that do not prove. One that cannot be read, or has no proof, nobody of us wrote.
+    pub async fn ocsp_answers(&self) -> Result<Vec<AsItStands<OcspRow>>, StoreError> {
         let rows = sql!("SELECT key_id, answer, asked_at, again_at, proof FROM ocsp_answers ORDER BY key_id");
-        let row = |row: Row| {
-            let id = row.first();
-            says(row)
-                .map_or_else(|_unreadable| StoredOcsp::Unreadable { key_id: id.shown() }, StoredOcsp::Says)
-        };
-        Ok(self.read_rows(rows).await?.into_iter().map(row).collect())
+        Ok(as_they_stand(self.read_rows(rows).await?, says))
     }
 
     /// Forgets what stands there about a key.

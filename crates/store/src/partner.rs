@@ -147,7 +147,10 @@ fn place_row(mut row: Row) -> Result<PlaceRow, StoreError> {
     Ok(PlaceRow { tag: row.hash()?, partner_id: row.text()? })
 }
 
-fn as_they_stand<T>(rows: Vec<Row>, read: impl Fn(Row) -> Result<T, StoreError>) -> Vec<AsItStands<T>> {
+pub(crate) fn as_they_stand<T>(
+    rows: Vec<Row>,
+    read: impl Fn(Row) -> Result<T, StoreError>,
+) -> Vec<AsItStands<T>> {
     let one = |row: Row| {
         let id = row.first();
         read(row).map_err(|_unreadable| id.shown())

@@ -88,7 +88,7 @@ impl Told {
                     OR told_unfetched.at < (SELECT received_at FROM deposits WHERE id = ?1)",
                 deposit_id,
                 at,
-                at.plus(AHEAD)
+                at.plus(MAX_AHEAD)
             ),
             Self::Gone { deposit_id } => {
                 sql!("DELETE FROM gone_unread WHERE deposit_id = ?1", deposit_id)
@@ -168,9 +168,8 @@ fn one(deposit_id: &str) -> BTreeSet<String> {
 /// Letters looked at with one question.
 const AT_ONCE: u32 = 1_000;
 
-/// That a sender was told later than this after now, or before the letter came, nobody of us has noted: jobs do not run by a clock
-/// that is further ahead.
-const AHEAD: Duration = Duration::from_secs(4 * 24 * 60 * 60);
+/// Longer than a clock may be ahead and jobs still run: what a row says was done later than this after now, nobody of us has noted.
+pub const MAX_AHEAD: Duration = Duration::from_secs(4 * 24 * 60 * 60);
 
 impl Store {
     /// Received letters that nobody has opened, that came before `before`, and whose senders are known and have not been
@@ -201,7 +200,7 @@ impl Store {
                 after,
                 before,
                 AT_ONCE,
-                before.plus(AHEAD)
+                before.plus(MAX_AHEAD)
             )
         };
         let mut reading = self.reading(SaidKind::CameBack);

@@ -76,6 +76,15 @@ impl TagKey {
         self.key.mac("sealpost/1/tag-count", &[kind.as_bytes(), b" ", of].concat())
     }
 
+    /// What proves a row of this kind: the lengths of the first fields are bound, and `rest` is whatever is left of it.
+    #[must_use]
+    pub fn row_proof(&self, kind: &str, fields: &[&[u8]], rest: &[u8]) -> [u8; 32] {
+        let mut bound = Vec::new();
+        bind_bytes(&mut bound, fields);
+        bound.extend_from_slice(rest);
+        self.count_tag(kind, &bound)
+    }
+
     /// What a device's cookie is good with: this key pair, and this password and answer.
     #[must_use]
     pub fn device_word(&self, public_key: &[u8], epochs: &str) -> [u8; 32] {
