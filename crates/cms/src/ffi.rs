@@ -558,6 +558,13 @@ pub fn crl_in_store(store: &mut X509StoreBuilderRef, crl: &X509Crl) -> Result<()
     }
 }
 
+/// Whether a revocation list names changes since an earlier one only (RFC 5280 §5.2.4), however its indicator reads.
+#[must_use]
+pub fn is_delta_crl(crl: &X509Crl) -> bool {
+    // SAFETY: valid; it reads.
+    unsafe { sys::X509_CRL_get_ext_by_NID(crl.as_ptr(), sys::NID_delta_crl, -1) >= 0 }
+}
+
 /// Whether basicConstraints say that a certificate is an authority's (RFC 5280 §4.2.1.9).
 #[must_use]
 pub fn is_authority(certificate: &X509Ref) -> bool {

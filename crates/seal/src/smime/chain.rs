@@ -22,7 +22,7 @@ pub(crate) struct Anchors<'a> {
     lists: DecodedLists,
     /// Asked whether a chain leads to a root.
     chains: X509Store,
-    /// Asked whether the certificate at the beginning of a chain is on a list.
+    /// Asked whether the certificate at the beginning of a chain is on a complete list.
     listed: X509Store,
 }
 
@@ -33,7 +33,7 @@ impl<'a> Anchors<'a> {
         let certificates = certificates.collect::<Result<Vec<X509>, _>>().map_err(library)?;
         let chains = store(&certificates, now)?.build();
         let mut listed = store(&certificates, now)?;
-        for crl in lists.all() {
+        for crl in lists.complete() {
             sealpost_cms::crl_in_store(&mut listed, crl)
                 .map_err(|error| KeyError::Library(error.to_string()))?;
         }

@@ -36,6 +36,12 @@ impl DecodedLists {
         self.by_name.is_empty()
     }
 
+    /// Those that alone say who is not revoked. One of changes does not, and OpenSSL 3.6.3 takes it for a whole one
+    /// (RFC 5280 §5.2.4: it is used together with a complete list).
+    pub(crate) fn complete(&self) -> impl Iterator<Item = &X509Crl> {
+        self.all().filter(|crl| !sealpost_cms::is_delta_crl(crl))
+    }
+
     pub(crate) fn all(&self) -> impl Iterator<Item = &X509Crl> {
         self.by_name.values().flatten()
     }
