@@ -175,11 +175,14 @@ for (const place of all("[data-list]")) {
     try {
       const list = (await page(place.dataset.list)).querySelector("ul.letters");
       if (place.childElementCount) return;
-      list.querySelector(`input[value="${place.dataset.line}"]`)?.closest("li").querySelector("a").setAttribute("aria-current", "true");
+      const current = list.querySelector(`input[value="${place.dataset.line}"]`)?.closest("li").querySelector("a");
+      current?.setAttribute("aria-current", "true");
       for (const pick of list.querySelectorAll(".letter > label")) pick.remove();
       // The symbols stand in this page already.
       for (const use of list.querySelectorAll("use")) use.setAttribute("href", `#${use.getAttribute("href").split("#")[1]}`);
       place.append(list);
+      // The list scrolls, and not the page.
+      if (current) place.scrollTop += current.getBoundingClientRect().top - place.getBoundingClientRect().top - place.clientHeight / 3;
     } catch {
       // The letter is there; the list is a link away.
     }

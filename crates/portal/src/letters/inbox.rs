@@ -13,6 +13,7 @@ use crate::access::session::SignedIn;
 use crate::http::csrf::Protected;
 use crate::http::download;
 use crate::letters::conversation::Talk;
+use crate::letters::list_page::ListPage;
 use crate::letters::order::Order;
 use crate::letters::place::FolderPage;
 use crate::letters::repeated_fields::MAX_CHOSEN;
@@ -149,11 +150,13 @@ impl InboxPage {
 
     /// The address of another page of the same list.
     fn turn(&self, number: u32) -> String {
-        if self.order == Order::Newest {
-            format!("{}?page={number}", self.place.path())
-        } else {
-            format!("{}?sort={}&page={number}", self.place.path(), self.order.name())
-        }
+        format!("{}{}", self.place.path(), ListPage { order: self.order, number }.query())
+    }
+
+    /// What a letter's address says of the list that it is opened from. What was searched for stands in no address.
+    fn opened_from(&self) -> String {
+        let here = ListPage { order: self.order, number: self.number };
+        if self.searched.is_none() { here.query() } else { String::new() }
     }
 }
 
@@ -241,8 +244,7 @@ async fn list(
     place: FolderPage,
     query: &ListQuery,
 ) -> Result<HttpResponse, Problem> {
-    let number = query.page.unwrap_or(1).max(1);
-    let order = Order::parse(&query.sort);
+    let ListPage { order, number } = ListPage::parse(&query.sort, query.page);
     let per_page = owner.profile().per_page();
     let offset = (number - 1).saturating_mul(per_page);
     let grouped = owner.profile().grouped && groups(place);

@@ -6,6 +6,7 @@ pub(crate) mod conversation;
 pub(crate) mod export;
 pub(crate) mod folders;
 pub(crate) mod inbox;
+pub(crate) mod list_page;
 pub(crate) mod moving;
 pub(crate) mod order;
 pub(crate) mod outlook;

@@ -15,6 +15,7 @@ use crate::letters::archive;
 use crate::letters::conversation::Beside;
 use crate::letters::export::note_taken;
 use crate::letters::inbox::groups;
+use crate::letters::list_page::ListPage;
 use crate::letters::place::FolderPage;
 use crate::letters::withdrawn;
 use crate::links;
@@ -69,6 +70,8 @@ struct MessagePage {
     sent: bool,
     beside: Vec<Related>,
     older_beside: u64,
+    /// The page of the list that it was opened from.
+    list: ListPage,
     /// Which line of the list is this letter's.
     line: String,
 }
@@ -85,6 +88,21 @@ struct Related {
 }
 
 impl MessagePage {
+    /// The address of the list that it was opened from.
+    fn way_back(&self) -> String {
+        format!("{}{}", self.place.path(), self.list.query())
+    }
+
+    /// This letter's address, shown as it looks.
+    fn as_html(&self) -> String {
+        format!("{}{}", links::letter(&self.id), self.list.query())
+    }
+
+    /// The same, shown as text.
+    fn as_text(&self) -> String {
+        links::saying(&self.as_html(), ("view", "text"))
+    }
+
     fn beside_title(&self) -> String {
         self.page.n("conversation-title", &(self.beside.len() as u64 + self.older_beside))
     }
@@ -113,12 +131,20 @@ pub(crate) struct MessageQuery {
     /// Which page of its files.
     #[serde(default)]
     files: Option<usize>,
+    /// The list that it was opened from.
+    #[serde(default)]
+    sort: String,
+    #[serde(default)]
+    page: Option<u32>,
 }
 
 impl MessageQuery {
     /// A letter's files on the page that is requested; `place` is the address of that page.
     pub(super) fn shelf(&self, place: &str, files: &mut Vec<File>, pictures: &mut Vec<File>) -> Shelf {
         let mut address = format!("{place}?");
+        for (name, value) in self.list().pairs() {
+            address.push_str(&format!("{name}={value}&"));
+        }
         if self.view == "text" {
             address.push_str("view=text&");
         }
@@ -126,6 +152,10 @@ impl MessageQuery {
             address.push_str(&format!("charset={}&", charset.label()));
         }
         Shelf::cut(files, pictures, self.files, address)
+    }
+
+    fn list(&self) -> ListPage {
+        ListPage::parse(&self.sort, self.page)
     }
 
     pub(super) fn charset(&self) -> Option<Charset> {
@@ -245,6 +275,7 @@ pub(crate) async fn show(
     let template = MessagePage {
         beside: lines.into_iter().map(related).collect(),
         older_beside: more,
+        list: query.list(),
         line,
         page,
         all_files: (shelf.files + shelf.pictures > 1).then(|| links::letter_files(&row.id)),

@@ -363,6 +363,12 @@ fn view(letter: &Letter<'_>, inside: Inside, frame: Option<&Frame>, said: &str) 
     }
 }
 
+/// How many of so many people a page names before the rest is asked for: all of ten; of more, so few that the letter begins on the first
+/// screen of a telephone.
+pub(crate) fn people_shown(all: usize) -> usize {
+    if all > 10 { 3 } else { all }
+}
+
 /// The words for a letter of which nothing can be shown.
 pub(crate) fn unshown(why: &Unshown) -> &'static str {
     match why {

@@ -169,7 +169,7 @@ async fn the_end_of_a_session_is_announced_and_can_be_put_off() {
     let (_, mut owner) = rig.owner("max@web.example").await;
     let page = owner.get("/inbox").await.text();
     assert!(page.contains("data-idle=\"1080\""), "twenty minutes less two");
-    assert!(page.contains("<noscript><p class=\"until\">Sie sind noch bis 18:20 Uhr angemeldet"), "{page}");
+    assert!(page.contains("<noscript><p class=\"until\">Sie bleiben bis 18:20 Uhr angemeldet"), "{page}");
     assert!(!page.contains("http-equiv"), "no page goes away by itself");
     rig.clock.advance(Duration::from_secs(1081));
     assert_eq!(owner.clone().get("/alive").await.text(), "1080", "more time at a click");

@@ -28,10 +28,24 @@ async fn the_inbox_shows_what_is_there_newest_first() {
             && second.contains("Seite 2")
             && !second.contains("Kostenübernahme")
     );
+    // A letter leads back to the page of the list that it was opened from.
+    let from = second.split("href=\"/m/").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+    assert!(from.ends_with("?page=2"), "{from}");
+    let letter = browser.get(&format!("/m/{from}")).await.text();
+    for way in [
+        "class=\"back\"><a href=\"/inbox?page=2\"",
+        "data-list=\"/inbox?page=2\"",
+        "name=\"page\" value=\"2\"",
+    ] {
+        assert!(letter.contains(way), "{way}: {letter}");
+    }
+    assert!(!first.contains("?page=1"), "nothing is said of the first page");
+    let sorted = browser.get("/inbox?sort=oldest&page=2").await.text();
+    assert!(sorted.contains("?sort=oldest&#38;page=2\""), "{sorted}");
     assert_eq!(browser.get("/inbox?page=3").await.status, 303);
     assert_eq!(browser.get("/inbox?page=x").await.status, 400);
     browser.get(&format!("/m/{rich}")).await;
-    assert!(browser.get("/inbox").await.text().contains("31 Nachrichten, 30 ungelesen"));
+    assert!(browser.get("/inbox").await.text().contains("31 Nachrichten, 29 ungelesen"));
     rig.stop().await;
 }
 
