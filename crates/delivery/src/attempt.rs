@@ -121,7 +121,7 @@ impl Engine {
         let opened = match timeout(times.trial, &mut connecting).await {
             Ok(opened) => opened,
             Err(_slow) => {
-                lane.waits_for(address, Instant::now() + self.config.rest.1);
+                lane.waits_for(address, Instant::now() + self.config.backoff.1);
                 connecting.await
             }
         };

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::audit_hook::{Ended, Ending, Witness};
+use crate::backoff_notes::BackoffNotes;
 use crate::composer::Composer;
 use crate::config::DeliveryConfig;
 use crate::final_dot::FinalDot;
@@ -23,7 +24,6 @@ use crate::outcome::{DeliveryFailure, Outcome, Reporter, Says};
 use crate::report;
 use crate::report_limit::ReportLimit;
 use crate::resolve::Resolver;
-use crate::rest_notes::RestNotes;
 use crate::retry::Moment;
 use crate::sts_cache::StsPolicies;
 use crate::submit::{Caller, Told};
@@ -49,7 +49,7 @@ pub(crate) struct Engine {
     pub(crate) caller: Caller,
     pub(crate) lanes: Lanes,
     /// Which destinations are left alone, for people.
-    pub(crate) rest_notes: RestNotes,
+    pub(crate) backoff_notes: BackoffNotes,
     /// Connections in use.
     pub(crate) places: Semaphore,
     /// Those of them to the world's servers.
@@ -223,9 +223,9 @@ impl Engine {
 
     /// One attempt for the whole group. Gives back those of whom nothing was said: they go again at once.
     async fn deliver(self: &Arc<Self>, lane: &Arc<Lane>, mut group: Vec<Bound>) -> Vec<Bound> {
-        if let Some((_until, reason)) = lane.rests(self.clock.now()) {
-            let resting = DeliveryFailure::Resting { cause: Box::new(reason) };
-            self.settle_all(lane, group, &resting);
+        if let Some((_until, reason)) = lane.backs_off(self.clock.now()) {
+            let backs_off = DeliveryFailure::BacksOff { cause: Box::new(reason) };
+            self.settle_all(lane, group, &backs_off);
             return Vec::new();
         }
         let Some(_places) = self.place_for(&group).await else {
@@ -360,8 +360,8 @@ impl Engine {
             Outcome::Later(reason) | Outcome::Never(reason) | Outcome::Loop(reason) => reason,
             Outcome::Delivered { .. } => return,
         };
-        let (now, bounds) = (self.clock.now(), self.config.rest);
-        let rests = match trouble.says() {
+        let (now, bounds) = (self.clock.now(), self.config.backoff);
+        let backoff = match trouble.says() {
             Says::Well => {
                 self.well(lane, &first.leg.destination);
                 None
@@ -373,8 +373,8 @@ impl Engine {
             Says::Down => lane.bad(now, bounds, &first.leg.id, reason.clone()),
             Says::Nothing => None,
         };
-        if let Some(until) = rests {
-            self.rest_notes.rests(&first.leg.destination, now, until, &reason);
+        if let Some(until) = backoff {
+            self.backoff_notes.begins(&first.leg.destination, now, until, &reason);
             tracing::warn!(
                 delivery.destination = first.leg.destination,
                 delivery.seconds = until.since(now).as_secs_f64(),
@@ -435,7 +435,7 @@ impl Engine {
     }
 
     fn well(&self, lane: &Lane, destination: &str) {
-        self.rest_notes.well(destination);
+        self.backoff_notes.well(destination);
         if lane.good() {
             self.room.notify_one();
         }

@@ -148,14 +148,14 @@ impl Engine {
                         retry_until: Some(expires_at),
                     });
                 let delay_noted = leg.delay_noted || report.is_some();
-                let rest_ends = lane.rests(now).map(|(until, _)| until);
+                let backoff_ends = lane.backs_off(now).map(|(until, _)| until);
                 if reason.untried {
-                    // Soon after the rest, but not all at once.
+                    // Soon after the backoff, but not all at once.
                     let spread = jittered(Duration::from_secs(1), 100, jitter);
-                    let due_at = rest_ends.unwrap_or(now).plus(spread).min(expires_at);
+                    let due_at = backoff_ends.unwrap_or(now).plus(spread).min(expires_at);
                     return (LegEnd::Postponed { due_at, delay_noted }, report);
                 }
-                let due_at = rest_ends.map_or(planned, |until| planned.max(until)).min(expires_at);
+                let due_at = backoff_ends.map_or(planned, |until| planned.max(until)).min(expires_at);
                 let (code, enhanced) = (Some(reason.code), Some(reason.enhanced));
                 (LegEnd::Retry { due_at, code, enhanced, delay_noted }, report)
             }
@@ -319,7 +319,7 @@ fn diagnostic(reason: &Reason) -> Diagnostic {
 /// The codes, and our own words; what the server said goes into the report only.
 fn log(leg: &LeasedLeg, ticket: &Ticket, outcome: &Outcome) {
     if let Outcome::Later(Reason { untried: true, .. }) = outcome {
-        // No attempt. Why the destination rests was said when the rest began.
+        // No attempt. Why the destination is left alone was said when the backoff began.
         tracing::debug!(delivery.leg = leg.id, delivery.destination = leg.destination, "put off, not tried");
         return;
     }
