@@ -26,7 +26,7 @@ use crate::report_limit::ReportLimit;
 use crate::resolve::Resolver;
 use crate::retry::Moment;
 use crate::sts_cache::StsPolicies;
-use crate::submit::{Caller, Told};
+use crate::submit::{Caller, RecipientOutcome};
 use crate::ticket::{Route, Ticket};
 use crate::tls_counts::TlsCounts;
 use crate::undelivered_reply::Returns;
@@ -97,7 +97,7 @@ pub(crate) struct Bound {
 
 /// One transaction: what became of each recipient, and who said so.
 pub(crate) struct Round {
-    pub(crate) told: Vec<Told>,
+    pub(crate) told: Vec<RecipientOutcome>,
     pub(crate) reporter: Reporter,
     pub(crate) host: String,
 }
@@ -106,18 +106,18 @@ impl Round {
     /// Nobody got the letter, and another server of the domain may do better.
     pub(crate) fn tries_next_server(&self) -> bool {
         self.told.iter().all(|told| match told {
-            Told::Taken(_) => false,
-            Told::Not(trouble) => trouble.tries_next_server(),
-            Told::Unheard => true,
+            RecipientOutcome::Taken(_) => false,
+            RecipientOutcome::Not(trouble) => trouble.tries_next_server(),
+            RecipientOutcome::Unheard => true,
         })
     }
 
     /// The server let go of a kept connection without a word about anybody.
     pub(crate) fn is_silence(&self) -> bool {
         self.told.iter().all(|told| match told {
-            Told::Taken(_) => false,
-            Told::Not(trouble) => trouble.is_silence() && trouble.tries_next_server(),
-            Told::Unheard => true,
+            RecipientOutcome::Taken(_) => false,
+            RecipientOutcome::Not(trouble) => trouble.is_silence() && trouble.tries_next_server(),
+            RecipientOutcome::Unheard => true,
         })
     }
 }
@@ -323,9 +323,9 @@ impl Engine {
     fn conclude(self: &Arc<Self>, lane: &Arc<Lane>, group: Vec<Bound>, round: Round) -> Vec<Bound> {
         let Round { told, reporter, host } = round;
         let is_well = told.iter().any(|told| match told {
-            Told::Taken(_) => true,
-            Told::Not(trouble) => trouble.says() == Says::Well,
-            Told::Unheard => false,
+            RecipientOutcome::Taken(_) => true,
+            RecipientOutcome::Not(trouble) => trouble.says() == Says::Well,
+            RecipientOutcome::Unheard => false,
         });
         if let (true, Some(first)) = (is_well, group.first()) {
             self.well(lane, &first.leg.destination);
@@ -334,20 +334,20 @@ impl Engine {
         let mut again = Vec::new();
         for (bound, told) in group.into_iter().zip(told) {
             match told {
-                Told::Taken(reply) => {
+                RecipientOutcome::Taken(reply) => {
                     // Before anything else: if the process ended now, the letter would go out again.
                     let noted = self.note(&bound, reporter);
                     let outcome = Outcome::Delivered { reporter, host: host.clone(), reply };
                     self.settle_soon(lane, bound, outcome, moment, noted);
                 }
-                Told::Not(trouble) => {
+                RecipientOutcome::Not(trouble) => {
                     let trouble = trouble.said_by(&host);
                     if !is_well {
                         self.hear(lane, std::slice::from_ref(&bound), &trouble);
                     }
                     self.settle_soon(lane, bound, trouble.judge(), moment, None);
                 }
-                Told::Unheard => again.push(bound),
+                RecipientOutcome::Unheard => again.push(bound),
             }
         }
         again

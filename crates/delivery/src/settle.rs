@@ -7,7 +7,7 @@ use sealpost_mail::{DsnAction, EnhancedCode, Timestamp, TlsFloor};
 use sealpost_store::{Finished, FollowUp, LeasedLeg, LegEnd, LegNotes};
 
 use crate::audit_hook::{Ended, Ending};
-use crate::content::Waiting;
+use crate::content::UnopenedContent;
 use crate::engine::Engine;
 use crate::final_reply::FinalReply;
 use crate::lane::Lane;
@@ -239,7 +239,7 @@ impl Engine {
 
     /// The letter to be returned, if it is small enough and can still be read.
     async fn whole_letter(&self, leg: &LeasedLeg, ticket: &Ticket) -> Option<Vec<u8>> {
-        let waiting = Waiting::find(&self.store, leg, ticket).await.ok()?;
+        let waiting = UnopenedContent::find(&self.store, leg, ticket).await.ok()?;
         if waiting.size() > MAX_RETURNED {
             return None;
         }
