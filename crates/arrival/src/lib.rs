@@ -1,4 +1,4 @@
-//! The story of an arrival: spool, decide, rows, commit, answer; what owners write; and what comes back.
+//! The story of an arrival: spool, decide, rows, commit, receipt; what owners write; and what comes back.
 //!
 //! A letter streams in and is sealed as it comes (`spool`); the policy says what happens to each recipient's copy
 //! (`decide`); that becomes rows (`rows`); one commit makes all of it durable (`admit`); only then does the caller get

@@ -1,4 +1,4 @@
-//! Reports and answers to addresses that somebody outside wrote into a reverse-path, where anybody can write a victim's: few for
+//! Reports and automatic replies to addresses that somebody outside wrote into a reverse-path, where anybody can write a victim's: few for
 //! each address, more for each domain, and so many a day. What is not sent is counted. Knows no wording.
 
 use std::sync::Arc;

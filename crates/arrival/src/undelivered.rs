@@ -1,4 +1,4 @@
-//! Word of an answer that did not arrive, put into its writer's mailbox. Sealed to the mailbox like any letter;
+//! Word of a reply that did not arrive, put into its writer's mailbox. Sealed to the mailbox like any letter;
 //! knows no page.
 
 use std::sync::Arc;
@@ -132,7 +132,7 @@ impl Returns for ToMailbox {
     async fn tell(&self, undelivered: UndeliveredReply<'_>) -> Result<(), Untold> {
         let context = &self.0;
         let Purpose::PortalReply { mailbox_id, deposit_id } = &undelivered.ticket.purpose else {
-            return Err(Untold::Never("not an answer".to_owned()));
+            return Err(Untold::Never("not a reply".to_owned()));
         };
         if context
             .shared
@@ -142,7 +142,7 @@ impl Returns for ToMailbox {
             .map_err(untold)?
             .is_none_or(|row| row.state == MailboxState::Deleted)
         {
-            tracing::info!("an answer was not delivered, and its mailbox is gone");
+            tracing::info!("a reply was not delivered, and its mailbox is gone");
             return Ok(());
         }
         let head = undelivered.ticket.content.head().and_then(|head| Head::new(head.to_vec()).ok());

@@ -248,11 +248,11 @@ impl LetterStep {
 impl ServerReply {
     fn say(&self, what: &'static str, language: Language) -> Result<String, NoticeError> {
         let (key, codes) = match &self.said {
-            Said::Reply(codes) => (Some("evidence-answer"), Some(codes)),
+            Said::Reply(codes) => (Some("evidence-reply"), Some(codes)),
             Said::Status(code) => (Some("evidence-status"), Some(code)),
             Said::Nothing => (None, None),
         };
-        let values = [("answer", codes), ("host", self.host.as_ref()), ("id", self.queue_id.as_ref())];
+        let values = [("codes", codes), ("host", self.host.as_ref()), ("id", self.queue_id.as_ref())];
         let values =
             values.into_iter().filter_map(|(name, value)| Some((name.into(), value?.clone().into())));
         let words = Words::new(language, values.collect())?;
