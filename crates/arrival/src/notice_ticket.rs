@@ -38,15 +38,35 @@ pub(crate) fn quiet() -> (String, String) {
 
 /// RFC 3834 §5: whether a mail answers another one.
 fn submitted(notice: &Notice) -> &'static str {
-    let answers = matches!(
-        notice,
+    match notice {
         Notice::ReplySafely { .. }
-            | Notice::DeletionRequest { .. }
-            | Notice::DeletionHeld
-            | Notice::DeletionNothing
-            | Notice::DeletionUnproven { .. }
-    );
-    if answers { "auto-replied" } else { "auto-generated" }
+        | Notice::DeletionRequest { .. }
+        | Notice::DeletionHeld
+        | Notice::DeletionNothing
+        | Notice::DeletionUnproven { .. } => "auto-replied",
+        Notice::Activation { .. }
+        | Notice::ActivationReminder { .. }
+        | Notice::UnreadReminder { .. }
+        | Notice::Digest { .. }
+        | Notice::MailboxReminder { .. }
+        | Notice::NotFetched { .. }
+        | Notice::GoneUnread { .. }
+        | Notice::NewMessage { .. }
+        | Notice::InitialPassword { .. }
+        | Notice::PasswordForSender { .. }
+        | Notice::Reactivation { .. }
+        | Notice::ResetLink { .. }
+        | Notice::PasswordChanged { .. }
+        | Notice::QuestionChanged { .. }
+        | Notice::MailboxDeleted { .. }
+        | Notice::BySupport { .. }
+        | Notice::NewBrowser { .. }
+        | Notice::MailboxLocked { .. }
+        | Notice::AnswersUsedUp { .. }
+        | Notice::ReplyReturned { .. }
+        | Notice::ReplyCameBack { .. }
+        | Notice::KeysEnding { .. } => "auto-generated",
+    }
 }
 
 /// Writes notices for delivery.
