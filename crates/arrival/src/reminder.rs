@@ -6,7 +6,7 @@ use sealpost_mail::{ActivateBy, Address, ReversePath, Secret, Timestamp, TlsFloo
 use sealpost_mailbox::Resident;
 use sealpost_notice::{Language, Notice};
 use sealpost_store::{
-    Announced, ArrivalRows, Committed, LegPurpose, MailboxRow, NewReminder, Reminded, StoreError, Told,
+    Announced, ArrivalRows, Committed, LegPurpose, MailboxRow, NewReminder, Reminded, SenderNote, StoreError,
     WrapKind, bounce_token,
 };
 use sealpost_vault::{Label, Token};
@@ -260,7 +260,7 @@ pub async fn tell_sender(
     context: &Context,
     deposit_id: &str,
     memo_sealed: &[u8],
-    told: Told,
+    told: SenderNote,
     notice: impl FnOnce(&Address) -> Notice,
     now: Timestamp,
 ) -> Result<Mailing, Unsent> {

@@ -43,14 +43,14 @@ pub(super) enum Outlook {
 }
 
 /// A mailbox with letters to tell of, and how many.
-pub(super) struct Waiting {
+pub(super) struct MailboxToTell {
     pub(super) mailbox: String,
     pub(super) letters: usize,
     pub(super) outlook: Outlook,
 }
 
 /// All of them. Changes nothing.
-pub(super) async fn waiting(workshop: &Workshop, now: Timestamp) -> Result<Vec<Waiting>, Failed> {
+pub(super) async fn waiting(workshop: &Workshop, now: Timestamp) -> Result<Vec<MailboxToTell>, Failed> {
     let (mut all, mut after) = (Vec::new(), String::new());
     loop {
         let found = workshop.store.awaiting_notice(&after).await?;
@@ -59,7 +59,7 @@ pub(super) async fn waiting(workshop: &Workshop, now: Timestamp) -> Result<Vec<W
         for letters in found.chunk_by(|a, b| a.mailbox_id == b.mailbox_id) {
             match news(workshop, letters, now).await? {
                 Some(News { mailbox, letters, outlook }) if !letters.is_empty() => {
-                    all.push(Waiting { mailbox: mailbox.id, letters: letters.len(), outlook });
+                    all.push(MailboxToTell { mailbox: mailbox.id, letters: letters.len(), outlook });
                 }
                 Some(_) | None => {}
             }

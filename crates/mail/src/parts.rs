@@ -208,7 +208,7 @@ pub enum Parsed {
 /// Walks the tree as far as it may.
 pub(crate) fn walk_some(bytes: &[u8]) -> (Vec<Part<'_>>, Parsed) {
     let mut parts = Vec::new();
-    let mut room = Room { bytes: MAX_HEADS, lines: MAX_HEAD_LINES };
+    let mut room = HeadBudget { bytes: MAX_HEADS, lines: MAX_HEAD_LINES };
     let parsed = match add(bytes, 0, "text/plain", &mut parts, &mut room) {
         Ok(_end) => Parsed::Whole,
         Err(_too_complex) => Parsed::Partly,
@@ -217,12 +217,12 @@ pub(crate) fn walk_some(bytes: &[u8]) -> (Vec<Part<'_>>, Parsed) {
 }
 
 /// What the heads of the parts to come may still take.
-struct Room {
+struct HeadBudget {
     bytes: usize,
     lines: usize,
 }
 
-impl Room {
+impl HeadBudget {
     /// To be asked before the head is parsed.
     fn take(&mut self, head: &[u8]) -> Result<(), LetterError> {
         if head.len() > Head::MAX {
@@ -241,7 +241,7 @@ fn add<'a>(
     depth: usize,
     default_type: &str,
     parts: &mut Vec<Part<'a>>,
-    room: &mut Room,
+    room: &mut HeadBudget,
 ) -> Result<usize, LetterError> {
     if depth > MAX_DEPTH || parts.len() >= MAX_PARTS {
         return Err(LetterError::TooComplex);

@@ -11,7 +11,7 @@ use crate::ended_sessions::end_sessions;
 use crate::error::StoreError;
 use crate::hook::tell_all_gone;
 use crate::notice_frequency::Pace;
-use crate::said::SaidKind;
+use crate::proven_facts::FactKind;
 use crate::sender_status::Unread;
 use crate::several::REACHED;
 use crate::statement::{Batch, Outcome, Refusal, Row, Statement, sql};
@@ -256,7 +256,7 @@ impl Store {
         };
         let question = |tag| sql!(REACHED, tag, sized);
         let answers = self.read(tags.iter().map(question).collect()).await?;
-        let mut reading = self.reading(SaidKind::CameBack);
+        let mut reading = self.reading(FactKind::CameBack);
         let reached = |mut row: Row| {
             let mut reached = ReachedMailbox {
                 id: row.text()?,

@@ -22,7 +22,7 @@ const REST: Duration = Duration::from_secs(3);
 /// What an event's row says, beside its own words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
-pub enum Said {
+pub enum OpenedEvent {
     /// Whose letter it is, if that is known.
     About(Option<About>),
     /// The row does not prove: nobody is told what it says.
@@ -30,7 +30,7 @@ pub enum Said {
 }
 
 /// Holds an event's row against its proof and opens what it keeps sealed.
-pub type Opener = dyn Fn(&EventRow) -> Said + Send + Sync;
+pub type Opener = dyn Fn(&EventRow) -> OpenedEvent + Send + Sync;
 
 /// What messages are made and sent with.
 #[derive(Clone)]
@@ -85,8 +85,8 @@ async fn next(carrier: &Carrier, receiver: &Receiver, stop: &CancellationToken) 
         }
     };
     let posted = match (carrier.about)(&event) {
-        Said::Unproven => Posted::Unproven,
-        Said::About(about) => {
+        OpenedEvent::Unproven => Posted::Unproven,
+        OpenedEvent::About(about) => {
             let now = carrier.clock.now();
             let made = message(&event, about.as_ref(), receiver.addresses, &receiver.secrets, now);
             receiver.post(made).await

@@ -11,7 +11,7 @@ mod message;
 mod post;
 mod schedule;
 
-pub use carry::{Carrier, Opener, Said, run};
+pub use carry::{Carrier, OpenedEvent, Opener, run};
 pub use message::{About, Addresses};
 pub use post::{Receiver, ReceiverError};
 pub use sealpost_tls::Trust;

@@ -9,7 +9,7 @@ use sealpost_vault::Label;
 
 use super::Arrival;
 use super::reports;
-use crate::bounce_status::{Said, read};
+use crate::bounce_status::{BounceStatus, read};
 use crate::decided::{Decided, Way};
 use crate::memo::NoticeMemo;
 use crate::reminder;
@@ -44,9 +44,9 @@ pub(super) async fn rows(arrival: &Arrival<'_>, decided: &[Decided]) -> Result<A
         ReversePath::Null => arrival.spooled.whole(&arrival.context.shared).await?.look(read).await?,
     };
     let status = match said {
-        Said::Failed(status) => Some(status),
-        Said::Unclear => None,
-        Said::Nothing => {
+        BounceStatus::Failed(status) => Some(status),
+        BounceStatus::Unclear => None,
+        BounceStatus::Nothing => {
             tracing::info!(arrival.id = %arrival.id, "mail to a notice's return address; nothing failed");
             return Ok(rows);
         }

@@ -4,7 +4,7 @@ use sealpost_arrival::nobody_told;
 use sealpost_arrival::reminder::{self, Mailing};
 use sealpost_mail::{ActivateBy, EnhancedCode, Secret};
 use sealpost_notice::{Notice, Reached};
-use sealpost_store::{Announced, MailboxRow, Pace, Reminded, Told, bounce_token};
+use sealpost_store::{Announced, MailboxRow, Pace, Reminded, SenderNote, bounce_token};
 
 use crate::rig::{DAY, NOW, PORTAL, Rig, SENDER, from_nobody, origin};
 
@@ -170,7 +170,7 @@ async fn a_sender_hears_once_that_nobody_fetches_the_letter() {
         newcomer: None,
     };
     let tell = async || {
-        let told = Told::Unfetched { deposit_id: one.deposit_id.clone(), at: NOW };
+        let told = SenderNote::Unfetched { deposit_id: one.deposit_id.clone(), at: NOW };
         reminder::tell_sender(rig.context(), &one.deposit_id, &one.memo_sealed, told, notice, NOW)
             .await
             .unwrap()
@@ -182,7 +182,7 @@ async fn a_sender_hears_once_that_nobody_fetches_the_letter() {
     assert!(matches!(leg.notice(), Notice::NotFetched { recipient, .. } if recipient == TO));
     assert!(rig.store.unfetched("", NOW.plus(DAY), 3).await.unwrap().is_empty());
     // Sealed for one letter, it says nothing of another.
-    let told = Told::Unfetched { deposit_id: "other".to_owned(), at: NOW };
+    let told = SenderNote::Unfetched { deposit_id: "other".to_owned(), at: NOW };
     let moved = reminder::tell_sender(rig.context(), "other", &one.memo_sealed, told, notice, NOW).await;
     assert!(matches!(moved, Err(reminder::Unsent::Row(_))));
 }

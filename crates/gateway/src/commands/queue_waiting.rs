@@ -11,7 +11,7 @@ use sealpost_store::{BackoffRow, LegRow, LegState};
 use super::others_words::clean;
 
 /// What is known of all legs together.
-pub(super) struct Waiting {
+pub(super) struct QueueState {
     /// What is being worked on, by destination: how many, and for how long the first of them.
     under_way: HashMap<String, (usize, u64)>,
     /// Destinations to which nothing comes through.
@@ -49,7 +49,7 @@ pub(super) enum Wait {
     Delivery,
 }
 
-impl Waiting {
+impl QueueState {
     pub(super) fn of(legs: &[LegRow], backoffs: Vec<BackoffRow>, now: Timestamp) -> Self {
         let down = |row: BackoffRow| {
             let down = Down {
@@ -199,7 +199,7 @@ mod tests {
     #[test]
     fn a_leg_says_what_it_waits_for() {
         let said = |legs: &[LegRow], backoffs: Vec<BackoffRow>| {
-            let waiting = Waiting::of(legs, backoffs, NOW);
+            let waiting = QueueState::of(legs, backoffs, NOW);
             legs.first().and_then(|leg| waiting.of_leg(leg)).map(|wait| (wait.word(), wait.to_string()))
         };
         let says = |legs: &[LegRow], backoffs: Vec<BackoffRow>, word: &str, text: &str| {

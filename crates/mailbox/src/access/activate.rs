@@ -5,7 +5,7 @@ use sealpost_mail::Secret;
 use sealpost_store::{Activate, Activation, MailboxRow, Proof, WrapKind};
 use sealpost_vault::{Label, MailboxSecret, SessionHash, Unwrapped};
 
-use super::{Access, Beside, Waiting};
+use super::{Access, Beside, OpenedPending};
 use crate::audit::{Actor, Event};
 use crate::rekey::{NewPair, Whose, Wrapped};
 use crate::retention::Retention;
@@ -44,9 +44,9 @@ impl Access<'_> {
         mailbox: MailboxRow,
         secret: MailboxSecret,
         hash: SessionHash,
-    ) -> Result<Waiting, MailboxError> {
+    ) -> Result<OpenedPending, MailboxError> {
         let resident = Resident::of(&mailbox, self.rows, self.tags)?;
-        Ok(Waiting {
+        Ok(OpenedPending {
             proof: Proof::Newcomer(hash),
             secret,
             address: resident.address_text().to_owned(),
@@ -66,7 +66,7 @@ impl Access<'_> {
         &self,
         hashing: H,
         sealing: C,
-        waiting: &Waiting,
+        waiting: &OpenedPending,
         chosen: Chosen,
         retention: &Retention,
     ) -> Result<Activated, H::Refused>
@@ -110,7 +110,7 @@ impl Access<'_> {
     pub async fn is_initial<H: Beside>(
         &self,
         hashing: H,
-        waiting: &Waiting,
+        waiting: &OpenedPending,
         password: &Secret<String>,
     ) -> Result<bool, H::Refused> {
         let wrap = self.store.wrap(&waiting.mailbox_id, WrapKind::Initial).await;

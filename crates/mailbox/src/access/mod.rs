@@ -26,7 +26,7 @@ use crate::rekey::{NewPair, Whose, Wrapped};
 
 pub use activate::{Activated, Chosen};
 pub use credentials::{NewCredential, Owner};
-pub use links::{ActivationLink, DeletionLink, KnownLink, Waiting};
+pub use links::{ActivationLink, DeletionLink, KnownLink, OpenedPending};
 pub use log_in::LogInOutcome;
 pub use renew::Renewed;
 pub use reset::{LINK_LASTS, NewPassword, Replaced, ResetLink, ResetProof, ResetToken};

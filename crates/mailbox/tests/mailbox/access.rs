@@ -6,7 +6,7 @@ use std::time::Duration;
 use sealpost_mail::{FakeClock, Random, Secret, SystemRandom};
 use sealpost_mailbox::{
     Access, Activated, ActivationLink, Beside, Chosen, DeletionLink, LINK_LASTS, LogInOutcome, MailboxError,
-    NewCredential, NewPassword, Owner, Replaced, ResetLink, ResetProof, Waiting, Whose,
+    NewCredential, NewPassword, OpenedPending, Owner, Replaced, ResetLink, ResetProof, Whose,
 };
 use sealpost_store::{
     ArrivalRows, Committed, KeptSession, MailboxRow, MailboxState, NewToken, TokenPurpose, WrapKind,
@@ -73,7 +73,7 @@ impl Door {
         self.rig.store.mailbox(&self.mailbox_id).await.unwrap().unwrap()
     }
 
-    pub(crate) async fn waiting(&self) -> Waiting {
+    pub(crate) async fn waiting(&self) -> OpenedPending {
         match self.access().activation_link(self.token.text().expose()).await.unwrap() {
             ActivationLink::Good(waiting) => *waiting,
             bad => panic!("{}", name(&bad)),

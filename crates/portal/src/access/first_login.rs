@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use sealpost_mail::Address;
-use sealpost_mailbox::{About, Activated, Chosen, Outgoing, Waiting};
+use sealpost_mailbox::{About, Activated, Chosen, OpenedPending, Outgoing};
 
 use crate::access::activate::{self, ActivateForm, Sent};
 use crate::access::credentials_form::Entered;
@@ -74,7 +74,7 @@ pub(crate) async fn submit(
 
 /// The password was told, perhaps to somebody else: whoever reads the recipient's mail learns that the mailbox is in
 /// use. That it is not said is no reason to keep its owner out.
-async fn tell_owner(site: &Site, request: &HttpRequest, good: &Waiting, language: Language) {
+async fn tell_owner(site: &Site, request: &HttpRequest, good: &OpenedPending, language: Language) {
     let Ok(to) = Address::parse(&good.address) else { return };
     let outgoing = Outgoing {
         mailbox_id: good.mailbox_id.clone(),

@@ -11,7 +11,7 @@ use sealpost_store::{Folder, Whereabouts};
 use tokio::time::Instant;
 
 use crate::access::session::SignedIn;
-use crate::letters::place::FolderPage;
+use crate::letters::folder_page::FolderPage;
 use crate::letters::selection::MAX_ALL;
 use crate::mailbox::{Line, READ_AT_ONCE};
 use crate::problem::Problem;

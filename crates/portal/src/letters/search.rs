@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use crate::access::session::SignedIn;
 use crate::letters::order::Order;
-use crate::letters::search_index::{self, Match, Wanted};
+use crate::letters::search_index::{self, Match, SearchWords};
 use crate::mailbox::seen::MAX_LOOKED_INTO;
 use crate::mailbox::{Line, Reader};
 use crate::problem::Problem;
@@ -37,7 +37,7 @@ const FOLDERS: [Folder; 3] = [Folder::Inbox, Folder::Sent, Folder::Trash];
 /// What somebody looks for.
 #[derive(Clone, Debug)]
 pub(crate) struct Sought {
-    pub(crate) words: Wanted,
+    pub(crate) words: SearchWords,
     pub(crate) unread: bool,
     pub(crate) with_files: bool,
     /// The first moment that counts.

@@ -189,7 +189,7 @@ impl Site {
         mailbox_id: &str,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Problem> {
-        let own = permit(&self.cleaning_of.places(mailbox_id), 1).await?;
+        let own = permit(&self.cleaning_of.slots(mailbox_id), 1).await?;
         let turn = permit(&self.cleaning, 1).await?;
         off_the_loop((own, turn), work).await
     }
@@ -201,7 +201,7 @@ impl Site {
 
     /// A turn at opening a letter as a whole; kept as long as it is open.
     pub(crate) async fn opening(&self, mailbox_id: &str) -> Result<OwnedSemaphorePermit, Problem> {
-        permit(&self.opening_of.places(mailbox_id), 1).await
+        permit(&self.opening_of.slots(mailbox_id), 1).await
     }
 
     /// Judges a password: tens of milliseconds that nobody else shall wait for.
