@@ -17,7 +17,7 @@ use sealpost_vault::MessageKey;
 use crate::commit::commit;
 use crate::context::Context;
 use crate::reply::{failed, resident};
-use crate::{enqueue, nobody_told, owner_mail};
+use crate::{enqueue, owner_mail, unnotified_letters};
 
 /// What is to be told.
 pub(crate) struct Undelivered<'a> {
@@ -184,7 +184,7 @@ impl Returns for ToMailbox {
     async fn notice_failed(&self, mailbox_id: &str, others: &[String], status: EnhancedCode) {
         note(&self.0, mailbox_id, status).await;
         for letter in others {
-            if let Err(error) = nobody_told::tell(&self.0, letter, Some(status)).await {
+            if let Err(error) = unnotified_letters::tell(&self.0, letter, Some(status)).await {
                 tracing::error!(?error, deposit.id = %letter, "a letter's sender was not told that nobody knows of it");
             }
         }

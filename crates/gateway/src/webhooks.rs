@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sealpost_arrival::{Context, EventSaid, event_said};
 use sealpost_mail::Clock;
 use sealpost_store::{Alone, EventRow, Store, StoreError};
-use sealpost_webhook::{About, Carrier, OpenedEvent, run};
+use sealpost_webhook::{About, Dispatcher, OpenedEvent, run};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::checked::Hook;
@@ -33,5 +33,5 @@ pub(crate) async fn carry(
             message_id: facts.message_id,
         })),
     };
-    run(Carrier { store, clock, about: Arc::new(about) }, receivers, stop).await;
+    run(Dispatcher { store, clock, about: Arc::new(about) }, receivers, stop).await;
 }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use sealpost_arrival::reminder::{self, Mailing, Unsent};
-use sealpost_arrival::{Context, nobody_told};
+use sealpost_arrival::{Context, unnotified_letters};
 use sealpost_mail::{Secret, Timestamp};
 use sealpost_notice::Notice;
 use sealpost_store::{Announced, AwaitsNotice, MailboxRow, MailboxState, StoreError};
@@ -119,8 +119,12 @@ async fn one(
         Outlook::Locked | Outlook::Paced(_) => return Ok(Mailing::Nobody),
         Outlook::Unreachable => {
             for letter in &news {
-                let _told =
-                    nobody_told::tell(context, &letter.deposit_id, Some(nobody_told::UNREACHABLE)).await?;
+                let _told = unnotified_letters::tell(
+                    context,
+                    &letter.deposit_id,
+                    Some(unnotified_letters::UNREACHABLE),
+                )
+                .await?;
             }
             store.forget_unannounced(&all()).await.map_err(because)?;
             return Ok(Mailing::Nobody);

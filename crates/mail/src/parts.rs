@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use mail_parser::{Header, HeaderName, HeaderValue, MessageParser};
 
-use crate::charset::Beside;
+use crate::charset::CharsetHint;
 use crate::container::uuencode;
 use crate::display::file_name;
 use crate::encoded_words;
@@ -52,7 +52,7 @@ pub(crate) struct Part<'a> {
     /// What is in it has been made parts of their own: its children.
     pub(crate) opened: Option<Opened>,
     /// What is known of bytes in it of which nobody says in which charset they are.
-    pub(crate) beside: Beside,
+    pub(crate) beside: CharsetHint,
     /// How many containers it was taken out of.
     pub(crate) level: usize,
     type_field: Params,
@@ -148,7 +148,7 @@ impl<'a> Part<'a> {
             content_id: None,
             location: None,
             opened: None,
-            beside: Beside::Nothing,
+            beside: CharsetHint::Nothing,
             level: 0,
             type_field: Params::default(),
             disposition: Params::default(),
@@ -279,7 +279,7 @@ fn add<'a>(
         children: Vec::new(),
         signature: None,
         opened: None,
-        beside: Beside::Nothing,
+        beside: CharsetHint::Nothing,
         level: 0,
     };
     let pieces = part.content_type.starts_with("multipart/").then(|| taken_apart(&part, body)).flatten();

@@ -8,12 +8,12 @@ use sealpost_mail::Timestamp;
 
 use crate::column_values::{ColumnWord as _, UnreadEnd};
 use crate::error::StoreError;
+use crate::not_held::not_held;
 use crate::proven_facts::{FactKind, ProvenFact, Proves};
 use crate::received::received;
 use crate::row_proof::{came_back_words, gone_words};
 use crate::statement::{Batch, Refusal, Row, Statement, Value, sql};
 use crate::store::Store;
-use crate::unheld::unheld;
 use crate::unreachable::Unreachable;
 
 /// A letter nobody has opened.
@@ -123,14 +123,14 @@ macro_rules! kept_for_senders {
 impl Unread {
     /// Of a letter whose time is over.
     pub(crate) fn expired(self, deposit_id: &str, now: Timestamp) -> Option<Statement> {
-        let condition = kept_for_senders!("d.id = ?1 AND d.expires_at <= ?2 AND ", unheld!("d.mailbox_id"));
+        let condition = kept_for_senders!("d.id = ?1 AND d.expires_at <= ?2 AND ", not_held!("d.mailbox_id"));
         let how = UnreadEnd::Expired;
         self.kept(sql!(condition, deposit_id, now, how.as_str()), one(deposit_id), how, now)
     }
 
     /// Of a letter that goes out of the trash.
     pub(crate) fn deleted(self, deposit_id: &str, now: Timestamp) -> Option<Statement> {
-        let condition = kept_for_senders!("d.id = ?1 AND d.folder = 'trash' AND ", unheld!("d.mailbox_id"));
+        let condition = kept_for_senders!("d.id = ?1 AND d.folder = 'trash' AND ", not_held!("d.mailbox_id"));
         let how = UnreadEnd::Deleted;
         self.kept(sql!(condition, deposit_id, now, how.as_str()), one(deposit_id), how, now)
     }
@@ -194,7 +194,7 @@ impl Store {
                      WHERE n.token > ?1 || '00' AND n.created_at < ?2 AND d.read_at IS NULL AND d.folder = 'inbox'
                        AND NOT EXISTS (SELECT 1 FROM told_unfetched t WHERE t.deposit_id = d.id
                            AND t.at >= d.received_at AND t.at <= ?4) AND ",
-                    unheld!("d.mailbox_id"),
+                    not_held!("d.mailbox_id"),
                     " ORDER BY n.token LIMIT ?3"
                 ),
                 after,

@@ -14,7 +14,7 @@ use super::notice_timing::Pacing;
 use super::{Arrival, Heads, announce, initial_password, reports};
 use crate::decided::{Decided, Way};
 use crate::memo::NoticeMemo;
-use crate::nobody_told::UNREACHABLE;
+use crate::unnotified_letters::UNREACHABLE;
 use crate::{failure, listing, thread};
 
 /// The recipients whose copy goes into a mailbox, and what the list will show of the letter.

@@ -347,7 +347,7 @@ fn would_show_a_letter(bytes: &[u8], smime_types: &[String]) -> bool {
 const WRAPPINGS: [&str; 4] = ["p7m", "pgp", "gpg", "asc"];
 
 /// No file system takes a longer name; as many octets in three codes have these.
-const LONGEST_NAME: usize = 1000;
+const MAX_NAME: usize = 1000;
 
 const BYTES: &str = "application/octet-stream";
 
@@ -372,7 +372,7 @@ fn readings(names: &[String], layers: &mut Layers) -> Result<Vec<String>, TooLay
         });
         // "Kfz/x.pdf" is a name to us, and a folder and a file to others.
         let last = file_name(last_of_path(name));
-        let before = if name.len() <= LONGEST_NAME { layers.before(name)? } else { Vec::new() };
+        let before = if name.len() <= MAX_NAME { layers.before(name)? } else { Vec::new() };
         let one = [Some(name.clone()), saved, last, inner, Some(read), file].into_iter().flatten();
         for reading in one.chain(before) {
             if !all.contains(&reading) {

@@ -5,7 +5,7 @@ use sealpost_mail::Secret;
 use sealpost_store::{Activate, Activation, MailboxRow, Proof, WrapKind};
 use sealpost_vault::{Label, MailboxSecret, SessionHash, Unwrapped};
 
-use super::{Access, Beside, OpenedPending};
+use super::{Access, OpenedPending, WorkPool};
 use crate::audit::{Actor, Event};
 use crate::rekey::{NewPair, Whose, Wrapped};
 use crate::retention::Retention;
@@ -71,8 +71,8 @@ impl Access<'_> {
         retention: &Retention,
     ) -> Result<Activated, H::Refused>
     where
-        H: Beside,
-        C: Beside<Refused = H::Refused> + Copy,
+        H: WorkPool,
+        C: WorkPool<Refused = H::Refused> + Copy,
     {
         let Chosen { password, question, answer, language } = chosen;
         let id = &waiting.mailbox_id;
@@ -107,7 +107,7 @@ impl Access<'_> {
     ///
     /// # Errors
     /// The store does not answer, or there was no turn for the work.
-    pub async fn is_initial<H: Beside>(
+    pub async fn is_initial<H: WorkPool>(
         &self,
         hashing: H,
         waiting: &OpenedPending,

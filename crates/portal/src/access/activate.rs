@@ -24,8 +24,8 @@ use crate::page::{Page, display_name, redirect, set, show_to};
 use crate::problem::HINT;
 use crate::problem::Problem;
 use crate::state::Site;
-use crate::state::beside::{Hashing, Sealing};
 use crate::state::hashing_queue::Who;
+use crate::state::work_pools::{Hashing, Sealing};
 
 /// The letter that waits, as far as the operator lets it be seen before activation.
 struct WaitingLetter {

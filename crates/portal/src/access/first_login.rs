@@ -17,8 +17,8 @@ use crate::page::{redirect, show_to};
 use crate::problem::HINT;
 use crate::problem::Problem;
 use crate::state::Site;
-use crate::state::beside::Hashing;
 use crate::state::hashing_queue::Who;
+use crate::state::work_pools::Hashing;
 
 /// GET /first
 pub(crate) async fn form(

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use crate::access::session::SignedIn;
 use crate::letters::order::Order;
 use crate::letters::search_index::{self, Match, SearchWords};
-use crate::mailbox::seen::MAX_LOOKED_INTO;
+use crate::mailbox::list_lines::MAX_LOOKED_INTO;
 use crate::mailbox::{Line, Reader};
 use crate::problem::Problem;
 use crate::state::Site;

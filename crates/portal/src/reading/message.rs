@@ -12,7 +12,7 @@ use serde::Deserialize;
 use crate::access::session::SignedIn;
 use crate::http::download;
 use crate::letters::archive;
-use crate::letters::conversation::Beside;
+use crate::letters::conversation::ConversationLetters;
 use crate::letters::export::note_taken;
 use crate::letters::folder_page::FolderPage;
 use crate::letters::inbox::groups;
@@ -234,7 +234,7 @@ pub(crate) async fn show(
         Some(s) => (s.from, s.to, s.cc, s.subject, s.date),
         None => (Vec::new(), Vec::new(), Vec::new(), None, None),
     };
-    let Beside { lines, more } = owner.beside(&site, &row.id).await?;
+    let ConversationLetters { lines, more } = owner.beside(&site, &row.id).await?;
     // In a list of conversations its newest letter stands for all of them.
     let grouped = owner.profile().grouped && groups(place);
     let newest = lines.iter().rev().find(|line| grouped && FolderPage::of(&line.row) == place);

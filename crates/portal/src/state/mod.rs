@@ -2,7 +2,6 @@
 //! is this process's alone: another node has its own.
 
 mod audit;
-pub(crate) mod beside;
 pub(crate) mod conversation_cache;
 pub(crate) mod decoys;
 pub(crate) mod export_progress;
@@ -10,6 +9,7 @@ pub(crate) mod frame_cache;
 pub(crate) mod hashing_queue;
 pub(crate) mod limits;
 pub(crate) mod per_owner;
+pub(crate) mod work_pools;
 
 use std::sync::Arc;
 use std::time::Duration;

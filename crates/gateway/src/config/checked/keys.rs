@@ -224,15 +224,15 @@ fn server_key(named: &Spanned<String>, source: &mut Source) -> Option<ServerKey>
 }
 
 fn credential(name: &str, at: usize, source: &mut Source) -> Option<Secret<String>> {
-    let mend = || format!("add LoadCredential={name}:/path/to/key to the unit");
+    let hint = || format!("add LoadCredential={name}:/path/to/key to the unit");
     let Some(folder) = std::env::var_os("CREDENTIALS_DIRECTORY") else {
-        source.at(at, "systemd has handed over no credentials", mend());
+        source.at(at, "systemd has handed over no credentials", hint());
         return None;
     };
     match std::fs::read_to_string(Path::new(&folder).join(name)) {
         Ok(text) => Some(Secret::new(text)),
         Err(error) => {
-            source.at(at, format!("the credential {name} cannot be read: {error}"), mend());
+            source.at(at, format!("the credential {name} cannot be read: {error}"), hint());
             None
         }
     }
