@@ -7,7 +7,7 @@ use sealpost_mail::Timestamp;
 
 use crate::background_pace::BackgroundPace;
 use crate::consistency::drop_stale;
-use crate::deleted_mailbox::forget_deleted;
+use crate::deleted_mailbox::{deleted_row, forget_deleted};
 use crate::deposit::remove_letter;
 use crate::error::StoreError;
 use crate::hook::tell_expired;
@@ -358,9 +358,9 @@ fn bury(batch: &mut Batch, mailbox: &Stranded, now: Timestamp, asked: Timestamp)
     batch.add(
         sql!(
             concat!(
-                "UPDATE mailboxes AS m SET state = 'deleted', address_sealed = ?2, profile_sealed = NULL,
-                 question_sealed = NULL, public_key = ?2
-             WHERE m.id = ?1 AND ",
+                "UPDATE mailboxes AS m SET ",
+                deleted_row!("?2"),
+                " WHERE m.id = ?1 AND ",
                 abandoned!("?3", "?4", "?5"),
                 " RETURNING id"
             ),
