@@ -36,39 +36,6 @@ pub(crate) fn quiet() -> (String, String) {
     ("X-Auto-Response-Suppress".to_owned(), "DR, RN, NRN, OOF, AutoReply".to_owned())
 }
 
-/// RFC 3834 §5: whether a mail answers another one.
-fn submitted(notice: &Notice) -> &'static str {
-    match notice {
-        Notice::ReplySafely { .. }
-        | Notice::DeletionRequest { .. }
-        | Notice::DeletionHeld
-        | Notice::DeletionNothing
-        | Notice::DeletionUnproven { .. } => "auto-replied",
-        Notice::Activation { .. }
-        | Notice::ActivationReminder { .. }
-        | Notice::UnreadReminder { .. }
-        | Notice::Digest { .. }
-        | Notice::MailboxReminder { .. }
-        | Notice::NotFetched { .. }
-        | Notice::GoneUnread { .. }
-        | Notice::NewMessage { .. }
-        | Notice::InitialPassword { .. }
-        | Notice::PasswordForSender { .. }
-        | Notice::Reactivation { .. }
-        | Notice::ResetLink { .. }
-        | Notice::PasswordChanged { .. }
-        | Notice::QuestionChanged { .. }
-        | Notice::MailboxDeleted { .. }
-        | Notice::BySupport { .. }
-        | Notice::NewBrowser { .. }
-        | Notice::MailboxLocked { .. }
-        | Notice::AnswersUsedUp { .. }
-        | Notice::ReplyReturned { .. }
-        | Notice::ReplyCameBack { .. }
-        | Notice::KeysEnding { .. } => "auto-generated",
-    }
-}
-
 /// Writes notices for delivery.
 pub struct NoticeWriter {
     /// How notices look.
@@ -95,7 +62,7 @@ impl Composer for NoticeWriter {
             html: Some(rendered.html),
             message_id: facts.message_id,
             at: facts.at,
-            auto_submitted: submitted(&facts.notice),
+            auto_submitted: facts.notice.auto_submitted(),
             about: facts.about,
             extra: vec![quiet()],
             inline_images: sealpost_notice::inline_images(&announcer.brand),
