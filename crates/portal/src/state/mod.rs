@@ -1,5 +1,5 @@
-//! What every handler may use: configuration, store, keys, clock, limits. Built once; knows no request. What is counted or kept here
-//! is this process's alone: another node has its own.
+//! What every handler may use: configuration, store, keys, clock, limits. Built once; knows no request. This process only: what is
+//! counted or kept here, another node has its own of.
 
 mod audit;
 pub(crate) mod conversation_cache;
