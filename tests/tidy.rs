@@ -5,6 +5,8 @@
 mod code_map;
 #[path = "tidy/crate_table.rs"]
 mod crate_table;
+#[path = "tidy/guides.rs"]
+mod guides;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
