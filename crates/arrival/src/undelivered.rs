@@ -15,7 +15,7 @@ use sealpost_store::{
 use sealpost_vault::MessageKey;
 
 use crate::commit::commit;
-use crate::context::Context;
+use crate::context::{Context, Shared};
 use crate::reply::{failed, resident};
 use crate::{enqueue, owner_mail, unnotified_letters};
 
@@ -37,7 +37,7 @@ pub(crate) struct Undelivered<'a> {
 
 /// The rows that put the word into the mailbox.
 pub(crate) async fn rows(context: &Context, told: &Undelivered<'_>) -> Result<ArrivalRows, OutboxError> {
-    let (resident, language_tag) = resident(context, told.mailbox_id).await?;
+    let (resident, language_tag) = resident(&context.shared, told.mailbox_id).await?;
     let (random, now, announcer) =
         (&*context.shared.random, context.shared.clock.now(), &context.tenant.announcer);
     let notice = Notice::ReplyReturned {
@@ -182,7 +182,7 @@ impl Returns for ToMailbox {
     }
 
     async fn notice_failed(&self, mailbox_id: &str, others: &[String], status: EnhancedCode) {
-        note(&self.0, mailbox_id, status).await;
+        note(&self.0.shared, mailbox_id, status).await;
         for letter in others {
             if let Err(error) = unnotified_letters::tell(&self.0, letter, Some(status)).await {
                 tracing::error!(?error, deposit.id = %letter, "a letter's sender was not told that nobody knows of it");
@@ -192,11 +192,11 @@ impl Returns for ToMailbox {
 }
 
 /// What the trail of a mailbox's address says; a store that cannot write now will hear of the next one.
-async fn note(context: &Context, mailbox_id: &str, status: EnhancedCode) {
-    let at = context.shared.clock.now();
+async fn note(shared: &Shared, mailbox_id: &str, status: EnhancedCode) {
+    let at = shared.clock.now();
     let bounce =
         NewBounce { mailbox_id: mailbox_id.to_owned(), deposit_id: None, status: status.to_string(), at };
-    if let Err(error) = context.shared.store.note_bounce(bounce).await {
+    if let Err(error) = shared.store.note_bounce(bounce).await {
         tracing::error!(%error, mailbox.id = %mailbox_id, "an address could not be marked");
     }
 }

@@ -19,7 +19,7 @@ use sealpost_store::{ArrivalRows, LegPurpose, OriginalState};
 
 use super::choose::{Chosen, choose_for_test};
 use super::{Arrived, Hold, Partners, Signature};
-use crate::context::Context;
+use crate::context::{Context, Shared};
 use crate::enqueue;
 
 /// So often at most one partner is answered, in milliseconds.
@@ -120,7 +120,7 @@ pub(crate) async fn hear(
     };
     match word {
         Word::Reply => {
-            note_reply(context, partners, found, &token).await;
+            note_reply(&context.shared, partners, found, &token).await;
             None
         }
         Word::Request => {
@@ -145,8 +145,7 @@ pub(crate) async fn hear(
 }
 
 /// A reply to a test letter of ours: letters are encrypted for the partner from now on.
-async fn note_reply(context: &Context, partners: &Partners, found: Found, token: &str) {
-    let shared = &context.shared;
+async fn note_reply(shared: &Shared, partners: &Partners, found: Found, token: &str) {
     if !is_test_token(&shared.keys.tags, &found.partner.id, token) {
         tracing::warn!(partner.id = %found.partner.id, "a reply to a test letter that is none of ours");
         return;

@@ -108,7 +108,7 @@ async fn told(
         let first = arrival.context.shared.store.bounce_memo(&bounce_token(other, 0)).await;
         let Some(first) = first.map_err(|error| crate::failure::unavailable(&error))? else { continue };
         // It does not keep the others' senders from hearing it.
-        match reminder::memo(arrival.context, other, &first.memo_sealed) {
+        match reminder::memo(&arrival.context.shared.keys.rows, other, &first.memo_sealed) {
             Ok(memo) => rows.join(reports::unannounced(&at, &memo, status).await?),
             Err(error) => tracing::error!(?error, deposit.id = %other, "a letter's sender cannot be told"),
         }
