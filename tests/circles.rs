@@ -72,7 +72,7 @@ fn declared(code: &str) -> BTreeSet<String> {
         let rest = ITEMS.iter().find_map(|kind| item.strip_prefix(kind))?;
         // A module that lies in a file of its own is that file.
         let name: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-        (!name.is_empty() && !rest.strip_prefix(&name).is_some_and(|end| end == ";")).then_some(name)
+        (!name.is_empty() && rest.strip_prefix(&name).is_none_or(|end| end != ";")).then_some(name)
     };
     code.lines().filter_map(name).collect()
 }

@@ -8,7 +8,9 @@ use std::path::Path;
 use super::{files, names, nothing, root};
 
 fn read(path: &str) -> String {
-    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+    let found = fs::read_to_string(root().join(path));
+    assert!(found.is_ok(), "{path}: {found:?}");
+    found.unwrap()
 }
 
 /// As clap and serde write a variant's name.
