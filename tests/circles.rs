@@ -30,7 +30,8 @@ fn modules(src: &Path, folder: &Path, found: &mut BTreeMap<Module, String>) {
                 .lines()
                 .map(|line| line.split("//").next().unwrap_or_default().to_owned() + "\n")
                 .collect();
-            found.insert(module, code);
+            // A library and its program share the root.
+            found.entry(module).or_default().push_str(&code);
         }
     }
 }
@@ -50,6 +51,30 @@ struct Uses {
     handed_on: BTreeSet<usize>,
     /// In the text.
     spoken: Vec<Vec<String>>,
+    /// Items that are written down there.
+    declared: BTreeSet<String>,
+}
+
+/// What an item begins with, and its name behind it.
+const ITEMS: [&str; 10] =
+    ["fn ", "struct ", "enum ", "union ", "const ", "static ", "type ", "trait ", "macro_rules! ", "mod "];
+
+/// The items of a file, those within others left out.
+fn declared(code: &str) -> BTreeSet<String> {
+    let name = |line: &str| {
+        let item =
+            line.strip_prefix("pub").map_or(line, |rest| rest.split_once(' ').map_or(rest, |(_, item)| item));
+        let item = ["const ", "async ", "unsafe "].iter().fold(item, |item, word| {
+            item.strip_prefix(word)
+                .filter(|rest| ITEMS.iter().any(|kind| rest.starts_with(kind)))
+                .unwrap_or(item)
+        });
+        let rest = ITEMS.iter().find_map(|kind| item.strip_prefix(kind))?;
+        // A module that lies in a file of its own is that file.
+        let name: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+        (!name.is_empty() && rest.strip_prefix(&name).is_none_or(|end| end != ";")).then_some(name)
+    };
+    code.lines().filter_map(name).collect()
 }
 
 fn is_path(c: char) -> bool {
@@ -132,11 +157,12 @@ fn uses(code: &str, is_module: impl Fn(&str) -> bool) -> Uses {
         }
         uses.spoken.push(parts);
     }
+    uses.declared = declared(code);
     uses
 }
 
-/// The file in which what a path names is written down: names that a file only hands on are followed. The root counts as
-/// none.
+/// The file in which what a path names is written down: names that a file only hands on are followed. The root is one for
+/// what it writes down itself.
 fn resolve(from: &Module, path: &[String], all: &BTreeMap<Module, Uses>, depth: usize) -> Option<Module> {
     let (first, mut rest) = path.split_first()?;
     let mut base: Module = Vec::new();
@@ -180,7 +206,14 @@ fn resolve(from: &Module, path: &[String], all: &BTreeMap<Module, Uses>, depth: 
         }
         break;
     }
-    (!base.is_empty()).then_some(base)
+    let is_declared =
+        || rest.first().is_some_and(|name| all.get(&base).is_some_and(|at| at.declared.contains(name)));
+    (!base.is_empty() || is_declared()).then_some(base)
+}
+
+/// As the source calls it.
+fn called(module: &Module) -> String {
+    if module.is_empty() { "crate".to_owned() } else { module.join("::") }
 }
 
 /// Everything that can be reached from a file.
@@ -230,10 +263,10 @@ fn no_circle_between_files() {
         modules(&src, &src, &mut all);
         all.retain(|module, _| module.iter().all(|part| part != "tests" && !part.ends_with("_tests")));
         let edges = edges(all);
-        for module in edges.keys().filter(|module| !module.is_empty()) {
+        for module in edges.keys() {
             if reached(module, &edges).contains(module) {
                 let name = folder.file_name().unwrap().to_string_lossy();
-                found.insert((name.into_owned(), module.join("::")));
+                found.insert((name.into_owned(), called(module)));
             }
         }
     }
@@ -250,14 +283,30 @@ fn a_circle_is_found_through_names_that_are_handed_on_and_through_parts_of_a_fol
         ("c", "fn f() { part::g() }\nmod part;\npub const C: u8 = 1;"),
         ("c::part", "use super::C;"),
     ];
-    let modules = modules.map(|(name, code)| {
-        (name.split("::").filter(|p| !p.is_empty()).map(str::to_owned).collect(), code.to_owned())
+    assert_eq!(circle(&modules), ["a", "b::part", "c", "c::part"]);
+}
+
+#[test]
+fn the_root_is_part_of_a_circle_by_what_it_writes_down_itself() {
+    let modules = [
+        (
+            "",
+            "mod a;\npub(crate) const fn limit() -> u8 { 1 }\nuse crate::a::Thing;\npub use b::Other;\nmod b;",
+        ),
+        ("a", "use crate::limit;\npub struct Thing;"),
+        ("b", "use crate::limit;\nuse crate::Unknown;\npub struct Other;"),
+    ];
+    assert_eq!(circle(&modules), ["crate", "a"]);
+    let handed_on =
+        [("", "mod a;\npub use a::Thing;\npub struct Own;"), ("a", "use crate::Own;\npub struct Thing;")];
+    assert!(circle(&handed_on).is_empty(), "what is only handed on is not used");
+}
+
+/// Those of these files that are part of a circle.
+fn circle(modules: &[(&str, &str)]) -> Vec<String> {
+    let modules = modules.iter().map(|(name, code)| {
+        (name.split("::").filter(|p| !p.is_empty()).map(str::to_owned).collect(), (*code).to_owned())
     });
-    let edges = edges(modules.into_iter().collect());
-    let circle: Vec<String> = edges
-        .keys()
-        .filter(|module| !module.is_empty() && reached(module, &edges).contains(*module))
-        .map(|module| module.join("::"))
-        .collect();
-    assert_eq!(circle, ["a", "b::part", "c", "c::part"]);
+    let edges = edges(modules.collect());
+    edges.keys().filter(|module| reached(module, &edges).contains(*module)).map(called).collect()
 }

@@ -6,7 +6,7 @@ use std::process::Command;
 use rig::gateway::{Home, binary, change, find_database};
 use rig::process::{Process, poll};
 use rig::reader::activate;
-use rig::trail::{self, Said, by_operator};
+use rig::trail::{self, TrailRow, by_operator};
 use rig::{Config, Gateway, Hop, letters};
 
 use crate::escrow_in_safe;
@@ -179,7 +179,7 @@ fn a_key_for_dkim_of_which_half_was_done() {
     assert!(file("a2", "signing").exists() && file("a1", "signing").exists());
     let began = trail::of(&gateway, "dkim-key.change-began");
     let object = name("a2");
-    let said = Said { detail: "what=use", ..by_operator(&object) };
+    let said = TrailRow { detail: "what=use", ..by_operator(&object) };
     trail::is(began.last().unwrap(), said, &["geheim"]);
     assert_eq!(noted(&gateway, "dkim-key.change-began", "dkim-key.used"), (4, 1));
     gateway.sweep();

@@ -8,7 +8,7 @@ use rig::letters::{self, link};
 use rig::process::poll;
 use rig::reader::{PASSWORD, activate, letter_paths};
 use rig::receiver::{Receiver, Verdict};
-use rig::trail::{self, Said, by_operator};
+use rig::trail::{self, TrailRow, by_operator};
 use rig::{Config, Gateway, Hop, Web};
 use serde_json::Value;
 
@@ -21,8 +21,8 @@ use crate::webhooks::webhook;
 const WORDS: [&str; 5] = ["kunde", "erika", "geheim", "Max", PASSWORD];
 const HERE: &str = "127.0.0.0/24";
 
-fn by_owner(mailbox: &str) -> Said<'_> {
-    Said { actor: "owner", object: mailbox, mailbox, network: HERE, outcome: "done", detail: "" }
+fn by_owner(mailbox: &str) -> TrailRow<'_> {
+    TrailRow { actor: "owner", object: mailbox, mailbox, network: HERE, outcome: "done", detail: "" }
 }
 
 fn mailbox_of(office: &Office) -> String {
@@ -48,7 +48,7 @@ fn archive_exported() {
     let page = web.get("/export");
     web.submit(&page, "/export/zip", &[("format", "eml"), ("scope", "all")]).expect(200);
     let mailbox = mailbox_of(&office);
-    let said = Said { detail: "letters=2 format=eml", ..by_owner(&mailbox) };
+    let said = TrailRow { detail: "letters=2 format=eml", ..by_owner(&mailbox) };
     trail::one(&office.gateway, "archive.exported", said, &WORDS);
     // And of each letter that it was among them.
     let each = trail::of(&office.gateway, "letter.exported");
@@ -56,7 +56,7 @@ fn archive_exported() {
     for row in &each {
         let letter = row["object"].as_str().unwrap();
         assert!(ids.iter().any(|id| id == letter), "{row}");
-        trail::is(row, Said { object: letter, detail: "format=eml", ..by_owner(&mailbox) }, &WORDS);
+        trail::is(row, TrailRow { object: letter, detail: "format=eml", ..by_owner(&mailbox) }, &WORDS);
     }
     office.gateway.sweep();
 }
@@ -68,7 +68,7 @@ fn facts_exported() {
     let facts = office.said(&["mailbox", "export-facts", CUSTOMER]);
     assert!(facts.contains(CUSTOMER), "{facts}");
     let mailbox = mailbox_of(&office);
-    let said = Said { mailbox: &mailbox, ..by_operator(&mailbox) };
+    let said = TrailRow { mailbox: &mailbox, ..by_operator(&mailbox) };
     trail::one(&office.gateway, "mailbox.facts-exported", said, &WORDS);
     office.gateway.sweep();
 }
@@ -91,12 +91,13 @@ fn address_cleared_and_notice_returned() {
     let returned = trail::of(&office.gateway, "notice.returned");
     assert_eq!(returned.len(), 1, "{returned:?}");
     let actor = returned[0]["actor"].as_str().unwrap().to_owned();
-    let said = Said { actor: &actor, object: letter, mailbox, network: "", outcome: "returned", detail: "" };
+    let said =
+        TrailRow { actor: &actor, object: letter, mailbox, network: "", outcome: "returned", detail: "" };
     trail::is(&returned[0], said, &WORDS);
     assert_eq!(actor, "system");
 
     office.said(&["mailbox", "clear", CUSTOMER, "--note", "Adresse stimmt wieder"]);
-    let said = Said { mailbox, detail: "note=Adresse stimmt wieder", ..by_operator(mailbox) };
+    let said = TrailRow { mailbox, detail: "note=Adresse stimmt wieder", ..by_operator(mailbox) };
     trail::one(&office.gateway, "mailbox.address-cleared", said, &WORDS);
     office.gateway.sweep();
 }
@@ -128,7 +129,7 @@ fn deletion_asked() {
     let shown: Value = serde_json::from_str(&gateway.said(&["mailbox", "show", CUSTOMER, "--json"])).unwrap();
     let mailbox = shown["mailbox"].as_str().unwrap();
     // Whoever wrote the mail has proven an address, and is not signed in; the network is the mail server's.
-    let said = Said { actor: "visitor", network: "", ..by_owner(mailbox) };
+    let said = TrailRow { actor: "visitor", network: "", ..by_owner(mailbox) };
     trail::one(&gateway, "deletion.asked", said, &WORDS);
     gateway.sweep();
 }
@@ -142,7 +143,7 @@ fn letter_left_trash() {
     web.submit(&page, "/letters", &[("id", &letter), ("do", "trash")]).expect(303);
     office.day(16);
     let mailbox = mailbox_of(&office);
-    let said = Said { actor: "system", object: &letter, network: "", ..by_owner(&mailbox) };
+    let said = TrailRow { actor: "system", object: &letter, network: "", ..by_owner(&mailbox) };
     trail::one(&office.gateway, "letter.left-trash", said, &WORDS);
     office.gateway.sweep();
 }
@@ -186,7 +187,7 @@ fn escrow_rotated() {
     gateway.restart();
     let rotated = gateway.said(&["key", "rotate-escrow", "--escrow-key", "old/escrow.key"]);
     assert!(rotated.contains("1 escrow wraps"), "{rotated}");
-    let said = Said { detail: "mailboxes=1", ..by_operator("escrow-key") };
+    let said = TrailRow { detail: "mailboxes=1", ..by_operator("escrow-key") };
     trail::one(&gateway, "key.escrow-rotated", said, &WORDS);
     gateway.sweep();
 }
@@ -224,7 +225,7 @@ fn link_renewed_and_reply_sent() {
     let row = poll("the reply in the trail", || trail::of(&office.gateway, "reply.sent").pop());
     let letter = row["object"].as_str().unwrap();
     assert_eq!(letter.len(), 32, "{row}");
-    trail::is(&row, Said { object: letter, detail: "recipients=1", ..by_owner(&mailbox) }, &WORDS);
+    trail::is(&row, TrailRow { object: letter, detail: "recipients=1", ..by_owner(&mailbox) }, &WORDS);
 
     // Another one, whose link has run out.
     let other = "anna@web.example";
@@ -242,7 +243,7 @@ fn link_renewed_and_reply_sent() {
     poll("the new link", || (office.to(other).len() > before).then_some(()));
     let facts: Value = serde_json::from_str(&office.said(&["mailbox", "show", other, "--json"])).unwrap();
     let mailbox = facts["mailbox"].as_str().unwrap();
-    let said = Said { actor: "visitor", ..by_owner(mailbox) };
+    let said = TrailRow { actor: "visitor", ..by_owner(mailbox) };
     trail::one(&office.gateway, "mailbox.link-renewed", said, &WORDS);
     office.gateway.sweep();
 }
@@ -255,6 +256,6 @@ fn reset_asked() {
     let page = stranger.get("/forgot");
     stranger.submit(&page, "/forgot", &[("address", CUSTOMER)]).expect(200);
     let mailbox = mailbox_of(&office);
-    trail::one(&office.gateway, "reset.asked", Said { actor: "visitor", ..by_owner(&mailbox) }, &WORDS);
+    trail::one(&office.gateway, "reset.asked", TrailRow { actor: "visitor", ..by_owner(&mailbox) }, &WORDS);
     office.gateway.sweep();
 }

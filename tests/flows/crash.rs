@@ -84,7 +84,7 @@ fn during_delivery_it_is_sent_again() {
 
 /// What the client knows of a letter when the server dies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Known {
+enum ClientView {
     /// It saw 250.
     Accepted,
     /// It saw nothing and will send again.
@@ -101,7 +101,7 @@ enum Moment {
 }
 
 /// Sends one letter and has the server killed at that moment.
-fn send_and_kill(gateway: &mut Gateway, to: &str, letter: &[u8], moment: Moment) -> Known {
+fn send_and_kill(gateway: &mut Gateway, to: &str, letter: &[u8], moment: Moment) -> ClientView {
     let mut client = gateway.smtp();
     client.envelope("a@insurer.example", &[to]);
     client.say("DATA").expect("354 *");
@@ -117,9 +117,9 @@ fn send_and_kill(gateway: &mut Gateway, to: &str, letter: &[u8], moment: Moment)
     match client.try_reply() {
         Ok(reply) => {
             reply.expect("250 2.0.0 *");
-            Known::Accepted
+            ClientView::Accepted
         }
-        Err(_) => Known::Unsure,
+        Err(_) => ClientView::Unsure,
     }
 }
 
@@ -150,13 +150,13 @@ fn at_any_moment_around_the_commit_a_confidential_letter_is_there_exactly_once()
         gateway.restart();
         let stored = gateway.count("SELECT count(*) FROM deposits");
         let before = warm + i64::try_from(n).unwrap();
-        if known == Known::Accepted {
+        if known == ClientView::Accepted {
             assert_eq!(stored, before + 1, "accepted and lost (round {n}, {moment:?})");
         } else {
             // As every mail server does: no reply, so the same letter comes again.
             gateway.smtp().letter("a@insurer.example", &[&to], &letter).expect("250 2.0.0 *");
         }
-        *seen.entry((known == Known::Accepted, stored == before + 1)).or_insert(0) += 1;
+        *seen.entry((known == ClientView::Accepted, stored == before + 1)).or_insert(0) += 1;
         assert_eq!(
             gateway.count("SELECT count(*) FROM deposits"),
             before + 1,
@@ -182,7 +182,7 @@ fn at_any_moment_around_the_commit_an_ordinary_letter_goes_out_at_least_once() {
         let letter = letters::plain(&format!("Angebot {n}"), "x");
         let known = send_and_kill(&mut gateway, &to, &letter, *moment);
         gateway.restart();
-        if known == Known::Unsure {
+        if known == ClientView::Unsure {
             gateway.smtp().letter("a@insurer.example", &[&to], &letter).expect("250 2.0.0 *");
         }
         assert_eq!(

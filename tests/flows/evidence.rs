@@ -115,7 +115,7 @@ fn evidence_says_when_what_happened_to_a_letter_and_nothing_of_it() {
     web.get(&path).expect(200);
     web.get(&format!("{path}/eml")).expect(200);
     let text = pdf(&gateway, id, "en");
-    assert!(text.contains("answer 250") && text.contains(&format!("known there as {QUEUED}")), "{text}");
+    assert!(text.contains("reply 250") && text.contains(&format!("known there as {QUEUED}")), "{text}");
     shows(&text, hash, &before["events"][1]["at"]);
     assert!(text.contains("Opened for the first time, after log-in") && text.contains("(eml)"), "{text}");
     assert!(!text.contains("had not been opened") && text.contains("127.0.0.0/24"), "{text}");

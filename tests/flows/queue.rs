@@ -132,12 +132,12 @@ fn list_says_that_a_destination_is_left_alone_and_why() {
     let never_tried = || {
         let mut client = gateway.smtp();
         client.letter("a@insurer.example", &["c@web.example"], &letters::plain("x", "x")).expect("250 *");
-        list(&gateway).into_iter().find(|leg| leg["attempts"] == 0 && leg["waits_for"] == "rest")
+        list(&gateway).into_iter().find(|leg| leg["attempts"] == 0 && leg["waits_for"] == "backoff")
     };
     let leg = poll("one that is not tried", never_tried);
     assert_eq!(leg["last"], "-");
     let down = &leg["destination_down"];
-    assert!(down["rest_seconds"].is_u64() && down["seconds"].is_u64(), "{leg}");
+    assert!(down["backoff_seconds"].is_u64() && down["seconds"].is_u64(), "{leg}");
     assert!(down["last"].as_str().unwrap().starts_with("441 4.4.1"), "{leg}");
     assert!(down["cause"].as_str().unwrap().contains("could not be reached"), "{leg}");
     let is_told = || {
@@ -149,7 +149,7 @@ fn list_says_that_a_destination_is_left_alone_and_why() {
     hop.open();
     run(&gateway, &["retry", "--all"]);
     poll("an empty queue", || list(&gateway).is_empty().then_some(()));
-    poll("no rest", || (gateway.count("SELECT count(*) FROM resting") == 0).then_some(()));
+    poll("no backoff", || (gateway.count("SELECT count(*) FROM resting") == 0).then_some(()));
     gateway.sweep();
 }
 

@@ -15,13 +15,13 @@ const AWAY: &str = "fort@web.example";
 const TABLES: [&str; 3] = ["gone_unread", "unreachable", "requests"];
 
 /// One genuine row in each table, and what is known of them.
-struct Told {
+struct GenuineRows {
     office: Office,
     /// The Message-ID of the letter that was deleted unread.
     unread: String,
 }
 
-fn told() -> Told {
+fn told() -> GenuineRows {
     let office = Office::open(|config| {
         config.set("senders", "expired-unread", "true").set("portal", "trash", r#""14 days""#);
     });
@@ -39,7 +39,7 @@ fn told() -> Told {
         poll(table, || (office.gateway.count(&format!("SELECT count(*) FROM {table}")) == 1).then_some(()));
     }
     office.is_quiet();
-    Told { office, unread }
+    GenuineRows { office, unread }
 }
 
 /// One row that nobody proved beside each of them, with all that there is to copy.
@@ -54,7 +54,7 @@ const FORGED: &str = "INSERT INTO gone_unread (deposit_id, gone_at, received_at,
 const NOT_FORGED: &str = "DELETE FROM gone_unread; DELETE FROM unreachable WHERE bounces = 99;
      DELETE FROM requests WHERE number = 7";
 
-impl Told {
+impl GenuineRows {
     fn ok(&self, args: &[&str]) -> String {
         let (code, out, err) = self.office.gateway.sealpost(args);
         assert_eq!(code, 0, "{args:?}: {out}{err}");

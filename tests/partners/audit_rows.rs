@@ -2,7 +2,7 @@
 //! words.
 
 use rig::smime_authority::Authority;
-use rig::trail::{self, Said, by_operator};
+use rig::trail::{self, TrailRow, by_operator};
 use rig::{Gateway, Hop};
 use serde_json::Value;
 
@@ -52,7 +52,7 @@ fn each_change_of_a_partner_and_its_keys_leaves_its_row() {
     let hex = key.to_uppercase();
     for action in ["partner.key-suspended", "partner.key-trusted", "partner.key-revoked"] {
         let detail = format!("fingerprint={hex}");
-        trail::one(&gateway, action, Said { detail: &detail, ..by_operator(&partner) }, &WORDS);
+        trail::one(&gateway, action, TrailRow { detail: &detail, ..by_operator(&partner) }, &WORDS);
     }
     gateway.sweep();
 }
@@ -72,12 +72,12 @@ fn each_change_of_a_key_of_ours_leaves_its_row() {
     let certified = trail::of(&gateway, "own-key.certified");
     let [row] = &certified[..] else { panic!("{certified:?}") };
     let object = row["object"].as_str().unwrap();
-    trail::is(row, Said { detail: "fingerprint=", ..by_operator(object) }, &WORDS);
+    trail::is(row, TrailRow { detail: "fingerprint=", ..by_operator(object) }, &WORDS);
     // The certificate of before signs nothing more.
     let retired = trail::of(&gateway, "own-key.retired");
     let [row] = &retired[..] else { panic!("{retired:?}") };
     let retired = row["object"].as_str().unwrap();
-    trail::is(row, Said { detail: "fingerprint=", ..by_operator(retired) }, &WORDS);
+    trail::is(row, TrailRow { detail: "fingerprint=", ..by_operator(retired) }, &WORDS);
     assert!([object, retired].contains(&first.as_str()) && object != retired, "{row}");
 
     run(&["domain-key", "make", "insurer.example", "--name", "Zebrafink", "--kind", "openpgp"]);
@@ -87,7 +87,11 @@ fn each_change_of_a_key_of_ours_leaves_its_row() {
     run(&["domain-key", "address", &pgp, "erika.muster@insurer.example"]);
     let named = trail::of(&gateway, "own-key.addresses");
     let [row] = &named[..] else { panic!("{named:?}") };
-    trail::is(row, Said { detail: "fingerprint=", ..by_operator(row["object"].as_str().unwrap()) }, &WORDS);
+    trail::is(
+        row,
+        TrailRow { detail: "fingerprint=", ..by_operator(row["object"].as_str().unwrap()) },
+        &WORDS,
+    );
     gateway.sweep();
 }
 

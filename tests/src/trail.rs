@@ -22,7 +22,7 @@ pub fn of(gateway: &Gateway, action: &str) -> Vec<Value> {
 
 /// What a row says beside its action.
 #[derive(Clone, Copy, Debug)]
-pub struct Said<'a> {
+pub struct TrailRow<'a> {
     /// Who: of an operator without the number.
     pub actor: &'a str,
     /// To what.
@@ -39,13 +39,13 @@ pub struct Said<'a> {
 
 /// What operators have done to this.
 #[must_use]
-pub fn by_operator(object: &str) -> Said<'_> {
-    Said { actor: "operator", object, mailbox: "", network: "", outcome: "done", detail: "" }
+pub fn by_operator(object: &str) -> TrailRow<'_> {
+    TrailRow { actor: "operator", object, mailbox: "", network: "", outcome: "done", detail: "" }
 }
 
 /// Waits for exactly one row with this action, and sees that it says this. Nothing in it is anybody's word: neither an address nor
 /// one of these.
-pub fn one(gateway: &Gateway, action: &str, said: Said<'_>, words: &[&str]) {
+pub fn one(gateway: &Gateway, action: &str, said: TrailRow<'_>, words: &[&str]) {
     let row = poll(&format!("{action} in the trail"), || {
         let mut rows = of(gateway, action);
         assert!(rows.len() < 2, "{action}: {rows:#?}");
@@ -55,8 +55,8 @@ pub fn one(gateway: &Gateway, action: &str, said: Said<'_>, words: &[&str]) {
 }
 
 /// That this row says it.
-pub fn is(row: &Value, said: Said<'_>, words: &[&str]) {
-    let Said { actor, object, mailbox, network, outcome, detail } = said;
+pub fn is(row: &Value, said: TrailRow<'_>, words: &[&str]) {
+    let TrailRow { actor, object, mailbox, network, outcome, detail } = said;
     let text = |key: &str| row[key].as_str().unwrap().to_owned();
     let who = text("actor");
     let who = who.split_once(':').map_or(who.as_str(), |(kind, _number)| kind);

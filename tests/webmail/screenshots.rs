@@ -307,10 +307,10 @@ impl Album {
         set.send(&claim());
         set.newest();
         set.press("button[value=reply]");
-        self.shoot(set, "answer", "An answer");
+        self.shoot(set, "reply", "A reply");
         browser.fill("#to", "somebody@elsewhere.example");
         set.press("button[value=send]");
-        self.shoot(set, "answer-errors", "An answer with something to fix");
+        self.shoot(set, "reply-errors", "A reply with something to fix");
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("Foto der Stoßstange.pdf");
         std::fs::write(&file, letters::pdf("Foto")).unwrap();
@@ -320,7 +320,7 @@ impl Album {
         browser.fill("#to", "erika.muster@insurer.example");
         browser.fill("#text", "Guten Tag,\n\nanbei das Foto.\n\nAnna Müller");
         set.press("button.quiet[value=save]");
-        self.shoot(set, "answer-files", "An answer with a file, saved");
+        self.shoot(set, "reply-files", "A reply with a file, saved");
         self.visit(set, "/drafts", "drafts", "Drafts");
         browser.click_through("ul.letters a");
         set.press("button[value=send]");
@@ -330,7 +330,7 @@ impl Album {
         browser.execute(BEGIN_UPLOAD);
         let written = browser.url();
         browser.open(&written);
-        self.shoot(set, "answer-halfway", "A file that has not come whole");
+        self.shoot(set, "reply-halfway", "A file that has not come whole");
         set.newest();
         browser.click(".save summary");
         set.press(".save button[value=trash]");

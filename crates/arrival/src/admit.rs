@@ -3,7 +3,7 @@
 
 use sealpost_intake::Receipt;
 use sealpost_mail::{Direction, Envelope, Origin, Reply, Timestamp};
-use sealpost_store::{ArrivalRows, Committed, OriginalRow};
+use sealpost_store::{ArrivalRows, Committed, OriginalRow, Store};
 
 use crate::commit::commit;
 use crate::context::{Context, Making};
@@ -101,7 +101,7 @@ pub(crate) async fn carry_out(
         drop(room);
         match committed {
             Committed::New(_durable) => {
-                return Ok(receipt(context, id, live, Some(now)));
+                return Ok(receipt(context.shared.store.clone(), id, live, Some(now)));
             }
             Committed::Duplicate => {
                 // The same bytes from the same envelope are safe already, only their 250 was lost.
@@ -109,7 +109,7 @@ pub(crate) async fn carry_out(
                 // What the client knows of now is that letter, not a later one of the same bytes.
                 let earlier = context.shared.store.fingerprint_of(spooled.fingerprint).await;
                 let earlier = earlier.map_err(|error| unavailable(&error))?;
-                return Ok(receipt(context, id, live, earlier));
+                return Ok(receipt(context.shared.store.clone(), id, live, earlier));
             }
             Committed::MailboxTaken => {}
             Committed::TooMany => {
@@ -124,8 +124,7 @@ pub(crate) async fn carry_out(
 }
 
 /// `committed_at`: of the letter that it is for; `None`: its fingerprint is forgotten already.
-fn receipt(context: &Context, id: String, live: Option<Live>, committed_at: Option<Timestamp>) -> Receipt {
-    let store = context.shared.store.clone();
+fn receipt(store: Store, id: String, live: Option<Live>, committed_at: Option<Timestamp>) -> Receipt {
     live.iter().for_each(Live::note_kept);
     Receipt {
         id,

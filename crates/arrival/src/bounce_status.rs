@@ -6,7 +6,7 @@ use sealpost_mail::{EnhancedCode, Head, Letter};
 
 /// What a returned mail says of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Said {
+pub(crate) enum BounceStatus {
     /// It failed, with this status.
     Failed(EnhancedCode),
     /// Something came back, and it is neither an automatic answer nor word of a delay.
@@ -18,7 +18,7 @@ pub(crate) enum Said {
 /// The part of a returned mail that is looked through for words: the rest is the mail itself.
 const LOOKED_THROUGH: usize = 8 * 1024;
 
-pub(crate) fn read(bytes: &[u8]) -> Said {
+pub(crate) fn read(bytes: &[u8]) -> BounceStatus {
     let letter = Letter::parse_some(bytes).ok().map(|(letter, _)| letter);
     let text = letter.as_ref().and_then(Letter::text).unwrap_or_default();
     let end = text.floor_char_boundary(LOOKED_THROUGH);
@@ -29,14 +29,14 @@ pub(crate) fn read(bytes: &[u8]) -> Said {
         return said;
     }
     let head = Head::split(bytes).and_then(|end| bytes.get(..end)).map(<[u8]>::to_vec);
-    let Some(head) = head.and_then(|head| Head::new(head).ok()) else { return Said::Unclear };
+    let Some(head) = head.and_then(|head| Head::new(head).ok()) else { return BounceStatus::Unclear };
     if head.count("X-Failed-Recipients") > 0 || is_qmail(text) {
-        return Said::Failed(code(text).map_or(EnhancedCode(5, 0, 0), permanent));
+        return BounceStatus::Failed(code(text).map_or(EnhancedCode(5, 0, 0), permanent));
     }
     match (is_automatic(&head), is_daemon(&head)) {
-        (true, false) => Said::Nothing,
-        (_, _) if is_delay(&head, text) => Said::Nothing,
-        (_, _) => Said::Unclear,
+        (true, false) => BounceStatus::Nothing,
+        (_, _) if is_delay(&head, text) => BounceStatus::Nothing,
+        (_, _) => BounceStatus::Unclear,
     }
 }
 
@@ -52,7 +52,7 @@ fn status_part(letter: &Letter<'_>) -> Option<String> {
 }
 
 /// What stands in the groups of fields; `None` if they say nothing of any recipient.
-fn said_by_report(report: &str) -> Option<Said> {
+fn said_by_report(report: &str) -> Option<BounceStatus> {
     let report = unfolded(report);
     let mut benign = false;
     for group in report.split("\n\n") {
@@ -67,18 +67,18 @@ fn said_by_report(report: &str) -> Option<Said> {
         match (action.as_deref(), status) {
             // RFC 3464 §2.3.3; some write "failure".
             (Some(action), status) if action.starts_with("fail") => {
-                return Some(Said::Failed(status.map_or(EnhancedCode(5, 0, 0), permanent)));
+                return Some(BounceStatus::Failed(status.map_or(EnhancedCode(5, 0, 0), permanent)));
             }
             (Some("delayed" | "delivered" | "relayed" | "expanded"), _) => benign = true,
             // No action, or none that anybody knows.
             (Some(_) | None, Some(EnhancedCode(5, subject, detail))) => {
-                return Some(Said::Failed(EnhancedCode(5, subject, detail)));
+                return Some(BounceStatus::Failed(EnhancedCode(5, subject, detail)));
             }
             (Some(_) | None, Some(_)) => benign = true,
             (Some(_) | None, None) => {}
         }
     }
-    benign.then_some(Said::Nothing)
+    benign.then_some(BounceStatus::Nothing)
 }
 
 /// RFC 5322 §2.2.3, with any line end; an empty line of blanks is empty.
@@ -220,11 +220,11 @@ mod tests {
         --b\r\nContent-Type: text/plain\r\n\r\nsorry\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\n\
         Reporting-MTA: dns; post.example\r\n\r\nFinal-Recipient: rfc822; a@post.example\r\n";
 
-    fn report(fields: &str) -> Said {
+    fn report(fields: &str) -> BounceStatus {
         read(format!("{HEAD}{fields}\r\n\r\n--b--\r\n").as_bytes())
     }
 
-    fn plain(from: &str, subject: &str, more: &str, text: &str) -> Said {
+    fn plain(from: &str, subject: &str, more: &str, text: &str) -> BounceStatus {
         read(format!("From: {from}\r\nSubject: {subject}\r\n{more}\r\n{text}\r\n").as_bytes())
     }
 
@@ -247,7 +247,7 @@ mod tests {
                 (1, 2),
             ),
         ] {
-            assert_eq!(report(fields), Said::Failed(EnhancedCode(5, wanted.0, wanted.1)), "{fields}");
+            assert_eq!(report(fields), BounceStatus::Failed(EnhancedCode(5, wanted.0, wanted.1)), "{fields}");
         }
     }
 
@@ -260,7 +260,7 @@ mod tests {
             "Action: relayed\r\nStatus: 2.1.9",
             "Status: 4.4.1",
         ] {
-            assert_eq!(report(fields), Said::Nothing, "{fields}");
+            assert_eq!(report(fields), BounceStatus::Nothing, "{fields}");
         }
     }
 
@@ -272,16 +272,19 @@ mod tests {
             --- Below this line is a copy of the message.\r\n";
         assert_eq!(
             plain("MAILER-DAEMON@web.example", "failure notice", "", qmail),
-            Said::Failed(EnhancedCode(5, 1, 1))
+            BounceStatus::Failed(EnhancedCode(5, 1, 1))
         );
         let exim = "This message was created automatically by mail delivery software.\r\n\r\nA message that you \
             sent could not be delivered to one or more of its recipients.\r\n";
         let fields = "X-Failed-Recipients: a@web.example\r\nAuto-Submitted: auto-replied\r\n";
         let from = "Mail Delivery System <Mailer-Daemon@web.example>";
-        assert_eq!(plain(from, "Mail delivery failed", fields, exim), Said::Failed(EnhancedCode(5, 0, 0)));
+        assert_eq!(
+            plain(from, "Mail delivery failed", fields, exim),
+            BounceStatus::Failed(EnhancedCode(5, 0, 0))
+        );
         let late = "A message that you sent has not yet been delivered.\r\n";
         let fields = "Auto-Submitted: auto-replied\r\n";
-        assert_eq!(plain(from, "Warning: message delayed 24 hours", fields, late), Said::Nothing);
+        assert_eq!(plain(from, "Warning: message delayed 24 hours", fields, late), BounceStatus::Nothing);
     }
 
     #[test]
@@ -299,12 +302,12 @@ mod tests {
                 "Content-Type: multipart/report; report-type=disposition-notification; boundary=b\r\n",
             ),
         ] {
-            assert_eq!(plain(from, subject, more, "bin weg"), Said::Nothing, "{subject} {more}");
+            assert_eq!(plain(from, subject, more, "bin weg"), BounceStatus::Nothing, "{subject} {more}");
         }
-        assert_eq!(plain(from, "Danke", "Auto-Submitted: no\r\n", "x"), Said::Unclear);
-        assert_eq!(plain("postmaster@web.example", "Nachricht abgewiesen", "", "weg"), Said::Unclear);
+        assert_eq!(plain(from, "Danke", "Auto-Submitted: no\r\n", "x"), BounceStatus::Unclear);
+        assert_eq!(plain("postmaster@web.example", "Nachricht abgewiesen", "", "weg"), BounceStatus::Unclear);
         let fields = "Auto-Submitted: auto-generated\r\n";
-        assert_eq!(plain("postmaster@web.example", "Undeliverable", fields, "weg"), Said::Unclear);
-        assert_eq!(read(b"no letter at all"), Said::Unclear);
+        assert_eq!(plain("postmaster@web.example", "Undeliverable", fields, "weg"), BounceStatus::Unclear);
+        assert_eq!(read(b"no letter at all"), BounceStatus::Unclear);
     }
 }

@@ -80,7 +80,7 @@ impl RevocationLists for CrlFiles {
         let seen = self.seen(&kept.files);
         if !kept.files.iter().map(|(at, one)| (at, &one.seen)).eq(&seen) {
             let mut before = std::mem::take(&mut kept.files);
-            let mut room = Room::default();
+            let mut room = ListBudget::default();
             for (at, seen) in seen {
                 let one = looked(&at.1, seen, before.remove(&at), &mut room);
                 kept.files.insert(at, one);
@@ -94,7 +94,7 @@ impl RevocationLists for CrlFiles {
 
 /// A file as it is now. What cannot be read, is too large or holds no list takes nothing away from what was read last: a
 /// list that is gone would make good again what it named. It is looked at again when there is room, and when anything else changes.
-fn looked(file: &Path, seen: Seen, before: Option<One>, room: &mut Room) -> One {
+fn looked(file: &Path, seen: Seen, before: Option<One>, room: &mut ListBudget) -> One {
     let fits = room.takes(seen.map_or(0, |(_, size)| size));
     let former = match before {
         Some(before) if before.seen == seen && (before.read == Read::AsSeen || fits.is_err()) => {
@@ -119,15 +119,15 @@ fn looked(file: &Path, seen: Seen, before: Option<One>, room: &mut Room) -> One 
 }
 
 /// What is left for lists in files.
-struct Room(u64);
+struct ListBudget(u64);
 
-impl Default for Room {
+impl Default for ListBudget {
     fn default() -> Self {
         Self(MAX)
     }
 }
 
-impl Room {
+impl ListBudget {
     /// Takes so many bytes of it, or none.
     fn takes(&mut self, size: u64) -> io::Result<()> {
         let left = self.0.checked_sub(size);

@@ -8,7 +8,7 @@ use sealpost_mail::{
 };
 use sealpost_policy::{Deep, Facts, HeadsWithin, Known, Needs, Rules};
 
-use crate::context::Context;
+use crate::context::{Context, Shared};
 use crate::decided::{Decided, Way};
 use crate::partners::{self, Arrived, Hold, Partners, Signature};
 use crate::settings::Announcer;
@@ -32,7 +32,7 @@ pub(crate) async fn judge(
     let rules = context.tenant.rules();
     let needs = rules.needs();
     let (looked, room) = if needs.deep || needs.thread || needs.closed_thread || needs.heads {
-        look_into(context, spooled, needs).await?
+        look_into(&context.shared, spooled, needs).await?
     } else {
         (Looked::nothing(), MemoryTaken::Little)
     };
@@ -169,13 +169,9 @@ impl Looked {
     }
 }
 
-async fn look_into(
-    context: &Context,
-    spooled: &Spooled,
-    needs: Needs,
-) -> Result<(Looked, MemoryTaken), Reply> {
+async fn look_into(shared: &Shared, spooled: &Spooled, needs: Needs) -> Result<(Looked, MemoryTaken), Reply> {
     let look = if needs.deep { look_at } else { look_for_letters };
-    spooled.whole(&context.shared).await?.look_and_keep(look).await
+    spooled.whole(shared).await?.look_and_keep(look).await
 }
 
 fn look_for_letters(bytes: &[u8]) -> Looked {

@@ -7,7 +7,7 @@ use sealpost_mailbox::audit::event_holds;
 use sealpost_store::{EventRow, LetterEvent, NewEvent};
 use sealpost_vault::{Label, QueueKeys, RowKey};
 
-use crate::context::Context;
+use crate::context::Shared;
 use crate::memo::NoticeMemo;
 
 /// Whose a letter is.
@@ -55,7 +55,7 @@ pub fn memo_facts(rows: &RowKey, letter: &str, sealed: &[u8]) -> Option<EventFac
 
 /// That an owner answers a letter.
 pub(crate) fn answered(
-    context: &Context,
+    shared: &Shared,
     mailbox_id: &str,
     deposit_id: &str,
     writer: &Address,
@@ -73,18 +73,13 @@ pub(crate) fn answered(
         others: Vec::new(),
     };
     let json = Secret::new(serde_json::to_vec(&memo)?);
-    let random = &*context.shared.random;
+    let random = &*shared.random;
     Ok(NewEvent {
         kind: LetterEvent::Answered,
         letter: deposit_id.to_owned(),
         mailbox: mailbox_id.to_owned(),
         at: now,
         detail: String::new(),
-        memo_sealed: Some(context.shared.keys.rows.seal(
-            Label::NoticeMemo,
-            deposit_id,
-            json.expose(),
-            random,
-        )),
+        memo_sealed: Some(shared.keys.rows.seal(Label::NoticeMemo, deposit_id, json.expose(), random)),
     })
 }

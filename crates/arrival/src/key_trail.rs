@@ -9,7 +9,7 @@ use sealpost_mailbox::audit::OwnKeyUse;
 use sealpost_store::{CountedRow, Store};
 use tokio_util::sync::CancellationToken;
 
-use crate::gathering::{Gathering, Turn, Written};
+use crate::flush_schedule::{FlushSchedule, Turn, Written};
 
 const MINUTE: i64 = 60_000;
 
@@ -25,20 +25,20 @@ struct Key {
 #[derive(Debug, Default)]
 pub struct KeyTrail {
     counts: Mutex<HashMap<Key, i64>>,
-    gathering: Gathering,
+    flush_schedule: FlushSchedule,
 }
 
 impl KeyTrail {
     /// A letter was opened or signed with the key of this fingerprint.
     pub fn note(&self, what: OwnKeyUse, fingerprint: String, now: Timestamp) {
         self.add(Key { what, fingerprint, minute: now.0.div_euclid(MINUTE).saturating_mul(MINUTE) }, 1);
-        self.gathering.some();
+        self.flush_schedule.some();
     }
 
     /// Writes what is counted, until `done`.
     pub async fn keep(&self, store: &Store, done: CancellationToken) {
         let mut last = Written::All;
-        while self.gathering.turn(last, &done).await == Turn::Now {
+        while self.flush_schedule.turn(last, &done).await == Turn::Now {
             last = self.write(store).await;
         }
         let _what_is_left_goes_with_the_process = self.write(store).await;

@@ -35,5 +35,5 @@ pub async fn tell_of_keys(
         let leg = enqueue::leg(&enqueue::Queue::of(context), draft, None, LegPurpose::Report, &random.id());
         rows.legs.push(leg.map_err(unsent)?);
     }
-    once(context, rows).await
+    once(&context.shared, rows).await
 }

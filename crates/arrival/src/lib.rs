@@ -1,4 +1,4 @@
-//! The story of an arrival: spool, decide, rows, commit, answer; what owners write; and what comes back.
+//! The story of an arrival: spool, decide, rows, commit, receipt; what owners write; and what comes back.
 //!
 //! A letter streams in and is sealed as it comes (`spool`); the policy says what happens to each recipient's copy
 //! (`decide`); that becomes rows (`rows`); one commit makes all of it durable (`admit`); only then does the caller get
@@ -24,7 +24,7 @@ mod edited_head;
 pub mod enqueue;
 mod event;
 mod failure;
-mod gathering;
+mod flush_schedule;
 mod key_trail;
 mod key_warning;
 mod known_lists;
@@ -33,7 +33,6 @@ mod listing;
 mod live;
 mod login_trail;
 mod memo;
-pub mod nobody_told;
 mod notice_signer;
 mod notice_ticket;
 pub mod originals;
@@ -54,6 +53,7 @@ mod thread;
 mod tls_report;
 mod unclosable;
 mod undelivered;
+pub mod unnotified_letters;
 mod verp;
 
 pub use admit::MAX_RECEIVED;

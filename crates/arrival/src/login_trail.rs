@@ -14,7 +14,7 @@ use sealpost_store::{CountedRow, ELSEWHERE, Store, StoreError};
 use tokio::time::interval;
 use tokio_util::sync::CancellationToken;
 
-use crate::gathering::{Gathering, Turn, Written};
+use crate::flush_schedule::{FlushSchedule, Turn, Written};
 
 /// Counts of their own; networks beyond are counted together.
 const MAX: usize = 1_024;
@@ -43,7 +43,7 @@ struct Count {
 #[derive(Debug, Default)]
 pub struct LoginTrail {
     open: Mutex<Open>,
-    gathering: Gathering,
+    flush_schedule: FlushSchedule,
 }
 
 #[derive(Debug, Default)]
@@ -80,7 +80,7 @@ impl LoginTrail {
             }
         }
         drop(open);
-        self.gathering.some();
+        self.flush_schedule.some();
     }
 
     /// Writes what is counted, until `done`.
@@ -89,7 +89,7 @@ impl LoginTrail {
         let mut hours = interval(COUNTED_FOR);
         loop {
             let turn = tokio::select! {
-                turn = self.gathering.turn(last, &done) => turn,
+                turn = self.flush_schedule.turn(last, &done) => turn,
                 _ = hours.tick() => {
                     self.open().again_is_due();
                     Turn::Now

@@ -36,19 +36,6 @@ pub(crate) fn quiet() -> (String, String) {
     ("X-Auto-Response-Suppress".to_owned(), "DR, RN, NRN, OOF, AutoReply".to_owned())
 }
 
-/// RFC 3834 §5: whether a mail answers another one.
-fn submitted(notice: &Notice) -> &'static str {
-    let answers = matches!(
-        notice,
-        Notice::ReplySafely { .. }
-            | Notice::DeletionRequest { .. }
-            | Notice::DeletionHeld
-            | Notice::DeletionNothing
-            | Notice::DeletionUnproven { .. }
-    );
-    if answers { "auto-replied" } else { "auto-generated" }
-}
-
 /// Writes notices for delivery.
 pub struct NoticeWriter {
     /// How notices look.
@@ -75,7 +62,7 @@ impl Composer for NoticeWriter {
             html: Some(rendered.html),
             message_id: facts.message_id,
             at: facts.at,
-            auto_submitted: submitted(&facts.notice),
+            auto_submitted: facts.notice.auto_submitted(),
             about: facts.about,
             extra: vec![quiet()],
             inline_images: sealpost_notice::inline_images(&announcer.brand),

@@ -2,21 +2,22 @@
 //! page and no reply's wording but its own.
 
 use sealpost_mail::{Address, Envelope, Origin, Reply, Timestamp};
-use sealpost_store::{Allowance, NewUse, Store, StoreError};
+use sealpost_store::{Allowance, NewUse, Store, StoreError, UseLimits};
+use sealpost_vault::TagKey;
 
 use crate::context::Context;
 
 /// The use a letter from the portal makes of its mailbox's quota. By the address: a mailbox that is deleted and made
 /// again has sent what it has sent.
 pub(crate) fn of_writer(
-    context: &Context,
+    most: Option<UseLimits>,
+    tags: &TagKey,
     writer: &Address,
     recipients: usize,
     at: Timestamp,
 ) -> Option<NewUse> {
-    let whose = || context.shared.keys.tags.count_tag("written", writer.identity().as_bytes());
-    context.tenant.quotas.writing.map(|most| NewUse {
-        whose: whose(),
+    most.map(|most| NewUse {
+        whose: tags.count_tag("written", writer.identity().as_bytes()),
         at,
         recipients: count(recipients),
         most,

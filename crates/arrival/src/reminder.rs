@@ -6,13 +6,13 @@ use sealpost_mail::{ActivateBy, Address, ReversePath, Secret, Timestamp, TlsFloo
 use sealpost_mailbox::Resident;
 use sealpost_notice::{Language, Notice};
 use sealpost_store::{
-    Announced, ArrivalRows, Committed, LegPurpose, MailboxRow, NewReminder, Reminded, StoreError, Told,
+    Announced, ArrivalRows, Committed, LegPurpose, MailboxRow, NewReminder, Reminded, SenderNote, StoreError,
     WrapKind, bounce_token,
 };
-use sealpost_vault::{Label, Token};
+use sealpost_vault::{Label, RowKey, Token};
 
 use crate::commit::commit;
-use crate::context::Context;
+use crate::context::{Context, Shared};
 use crate::enqueue;
 use crate::memo::NoticeMemo;
 use crate::notice_ticket::NoticeFacts;
@@ -175,7 +175,7 @@ async fn post(
         enqueue::leg(&enqueue::Queue::of(context), draft, None, LegPurpose::Notice, &id).map_err(unsent)?;
     rows.legs.push(leg);
     note(&mut rows);
-    once(context, rows).await
+    once(&context.shared, rows).await
 }
 
 /// Where a reminder of the mailbox itself comes back to: nobody hears of that, but it counts.
@@ -197,7 +197,7 @@ fn about_mailbox(
     // Told apart by the day: there is one a day at most, and what is kept of one goes after a month.
     let number = u8::try_from(now.0.div_euclid(86_400_000).rem_euclid(256)).unwrap_or_default();
     let copy = verp::Copy { mailbox_id, deposit_id: mailbox_id, number, at: now };
-    let Some(path) = copy.reverse_path(context).map_err(unsent)? else {
+    let Some(path) = copy.reverse_path(context.tenant.announcer.bounces.as_ref()).map_err(unsent)? else {
         return Ok((ReversePath::Address(context.tenant.announcer.from.clone()), purpose, ReportsTo::Ours));
     };
     let memo = NoticeMemo {
@@ -209,7 +209,7 @@ fn about_mailbox(
         receipt_to: None,
         others: Vec::new(),
     };
-    rows.bounce_memos.push(copy.row(context, Label::NoticeMemo, &memo).map_err(unsent)?);
+    rows.bounce_memos.push(copy.row(&context.shared, Label::NoticeMemo, &memo).map_err(unsent)?);
     Ok((path, purpose, ReportsTo::Ours))
 }
 
@@ -227,7 +227,7 @@ async fn about_letter(
         // Nobody's letter, as the gateway itself puts into a mailbox: like a reminder of the mailbox.
         return about_mailbox(context, resident, now, rows);
     };
-    let memo = memo(context, letter.id, &first.memo_sealed)?;
+    let memo = memo(&context.shared.keys.rows, letter.id, &first.memo_sealed)?;
     let purpose = Purpose::Notice {
         mailbox_id: resident.id().to_owned(),
         deposit_id: letter.id.to_owned(),
@@ -240,18 +240,18 @@ async fn about_letter(
     let memo = NoticeMemo { others: letter.others.to_vec(), ..memo };
     let copy =
         verp::Copy { mailbox_id: resident.id(), deposit_id: letter.id, number: letter.number, at: now };
-    let path = match copy.reverse_path(context).map_err(unsent)? {
+    let path = match copy.reverse_path(context.tenant.announcer.bounces.as_ref()).map_err(unsent)? {
         None => ReversePath::Address(context.tenant.announcer.from.clone()),
         Some(path) => {
-            rows.bounce_memos.push(copy.row(context, Label::NoticeMemo, &memo).map_err(unsent)?);
+            rows.bounce_memos.push(copy.row(&context.shared, Label::NoticeMemo, &memo).map_err(unsent)?);
             path
         }
     };
     Ok((path, purpose, reports_to))
 }
 
-pub(crate) fn memo(context: &Context, deposit_id: &str, sealed: &[u8]) -> Result<NoticeMemo, Unsent> {
-    let plain = context.shared.keys.rows.open(Label::NoticeMemo, deposit_id, sealed).map_err(unsent)?;
+pub(crate) fn memo(rows: &RowKey, deposit_id: &str, sealed: &[u8]) -> Result<NoticeMemo, Unsent> {
+    let plain = rows.open(Label::NoticeMemo, deposit_id, sealed).map_err(unsent)?;
     serde_json::from_slice(plain.expose()).map_err(unsent)
 }
 
@@ -260,11 +260,11 @@ pub async fn tell_sender(
     context: &Context,
     deposit_id: &str,
     memo_sealed: &[u8],
-    told: Told,
+    told: SenderNote,
     notice: impl FnOnce(&Address) -> Notice,
     now: Timestamp,
 ) -> Result<Mailing, Unsent> {
-    let memo = memo(context, deposit_id, memo_sealed)?;
+    let memo = memo(&context.shared.keys.rows, deposit_id, memo_sealed)?;
     let Some(to) = memo.sender.address().cloned() else { return Ok(Mailing::Nobody) };
     let id = context.shared.random.id();
     let mut rows = ArrivalRows::new(now);
@@ -272,7 +272,7 @@ pub async fn tell_sender(
     match report_limit::room(context, memo.reports_to, &to, &id, now).await.map_err(unsent)? {
         ReportSlot::Taken => {}
         // Not tried again: it is as good as told.
-        ReportSlot::None => return once(context, rows).await.map(|_noted| Mailing::Already),
+        ReportSlot::None => return once(&context.shared, rows).await.map(|_noted| Mailing::Already),
     }
     let announcer = &context.tenant.announcer;
     let language = announcer.language(&to).tag();
@@ -289,12 +289,12 @@ pub async fn tell_sender(
     let leg =
         enqueue::leg(&enqueue::Queue::of(context), draft, None, LegPurpose::Report, &id).map_err(unsent)?;
     rows.legs.push(leg);
-    once(context, rows).await
+    once(&context.shared, rows).await
 }
 
 /// Commits what tells somebody, unless somebody else has done so.
-pub(crate) async fn once(context: &Context, rows: ArrivalRows) -> Result<Mailing, Unsent> {
-    match commit(&context.shared, rows).await.map_err(unsent)? {
+pub(crate) async fn once(shared: &Shared, rows: ArrivalRows) -> Result<Mailing, Unsent> {
+    match commit(shared, rows).await.map_err(unsent)? {
         Committed::New(_durable) => Ok(Mailing::Queued),
         Committed::Duplicate | Committed::MailboxTaken | Committed::TooMany => Ok(Mailing::Already),
     }

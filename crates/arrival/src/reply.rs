@@ -10,13 +10,13 @@ use sealpost_mail::{
 use sealpost_mailbox::audit::{Actor, Event};
 use sealpost_mailbox::{BodySealer, NewLetter, OutboxError, Resident, RetentionRequest, Sent, WrittenLetter};
 use sealpost_store::{
-    Allowance, ArrivalRows, Committed, Folder, LegPurpose, LegStart, MailboxState, NewUse, StoredBody,
+    Allowance, ArrivalRows, Committed, Folder, LegPurpose, LegStart, MailboxState, NewUse, Store, StoredBody,
 };
 use sealpost_vault::{BodyHash, Label, LetterSigner, MessageKey};
 use serde::{Deserialize, Serialize};
 
 use crate::commit::commit;
-use crate::context::Context;
+use crate::context::{Context, Shared};
 use crate::event;
 use crate::quota;
 use crate::thread::tag as thread_tag;
@@ -36,13 +36,10 @@ pub(crate) fn failed(error: impl Into<Box<dyn std::error::Error + Send + Sync>>)
 }
 
 /// A mailbox that exists, proven, and its language.
-pub(crate) async fn resident(context: &Context, mailbox_id: &str) -> Result<(Resident, String), OutboxError> {
-    let row = context.shared.store.mailbox(mailbox_id).await.map_err(failed)?;
+pub(crate) async fn resident(shared: &Shared, mailbox_id: &str) -> Result<(Resident, String), OutboxError> {
+    let row = shared.store.mailbox(mailbox_id).await.map_err(failed)?;
     let row = row.ok_or_else(|| failed("the mailbox is gone"))?;
-    Ok((
-        Resident::of(&row, &context.shared.keys.rows, &context.shared.keys.tags).map_err(failed)?,
-        row.language,
-    ))
+    Ok((Resident::of(&row, &shared.keys.rows, &shared.keys.tags).map_err(failed)?, row.language))
 }
 
 /// Queues the letter and keeps it.
@@ -57,11 +54,17 @@ pub(crate) async fn send(
     {
         return Err(failed("a recipient outside what the operator allows"));
     }
-    let (resident, _language) = resident(context, &letter.mailbox_id).await?;
-    let uses: Vec<_> = quota::of_writer(context, &letter.from, recipients.len(), context.shared.clock.now())
-        .into_iter()
-        .collect();
-    if let Some(no) = too_many(context, &letter.mailbox_id, &uses).await? {
+    let (resident, _language) = resident(&context.shared, &letter.mailbox_id).await?;
+    let uses: Vec<_> = quota::of_writer(
+        context.tenant.quotas.writing,
+        &context.shared.keys.tags,
+        &letter.from,
+        recipients.len(),
+        context.shared.clock.now(),
+    )
+    .into_iter()
+    .collect();
+    if let Some(no) = too_many(&context.shared.store, &letter.mailbox_id, &uses).await? {
         return Ok(no);
     }
     let sizes_all: u64 = letter.files.iter().map(|file| file.size).sum();
@@ -91,7 +94,7 @@ pub(crate) async fn send(
     let (head_bytes, text) = pieces.opening.split_at_checked(split).unwrap_or((&pieces.opening, &[]));
 
     // Base64 in lines: four octets for three, and a line end for 76.
-    let mut rest = RestSealer::new(context, sizes_all.saturating_mul(11) / 8)?;
+    let mut rest = RestSealer::new(&context.shared, sizes_all.saturating_mul(11) / 8)?;
     rest.push(text).await?;
     let mut sizes = Vec::new();
     for (piece, file) in pieces.files.iter().zip(letter.files) {
@@ -140,13 +143,15 @@ pub(crate) async fn send(
         let memo = ReplyMemo { recipient: recipient.clone(), message_id: head.message_id.clone(), at: now };
         // Without an address for bounces, nobody is told later; what the next server says at once still reaches
         // the mailbox.
-        let reverse_path = match copy.reverse_path(context).map_err(failed)? {
-            None => ReversePath::Null,
-            Some(path) => {
-                rows.bounce_memos.push(copy.row(context, Label::ReplyMemo, &memo).map_err(failed)?);
-                path
-            }
-        };
+        let reverse_path =
+            match copy.reverse_path(context.tenant.announcer.bounces.as_ref()).map_err(failed)? {
+                None => ReversePath::Null,
+                Some(path) => {
+                    rows.bounce_memos
+                        .push(copy.row(&context.shared, Label::ReplyMemo, &memo).map_err(failed)?);
+                    path
+                }
+            };
         let ticket = Ticket {
             reverse_path,
             recipient: Recipient { address: recipient.clone(), orcpt: None, notify: Notify::Unspecified },
@@ -176,7 +181,7 @@ pub(crate) async fn send(
     }
     if let (Some(answers), Some(recipient)) = (&head.in_reply_to, recipients.first()) {
         let (mailbox_id, from) = (&letter.mailbox_id, &letter.from);
-        let event = event::answered(context, mailbox_id, &deposit_id, from, recipient, answers, now);
+        let event = event::answered(&context.shared, mailbox_id, &deposit_id, from, recipient, answers, now);
         rows.events.push(event.map_err(failed)?);
     }
     rows.body = Some(body);
@@ -194,15 +199,15 @@ pub(crate) async fn send(
         Committed::MailboxTaken => Err(failed("the mailbox is gone")),
         // Another of its letters took the last place meanwhile.
         Committed::TooMany => {
-            let no = too_many(context, &letter.mailbox_id, &uses).await?;
+            let no = too_many(&context.shared.store, &letter.mailbox_id, &uses).await?;
             Ok(no.unwrap_or(Sent::Stale))
         }
     }
 }
 
 /// What the writer is told who has sent as much as they may.
-async fn too_many(context: &Context, mailbox_id: &str, uses: &[NewUse]) -> Result<Option<Sent>, OutboxError> {
-    let no = match quota::ask(&context.shared.store, uses).await.map_err(failed)? {
+async fn too_many(store: &Store, mailbox_id: &str, uses: &[NewUse]) -> Result<Option<Sent>, OutboxError> {
+    let no = match quota::ask(store, uses).await.map_err(failed)? {
         Allowance::Now => return Ok(None),
         Allowance::From(from) => Sent::TooMany { from: Some(from) },
         Allowance::Never => Sent::TooMany { from: None },
@@ -278,10 +283,9 @@ struct Finished {
 }
 
 impl RestSealer {
-    fn new(context: &Context, octets: u64) -> Result<Self, OutboxError> {
-        let key = MessageKey::generate(&*context.shared.random);
-        let body =
-            BodySealer::new(&context.shared.store, &key, octets, &*context.shared.random).map_err(failed)?;
+    fn new(shared: &Shared, octets: u64) -> Result<Self, OutboxError> {
+        let key = MessageKey::generate(&*shared.random);
+        let body = BodySealer::new(&shared.store, &key, octets, &*shared.random).map_err(failed)?;
         Ok(Self { body, key, lines: SignedBody::default(), hash: BodyHash::default() })
     }
 

@@ -1,4 +1,4 @@
-//! Reports and answers to addresses that somebody outside wrote into a reverse-path, where anybody can write a victim's: few for
+//! Reports and automatic replies to addresses that somebody outside wrote into a reverse-path, where anybody can write a victim's: few for
 //! each address, more for each domain, and so many a day. What is not sent is counted. Knows no wording.
 
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use sealpost_delivery::{ReportLimit, ReportSlot, ReportsTo};
 use sealpost_mail::{Address, Timestamp};
-use sealpost_store::{Most, NewUse, Spent, StoreError};
+use sealpost_store::{NewUse, Spent, StoreError, UseLimits};
 
 use crate::context::Context;
 
@@ -46,7 +46,7 @@ pub(crate) async fn room(
         whose: context.shared.keys.tags.count_tag(kind, whose.as_bytes()),
         at: now,
         recipients: 1,
-        most: Most { letters_day: most, ..Most::UNLIMITED },
+        most: UseLimits { letters_day: most, ..UseLimits::UNLIMITED },
     };
     // Of one letter as many reports as of so many letters, and one of the address's places: a letter to many who refuse it
     // must not keep the address from hearing of others.

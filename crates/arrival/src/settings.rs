@@ -11,7 +11,7 @@ use sealpost_mail::{ActivateBy, Address, Brand, Direction, Domain, Origin, Secre
 use sealpost_mailbox::{Going, Paces, Retention, WriteRules, activation_token, portal_links};
 use sealpost_notice::Language;
 use sealpost_seal::{Harvest, Lists};
-use sealpost_store::{MailboxState, Most, NewToken, Pace};
+use sealpost_store::{MailboxState, NewToken, Pace, UseLimits};
 use sealpost_vault::{Token, TokenHash};
 
 use crate::authentication::Asking;
@@ -202,11 +202,11 @@ impl Inbound {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Quotas {
     /// Letters of one mailbox from the portal.
-    pub writing: Option<Most>,
+    pub writing: Option<UseLimits>,
     /// Letters of one reverse-path.
-    pub sender: Option<Most>,
+    pub sender: Option<UseLimits>,
     /// Letters of one login.
-    pub login: Option<Most>,
+    pub login: Option<UseLimits>,
     /// Bytes of all letters in one mailbox.
     pub mailbox: Option<u64>,
     /// Reports to reverse-paths that somebody outside claims.

@@ -24,7 +24,7 @@ pub async fn send_tls_report(
     let mut rows = ArrivalRows::new(now);
     let Some((report, places)) = report else {
         rows.tls_reports.push(told);
-        return once(context, rows).await;
+        return once(&context.shared, rows).await;
     };
     let unwritten = |error: TlsReportError| Unsent::Row(error.to_string());
     for place in places {
@@ -58,5 +58,5 @@ pub async fn send_tls_report(
         }
     }
     rows.tls_reports.push(told);
-    once(context, rows).await
+    once(&context.shared, rows).await
 }

@@ -1,4 +1,4 @@
-//! Word of an answer that did not arrive, put into its writer's mailbox. Sealed to the mailbox like any letter;
+//! Word of a reply that did not arrive, put into its writer's mailbox. Sealed to the mailbox like any letter;
 //! knows no page.
 
 use std::sync::Arc;
@@ -15,9 +15,9 @@ use sealpost_store::{
 use sealpost_vault::MessageKey;
 
 use crate::commit::commit;
-use crate::context::Context;
+use crate::context::{Context, Shared};
 use crate::reply::{failed, resident};
-use crate::{enqueue, nobody_told, owner_mail};
+use crate::{enqueue, owner_mail, unnotified_letters};
 
 /// What is to be told.
 pub(crate) struct Undelivered<'a> {
@@ -37,7 +37,7 @@ pub(crate) struct Undelivered<'a> {
 
 /// The rows that put the word into the mailbox.
 pub(crate) async fn rows(context: &Context, told: &Undelivered<'_>) -> Result<ArrivalRows, OutboxError> {
-    let (resident, language_tag) = resident(context, told.mailbox_id).await?;
+    let (resident, language_tag) = resident(&context.shared, told.mailbox_id).await?;
     let (random, now, announcer) =
         (&*context.shared.random, context.shared.clock.now(), &context.tenant.announcer);
     let notice = Notice::ReplyReturned {
@@ -132,7 +132,7 @@ impl Returns for ToMailbox {
     async fn tell(&self, undelivered: UndeliveredReply<'_>) -> Result<(), Untold> {
         let context = &self.0;
         let Purpose::PortalReply { mailbox_id, deposit_id } = &undelivered.ticket.purpose else {
-            return Err(Untold::Never("not an answer".to_owned()));
+            return Err(Untold::Never("not a reply".to_owned()));
         };
         if context
             .shared
@@ -142,7 +142,7 @@ impl Returns for ToMailbox {
             .map_err(untold)?
             .is_none_or(|row| row.state == MailboxState::Deleted)
         {
-            tracing::info!("an answer was not delivered, and its mailbox is gone");
+            tracing::info!("a reply was not delivered, and its mailbox is gone");
             return Ok(());
         }
         let head = undelivered.ticket.content.head().and_then(|head| Head::new(head.to_vec()).ok());
@@ -182,9 +182,9 @@ impl Returns for ToMailbox {
     }
 
     async fn notice_failed(&self, mailbox_id: &str, others: &[String], status: EnhancedCode) {
-        note(&self.0, mailbox_id, status).await;
+        note(&self.0.shared, mailbox_id, status).await;
         for letter in others {
-            if let Err(error) = nobody_told::tell(&self.0, letter, Some(status)).await {
+            if let Err(error) = unnotified_letters::tell(&self.0, letter, Some(status)).await {
                 tracing::error!(?error, deposit.id = %letter, "a letter's sender was not told that nobody knows of it");
             }
         }
@@ -192,11 +192,11 @@ impl Returns for ToMailbox {
 }
 
 /// What the trail of a mailbox's address says; a store that cannot write now will hear of the next one.
-async fn note(context: &Context, mailbox_id: &str, status: EnhancedCode) {
-    let at = context.shared.clock.now();
+async fn note(shared: &Shared, mailbox_id: &str, status: EnhancedCode) {
+    let at = shared.clock.now();
     let bounce =
         NewBounce { mailbox_id: mailbox_id.to_owned(), deposit_id: None, status: status.to_string(), at };
-    if let Err(error) = context.shared.store.note_bounce(bounce).await {
+    if let Err(error) = shared.store.note_bounce(bounce).await {
         tracing::error!(%error, mailbox.id = %mailbox_id, "an address could not be marked");
     }
 }

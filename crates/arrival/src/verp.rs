@@ -6,7 +6,7 @@ use sealpost_store::{NewBounceMemo, bounce_token};
 use sealpost_vault::Label;
 use serde::Serialize;
 
-use crate::context::Context;
+use crate::context::Shared;
 
 /// The token in a recipient that is one of our reverse-paths; `base` is the address that the operator named for bounces.
 pub(crate) fn token(base: Option<&Address>, recipient: &Address) -> Option<String> {
@@ -27,9 +27,12 @@ pub(crate) struct Copy<'a> {
 }
 
 impl Copy<'_> {
-    /// Its reverse-path. `None`: the operator named no address for bounces.
-    pub(crate) fn reverse_path(&self, context: &Context) -> Result<Option<ReversePath>, AddressError> {
-        let Some(base) = &context.tenant.announcer.bounces else { return Ok(None) };
+    /// Its reverse-path below the address that the operator named for bounces. `None`: none was named.
+    pub(crate) fn reverse_path(
+        &self,
+        bounces: Option<&Address>,
+    ) -> Result<Option<ReversePath>, AddressError> {
+        let Some(base) = bounces else { return Ok(None) };
         let token = bounce_token(self.deposit_id, self.number);
         let address = Address::from_parts(&format!("{}+{token}", base.local()), base.domain().clone())?;
         Ok(Some(ReversePath::Address(address)))
@@ -38,7 +41,7 @@ impl Copy<'_> {
     /// The row that keeps `memo`, sealed under `label`.
     pub(crate) fn row<M: Serialize>(
         &self,
-        context: &Context,
+        shared: &Shared,
         label: Label,
         memo: &M,
     ) -> Result<NewBounceMemo, serde_json::Error> {
@@ -47,12 +50,7 @@ impl Copy<'_> {
             mailbox_id: self.mailbox_id.to_owned(),
             deposit_id: self.deposit_id.to_owned(),
             number: self.number,
-            memo_sealed: context.shared.keys.rows.seal(
-                label,
-                self.deposit_id,
-                json.expose(),
-                &*context.shared.random,
-            ),
+            memo_sealed: shared.keys.rows.seal(label, self.deposit_id, json.expose(), &*shared.random),
             created_at: self.at,
         })
     }

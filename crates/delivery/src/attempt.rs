@@ -8,7 +8,7 @@ use sealpost_store::LeasedLeg;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::content::{ContentError, Opened, Waiting};
+use crate::content::{ContentError, Opened, UnopenedContent};
 use crate::dkim;
 use crate::ehlo::MailParameters;
 use crate::engine::{Bound, Engine, Round, Unworkable};
@@ -29,7 +29,7 @@ const UNIT: u64 = 1024;
 /// What is to be sent, and until when its final dot must have left.
 struct Sending<'a> {
     group: &'a [Bound],
-    waiting: &'a Waiting<'a>,
+    waiting: &'a UnopenedContent<'a>,
     until: Instant,
     dot: &'a FinalDot,
 }
@@ -43,7 +43,7 @@ impl Engine {
         dot: &FinalDot,
     ) -> Result<Result<Round, DeliveryFailure>, Unworkable> {
         let Some(Bound { leg, ticket }) = group.first() else { return Ok(Err(DeliveryFailure::NoServer)) };
-        let waiting = match Waiting::find(&self.store, leg, ticket).await {
+        let waiting = match UnopenedContent::find(&self.store, leg, ticket).await {
             Ok(waiting) => waiting,
             Err(error) => return unworkable_or_local(error),
         };
@@ -121,7 +121,7 @@ impl Engine {
         let opened = match timeout(times.trial, &mut connecting).await {
             Ok(opened) => opened,
             Err(_slow) => {
-                lane.waits_for(address, Instant::now() + self.config.rest.1);
+                lane.waits_for(address, Instant::now() + self.config.backoff.1);
                 connecting.await
             }
         };

@@ -12,13 +12,13 @@ use crate::outcome::Reason;
 /// How a destination has answered lately.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Health {
-    /// Rests in a row because no letter could begin.
+    /// Backoffs in a row because no letter could begin.
     failures: u32,
     /// Letters that cost a connection since one was last answered.
     strikes: usize,
-    /// After a rest, until a letter is answered.
+    /// After a backoff, until a letter is answered.
     on_trial: bool,
-    rest: Option<Backoff>,
+    backoff: Option<Backoff>,
     last: Option<Reason>,
 }
 
@@ -34,7 +34,7 @@ impl Health {
         *self = Self::default();
     }
 
-    /// The destination as a whole failed at `now`; failures while it rests already count once. Whether a rest
+    /// The destination as a whole failed at `now`; failures during a backoff count once. Whether one
     /// begins.
     pub(crate) fn bad(
         &mut self,
@@ -43,7 +43,7 @@ impl Health {
         reason: Reason,
     ) -> bool {
         self.last = Some(reason);
-        if self.rests(now).is_some() {
+        if self.backs_off_until(now).is_some() {
             return false;
         }
         let factor = 1_u32.checked_shl(self.failures.min(16)).unwrap_or(u32::MAX);
@@ -52,13 +52,13 @@ impl Health {
         true
     }
 
-    /// A letter cost a connection. It rests when `cohort` did in a row, or the one on trial; never for long,
-    /// because whoever greets and talks may well take the next one. Whether a rest begins.
+    /// A letter cost a connection. The destination backs off when `cohort` did in a row, or the one on trial; never for long,
+    /// because whoever greets and talks may well take the next one. Whether a backoff begins.
     pub(crate) fn failing(&mut self, now: Timestamp, first: Duration, cohort: usize, reason: Reason) -> bool {
         self.failures = 0;
         self.strikes = self.strikes.saturating_add(1);
         self.last = Some(reason);
-        if self.rests(now).is_some() || (self.strikes < cohort && !self.on_trial) {
+        if self.backs_off_until(now).is_some() || (self.strikes < cohort && !self.on_trial) {
             return false;
         }
         self.begin(now, first);
@@ -66,25 +66,25 @@ impl Health {
     }
 
     fn begin(&mut self, now: Timestamp, length: Duration) {
-        self.rest = Some(Backoff { until: now.plus(length), length });
+        self.backoff = Some(Backoff { until: now.plus(length), length });
         self.on_trial = true;
     }
 
-    /// Until when it rests, if it does at `now`. A clock that was set back makes no rest longer.
-    pub(crate) fn rests(&self, now: Timestamp) -> Option<Timestamp> {
-        self.rest
-            .filter(|rest| rest.until > now && rest.until <= now.plus(rest.length))
-            .map(|rest| rest.until)
+    /// Until when it is left alone, if it is at `now`. A clock that was set back makes no backoff longer.
+    pub(crate) fn backs_off_until(&self, now: Timestamp) -> Option<Timestamp> {
+        self.backoff
+            .filter(|backoff| backoff.until > now && backoff.until <= now.plus(backoff.length))
+            .map(|backoff| backoff.until)
     }
 
-    /// After a rest one letter goes ahead to see.
+    /// After a backoff one letter goes ahead to see.
     pub(crate) fn is_on_trial(&self) -> bool {
         self.on_trial
     }
 
-    /// Whether its failures still matter; long after its last rest they do not.
+    /// Whether its failures still matter; long after its last backoff they do not.
     pub(crate) fn is_worth_remembering(&self, now: Timestamp, most: Duration) -> bool {
-        self.rest.is_some_and(|rest| rest.until.plus(most.saturating_mul(2)) > now)
+        self.backoff.is_some_and(|backoff| backoff.until.plus(most.saturating_mul(2)) > now)
     }
 
     /// The reason of the last failure.
@@ -112,19 +112,19 @@ mod tests {
     }
 
     #[test]
-    fn rests_grow_up_to_the_most_and_end_with_the_first_success() {
+    fn backoffs_grow_up_to_the_most_and_end_with_the_first_success() {
         let mut health = Health::default();
         let mut now = Timestamp(0);
-        let mut rests = Vec::new();
+        let mut lengths = Vec::new();
         for _ in 0..4 {
             health.bad(now, BOUNDS, reason());
-            let until = health.rests(now).unwrap();
-            rests.push(until.0 - now.0);
+            let until = health.backs_off_until(now).unwrap();
+            lengths.push(until.0 - now.0);
             now = until;
-            assert_eq!(health.rests(now), None);
+            assert_eq!(health.backs_off_until(now), None);
             assert!(health.is_on_trial());
         }
-        assert_eq!(rests, [100, 200, 350, 350]);
+        assert_eq!(lengths, [100, 200, 350, 350]);
         health.good();
         assert!(!health.is_on_trial());
         assert_eq!(health.reason(), None);
@@ -136,11 +136,11 @@ mod tests {
         for at in 0..50 {
             health.bad(Timestamp(at), BOUNDS, reason());
         }
-        assert_eq!(health.rests(Timestamp(50)), Some(Timestamp(100)));
+        assert_eq!(health.backs_off_until(Timestamp(50)), Some(Timestamp(100)));
     }
 
     #[test]
-    fn letters_that_cost_connections_are_a_rest_only_when_none_comes_through() {
+    fn letters_that_cost_connections_are_a_backoff_only_when_none_comes_through() {
         let mut health = Health::default();
         for round in 0..5 {
             for _ in 0..9 {
@@ -152,17 +152,17 @@ mod tests {
             assert!(!health.failing(Timestamp(9), BOUNDS.0, 10, reason()));
         }
         assert!(health.failing(Timestamp(9), BOUNDS.0, 10, reason()));
-        assert_eq!(health.rests(Timestamp(9)), Some(Timestamp(109)));
-        // The one on trial is enough, and the rest does not grow.
+        assert_eq!(health.backs_off_until(Timestamp(9)), Some(Timestamp(109)));
+        // The one on trial is enough, and the backoff does not grow.
         assert!(health.failing(Timestamp(109), BOUNDS.0, 10, reason()));
-        assert_eq!(health.rests(Timestamp(109)), Some(Timestamp(209)));
+        assert_eq!(health.backs_off_until(Timestamp(109)), Some(Timestamp(209)));
     }
 
     #[test]
-    fn a_clock_set_back_makes_no_rest_longer() {
+    fn a_clock_set_back_makes_no_backoff_longer() {
         let mut health = Health::default();
         health.bad(Timestamp(1_000_000), BOUNDS, reason());
-        assert!(health.rests(Timestamp(1_000_050)).is_some());
-        assert_eq!(health.rests(Timestamp(500_000)), None);
+        assert!(health.backs_off_until(Timestamp(1_000_050)).is_some());
+        assert_eq!(health.backs_off_until(Timestamp(500_000)), None);
     }
 }

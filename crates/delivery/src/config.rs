@@ -47,7 +47,7 @@ pub struct DeliveryConfig {
     /// When to try again, and how long.
     pub retry: RetryPlan,
     /// How long a destination that cannot be reached is left alone at first, and at most.
-    pub rest: (Duration, Duration),
+    pub backoff: (Duration, Duration),
     /// Deadlines on the wire.
     pub timeouts: Timeouts,
     /// Whom MTA-STS trusts, for exchangers and for policies.
@@ -102,7 +102,7 @@ impl DeliveryConfig {
             memory_budget: 64 * 1024 * 1024,
             batch: 256,
             retry: RetryPlan::default(),
-            rest: (Duration::from_secs(5), Duration::from_secs(600)),
+            backoff: (Duration::from_secs(5), Duration::from_secs(600)),
             timeouts: Timeouts::default(),
             trust: Trust::WebPki,
             name_servers: NameServers::default(),

@@ -26,7 +26,7 @@ pub(crate) enum ContentError {
 }
 
 /// What a leg carries, not yet opened.
-pub(crate) enum Waiting<'a> {
+pub(crate) enum UnopenedContent<'a> {
     Letter { head: &'a [u8], body_key: &'a Secret<[u8; 32]>, sealed: SealedLetter },
     Facts { facts: &'a Secret<String>, ticket: &'a Ticket },
 }
@@ -38,7 +38,7 @@ pub(crate) struct Opened {
     pub(crate) head: usize,
 }
 
-impl<'a> Waiting<'a> {
+impl<'a> UnopenedContent<'a> {
     pub(crate) async fn find(
         store: &Store,
         leg: &LeasedLeg,

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::audit_hook::{Ended, Ending, Witness};
+use crate::backoff_notes::BackoffNotes;
 use crate::composer::Composer;
 use crate::config::DeliveryConfig;
 use crate::final_dot::FinalDot;
@@ -23,10 +24,9 @@ use crate::outcome::{DeliveryFailure, Outcome, Reporter, Says};
 use crate::report;
 use crate::report_limit::ReportLimit;
 use crate::resolve::Resolver;
-use crate::rest_notes::RestNotes;
 use crate::retry::Moment;
 use crate::sts_cache::StsPolicies;
-use crate::submit::{Caller, Told};
+use crate::submit::{Caller, RecipientOutcome};
 use crate::ticket::{Route, Ticket};
 use crate::tls_counts::TlsCounts;
 use crate::undelivered_reply::Returns;
@@ -49,7 +49,7 @@ pub(crate) struct Engine {
     pub(crate) caller: Caller,
     pub(crate) lanes: Lanes,
     /// Which destinations are left alone, for people.
-    pub(crate) rest_notes: RestNotes,
+    pub(crate) backoff_notes: BackoffNotes,
     /// Connections in use.
     pub(crate) places: Semaphore,
     /// Those of them to the world's servers.
@@ -97,7 +97,7 @@ pub(crate) struct Bound {
 
 /// One transaction: what became of each recipient, and who said so.
 pub(crate) struct Round {
-    pub(crate) told: Vec<Told>,
+    pub(crate) told: Vec<RecipientOutcome>,
     pub(crate) reporter: Reporter,
     pub(crate) host: String,
 }
@@ -106,18 +106,18 @@ impl Round {
     /// Nobody got the letter, and another server of the domain may do better.
     pub(crate) fn tries_next_server(&self) -> bool {
         self.told.iter().all(|told| match told {
-            Told::Taken(_) => false,
-            Told::Not(trouble) => trouble.tries_next_server(),
-            Told::Unheard => true,
+            RecipientOutcome::Taken(_) => false,
+            RecipientOutcome::Not(trouble) => trouble.tries_next_server(),
+            RecipientOutcome::Unheard => true,
         })
     }
 
     /// The server let go of a kept connection without a word about anybody.
     pub(crate) fn is_silence(&self) -> bool {
         self.told.iter().all(|told| match told {
-            Told::Taken(_) => false,
-            Told::Not(trouble) => trouble.is_silence() && trouble.tries_next_server(),
-            Told::Unheard => true,
+            RecipientOutcome::Taken(_) => false,
+            RecipientOutcome::Not(trouble) => trouble.is_silence() && trouble.tries_next_server(),
+            RecipientOutcome::Unheard => true,
         })
     }
 }
@@ -223,9 +223,9 @@ impl Engine {
 
     /// One attempt for the whole group. Gives back those of whom nothing was said: they go again at once.
     async fn deliver(self: &Arc<Self>, lane: &Arc<Lane>, mut group: Vec<Bound>) -> Vec<Bound> {
-        if let Some((_until, reason)) = lane.rests(self.clock.now()) {
-            let resting = DeliveryFailure::Resting { cause: Box::new(reason) };
-            self.settle_all(lane, group, &resting);
+        if let Some((_until, reason)) = lane.backs_off(self.clock.now()) {
+            let backs_off = DeliveryFailure::BacksOff { cause: Box::new(reason) };
+            self.settle_all(lane, group, &backs_off);
             return Vec::new();
         }
         let Some(_places) = self.place_for(&group).await else {
@@ -323,9 +323,9 @@ impl Engine {
     fn conclude(self: &Arc<Self>, lane: &Arc<Lane>, group: Vec<Bound>, round: Round) -> Vec<Bound> {
         let Round { told, reporter, host } = round;
         let is_well = told.iter().any(|told| match told {
-            Told::Taken(_) => true,
-            Told::Not(trouble) => trouble.says() == Says::Well,
-            Told::Unheard => false,
+            RecipientOutcome::Taken(_) => true,
+            RecipientOutcome::Not(trouble) => trouble.says() == Says::Well,
+            RecipientOutcome::Unheard => false,
         });
         if let (true, Some(first)) = (is_well, group.first()) {
             self.well(lane, &first.leg.destination);
@@ -334,20 +334,20 @@ impl Engine {
         let mut again = Vec::new();
         for (bound, told) in group.into_iter().zip(told) {
             match told {
-                Told::Taken(reply) => {
+                RecipientOutcome::Taken(reply) => {
                     // Before anything else: if the process ended now, the letter would go out again.
                     let noted = self.note(&bound, reporter);
                     let outcome = Outcome::Delivered { reporter, host: host.clone(), reply };
                     self.settle_soon(lane, bound, outcome, moment, noted);
                 }
-                Told::Not(trouble) => {
+                RecipientOutcome::Not(trouble) => {
                     let trouble = trouble.said_by(&host);
                     if !is_well {
                         self.hear(lane, std::slice::from_ref(&bound), &trouble);
                     }
                     self.settle_soon(lane, bound, trouble.judge(), moment, None);
                 }
-                Told::Unheard => again.push(bound),
+                RecipientOutcome::Unheard => again.push(bound),
             }
         }
         again
@@ -360,8 +360,8 @@ impl Engine {
             Outcome::Later(reason) | Outcome::Never(reason) | Outcome::Loop(reason) => reason,
             Outcome::Delivered { .. } => return,
         };
-        let (now, bounds) = (self.clock.now(), self.config.rest);
-        let rests = match trouble.says() {
+        let (now, bounds) = (self.clock.now(), self.config.backoff);
+        let backoff = match trouble.says() {
             Says::Well => {
                 self.well(lane, &first.leg.destination);
                 None
@@ -373,8 +373,8 @@ impl Engine {
             Says::Down => lane.bad(now, bounds, &first.leg.id, reason.clone()),
             Says::Nothing => None,
         };
-        if let Some(until) = rests {
-            self.rest_notes.rests(&first.leg.destination, now, until, &reason);
+        if let Some(until) = backoff {
+            self.backoff_notes.begins(&first.leg.destination, now, until, &reason);
             tracing::warn!(
                 delivery.destination = first.leg.destination,
                 delivery.seconds = until.since(now).as_secs_f64(),
@@ -435,7 +435,7 @@ impl Engine {
     }
 
     fn well(&self, lane: &Lane, destination: &str) {
-        self.rest_notes.well(destination);
+        self.backoff_notes.well(destination);
         if lane.good() {
             self.room.notify_one();
         }

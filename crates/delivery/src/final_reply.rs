@@ -1,4 +1,4 @@
-//! What of a server's answer may be kept when the letter is long gone: which server it was, its codes, and the name under which
+//! What of a server's reply may be kept when the letter is long gone: which server it was, its codes, and the name under which
 //! it knows the letter. Never its words, which quote addresses and subjects.
 
 use sealpost_mail::EnhancedCode;

@@ -45,7 +45,7 @@ struct State {
 const WIDEN_AFTER: usize = 200;
 
 impl State {
-    /// After a rest one goes ahead; the others follow when it has come through. One that hangs says nothing of the
+    /// After a backoff one goes ahead; the others follow when it has come through. One that hangs says nothing of the
     /// others, and another goes beside it, up to as many as the server wants.
     fn limit(&self, configured: usize) -> usize {
         let most = self.cap.unwrap_or(configured).min(configured);
@@ -186,7 +186,7 @@ impl Lane {
         was_on_trial
     }
 
-    /// The destination lets no letter begin. Until when it rests, if a rest begins with this.
+    /// The destination lets no letter begin. Until when it is left alone, if a backoff begins with this.
     pub(crate) fn bad(
         &self,
         now: Timestamp,
@@ -198,7 +198,7 @@ impl Lane {
         state.taken = 0;
         state.failed = Some(leg_id.to_owned());
         let begins = state.health.bad(now, bounds, reason);
-        state.health.rests(now).filter(|_| begins)
+        state.health.backs_off_until(now).filter(|_| begins)
     }
 
     /// This leg cost a connection; likewise.
@@ -213,7 +213,7 @@ impl Lane {
         let mut state = self.state();
         state.failed = Some(leg_id.to_owned());
         let begins = state.health.failing(now, first, cohort, reason);
-        state.health.rests(now).filter(|_| begins)
+        state.health.backs_off_until(now).filter(|_| begins)
     }
 
     /// A connection was turned away. If others to the same destination work, it just did not want one
@@ -229,9 +229,9 @@ impl Lane {
     }
 
     /// Until when, and why, this destination is left alone.
-    pub(crate) fn rests(&self, now: Timestamp) -> Option<(Timestamp, Reason)> {
+    pub(crate) fn backs_off(&self, now: Timestamp) -> Option<(Timestamp, Reason)> {
         let state = self.state();
-        state.health.rests(now).zip(state.health.reason().cloned())
+        state.health.backs_off_until(now).zip(state.health.reason().cloned())
     }
 }
 
@@ -243,8 +243,8 @@ pub(crate) struct Lanes(Mutex<HashMap<String, Arc<Lane>>>);
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Closed {
     pub(crate) destinations: Vec<String>,
-    /// When the first of the resting ones may be tried again.
-    pub(crate) rest_ends: Option<Timestamp>,
+    /// When the first of those in backoff may be tried again.
+    pub(crate) backoff_ends: Option<Timestamp>,
     /// Some are full: there is more to lease as soon as one has room.
     pub(crate) some_full: bool,
 }
@@ -278,7 +278,9 @@ impl Lanes {
         let lane = self.map().get(destination).map(Arc::clone);
         lane.is_none_or(|lane| {
             let state = lane.state();
-            state.waiting.len() < most && !state.health.is_on_trial() && state.health.rests(now).is_none()
+            state.waiting.len() < most
+                && !state.health.is_on_trial()
+                && state.health.backs_off_until(now).is_none()
         })
     }
 
@@ -287,15 +289,15 @@ impl Lanes {
         let mut closed = Closed::default();
         for (destination, lane) in self.map().iter() {
             let state = lane.state();
-            let rest = state.health.rests(now);
+            let backoff = state.health.backs_off_until(now);
             let is_full = state.waiting.len() >= full
                 || (state.health.is_on_trial()
                     && (state.workers >= state.limit(most) || !state.waiting.is_empty()));
-            if let Some(until) = rest {
-                closed.rest_ends = Some(closed.rest_ends.map_or(until, |ends| ends.min(until)));
+            if let Some(until) = backoff {
+                closed.backoff_ends = Some(closed.backoff_ends.map_or(until, |ends| ends.min(until)));
             }
             closed.some_full |= is_full;
-            if rest.is_some() || is_full {
+            if backoff.is_some() || is_full {
                 closed.destinations.push(destination.clone());
             }
         }

@@ -13,6 +13,7 @@
 mod attempt;
 mod audit_hook;
 mod backoff;
+mod backoff_notes;
 mod client_certificate;
 mod composer;
 mod config;
@@ -38,7 +39,6 @@ mod public_internet;
 mod report;
 mod report_limit;
 mod resolve;
-mod rest_notes;
 mod retry;
 mod route;
 mod runner;

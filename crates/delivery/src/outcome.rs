@@ -1,4 +1,4 @@
-//! What can go wrong on the way, and what it means for the letter and for the server's rest. Pure; every verdict by
+//! What can go wrong on the way, and what it means for the letter and for the destination's backoff. Pure; every verdict by
 //! exhaustive match.
 //!
 //! SECURITY: servers quote addresses and subjects in their replies. Their text is for the report, which is
@@ -134,7 +134,7 @@ pub(crate) enum DeliveryFailure {
     /// Our own store failed.
     Local { cause: String },
     /// The destination failed a moment ago and is left alone.
-    Resting { cause: Box<Reason> },
+    BacksOff { cause: Box<Reason> },
 }
 
 /// What a connection lacks of the TLS that its floor demands.
@@ -163,7 +163,7 @@ pub(crate) struct Reason {
     pub(crate) text: String,
     /// Whose words the text is.
     pub(crate) whose: Whose,
-    /// It is another letter's reason: this one was not tried, because the destination rests.
+    /// It is another letter's reason: this one was not tried, because the destination is left alone.
     pub(crate) untried: bool,
 }
 
@@ -238,7 +238,7 @@ impl DeliveryFailure {
             whose: Whose::Ours,
             untried: true,
         };
-        Self::Resting { cause: Box::new(cause) }
+        Self::BacksOff { cause: Box::new(cause) }
     }
 
     /// What it says of the destination, and so of other letters to it.
@@ -264,7 +264,7 @@ impl DeliveryFailure {
             | Self::Inside { .. }
             | Self::UnknownHop { .. }
             | Self::Local { .. }
-            | Self::Resting { .. } => Says::Nothing,
+            | Self::BacksOff { .. } => Says::Nothing,
         }
     }
 
@@ -288,7 +288,7 @@ impl DeliveryFailure {
             | Self::Dns { .. }
             | Self::UnknownHop { .. }
             | Self::Local { .. }
-            | Self::Resting { .. } => false,
+            | Self::BacksOff { .. } => false,
         }
     }
 
@@ -329,7 +329,7 @@ impl DeliveryFailure {
             | Self::Dns { .. }
             | Self::UnknownHop { .. }
             | Self::Local { .. }
-            | Self::Resting { .. } => false,
+            | Self::BacksOff { .. } => false,
         }
     }
 
@@ -442,7 +442,7 @@ impl DeliveryFailure {
                 whose: Whose::Ours,
                 untried: false,
             }),
-            Self::Resting { cause } => Outcome::Later(Reason { untried: true, ..*cause }),
+            Self::BacksOff { cause } => Outcome::Later(Reason { untried: true, ..*cause }),
         }
     }
 }
@@ -514,9 +514,9 @@ mod tests {
         };
         let Outcome::Never(reason) = trouble.clone().judge() else { panic!("550 is for ever") };
         assert!(reason.text.contains("Kündigung"), "the report needs it");
-        let resting = DeliveryFailure::Resting { cause: Box::new(reason.clone()) };
+        let backs_off = DeliveryFailure::BacksOff { cause: Box::new(reason.clone()) };
         let outcome = Outcome::Never(reason);
-        for shown in [format!("{trouble:?}"), format!("{resting:?}"), format!("{outcome:?}")] {
+        for shown in [format!("{trouble:?}"), format!("{backs_off:?}"), format!("{outcome:?}")] {
             assert!(shown.contains("550 5.7.1"), "{shown}");
             assert!(!shown.contains("a@b.example") && !shown.contains("ndigung"), "{shown}");
         }

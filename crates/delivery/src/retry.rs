@@ -52,7 +52,7 @@ pub enum Next {
 /// falls on `expires_at` itself. `jitter` is any random number.
 ///
 /// Both count: attempts, so that a leg that was frozen for days begins quickly again; age, so that
-/// attempts that ended early because the destination was resting do not make the waits grow.
+/// attempts that ended early because the destination was left alone do not make the waits grow.
 #[must_use]
 pub fn next_attempt(
     plan: &RetryPlan,

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::audit_hook::Witness;
+use crate::backoff_notes::BackoffNotes;
 use crate::composer::Composer;
 use crate::config::DeliveryConfig;
 use crate::engine::Engine;
@@ -24,7 +25,6 @@ use crate::lane::{Closed, Lanes};
 use crate::lease::LEASE;
 use crate::report_limit::ReportLimit;
 use crate::resolve::{NoResolver, Resolver, SystemResolver};
-use crate::rest_notes::RestNotes;
 use crate::sts_cache::StsPolicies;
 use crate::submit::{Caller, Connection};
 use crate::tls::TlsConfigs;
@@ -101,7 +101,7 @@ impl Runner {
             policies,
             caller: Caller { our_name: config.our_name.clone(), timeouts: config.timeouts, tls, may_speak },
             lanes: Lanes::default(),
-            rest_notes: RestNotes::default(),
+            backoff_notes: BackoffNotes::default(),
             places: Semaphore::new(config.concurrency_total.max(1)),
             world_places: Semaphore::new(config.concurrency_to_world()),
             memory: Arc::new(Semaphore::new(usize::try_from(units).unwrap_or(1))),
@@ -171,8 +171,8 @@ impl Runner {
         }
         let mut pulled_in = engine.clock.now();
         pull_in(&engine).await?;
-        // Whoever begins knows of no rest. Those of other nodes are noted again with the next.
-        if let Err(error) = engine.store.forget_rests().await {
+        // Whoever begins knows of no backoff. Those of other nodes are noted again with the next.
+        if let Err(error) = engine.store.forget_backoffs().await {
             // What is only shown keeps no letter.
             tracing::warn!(%error, "what was noted of destinations that were left alone could not be forgotten");
         }
@@ -180,7 +180,7 @@ impl Runner {
         engine.tasks.spawn(reap(Arc::clone(&engine)));
         let noting = Arc::clone(&engine);
         engine.tasks.spawn(async move {
-            noting.rest_notes.write(&noting.store, noting.clock.as_ref(), &noting.stop).await;
+            noting.backoff_notes.write(&noting.store, noting.clock.as_ref(), &noting.stop).await;
         });
         // There may be more than was taken so far.
         let mut more = true;
@@ -263,7 +263,7 @@ async fn pull_in(engine: &Engine) -> Result<(), StoreError> {
     let plan = &engine.config.retry;
     let longest = plan.steps.iter().max().copied().unwrap_or_default();
     let jitter = longest.saturating_mul(u32::from(plan.jitter_percent)) / 100;
-    let latest = longest.saturating_add(jitter).saturating_add(engine.config.rest.1).max(LEASE);
+    let latest = longest.saturating_add(jitter).saturating_add(engine.config.backoff.1).max(LEASE);
     let now = engine.clock.now();
     let lease_now = engine.store.lease_time(now);
     let far = LatestTimes {
@@ -330,12 +330,12 @@ async fn next_due(engine: &Engine, own: Timestamp, closed: &Closed) -> Option<Du
         // Queued since by somebody who did not wake us, or more than there is room for.
         false => AGAIN,
     });
-    let rest = closed.rest_ends.map(|ends| ends.since(own));
-    [due, rest, engine.config.recheck].into_iter().flatten().min()
+    let backoff = closed.backoff_ends.map(|ends| ends.since(own));
+    [due, backoff, engine.config.recheck].into_iter().flatten().min()
 }
 
 fn sweep(engine: &Engine, now: Option<Instant>) -> (Vec<Connection>, Option<Instant>) {
-    let (time, most) = (engine.clock.now(), engine.config.rest.1);
+    let (time, most) = (engine.clock.now(), engine.config.backoff.1);
     engine.lanes.sweep(now, |health| health.is_worth_remembering(time, most))
 }
 

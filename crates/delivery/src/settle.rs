@@ -7,7 +7,7 @@ use sealpost_mail::{DsnAction, EnhancedCode, Timestamp, TlsFloor};
 use sealpost_store::{Finished, FollowUp, LeasedLeg, LegEnd, LegNotes};
 
 use crate::audit_hook::{Ended, Ending};
-use crate::content::Waiting;
+use crate::content::UnopenedContent;
 use crate::engine::Engine;
 use crate::final_reply::FinalReply;
 use crate::lane::Lane;
@@ -148,14 +148,14 @@ impl Engine {
                         retry_until: Some(expires_at),
                     });
                 let delay_noted = leg.delay_noted || report.is_some();
-                let rest_ends = lane.rests(now).map(|(until, _)| until);
+                let backoff_ends = lane.backs_off(now).map(|(until, _)| until);
                 if reason.untried {
-                    // Soon after the rest, but not all at once.
+                    // Soon after the backoff, but not all at once.
                     let spread = jittered(Duration::from_secs(1), 100, jitter);
-                    let due_at = rest_ends.unwrap_or(now).plus(spread).min(expires_at);
+                    let due_at = backoff_ends.unwrap_or(now).plus(spread).min(expires_at);
                     return (LegEnd::Postponed { due_at, delay_noted }, report);
                 }
-                let due_at = rest_ends.map_or(planned, |until| planned.max(until)).min(expires_at);
+                let due_at = backoff_ends.map_or(planned, |until| planned.max(until)).min(expires_at);
                 let (code, enhanced) = (Some(reason.code), Some(reason.enhanced));
                 (LegEnd::Retry { due_at, code, enhanced, delay_noted }, report)
             }
@@ -239,7 +239,7 @@ impl Engine {
 
     /// The letter to be returned, if it is small enough and can still be read.
     async fn whole_letter(&self, leg: &LeasedLeg, ticket: &Ticket) -> Option<Vec<u8>> {
-        let waiting = Waiting::find(&self.store, leg, ticket).await.ok()?;
+        let waiting = UnopenedContent::find(&self.store, leg, ticket).await.ok()?;
         if waiting.size() > MAX_RETURNED {
             return None;
         }
@@ -319,7 +319,7 @@ fn diagnostic(reason: &Reason) -> Diagnostic {
 /// The codes, and our own words; what the server said goes into the report only.
 fn log(leg: &LeasedLeg, ticket: &Ticket, outcome: &Outcome) {
     if let Outcome::Later(Reason { untried: true, .. }) = outcome {
-        // No attempt. Why the destination rests was said when the rest began.
+        // No attempt. Why the destination is left alone was said when the backoff began.
         tracing::debug!(delivery.leg = leg.id, delivery.destination = leg.destination, "put off, not tried");
         return;
     }

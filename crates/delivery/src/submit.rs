@@ -58,7 +58,7 @@ impl Connection {
         letter: &[u8],
         until: Instant,
         dot: &FinalDot,
-    ) -> Result<Vec<Told>, DeliveryFailure> {
+    ) -> Result<Vec<RecipientOutcome>, DeliveryFailure> {
         self.until = until;
         parameters.check(&self.offers)?;
         let is_used = self.letters > 0;
@@ -68,15 +68,15 @@ impl Connection {
         }
         let envelope = self.envelope(parameters).await?;
         if !envelope.iter().any(Heard::is_open) {
-            return Ok(envelope.into_iter().map(|heard| heard.told(&Told::Unheard)).collect());
+            return Ok(envelope.into_iter().map(|heard| heard.told(&RecipientOutcome::Unheard)).collect());
         }
         // RFC 5321 §3.3: the reply to the final dot is for everybody who was accepted.
         let end = match self.content(letter, dot).await.and_then(|reply| {
             self.expect(Stage::End, &reply, 250)?;
             Ok(ServerReply::new(self.code_of(&reply), &text_of(&reply)))
         }) {
-            Ok(reply) => Told::Taken(reply),
-            Err(trouble) => Told::Not(trouble),
+            Ok(reply) => RecipientOutcome::Taken(reply),
+            Err(trouble) => RecipientOutcome::Not(trouble),
         };
         Ok(envelope.into_iter().map(|heard| heard.told(&end)).collect())
     }
@@ -114,7 +114,7 @@ impl Connection {
             let until = self.until.min(Instant::now() + times.recipients);
             for rcpt in rcpts {
                 if self.broken {
-                    heard.push(Heard::Closed(Told::Unheard));
+                    heard.push(Heard::Closed(RecipientOutcome::Unheard));
                     continue;
                 }
                 let time = times.recipient.min(until.saturating_duration_since(Instant::now()));
@@ -126,7 +126,7 @@ impl Connection {
                 let reply = self.command(Stage::Data, times.data, "DATA\r\n".to_owned()).await;
                 match reply.and_then(|reply| self.expect(Stage::Data, &reply, 354)) {
                     Ok(()) => self.dirty = false,
-                    Err(trouble) => close(&mut heard, &Told::Not(trouble)),
+                    Err(trouble) => close(&mut heard, &RecipientOutcome::Not(trouble)),
                 }
             }
             return Ok(heard);
@@ -139,7 +139,7 @@ impl Connection {
         let until = self.until.min(Instant::now() + times.recipients);
         for _ in 0..count {
             if self.broken {
-                heard.push(Heard::Closed(Told::Unheard));
+                heard.push(Heard::Closed(RecipientOutcome::Unheard));
                 continue;
             }
             let time = times.recipient.min(until.saturating_duration_since(Instant::now()));
@@ -161,7 +161,7 @@ impl Connection {
         }
         match data {
             Ok(()) => self.dirty = false,
-            Err(trouble) => close(&mut heard, &Told::Not(trouble)),
+            Err(trouble) => close(&mut heard, &RecipientOutcome::Not(trouble)),
         }
         Ok(heard)
     }
@@ -172,18 +172,18 @@ impl Connection {
             Ok(()) => heard.push(Heard::Open),
             // The time of all of them is used up: an attempt of everybody it was used for.
             Err(trouble @ DeliveryFailure::Silent { .. }) if Instant::now() >= until => {
-                close(heard, &Told::Not(trouble.clone()));
-                heard.push(Heard::Closed(Told::Not(trouble)));
+                close(heard, &RecipientOutcome::Not(trouble.clone()));
+                heard.push(Heard::Closed(RecipientOutcome::Not(trouble)));
             }
             Err(trouble) if self.broken => {
-                close(heard, &Told::Unheard);
-                heard.push(Heard::Closed(Told::Not(trouble)));
+                close(heard, &RecipientOutcome::Unheard);
+                heard.push(Heard::Closed(RecipientOutcome::Not(trouble)));
             }
             // RFC 5321 §4.5.3.1.10: the transaction is full, the rest goes in another.
             Err(trouble) if trouble.is_full_transaction() && heard.iter().any(Heard::is_open) => {
-                heard.push(Heard::Closed(Told::Unheard));
+                heard.push(Heard::Closed(RecipientOutcome::Unheard));
             }
-            Err(trouble) => heard.push(Heard::Closed(Told::Not(trouble))),
+            Err(trouble) => heard.push(Heard::Closed(RecipientOutcome::Not(trouble))),
         }
     }
 
@@ -365,7 +365,7 @@ impl Connection {
 
 /// What became of one recipient in a transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Told {
+pub(crate) enum RecipientOutcome {
     /// The letter was taken, with this reply to its final dot.
     Taken(ServerReply),
     /// The attempt failed.
@@ -378,7 +378,7 @@ pub(crate) enum Told {
 enum Heard {
     /// The transaction is open, and everything was accepted so far.
     Open,
-    Closed(Told),
+    Closed(RecipientOutcome),
 }
 
 impl Heard {
@@ -389,7 +389,7 @@ impl Heard {
         }
     }
 
-    fn told(self, end: &Told) -> Told {
+    fn told(self, end: &RecipientOutcome) -> RecipientOutcome {
         match self {
             Self::Open => end.clone(),
             Self::Closed(told) => told,
@@ -398,7 +398,7 @@ impl Heard {
 }
 
 /// What everybody is told who was accepted so far.
-fn close(heard: &mut [Heard], told: &Told) {
+fn close(heard: &mut [Heard], told: &RecipientOutcome) {
     for open in heard.iter_mut().filter(|heard| heard.is_open()) {
         *open = Heard::Closed(told.clone());
     }

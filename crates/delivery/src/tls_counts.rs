@@ -144,22 +144,22 @@ mod tests {
     const NOW: Timestamp = Timestamp(1_800_000_000_000);
     const TODAY: i64 = NOW.0 / DAY;
 
-    struct Desk {
+    struct CountingRig {
         store: Store,
         key: SpoolKey,
         counts: TlsCounts,
         _folder: tempfile::TempDir,
     }
 
-    fn desk() -> Desk {
+    fn desk() -> CountingRig {
         let (folder, random) = (tempfile::tempdir().unwrap(), Arc::new(SequenceRandom::default()));
         let store = Store::open(StoreOptions::new(folder.path())).unwrap();
         let key = ServerKey::generate(&*random).keys().spool;
         let counts = TlsCounts::new(store.clone(), key.clone(), random);
-        Desk { store, key, counts, _folder: folder }
+        CountingRig { store, key, counts, _folder: folder }
     }
 
-    impl Desk {
+    impl CountingRig {
         async fn rows(&self) -> Vec<TlsSessionRow> {
             // Whoever waits for a commit of the same writer has what came before it.
             let _done = self.store.sweep(NOW).await.unwrap();

@@ -87,7 +87,7 @@ pub struct TlsReport {
 
 /// What is sealed of a report on its way by https.
 #[derive(Serialize, Deserialize)]
-struct Waiting {
+struct HttpsReport {
     url: String,
     domain: String,
     gzip: String,
@@ -247,7 +247,7 @@ impl TlsReporter {
         random: &dyn Random,
     ) -> Result<NewTlsSubmission, TlsReportError> {
         let (url, gzip) = (url.to_owned(), STANDARD.encode(&report.gzip));
-        let plain = serde_json::to_vec(&Waiting { url, domain: report.domain.clone(), gzip })
+        let plain = serde_json::to_vec(&HttpsReport { url, domain: report.domain.clone(), gzip })
             .map_err(|error| TlsReportError::Written(error.to_string()))?;
         let id = random.id();
         let report_sealed = self.key.seal(Label::TlsReport, &id, &plain, random);
@@ -264,7 +264,7 @@ impl TlsReporter {
     ) -> Result<(String, Result<(), FetchError>), TlsReportError> {
         let plain = self.key.open(Label::TlsReport, &row.id, &row.report_sealed);
         let plain = plain.map_err(|_sealed| TlsReportError::Sealed)?;
-        let waiting: Waiting =
+        let waiting: HttpsReport =
             serde_json::from_slice(plain.expose()).map_err(|_form| TlsReportError::Sealed)?;
         let gzip = STANDARD.decode(&waiting.gzip).map_err(|_form| TlsReportError::Sealed)?;
         Ok((waiting.domain, self.fetcher.submit(&waiting.url, GZIP, gzip).await))

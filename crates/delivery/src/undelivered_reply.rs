@@ -1,4 +1,4 @@
-//! Whom to tell of an answer that was not delivered: its writer, in the mailbox. The roof knows mailboxes;
+//! Whom to tell of a reply that was not delivered: its writer, in the mailbox. The roof knows mailboxes;
 //! delivery knows only that somebody must be told before the leg may end.
 
 use async_trait::async_trait;
@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use crate::ticket::{Purpose, Ticket};
 
-/// What became of an answer.
+/// What became of a reply.
 #[derive(Clone, Debug)]
 pub struct UndeliveredReply<'a> {
     /// The leg: telling twice of the same leg and action must put nothing into the mailbox twice.
@@ -33,7 +33,7 @@ pub enum Untold {
     Never(String),
 }
 
-/// Puts word of an undelivered answer where its writer finds it.
+/// Puts word of an undelivered reply where its writer finds it.
 #[async_trait]
 pub trait Returns: Send + Sync {
     /// Durable when it returns.

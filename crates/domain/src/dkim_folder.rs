@@ -71,7 +71,7 @@ pub enum FolderError {
 
 /// One key.
 #[derive(Clone, Debug)]
-pub struct Entry {
+pub struct DkimKeyFile {
     /// In whose name it signs.
     pub domain: Domain,
     /// Its name among those of the domain.
@@ -105,13 +105,13 @@ impl KeyState {
     }
 }
 
-impl fmt::Display for Entry {
+impl fmt::Display for DkimKeyFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.name())
     }
 }
 
-impl Entry {
+impl DkimKeyFile {
     /// Where its public part is published.
     #[must_use]
     pub fn name(&self) -> String {
@@ -209,7 +209,7 @@ fn algorithm(pair: &KeyPair) -> DkimAlgorithm {
 ///
 /// # Errors
 /// The folder cannot be read.
-pub fn all(folder: &Path) -> Result<Vec<Entry>, FolderError> {
+pub fn all(folder: &Path) -> Result<Vec<DkimKeyFile>, FolderError> {
     let wrong = |source| FolderError::Io { path: folder.to_owned(), source };
     let listed = match std::fs::read_dir(folder) {
         Ok(listed) => listed,
@@ -221,16 +221,21 @@ pub fn all(folder: &Path) -> Result<Vec<Entry>, FolderError> {
         let path = file.map_err(wrong)?.path();
         entries.extend(entry(path));
     }
-    entries.sort_by_key(Entry::name);
+    entries.sort_by_key(DkimKeyFile::name);
     Ok(entries)
 }
 
-fn entry(path: PathBuf) -> Option<Entry> {
+fn entry(path: PathBuf) -> Option<DkimKeyFile> {
     let name = path.file_name()?.to_str()?.strip_suffix(".pem")?;
     let (name, state) = name.rsplit_once('.')?;
     let (selector, domain) = name.split_once(BETWEEN)?;
     let (domain, state) = (Domain::parse(domain).ok()?, KeyState::parse(state)?);
-    is_selector(selector).then(|| Entry { domain, selector: selector.to_owned(), state, path: path.clone() })
+    is_selector(selector).then(|| DkimKeyFile {
+        domain,
+        selector: selector.to_owned(),
+        state,
+        path: path.clone(),
+    })
 }
 
 /// RFC 6376 §3.1: labels of a name in the DNS.
@@ -246,7 +251,7 @@ pub fn is_selector(text: &str) -> bool {
 ///
 /// # Errors
 /// There is none, or more than one.
-pub fn find(folder: &Path, given: &str) -> Result<Entry, FolderError> {
+pub fn find(folder: &Path, given: &str) -> Result<DkimKeyFile, FolderError> {
     let all = all(folder)?;
     let mut matching = all.iter().filter(|entry| entry.selector == given || entry.name() == given);
     match (matching.next(), matching.next()) {
@@ -260,7 +265,7 @@ pub fn find(folder: &Path, given: &str) -> Result<Entry, FolderError> {
 ///
 /// # Errors
 /// A file is not usable. Then both may sign, and none does not.
-pub fn sign_with(folder: &Path, entry: &mut Entry) -> Result<Vec<Entry>, FolderError> {
+pub fn sign_with(folder: &Path, entry: &mut DkimKeyFile) -> Result<Vec<DkimKeyFile>, FolderError> {
     let kind = entry.public()?.algorithm;
     let all = all(folder)?;
     // The new one first: at no moment nobody signs.
@@ -285,7 +290,7 @@ pub fn sign_with(folder: &Path, entry: &mut Entry) -> Result<Vec<Entry>, FolderE
 /// The folder or one of them is not usable.
 pub fn signing(folder: &Path) -> Result<Vec<DkimKey>, FolderError> {
     let entries = all(folder)?;
-    entries.iter().filter(|entry| entry.state == KeyState::Signing).map(Entry::key).collect()
+    entries.iter().filter(|entry| entry.state == KeyState::Signing).map(DkimKeyFile::key).collect()
 }
 
 /// Makes a key that waits, readable by the folder's owner alone.
@@ -297,7 +302,7 @@ pub fn create(
     domain: &Domain,
     selector: &str,
     algorithm: DkimAlgorithm,
-) -> Result<Entry, FolderError> {
+) -> Result<DkimKeyFile, FolderError> {
     use std::os::unix::fs::DirBuilderExt as _;
     let wrong = |source| FolderError::Io { path: folder.to_owned(), source };
     if !folder.exists() {
@@ -311,7 +316,7 @@ pub fn create(
         DkimAlgorithm::Ed25519 => KeyPair::generate_for(&PKCS_ED25519),
     };
     let pair = pair.map_err(|_library| FolderError::NoKey(folder.to_owned()))?;
-    let mut entry = Entry {
+    let mut entry = DkimKeyFile {
         domain: domain.clone(),
         selector: selector.to_owned(),
         state: KeyState::Waiting,
@@ -339,7 +344,7 @@ mod tests {
         key.turn(KeyState::Signing).unwrap();
         assert_eq!(signing(&folder).unwrap().len(), 1);
         std::fs::write(folder.join("notes.txt"), "x").unwrap();
-        let listed: Vec<_> = all(&folder).unwrap().iter().map(Entry::file).collect();
+        let listed: Vec<_> = all(&folder).unwrap().iter().map(DkimKeyFile::file).collect();
         assert_eq!(
             listed,
             ["s1._domainkey.insurer.example.signing.pem", "s2._domainkey.insurer.example.waiting.pem"]

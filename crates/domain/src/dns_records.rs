@@ -8,11 +8,11 @@ use sealpost_delivery::RecordKind;
 use sealpost_mail::Domain;
 use sealpost_vault::BodyHash;
 
-use crate::dkim_folder::Entry;
+use crate::dkim_folder::DkimKeyFile;
 use crate::publishing::Publishing;
 
 /// A record that should be there.
-pub struct Wanted {
+pub struct ExpectedRecord {
     /// Its name.
     pub name: String,
     /// Its type.
@@ -58,9 +58,9 @@ pub enum Found {
 /// The listener's key cannot be read.
 pub fn all(
     publishing: &Publishing,
-    keys: &[(Entry, String)],
+    keys: &[(DkimKeyFile, String)],
     portal_key: Option<&str>,
-) -> Result<Vec<Wanted>, String> {
+) -> Result<Vec<ExpectedRecord>, String> {
     let mut domains = publishing.domains.clone();
     for (entry, _record) in keys {
         if !domains.contains(&entry.domain) {
@@ -76,7 +76,7 @@ pub fn all(
 }
 
 /// Who may send in the domains' names, and what is asked of others who do.
-fn senders(publishing: &Publishing, domains: &[Domain]) -> Vec<Wanted> {
+fn senders(publishing: &Publishing, domains: &[Domain]) -> Vec<ExpectedRecord> {
     let name = publishing.name.as_str();
     let mut all = Vec::new();
     for domain in domains {
@@ -103,7 +103,11 @@ fn senders(publishing: &Publishing, domains: &[Domain]) -> Vec<Wanted> {
 }
 
 /// The keys of DKIM, and that of what portal users write.
-fn signatures(publishing: &Publishing, keys: &[(Entry, String)], portal_key: Option<&str>) -> Vec<Wanted> {
+fn signatures(
+    publishing: &Publishing,
+    keys: &[(DkimKeyFile, String)],
+    portal_key: Option<&str>,
+) -> Vec<ExpectedRecord> {
     let dkim = keys.iter().map(|(entry, record)| {
         let about = format!("DKIM (RFC 6376): {}", entry.state.as_str());
         let record = match publishing.tells_of_tls {
@@ -122,7 +126,7 @@ fn signatures(publishing: &Publishing, keys: &[(Entry, String)], portal_key: Opt
 }
 
 /// Where mail from the world goes, and that it goes there encrypted.
-fn inbound(publishing: &Publishing) -> Result<Vec<Wanted>, String> {
+fn inbound(publishing: &Publishing) -> Result<Vec<ExpectedRecord>, String> {
     let name = publishing.name.as_str();
     let mut all = Vec::new();
     for domain in &publishing.inbound {
@@ -156,7 +160,7 @@ fn inbound(publishing: &Publishing) -> Result<Vec<Wanted>, String> {
 }
 
 /// Where others find keys to encrypt to.
-fn directory(publishing: &Publishing, domains: &[Domain]) -> Vec<Wanted> {
+fn directory(publishing: &Publishing, domains: &[Domain]) -> Vec<ExpectedRecord> {
     let (true, Some(portal)) = (publishing.directory, &publishing.portal) else {
         return Vec::new();
     };
@@ -172,7 +176,7 @@ fn directory(publishing: &Publishing, domains: &[Domain]) -> Vec<Wanted> {
 }
 
 /// Whom to tell of a hole.
-fn security(publishing: &Publishing) -> Vec<Wanted> {
+fn security(publishing: &Publishing) -> Vec<ExpectedRecord> {
     let Some(portal) = &publishing.portal else { return Vec::new() };
     let (contacts, policy) = &publishing.security;
     let contacts = contacts.iter().map(|contact| format!("security_contact={contact}"));
@@ -184,7 +188,7 @@ fn security(publishing: &Publishing) -> Vec<Wanted> {
 }
 
 /// RFC 8461 §3.1: the id changes with the policy.
-fn sts(domain: &Domain, name: &str) -> Vec<Wanted> {
+fn sts(domain: &Domain, name: &str) -> Vec<ExpectedRecord> {
     let policy = [
         "version: STSv1".to_owned(),
         "mode: enforce".to_owned(),
@@ -213,17 +217,17 @@ fn key_hash(path: &std::path::Path) -> Result<String, String> {
     Ok(hash.finish().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-fn txt(name: &str, data: String, rule: Rule, about: &[&str]) -> Wanted {
+fn txt(name: &str, data: String, rule: Rule, about: &[&str]) -> ExpectedRecord {
     let about = about.iter().map(|line| (*line).to_owned()).collect();
-    Wanted { name: name.to_owned(), kind: RecordKind::Txt, data, about, rule }
+    ExpectedRecord { name: name.to_owned(), kind: RecordKind::Txt, data, about, rule }
 }
 
-fn other(name: &str, kind: RecordKind, data: String, about: &[&str]) -> Wanted {
+fn other(name: &str, kind: RecordKind, data: String, about: &[&str]) -> ExpectedRecord {
     let about = about.iter().map(|line| (*line).to_owned()).collect();
-    Wanted { name: name.to_owned(), kind, data, about, rule: Rule::Same }
+    ExpectedRecord { name: name.to_owned(), kind, data, about, rule: Rule::Same }
 }
 
-impl Wanted {
+impl ExpectedRecord {
     /// What these records, which are published under its name, are worth.
     #[must_use]
     pub fn judge(&self, published: &[String]) -> Found {
@@ -308,7 +312,7 @@ fn tag(text: &str, name: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn judge(wanted: &Wanted, published: &[&str]) -> Found {
+    fn judge(wanted: &ExpectedRecord, published: &[&str]) -> Found {
         wanted.judge(&published.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>())
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sealpost_arrival::{Context, EventSaid, event_said};
 use sealpost_mail::Clock;
 use sealpost_store::{Alone, EventRow, Store, StoreError};
-use sealpost_webhook::{About, Carrier, Said, run};
+use sealpost_webhook::{About, Dispatcher, OpenedEvent, run};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::checked::Hook;
@@ -26,12 +26,12 @@ pub(crate) async fn carry(
 ) {
     let receivers = hooks.into_iter().filter_map(|hook| hook.receiver).collect();
     let about = move |event: &EventRow| match event_said(&context.shared.keys, event) {
-        EventSaid::Unproven => Said::Unproven,
-        EventSaid::Proven(facts) => Said::About(facts.map(|facts| About {
+        EventSaid::Unproven => OpenedEvent::Unproven,
+        EventSaid::Proven(facts) => OpenedEvent::About(facts.map(|facts| About {
             sender: facts.sender.map(|address| address.to_path()),
             recipient: Some(facts.recipient.to_path()),
             message_id: facts.message_id,
         })),
     };
-    run(Carrier { store, clock, about: Arc::new(about) }, receivers, stop).await;
+    run(Dispatcher { store, clock, about: Arc::new(about) }, receivers, stop).await;
 }

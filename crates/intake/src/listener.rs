@@ -17,9 +17,9 @@ use tokio_util::task::TaskTracker;
 
 use crate::access::Access;
 use crate::attempts::Attempts;
-use crate::desk::{Crew, Desk, Handshake};
 use crate::limits::{Limits, MemoryBudget};
 use crate::listener_context::ListenerContext;
+use crate::new_connection::{Crew, Handshake, SessionSetup};
 use crate::reception::{Logins, Reception};
 use crate::slots::{Refusals, Slots};
 use crate::tls::{CertificateJudge, TlsError, TlsSource};
@@ -100,7 +100,7 @@ pub enum IntakeError {
 /// All listeners, bound and not yet running.
 pub struct Intake {
     listeners: Vec<Listener>,
-    desks: Vec<Arc<Desk>>,
+    setups: Vec<Arc<SessionSetup>>,
     addresses: Vec<(String, SocketAddr)>,
     stop: CancellationToken,
     last_call: CancellationToken,
@@ -109,7 +109,7 @@ pub struct Intake {
 /// One socket with what its sessions share.
 struct Listener {
     socket: TcpListener,
-    desk: Arc<Desk>,
+    setup: Arc<SessionSetup>,
 }
 
 impl Intake {
@@ -126,7 +126,7 @@ impl Intake {
         memory: MemoryBudget,
     ) -> Result<Self, IntakeError> {
         let (stop, last_call) = (CancellationToken::new(), CancellationToken::new());
-        let (mut listeners, mut desks, mut addresses) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut listeners, mut setups, mut addresses) = (Vec::new(), Vec::new(), Vec::new());
         // What one listener learns of guessing counts at all, and they share the turns.
         let (attempts, turns) = (Arc::new(Attempts::default()), Turns::default());
         for config in configs {
@@ -151,7 +151,7 @@ impl Intake {
             let postmaster = Domain::parse(&config.hostname)
                 .and_then(|domain| Address::from_parts("postmaster", domain))
                 .map_err(|_address| bad_hostname())?;
-            let desk = Arc::new(Desk {
+            let setup = Arc::new(SessionSetup {
                 slots: Slots::new(&config.limits, &config.access),
                 introductions: Arc::new(Semaphore::new(
                     config.limits.connections.min(Semaphore::MAX_PERMITS),
@@ -185,11 +185,11 @@ impl Intake {
                     |source| IntakeError::Bind { listener: config.name.clone(), address: *address, source };
                 let socket = listen(*address).map_err(failed)?;
                 addresses.push((config.name.clone(), socket.local_addr().map_err(failed)?));
-                listeners.push(Listener { socket, desk: Arc::clone(&desk) });
+                listeners.push(Listener { socket, setup: Arc::clone(&setup) });
             }
-            desks.push(desk);
+            setups.push(setup);
         }
-        Ok(Self { listeners, desks, addresses, stop, last_call })
+        Ok(Self { listeners, setups, addresses, stop, last_call })
     }
 
     /// Listener names with the addresses they really have (a port for every port 0).
@@ -201,17 +201,17 @@ impl Intake {
     /// Takes letters in until `stop`; then finishes those under way (at most [`Limits::drain`]) and
     /// answers 421 to everybody else. Dropping the future ends every session at once.
     pub async fn run(self, stop: CancellationToken) {
-        let drain = self.desks.iter().map(|desk| desk.context.limits.drain).max();
+        let drain = self.setups.iter().map(|setup| setup.context.limits.drain).max();
         let end = CancellationToken::new();
         let _end_on_drop = end.clone().drop_guard();
         let tasks = TaskTracker::new();
         for listener in self.listeners {
             tasks.spawn(end.clone().run_until_cancelled_owned(listener.accept(tasks.clone(), end.clone())));
         }
-        for desk in self.desks {
+        for setup in self.setups {
             let stop = self.stop.clone();
             tasks.spawn(async move {
-                stop.run_until_cancelled(desk.context.refusals.tell(&desk.context.name)).await;
+                stop.run_until_cancelled(setup.context.refusals.tell(&setup.context.name)).await;
             });
         }
         stop.cancelled().await;
@@ -241,14 +241,14 @@ impl Listener {
         loop {
             let accepted = tokio::select! {
                 biased;
-                () = self.desk.context.stop.cancelled() => return,
+                () = self.setup.context.stop.cancelled() => return,
                 accepted = self.socket.accept() => accepted,
             };
             match accepted {
-                Ok((stream, peer)) => self.desk.admit(stream, peer.ip().to_canonical(), &crew),
+                Ok((stream, peer)) => self.setup.admit(stream, peer.ip().to_canonical(), &crew),
                 // Out of file descriptors, mostly: others must close first, so asking at once helps nobody.
                 Err(error) => {
-                    tracing::error!(listener.name = self.desk.context.name, %error, "cannot accept");
+                    tracing::error!(listener.name = self.setup.context.name, %error, "cannot accept");
                     sleep(Duration::from_millis(100)).await;
                 }
             }

@@ -18,7 +18,7 @@ const MAX_LOGIN: usize = 255;
 
 /// What the proxy says of its client. It always says who calls: if not, its own address would stay, with the rights of that.
 #[derive(Debug, PartialEq, Eq)]
-struct Said {
+struct XclientFields {
     address: IpAddr,
     login: Option<String>,
     helo: Option<String>,
@@ -49,7 +49,7 @@ impl<S: Connection> Session<'_, S> {
     }
 
     /// The proxy has checked the password; whether there is such a login is known here.
-    fn login_of(&self, said: &Said) -> Result<Option<String>, Reply> {
+    fn login_of(&self, said: &XclientFields) -> Result<Option<String>, Reply> {
         match &said.login {
             Some(login) if self.takes_logins() => {
                 self.context.logins.configured(login).map(Some).ok_or_else(replies::not_a_login)
@@ -59,8 +59,8 @@ impl<S: Connection> Session<'_, S> {
     }
 
     /// "The server … resets state to the initial SMTP greeting protocol stage", and greets.
-    fn becomes(&mut self, said: Said, login: Option<String>) -> Result<State, Leave> {
-        let Said { address: client, login: _, helo, verb } = said;
+    fn becomes(&mut self, said: XclientFields, login: Option<String>) -> Result<State, Leave> {
+        let XclientFields { address: client, login: _, helo, verb } = said;
         self.caller.speaker = Speaker::Named;
         if let Some(tls) = &mut self.tls {
             tls.client_certificate = None;
@@ -82,7 +82,7 @@ impl<S: Connection> Session<'_, S> {
     }
 }
 
-fn read(attributes: &str) -> Result<Said, Reply> {
+fn read(attributes: &str) -> Result<XclientFields, Reply> {
     let wrong = || replies::syntax("an attribute of XCLIENT is not known, or its value is not valid");
     let (mut client, mut login, mut helo, mut verb) = (None, None, None, HelloVerb::Ehlo);
     let mut seen = Vec::new();
@@ -130,7 +130,7 @@ fn read(attributes: &str) -> Result<Said, Reply> {
         seen.push(name);
     }
     let address = client.ok_or_else(|| replies::syntax("XCLIENT does not say who calls (ADDR)"))?;
-    Ok(Said { address, login, helo, verb })
+    Ok(XclientFields { address, login, helo, verb })
 }
 
 /// "IPV6:" stands before an address of version 6, as in an address literal; some leave it out.
@@ -153,7 +153,7 @@ mod tests {
     fn attributes_are_read_as_postfix_writes_them() {
         let said =
             read("NAME=spike.porcupine.org ADDR=168.100.189.2 PROTO=SMTP HELO=spike LOGIN=[UNAVAILABLE]");
-        let expected = Said {
+        let expected = XclientFields {
             address: "168.100.189.2".parse().unwrap(),
             login: None,
             helo: Some("spike".into()),

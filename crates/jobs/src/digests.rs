@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use sealpost_arrival::reminder::{self, Mailing, Unsent};
-use sealpost_arrival::{Context, nobody_told};
+use sealpost_arrival::{Context, unnotified_letters};
 use sealpost_mail::{Secret, Timestamp};
 use sealpost_notice::Notice;
 use sealpost_store::{Announced, AwaitsNotice, MailboxRow, MailboxState, StoreError};
@@ -43,14 +43,14 @@ pub(super) enum Outlook {
 }
 
 /// A mailbox with letters to tell of, and how many.
-pub(super) struct Waiting {
+pub(super) struct MailboxToTell {
     pub(super) mailbox: String,
     pub(super) letters: usize,
     pub(super) outlook: Outlook,
 }
 
 /// All of them. Changes nothing.
-pub(super) async fn waiting(workshop: &Workshop, now: Timestamp) -> Result<Vec<Waiting>, Failed> {
+pub(super) async fn waiting(workshop: &Workshop, now: Timestamp) -> Result<Vec<MailboxToTell>, Failed> {
     let (mut all, mut after) = (Vec::new(), String::new());
     loop {
         let found = workshop.store.awaiting_notice(&after).await?;
@@ -59,7 +59,7 @@ pub(super) async fn waiting(workshop: &Workshop, now: Timestamp) -> Result<Vec<W
         for letters in found.chunk_by(|a, b| a.mailbox_id == b.mailbox_id) {
             match news(workshop, letters, now).await? {
                 Some(News { mailbox, letters, outlook }) if !letters.is_empty() => {
-                    all.push(Waiting { mailbox: mailbox.id, letters: letters.len(), outlook });
+                    all.push(MailboxToTell { mailbox: mailbox.id, letters: letters.len(), outlook });
                 }
                 Some(_) | None => {}
             }
@@ -119,8 +119,12 @@ async fn one(
         Outlook::Locked | Outlook::Paced(_) => return Ok(Mailing::Nobody),
         Outlook::Unreachable => {
             for letter in &news {
-                let _told =
-                    nobody_told::tell(context, &letter.deposit_id, Some(nobody_told::UNREACHABLE)).await?;
+                let _told = unnotified_letters::tell(
+                    context,
+                    &letter.deposit_id,
+                    Some(unnotified_letters::UNREACHABLE),
+                )
+                .await?;
             }
             store.forget_unannounced(&all()).await.map_err(because)?;
             return Ok(Mailing::Nobody);

@@ -94,9 +94,9 @@ pub(super) async fn look(workshop: &Workshop, work: &PartnerWork, now: Timestamp
     Ok(Lists { due: wanted.into_values().filter(|list| list.is_due(now)).collect(), unwanted })
 }
 
-type Wanted = BTreeMap<(String, String), WantedList>;
+type WantedLists = BTreeMap<(String, String), WantedList>;
 
-fn add(wanted: &mut Wanted, source: ListSource, holder: Option<Holder>) {
+fn add(wanted: &mut WantedLists, source: ListSource, holder: Option<Holder>) {
     let authority = source.authority_print.to_hex();
     let Some(address) = source.addresses.first().cloned() else { return };
     let list = wanted.entry((address, authority.clone())).or_insert_with(|| WantedList {

@@ -4,7 +4,7 @@ use sealpost_mail::{Term, Timestamp};
 use sealpost_mailbox::UPLOAD_LIVES;
 
 use crate::clock_check::{Belief, belief, days};
-use crate::digests::{Outlook, Waiting};
+use crate::digests::{MailboxToTell, Outlook};
 use crate::foresight::{ForeseenDeed, Foresight};
 use crate::job::Job;
 use crate::reminders::{self, Rung};
@@ -47,7 +47,7 @@ pub async fn foresee(workshop: &Workshop, job: Job, now: Timestamp) -> Result<Fo
 /// What owners would be told of their new letters, or why not.
 async fn news(workshop: &Workshop, now: Timestamp) -> Result<Foresight, Failed> {
     let mut seen = Foresight::default();
-    for Waiting { mailbox, letters, outlook } in digests::waiting(workshop, now).await? {
+    for MailboxToTell { mailbox, letters, outlook } in digests::waiting(workshop, now).await? {
         let deed = |what: String, why: &str| ForeseenDeed::of("mail", what, why).with("mailbox", &mailbox);
         match outlook {
             Outlook::Told => seen.deeds.push(deed(

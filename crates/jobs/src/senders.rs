@@ -4,7 +4,7 @@
 use sealpost_arrival::reminder::{self, Mailing};
 use sealpost_mail::{ActivateBy, Timestamp};
 use sealpost_notice::{Notice, Reached, WentUnread};
-use sealpost_store::{GoneUnread, Told, Unfetched, UnreadEnd};
+use sealpost_store::{GoneUnread, SenderNote, Unfetched, UnreadEnd};
 
 use crate::unreadable_rows::Unread;
 use crate::workshop::{Counts, Failed, Workshop};
@@ -36,7 +36,7 @@ async fn tell_unfetched(workshop: &Workshop, unread: &mut Unread, now: Timestamp
     let mut sent = 0;
     let Some(context) = &workshop.context else { return Ok(0) };
     for letter in unfetched(workshop, now).await? {
-        let told = Told::Unfetched { deposit_id: letter.deposit_id.clone(), at: now };
+        let told = SenderNote::Unfetched { deposit_id: letter.deposit_id.clone(), at: now };
         let waiting = workshop.retention.days(letter.received_at, now);
         let deletion = letter.expires_at.map(|at| (at, workshop.retention.days(now, at)));
         let notice = |recipient: &sealpost_mail::Address| Notice::NotFetched {
@@ -72,7 +72,7 @@ async fn tell_gone(workshop: &Workshop, unread: &mut Unread, now: Timestamp) -> 
     let mut sent = 0;
     let Some(context) = &workshop.context else { return Ok(0) };
     for letter in gone(workshop, now).await? {
-        let told = Told::Gone { deposit_id: letter.deposit_id.clone() };
+        let told = SenderNote::Gone { deposit_id: letter.deposit_id.clone() };
         let notice = |recipient: &sealpost_mail::Address| Notice::GoneUnread {
             recipient: recipient.to_path(),
             date: letter.received_at,

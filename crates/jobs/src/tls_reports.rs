@@ -31,9 +31,9 @@ pub(super) async fn send(workshop: &Workshop, now: Timestamp) -> Result<Counts, 
             continue;
         }
         match tell(workshop, context, reporter, which, now).await? {
-            Told::Report => reports += 1,
-            Told::NoReport => {}
-            Told::Unknown => unknown += 1,
+            DomainReport::Report => reports += 1,
+            DomainReport::NoReport => {}
+            DomainReport::Unknown => unknown += 1,
         }
     }
     let (submitted, refused) = submit(workshop, reporter, now).await?;
@@ -64,7 +64,7 @@ impl<'a> Untold<'a> {
 }
 
 /// What a domain was told of a day.
-enum Told {
+enum DomainReport {
     /// How it went, or will be: it is on its way.
     Report,
     /// Nothing: it does not want to be told, or somebody else has told it.
@@ -79,11 +79,11 @@ async fn tell(
     reporter: &TlsReporter,
     which: (i64, [u8; 32]),
     now: Timestamp,
-) -> Result<Told, Failed> {
+) -> Result<DomainReport, Failed> {
     let Some(counted) = reporter.tally(&workshop.store.tls_sessions(which).await?) else {
         // What cannot be read is told to nobody.
         let _noted = sent(send_tls_report(context, reporter, which, None, now).await)?;
-        return Ok(Told::NoReport);
+        return Ok(DomainReport::NoReport);
     };
     let receivers = match receivers(reporter, &counted).await {
         Ok(receivers) => receivers,
@@ -93,22 +93,22 @@ async fn tell(
                 cause,
                 "it is not known now whether the domain asks for TLS reports"
             );
-            return Ok(Told::Unknown);
+            return Ok(DomainReport::Unknown);
         }
     };
     let report = match reporter.write(&counted) {
         Ok(report) if !receivers.is_empty() => report,
         Ok(_nobody_wants_it) => {
             let _noted = sent(send_tls_report(context, reporter, which, None, now).await)?;
-            return Ok(Told::NoReport);
+            return Ok(DomainReport::NoReport);
         }
         Err(error) => {
             tracing::error!(tls_report.domain = counted.domain, %error, "a report on TLS");
-            return Ok(Told::Unknown);
+            return Ok(DomainReport::Unknown);
         }
     };
     match sent(send_tls_report(context, reporter, which, Some((&report, &receivers)), now).await)? {
-        Mailing::Already | Mailing::Nobody => Ok(Told::NoReport),
+        Mailing::Already | Mailing::Nobody => Ok(DomainReport::NoReport),
         Mailing::Queued => {
             let (secured, failed) = counted.sessions();
             tracing::info!(
@@ -119,7 +119,7 @@ async fn tell(
                 tls_report.places = receivers.len(),
                 "a domain is told how its servers spoke TLS"
             );
-            Ok(Told::Report)
+            Ok(DomainReport::Report)
         }
     }
 }

@@ -4,7 +4,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::charset::Beside;
+use crate::charset::CharsetHint;
 use crate::{charset, transfer};
 
 /// A stretch of a raw field value.
@@ -72,11 +72,11 @@ pub(crate) fn to_text(bytes: &[u8], charset: Option<&[u8]>) -> String {
 
 /// The value as a reader sees it: unfolded, decoded, without control characters, trimmed.
 pub(crate) fn decode(raw: &[u8]) -> String {
-    decode_beside(raw, Beside::Nothing)
+    decode_beside(raw, CharsetHint::Nothing)
 }
 
 /// The same, where something is known of what the value itself leaves open.
-pub(crate) fn decode_beside(raw: &[u8], beside: Beside) -> String {
+pub(crate) fn decode_beside(raw: &[u8], beside: CharsetHint) -> String {
     decode_with(raw, |bytes: &[u8], charset: Option<&[u8]>| {
         let label = charset.map(String::from_utf8_lossy);
         beside.decode(bytes, label.as_deref())
@@ -226,7 +226,7 @@ const MARK: (char, char) = ('\u{e000}', '\u{e001}');
 
 /// The value with a mark in place of every run of encoded-words and of non-ASCII text, and those texts decoded: an address
 /// parser need not know charsets.
-pub(crate) fn set_aside(raw: &[u8], beside: Beside) -> (Vec<u8>, Vec<String>) {
+pub(crate) fn set_aside(raw: &[u8], beside: CharsetHint) -> (Vec<u8>, Vec<String>) {
     let mut out = Vec::with_capacity(raw.len());
     let mut aside: Vec<String> = Vec::new();
     let mut run: Vec<u8> = Vec::new();
@@ -336,7 +336,7 @@ mod tests {
             "\u{e000}1\u{e001} =?utf-8?q?M=C3=BCller?= <m@web.example>",
             "=?utf-8?b?7oCAMe6AgQ==?= Anna =?utf-8?q?M=C3=BCller?= <m@web.example>",
         ] {
-            let (line, aside) = set_aside(raw.as_bytes(), Beside::Nothing);
+            let (line, aside) = set_aside(raw.as_bytes(), CharsetHint::Nothing);
             let back = put_back(&String::from_utf8(line).unwrap(), &aside);
             assert_eq!(back.matches("Müller").count(), 1, "{raw}: {back}");
         }

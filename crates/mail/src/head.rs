@@ -4,7 +4,7 @@
 use thiserror::Error;
 
 use crate::address::Address;
-use crate::charset::{Beside, Declared};
+use crate::charset::{CharsetHint, Declared};
 use crate::clock::Timestamp;
 use crate::params::Params;
 use crate::received::Trace;
@@ -90,15 +90,15 @@ impl Head {
     }
 
     fn decoded(&self, raw: &[u8]) -> String {
-        let beside = if raw.is_ascii() { Beside::Nothing } else { self.beside() };
+        let beside = if raw.is_ascii() { CharsetHint::Nothing } else { self.beside() };
         encoded_words::decode_beside(raw, beside)
     }
 
     /// The charset of its text, for bytes of which nobody says what they are.
-    fn beside(&self) -> Beside {
+    fn beside(&self) -> CharsetHint {
         let kind = Lines { rest: &self.0 }.find_map(|line| line.value_of(&["Content-Type"]));
         let label = kind.and_then(|kind| Params::read(kind).first("charset"));
-        label.and_then(|label| Declared::parse(&label)).map_or(Beside::Nothing, Beside::Declared)
+        label.and_then(|label| Declared::parse(&label)).map_or(CharsetHint::Nothing, CharsetHint::Declared)
     }
 
     /// Every field of that name in every way it may be read: in each charset that unlabelled bytes may be in, and with

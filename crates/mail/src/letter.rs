@@ -12,7 +12,7 @@ use mail_parser::{HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 
 use crate::body::{self, Body};
-use crate::charset::{Beside, Charset};
+use crate::charset::{Charset, CharsetHint};
 use crate::clock::Timestamp;
 use crate::display::{file_name, file_name_from_title, one_line};
 use crate::flowed;
@@ -158,8 +158,8 @@ impl<'a> Letter<'a> {
         }
         unpacked::open(&mut parts, bytes.len());
         let beside = match chosen {
-            Some(chosen) => Beside::Chosen(chosen),
-            None => body::declared(&parts).map_or(Beside::Nothing, Beside::Declared),
+            Some(chosen) => CharsetHint::Chosen(chosen),
+            None => body::declared(&parts).map_or(CharsetHint::Nothing, CharsetHint::Declared),
         };
         parts.iter_mut().for_each(|part| part.beside = beside);
         let body = body::choose(&parts);

@@ -1,7 +1,7 @@
 //! Parameters of Content-Type and Content-Disposition (RFC 2045 §5.1, RFC 2231), as anybody may read them: what is
 //! doubled, cut in pieces, badly quoted or encoded in three ways has several values. Knows no field by name.
 
-use crate::charset::{self, Beside};
+use crate::charset::{self, CharsetHint};
 use crate::double_byte;
 use crate::encoded_words;
 
@@ -78,7 +78,7 @@ impl Params {
 
     /// The best reading of a file's name, where something is known of bytes of which nobody says what they are: in a path of
     /// Windows a backslash escapes nothing, whatever RFC 5322 §3.2.1 says, nor does it as half a character.
-    pub(crate) fn file_name(&self, name: &str, beside: Beside) -> Option<String> {
+    pub(crate) fn file_name(&self, name: &str, beside: CharsetHint) -> Option<String> {
         let halves = self.halves.iter().filter(|one| one.name == name);
         let mut legible = halves.map(|one| encoded_words::decode_beside(&one.value, beside));
         if let Some(name) = legible.find(|text| !text.is_ascii() && !text.contains(['\\', '\u{fffd}'])) {
@@ -110,10 +110,10 @@ impl Params {
 
     /// Every reading, the best first.
     pub(crate) fn values(&self, name: &str) -> Vec<String> {
-        self.values_beside(name, Beside::Nothing)
+        self.values_beside(name, CharsetHint::Nothing)
     }
 
-    fn values_beside(&self, name: &str, beside: Beside) -> Vec<String> {
+    fn values_beside(&self, name: &str, beside: CharsetHint) -> Vec<String> {
         let named = || self.all.iter().filter(|one| one.name == name);
         let mut found: Vec<String> = Vec::new();
         let mut add = |text: String| {
@@ -265,7 +265,7 @@ fn unquoted(text: &[u8]) -> (Vec<u8>, &[u8]) {
 }
 
 /// RFC 2231 §4.1: extended and plain pieces may be mixed; the first one names the charset.
-fn joined(pieces: &[&Param], beside: Beside) -> String {
+fn joined(pieces: &[&Param], beside: CharsetHint) -> String {
     let mut label = None;
     let mut bytes = Vec::new();
     for (number, piece) in pieces.iter().enumerate() {
@@ -284,7 +284,7 @@ fn joined(pieces: &[&Param], beside: Beside) -> String {
     }
 }
 
-fn extended(value: &[u8], beside: Beside) -> String {
+fn extended(value: &[u8], beside: CharsetHint) -> String {
     let (label, rest) = labelled(value);
     beside.decode(&percent_decoded(rest), label.as_deref())
 }
@@ -339,7 +339,7 @@ mod tests {
             ("attachment; filename=\"Schaden 12\\\\2026.pdf\"", "Schaden 12\\2026.pdf"),
         ] {
             assert_eq!(
-                Params::read(raw.as_bytes()).file_name("filename", Beside::Nothing).as_deref(),
+                Params::read(raw.as_bytes()).file_name("filename", CharsetHint::Nothing).as_deref(),
                 Some(name),
                 "{raw}"
             );
@@ -350,7 +350,7 @@ mod tests {
     fn half_a_character_is_no_mark() {
         use crate::charset::Declared;
         let read = |raw: &[u8], label: &str| {
-            let beside = Declared::parse(label).map_or(Beside::Nothing, Beside::Declared);
+            let beside = Declared::parse(label).map_or(CharsetHint::Nothing, CharsetHint::Declared);
             Params::read(raw).file_name("filename", beside).unwrap_or_default()
         };
         for (label, encoding) in

@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use mail_parser::{Header, HeaderName, HeaderValue, MessageParser};
 
-use crate::charset::Beside;
+use crate::charset::CharsetHint;
 use crate::container::uuencode;
 use crate::display::file_name;
 use crate::encoded_words;
@@ -52,7 +52,7 @@ pub(crate) struct Part<'a> {
     /// What is in it has been made parts of their own: its children.
     pub(crate) opened: Option<Opened>,
     /// What is known of bytes in it of which nobody says in which charset they are.
-    pub(crate) beside: Beside,
+    pub(crate) beside: CharsetHint,
     /// How many containers it was taken out of.
     pub(crate) level: usize,
     type_field: Params,
@@ -148,7 +148,7 @@ impl<'a> Part<'a> {
             content_id: None,
             location: None,
             opened: None,
-            beside: Beside::Nothing,
+            beside: CharsetHint::Nothing,
             level: 0,
             type_field: Params::default(),
             disposition: Params::default(),
@@ -208,7 +208,7 @@ pub enum Parsed {
 /// Walks the tree as far as it may.
 pub(crate) fn walk_some(bytes: &[u8]) -> (Vec<Part<'_>>, Parsed) {
     let mut parts = Vec::new();
-    let mut room = Room { bytes: MAX_HEADS, lines: MAX_HEAD_LINES };
+    let mut room = HeadBudget { bytes: MAX_HEADS, lines: MAX_HEAD_LINES };
     let parsed = match add(bytes, 0, "text/plain", &mut parts, &mut room) {
         Ok(_end) => Parsed::Whole,
         Err(_too_complex) => Parsed::Partly,
@@ -217,12 +217,12 @@ pub(crate) fn walk_some(bytes: &[u8]) -> (Vec<Part<'_>>, Parsed) {
 }
 
 /// What the heads of the parts to come may still take.
-struct Room {
+struct HeadBudget {
     bytes: usize,
     lines: usize,
 }
 
-impl Room {
+impl HeadBudget {
     /// To be asked before the head is parsed.
     fn take(&mut self, head: &[u8]) -> Result<(), LetterError> {
         if head.len() > Head::MAX {
@@ -241,7 +241,7 @@ fn add<'a>(
     depth: usize,
     default_type: &str,
     parts: &mut Vec<Part<'a>>,
-    room: &mut Room,
+    room: &mut HeadBudget,
 ) -> Result<usize, LetterError> {
     if depth > MAX_DEPTH || parts.len() >= MAX_PARTS {
         return Err(LetterError::TooComplex);
@@ -279,7 +279,7 @@ fn add<'a>(
         children: Vec::new(),
         signature: None,
         opened: None,
-        beside: Beside::Nothing,
+        beside: CharsetHint::Nothing,
         level: 0,
     };
     let pieces = part.content_type.starts_with("multipart/").then(|| taken_apart(&part, body)).flatten();

@@ -274,7 +274,7 @@ impl Skeleton {
     }
 
     /// The letters at every place in this text that looks like `wanted`, from left to right, none twice.
-    pub(crate) fn places(&self, wanted: &Self) -> Vec<(usize, usize)> {
+    pub(crate) fn positions(&self, wanted: &Self) -> Vec<(usize, usize)> {
         let length = wanted.strokes.len();
         let mut places: Vec<(usize, usize)> = Vec::new();
         if length == 0 {
@@ -412,7 +412,7 @@ mod tests {
     #[test]
     fn what_matched_is_found_in_the_text_as_typed() {
         let places =
-            |text: &str, wanted: &str| Skeleton::of(text.chars()).places(&Skeleton::of(wanted.chars()));
+            |text: &str, wanted: &str| Skeleton::of(text.chars()).positions(&Skeleton::of(wanted.chars()));
         let text = "Re: [ VERTRAU\u{ad}LICH ] Schaden [vertraulich]";
         let found: Vec<String> = places(text, "[vertraulich]")
             .into_iter()

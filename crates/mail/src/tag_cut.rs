@@ -38,7 +38,7 @@ pub(crate) fn cut(raw: &[u8], tag: &str) -> Option<Vec<u8>> {
 }
 
 fn is_in(text: &str, tag: &Skeleton) -> bool {
-    !Skeleton::of(text.chars().map(squared)).places(tag).is_empty()
+    !Skeleton::of(text.chars().map(squared)).positions(tag).is_empty()
 }
 
 /// The value so that it is read in the order in which it is shown; `None`: it is so already.
@@ -58,7 +58,7 @@ pub(crate) fn cut_look_alikes(raw: &[u8], tag: &str) -> Option<Vec<u8>> {
         let mut text: Vec<char> = seen.chars().collect();
         let before = text.len();
         for _ in 0..=PASSES {
-            let places = Skeleton::of(text.iter().copied().map(&mut seen_as)).places(&tag);
+            let places = Skeleton::of(text.iter().copied().map(&mut seen_as)).positions(&tag);
             if places.is_empty() {
                 let left: String = text.iter().collect();
                 return (text.len() < before).then(|| encode(left.trim()));
@@ -133,7 +133,7 @@ const PASSES: usize = 5;
 fn cut_letters<'a>(mut text: Vec<Letter<'a>>, tag: &Skeleton) -> Option<Vec<Letter<'a>>> {
     let mut found = None;
     for _ in 0..PASSES {
-        let places = Skeleton::of(text.iter().map(|(c, _)| squared(*c))).places(tag);
+        let places = Skeleton::of(text.iter().map(|(c, _)| squared(*c))).positions(tag);
         let Some((_, last)) = places.last() else { break };
         let at_the_end = *last == text.len();
         let with_blank = |(start, end)| (start, end + blank_behind(text.get(end..).unwrap_or_default()));

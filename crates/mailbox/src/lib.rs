@@ -27,8 +27,9 @@ mod throttle;
 mod upload;
 
 pub use access::{
-    Access, Activated, ActivationLink, Beside, Chosen, DeletionLink, KnownLink, LINK_LASTS, LogInOutcome,
-    NewCredential, NewPassword, Owner, Renewed, Replaced, ResetLink, ResetProof, ResetToken, Waiting,
+    Access, Activated, ActivationLink, Chosen, DeletionLink, KnownLink, LINK_LASTS, LogInOutcome,
+    NewCredential, NewPassword, OpenedPending, Owner, Renewed, Replaced, ResetLink, ResetProof, ResetToken,
+    WorkPool,
 };
 pub use create::{NewOwner, NewPending, WaysIn, activation_token, initial_wrap};
 pub use deposit::{NewLetter, OpenedLine, listing, open_head, opened, proven_listing, rewrapped};

@@ -4,12 +4,13 @@
 
 use sealpost_delivery::Hold;
 use sealpost_mail::Random;
-use sealpost_mailbox::audit::{event_holds, event_proof, said_holds, said_proof};
+use sealpost_mailbox::audit::{event_holds, event_proof, fact_holds, fact_proof};
 use sealpost_mailbox::{Resident, WaysIn, seal_address};
 use sealpost_partner::{PartnerError, PartnerSeals};
 use sealpost_store::{
-    AskedRow, AuditRow, EventRow, EventSelection, Keyed, KeyedMailbox, KeyedRequest, KeyedRow, MailboxRow,
-    NewWrap, ProvenAnew, RotatedMailbox, Rotating, Said, SaidKind, SaidRow, Store, StoreError, WrapKind,
+    AskedRow, AuditRow, EventRow, EventSelection, FactKind, FactRow, Keyed, KeyedMailbox, KeyedRequest,
+    KeyedRow, MailboxRow, NewWrap, ProvenAnew, ProvenFact, RotatedMailbox, Rotating, Store, StoreError,
+    WrapKind,
 };
 use sealpost_vault::{EscrowPublic, Keys, Label, MailboxSecret, Rotated, TokenPurpose, VaultError};
 use thiserror::Error;
@@ -84,7 +85,7 @@ impl Rotation<'_> {
             self.rows(what, &mut done).await?;
         }
         self.events(&mut done).await?;
-        for kind in SaidKind::ALL {
+        for kind in FactKind::ALL {
             self.said(kind, &mut done).await?;
         }
         let partners = seals(self.old).reseal(seals(self.new), self.store, self.random).await?;
@@ -187,32 +188,32 @@ impl Rotation<'_> {
     }
 
     /// What only says that something is to be done or known. Requests of mailboxes that have an address were proven with it.
-    async fn said(&self, kind: SaidKind, done: &mut Done) -> Result<(), RotateError> {
+    async fn said(&self, kind: FactKind, done: &mut Done) -> Result<(), RotateError> {
         let (old, new) = (self.old.audit.events(), self.new.audit.events());
         let mut after = None;
         loop {
-            let page = self.store.said_rows(kind, after.as_ref()).await?;
+            let page = self.store.fact_rows(kind, after.as_ref()).await?;
             let Some(last) = page.last else { return Ok(()) };
             after = Some(last);
             let mut changes = Vec::new();
             for row in page.rows {
                 let id = match row {
-                    SaidRow::Says { said, proof } if said_holds(&new, &said, &proof) => {
+                    FactRow::Says { said, proof } if fact_holds(&new, &said, &proof) => {
                         done.before += 1;
                         continue;
                     }
-                    SaidRow::Says { said, proof: before } if said_holds(&old, &said, &before) => {
-                        let proof = said_proof(&new, &said);
+                    FactRow::Says { said, proof: before } if fact_holds(&old, &said, &before) => {
+                        let proof = fact_proof(&new, &said);
                         changes.push(ProvenAnew { said, before, proof });
                         continue;
                     }
-                    SaidRow::Says { said, proof: _ } => said.id(),
-                    SaidRow::Unreadable { id } => id,
+                    FactRow::Says { said, proof: _ } => said.id(),
+                    FactRow::Unreadable { id } => id,
                 };
                 tracing::error!(row.kind = kind.as_str(), row.id = %id, "does not prove: left as it is");
                 done.strange += 1;
             }
-            let _those_that_are_as_they_were = self.store.prove_said(changes).await?;
+            let _those_that_are_as_they_were = self.store.prove_facts(changes).await?;
         }
     }
 
@@ -315,14 +316,14 @@ impl Rotation<'_> {
 
     /// Its notes are sealed anew, and what they prove with them, if it was proven before.
     fn request(&self, mailbox: &str, KeyedRequest { asked, proof }: &KeyedRequest) -> KeyedRequest {
-        let proven = said_holds(&self.old.audit.events(), &Said::Request(asked.clone()), proof);
+        let proven = fact_holds(&self.old.audit.events(), &ProvenFact::Request(asked.clone()), proof);
         let asked = AskedRow {
             note: self.optional(Label::Request, mailbox, asked.note.as_ref()),
             decision: self.optional(Label::RequestDecision, mailbox, asked.decision.as_ref()),
             ..asked.clone()
         };
         let proof = match proven {
-            true => said_proof(&self.new.audit.events(), &Said::Request(asked.clone())),
+            true => fact_proof(&self.new.audit.events(), &ProvenFact::Request(asked.clone())),
             false => proof.clone(),
         };
         KeyedRequest { asked, proof }

@@ -3,11 +3,11 @@
 
 use sealpost_delivery::Ticket;
 use sealpost_mailbox::Resident;
-use sealpost_mailbox::audit::{event_holds, said_holds};
+use sealpost_mailbox::audit::{event_holds, fact_holds};
 use sealpost_partner::{PartnerError, PartnerSeals};
 use sealpost_store::{
-    Comer, EventSelection, Keyed, KeyedMailbox, KeyedRequest, KeyedRow, MailboxRow, MailboxState, SaidKind,
-    SaidRow, Store, StoreError, WrapKind,
+    Comer, EventSelection, FactKind, FactRow, Keyed, KeyedMailbox, KeyedRequest, KeyedRow, MailboxRow,
+    MailboxState, Store, StoreError, WrapKind,
 };
 use sealpost_vault::{
     Bearer, Held, KeyringKey, Label, MailboxSecret, QueueKeys, SessionAuth, Token, TokenPurpose, WayInKeys,
@@ -56,7 +56,7 @@ impl Prover<'_> {
             self.rows(what, &mut proven).await?;
         }
         self.events(&mut proven).await?;
-        for kind in SaidKind::ALL {
+        for kind in FactKind::ALL {
             self.said(kind, &mut proven).await?;
         }
         if let Some(keyring) = self.keyring {
@@ -201,22 +201,22 @@ impl Prover<'_> {
     }
 
     /// What only says that something is to be done or known.
-    async fn said(&self, kind: SaidKind, proven: &mut Proven) -> Result<(), StoreError> {
+    async fn said(&self, kind: FactKind, proven: &mut Proven) -> Result<(), StoreError> {
         let mut after = None;
         loop {
-            let page = self.store.said_rows(kind, after.as_ref()).await?;
+            let page = self.store.fact_rows(kind, after.as_ref()).await?;
             let Some(last) = page.last else { return Ok(()) };
             after = Some(last);
             for row in &page.rows {
                 let (id, holds) = match row {
-                    SaidRow::Says { said, proof } if said_holds(self.queue.audit.events(), said, proof) => {
+                    FactRow::Says { said, proof } if fact_holds(self.queue.audit.events(), said, proof) => {
                         (said.id(), Ok(()))
                     }
-                    SaidRow::Says { said, proof } if proof.is_empty() => {
+                    FactRow::Says { said, proof } if proof.is_empty() => {
                         (said.id(), Err("it has no proof; it may be from before there were any"))
                     }
-                    SaidRow::Says { said, proof: _ } => (said.id(), Err("nobody of us wrote it")),
-                    SaidRow::Unreadable { id } => {
+                    FactRow::Says { said, proof: _ } => (said.id(), Err("nobody of us wrote it")),
+                    FactRow::Unreadable { id } => {
                         (id.clone(), Err("it cannot be read: nobody of us wrote it"))
                     }
                 };

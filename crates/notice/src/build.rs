@@ -122,6 +122,40 @@ impl Writer<'_> {
 }
 
 impl Notice {
+    /// RFC 3834 §5: whether it answers a mail.
+    #[must_use]
+    pub fn auto_submitted(&self) -> &'static str {
+        match self {
+            Self::ReplySafely { .. }
+            | Self::DeletionRequest { .. }
+            | Self::DeletionHeld
+            | Self::DeletionNothing
+            | Self::DeletionUnproven { .. } => "auto-replied",
+            Self::Activation { .. }
+            | Self::ActivationReminder { .. }
+            | Self::UnreadReminder { .. }
+            | Self::Digest { .. }
+            | Self::MailboxReminder { .. }
+            | Self::NotFetched { .. }
+            | Self::GoneUnread { .. }
+            | Self::NewMessage { .. }
+            | Self::InitialPassword { .. }
+            | Self::PasswordForSender { .. }
+            | Self::Reactivation { .. }
+            | Self::ResetLink { .. }
+            | Self::PasswordChanged { .. }
+            | Self::QuestionChanged { .. }
+            | Self::MailboxDeleted { .. }
+            | Self::BySupport { .. }
+            | Self::NewBrowser { .. }
+            | Self::MailboxLocked { .. }
+            | Self::AnswersUsedUp { .. }
+            | Self::ReplyReturned { .. }
+            | Self::ReplyCameBack { .. }
+            | Self::KeysEnding { .. } => "auto-generated",
+        }
+    }
+
     /// When the letter came that its sender is told of: the subject says which of several it is.
     fn sent(&self) -> Option<Timestamp> {
         match self {

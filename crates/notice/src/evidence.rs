@@ -47,7 +47,7 @@ pub enum LetterStep {
 
 /// How an attempt ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Said {
+pub enum AttemptEnd {
     /// The server's reply: "250 2.0.0".
     Reply(String),
     /// No server said anything; by our own word for why, "4.4.1".
@@ -61,7 +61,7 @@ pub enum Said {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ServerReply {
     /// What the next hop said.
-    pub said: Said,
+    pub said: AttemptEnd,
     /// Its name, where one was reached.
     pub host: Option<String>,
     /// By which name it knows the mail.
@@ -248,11 +248,11 @@ impl LetterStep {
 impl ServerReply {
     fn say(&self, what: &'static str, language: Language) -> Result<String, NoticeError> {
         let (key, codes) = match &self.said {
-            Said::Reply(codes) => (Some("evidence-answer"), Some(codes)),
-            Said::Status(code) => (Some("evidence-status"), Some(code)),
-            Said::Nothing => (None, None),
+            AttemptEnd::Reply(codes) => (Some("evidence-reply"), Some(codes)),
+            AttemptEnd::Status(code) => (Some("evidence-status"), Some(code)),
+            AttemptEnd::Nothing => (None, None),
         };
-        let values = [("answer", codes), ("host", self.host.as_ref()), ("id", self.queue_id.as_ref())];
+        let values = [("codes", codes), ("host", self.host.as_ref()), ("id", self.queue_id.as_ref())];
         let values =
             values.into_iter().filter_map(|(name, value)| Some((name.into(), value?.clone().into())));
         let words = Words::new(language, values.collect())?;
@@ -303,7 +303,7 @@ mod tests {
 
     fn reply() -> ServerReply {
         ServerReply {
-            said: Said::Reply("250 2.0.0".to_owned()),
+            said: AttemptEnd::Reply("250 2.0.0".to_owned()),
             host: Some("mx.web.example".to_owned()),
             queue_id: Some("4F2A1B".to_owned()),
         }
@@ -359,7 +359,10 @@ mod tests {
                 LetterStep::Deposited,
                 LetterStep::Notified(reply()),
                 LetterStep::Notified(nothing()),
-                LetterStep::NotNotified(ServerReply { said: Said::Status("4.4.7".to_owned()), ..nothing() }),
+                LetterStep::NotNotified(ServerReply {
+                    said: AttemptEnd::Status("4.4.7".to_owned()),
+                    ..nothing()
+                }),
                 LetterStep::Returned,
                 LetterStep::Opened,
                 LetterStep::Exported(value()),

@@ -39,7 +39,9 @@ mod writer;
 pub use build::render;
 pub use dates::{date, date_time};
 pub use error::NoticeError;
-pub use evidence::{DatedStep, Evidence, EvidenceText, LetterStep, Said, SecondKey, ServerReply, TrailState};
+pub use evidence::{
+    AttemptEnd, DatedStep, Evidence, EvidenceText, LetterStep, SecondKey, ServerReply, TrailState,
+};
 pub use inline_logo::{LOGO_CID, inline_images};
 pub use language::Language;
 pub use notice::{

@@ -35,7 +35,7 @@ pub fn partner_letter(
                 ["partner-test-subject", "partner-greeting", "partner-test", "partner-end"]
             }
             PartnerLetter::Reply => {
-                ["partner-answer-subject", "partner-greeting", "partner-answer", "partner-end"]
+                ["partner-reply-subject", "partner-greeting", "partner-reply", "partner-end"]
             }
         };
         subjects.push(sanitize::line(&words.say(subject)?));

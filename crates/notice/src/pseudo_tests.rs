@@ -8,8 +8,9 @@ use samples::{DATE, LINK, brand, notices, plain};
 
 use crate::pseudo::{plain_words, shown};
 use crate::{
-    CameBack, DatedStep, Evidence, EvidenceText, Hears, KeyProblem, Language, LetterStep, PartnerLetter,
-    Refused, Report, Said, SecondKey, ServerReply, TrailState, Why, date, date_time, partner_letter, render,
+    AttemptEnd, CameBack, DatedStep, Evidence, EvidenceText, Hears, KeyProblem, Language, LetterStep,
+    PartnerLetter, Refused, Report, SecondKey, ServerReply, TrailState, Why, date, date_time, partner_letter,
+    render,
 };
 
 /// What is in mails and no text: names, addresses, what others wrote.
@@ -137,9 +138,9 @@ fn no_evidence_says_anything_that_is_not_in_a_language_folder() {
     };
     let steps = [
         LetterStep::Deposited,
-        LetterStep::Notified(said(Said::Reply("250 2.0.0".to_owned()))),
-        LetterStep::NotNotified(said(Said::Status("4.4.7".to_owned()))),
-        LetterStep::NotNotified(said(Said::Nothing)),
+        LetterStep::Notified(said(AttemptEnd::Reply("250 2.0.0".to_owned()))),
+        LetterStep::NotNotified(said(AttemptEnd::Status("4.4.7".to_owned()))),
+        LetterStep::NotNotified(said(AttemptEnd::Nothing)),
         LetterStep::Returned,
         LetterStep::Opened,
         LetterStep::Exported("pdf".to_owned()),

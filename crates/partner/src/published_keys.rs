@@ -19,12 +19,12 @@ pub struct Shown {
     pub text: String,
     /// Certificate and chain in one file (`.p7c`).
     pub certificates_only: Option<Vec<u8>>,
-    directory: Vec<Entry>,
+    directory: Vec<WkdKey>,
 }
 
 /// An OpenPGP key under one address.
 #[derive(Clone, Debug)]
-struct Entry {
+struct WkdKey {
     domain: Domain,
     name: String,
     key: Vec<u8>,
@@ -76,7 +76,7 @@ impl Window {
         let all = self.look(keys).await?;
         let good = all.iter().filter(|shown| shown.is_good(now));
         let asked =
-            |entry: &&Entry| entry.name == name && domain.is_none_or(|domain| *domain == entry.domain);
+            |entry: &&WkdKey| entry.name == name && domain.is_none_or(|domain| *domain == entry.domain);
         let mut found = good.flat_map(|shown| &shown.directory).filter(asked);
         let first = found.next();
         let is_one = first.is_some_and(|first| found.all(|other| other.domain == first.domain));
@@ -107,7 +107,7 @@ impl Shown {
         for address in key.key.facts().addresses.iter().filter(|one| key.domains.contains(one.domain())) {
             if let Some(bytes) = key.key.for_address(address).map_err(wrong)? {
                 let name = sealpost_seal::wkd_name(address.local());
-                directory.push(Entry { domain: address.domain().clone(), name, key: bytes });
+                directory.push(WkdKey { domain: address.domain().clone(), name, key: bytes });
             }
         }
         Ok(Self { key, text, certificates_only, directory })

@@ -29,7 +29,7 @@ pub(crate) fn take_files(job: &mut Job) -> Files {
     Files(files.collect())
 }
 
-/// What lies on the typesetter's desk.
+/// What the typesetter is given.
 pub(crate) struct Prepared {
     pub(crate) files: HashMap<String, Bytes>,
 }

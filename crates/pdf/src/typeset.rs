@@ -7,7 +7,7 @@ use typst_pdf::{PdfOptions, PdfStandard, PdfStandards, Timestamp};
 use crate::fonts::Fonts;
 use crate::job::{Effort, Job};
 use crate::template_input::{self, Prepared};
-use crate::world::Desk;
+use crate::world::LetterWorld;
 
 /// The PDF. A letter that cannot be set in full is set with less, never not at all: the original is in it
 /// in any case.
@@ -32,10 +32,10 @@ pub(crate) struct Failed(
 );
 
 pub(crate) fn set(job: &Job, prepared: Prepared, fonts: &Fonts) -> Result<Vec<u8>, Failed> {
-    let desk =
-        Desk::new(fonts, prepared.files).ok_or_else(|| Failed("the template has no name".to_owned()))?;
+    let world = LetterWorld::new(fonts, prepared.files)
+        .ok_or_else(|| Failed("the template has no name".to_owned()))?;
     let document =
-        typst::compile::<PagedDocument>(&desk).output.map_err(|errors| Failed(format!("{errors:?}")))?;
+        typst::compile::<PagedDocument>(&world).output.map_err(|errors| Failed(format!("{errors:?}")))?;
     let [year, rest @ ..] = job.created;
     let [month, day, hour, minute, second] = rest.map(|part| u8::try_from(part).unwrap_or(0));
     let created = Datetime::from_ymd_hms(year, month, day, hour, minute, second);

@@ -13,7 +13,7 @@ use crate::fonts::Fonts;
 
 const TEMPLATE: &str = include_str!("letter.typ");
 
-pub(crate) struct Desk {
+pub(crate) struct LetterWorld {
     library: LazyHash<Library>,
     book: LazyHash<FontBook>,
     fonts: Vec<Font>,
@@ -21,8 +21,8 @@ pub(crate) struct Desk {
     files: HashMap<String, Bytes>,
 }
 
-impl Desk {
-    /// A desk with these files on it; `None` only if the template's own name were no path.
+impl LetterWorld {
+    /// A world of these files; `None` only if the template's own name were no path.
     pub(crate) fn new(fonts: &Fonts, files: HashMap<String, Bytes>) -> Option<Self> {
         let path = VirtualPath::new("letter.typ").ok()?;
         let id = RootedPath::new(VirtualRoot::Project, path).intern();
@@ -36,7 +36,7 @@ impl Desk {
     }
 }
 
-impl World for Desk {
+impl World for LetterWorld {
     fn library(&self) -> &LazyHash<Library> {
         &self.library
     }

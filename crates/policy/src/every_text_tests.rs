@@ -51,7 +51,7 @@ fn typed(text: &str) -> Vec<String> {
 
 /// Where a condition looks.
 #[derive(Clone, Copy)]
-enum Place {
+enum LooksAt {
     Field(&'static str),
     FileName,
     FileType,
@@ -59,7 +59,7 @@ enum Place {
 }
 
 /// Every condition: what it is asked for with which words, or that it looks at nothing that people type.
-fn conditions() -> HashMap<&'static str, Option<(String, &'static str, Place)>> {
+fn conditions() -> HashMap<&'static str, Option<(String, &'static str, LooksAt)>> {
     const WORDS: &str = "große maßnahme";
     let words = |when: &str, place| Some((when.replace('$', WORDS), WORDS, place));
     let pattern = |key: &str| format!("{key} = '(?i)\\b$\\b'");
@@ -69,34 +69,34 @@ fn conditions() -> HashMap<&'static str, Option<(String, &'static str, Place)>> 
             Some((
                 "subject-tag = '[große maßnahme]'".to_owned(),
                 "[große maßnahme]",
-                Place::Field("Subject"),
+                LooksAt::Field("Subject"),
             )),
         ),
-        ("subject-pattern", words(&pattern("subject-pattern"), Place::Field("Subject"))),
-        ("header", words("header = { name = 'X-Class', equals = '$' }", Place::Field("X-Class"))),
+        ("subject-pattern", words(&pattern("subject-pattern"), LooksAt::Field("Subject"))),
+        ("header", words("header = { name = 'X-Class', equals = '$' }", LooksAt::Field("X-Class"))),
         (
             "header with a pattern",
-            words("header = { name = 'X-Class', pattern = '(?i)\\b$\\b' }", Place::Field("X-Class")),
+            words("header = { name = 'X-Class', pattern = '(?i)\\b$\\b' }", LooksAt::Field("X-Class")),
         ),
         (
             "sensitivity",
             Some((
                 "sensitivity = 'company-confidential'".to_owned(),
                 "company confidential",
-                Place::Field("Sensitivity"),
+                LooksAt::Field("Sensitivity"),
             )),
         ),
-        ("label", words("label = '$'", Place::Field("msip_labels"))),
-        ("attachment-name", words("attachment-name = '*$*'", Place::FileName)),
+        ("label", words("label = '$'", LooksAt::Field("msip_labels"))),
+        ("attachment-name", words("attachment-name = '*$*'", LooksAt::FileName)),
         (
             "attachment-type",
             Some((
                 "attachment-type = 'application/x-secret'".to_owned(),
                 "application/x-secret",
-                Place::FileType,
+                LooksAt::FileType,
             )),
         ),
-        ("text-pattern", words(&pattern("text-pattern"), Place::Text)),
+        ("text-pattern", words(&pattern("text-pattern"), LooksAt::Text)),
         ("reverse-path", None),
         ("reverse-path-list", None),
         ("from", None),
@@ -118,7 +118,7 @@ fn conditions() -> HashMap<&'static str, Option<(String, &'static str, Place)>> 
     ])
 }
 
-fn treatment(when: &str, place: Place, text: &str) -> Treatment {
+fn treatment(when: &str, place: LooksAt, text: &str) -> Treatment {
     let when: When = toml::from_str(when).unwrap_or_else(|error| panic!("{when}: {error}"));
     let spec = RuleSpec { name: "r".into(), when, then: TreatmentSpec::Portal, near: None, keep: None };
     let rules = Rules::new(
@@ -128,22 +128,22 @@ fn treatment(when: &str, place: Place, text: &str) -> Treatment {
     )
     .unwrap();
     let field = match place {
-        Place::Field("msip_labels") => {
+        LooksAt::Field("msip_labels") => {
             format!("msip_labels: MSIP_Label_1_Enabled=true; MSIP_Label_1_Name={text}\r\n")
         }
-        Place::Field("Subject") => format!("Subject: Re: {text} 7\r\n"),
-        Place::Field(name) => format!("{name}: {text}\r\n"),
-        Place::FileName | Place::FileType | Place::Text => String::new(),
+        LooksAt::Field("Subject") => format!("Subject: Re: {text} 7\r\n"),
+        LooksAt::Field(name) => format!("{name}: {text}\r\n"),
+        LooksAt::FileName | LooksAt::FileType | LooksAt::Text => String::new(),
     };
     let head = Head::new(format!("From: max@insurer.example\r\n{field}\r\n").into_bytes()).unwrap();
     let deep = match place {
-        Place::FileName => Deep {
+        LooksAt::FileName => Deep {
             attachments: vec![(format!("Zur {text}.doc"), "application/msword".into())],
             ..Deep::default()
         },
-        Place::FileType => Deep { attachments: vec![("a.bin".into(), text.to_owned())], ..Deep::default() },
-        Place::Text => Deep { texts: vec![format!("Guten Tag,\n{text}\nGruss")], ..Deep::default() },
-        Place::Field(_) => Deep::default(),
+        LooksAt::FileType => Deep { attachments: vec![("a.bin".into(), text.to_owned())], ..Deep::default() },
+        LooksAt::Text => Deep { texts: vec![format!("Guten Tag,\n{text}\nGruss")], ..Deep::default() },
+        LooksAt::Field(_) => Deep::default(),
     };
     let origin = Origin {
         peer: "192.0.2.7".parse().unwrap(),

@@ -1,7 +1,7 @@
 //! Every condition, every verdict.
 
 use super::*;
-use crate::{Deep, HeadsWithin, Known};
+use crate::{Deep, HeadsWithin, Known, When};
 use proptest::prelude::*;
 use sealpost_mail::{Direction, Fault, Head, Origin, Otherwise, ReversePath, Signing, TlsFloor};
 use serde::Deserialize;
@@ -112,61 +112,76 @@ fn held(when: &str, case: &Case) -> Held {
     one(when).explain(&case.facts())[0].held
 }
 
+/// What holds of the letter, and what does not: every condition is among them.
+const YES_AND_NO: &[(&str, &str)] = &[
+    ("reverse-path = '*@unfall.insurer.example'", "reverse-path = 'insurer.example'"),
+    ("reverse-path = ['x.example', 'MAX@unfall.insurer.example']", "reverse-path = '<>'"),
+    ("reverse-path-list = 'partners'", "not = { reverse-path-list = 'partners' }"),
+    ("from = 'insurer.example'", "from = '*.insurer.example'"),
+    ("not = { from-list = 'partners' }", "from-list = 'partners'"),
+    ("recipient = 'eva@WEB.example'", "recipient = ['*.web.example', 'max@web.example']"),
+    ("recipient = '*'", "not = { recipient = '*' }"),
+    ("recipient-list = 'partners'", "not = { recipient-list = 'partners' }"),
+    ("subject-tag = '[vertraulich]'", "subject-tag = ['[geheim]', '[intern]']"),
+    ("subject-pattern = 'Schaden [0-9]+'", "subject-pattern = '^4711'"),
+    ("subject-pattern = '^Schaden'", "subject-pattern = '^Vertraulich'"),
+    ("subject-pattern = '(?i)schaden'", "subject-pattern = 'schaden'"),
+    ("header = { name = 'x-class' }", "header = { name = 'X-Other' }"),
+    ("header = { name = 'X-Other', present = false }", "header = { name = 'X-Class', present = false }"),
+    ("header = { name = 'X-Class', equals = 'GEHEIM' }", "header = { name = 'X-Class', equals = 'Gehei' }"),
+    ("header = { name = 'X-Class', pattern = '^Ge' }", "header = { name = 'X-Class', pattern = '^ge' }"),
+    (
+        "header = [{ name = 'X-Other' }, { name = 'X-Class' }]",
+        "header = [{ name = 'X-Other' }, { name = 'X-No' }]",
+    ),
+    ("sensitivity = 'company-confidential'", "sensitivity = ['private', 'personal']"),
+    ("label = 'ABC-1'", "label = 'abc-2'"),
+    ("label = 'streng geheim'", "label = 'geheim'"),
+    ("size-at-least = 1000", "size-at-least = '1 KiB'"),
+    ("size-at-most = '1 KiB'", "size-at-most = 999"),
+    ("attachment-name = '*.pdf'", "attachment-name = ['*.exe', '*.pdf.exe']"),
+    ("attachment-type = 'application/*'", "attachment-type = 'image/*'"),
+    ("text-pattern = 'DE[0-9]{2}'", "text-pattern = 'AT[0-9]{2}'"),
+    ("encrypted = false", "encrypted = true"),
+    ("signed = true", "signed = false"),
+    ("reply = true", "reply = false"),
+    ("reply-to-closed = false", "reply-to-closed = true"),
+    ("from-partner = false", "from-partner = true"),
+    ("unopened = false", "unopened = true"),
+    ("client = ['203.0.113.1', '192.0.2.0/24']", "client = '2001:db8::/32'"),
+    ("login = 'exchange'", "login = 'Exchange'"),
+    ("login = '*'", "not = { login = '*' }"),
+    ("listener = 'inside'", "listener = 'outside'"),
+    ("signed = true, encrypted = false", "signed = true, encrypted = true"),
+    ("not = { signed = true, encrypted = true }", "not = { signed = true, encrypted = false }"),
+    (
+        "not = [{ encrypted = true }, { size-at-least = 2000 }]",
+        "not = [{ encrypted = true }, { signed = true }]",
+    ),
+    ("not = { not = { signed = true } }", "not = { not = { encrypted = true } }"),
+];
+
 #[test]
 fn every_condition_answers_yes_and_no() {
     let case = Case::new(HEAD);
-    for (yes, no) in [
-        ("reverse-path = '*@unfall.insurer.example'", "reverse-path = 'insurer.example'"),
-        ("reverse-path = ['x.example', 'MAX@unfall.insurer.example']", "reverse-path = '<>'"),
-        ("reverse-path-list = 'partners'", "not = { reverse-path-list = 'partners' }"),
-        ("from = 'insurer.example'", "from = '*.insurer.example'"),
-        ("not = { from-list = 'partners' }", "from-list = 'partners'"),
-        ("recipient = 'eva@WEB.example'", "recipient = ['*.web.example', 'max@web.example']"),
-        ("recipient = '*'", "not = { recipient = '*' }"),
-        ("recipient-list = 'partners'", "not = { recipient-list = 'partners' }"),
-        ("subject-tag = '[vertraulich]'", "subject-tag = ['[geheim]', '[intern]']"),
-        ("subject-pattern = 'Schaden [0-9]+'", "subject-pattern = '^4711'"),
-        ("subject-pattern = '^Schaden'", "subject-pattern = '^Vertraulich'"),
-        ("subject-pattern = '(?i)schaden'", "subject-pattern = 'schaden'"),
-        ("header = { name = 'x-class' }", "header = { name = 'X-Other' }"),
-        ("header = { name = 'X-Other', present = false }", "header = { name = 'X-Class', present = false }"),
-        (
-            "header = { name = 'X-Class', equals = 'GEHEIM' }",
-            "header = { name = 'X-Class', equals = 'Gehei' }",
-        ),
-        ("header = { name = 'X-Class', pattern = '^Ge' }", "header = { name = 'X-Class', pattern = '^ge' }"),
-        (
-            "header = [{ name = 'X-Other' }, { name = 'X-Class' }]",
-            "header = [{ name = 'X-Other' }, { name = 'X-No' }]",
-        ),
-        ("sensitivity = 'company-confidential'", "sensitivity = ['private', 'personal']"),
-        ("label = 'ABC-1'", "label = 'abc-2'"),
-        ("label = 'streng geheim'", "label = 'geheim'"),
-        ("size-at-least = 1000", "size-at-least = '1 KiB'"),
-        ("size-at-most = '1 KiB'", "size-at-most = 999"),
-        ("attachment-name = '*.pdf'", "attachment-name = ['*.exe', '*.pdf.exe']"),
-        ("attachment-type = 'application/*'", "attachment-type = 'image/*'"),
-        ("text-pattern = 'DE[0-9]{2}'", "text-pattern = 'AT[0-9]{2}'"),
-        ("encrypted = false", "encrypted = true"),
-        ("signed = true", "signed = false"),
-        ("reply = true", "reply = false"),
-        ("from-partner = false", "from-partner = true"),
-        ("unopened = false", "unopened = true"),
-        ("client = ['203.0.113.1', '192.0.2.0/24']", "client = '2001:db8::/32'"),
-        ("login = 'exchange'", "login = 'Exchange'"),
-        ("login = '*'", "not = { login = '*' }"),
-        ("listener = 'inside'", "listener = 'outside'"),
-        ("signed = true, encrypted = false", "signed = true, encrypted = true"),
-        ("not = { signed = true, encrypted = true }", "not = { signed = true, encrypted = false }"),
-        (
-            "not = [{ encrypted = true }, { size-at-least = 2000 }]",
-            "not = [{ encrypted = true }, { signed = true }]",
-        ),
-        ("not = { not = { signed = true } }", "not = { not = { encrypted = true } }"),
-    ] {
+    for (yes, no) in YES_AND_NO {
         assert_eq!(held(yes, &case), Held::Yes, "{yes}");
         assert_eq!(held(no, &case), Held::No, "{no}");
     }
+}
+
+/// The reader of rules knows them all.
+#[test]
+fn every_condition_is_asked_for_yes_and_no() {
+    let error = toml::from_str::<When>("no-condition = 1").unwrap_err().to_string();
+    let (_, expected) = error.split_once("expected one of").expect("the reader lists what it knows");
+    let all: Vec<&str> = expected.split('`').skip(1).step_by(2).collect();
+    assert!(all.len() > 20, "{error}");
+    let is_asked = |key: &&str| {
+        YES_AND_NO.iter().any(|(yes, no)| [yes, no].iter().any(|when| when.contains(&format!("{key} = "))))
+    };
+    let missing: Vec<&&str> = all.iter().filter(|key| !is_asked(key)).collect();
+    assert!(missing.is_empty(), "no line in YES_AND_NO: {missing:?}");
 }
 
 #[test]

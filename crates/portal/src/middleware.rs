@@ -49,7 +49,7 @@ const HEADERS: [(&str, &str); 9] = [
 ];
 
 /// The outermost middleware of every request.
-pub(crate) async fn front(
+pub(crate) async fn outermost(
     site: web::Data<Site>,
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,

@@ -1,4 +1,4 @@
-//! Everything that can go wrong with a request, once; the front turns it into a page in the reader's language.
+//! Everything that can go wrong with a request, once; the middleware turns it into a page in the reader's language.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};

@@ -172,7 +172,7 @@ pub(crate) fn app(
             }
         })
         .default_service(web::to(middleware::nothing_here))
-        .wrap(from_fn(middleware::front))
+        .wrap(from_fn(middleware::outermost))
 }
 
 fn resource(rows: &[Row]) -> Resource {

@@ -157,7 +157,7 @@ impl Portal {
                     .keep_alive(Duration::from_secs(30))
                     .graceful_shutdown_signal(move || ends.clone().cancelled_owned())
                     .on_connect_ext(|transport: &Transport, extensions| {
-                        extensions.insert(transport.place());
+                        extensions.insert(transport.slot());
                         if transport.is_health_check() {
                             extensions.insert(HealthCheck);
                         }

@@ -22,7 +22,7 @@ use crate::opening::NewOpening;
 use crate::original::OriginalRow;
 use crate::rate_counts::NewUse;
 use crate::reminder::NewReminder;
-use crate::sender_status::Told;
+use crate::sender_status::SenderNote;
 use crate::several::REMEMBER;
 use crate::statement::{Batch, Outcome, Refusal, Sharing, Statement, sql};
 use crate::store::Store;
@@ -68,7 +68,7 @@ pub struct ArrivalRows {
     /// Owners who are reminded with it. Somebody else has done it: [`Committed::Duplicate`].
     pub reminders: Vec<NewReminder>,
     /// Senders who are told with it what became of a letter. Somebody else has: [`Committed::Duplicate`].
-    pub told: Vec<Told>,
+    pub told: Vec<SenderNote>,
     /// Keys of whose end the operator is told with it. Somebody else has: [`Committed::Duplicate`].
     pub key_warnings: Vec<KeyWarning>,
     /// Domains that are told with it how their servers spoke TLS. Somebody else has told them: [`Committed::Duplicate`].

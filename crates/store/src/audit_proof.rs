@@ -7,7 +7,7 @@ use sealpost_mail::Timestamp;
 
 use crate::audit_row::AuditRow;
 use crate::error::StoreError;
-use crate::said::{Happened, Letters, Said};
+use crate::proven_facts::{Happened, Letters, ProvenFact};
 use crate::statement::{Row, Statement, sql};
 
 /// Proves rows. The store asks it within the transaction that writes them and keeps what it says.
@@ -19,9 +19,9 @@ pub trait AuditProver: Send + Sync + fmt::Debug {
     /// The proof of what a receiver is to be told.
     fn event(&self, event: &EventWords<'_>) -> Vec<u8>;
     /// The proof of a row that only says that something is to be done or known.
-    fn said(&self, said: &Said) -> Vec<u8>;
+    fn fact(&self, fact: &ProvenFact) -> Vec<u8>;
     /// Whether it is one of us who proved that, whichever role.
-    fn said_holds(&self, said: &Said, proof: &[u8]) -> bool;
+    fn fact_holds(&self, fact: &ProvenFact, proof: &[u8]) -> bool;
     /// The proof of the anchor `head` or `pruned`.
     fn anchor(&self, kind: AnchorKind, seq: i64, at: Timestamp, proof: &[u8]) -> Vec<u8>;
 }

@@ -14,6 +14,21 @@ macro_rules! remains {
     };
 }
 
+/// What its own row becomes, as the SET list of an UPDATE: only what tells that it is gone stays. `$nothing` is a parameter
+/// with no bytes, for columns that must have some.
+macro_rules! deleted_row {
+    ($nothing:literal) => {
+        concat!(
+            "state = 'deleted', address_sealed = ",
+            $nothing,
+            ", question_sealed = NULL, profile_sealed = NULL, public_key = ",
+            $nothing
+        )
+    };
+}
+
+pub(crate) use deleted_row;
+
 /// Everything that led into it, everybody who was in, and what its owner has asked support for. Letters and drafts go
 /// before: they have bodies.
 pub(crate) fn forget_deleted(batch: &mut Batch, mailbox_id: &str) {
@@ -39,8 +54,56 @@ pub(crate) fn forget_replaced(batch: &mut Batch, mailbox_id: &str) {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+    use std::fs;
+    use std::path::Path;
 
     use crate::engine::empty;
+
+    /// Bytes in the row of a mailbox that stay: its tag is what it is known to be gone by.
+    const KEPT: [&str; 1] = ["tag"];
+
+    #[test]
+    fn no_sealed_column_of_a_mailbox_outlives_it() {
+        let connection = empty();
+        let mut columns =
+            connection.prepare("SELECT name, type FROM pragma_table_info('mailboxes')").unwrap();
+        let found: Vec<(String, String)> = columns
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect();
+        let bytes: Vec<&str> = found
+            .iter()
+            .filter(|(name, kind)| kind == "BLOB" || name.ends_with("_sealed"))
+            .map(|(name, _)| name.as_str())
+            .filter(|name| !KEPT.contains(name))
+            .collect();
+        assert!(bytes.len() > 3, "the search finds too little: {found:?}");
+        let emptied: Vec<&str> =
+            deleted_row!("?2").split(", ").filter_map(|set| Some(set.split_once(" = ")?.0)).collect();
+        let kept: Vec<&str> = bytes.into_iter().filter(|name| !emptied.contains(name)).collect();
+        assert!(kept.is_empty(), "a deleted mailbox keeps {kept:?}");
+    }
+
+    #[test]
+    fn a_mailbox_is_deleted_by_one_list_of_columns() {
+        let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+        let mut deleting = 0;
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                    continue;
+                }
+                let text = fs::read_to_string(&path).unwrap();
+                let own = path.ends_with("deleted_mailbox.rs");
+                assert!(own || !text.contains("SET state = 'deleted'"), "{}: deleted_row!", path.display());
+                deleting += usize::from(!own && text.contains("deleted_row!("));
+            }
+        }
+        assert_eq!(deleting, 3, "by hand, for another one, by its time");
+    }
 
     /// Emptied before the mailbox is deleted, each with its bodies; and hashes of links, which open nothing any more and
     /// explain themselves until their own time is over, unless the owner deleted the mailbox.

@@ -5,9 +5,9 @@ use sealpost_mail::Timestamp;
 use crate::body::StoredBody;
 use crate::draft_quota::DraftQuota;
 use crate::error::StoreError;
+use crate::not_held::not_held;
 use crate::statement::{Batch, Outcome, Refusal, Row, Statement, sql};
 use crate::store::Store;
-use crate::unheld::unheld;
 
 /// Drafts a mailbox can hold. Nobody has so many unfinished letters; a script might.
 const MAX_DRAFTS: i64 = 200;
@@ -132,7 +132,7 @@ pub enum ThrownAway {
 
 /// Refuses the batch while somebody holds the mailbox.
 pub(crate) fn unless_held(mailbox_id: &str) -> Statement {
-    sql!(concat!("SELECT id FROM mailboxes WHERE id = ?1 AND ", unheld!("?1")), mailbox_id)
+    sql!(concat!("SELECT id FROM mailboxes WHERE id = ?1 AND ", not_held!("?1")), mailbox_id)
         .or_refuse(Refusal::Held)
 }
 

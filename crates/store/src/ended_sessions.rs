@@ -7,8 +7,8 @@ use sealpost_mail::Timestamp;
 
 use crate::column_values::{ColumnWord as _, Ended};
 use crate::error::StoreError;
+use crate::proven_facts::{FactKind, ProvenFact, Proves};
 use crate::row_proof::ended_words;
-use crate::said::{Proves, Said, SaidKind};
 use crate::stale_rows::{StaleRows, stale_rows};
 use crate::statement::{Batch, sql};
 use crate::store::Store;
@@ -53,9 +53,10 @@ impl Store {
     pub async fn ended_session(&self, hash: &[u8; 32]) -> Result<Option<Ended>, StoreError> {
         let question = concat!("SELECT ", ended_words!(), " FROM ended_sessions WHERE hash = ?1");
         let Some(row) = self.read_one(sql!(question, hash)).await? else { return Ok(None) };
-        match self.reading(SaidKind::SessionEnded).proven(row) {
-            Some(Said::SessionEnded { why, .. }) => Ended::parse(&why).map(Some),
-            Some(Said::GoneUnread { .. } | Said::CameBack { .. } | Said::Request(_)) | None => Ok(None),
+        match self.reading(FactKind::SessionEnded).proven(row) {
+            Some(ProvenFact::SessionEnded { why, .. }) => Ended::parse(&why).map(Some),
+            Some(ProvenFact::GoneUnread { .. } | ProvenFact::CameBack { .. } | ProvenFact::Request(_))
+            | None => Ok(None),
         }
     }
 }

@@ -10,11 +10,11 @@ use crate::audit_proof::EventWords;
 use crate::column_values::{ColumnWord as _, LetterEvent};
 use crate::error::StoreError;
 use crate::exclusive_lock::Alone;
+use crate::not_held::not_held;
+use crate::proven_facts::{Happened, Letters, Proves};
 use crate::received::received;
-use crate::said::{Happened, Letters, Proves};
 use crate::statement::{Batch, Row, Statement, sql};
 use crate::store::Store;
-use crate::unheld::unheld;
 
 /// Something that happened to a letter, said by whoever knows whose it is.
 #[derive(Clone, Debug)]
@@ -174,7 +174,7 @@ macro_rules! told_gone {
 /// That its time is over: to stand before it goes.
 pub(crate) fn tell_expired(deposit_id: &str, at: Timestamp) -> Statement {
     sql!(
-        told_gone!("d.id = ?1 AND d.expires_at <= ?3 AND ", unheld!("d.mailbox_id")),
+        told_gone!("d.id = ?1 AND d.expires_at <= ?3 AND ", not_held!("d.mailbox_id")),
         deposit_id,
         LetterEvent::Expired.as_str(),
         at
@@ -185,7 +185,7 @@ pub(crate) fn tell_expired(deposit_id: &str, at: Timestamp) -> Statement {
 /// That it goes out of the trash: to stand before it does.
 pub(crate) fn tell_deleted(deposit_id: &str, at: Timestamp) -> Statement {
     sql!(
-        told_gone!("d.id = ?1 AND d.folder = 'trash' AND ", unheld!("d.mailbox_id")),
+        told_gone!("d.id = ?1 AND d.folder = 'trash' AND ", not_held!("d.mailbox_id")),
         deposit_id,
         LetterEvent::Deleted.as_str(),
         at

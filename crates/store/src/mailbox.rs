@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use sealpost_mail::{ActivateBy, Timestamp};
 
 use crate::column_values::{ColumnWord as _, Ended, LetterEvent, UnreadEnd, WrapKind};
-use crate::deleted_mailbox::forget_deleted;
+use crate::deleted_mailbox::{deleted_row, forget_deleted};
 use crate::deposit::remove_letter;
 use crate::ended_sessions::end_sessions;
 use crate::error::StoreError;
 use crate::hook::tell_all_gone;
 use crate::notice_frequency::Pace;
-use crate::said::SaidKind;
+use crate::proven_facts::FactKind;
 use crate::sender_status::Unread;
 use crate::several::REACHED;
 use crate::statement::{Batch, Outcome, Refusal, Row, Statement, sql};
@@ -256,7 +256,7 @@ impl Store {
         };
         let question = |tag| sql!(REACHED, tag, sized);
         let answers = self.read(tags.iter().map(question).collect()).await?;
-        let mut reading = self.reading(SaidKind::CameBack);
+        let mut reading = self.reading(FactKind::CameBack);
         let reached = |mut row: Row| {
             let mut reached = ReachedMailbox {
                 id: row.text()?,
@@ -431,11 +431,13 @@ impl Store {
             // A letter that came in between was not read above: look again.
             batch.add(
                 sql!(
-                    "UPDATE mailboxes SET state = 'deleted', address_sealed = ?2,
-                         question_sealed = NULL, profile_sealed = NULL, public_key = ?2
-                     WHERE id = ?1 AND state <> 'deleted'
-                       AND NOT EXISTS (SELECT 1 FROM deposits WHERE mailbox_id = ?1)
-                       AND NOT EXISTS (SELECT 1 FROM drafts WHERE mailbox_id = ?1)",
+                    concat!(
+                        "UPDATE mailboxes SET ",
+                        deleted_row!("?2"),
+                        " WHERE id = ?1 AND state <> 'deleted'
+                           AND NOT EXISTS (SELECT 1 FROM deposits WHERE mailbox_id = ?1)
+                           AND NOT EXISTS (SELECT 1 FROM drafts WHERE mailbox_id = ?1)"
+                    ),
                     mailbox_id,
                     Vec::new()
                 )

@@ -3,11 +3,11 @@
 
 use sealpost_mail::Timestamp;
 
+use crate::background_pace::BackgroundPace;
 use crate::column_values::{ColumnWord as _, OriginalState};
 use crate::error::StoreError;
 use crate::statement::{Batch, Refusal, Row, sql};
 use crate::store::Store;
-use crate::yielding::Yielding;
 
 /// One of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,12 +87,12 @@ impl Store {
     /// Forgets those whose time is over. Returns how many; a body goes with the last that refers to it.
     pub async fn forget_originals(&self, now: Timestamp) -> Result<usize, StoreError> {
         let mut gone = 0;
-        let mut yielding = Yielding::new(self);
+        let mut pace = BackgroundPace::new(self);
         loop {
             let old = sql!(
                 "SELECT id, body_id FROM originals WHERE until <= ?1 ORDER BY until LIMIT ?2",
                 now,
-                yielding.rows()
+                pace.rows()
             );
             let rows = self.read_rows(old).await?;
             if rows.is_empty() {
@@ -104,7 +104,7 @@ impl Store {
                 batch.add(sql!("DELETE FROM originals WHERE id = ?1 RETURNING id", id));
                 batch.release_body(&body_id);
             }
-            let now_gone = yielding.write(batch).await?.returned();
+            let now_gone = pace.write(batch).await?.returned();
             gone += now_gone;
             if now_gone == 0 {
                 return Ok(gone);

@@ -18,7 +18,7 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The most that may be sent; `i64::MAX` is no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Most {
+pub struct UseLimits {
     /// Letters within an hour.
     pub letters_hour: i64,
     /// Letters within a day.
@@ -29,7 +29,7 @@ pub struct Most {
     pub recipients_day: i64,
 }
 
-impl Most {
+impl UseLimits {
     /// For what is counted and never refused, or limited in one way alone.
     pub const UNLIMITED: Self = Self {
         letters_hour: i64::MAX,
@@ -49,7 +49,7 @@ pub struct NewUse {
     /// To how many.
     pub recipients: i64,
     /// Kept only if no more than this is sent with it.
-    pub most: Most,
+    pub most: UseLimits,
 }
 
 /// What was sent within one slot.
@@ -75,7 +75,7 @@ pub enum Allowance {
     Never,
 }
 
-impl Most {
+impl UseLimits {
     /// Whether one more letter to so many may be sent, after what was `used` (oldest first).
     pub fn allows(&self, used: &[Used], recipients: i64, now: Timestamp) -> Allowance {
         let letters: fn(&Used) -> i64 = |used| used.letters;
@@ -199,8 +199,8 @@ impl Store {
 mod tests {
     use super::*;
 
-    const MAX_ENTRIES: Most =
-        Most { letters_hour: 2, letters_day: 3, recipients_hour: 10, recipients_day: 20 };
+    const MAX_ENTRIES: UseLimits =
+        UseLimits { letters_hour: 2, letters_day: 3, recipients_hour: 10, recipients_day: 20 };
 
     fn minutes(n: u64) -> Timestamp {
         Timestamp(1_795_280_400_000).plus(Duration::from_secs(n * 60))
@@ -226,7 +226,7 @@ mod tests {
             Allowance::From(minutes(1440))
         );
         assert_eq!(MAX_ENTRIES.allows(&[], 11, minutes(0)), Allowance::Never);
-        let none = Most {
+        let none = UseLimits {
             letters_hour: i64::MAX,
             letters_day: i64::MAX,
             recipients_hour: i64::MAX,

@@ -4,9 +4,9 @@
 use sealpost_mail::Timestamp;
 
 use crate::error::StoreError;
+use crate::fact_rows::Reading;
+use crate::proven_facts::FactKind;
 use crate::row_proof::came_back_words;
-use crate::said::SaidKind;
-use crate::said_rows::Reading;
 use crate::statement::{Batch, Refusal, Row, Value, sql};
 use crate::store::Store;
 use crate::unreachable::Unreachable;
@@ -154,7 +154,7 @@ impl Store {
                 AT_ONCE
             )
         };
-        let mut reading = self.reading(SaidKind::CameBack);
+        let mut reading = self.reading(FactKind::CameBack);
         self.read_passing_by("letter", after, question, |row| waiting(row, bounces, &mut reading)).await
     }
 
@@ -180,7 +180,7 @@ impl Store {
                 AT_ONCE
             )
         };
-        let mut reading = self.reading(SaidKind::CameBack);
+        let mut reading = self.reading(FactKind::CameBack);
         self.read_passing_by("letter", after, question, |row| waiting(row, bounces, &mut reading)).await
     }
 

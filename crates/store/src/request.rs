@@ -6,17 +6,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use sealpost_mail::Timestamp;
 
 use crate::column_values::{ColumnWord as _, Ended, LetterEvent, RequestKind, RequestState, UnreadEnd};
-use crate::deleted_mailbox::forget_replaced;
+use crate::deleted_mailbox::{deleted_row, forget_replaced};
 use crate::deposit::remove_letter;
 use crate::ended_sessions::end_sessions;
 use crate::error::StoreError;
+use crate::fact_rows::Reading;
 use crate::first_login::forget_newcomers_of;
 use crate::hook::tell_all_gone;
 use crate::leg::NewLeg;
 use crate::mailbox::{NewMailbox, bodies_of};
+use crate::proven_facts::{AskedRow, FactKind, ProvenFact, Proves};
 use crate::row_proof::request_words;
-use crate::said::{AskedRow, Proves, Said, SaidKind};
-use crate::said_rows::Reading;
 use crate::sender_status::Unread;
 use crate::statement::{Batch, Outcome, Refusal, Row, Statement, sql};
 use crate::store::Store;
@@ -112,7 +112,7 @@ macro_rules! select_request {
 
 /// A request that one of us wrote; nothing, if it does not prove.
 fn request_row(row: Row, reading: &mut Reading<'_>) -> Result<Option<RequestRow>, StoreError> {
-    let Some(Said::Request(asked)) = reading.proven(row) else { return Ok(None) };
+    let Some(ProvenFact::Request(asked)) = reading.proven(row) else { return Ok(None) };
     let AskedRow { number, mailbox_id, kind, state, created_at, decided_at, note, decision } = asked;
     Ok(Some(RequestRow {
         number,
@@ -205,7 +205,7 @@ impl Store {
     /// Requests, oldest first.
     pub async fn requests(&self, which: RequestSelection) -> Result<Vec<RequestRow>, StoreError> {
         let (mut found, mut after) = (Vec::new(), i64::MIN);
-        let mut reading = self.reading(SaidKind::Request);
+        let mut reading = self.reading(FactKind::Request);
         loop {
             let question = sql!(
                 concat!(
@@ -233,7 +233,7 @@ impl Store {
     /// All requests for one mailbox.
     pub async fn requests_of(&self, mailbox_id: &str) -> Result<Vec<RequestRow>, StoreError> {
         let question = sql!(concat!(select_request!(), " WHERE mailbox_id = ?1 ORDER BY number"), mailbox_id);
-        let mut reading = self.reading(SaidKind::Request);
+        let mut reading = self.reading(FactKind::Request);
         let rows = self.read_rows(question).await?.into_iter();
         rows.filter_map(|row| request_row(row, &mut reading).transpose()).collect()
     }
@@ -242,7 +242,7 @@ impl Store {
     pub async fn request(&self, number: i64) -> Result<Option<RequestRow>, StoreError> {
         let question = sql!(concat!(select_request!(), " WHERE number = ?1"), number);
         let Some(row) = self.read_one(question).await? else { return Ok(None) };
-        request_row(row, &mut self.reading(SaidKind::Request))
+        request_row(row, &mut self.reading(FactKind::Request))
     }
 
     /// Decides against a request. `false`: it is not open.
@@ -338,11 +338,13 @@ impl Store {
                 // A letter that came in between was not read above: refused, and the caller looks again.
                 batch.add(
                     sql!(
-                        "UPDATE mailboxes SET state = 'deleted', address_sealed = ?2,
-                             question_sealed = NULL, profile_sealed = NULL, public_key = ?2
-                         WHERE id = ?1 AND state NOT IN ('deleted', 'locked') AND held_since IS NULL
-                           AND NOT EXISTS (SELECT 1 FROM deposits WHERE mailbox_id = ?1)
-                           AND NOT EXISTS (SELECT 1 FROM drafts WHERE mailbox_id = ?1)",
+                        concat!(
+                            "UPDATE mailboxes SET ",
+                            deleted_row!("?2"),
+                            " WHERE id = ?1 AND state NOT IN ('deleted', 'locked') AND held_since IS NULL
+                               AND NOT EXISTS (SELECT 1 FROM deposits WHERE mailbox_id = ?1)
+                               AND NOT EXISTS (SELECT 1 FROM drafts WHERE mailbox_id = ?1)"
+                        ),
                         mailbox_id.as_str(),
                         Vec::new()
                     )

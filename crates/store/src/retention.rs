@@ -5,18 +5,18 @@ use std::time::Duration;
 
 use sealpost_mail::Timestamp;
 
+use crate::background_pace::BackgroundPace;
 use crate::consistency::drop_stale;
-use crate::deleted_mailbox::forget_deleted;
+use crate::deleted_mailbox::{deleted_row, forget_deleted};
 use crate::deposit::remove_letter;
 use crate::error::StoreError;
 use crate::hook::tell_expired;
+use crate::not_held::not_held;
 use crate::sender_status::Unread;
 use crate::stale_rows::{StaleCounts, StaleKind};
 use crate::statement::{Batch, Outcome, Refusal, Row, Statement, sql};
 use crate::store::Store;
 use crate::unattended::{Stranded, unattended};
-use crate::unheld::unheld;
-use crate::yielding::Yielding;
 
 /// Drafts looked for at once.
 const AT_ONCE: u32 = 200;
@@ -62,7 +62,7 @@ impl Forgotten {
 /// Letters whose time is over and that nobody holds. `d` is the letter.
 macro_rules! over {
     ($now:literal) => {
-        concat!("FROM deposits d WHERE d.expires_at <= ", $now, " AND ", unheld!("d.mailbox_id"))
+        concat!("FROM deposits d WHERE d.expires_at <= ", $now, " AND ", not_held!("d.mailbox_id"))
     };
 }
 
@@ -79,7 +79,10 @@ macro_rules! abandoned {
 /// A rule of [`Forgotten`]: the rows that time has made useless. `?1` is the moment from which on they stay.
 macro_rules! useless {
     (withdrawn) => {
-        concat!("FROM withdrawn WHERE forget_at < ?1 AND ", $crate::unheld::unheld!("withdrawn.mailbox_id"))
+        concat!(
+            "FROM withdrawn WHERE forget_at < ?1 AND ",
+            $crate::not_held::not_held!("withdrawn.mailbox_id")
+        )
     };
     (dead_events) => {
         "FROM hook_events WHERE state = 'dead' AND at < ?1"
@@ -125,7 +128,7 @@ impl Store {
     /// Deletes everybody's letters for good whose time is over at `now`, each body with its last reference.
     pub async fn purge_letters(&self, unread: Unread, now: Timestamp) -> Result<usize, StoreError> {
         let mut deleted = 0;
-        let mut yielding = Yielding::new(self);
+        let mut pace = BackgroundPace::new(self);
         loop {
             let rows = self
                 .read_rows(sql!(
@@ -135,7 +138,7 @@ impl Store {
                         " ORDER BY d.expires_at LIMIT ?2"
                     ),
                     now,
-                    yielding.rows()
+                    pace.rows()
                 ))
                 .await?;
             if rows.is_empty() {
@@ -151,7 +154,7 @@ impl Store {
                 let deletion = sql!(
                     concat!(
                         "DELETE FROM deposits WHERE id = ?1 AND expires_at <= ?2 AND ",
-                        unheld!("deposits.mailbox_id"),
+                        not_held!("deposits.mailbox_id"),
                         " RETURNING id"
                     ),
                     id.as_str(),
@@ -160,7 +163,7 @@ impl Store {
                 .concerning(&id, &mailbox_id);
                 remove_letter(&mut batch, deletion, &id, &body_id);
             }
-            let now_gone = yielding.write(batch).await?.returned();
+            let now_gone = pace.write(batch).await?.returned();
             deleted += now_gone;
             if now_gone == 0 {
                 return Ok(deleted);
@@ -172,7 +175,7 @@ impl Store {
     /// only if the link was over at `asked` already. The link goes on explaining itself; the next letter to the address makes a new one.
     pub async fn purge_pending(&self, now: Timestamp, asked: Timestamp) -> Result<usize, StoreError> {
         let mut deleted = 0;
-        let mut yielding = Yielding::new(self);
+        let mut pace = BackgroundPace::new(self);
         loop {
             let rows = self
                 .read_rows(sql!(
@@ -183,7 +186,7 @@ impl Store {
                     ),
                     now,
                     asked,
-                    yielding.rows()
+                    pace.rows()
                 ))
                 .await?;
             if rows.is_empty() {
@@ -194,7 +197,7 @@ impl Store {
                 let id = row.text()?;
                 bury(&mut batch, &Stranded { id, strangers: 0 }, now, asked);
             }
-            let now_gone = yielding.write(batch).await?.returned();
+            let now_gone = pace.write(batch).await?.returned();
             deleted += now_gone;
             if now_gone == 0 {
                 break;
@@ -203,7 +206,7 @@ impl Store {
         for mailbox in self.stranded(now, asked).await? {
             let mut batch = Batch::default();
             bury(&mut batch, &mailbox, now, asked);
-            deleted += yielding.write(batch).await?.returned();
+            deleted += pace.write(batch).await?.returned();
         }
         Ok(deleted)
     }
@@ -327,15 +330,15 @@ impl Store {
         deletion: fn(Row) -> Result<Statement, StoreError>,
     ) -> Result<u64, StoreError> {
         let mut gone = 0_u64;
-        let mut yielding = Yielding::new(self);
+        let mut pace = BackgroundPace::new(self);
         loop {
             let rows = self.read_rows(question.clone()).await?;
             let is_last = rows.len() < FOUND_AT_ONCE as usize;
             let mut statements = rows.into_iter().map(deletion).collect::<Result<Vec<_>, _>>()?;
             while !statements.is_empty() {
-                let rest = statements.split_off(statements.len().min(yielding.rows() as usize));
+                let rest = statements.split_off(statements.len().min(pace.rows() as usize));
                 let batch = Batch::from(std::mem::replace(&mut statements, rest));
-                let Outcome::Kept(answers) = yielding.write(batch).await? else {
+                let Outcome::Kept(answers) = pace.write(batch).await? else {
                     return Err(StoreError::Damaged { what: "a statement that cannot be refused" });
                 };
                 let deleted = answers.iter().map(|answer| answer.affected).sum::<usize>();
@@ -355,9 +358,9 @@ fn bury(batch: &mut Batch, mailbox: &Stranded, now: Timestamp, asked: Timestamp)
     batch.add(
         sql!(
             concat!(
-                "UPDATE mailboxes AS m SET state = 'deleted', address_sealed = ?2, profile_sealed = NULL,
-                 question_sealed = NULL, public_key = ?2
-             WHERE m.id = ?1 AND ",
+                "UPDATE mailboxes AS m SET ",
+                deleted_row!("?2"),
+                " WHERE m.id = ?1 AND ",
                 abandoned!("?3", "?4", "?5"),
                 " RETURNING id"
             ),

@@ -5,13 +5,13 @@ use sealpost_mail::Timestamp;
 
 use crate::consistency::stale;
 use crate::error::StoreError;
+use crate::not_held::not_held;
 use crate::retention::{dead_events_stay, links_stay, notices_stay, over, threads_stay, useless};
 use crate::stale_rows::StaleCounts;
 use crate::statement::{Row, Statement, sql};
 use crate::store::Store;
 use crate::trash::long_trashed;
 use crate::unattended::{Stranded, unattended};
-use crate::unheld::unheld;
 use crate::upload::stale_uploads;
 
 /// What would go: some of it by its ids, and how many there are.

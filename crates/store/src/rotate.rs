@@ -8,9 +8,9 @@ use crate::error::StoreError;
 use crate::mailbox::MailboxRow;
 use crate::node_row::ROTATING;
 use crate::partner::{OwnKeyRow, PartnerKeyRow, PartnerRow};
+use crate::proven_facts::{AskedRow, FactKind, ProvenFact};
 use crate::rotation_mark::{Rotating, remove_mark};
 use crate::row_proof::request_words;
-use crate::said::{AskedRow, Said, SaidKind};
 use crate::statement::{Batch, Row, Statement, sql};
 use crate::store::Store;
 use crate::withdrawn_row::{WithdrawnRow, withdrawn_columns};
@@ -241,9 +241,14 @@ impl Store {
         for row in rows {
             let wrap = |mut row: Row| Ok((WrapKind::parse(&row.text()?)?, row.blob()?));
             // What cannot even be read is none of ours.
-            let request = |mut row: Row| match Said::read(SaidKind::Request, &mut row) {
-                Ok((Said::Request(asked), proof)) => Some(KeyedRequest { asked, proof }),
-                Ok((Said::GoneUnread { .. } | Said::CameBack { .. } | Said::SessionEnded { .. }, _))
+            let request = |mut row: Row| match ProvenFact::read(FactKind::Request, &mut row) {
+                Ok((ProvenFact::Request(asked), proof)) => Some(KeyedRequest { asked, proof }),
+                Ok((
+                    ProvenFact::GoneUnread { .. }
+                    | ProvenFact::CameBack { .. }
+                    | ProvenFact::SessionEnded { .. },
+                    _,
+                ))
                 | Err(_) => None,
             };
             let wraps = answers.next().unwrap_or_default().into_iter().map(wrap);

@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use crate::audit_proof::{AuditProver, proven};
 use crate::column_values::{RequestState, UnreadEnd};
 use crate::error::StoreError;
-use crate::said::{AskedRow, Proves, Said, SaidKind};
+use crate::proven_facts::{AskedRow, FactKind, ProvenFact, Proves};
 use crate::statement::{Row, Statement, sql};
 
-/// The columns of [`Said`], as [`Said::read`] takes them, and the proof behind them.
+/// The columns of [`ProvenFact`], as [`ProvenFact::read`] takes them, and the proof behind them.
 macro_rules! gone_words {
     () => {
         "deposit_id, received_at, gone_at, how, proof"
@@ -42,24 +42,24 @@ macro_rules! ended_words {
 }
 pub(crate) use ended_words;
 
-impl Said {
+impl ProvenFact {
     /// One row with its proof, which is empty where there is none.
-    pub(crate) fn read(kind: SaidKind, row: &mut Row) -> Result<(Self, Vec<u8>), StoreError> {
+    pub(crate) fn read(kind: FactKind, row: &mut Row) -> Result<(Self, Vec<u8>), StoreError> {
         let said = match kind {
-            SaidKind::GoneUnread => Self::GoneUnread {
+            FactKind::GoneUnread => Self::GoneUnread {
                 deposit_id: row.text()?,
                 received_at: row.time()?,
                 gone_at: row.time()?,
                 how: row.text()?,
             },
-            SaidKind::CameBack => Self::CameBack {
+            FactKind::CameBack => Self::CameBack {
                 mailbox_id: row.text()?,
                 bounces: row.int()?,
                 last_at: row.time()?,
                 status: row.text()?,
             },
-            SaidKind::Request => Self::Request(AskedRow::read(row)?),
-            SaidKind::SessionEnded => {
+            FactKind::Request => Self::Request(AskedRow::read(row)?),
+            FactKind::SessionEnded => {
                 Self::SessionEnded { hash: row.blob()?, why: row.text()?, at: row.time()? }
             }
         };
@@ -134,10 +134,10 @@ impl Proving {
         let said = match proves {
             Proves::Events(happened) => return proven(prover, happened, row).map(Some),
             Proves::CountedOn => {
-                let before = Said::read(SaidKind::CameBack, &mut row);
+                let before = ProvenFact::read(FactKind::CameBack, &mut row);
                 if let Ok((said, proof)) = before
                     && holds(prover, &said, &proof)
-                    && let Said::CameBack { mailbox_id, bounces, .. } = said
+                    && let ProvenFact::CameBack { mailbox_id, bounces, .. } = said
                 {
                     self.counts.entry(mailbox_id).or_insert(bounces);
                 }
@@ -146,7 +146,7 @@ impl Proving {
             Proves::CameBack { mailbox_id, at, status } => {
                 let bounces = self.counts.entry(mailbox_id.clone()).or_default();
                 *bounces = bounces.saturating_add(1);
-                Said::CameBack {
+                ProvenFact::CameBack {
                     mailbox_id: mailbox_id.clone(),
                     bounces: *bounces,
                     last_at: *at,
@@ -154,17 +154,17 @@ impl Proving {
                 }
             }
             Proves::GoneUnread { letters, at, how } => {
-                let (said, _none_yet) = Said::read(SaidKind::GoneUnread, &mut row)?;
-                let Said::GoneUnread { deposit_id, received_at, gone_at, how: gone } = said else {
+                let (said, _none_yet) = ProvenFact::read(FactKind::GoneUnread, &mut row)?;
+                let ProvenFact::GoneUnread { deposit_id, received_at, gone_at, how: gone } = said else {
                     return Err(NOT_AS_WRITTEN);
                 };
                 let as_asked = gone == how.as_str() || gone == UnreadEnd::Deleted.as_str();
                 if !letters.contains(&deposit_id) || gone_at != *at || !as_asked {
                     return Err(NOT_AS_WRITTEN);
                 }
-                Said::GoneUnread { deposit_id, received_at, gone_at, how: gone }
+                ProvenFact::GoneUnread { deposit_id, received_at, gone_at, how: gone }
             }
-            Proves::Asked { mailbox_id, kind, at, note } => Said::Request(AskedRow {
+            Proves::Asked { mailbox_id, kind, at, note } => ProvenFact::Request(AskedRow {
                 number: row.int()?,
                 mailbox_id: mailbox_id.clone(),
                 kind: (*kind).to_owned(),
@@ -175,26 +175,28 @@ impl Proving {
                 decision: None,
             }),
             Proves::SessionsEnded { why, at } => {
-                let (said, _none_yet) = Said::read(SaidKind::SessionEnded, &mut row)?;
-                let Said::SessionEnded { hash, why: ended, at: ended_at } = said else {
+                let (said, _none_yet) = ProvenFact::read(FactKind::SessionEnded, &mut row)?;
+                let ProvenFact::SessionEnded { hash, why: ended, at: ended_at } = said else {
                     return Err(NOT_AS_WRITTEN);
                 };
                 if ended != why.as_str() || ended_at != *at {
                     return Err(NOT_AS_WRITTEN);
                 }
-                Said::SessionEnded { hash, why: ended, at: ended_at }
+                ProvenFact::SessionEnded { hash, why: ended, at: ended_at }
             }
             Proves::Decided { mailbox_id, number, state, at, decision } => {
-                let Ok((said, before)) = Said::read(SaidKind::Request, &mut row) else { return Ok(None) };
-                let Said::Request(request) = said else { return Ok(None) };
-                if !holds(prover, &Said::Request(request.open()), &before) {
+                let Ok((said, before)) = ProvenFact::read(FactKind::Request, &mut row) else {
+                    return Ok(None);
+                };
+                let ProvenFact::Request(request) = said else { return Ok(None) };
+                if !holds(prover, &ProvenFact::Request(request.open()), &before) {
                     return Ok(None);
                 }
                 if request.mailbox_id != *mailbox_id || number.is_some_and(|number| request.number != number)
                 {
                     return Err(NOT_AS_WRITTEN);
                 }
-                Said::Request(AskedRow {
+                ProvenFact::Request(AskedRow {
                     state: state.as_str().to_owned(),
                     decided_at: Some(*at),
                     decision: decision.clone(),
@@ -202,12 +204,12 @@ impl Proving {
                 })
             }
         };
-        let proof = prover.map(|prover| prover.said(&said)).unwrap_or_default();
+        let proof = prover.map(|prover| prover.fact(&said)).unwrap_or_default();
         Ok(Some(said.proven_by(proof)))
     }
 }
 
 /// Whether one of us wrote it. A store without keys (of a test) holds nothing against anything.
-pub(crate) fn holds(prover: Option<&dyn AuditProver>, said: &Said, proof: &[u8]) -> bool {
-    prover.is_none_or(|prover| prover.said_holds(said, proof))
+pub(crate) fn holds(prover: Option<&dyn AuditProver>, said: &ProvenFact, proof: &[u8]) -> bool {
+    prover.is_none_or(|prover| prover.fact_holds(said, proof))
 }

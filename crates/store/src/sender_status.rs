@@ -8,12 +8,12 @@ use sealpost_mail::Timestamp;
 
 use crate::column_values::{ColumnWord as _, UnreadEnd};
 use crate::error::StoreError;
+use crate::not_held::not_held;
+use crate::proven_facts::{FactKind, ProvenFact, Proves};
 use crate::received::received;
 use crate::row_proof::{came_back_words, gone_words};
-use crate::said::{Proves, Said, SaidKind};
 use crate::statement::{Batch, Refusal, Row, Statement, Value, sql};
 use crate::store::Store;
-use crate::unheld::unheld;
 use crate::unreachable::Unreachable;
 
 /// A letter nobody has opened.
@@ -52,7 +52,7 @@ pub struct GoneUnread {
 
 /// That a sender is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Told {
+pub enum SenderNote {
     /// That nobody fetches a letter.
     Unfetched {
         /// Which.
@@ -77,7 +77,7 @@ pub enum Unread {
     Forgotten,
 }
 
-impl Told {
+impl SenderNote {
     pub(crate) fn add_to(self, batch: &mut Batch) {
         let statement = match self {
             Self::Unfetched { deposit_id, at } => sql!(
@@ -123,14 +123,14 @@ macro_rules! kept_for_senders {
 impl Unread {
     /// Of a letter whose time is over.
     pub(crate) fn expired(self, deposit_id: &str, now: Timestamp) -> Option<Statement> {
-        let condition = kept_for_senders!("d.id = ?1 AND d.expires_at <= ?2 AND ", unheld!("d.mailbox_id"));
+        let condition = kept_for_senders!("d.id = ?1 AND d.expires_at <= ?2 AND ", not_held!("d.mailbox_id"));
         let how = UnreadEnd::Expired;
         self.kept(sql!(condition, deposit_id, now, how.as_str()), one(deposit_id), how, now)
     }
 
     /// Of a letter that goes out of the trash.
     pub(crate) fn deleted(self, deposit_id: &str, now: Timestamp) -> Option<Statement> {
-        let condition = kept_for_senders!("d.id = ?1 AND d.folder = 'trash' AND ", unheld!("d.mailbox_id"));
+        let condition = kept_for_senders!("d.id = ?1 AND d.folder = 'trash' AND ", not_held!("d.mailbox_id"));
         let how = UnreadEnd::Deleted;
         self.kept(sql!(condition, deposit_id, now, how.as_str()), one(deposit_id), how, now)
     }
@@ -194,7 +194,7 @@ impl Store {
                      WHERE n.token > ?1 || '00' AND n.created_at < ?2 AND d.read_at IS NULL AND d.folder = 'inbox'
                        AND NOT EXISTS (SELECT 1 FROM told_unfetched t WHERE t.deposit_id = d.id
                            AND t.at >= d.received_at AND t.at <= ?4) AND ",
-                    unheld!("d.mailbox_id"),
+                    not_held!("d.mailbox_id"),
                     " ORDER BY n.token LIMIT ?3"
                 ),
                 after,
@@ -203,7 +203,7 @@ impl Store {
                 before.plus(MAX_AHEAD)
             )
         };
-        let mut reading = self.reading(SaidKind::CameBack);
+        let mut reading = self.reading(FactKind::CameBack);
         let one = |mut row: Row| {
             let (deposit_id, received_at) = (row.text()?, row.time()?);
             let (waits_from, expires_at) = (row.time()?, row.opt_time()?);
@@ -227,7 +227,7 @@ impl Store {
     /// are passed over.
     pub async fn gone_unread(&self, after: &str) -> Result<Vec<GoneUnread>, StoreError> {
         let mut after = Value::from(after);
-        let mut reading = self.reading(SaidKind::GoneUnread);
+        let mut reading = self.reading(FactKind::GoneUnread);
         loop {
             let question = sql!(
                 concat!(
@@ -247,7 +247,8 @@ impl Store {
                 after = row.first();
                 // What cannot be read is passed by like what does not prove.
                 let (_id, memo_sealed) = (row.opt_text(), row.blob());
-                let Some(Said::GoneUnread { deposit_id, received_at, gone_at, how }) = reading.proven(row)
+                let Some(ProvenFact::GoneUnread { deposit_id, received_at, gone_at, how }) =
+                    reading.proven(row)
                 else {
                     continue;
                 };

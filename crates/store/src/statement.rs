@@ -11,7 +11,7 @@ use sealpost_mail::Timestamp;
 
 use crate::audit_row::AuditRow;
 use crate::error::StoreError;
-use crate::said::Proves;
+use crate::proven_facts::Proves;
 
 /// What a column or parameter holds.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

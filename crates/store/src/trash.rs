@@ -2,14 +2,14 @@
 
 use sealpost_mail::Timestamp;
 
+use crate::background_pace::BackgroundPace;
 use crate::deposit::remove_letter;
 use crate::error::StoreError;
 use crate::hook::tell_deleted;
+use crate::not_held::not_held;
 use crate::sender_status::Unread;
 use crate::statement::{Batch, Row, Statement, sql};
 use crate::store::Store;
-use crate::unheld::unheld;
-use crate::yielding::Yielding;
 
 /// Letters that have been in the trash since before `$before` and that nobody holds. `d` is the letter, `t` its place.
 macro_rules! long_trashed {
@@ -18,7 +18,7 @@ macro_rules! long_trashed {
             "FROM trash t JOIN deposits d ON d.id = t.deposit_id WHERE t.since < ",
             $before,
             " AND d.folder = 'trash' AND ",
-            unheld!("d.mailbox_id")
+            not_held!("d.mailbox_id")
         )
     };
 }
@@ -116,7 +116,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<usize, StoreError> {
         let mut deleted = 0;
-        let mut yielding = Yielding::new(self);
+        let mut pace = BackgroundPace::new(self);
         loop {
             let rows = self
                 .read_rows(sql!(
@@ -126,10 +126,10 @@ impl Store {
                         " ORDER BY t.since LIMIT ?2"
                     ),
                     before,
-                    yielding.rows()
+                    pace.rows()
                 ))
                 .await?;
-            let gone = yielding.write(from_trash(rows, unread, now)?).await?.returned();
+            let gone = pace.write(from_trash(rows, unread, now)?).await?.returned();
             deleted += gone;
             if gone == 0 {
                 return Ok(deleted);
@@ -149,7 +149,7 @@ fn from_trash(rows: Vec<Row>, unread: Unread, now: Timestamp) -> Result<Batch, S
         let deletion = sql!(
             concat!(
                 "DELETE FROM deposits WHERE mailbox_id = ?1 AND id = ?2 AND folder = 'trash' AND ",
-                unheld!("?1"),
+                not_held!("?1"),
                 " RETURNING id"
             ),
             mailbox_id.as_str(),

@@ -3,9 +3,9 @@
 use sealpost_mail::Timestamp;
 
 use crate::error::StoreError;
+use crate::fact_rows::Reading;
+use crate::proven_facts::{FactKind, ProvenFact, Proves};
 use crate::row_proof::came_back_words;
-use crate::said::{Proves, Said, SaidKind};
-use crate::said_rows::Reading;
 use crate::statement::{Batch, Outcome, Refusal, Row, sql};
 use crate::store::Store;
 
@@ -25,10 +25,10 @@ impl Unreachable {
     /// prove.
     pub(crate) fn proven(row: Row, reading: &mut Reading<'_>) -> Option<Self> {
         match reading.proven_beside(row)? {
-            Said::CameBack { bounces, last_at, status, .. } => {
+            ProvenFact::CameBack { bounces, last_at, status, .. } => {
                 Some(Self { bounces: u32::try_from(bounces).unwrap_or(u32::MAX), last_at, status })
             }
-            Said::GoneUnread { .. } | Said::Request(_) | Said::SessionEnded { .. } => None,
+            ProvenFact::GoneUnread { .. } | ProvenFact::Request(_) | ProvenFact::SessionEnded { .. } => None,
         }
     }
 
@@ -95,7 +95,7 @@ impl Store {
             mailbox_id
         );
         let row = self.read_one(question).await?;
-        Ok(row.and_then(|row| Unreachable::proven(row, &mut self.reading(SaidKind::CameBack))))
+        Ok(row.and_then(|row| Unreachable::proven(row, &mut self.reading(FactKind::CameBack))))
     }
 
     /// Forgets it: mail is sent there again. `false`: there was nothing to forget.

@@ -6,9 +6,9 @@ use crate::body::StoredBody;
 use crate::draft::{NewDraftFile, ThrownAway, remove_upload, touch, unless_held};
 use crate::draft_quota::DraftQuota;
 use crate::error::StoreError;
+use crate::not_held::not_held;
 use crate::statement::{Batch, Outcome, Refusal, Row, sql};
 use crate::store::Store;
-use crate::unheld::unheld;
 
 /// Uploads given up in one go.
 const EXPIRE_AT_ONCE: u32 = 100;
@@ -84,7 +84,7 @@ macro_rules! stale_uploads {
             "FROM uploads u JOIN drafts d ON d.id = u.draft_id WHERE u.touched_at < ",
             $before,
             " AND ",
-            unheld!("d.mailbox_id")
+            not_held!("d.mailbox_id")
         )
     };
 }

@@ -7,10 +7,10 @@ use crate::column_values::LetterEvent;
 use crate::deposit::remove_letter;
 use crate::error::StoreError;
 use crate::hook::tell;
+use crate::not_held::not_held;
 use crate::received::received;
 use crate::statement::{Batch, Outcome, Refusal, Row, sql};
 use crate::store::Store;
-use crate::unheld::unheld;
 use crate::withdrawn_row::{Standing, WithdrawnRow, withdrawn_columns};
 
 /// A letter to take back.
@@ -58,7 +58,7 @@ impl Store {
                        AND ",
                     received!("deposits"),
                     " AND ",
-                    unheld!("deposits.mailbox_id")
+                    not_held!("deposits.mailbox_id")
                 ),
                 id,
                 standing.withdrawn_at,
@@ -84,7 +84,7 @@ impl Store {
                     "SELECT ",
                     withdrawn_columns!(),
                     " FROM withdrawn WHERE mailbox_id = ?1 AND (forget_at > ?2 OR NOT ",
-                    unheld!("?1"),
+                    not_held!("?1"),
                     ") ORDER BY received_at DESC LIMIT 100"
                 ),
                 mailbox_id,

@@ -7,7 +7,7 @@ use sealpost_mail::{Address, Compose, ComposeError, Random, Timestamp, compose_n
 use sealpost_mailbox::MailboxError;
 use sealpost_mailbox::audit::{Actor, Event, actions, verify_trail};
 use sealpost_notice::{
-    DatedStep, Evidence, Language, LetterStep, NoticeError, Said, SecondKey, ServerReply, TrailState,
+    AttemptEnd, DatedStep, Evidence, Language, LetterStep, NoticeError, SecondKey, ServerReply, TrailState,
 };
 use sealpost_store::{AuditRow, MailboxRow, Store, StoreError, bounce_token};
 use sealpost_vault::{AuditMaster, SupportRole};
@@ -264,10 +264,10 @@ fn named<'a>(detail: &'a str, name: &str) -> Option<&'a str> {
 fn reply(row: &AuditRow) -> ServerReply {
     let outcome = || row.outcome.clone();
     let said = match row.outcome.split(' ').next() {
-        _nobody_knows if row.outcome == actions::NO_ANSWER => Said::Nothing,
+        _nobody_knows if row.outcome == actions::NO_ANSWER => AttemptEnd::Nothing,
         // An enhanced code alone is ours: a server's reply begins with its own.
-        Some(first) if first.contains('.') => Said::Status(outcome()),
-        Some(_) | None => Said::Reply(outcome()),
+        Some(first) if first.contains('.') => AttemptEnd::Status(outcome()),
+        Some(_) | None => AttemptEnd::Reply(outcome()),
     };
     let named = |name| named(&row.detail, name).map(str::to_owned);
     ServerReply { said, host: named(actions::HOP), queue_id: named(actions::QUEUE_ID) }
@@ -290,12 +290,12 @@ mod tests {
             queue_id: Some("4F2A1B"),
         };
         let known = ServerReply {
-            said: Said::Reply("250 2.0.0".to_owned()),
+            said: AttemptEnd::Reply("250 2.0.0".to_owned()),
             host: Some("mx.web.example".to_owned()),
             queue_id: Some("4F2A1B".to_owned()),
         };
         let given_up = HopReply { enhanced: Some(EnhancedCode(4, 4, 7)), ..HopReply::default() };
-        let ours = ServerReply { said: Said::Status("4.4.7".to_owned()), ..ServerReply::default() };
+        let ours = ServerReply { said: AttemptEnd::Status("4.4.7".to_owned()), ..ServerReply::default() };
         let arrived = Some(Arrived { id: "a", sha256: [0xab; 32] });
         let released = |letters| Event::RequestReleased { mailbox, number: 7, letters };
         let events = [

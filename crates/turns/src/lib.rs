@@ -63,16 +63,16 @@ const ORDER: [[Line; 3]; 4] = [
 
 /// One line: everybody in it has the next turn once.
 #[derive(Default)]
-struct Waiting {
+struct FairQueue {
     order: VecDeque<Vec<u8>>,
     by_whom: HashMap<Vec<u8>, VecDeque<oneshot::Sender<Turn>>>,
 }
 
 #[derive(Default)]
 struct State {
-    known: Waiting,
-    strangers: Waiting,
-    failed: Waiting,
+    known: FairQueue,
+    strangers: FairQueue,
+    failed: FairQueue,
     running_known: usize,
     running_strangers: usize,
     running_failed: usize,
@@ -102,7 +102,7 @@ impl Turns {
     pub async fn next(&self, who: &Who, now: Timestamp, random: &dyn Random) -> Result<Turn, Busy> {
         let told = {
             let mut state = self.state();
-            let (line, name) = state.place(who, now);
+            let (line, name) = state.line_of(who, now);
             let (tell, told) = oneshot::channel();
             state.waiting(line).join(name, tell, random)?;
             state.grant(self);
@@ -142,7 +142,7 @@ fn network(client: IpAddr) -> Vec<u8> {
 }
 
 impl State {
-    fn place(&self, who: &Who, now: Timestamp) -> (Line, Vec<u8>) {
+    fn line_of(&self, who: &Who, now: Timestamp) -> (Line, Vec<u8>) {
         match who {
             Who::Known(name) => (Line::Known, name.clone()),
             Who::Doubtful(client) => (Line::Failed, network(*client)),
@@ -154,7 +154,7 @@ impl State {
         }
     }
 
-    fn waiting(&mut self, line: Line) -> &mut Waiting {
+    fn waiting(&mut self, line: Line) -> &mut FairQueue {
         match line {
             Line::Known => &mut self.known,
             Line::Strangers => &mut self.strangers,
@@ -201,7 +201,7 @@ impl State {
     }
 }
 
-impl Waiting {
+impl FairQueue {
     fn join(&mut self, name: Vec<u8>, tell: oneshot::Sender<Turn>, random: &dyn Random) -> Result<(), Busy> {
         // Who has left fills no line.
         if let Some(tells) = self.by_whom.get_mut(&name) {

@@ -58,7 +58,7 @@ impl EventKey {
 
     /// The proof of a row that says these words, in this order.
     #[must_use]
-    pub fn prove_said(&self, parts: &[&[u8]]) -> [u8; 32] {
+    pub fn prove_fact(&self, parts: &[&[u8]]) -> [u8; 32] {
         let mut bound = Vec::with_capacity(256);
         bind_bytes(&mut bound, parts);
         self.0.mac(SAID, &bound)
@@ -66,8 +66,8 @@ impl EventKey {
 
     /// Whether somebody with the key has proven that row.
     #[must_use]
-    pub fn said_holds(&self, parts: &[&[u8]], proof: &[u8]) -> bool {
-        self.prove_said(parts).ct_eq(proof).into()
+    pub fn fact_holds(&self, parts: &[&[u8]], proof: &[u8]) -> bool {
+        self.prove_fact(parts).ct_eq(proof).into()
     }
 
     /// Whether somebody with the key has proven these parts.
@@ -204,8 +204,8 @@ mod tests {
         let told = jobs.events().prove(&parts);
         assert!(portal.events().holds(&parts, &told) && !portal.events().holds(&[b"other"], &told));
         assert!(!portal.events().holds(&parts, b"") && !portal.events().holds(&parts, &proof));
-        let said = jobs.events().prove_said(&parts);
-        assert!(portal.events().said_holds(&parts, &said) && !portal.events().said_holds(&[b"other"], &said));
-        assert!(!portal.events().said_holds(&parts, b"") && !portal.events().said_holds(&parts, &told));
+        let said = jobs.events().prove_fact(&parts);
+        assert!(portal.events().fact_holds(&parts, &said) && !portal.events().fact_holds(&[b"other"], &said));
+        assert!(!portal.events().fact_holds(&parts, b"") && !portal.events().fact_holds(&parts, &told));
     }
 }

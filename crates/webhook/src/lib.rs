@@ -6,12 +6,12 @@
 //!
 //! Must never know: SQL, rules, content and subjects, how configuration is written.
 
-mod carry;
+mod dispatch;
 mod message;
 mod post;
 mod schedule;
 
-pub use carry::{Carrier, Opener, Said, run};
+pub use dispatch::{Dispatcher, OpenedEvent, Opener, run};
 pub use message::{About, Addresses};
 pub use post::{Receiver, ReceiverError};
 pub use sealpost_tls::Trust;

@@ -4,20 +4,26 @@
 use sealpost_mail::Address;
 use sealpost_mailbox::audit::{Actor, Event, PartnerChange};
 use sealpost_partner::Offered;
-use sealpost_seal::{Opened, SignatureVerdict, Trust};
+use sealpost_seal::{Harvest, Opened, SignatureVerdict, Trust};
 
 use super::Partners;
-use crate::context::Context;
+use crate::context::Shared;
 
 /// Keeps what an operator may want to trust.
-pub(super) async fn offer(context: &Context, partners: &Partners, opened: &Opened, from: Option<&Address>) {
-    let (Some(from), shared) = (from, &context.shared) else { return };
+pub(super) async fn offer(
+    shared: &Shared,
+    harvest: Harvest,
+    partners: &Partners,
+    opened: &Opened,
+    from: Option<&Address>,
+) {
+    let Some(from) = from else { return };
     let now = shared.clock.now();
     let noted = |partner: &str| {
         Event::PartnerChanged { partner, what: PartnerChange::KeyOffered }.row(now, &Actor::Sender, None)
     };
     // One letter has one writer; further signatures of the same address are no reason for further offers.
-    let Some(key) = opened.harvest(context.tenant.inbound.harvest).next() else { return };
+    let Some(key) = opened.harvest(harvest).next() else { return };
     // What counts already is no offer, and the rows need not be asked.
     let trusted = SignatureVerdict::Valid(Trust::Key);
     if opened.signatures.iter().any(|found| found.verdict == trusted && found.signer.as_ref() == Some(key)) {

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use sealpost_intake::client_of;
-use sealpost_mail::{Address, Direction, Domain, Envelope, Fault, Head, Origin, Reply};
+use sealpost_mail::{Address, Direction, Domain, Envelope, Fault, Head, Origin, Reply, Timestamp};
 use sealpost_mailbox::audit::OwnKeyUse;
 use sealpost_partner::{Coverage, Trusted};
 use sealpost_seal::{Layer, OpenError, Opened, Opening, Sender, Worker, WorkerError, Written};
@@ -21,7 +21,7 @@ use super::worker_slots::Whose;
 use super::{Partners, harvest, raise, unavailable};
 use crate::context::{Context, Shared};
 use crate::failure;
-use crate::settings::Unopened;
+use crate::settings::{Inbound, Unopened};
 use crate::spool::{Spool, Spooled};
 
 /// Whether whoever sent it could read it.
@@ -94,14 +94,14 @@ pub(crate) async fn open(
             // Without the worker nobody can say what is in it; it may be there again soon.
             let worker =
                 partners.worker().ok_or_else(|| failure::later("the program sealpost-seal is missing"))?;
-            match opened(context, partners, worker, envelope, whose(context, envelope, origin), &spooled)
+            match opened(context, partners, worker, envelope, whose(inbound, envelope, origin), &spooled)
                 .await?
             {
                 (Ok(opened), letter, trusted) => {
-                    note_keys(context, partners, &opened);
+                    note_keys(partners, &opened, context.shared.clock.now());
                     let from = address(&spooled);
-                    harvest::offer(context, partners, &opened, from.as_ref()).await;
-                    raise::raise(context, partners, &opened, from.as_ref(), &trusted).await;
+                    harvest::offer(&context.shared, inbound.harvest, partners, &opened, from.as_ref()).await;
+                    raise::raise(&context.shared, partners, &opened, from.as_ref(), &trusted).await;
                     (Outcome::Looked(opened), letter)
                 }
                 (Err(error), _, _) => (Outcome::NotLooked(for_good(error)?), None),
@@ -162,8 +162,8 @@ fn address(spooled: &Spooled) -> Option<Address> {
 }
 
 /// Whom a letter shares its turns with.
-fn whose(context: &Context, envelope: &Envelope, origin: &Origin) -> Whose {
-    let behind_filter = context.tenant.inbound.filters.iter().any(|network| network.contains(&origin.peer));
+fn whose(inbound: &Inbound, envelope: &Envelope, origin: &Origin) -> Whose {
+    let behind_filter = inbound.filters.iter().any(|network| network.contains(&origin.peer));
     match envelope.reverse_path.address() {
         Some(sender) if behind_filter => Whose::Domain(sender.domain().as_str().to_ascii_lowercase()),
         Some(_) | None => Whose::Network(client_of(origin.peer)),
@@ -171,10 +171,10 @@ fn whose(context: &Context, envelope: &Envelope, origin: &Origin) -> Whose {
 }
 
 /// Which of our keys opened something of it.
-fn note_keys(context: &Context, partners: &Partners, opened: &Opened) {
+fn note_keys(partners: &Partners, opened: &Opened, now: Timestamp) {
     for layer in &opened.layers {
         if let Layer::Decrypted { by, .. } = layer {
-            partners.uses.note(OwnKeyUse::Opened, by.to_hex(), context.shared.clock.now());
+            partners.uses.note(OwnKeyUse::Opened, by.to_hex(), now);
         }
     }
 }

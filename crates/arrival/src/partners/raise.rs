@@ -7,17 +7,17 @@ use sealpost_partner::{PartnerError, Raised, Trusted};
 use sealpost_seal::{Opened, SignatureVerdict, Trust};
 
 use super::Partners;
-use crate::context::Context;
+use crate::context::Shared;
 
 /// Keeps what the signer whom the operator trusts says of itself.
 pub(super) async fn raise(
-    context: &Context,
+    shared: &Shared,
     partners: &Partners,
     opened: &Opened,
     from: Option<&Address>,
     trusted: &Trusted,
 ) {
-    let (Some(from), shared) = (from, &context.shared) else { return };
+    let Some(from) = from else { return };
     let Some(signature) = opened.proven_sender() else { return };
     // A certificate that only a chain vouches for is no row that letters are encrypted to.
     let (SignatureVerdict::Valid(Trust::Key), Some(key)) = (signature.verdict, &signature.signer) else {

@@ -1,5 +1,5 @@
-//! Letters by which a connection is tried. One that a partner has signed and encrypted is answered at once, signed and
-//! encrypted; an answer to one of ours puts the partner into use. Both are delivered like every other letter: nothing of what
+//! Letters by which a connection is tried. One that a partner has signed and encrypted is replied to at once, signed and
+//! encrypted; a reply to one of ours puts the partner into use. Both are delivered like every other letter: nothing of what
 //! people wrote could be lost by taking it for one. Knows no wording.
 //!
 //! What says so is a keyword that the signature covers (RFC 9788 §4 has Keywords among what a protected head replaces).
@@ -19,13 +19,13 @@ use sealpost_store::{ArrivalRows, LegPurpose, OriginalState};
 
 use super::choose::{Chosen, choose_for_test};
 use super::{Arrived, Hold, Partners, Signature};
-use crate::context::Context;
+use crate::context::{Context, Shared};
 use crate::enqueue;
 
 /// So often at most one partner is answered, in milliseconds.
 const PAUSE: i64 = 60_000;
 
-/// A test letter, or the answer to one.
+/// A test letter, or the reply to one.
 pub struct TestLetter<'a> {
     /// Which of the two letters it is.
     pub letter: PartnerLetter,
@@ -33,7 +33,7 @@ pub struct TestLetter<'a> {
     pub from: Address,
     /// The recipient at the partner.
     pub to: Address,
-    /// What the answer is known by.
+    /// What the reply is known by.
     pub token: &'a str,
     /// The Message-ID, without angle brackets.
     pub message_id: String,
@@ -96,7 +96,7 @@ impl Word {
     }
 }
 
-/// What a letter that has just been opened brings about: the answer's rows, or a partner in use. Whatever goes wrong keeps
+/// What a letter that has just been opened brings about: the reply's rows, or a partner in use. Whatever goes wrong keeps
 /// no letter waiting.
 pub(crate) async fn hear(
     context: &Context,
@@ -120,7 +120,7 @@ pub(crate) async fn hear(
     };
     match word {
         Word::Reply => {
-            note_reply(context, partners, found, &token).await;
+            note_reply(&context.shared, partners, found, &token).await;
             None
         }
         Word::Request => {
@@ -145,10 +145,9 @@ pub(crate) async fn hear(
 }
 
 /// A reply to a test letter of ours: letters are encrypted for the partner from now on.
-async fn note_reply(context: &Context, partners: &Partners, found: Found, token: &str) {
-    let shared = &context.shared;
+async fn note_reply(shared: &Shared, partners: &Partners, found: Found, token: &str) {
     if !is_test_token(&shared.keys.tags, &found.partner.id, token) {
-        tracing::warn!(partner.id = %found.partner.id, "an answer to a test letter that is none of ours");
+        tracing::warn!(partner.id = %found.partner.id, "a reply to a test letter that is none of ours");
         return;
     }
     let now = shared.clock.now();
@@ -162,7 +161,7 @@ async fn note_reply(context: &Context, partners: &Partners, found: Found, token:
     match partners.book(shared).change(&partner, &[], noted, now, &*shared.random).await {
         Ok(()) => tracing::info!(partner.id = %partner.id, "a partner has answered our test letter"),
         Err(error) => {
-            tracing::warn!(partner.id = %partner.id, %error, "a partner's answer to our test letter could not be noted");
+            tracing::warn!(partner.id = %partner.id, %error, "a partner's reply to our test letter could not be noted");
         }
     }
 }
@@ -193,7 +192,7 @@ async fn reply(
     let tokens = Arc::clone(&partners.tokens);
     let closing = tokio::task::spawn_blocking(move || {
         let sign_with = own.iter().find(|one| one.public.id == signer).map(|one| &one.key);
-        // Never unsigned: an answer that anybody could have written says nothing.
+        // Never unsigned: a reply that anybody could have written says nothing.
         sign_with.ok_or(CloseError::NoKey)?;
         let to = std::slice::from_ref(&key.key);
         let closing = Closing { sign_with, to, tokens: &*tokens, profile, now, random: &*random };

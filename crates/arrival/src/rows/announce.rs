@@ -50,7 +50,8 @@ pub(super) fn rows(arrival: &Arrival<'_>, about: &Announcement<'_>) -> Result<Ar
         others: Vec::new(),
     };
     // Also where nothing comes back: the clock asks it whom to tell that nobody fetches the letter.
-    rows.bounce_memos.push(copy.row(context, Label::NoticeMemo, &memo).map_err(crate::failure::later)?);
+    rows.bounce_memos
+        .push(copy.row(&context.shared, Label::NoticeMemo, &memo).map_err(crate::failure::later)?);
     if about.is_unreachable {
         tracing::info!(mailbox.id = %about.mailbox_id, "no notice: mail to its owner came back too often");
         return Ok(rows);
@@ -67,7 +68,7 @@ pub(super) fn rows(arrival: &Arrival<'_>, about: &Announcement<'_>) -> Result<Ar
             return Ok(rows);
         }
     }
-    let path = copy.reverse_path(context).map_err(crate::failure::later)?;
+    let path = copy.reverse_path(context.tenant.announcer.bounces.as_ref()).map_err(crate::failure::later)?;
     let reverse_path = path.unwrap_or_else(|| ReversePath::Address(announcer.from.clone()));
     let draft = enqueue::Draft {
         content: facts.content().map_err(crate::failure::later)?,

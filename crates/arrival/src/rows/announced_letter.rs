@@ -1,13 +1,13 @@
 //! What an announcement is about: the mailbox as the notice sees it, and the letter. Knows no wording and queues nothing.
 
 use sealpost_mail::{ActivateBy, Address, ReversePath, Secret, Summary, Timestamp};
-use sealpost_mailbox::{Going, RetentionRequest};
+use sealpost_mailbox::{Going, Retention, RetentionRequest};
 use sealpost_notice::LetterClock;
 use sealpost_store::{MailboxState, ReachedMailbox};
-use sealpost_vault::{InitialPassword, Token};
+use sealpost_vault::{InitialPassword, RowKey, Token};
 
 use super::notice_timing::Pacing;
-use crate::context::Context;
+use crate::settings::Announcer;
 
 /// The mailbox as the notice sees it.
 pub(super) enum MailboxStage {
@@ -44,15 +44,14 @@ pub(super) struct Announcement<'a> {
 
 impl MailboxStage {
     /// What an existing mailbox's state means for its next notice.
-    pub(super) fn of(context: &Context, row: &ReachedMailbox) -> Self {
+    pub(super) fn of(keys: &RowKey, announcer: &Announcer, row: &ReachedMailbox) -> Self {
         match (row.state, row.activate_by) {
             // A mailbox keeps the way it was made with, whatever the operator has chosen since.
             (MailboxState::Pending, ActivateBy::InitialPassword) => Self::PendingByPassword,
             (MailboxState::Pending, ActivateBy::Link) => {
                 let sealed = row.link_sealed.as_ref();
-                let token =
-                    sealed.and_then(|sealed| Token::kept(&context.shared.keys.rows, &row.id, sealed).ok());
-                Self::Pending { link: token.map(|token| context.tenant.announcer.activation_link(&token)) }
+                let token = sealed.and_then(|sealed| Token::kept(keys, &row.id, sealed).ok());
+                Self::Pending { link: token.map(|token| announcer.activation_link(&token)) }
             }
             (MailboxState::Active | MailboxState::Deleted, _) => Self::Active,
             (MailboxState::Locked, _) => Self::Locked,
@@ -60,7 +59,7 @@ impl MailboxStage {
     }
 
     /// When the letter goes: soon if nobody activates the mailbox, else when letters of its age go.
-    pub(super) fn going(&self, context: &Context, now: Timestamp, request: RetentionRequest) -> Going {
+    pub(super) fn going(&self, retention: &Retention, now: Timestamp, request: RetentionRequest) -> Going {
         let state = match self {
             Self::New { .. }
             | Self::NewByPassword { .. }
@@ -69,6 +68,6 @@ impl MailboxStage {
             Self::Active => MailboxState::Active,
             Self::Locked => MailboxState::Locked,
         };
-        context.tenant.announcer.retention.letter(state, now, request)
+        retention.letter(state, now, request)
     }
 }

@@ -9,7 +9,7 @@ use sealpost_vault::Label;
 
 use super::Arrival;
 use super::reports;
-use crate::bounce_status::{Said, read};
+use crate::bounce_status::{BounceStatus, read};
 use crate::decided::{Decided, Way};
 use crate::memo::NoticeMemo;
 use crate::reminder;
@@ -44,9 +44,9 @@ pub(super) async fn rows(arrival: &Arrival<'_>, decided: &[Decided]) -> Result<A
         ReversePath::Null => arrival.spooled.whole(&arrival.context.shared).await?.look(read).await?,
     };
     let status = match said {
-        Said::Failed(status) => Some(status),
-        Said::Unclear => None,
-        Said::Nothing => {
+        BounceStatus::Failed(status) => Some(status),
+        BounceStatus::Unclear => None,
+        BounceStatus::Nothing => {
             tracing::info!(arrival.id = %arrival.id, "mail to a notice's return address; nothing failed");
             return Ok(rows);
         }
@@ -108,7 +108,7 @@ async fn told(
         let first = arrival.context.shared.store.bounce_memo(&bounce_token(other, 0)).await;
         let Some(first) = first.map_err(|error| crate::failure::unavailable(&error))? else { continue };
         // It does not keep the others' senders from hearing it.
-        match reminder::memo(arrival.context, other, &first.memo_sealed) {
+        match reminder::memo(&arrival.context.shared.keys.rows, other, &first.memo_sealed) {
             Ok(memo) => rows.join(reports::unannounced(&at, &memo, status).await?),
             Err(error) => tracing::error!(?error, deposit.id = %other, "a letter's sender cannot be told"),
         }

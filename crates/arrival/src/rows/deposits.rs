@@ -14,7 +14,7 @@ use super::notice_timing::Pacing;
 use super::{Arrival, Heads, announce, initial_password, reports};
 use crate::decided::{Decided, Way};
 use crate::memo::NoticeMemo;
-use crate::nobody_told::UNREACHABLE;
+use crate::unnotified_letters::UNREACHABLE;
 use crate::{failure, listing, thread};
 
 /// The recipients whose copy goes into a mailbox, and what the list will show of the letter.
@@ -161,7 +161,7 @@ fn reached(arrival: &Arrival<'_>, row: &ReachedMailbox) -> Result<Reached, Reply
     let clock = if row.held_since.is_some() { LetterClock::Stopped } else { LetterClock::Runs };
     let target =
         Target { id: row.id.clone(), public: resident.public().clone(), is_unreachable, pacing, clock };
-    let stage = MailboxStage::of(arrival.context, row);
+    let stage = MailboxStage::of(&arrival.context.shared.keys.rows, &arrival.context.tenant.announcer, row);
     Ok(Reached { target, stage, rows: ArrivalRows::new(arrival.now) })
 }
 
@@ -220,7 +220,7 @@ async fn deposit(
     }
     let thread_tags = thread::tags(&context.shared, summary.message_id.as_deref(), &arrival.spooled.head);
     let request = RetentionRequest { rule: judgement.keep, sender: arrival.spooled.head.expires() };
-    let going = stage.going(context, arrival.now, request);
+    let going = stage.going(&context.tenant.announcer.retention, arrival.now, request);
     let letter = NewLetter {
         mailbox_id: &mailbox.id,
         public: &mailbox.public,

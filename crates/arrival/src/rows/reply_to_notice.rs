@@ -4,7 +4,7 @@
 use sealpost_delivery::{ReportSlot, ReportsTo};
 use sealpost_mail::{Address, Head, Reply, ReversePath, Secret};
 use sealpost_notice::{Notice, Wrote};
-use sealpost_store::{ArrivalRows, LegPurpose, Most, NewUse};
+use sealpost_store::{ArrivalRows, LegPurpose, NewUse, UseLimits};
 
 use super::Arrival;
 use crate::bounce_status;
@@ -88,7 +88,7 @@ pub(super) async fn once_a_day(
         return Ok(None);
     }
     // Two at once: the second is refused at the commit, and built again without an answer.
-    let most = Most { letters_day: 1, ..Most::UNLIMITED };
+    let most = UseLimits { letters_day: 1, ..UseLimits::UNLIMITED };
     Ok(Some(NewUse { whose, at: arrival.now, recipients: 1, most }))
 }
 

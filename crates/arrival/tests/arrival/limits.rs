@@ -4,12 +4,12 @@
 use std::time::Duration;
 
 use sealpost_mail::{Envelope, Origin};
-use sealpost_store::{Folder, Most};
+use sealpost_store::{Folder, UseLimits};
 
 use crate::rig::{DAY, Rig, SENDER, envelope, from_nobody, letter, origin};
 
-fn most(letters_hour: i64, recipients_day: i64) -> Option<Most> {
-    Some(Most { letters_hour, letters_day: i64::MAX, recipients_hour: i64::MAX, recipients_day })
+fn most(letters_hour: i64, recipients_day: i64) -> Option<UseLimits> {
+    Some(UseLimits { letters_hour, letters_day: i64::MAX, recipients_hour: i64::MAX, recipients_day })
 }
 
 #[tokio::test]

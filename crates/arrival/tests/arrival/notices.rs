@@ -1,10 +1,10 @@
 //! When owners are told: at once, or together with others; what the clock brings; and what a letter's sender hears of it.
 
-use sealpost_arrival::nobody_told;
 use sealpost_arrival::reminder::{self, Mailing};
+use sealpost_arrival::unnotified_letters;
 use sealpost_mail::{ActivateBy, EnhancedCode, Secret};
 use sealpost_notice::{Notice, Reached};
-use sealpost_store::{Announced, MailboxRow, Pace, Reminded, Told, bounce_token};
+use sealpost_store::{Announced, MailboxRow, Pace, Reminded, SenderNote, bounce_token};
 
 use crate::rig::{DAY, NOW, PORTAL, Rig, SENDER, from_nobody, origin};
 
@@ -170,7 +170,7 @@ async fn a_sender_hears_once_that_nobody_fetches_the_letter() {
         newcomer: None,
     };
     let tell = async || {
-        let told = Told::Unfetched { deposit_id: one.deposit_id.clone(), at: NOW };
+        let told = SenderNote::Unfetched { deposit_id: one.deposit_id.clone(), at: NOW };
         reminder::tell_sender(rig.context(), &one.deposit_id, &one.memo_sealed, told, notice, NOW)
             .await
             .unwrap()
@@ -182,7 +182,7 @@ async fn a_sender_hears_once_that_nobody_fetches_the_letter() {
     assert!(matches!(leg.notice(), Notice::NotFetched { recipient, .. } if recipient == TO));
     assert!(rig.store.unfetched("", NOW.plus(DAY), 3).await.unwrap().is_empty());
     // Sealed for one letter, it says nothing of another.
-    let told = Told::Unfetched { deposit_id: "other".to_owned(), at: NOW };
+    let told = SenderNote::Unfetched { deposit_id: "other".to_owned(), at: NOW };
     let moved = reminder::tell_sender(rig.context(), "other", &one.memo_sealed, told, notice, NOW).await;
     assert!(matches!(moved, Err(reminder::Unsent::Row(_))));
 }
@@ -194,13 +194,14 @@ async fn whose_letter_nobody_knows_is_told_once_and_of_a_letter_without_sender_n
     let back = Rig::return_path(&rig.leg_to(TO).await).local().to_owned();
     let id = back.trim_start_matches("bounce+").trim_end_matches("00").to_owned();
     rig.let_go().await;
-    let told = nobody_told::tell(rig.context(), &id, Some(nobody_told::UNREACHABLE)).await.unwrap();
+    let told =
+        unnotified_letters::tell(rig.context(), &id, Some(unnotified_letters::UNREACHABLE)).await.unwrap();
     assert_eq!(told, Mailing::Queued);
-    let told = nobody_told::tell(rig.context(), &id, Some(EnhancedCode(5, 1, 1))).await.unwrap();
+    let told = unnotified_letters::tell(rig.context(), &id, Some(EnhancedCode(5, 1, 1))).await.unwrap();
     assert_eq!(told, Mailing::Already);
     let report = rig.rest(&rig.leg_to(SENDER).await).await;
     assert!(report.contains("Status: 5.2.1"), "{report}");
-    let told = nobody_told::tell(rig.context(), "no such letter", None).await.unwrap();
+    let told = unnotified_letters::tell(rig.context(), "no such letter", None).await.unwrap();
     assert_eq!(told, Mailing::Nobody);
 
     let rig = Rig::new();
@@ -209,6 +210,6 @@ async fn whose_letter_nobody_knows_is_told_once_and_of_a_letter_without_sender_n
     let back = Rig::return_path(&rig.leg_to(TO).await).local().to_owned();
     rig.let_go().await;
     let id = back.trim_start_matches("bounce+").trim_end_matches("00");
-    assert_eq!(nobody_told::tell(rig.context(), id, None).await.unwrap(), Mailing::Nobody);
+    assert_eq!(unnotified_letters::tell(rig.context(), id, None).await.unwrap(), Mailing::Nobody);
     assert!(rig.legs().await.is_empty());
 }

@@ -8,7 +8,7 @@ use sealpost_delivery::{Hand, Purpose, Returns as _, UndeliveredReply};
 use sealpost_mail::{DsnAction, EnhancedCode, Head, SystemRandom, TlsFloor};
 use sealpost_mailbox::{Content, Drafts, Outbox as _, Sent, WriteRules, WrittenFile, WrittenLetter};
 use sealpost_notice::Notice;
-use sealpost_store::{Folder, LegPurpose, LetterEvent, Most, SentDraft, Unread};
+use sealpost_store::{Folder, LegPurpose, LetterEvent, SentDraft, Unread, UseLimits};
 use sealpost_vault::MailboxSecret;
 
 use crate::rig::{DAY, Leg, NOW, Rig, address, from_nobody, origin};
@@ -184,7 +184,7 @@ async fn nobody_outside_is_written_to_whatever_a_page_says() {
 
 #[tokio::test]
 async fn who_has_written_enough_or_has_no_room_keeps_the_draft() {
-    let most = Most { letters_hour: 1, letters_day: 9, recipients_hour: 2, recipients_day: 9 };
+    let most = UseLimits { letters_hour: 1, letters_day: 9, recipients_hour: 2, recipients_day: 9 };
     let owner = Owner::of(Rig::with(|set| set.quotas.writing = Some(most))).await;
     assert!(matches!(owner.send(&[CLERK]).await, Sent::Queued(_)));
     let Sent::TooMany { from: Some(from) } = owner.send(&[CLERK]).await else { panic!("one an hour") };

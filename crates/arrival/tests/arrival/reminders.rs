@@ -6,7 +6,7 @@ use sealpost_arrival::{MostReports, tell_of_keys};
 use sealpost_delivery::{Purpose, ReportsTo};
 use sealpost_mail::{Address, Origin, ReversePath, Secret, Timestamp, TlsFloor};
 use sealpost_notice::{EndingKey, KeyOwner, Notice, Reached};
-use sealpost_store::{Announced, KeyWarning, LegPurpose, MailboxRow, Pace, Reminded, Told};
+use sealpost_store::{Announced, KeyWarning, LegPurpose, MailboxRow, Pace, Reminded, SenderNote};
 
 use crate::rig::{DAY, NOW, OURS, PORTAL, Rig, SENDER, address, envelope, from_nobody, letter, origin};
 
@@ -157,7 +157,7 @@ async fn of_a_letter_that_nobody_sent_a_reminder_is_like_one_of_the_mailbox() {
     let unfetched = rig.store.unfetched("", NOW.plus(DAY), 3).await.unwrap();
     assert_eq!(unfetched.len(), 1);
     for one in &unfetched {
-        let told = Told::Unfetched { deposit_id: one.deposit_id.clone(), at: NOW };
+        let told = SenderNote::Unfetched { deposit_id: one.deposit_id.clone(), at: NOW };
         let sealed = &one.memo_sealed;
         let told =
             reminder::tell_sender(rig.context(), &one.deposit_id, sealed, told, not_fetched, NOW).await;
@@ -180,7 +180,7 @@ async fn senders_outside_are_told_so_often_as_the_operator_allows_and_the_rest_c
     assert_eq!(unfetched.len(), 2);
     let mut sent = Vec::new();
     for one in &unfetched {
-        let told = Told::Unfetched { deposit_id: one.deposit_id.clone(), at: NOW };
+        let told = SenderNote::Unfetched { deposit_id: one.deposit_id.clone(), at: NOW };
         let (context, sealed) = (rig.context(), &one.memo_sealed);
         sent.push(
             reminder::tell_sender(context, &one.deposit_id, sealed, told, not_fetched, NOW).await.unwrap(),

@@ -75,16 +75,16 @@ async fn letters_to_a_dead_destination_do_not_each_run_into_it() {
     // The others are not held up.
     other.letters(1).await;
     let legs = desk
-        .until("all at rest", |legs| {
+        .until("all put off", |legs| {
             legs.len() == 50 && legs.iter().all(|leg| leg.leased.is_none() && leg.due_at > START)
         })
         .await;
     let tried = legs.iter().filter(|leg| leg.attempts > 0).count();
     assert!((1..=20).contains(&tried), "{tried} ran into it, at most one for each connection at once");
-    // What comes while it rests is not tried.
+    // What comes during the backoff is not tried.
     desk.queue(to_dead(99)).await;
     running.waker.wake();
-    // It comes back: after the rest one goes ahead, then all.
+    // It comes back: after the backoff one goes ahead, then all.
     let back = Hop::start_at(port, Script::default()).await;
     running.advance(&desk, Duration::from_secs(10));
     back.letters(51 - tried).await;
@@ -103,7 +103,7 @@ async fn a_server_that_greets_with_a_refusal_is_left_alone_for_a_while() {
         desk.queue(post(&format!("r{number}@d.example"))).await;
     }
     let running = desk.start();
-    desk.until("all at rest", |legs| legs.iter().all(|leg| leg.leased.is_none() && leg.due_at > START)).await;
+    desk.until("all put off", |legs| legs.iter().all(|leg| leg.leased.is_none() && leg.due_at > START)).await;
     assert_eq!(hop.connection_count(), 1);
     running.stop().await;
 }

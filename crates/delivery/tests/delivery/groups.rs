@@ -172,11 +172,11 @@ async fn good_letters_pass_between_letters_that_cost_connections() {
         }
     }
     let running = desk.start();
-    let mut rests = 0;
-    // Those that were put off while it rested follow a rest later each.
+    let mut backoffs = 0;
+    // Those that were put off during a backoff follow a backoff later each.
     while hop.letter_count() < 10 {
-        rests += 1;
-        assert!(rests < 200, "they never arrive");
+        backoffs += 1;
+        assert!(backoffs < 200, "they never arrive");
         running.advance(&desk, Duration::from_secs(7));
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
@@ -196,7 +196,7 @@ async fn a_dead_hop_is_told_apart_from_a_moody_one() {
     }
     let running = desk.start();
     let legs = desk
-        .until("all at rest", |legs| legs.iter().all(|leg| leg.leased.is_none() && leg.due_at > START))
+        .until("all put off", |legs| legs.iter().all(|leg| leg.leased.is_none() && leg.due_at > START))
         .await;
     let tried = legs.iter().filter(|leg| leg.attempts > 0).count();
     assert!((10..=12).contains(&tried), "{tried}: a cohort, not everybody");

@@ -1,6 +1,7 @@
 //! Delivery against a scripted next hop: what arrives there, and what the store says afterwards.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
+mod backoff_notes;
 mod bytes;
 mod connections;
 mod destinations;
@@ -12,7 +13,6 @@ mod log;
 mod parameters;
 mod published;
 mod reports;
-mod rest_notes;
 mod rig;
 mod signed_dns;
 #[path = "../../../../tests/src/signed_zones.rs"]

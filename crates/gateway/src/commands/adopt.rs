@@ -6,9 +6,9 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use sealpost_mail::{Clock as _, SystemClock, Timestamp};
-use sealpost_mailbox::audit::{Actor, Event, said_proof};
+use sealpost_mailbox::audit::{Actor, Event, fact_proof};
 use sealpost_store::{
-    AskedRow, AuditRow, Provable, ProvenAnew, Said, SaidKind, SaidRow, Store, StoreError, UnprovenRow,
+    AskedRow, AuditRow, FactKind, FactRow, Provable, ProvenAnew, ProvenFact, Store, StoreError, UnprovenRow,
 };
 use sealpost_support::instant;
 use sealpost_vault::{PortalRole, UNPROVEN};
@@ -101,7 +101,7 @@ async fn adopt(
     for what in [Provable::Letter, Provable::Draft] {
         work.sealed(what, &mut seen).await?;
     }
-    for kind in SaidKind::ALL {
+    for kind in FactKind::ALL {
         work.said(kind, &mut seen).await?;
     }
     if request == Request::Vouch {
@@ -193,18 +193,18 @@ impl Adopting<'_> {
     }
 
     /// Those without a proof. One that has another is from no former version.
-    async fn said(&mut self, kind: SaidKind, seen: &mut Seen) -> Result<(), StoreError> {
+    async fn said(&mut self, kind: FactKind, seen: &mut Seen) -> Result<(), StoreError> {
         let mut after = None;
         loop {
-            let page = self.store.said_rows(kind, after.as_ref()).await?;
+            let page = self.store.fact_rows(kind, after.as_ref()).await?;
             let Some(last) = page.last else { return Ok(()) };
             after = Some(last);
             let mut bare = Vec::new();
             for row in page.rows {
                 match row {
-                    SaidRow::Says { said, proof } if proof.is_empty() => bare.push(said),
-                    SaidRow::Says { .. } => {}
-                    SaidRow::Unreadable { id } => {
+                    FactRow::Says { said, proof } if proof.is_empty() => bare.push(said),
+                    FactRow::Says { .. } => {}
+                    FactRow::Unreadable { id } => {
                         let _refused = seen.may(kind.as_str(), &id, None, Some(NotFromBefore::Unreadable));
                     }
                 }
@@ -216,14 +216,14 @@ impl Adopting<'_> {
                 let lies = gone(&said).is_some_and(|letter| there.contains(&letter));
                 let reason = if lies { Some(NotFromBefore::LetterIsThere) } else { self.too_young(at) };
                 if seen.may(kind.as_str(), &said.id(), Some(at), reason) {
-                    let proof = said_proof(self.keys.queue.audit.events(), &said);
+                    let proof = fact_proof(self.keys.queue.audit.events(), &said);
                     proven.push(ProvenAnew { said, before: Vec::new(), proof });
                 }
             }
             seen.others += match self.request {
                 Request::List => proven.len(),
                 Request::Vouch => {
-                    let rows = self.noting().prove_said(proven).await?;
+                    let rows = self.noting().prove_facts(proven).await?;
                     self.changed(rows)
                 }
             };
@@ -255,20 +255,20 @@ impl Seen {
 }
 
 /// The letter that is said to have gone.
-fn gone(said: &Said) -> Option<String> {
+fn gone(said: &ProvenFact) -> Option<String> {
     match said {
-        Said::GoneUnread { deposit_id, .. } => Some(deposit_id.clone()),
-        Said::CameBack { .. } | Said::Request(_) | Said::SessionEnded { .. } => None,
+        ProvenFact::GoneUnread { deposit_id, .. } => Some(deposit_id.clone()),
+        ProvenFact::CameBack { .. } | ProvenFact::Request(_) | ProvenFact::SessionEnded { .. } => None,
     }
 }
 
 /// When it was said.
-fn made(said: &Said) -> Timestamp {
+fn made(said: &ProvenFact) -> Timestamp {
     match said {
-        Said::GoneUnread { gone_at: at, .. }
-        | Said::CameBack { last_at: at, .. }
-        | Said::SessionEnded { at, .. }
-        | Said::Request(AskedRow { created_at: at, .. }) => *at,
+        ProvenFact::GoneUnread { gone_at: at, .. }
+        | ProvenFact::CameBack { last_at: at, .. }
+        | ProvenFact::SessionEnded { at, .. }
+        | ProvenFact::Request(AskedRow { created_at: at, .. }) => *at,
     }
 }
 

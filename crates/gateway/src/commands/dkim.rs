@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::{ArgAction, Subcommand, ValueEnum};
 use sealpost_delivery::DkimAlgorithm;
-use sealpost_domain::dkim_folder::{self, Entry, FolderError, KeyState};
+use sealpost_domain::dkim_folder::{self, DkimKeyFile, FolderError, KeyState};
 use sealpost_domain::zone_file;
 use sealpost_mail::{Clock as _, Domain, SystemClock};
 use sealpost_mailbox::audit::{Actor, DkimKeyChange, Event};
@@ -150,9 +150,9 @@ async fn change(store: &Store, folder: &Path, command: &DkimCommand) -> Result<(
 /// What a command is going to do with which key; nothing is done yet.
 enum Planned {
     Create { domain: Domain, selector: String, algorithm: DkimAlgorithm },
-    Use(Entry),
-    Retire(Entry),
-    Remove(Entry),
+    Use(DkimKeyFile),
+    Retire(DkimKeyFile),
+    Remove(DkimKeyFile),
 }
 
 impl Planned {

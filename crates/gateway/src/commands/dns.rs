@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sealpost_delivery::{DnsError, LookUp, RecordKind};
-use sealpost_domain::dns_records::{self, Found, Wanted};
+use sealpost_domain::dns_records::{self, ExpectedRecord, Found};
 use sealpost_domain::{dkim_folder, zone_file};
 
 use super::others_words::clean_to;
@@ -103,14 +103,14 @@ fn is_within(record: &str, name: &str) -> bool {
     record == name || record.strip_suffix(&name).is_some_and(|rest| rest.ends_with('.'))
 }
 
-fn print(wanted: &Wanted) {
+fn print(wanted: &ExpectedRecord) {
     for line in &wanted.about {
         say(format_args!("; {line}"));
     }
     say(record(wanted));
 }
 
-fn record(wanted: &Wanted) -> String {
+fn record(wanted: &ExpectedRecord) -> String {
     match wanted.kind {
         RecordKind::Txt => zone_file::txt(&wanted.name, &wanted.data),
         RecordKind::Cname | RecordKind::Mx | RecordKind::Tlsa => {
@@ -127,7 +127,7 @@ enum Comparison {
     Differs,
 }
 
-async fn compare(all: &[Wanted], resolver: Option<SocketAddr>) -> Result<Comparison, DnsError> {
+async fn compare(all: &[ExpectedRecord], resolver: Option<SocketAddr>) -> Result<Comparison, DnsError> {
     let look_up = LookUp::new(resolver)?;
     let mut comparison = Comparison::Good;
     for wanted in all {

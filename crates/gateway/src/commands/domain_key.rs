@@ -13,7 +13,7 @@ use sealpost_seal::{Covers, Holder, Kind, OwnKey, Purpose};
 use sealpost_store::{AuditRow, OwnKeyState};
 use serde_json::json;
 
-use super::partner::{CommandError, Desk, at_desk, time_left};
+use super::partner::{CommandError, PartnerContext, time_left, with_context};
 use super::token_key::{self, InToken, SelfSigned};
 use super::{OutputFormat, say};
 
@@ -165,7 +165,7 @@ fn country(text: &str) -> Result<String, &'static str> {
 }
 
 pub(super) fn run(config: &Path, what: &DomainKeyCommand) -> ExitCode {
-    at_desk(config, async |desk| match what {
+    with_context(config, async |context| match what {
         DomainKeyCommand::Make { domain, kind, name, address, country, years, also, place, existing } => {
             let address = match address {
                 Some(address) => address.clone(),
@@ -179,20 +179,20 @@ pub(super) fn run(config: &Path, what: &DomainKeyCommand) -> ExitCode {
                 country: country.clone(),
             };
             let Some(token) = &place.token else {
-                let key = OwnKey::generate(kind.kind(), &holder, desk.now, *years)?;
-                return add(desk, key, domain, also, BroughtFor::All).await;
+                let key = OwnKey::generate(kind.kind(), &holder, context.now, *years)?;
+                return add(context, key, domain, also, BroughtFor::All).await;
             };
-            let (tokens, label) = (desk.tokens(), place.label.as_deref());
-            let certificate = SelfSigned { holder: &holder, now: desk.now, years: *years };
+            let (tokens, label) = (context.tokens(), place.label.as_deref());
+            let certificate = SelfSigned { holder: &holder, now: context.now, years: *years };
             match label.filter(|_| *existing) {
                 Some(label) => {
-                    let known = keys(desk).all().await?;
+                    let known = keys(context).all().await?;
                     let key = token_key::take_over(&tokens, token, label, &known, &certificate)?;
-                    add(desk, key, domain, also, BroughtFor::All).await
+                    add(context, key, domain, also, BroughtFor::All).await
                 }
                 None => {
                     let key = token_key::make(&tokens, token, label, kind.kind(), domain, &certificate)?;
-                    let added = add(desk, key.clone(), domain, also, BroughtFor::All).await;
+                    let added = add(context, key.clone(), domain, also, BroughtFor::All).await;
                     if added.is_err() {
                         token_key::undo(&tokens, &key)?;
                     }
@@ -208,8 +208,8 @@ pub(super) fn run(config: &Path, what: &DomainKeyCommand) -> ExitCode {
             opens_only,
             place: InToken { token: Some(token), label },
         } => {
-            let key = token_key::bring(&desk.tokens(), token, label.as_deref(), file)?;
-            add(desk, key, domain, also, BroughtFor::of(*opens_only)).await
+            let key = token_key::bring(&context.tokens(), token, label.as_deref(), file)?;
+            add(context, key, domain, also, BroughtFor::of(*opens_only)).await
         }
         DomainKeyCommand::Import {
             domain,
@@ -223,10 +223,10 @@ pub(super) fn run(config: &Path, what: &DomainKeyCommand) -> ExitCode {
             let bytes = private(file)?;
             let key = OwnKey::import(bytes.expose(), passphrase.as_ref())
                 .map_err(|source| CommandError::Key { file: file.clone(), source })?;
-            add(desk, key, domain, also, BroughtFor::of(*opens_only)).await
+            add(context, key, domain, also, BroughtFor::of(*opens_only)).await
         }
         DomainKeyCommand::Csr { fingerprint, name, country } => {
-            let own = find(desk, fingerprint).await?;
+            let own = find(context, fingerprint).await?;
             let domain = own.public.domains.first().cloned();
             let address = own.key.facts().addresses.first().cloned();
             let address = address.ok_or_else(|| {
@@ -235,23 +235,23 @@ pub(super) fn run(config: &Path, what: &DomainKeyCommand) -> ExitCode {
                 )
             })?;
             let holder = Holder { name: name.clone(), address, domain, country: country.clone() };
-            say(own.key.signing_request(&holder, &desk.tokens())?.trim_end());
+            say(own.key.signing_request(&holder, &context.tokens())?.trim_end());
             Ok(())
         }
-        DomainKeyCommand::Certify { fingerprint, file } => certify(desk, fingerprint, file).await,
+        DomainKeyCommand::Certify { fingerprint, file } => certify(context, fingerprint, file).await,
         DomainKeyCommand::Address { fingerprint, addresses } => {
-            more_addresses(desk, fingerprint, addresses).await
+            more_addresses(context, fingerprint, addresses).await
         }
-        DomainKeyCommand::List { format } => list(desk, *format).await,
+        DomainKeyCommand::List { format } => list(context, *format).await,
         DomainKeyCommand::Export { fingerprint } => {
-            say(find(desk, fingerprint).await?.public.key.to_text()?.trim_end());
+            say(find(context, fingerprint).await?.public.key.to_text()?.trim_end());
             Ok(())
         }
         DomainKeyCommand::Retire { fingerprint } => {
-            let mut own = find(desk, fingerprint).await?;
+            let mut own = find(context, fingerprint).await?;
             own.public.state = OwnKeyState::Retired;
-            keys(desk)
-                .change(&own, noted(desk, &own, OwnKeyChange::Retired), desk.now, &SystemRandom)
+            keys(context)
+                .change(&own, noted(context, &own, OwnKeyChange::Retired), context.now, &SystemRandom)
                 .await?;
             say(format_args!("{} signs nothing more; it goes on decrypting", own.key.facts().fingerprint));
             Ok(())
@@ -259,14 +259,14 @@ pub(super) fn run(config: &Path, what: &DomainKeyCommand) -> ExitCode {
     })
 }
 
-pub(super) fn keys<'a>(desk: &'a Desk<'_>) -> OwnKeys<'a> {
-    let role = &desk.keys.role;
-    OwnKeys { store: desk.store, rows: &role.queue.rows, keyring: &role.keyring }
+pub(super) fn keys<'a>(context: &'a PartnerContext<'_>) -> OwnKeys<'a> {
+    let role = &context.keys.role;
+    OwnKeys { store: context.store, rows: &role.queue.rows, keyring: &role.keyring }
 }
 
-fn noted(desk: &Desk<'_>, own: &Own, what: OwnKeyChange) -> AuditRow {
+fn noted(context: &PartnerContext<'_>, own: &Own, what: OwnKeyChange) -> AuditRow {
     let fingerprint = own.key.facts().fingerprint.to_hex();
-    desk.noted(&Event::OwnKeyChanged { key: &own.public.id, fingerprint: &fingerprint, what })
+    context.noted(&Event::OwnKeyChanged { key: &own.public.id, fingerprint: &fingerprint, what })
 }
 
 /// What a key of ours is made or brought for.
@@ -285,7 +285,7 @@ impl BroughtFor {
 }
 
 async fn add(
-    desk: &Desk<'_>,
+    context: &PartnerContext<'_>,
     key: OwnKey,
     domain: &Domain,
     also: &[Domain],
@@ -298,22 +298,22 @@ async fn add(
             facts.fingerprint
         )));
     }
-    let known = keys(desk).all().await?;
+    let known = keys(context).all().await?;
     if known.iter().any(|own| own.key.facts().fingerprint == facts.fingerprint) {
         return Err(CommandError::Wrong(format!("the key {} is there already", facts.fingerprint)));
     }
     let domains = std::iter::once(domain).chain(also).cloned().collect();
     // An old or weak one signs nothing and is shown to nobody; what was once encrypted to it can be opened.
-    let objection = sealpost_seal::judge(facts, Purpose::Sign, Some(Covers::Domain(domain)), desk.now);
+    let objection = sealpost_seal::judge(facts, Purpose::Sign, Some(Covers::Domain(domain)), context.now);
     let objection = objection.into_iter().next();
     let state = match (brought_for, &objection) {
         (BroughtFor::All, None) => OwnKeyState::Current,
         (BroughtFor::All, Some(_)) | (BroughtFor::Opening, _) => OwnKeyState::Retired,
     };
     let public =
-        Published { id: SystemRandom.id(), state, domains, key: key.public().clone(), since: desk.now };
+        Published { id: SystemRandom.id(), state, domains, key: key.public().clone(), since: context.now };
     let own = Own { public, key };
-    keys(desk).add(&own, noted(desk, &own, OwnKeyChange::Added), desk.now, &SystemRandom).await?;
+    keys(context).add(&own, noted(context, &own, OwnKeyChange::Added), context.now, &SystemRandom).await?;
     let facts = own.key.facts();
     let lies = own.key.token().map(|place| format!(", in the token {}: {:?}", place.token, place.label));
     say(format_args!("{} {} for {domain}{}", facts.method, facts.algorithm, lies.unwrap_or_default()));
@@ -333,8 +333,8 @@ async fn add(
     Ok(())
 }
 
-async fn certify(desk: &Desk<'_>, fingerprint: &str, file: &Path) -> Result<(), CommandError> {
-    let own = find(desk, fingerprint).await?;
+async fn certify(context: &PartnerContext<'_>, fingerprint: &str, file: &Path) -> Result<(), CommandError> {
+    let own = find(context, fingerprint).await?;
     let issued =
         std::fs::read(file).map_err(|source| CommandError::File { file: file.to_owned(), source })?;
     let named = |source| CommandError::Key { file: file.to_owned(), source };
@@ -354,20 +354,24 @@ async fn certify(desk: &Desk<'_>, fingerprint: &str, file: &Path) -> Result<(), 
         public: Published { id: SystemRandom.id(), state: OwnKeyState::Retired, ..own.public.clone() },
         key: own.key.clone(),
     };
-    keys(desk).add(&before, noted(desk, &before, OwnKeyChange::Retired), desk.now, &SystemRandom).await?;
-    let public = Published { key: key.public().clone(), since: desk.now, ..own.public };
+    keys(context)
+        .add(&before, noted(context, &before, OwnKeyChange::Retired), context.now, &SystemRandom)
+        .await?;
+    let public = Published { key: key.public().clone(), since: context.now, ..own.public };
     let own = Own { public, key };
-    keys(desk).change(&own, noted(desk, &own, OwnKeyChange::Certified), desk.now, &SystemRandom).await?;
+    keys(context)
+        .change(&own, noted(context, &own, OwnKeyChange::Certified), context.now, &SystemRandom)
+        .await?;
     say(format_args!("certified; partners get the new certificate: {}", own.key.facts().fingerprint));
     Ok(())
 }
 
 async fn more_addresses(
-    desk: &Desk<'_>,
+    context: &PartnerContext<'_>,
     fingerprint: &str,
     addresses: &[Address],
 ) -> Result<(), CommandError> {
-    let own = find(desk, fingerprint).await?;
+    let own = find(context, fingerprint).await?;
     let mut new: Vec<Address> = Vec::new();
     for address in addresses {
         if !own.public.domains.contains(address.domain()) {
@@ -377,10 +381,12 @@ async fn more_addresses(
             new.push(address.clone());
         }
     }
-    let key = own.key.with_addresses(&new, desk.now)?;
+    let key = own.key.with_addresses(&new, context.now)?;
     let public = Published { key: key.public().clone(), ..own.public };
     let own = Own { public, key };
-    keys(desk).change(&own, noted(desk, &own, OwnKeyChange::Addressed), desk.now, &SystemRandom).await?;
+    keys(context)
+        .change(&own, noted(context, &own, OwnKeyChange::Addressed), context.now, &SystemRandom)
+        .await?;
     say(format_args!(
         "{} is found under {} addresses",
         own.key.facts().fingerprint,
@@ -389,8 +395,8 @@ async fn more_addresses(
     Ok(())
 }
 
-async fn list(desk: &Desk<'_>, format: OutputFormat) -> Result<(), CommandError> {
-    let all = keys(desk).all().await?;
+async fn list(context: &PartnerContext<'_>, format: OutputFormat) -> Result<(), CommandError> {
+    let all = keys(context).all().await?;
     for Own { public, key } in &all {
         let facts = key.facts();
         let domains: Vec<&str> = public.domains.iter().map(Domain::as_str).collect();
@@ -405,10 +411,10 @@ async fn list(desk: &Desk<'_>, format: OutputFormat) -> Result<(), CommandError>
                 "not_after": facts.not_after.map(sealpost_mail::Timestamp::seconds),
                 "token": key.token().map(|place| &place.token),
                 "label": key.token().map(|place| &place.label),
-                "ends_soon": EndingStep::of(facts.not_after, desk.now).is_some(),
+                "ends_soon": EndingStep::of(facts.not_after, context.now).is_some(),
             }));
         } else {
-            let days = facts.not_after.map(|end| time_left(end, desk.now));
+            let days = facts.not_after.map(|end| time_left(end, context.now));
             let days = days.unwrap_or_else(|| "no end".to_owned());
             let lies = key.token().map(|place| format!("  in the token {}: {:?}", place.token, place.label));
             say(format_args!(
@@ -428,10 +434,10 @@ async fn list(desk: &Desk<'_>, format: OutputFormat) -> Result<(), CommandError>
     Ok(())
 }
 
-async fn find(desk: &Desk<'_>, given: &str) -> Result<Own, CommandError> {
+async fn find(context: &PartnerContext<'_>, given: &str) -> Result<Own, CommandError> {
     let plain: String =
         given.chars().filter(char::is_ascii_hexdigit).map(|c| c.to_ascii_uppercase()).collect();
-    let all = keys(desk).all().await?;
+    let all = keys(context).all().await?;
     let begins = |own: &Own| !plain.is_empty() && own.key.facts().fingerprint.to_hex().starts_with(&plain);
     let mut matching = all.into_iter().filter(begins);
     match (matching.next(), matching.next()) {

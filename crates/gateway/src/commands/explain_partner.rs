@@ -8,7 +8,7 @@ use sealpost_arrival::{Chosen, Decided, Routes, Way, choose};
 use sealpost_mail::{Direction, Domain, Head, Origin, Otherwise, Treatment};
 use sealpost_partner::Why;
 
-use super::partner::{CommandError, Desk, at_desk, subject};
+use super::partner::{CommandError, PartnerContext, subject, with_context};
 use super::{domain_key, say};
 
 /// Whether whoever hands it in may write for the domain in From (`[partners] writers`).
@@ -37,17 +37,17 @@ pub(super) fn keys(config: &Path, from: &Result<Domain, Why>, decided: &[Decided
     if closed.is_empty() {
         return ExitCode::SUCCESS;
     }
-    at_desk(config, async |desk| {
-        let own = domain_key::keys(desk).all().await?;
+    with_context(config, async |context| {
+        let own = domain_key::keys(context).all().await?;
         for one in closed {
-            of(desk, &own, from, one).await?;
+            of(context, &own, from, one).await?;
         }
         Ok(())
     })
 }
 
 async fn of(
-    desk: &Desk<'_>,
+    context: &PartnerContext<'_>,
     own: &[sealpost_partner::Own],
     from: &Result<Domain, Why>,
     one: &Decided,
@@ -58,7 +58,8 @@ async fn of(
     let chosen = match from {
         Err(why) => Chosen::Nothing(why.clone()),
         Ok(from) => {
-            choose(&desk.book(), own, partner.as_deref(), &one.recipient.address, from, desk.now).await?
+            choose(&context.book(), own, partner.as_deref(), &one.recipient.address, from, context.now)
+                .await?
         }
     };
     match chosen {

@@ -13,7 +13,7 @@ use sealpost_vault::SpoolKey;
 use thiserror::Error;
 
 use super::others_words::clean;
-use super::queue_waiting::{Wait, Waiting, short};
+use super::queue_waiting::{QueueState, Wait, short};
 use super::{OutputFormat, complain, say, with_support};
 use crate::config::checked::{Plan, SupportKeys};
 
@@ -195,7 +195,7 @@ async fn list(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let legs = all(store, filter).await?;
-    let waiting = Waiting::of(&legs, store.resting().await?, now);
+    let waiting = QueueState::of(&legs, store.backoffs().await?, now);
     for leg in &legs {
         let wait = waiting.of_leg(leg);
         let sealed = store.leg_ticket(&leg.id).await?.unwrap_or_default();
@@ -239,7 +239,7 @@ async fn list(
                 "waits_for": wait.as_ref().map(Wait::word),
                 "destination_down": waiting.down(&leg.destination).map(|down| serde_json::json!({
                     "seconds": down.seconds,
-                    "rest_seconds": down.rest,
+                    "backoff_seconds": down.backoff,
                     "last": down.last,
                     "cause": down.cause,
                 })),

@@ -1,4 +1,4 @@
-//! What legs wait for beside their own time: somebody who is tried before them, or the end of a destination's rest. In words, for
+//! What legs wait for beside their own time: somebody who is tried before them, or the end of a destination's backoff. In words, for
 //! `sealpost queue list`. Asks nobody.
 
 use std::collections::HashMap;
@@ -6,12 +6,12 @@ use std::fmt;
 
 use sealpost_delivery::LEASE;
 use sealpost_mail::Timestamp;
-use sealpost_store::{LegRow, LegState, RestingRow};
+use sealpost_store::{BackoffRow, LegRow, LegState};
 
 use super::others_words::clean;
 
 /// What is known of all legs together.
-pub(super) struct Waiting {
+pub(super) struct QueueState {
     /// What is being worked on, by destination: how many, and for how long the first of them.
     under_way: HashMap<String, (usize, u64)>,
     /// Destinations to which nothing comes through.
@@ -25,7 +25,7 @@ pub(super) struct Down {
     /// For so long.
     pub(super) seconds: u64,
     /// It is left alone for so long; `None`: until one that is tried has come through.
-    pub(super) rest: Option<u64>,
+    pub(super) backoff: Option<u64>,
     /// The last codes.
     pub(super) last: String,
     /// Why, in our words.
@@ -37,8 +37,8 @@ pub(super) struct Down {
 pub(super) enum Wait {
     /// It is being worked on, for so long.
     UnderWay(u64),
-    /// The end of a rest: its destination is left alone.
-    Rest { left: u64, down: Down },
+    /// The end of a backoff: its destination is left alone.
+    Backoff { left: u64, down: Down },
     /// Others are tried first, so many, the first for so long.
     Trial { count: usize, first: u64, down: Down },
     /// The next is about to be tried.
@@ -49,18 +49,18 @@ pub(super) enum Wait {
     Delivery,
 }
 
-impl Waiting {
-    pub(super) fn of(legs: &[LegRow], resting: Vec<RestingRow>, now: Timestamp) -> Self {
-        let down = |row: RestingRow| {
+impl QueueState {
+    pub(super) fn of(legs: &[LegRow], backoffs: Vec<BackoffRow>, now: Timestamp) -> Self {
+        let down = |row: BackoffRow| {
             let down = Down {
                 seconds: now.since(row.since).as_secs(),
-                rest: (row.until > now).then(|| row.until.since(now).as_secs()),
+                backoff: (row.until > now).then(|| row.until.since(now).as_secs()),
                 last: format!("{} {}", row.code, clean(&row.enhanced)),
                 cause: row.cause.as_deref().map(clean),
             };
             (row.destination, down)
         };
-        let mut all = Self { under_way: HashMap::new(), down: resting.into_iter().map(down).collect(), now };
+        let mut all = Self { under_way: HashMap::new(), down: backoffs.into_iter().map(down).collect(), now };
         for leg in legs {
             let Some(since) = all.in_hand(leg) else { continue };
             let (count, first) = all.under_way.entry(leg.destination.clone()).or_default();
@@ -92,7 +92,7 @@ impl Waiting {
         }
         let (down, others) = (self.down(&leg.destination).cloned(), self.to(&leg.destination));
         Some(match (down, others) {
-            (Some(down @ Down { rest: Some(left), .. }), _) => Wait::Rest { left, down },
+            (Some(down @ Down { backoff: Some(left), .. }), _) => Wait::Backoff { left, down },
             _ if leg.due_at > self.now => return None,
             (Some(down), Some((count, first))) => Wait::Trial { count, first, down },
             (Some(down), None) => Wait::NextTrial(down),
@@ -107,7 +107,7 @@ impl Wait {
     pub(super) fn word(&self) -> &'static str {
         match self {
             Self::UnderWay(_) => "answer",
-            Self::Rest { .. } => "rest",
+            Self::Backoff { .. } => "backoff",
             Self::Trial { .. } | Self::NextTrial(_) => "trial",
             Self::Turn { .. } => "turn",
             Self::Delivery => "delivery",
@@ -119,7 +119,7 @@ impl fmt::Display for Wait {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnderWay(seconds) => write!(f, "under way for {}", short(*seconds)),
-            Self::Rest { left, down } => {
+            Self::Backoff { left, down } => {
                 write!(f, "waits: the destination is left alone for another {}; {down}", short(*left))
             }
             Self::Trial { count, first, down } => {
@@ -185,8 +185,8 @@ mod tests {
         }
     }
 
-    fn rest(until: i64) -> RestingRow {
-        RestingRow {
+    fn backoff(until: i64) -> BackoffRow {
+        BackoffRow {
             destination: "hop".to_owned(),
             since: Timestamp(NOW.0 - 600_000),
             until: Timestamp(NOW.0 + until),
@@ -198,27 +198,27 @@ mod tests {
 
     #[test]
     fn a_leg_says_what_it_waits_for() {
-        let said = |legs: &[LegRow], resting: Vec<RestingRow>| {
-            let waiting = Waiting::of(legs, resting, NOW);
+        let said = |legs: &[LegRow], backoffs: Vec<BackoffRow>| {
+            let waiting = QueueState::of(legs, backoffs, NOW);
             legs.first().and_then(|leg| waiting.of_leg(leg)).map(|wait| (wait.word(), wait.to_string()))
         };
-        let says = |legs: &[LegRow], resting: Vec<RestingRow>, word: &str, text: &str| {
-            let (is, told) = said(legs, resting).unwrap();
+        let says = |legs: &[LegRow], backoffs: Vec<BackoffRow>, word: &str, text: &str| {
+            let (is, told) = said(legs, backoffs).unwrap();
             assert_eq!((is, told.as_str()), (word, text));
         };
         let down = "nothing has come through for 10m, last 442 4.4.2 (no answer)";
         let (alone, behind) = (vec![leg(None)], vec![leg(None), leg(Some(130))]);
         says(&alone, vec![], "delivery", "waits for its turn: none under way; does delivery run?");
         says(&behind, vec![], "turn", "waits for its turn: 1 under way, the first for 2m");
-        says(&[leg(Some(5))], vec![rest(-1)], "answer", "under way for 5s");
-        let rests = format!("waits: the destination is left alone for another 60s; {down}");
-        says(&alone, vec![rest(60_000)], "rest", &rests);
+        says(&[leg(Some(5))], vec![backoff(-1)], "answer", "under way for 5s");
+        let alone_for = format!("waits: the destination is left alone for another 60s; {down}");
+        says(&alone, vec![backoff(60_000)], "backoff", &alone_for);
         let tried = format!("waits for what becomes of 1 under way, the first for 2m; {down}");
-        says(&behind, vec![rest(-1)], "trial", &tried);
+        says(&behind, vec![backoff(-1)], "trial", &tried);
         let next = format!("waits for its turn: the next is about to be tried; {down}");
-        says(&alone, vec![rest(-1)], "trial", &next);
+        says(&alone, vec![backoff(-1)], "trial", &next);
         let later = LegRow { due_at: Timestamp(NOW.0 + 1), ..leg(None) };
-        says(std::slice::from_ref(&later), vec![rest(60_000)], "rest", &rests);
-        assert_eq!(said(&[later], vec![rest(-1)]), None, "it is not due");
+        says(std::slice::from_ref(&later), vec![backoff(60_000)], "backoff", &alone_for);
+        assert_eq!(said(&[later], vec![backoff(-1)]), None, "it is not due");
     }
 }

@@ -81,7 +81,7 @@ impl Declared {
 
 /// What is known of bytes beside their own label, which may be missing or wrong.
 #[derive(Clone, Copy, Default)]
-pub(crate) enum Beside {
+pub(crate) enum CharsetHint {
     #[default]
     Nothing,
     Declared(Declared),
@@ -89,7 +89,7 @@ pub(crate) enum Beside {
     Chosen(Charset),
 }
 
-impl Beside {
+impl CharsetHint {
     /// For people: what the label leaves open is read as this says.
     pub(crate) fn decode(self, bytes: &[u8], label: Option<&str>) -> String {
         match self {

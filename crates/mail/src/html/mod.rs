@@ -4,6 +4,7 @@
 //! SECURITY: hostile. The work is linear in the text: elements that are open at one time, readings within
 //! readings and attributes of one tag are bounded, nothing recurses.
 
+mod attribute_words;
 mod element;
 mod length;
 mod line;
@@ -12,7 +13,6 @@ mod open;
 mod pictures;
 mod raw_text;
 mod reading;
-mod said;
 mod sheet;
 mod sight;
 mod style;

@@ -4,9 +4,9 @@
 use html5ever::LocalName;
 use html5ever::tokenizer::Tag;
 
+use super::attribute_words::Target;
 use super::element::{Kinds, is_block, is_cell, is_formatting};
 use super::line::Gap;
-use super::said::Target;
 use super::sight::Sight;
 use super::style::{Display, White};
 

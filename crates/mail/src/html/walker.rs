@@ -3,6 +3,7 @@
 use html5ever::LocalName;
 use html5ever::tokenizer::Tag;
 
+use super::attribute_words::{Target, pages_in_attributes, target, words_in_attributes, words_of_field};
 use super::element::{
     Kinds, ended_by, is_apart, is_block, is_cell, is_field, is_formatting, is_never_shown, is_raw, is_spaced,
     is_table_part, is_void, keeps_blanks,
@@ -10,7 +11,6 @@ use super::element::{
 use super::line::{Gap, Lines};
 use super::open::{Cell, Edge, Kind, Open, may_be_box, usual_of};
 use super::pictures::{self, Picture};
-use super::said::{Target, pages_in_attributes, target, words_in_attributes, words_of_field};
 use super::sheet::Sheet;
 use super::sight::Sight;
 use super::style::{Display, Style, White, attribute, style};

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{HeadEnd, Item, Said, Sealed, Search, Unread, What, heads};
+use super::{HeadEnd, Item, LeafFields, Sealed, Search, Unread, What, heads};
 use crate::flowed::DelSp;
 use crate::head::{Head, bare_name};
 use crate::params::Params;
@@ -94,13 +94,13 @@ impl<'a> Search<'a> {
             };
             if !head.is_empty() && !fields.iter().any(|(name, _)| is_known(name)) {
                 // "Achtung: morgen" is a field to one and a sentence to another.
-                let said = Said { types: vec!["text/plain".to_owned()], ..Said::default() };
+                let said = LeafFields { types: vec!["text/plain".to_owned()], ..LeafFields::default() };
                 self.push(Item { bytes: keep(bytes), depth: depth + 1, what: What::Leaf(said) });
             }
         }
         // A line that is no field ends the head for some, empty line or not.
         if let Some(at) = first_line_without_field(head) {
-            let said = Said { types: vec!["text/plain".to_owned()], ..said.clone() };
+            let said = LeafFields { types: vec!["text/plain".to_owned()], ..said.clone() };
             for encoding in &encodings {
                 let rest = bytes.get(at..).unwrap_or_default();
                 let bytes = decoded(*encoding, rest).map_or_else(|| keep(rest), Cow::Owned);
@@ -164,7 +164,7 @@ impl<'a> Search<'a> {
             && let Some((encoded, footer)) = transfer::footer(body)
         {
             // Others decode it along with the rest; that is read below.
-            let plain = Said { types: vec!["text/plain".to_owned()], ..said.clone() };
+            let plain = LeafFields { types: vec!["text/plain".to_owned()], ..said.clone() };
             self.push(Item { bytes: keep(footer), depth: depth + 1, what: What::Leaf(plain) });
             let bytes = Cow::Owned(Transfer::Base64.decode(encoded).into_owned());
             self.push(Item { bytes, depth: depth + 1, what: What::Leaf(said.clone()) });
@@ -272,8 +272,11 @@ impl<'a> Search<'a> {
         }
         if !apart {
             // It cannot be taken apart: its source is all there is to show.
-            let said =
-                Said { types: vec!["text/plain".to_owned()], names: kind.values("name"), ..Said::default() };
+            let said = LeafFields {
+                types: vec!["text/plain".to_owned()],
+                names: kind.values("name"),
+                ..LeafFields::default()
+            };
             self.push(Item { bytes: keep(body), depth: depth + 1, what: What::Leaf(said) });
         }
     }
@@ -285,8 +288,8 @@ fn is_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic() && !special(b))
 }
 
-fn said(types: &[Params], dispositions: &[Params]) -> Said {
-    let mut said = Said::default();
+fn said(types: &[Params], dispositions: &[Params]) -> LeafFields {
+    let mut said = LeafFields::default();
     for one in dispositions.iter().chain(types) {
         for name in ["filename", "name"] {
             said.names.extend(one.values(name));

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use super::entity::fields as fields_of;
 use super::openpgp;
 use super::text::{self, Form};
-use super::{HeadEnd, Item, Said, Sealed, Search, Unread, What, heads};
+use super::{HeadEnd, Item, LeafFields, Sealed, Search, Unread, What, heads};
 use crate::charset;
 use crate::container::openpgp::OpenPgp;
 use crate::container::{self, calendar, cms, tnef, unsupported, uuencode};
@@ -42,7 +42,7 @@ impl<'a> Search<'a> {
         &mut self,
         bytes: &'b [u8],
         depth: usize,
-        said: Said,
+        said: LeafFields,
         keep: impl Fn(&'b [u8]) -> Cow<'a, [u8]>,
     ) {
         let names = readings(&said.names, &mut self.layers).unwrap_or_else(|_too_layered| {
@@ -81,11 +81,11 @@ impl<'a> Search<'a> {
                         self.hides_letters(Unread::Damaged);
                     }
                 }
-                let said = Said {
+                let said = LeafFields {
                     names: vec![file.name],
                     types: vec![BYTES.to_owned()],
                     is_file: true,
-                    ..Said::default()
+                    ..LeafFields::default()
                 };
                 self.push(Item { bytes: Cow::Owned(file.bytes), depth: depth + 1, what: What::Leaf(said) });
             }
@@ -164,11 +164,16 @@ impl<'a> Search<'a> {
                 let names = if name.is_empty() { Vec::new() } else { vec![name] };
                 if is_text(&content) {
                     // A text, and not said to be one: the packet knows only bytes.
-                    let said = Said { types: vec!["text/plain".to_owned()], ..Said::default() };
+                    let said = LeafFields { types: vec!["text/plain".to_owned()], ..LeafFields::default() };
                     let bytes = Cow::Owned(content.clone());
                     self.push(Item { bytes, depth: depth + 1, what: What::Leaf(said) });
                 }
-                let said = Said { names, types: vec![BYTES.to_owned()], is_file: true, ..Said::default() };
+                let said = LeafFields {
+                    names,
+                    types: vec![BYTES.to_owned()],
+                    is_file: true,
+                    ..LeafFields::default()
+                };
                 self.push(Item { bytes: Cow::Owned(content), depth: depth + 1, what: What::Leaf(said) });
             }
             Some(OpenPgp::Closed) => {
@@ -180,7 +185,7 @@ impl<'a> Search<'a> {
     }
 
     /// Its names and types, if any program would list it as a file.
-    fn as_file(&mut self, bytes: &[u8], said: &Said, names: &[String]) {
+    fn as_file(&mut self, bytes: &[u8], said: &LeafFields, names: &[String]) {
         let is_body = |kind: &String| kind == "text/plain" || kind == "text/html";
         if names.is_empty() && !said.is_file && said.types.iter().all(is_body) {
             return;
@@ -200,7 +205,7 @@ impl<'a> Search<'a> {
     }
 
     /// What is in a calendar beside its text: heads, and files.
-    fn calendar(&mut self, bytes: &[u8], depth: usize, said: &Said) {
+    fn calendar(&mut self, bytes: &[u8], depth: usize, said: &LeafFields) {
         let labels: Vec<&str> = said.charsets.iter().map(String::as_str).collect();
         // A line may be folded within a character, or within half of one.
         let unfolded = flowed::unfolded_bytes(bytes);
@@ -228,7 +233,7 @@ impl<'a> Search<'a> {
             for file in found.files.into_iter().filter(|file| known.insert(file.clone())) {
                 let kind = file.content_type.filter(|kind| kind.contains('/'));
                 let types = vec![kind.unwrap_or_else(|| BYTES.to_owned())];
-                let said = Said { names: file.names, types, is_file: true, ..Said::default() };
+                let said = LeafFields { names: file.names, types, is_file: true, ..LeafFields::default() };
                 self.push(Item { bytes: Cow::Owned(file.bytes), depth: depth + 1, what: What::Leaf(said) });
             }
         }
@@ -268,7 +273,8 @@ impl<'a> Search<'a> {
                 Some(kind) if !kind.is_empty() => kind,
                 Some(_) | None => BYTES.to_owned(),
             };
-            let said = Said { names: file.names, types: vec![kind], is_file: true, ..Said::default() };
+            let said =
+                LeafFields { names: file.names, types: vec![kind], is_file: true, ..LeafFields::default() };
             for bytes in file.others {
                 self.push(Item { bytes: keep(bytes), depth: depth + 1, what: What::Leaf(said.clone()) });
             }
@@ -281,7 +287,11 @@ impl<'a> Search<'a> {
             Some(cms::Cms::Open { content }) => {
                 self.sealed(Sealed::Signed);
                 let what = if cms::is_cms(&content) {
-                    What::Leaf(Said { types: vec![BYTES.to_owned()], is_file: true, ..Said::default() })
+                    What::Leaf(LeafFields {
+                        types: vec![BYTES.to_owned()],
+                        is_file: true,
+                        ..LeafFields::default()
+                    })
                 } else {
                     What::Entity { default: "text/plain", head_end: HeadEnd::AsMostRead }
                 };
@@ -337,7 +347,7 @@ fn would_show_a_letter(bytes: &[u8], smime_types: &[String]) -> bool {
 const WRAPPINGS: [&str; 4] = ["p7m", "pgp", "gpg", "asc"];
 
 /// No file system takes a longer name; as many octets in three codes have these.
-const LONGEST_NAME: usize = 1000;
+const MAX_NAME: usize = 1000;
 
 const BYTES: &str = "application/octet-stream";
 
@@ -362,7 +372,7 @@ fn readings(names: &[String], layers: &mut Layers) -> Result<Vec<String>, TooLay
         });
         // "Kfz/x.pdf" is a name to us, and a folder and a file to others.
         let last = file_name(last_of_path(name));
-        let before = if name.len() <= LONGEST_NAME { layers.before(name)? } else { Vec::new() };
+        let before = if name.len() <= MAX_NAME { layers.before(name)? } else { Vec::new() };
         let one = [Some(name.clone()), saved, last, inner, Some(read), file].into_iter().flatten();
         for reading in one.chain(before) {
             if !all.contains(&reading) {

@@ -21,7 +21,7 @@ use std::collections::HashSet;
 
 pub use found::{Inside, Sealed, Unread};
 use named_ids::NamedIds;
-use search::{HeadEnd, Item, Said, Search, Sought, What};
+use search::{HeadEnd, Item, LeafFields, Search, Sought, What};
 
 use crate::rewritten::Layers;
 

@@ -31,7 +31,7 @@ pub(super) enum What {
     /// A head and a body.
     Entity { default: &'static str, head_end: HeadEnd },
     /// Decoded bytes, and what has been said of them.
-    Leaf(Said),
+    Leaf(LeafFields),
 }
 
 /// Where the head of an entity ends.
@@ -45,7 +45,7 @@ pub(super) enum HeadEnd {
 
 /// What fields say of a leaf.
 #[derive(Clone, Default)]
-pub(super) struct Said {
+pub(super) struct LeafFields {
     pub(super) names: Vec<String>,
     /// `type/subtype`
     pub(super) types: Vec<String>,
@@ -166,7 +166,8 @@ impl<'a> Search<'a> {
     pub(super) fn blocks_in(&mut self, text: &[u8]) {
         for block in pem_blocks::blocks(text) {
             if self.can_work(block.len()) && self.blocks.insert(block.to_vec()) {
-                let said = Said { types: vec!["application/pkcs7-mime".to_owned()], ..Said::default() };
+                let said =
+                    LeafFields { types: vec!["application/pkcs7-mime".to_owned()], ..LeafFields::default() };
                 let bytes = Cow::Owned(block.to_vec());
                 self.push(Item { bytes, depth: self.depth + 1, what: What::Leaf(said) });
             }

@@ -1,6 +1,6 @@
 //! Text in every reading: as it stands, as a page, as rich text, as a calendar. Knows no fields and no files.
 
-use super::{Said, Search, Sought, Unread, openpgp};
+use super::{LeafFields, Search, Sought, Unread, openpgp};
 use crate::charset;
 use crate::container::rtf;
 use crate::display::is_trick;
@@ -158,7 +158,7 @@ impl Search<'_> {
         }
     }
 
-    pub(super) fn written(&mut self, bytes: &[u8], form: Form, said: &Said) {
+    pub(super) fn written(&mut self, bytes: &[u8], form: Form, said: &LeafFields) {
         if self.sought == Sought::Letters {
             return;
         }

@@ -95,7 +95,7 @@ pub(super) fn of(
     months.sort_unstable();
     months.dedup();
     let odd = !(rule.byhour.is_empty() && rule.byminute.is_empty() && rule.byyearday.is_empty());
-    let (unit, on) = match places(rule, unit, every, &months).filter(|_| !odd) {
+    let (unit, on) = match counted_in(rule, unit, every, &months).filter(|_| !odd) {
         Some((unit, on)) if on.len() <= MAX_PLACES => (unit, on),
         Some(_) | None => (Unit::Other, Vec::new()),
     };
@@ -107,7 +107,7 @@ pub(super) fn of(
 const MAX_PLACES: usize = 7;
 
 /// What is counted, and where in it; nothing where no sentence says it.
-fn places(
+fn counted_in(
     rule: &ICalendarRecurrenceRule,
     unit: Unit,
     every: u16,

@@ -5,7 +5,7 @@ use sealpost_mail::Secret;
 use sealpost_store::{Activate, Activation, MailboxRow, Proof, WrapKind};
 use sealpost_vault::{Label, MailboxSecret, SessionHash, Unwrapped};
 
-use super::{Access, Beside, Waiting};
+use super::{Access, OpenedPending, WorkPool};
 use crate::audit::{Actor, Event};
 use crate::rekey::{NewPair, Whose, Wrapped};
 use crate::retention::Retention;
@@ -44,9 +44,9 @@ impl Access<'_> {
         mailbox: MailboxRow,
         secret: MailboxSecret,
         hash: SessionHash,
-    ) -> Result<Waiting, MailboxError> {
+    ) -> Result<OpenedPending, MailboxError> {
         let resident = Resident::of(&mailbox, self.rows, self.tags)?;
-        Ok(Waiting {
+        Ok(OpenedPending {
             proof: Proof::Newcomer(hash),
             secret,
             address: resident.address_text().to_owned(),
@@ -66,13 +66,13 @@ impl Access<'_> {
         &self,
         hashing: H,
         sealing: C,
-        waiting: &Waiting,
+        waiting: &OpenedPending,
         chosen: Chosen,
         retention: &Retention,
     ) -> Result<Activated, H::Refused>
     where
-        H: Beside,
-        C: Beside<Refused = H::Refused> + Copy,
+        H: WorkPool,
+        C: WorkPool<Refused = H::Refused> + Copy,
     {
         let Chosen { password, question, answer, language } = chosen;
         let id = &waiting.mailbox_id;
@@ -107,10 +107,10 @@ impl Access<'_> {
     ///
     /// # Errors
     /// The store does not answer, or there was no turn for the work.
-    pub async fn is_initial<H: Beside>(
+    pub async fn is_initial<H: WorkPool>(
         &self,
         hashing: H,
-        waiting: &Waiting,
+        waiting: &OpenedPending,
         password: &Secret<String>,
     ) -> Result<bool, H::Refused> {
         let wrap = self.store.wrap(&waiting.mailbox_id, WrapKind::Initial).await;

@@ -7,7 +7,7 @@ use sealpost_mail::Secret;
 use sealpost_store::{ChangeSecrets, Ended, KeptSession, MailboxRow, NewWrap, WrapKind};
 use sealpost_vault::{Argon2Cost, Label, MailboxSecret};
 
-use super::{Access, Beside};
+use super::{Access, WorkPool};
 use crate::audit::{Actor, Credentials, Event, SessionEnd};
 use crate::directory::seal_address;
 use crate::{Epochs, MailboxError};
@@ -42,7 +42,7 @@ impl Access<'_> {
     ///
     /// # Errors
     /// The store cannot do it, or there was no turn for the work.
-    pub async fn change_credential<H: Beside>(
+    pub async fn change_credential<H: WorkPool>(
         &self,
         hashing: H,
         owner: Owner<'_>,

@@ -19,7 +19,7 @@ pub struct KnownLink {
 /// Where an activation link leads.
 pub enum ActivationLink {
     /// To a mailbox that waits for its owner.
-    Good(Box<Waiting>),
+    Good(Box<OpenedPending>),
     /// Used already, or its mailbox is active.
     Used,
     /// A newer link has taken its place, and the mailbox still waits.
@@ -31,7 +31,7 @@ pub enum ActivationLink {
 }
 
 /// A mailbox that waits, opened by whoever may activate it.
-pub struct Waiting {
+pub struct OpenedPending {
     /// The id of the mailbox.
     pub mailbox_id: String,
     /// By which its address is found.
@@ -112,7 +112,7 @@ impl Access<'_> {
         let Some(resident) = self.resident(&mailbox, &secret, "activation") else {
             return Ok(ActivationLink::Unknown);
         };
-        Ok(ActivationLink::Good(Box::new(Waiting {
+        Ok(ActivationLink::Good(Box::new(OpenedPending {
             proof: Proof::Token(hash),
             tag: mailbox.tag,
             secret,

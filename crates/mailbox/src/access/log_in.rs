@@ -7,7 +7,7 @@ use sealpost_mail::Secret;
 use sealpost_store::{MailboxRow, MailboxState, WrapKind};
 use sealpost_vault::{Argon2Cost, MailboxSecret, Unwrapped, VaultError};
 
-use super::{Access, Beside};
+use super::{Access, WorkPool};
 use crate::MailboxError;
 use crate::epochs::wrap_id;
 
@@ -40,7 +40,7 @@ impl Access<'_> {
     ///
     /// # Errors
     /// The store does not answer, or there was no turn for the work.
-    pub async fn try_password<H: Beside>(
+    pub async fn try_password<H: WorkPool>(
         &self,
         turn: H,
         mailbox: Option<&MailboxRow>,

@@ -26,7 +26,7 @@ use crate::rekey::{NewPair, Whose, Wrapped};
 
 pub use activate::{Activated, Chosen};
 pub use credentials::{NewCredential, Owner};
-pub use links::{ActivationLink, DeletionLink, KnownLink, Waiting};
+pub use links::{ActivationLink, DeletionLink, KnownLink, OpenedPending};
 pub use log_in::LogInOutcome;
 pub use renew::Renewed;
 pub use reset::{LINK_LASTS, NewPassword, Replaced, ResetLink, ResetProof, ResetToken};
@@ -58,7 +58,7 @@ pub struct Access<'a> {
 
 /// Where work is done that takes long, and who may do how much of it at once. Passwords are weighed in one such place,
 /// letters are sealed anew in another.
-pub trait Beside {
+pub trait WorkPool {
     /// Why it was not done.
     type Refused: From<MailboxError>;
 
@@ -111,7 +111,7 @@ impl Access<'_> {
     }
 
     /// The rows that put `pair` in the place of `old`, for the mailbox as it is now.
-    async fn take_over<C: Beside>(
+    async fn take_over<C: WorkPool>(
         &self,
         sealing: C,
         pair: &NewPair,
@@ -134,7 +134,7 @@ impl Access<'_> {
     }
 
     /// The pair's secret under what its owner chose, a password and an answer, in one turn.
-    async fn own_wraps<H: Beside>(
+    async fn own_wraps<H: WorkPool>(
         &self,
         hashing: H,
         pair: &NewPair,

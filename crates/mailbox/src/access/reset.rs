@@ -7,7 +7,7 @@ use sealpost_mail::{Secret, Timestamp};
 use sealpost_store::{MailboxRow, MailboxState, NewToken, Reset, ResetPassword, TokenPurpose, WrapKind};
 use sealpost_vault::{Argon2Cost, Label, MailboxSecret, ResetBound, Unwrapped};
 
-use super::{Access, Beside, KnownLink};
+use super::{Access, KnownLink, WorkPool};
 use crate::MailboxError;
 use crate::audit::{Actor, Event};
 use crate::epochs::wrap_id;
@@ -154,7 +154,7 @@ impl Access<'_> {
     ///
     /// # Errors
     /// There was no turn for the work.
-    pub async fn try_answer<H: Beside>(
+    pub async fn try_answer<H: WorkPool>(
         &self,
         turn: H,
         on: Option<(&MailboxRow, &[u8])>,
@@ -190,8 +190,8 @@ impl Access<'_> {
         new: NewPassword,
     ) -> Result<Replaced, H::Refused>
     where
-        H: Beside,
-        C: Beside<Refused = H::Refused> + Copy,
+        H: WorkPool,
+        C: WorkPool<Refused = H::Refused> + Copy,
     {
         let NewPassword { password, answer } = new;
         let id = whose.mailbox_id;

@@ -2,7 +2,7 @@
 //! to ask for. Knows no table.
 
 use sealpost_mail::Timestamp;
-use sealpost_store::{AnchorKind, AskedRow, AuditProver, AuditRow, EventRow, EventWords, Said};
+use sealpost_store::{AnchorKind, AskedRow, AuditProver, AuditRow, EventRow, EventWords, ProvenFact};
 use sealpost_vault::{AuditKey, AuditMaster, AuditProof, EventKey};
 
 /// Proves what one process writes.
@@ -30,12 +30,12 @@ impl AuditProver for Chain {
         with_event(event, |parts| self.0.events().prove(parts)).to_vec()
     }
 
-    fn said(&self, said: &Said) -> Vec<u8> {
-        said_proof(self.0.events(), said)
+    fn fact(&self, fact: &ProvenFact) -> Vec<u8> {
+        fact_proof(self.0.events(), fact)
     }
 
-    fn said_holds(&self, said: &Said, proof: &[u8]) -> bool {
-        said_holds(self.0.events(), said, proof)
+    fn fact_holds(&self, fact: &ProvenFact, proof: &[u8]) -> bool {
+        fact_holds(self.0.events(), fact, proof)
     }
 
     fn anchor(&self, kind: AnchorKind, seq: i64, at: Timestamp, proof: &[u8]) -> Vec<u8> {
@@ -57,14 +57,14 @@ pub fn event_proof(key: &EventKey, event: &EventRow) -> Vec<u8> {
 
 /// Whether a row that only says something was written by one of us.
 #[must_use]
-pub fn said_holds(key: &EventKey, said: &Said, proof: &[u8]) -> bool {
-    with_said(said, |parts| key.said_holds(parts, proof))
+pub fn fact_holds(key: &EventKey, said: &ProvenFact, proof: &[u8]) -> bool {
+    with_fact(said, |parts| key.fact_holds(parts, proof))
 }
 
 /// What proves it under this key.
 #[must_use]
-pub fn said_proof(key: &EventKey, said: &Said) -> Vec<u8> {
-    with_said(said, |parts| key.prove_said(parts)).to_vec()
+pub fn fact_proof(key: &EventKey, said: &ProvenFact) -> Vec<u8> {
+    with_fact(said, |parts| key.prove_fact(parts)).to_vec()
 }
 
 /// Whether a row is what `writer` has proven, after the row with the proof `before`.
@@ -124,23 +124,23 @@ fn with_event<T>(event: &EventWords<'_>, done: impl FnOnce(&[&[u8]]) -> T) -> T 
 }
 
 /// The first part says of which kind it is (docs/formats.md); what is not there is empty.
-fn with_said<T>(said: &Said, done: impl FnOnce(&[&[u8]]) -> T) -> T {
+fn with_fact<T>(said: &ProvenFact, done: impl FnOnce(&[&[u8]]) -> T) -> T {
     match said {
-        Said::GoneUnread { deposit_id, received_at, gone_at, how } => done(&[
+        ProvenFact::GoneUnread { deposit_id, received_at, gone_at, how } => done(&[
             b"gone-unread",
             deposit_id.as_bytes(),
             &received_at.0.to_be_bytes(),
             &gone_at.0.to_be_bytes(),
             how.as_bytes(),
         ]),
-        Said::CameBack { mailbox_id, bounces, last_at, status } => done(&[
+        ProvenFact::CameBack { mailbox_id, bounces, last_at, status } => done(&[
             b"unreachable",
             mailbox_id.as_bytes(),
             &bounces.to_be_bytes(),
             &last_at.0.to_be_bytes(),
             status.as_bytes(),
         ]),
-        Said::Request(asked) => {
+        ProvenFact::Request(asked) => {
             let AskedRow { number, mailbox_id, kind, state, created_at, decided_at, note, decision } = asked;
             done(&[
                 b"request",
@@ -154,7 +154,7 @@ fn with_said<T>(said: &Said, done: impl FnOnce(&[&[u8]]) -> T) -> T {
                 decision.as_deref().unwrap_or_default(),
             ])
         }
-        Said::SessionEnded { hash, why, at } => {
+        ProvenFact::SessionEnded { hash, why, at } => {
             done(&[b"session-ended", hash, why.as_bytes(), &at.0.to_be_bytes()])
         }
     }
@@ -178,19 +178,19 @@ mod tests {
     fn what_a_row_says_is_proven_word_by_word() {
         let key = ServerKey::generate(&SystemRandom).keys();
         let (events, at) = (key.audit.events(), Timestamp(7));
-        let gone = |id: &str, at: i64, how: &str| Said::GoneUnread {
+        let gone = |id: &str, at: i64, how: &str| ProvenFact::GoneUnread {
             deposit_id: id.to_owned(),
             received_at: Timestamp(1),
             gone_at: Timestamp(at),
             how: how.to_owned(),
         };
-        let back = |bounces: i64, status: &str| Said::CameBack {
+        let back = |bounces: i64, status: &str| ProvenFact::CameBack {
             mailbox_id: "d".to_owned(),
             bounces,
             last_at: at,
             status: status.to_owned(),
         };
-        let ended = |hash: u8, why: &str, at: i64| Said::SessionEnded {
+        let ended = |hash: u8, why: &str, at: i64| ProvenFact::SessionEnded {
             hash: vec![hash; 32],
             why: why.to_owned(),
             at: Timestamp(at),
@@ -213,25 +213,25 @@ mod tests {
             back(1, "5.1.1"),
             back(2, "5.1.1"),
             back(1, "5.2.1"),
-            Said::Request(asked.clone()),
-            Said::Request(AskedRow { number: 2, ..asked.clone() }),
-            Said::Request(AskedRow { mailbox_id: "e".to_owned(), ..asked.clone() }),
-            Said::Request(AskedRow { kind: "renewal".to_owned(), ..asked.clone() }),
-            Said::Request(AskedRow { state: "refused".to_owned(), ..asked.clone() }),
-            Said::Request(AskedRow { created_at: Timestamp(8), ..asked.clone() }),
-            Said::Request(AskedRow { decided_at: Some(at), ..asked.clone() }),
-            Said::Request(AskedRow { note: Some(vec![2]), ..asked.clone() }),
-            Said::Request(AskedRow { note: None, decision: Some(vec![1]), ..asked }),
+            ProvenFact::Request(asked.clone()),
+            ProvenFact::Request(AskedRow { number: 2, ..asked.clone() }),
+            ProvenFact::Request(AskedRow { mailbox_id: "e".to_owned(), ..asked.clone() }),
+            ProvenFact::Request(AskedRow { kind: "renewal".to_owned(), ..asked.clone() }),
+            ProvenFact::Request(AskedRow { state: "refused".to_owned(), ..asked.clone() }),
+            ProvenFact::Request(AskedRow { created_at: Timestamp(8), ..asked.clone() }),
+            ProvenFact::Request(AskedRow { decided_at: Some(at), ..asked.clone() }),
+            ProvenFact::Request(AskedRow { note: Some(vec![2]), ..asked.clone() }),
+            ProvenFact::Request(AskedRow { note: None, decision: Some(vec![1]), ..asked }),
             ended(1, "password", 7),
             ended(2, "password", 7),
             ended(1, "support", 7),
             ended(1, "password", 8),
         ];
         for (n, one) in all.iter().enumerate() {
-            let proof = said_proof(&events, one);
-            let holding = all.iter().map(|other| said_holds(&events, other, &proof));
+            let proof = fact_proof(&events, one);
+            let holding = all.iter().map(|other| fact_holds(&events, other, &proof));
             assert!(holding.enumerate().all(|(at, holds)| holds == (at == n)), "{one:?}");
-            assert!(!said_holds(&events, one, b""));
+            assert!(!fact_holds(&events, one, b""));
         }
     }
 

@@ -8,7 +8,7 @@ mod event_codes;
 mod verify;
 mod verify_trail;
 
-pub use chain::{Chain, event_holds, event_proof, said_holds, said_proof};
+pub use chain::{Chain, event_holds, event_proof, fact_holds, fact_proof};
 pub use event::{
     Actor, Arrived, Credentials, DkimKeyChange, Event, Failure, HopReply, JobOutcome, KeyChange, LetterGone,
     MailboxGone, OwnKeyChange, OwnKeyUse, PartnerChange, ReleasedLetters, ReloadEnd, SessionEnd, StoreMove,

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use sealpost_mail::{FakeClock, Random, Secret, SystemRandom};
 use sealpost_mailbox::{
-    Access, Activated, ActivationLink, Beside, Chosen, DeletionLink, LINK_LASTS, LogInOutcome, MailboxError,
-    NewCredential, NewPassword, Owner, Replaced, ResetLink, ResetProof, Waiting, Whose,
+    Access, Activated, ActivationLink, Chosen, DeletionLink, LINK_LASTS, LogInOutcome, MailboxError,
+    NewCredential, NewPassword, OpenedPending, Owner, Replaced, ResetLink, ResetProof, Whose, WorkPool,
 };
 use sealpost_store::{
     ArrivalRows, Committed, KeptSession, MailboxRow, MailboxState, NewToken, TokenPurpose, WrapKind,
@@ -22,7 +22,7 @@ pub(crate) const ANSWER: &str = "Rosinante";
 #[derive(Clone, Copy)]
 pub(crate) struct Here;
 
-impl Beside for Here {
+impl WorkPool for Here {
     type Refused = MailboxError;
 
     async fn run<T: Send + 'static>(
@@ -73,7 +73,7 @@ impl Door {
         self.rig.store.mailbox(&self.mailbox_id).await.unwrap().unwrap()
     }
 
-    pub(crate) async fn waiting(&self) -> Waiting {
+    pub(crate) async fn waiting(&self) -> OpenedPending {
         match self.access().activation_link(self.token.text().expose()).await.unwrap() {
             ActivationLink::Good(waiting) => *waiting,
             bad => panic!("{}", name(&bad)),

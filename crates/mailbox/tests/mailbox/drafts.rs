@@ -12,7 +12,7 @@ use sealpost_vault::{MailboxKeys, MailboxSecret};
 
 use crate::rig::{ADDRESS, NOW, Rig};
 
-struct Desk {
+struct DraftOwner {
     rig: Rig,
     clock: FakeClock,
     mailbox_id: String,
@@ -20,7 +20,7 @@ struct Desk {
     rules: WriteRules,
 }
 
-impl Desk {
+impl DraftOwner {
     async fn new() -> Self {
         let rig = Rig::new();
         let (mailbox_id, secret) = rig.pending_open().await;
@@ -75,9 +75,9 @@ fn known(announcement: Announcement) -> Progress {
 
 #[tokio::test]
 async fn what_is_typed_is_kept_as_it_was_typed() {
-    let desk = Desk::new().await;
-    let mut draft = desk.begun().await;
-    assert_eq!(desk.again(&draft).await.content, draft.content);
+    let owner = DraftOwner::new().await;
+    let mut draft = owner.begun().await;
+    assert_eq!(owner.again(&draft).await.content, draft.content);
     let long = "s".repeat(400);
     draft.content.type_in(
         Some("a@b.example\r\nBcc: x".to_owned()),
@@ -85,47 +85,47 @@ async fn what_is_typed_is_kept_as_it_was_typed() {
         Some(long),
         Some("eins\r\nzwei\rdrei\0".to_owned()),
     );
-    assert_eq!(desk.drafts().save(&draft).await.unwrap(), SavedDraft::Saved);
-    let found = desk.again(&draft).await;
+    assert_eq!(owner.drafts().save(&draft).await.unwrap(), SavedDraft::Saved);
+    let found = owner.again(&draft).await;
     assert_eq!(found.content.subject.len(), MAX_SUBJECT);
     assert_eq!(found.content.text, "eins\nzwei\ndrei");
     assert!(!found.content.to.contains(['\r', '\n']));
-    assert_eq!(desk.drafts().all().await.unwrap().len(), 1);
-    desk.drafts().discard(&found).await.unwrap();
-    assert_eq!(desk.drafts().save(&draft).await.unwrap(), SavedDraft::Gone);
-    assert!(desk.drafts().find(&draft.id).await.unwrap().is_none());
-    assert!(desk.drafts().find("no id").await.unwrap().is_none());
+    assert_eq!(owner.drafts().all().await.unwrap().len(), 1);
+    owner.drafts().discard(&found).await.unwrap();
+    assert_eq!(owner.drafts().save(&draft).await.unwrap(), SavedDraft::Gone);
+    assert!(owner.drafts().find(&draft.id).await.unwrap().is_none());
+    assert!(owner.drafts().find("no id").await.unwrap().is_none());
 }
 
 #[tokio::test]
 async fn a_draft_opens_for_its_own_mailbox_only() {
-    let desk = Desk::new().await;
-    let draft = desk.begun().await;
+    let owner = DraftOwner::new().await;
+    let draft = owner.begun().await;
     let (_, stranger) = MailboxKeys::generate(&SystemRandom);
-    let drafts = Drafts { secret: &stranger, ..desk.drafts() };
+    let drafts = Drafts { secret: &stranger, ..owner.drafts() };
     assert!(matches!(drafts.find(&draft.id).await, Err(MailboxError::Damaged { .. })));
     assert!(drafts.all().await.unwrap().is_empty(), "one that does not open hides no other");
-    let drafts = Drafts { mailbox_id: "another", ..desk.drafts() };
+    let drafts = Drafts { mailbox_id: "another", ..owner.drafts() };
     assert!(drafts.find(&draft.id).await.unwrap().is_none());
 }
 
 #[tokio::test]
 async fn a_letter_has_the_files_of_its_draft() {
-    let desk = Desk::new().await;
-    let draft = desk.begun().await;
+    let owner = DraftOwner::new().await;
+    let draft = owner.begun().await;
     for (name, bytes) in [("a.txt", &b"erste"[..]), ("b.txt", b"zweite"), ("c.txt", b"dritte")] {
-        let mut upload = desk.drafts().new_file(&draft, bytes.len() as u64).unwrap();
+        let mut upload = owner.drafts().new_file(&draft, bytes.len() as u64).unwrap();
         upload.push(bytes).await.unwrap();
         let kind = "text/plain".to_owned();
-        assert!(desk.drafts().add_file(&draft, upload, name.to_owned(), kind).await.unwrap());
+        assert!(owner.drafts().add_file(&draft, upload, name.to_owned(), kind).await.unwrap());
     }
-    let found = desk.again(&draft).await;
+    let found = owner.again(&draft).await;
     let second = found.files.iter().find(|file| file.facts.name == "b.txt").unwrap();
-    desk.drafts().remove_file(&found, &second.id).await.unwrap();
-    let found = desk.again(&draft).await;
+    owner.drafts().remove_file(&found, &second.id).await.unwrap();
+    let found = owner.again(&draft).await;
     assert_eq!((found.file_count(), found.size()), (2, 11));
     let from = Address::parse(ADDRESS).unwrap();
-    let letter = desk.drafts().letter(found, from, None, Vec::new(), Vec::new()).await.unwrap();
+    let letter = owner.drafts().letter(found, from, None, Vec::new(), Vec::new()).await.unwrap();
     assert_eq!(letter.subject, "Rueckfrage");
     let mut read = Vec::new();
     for file in letter.files {
@@ -138,31 +138,31 @@ async fn a_letter_has_the_files_of_its_draft() {
 
 #[tokio::test]
 async fn a_file_that_comes_in_pieces_is_whole_or_not_there() {
-    let desk = Desk::new().await;
-    let draft = desk.begun().await;
+    let owner = DraftOwner::new().await;
+    let draft = owner.begun().await;
     let bytes: Vec<u8> = (0..PIECE + 4711).map(|n| (n % 251) as u8).collect();
     let (first, last) = bytes.split_at(usize::try_from(PIECE).unwrap());
-    let one = known(desk.announce(&draft, bytes.len() as u64).await);
+    let one = known(owner.announce(&draft, bytes.len() as u64).await);
     assert_eq!((one.offset, one.stage), (0, Stage::Coming));
-    assert!(!desk.piece(&draft, &one.id, PIECE, last).await, "not the next one");
-    assert!(desk.piece(&draft, &one.id, 0, first).await);
-    assert!(!desk.piece(&draft, &one.id, 0, first).await, "it is there already");
+    assert!(!owner.piece(&draft, &one.id, PIECE, last).await, "not the next one");
+    assert!(owner.piece(&draft, &one.id, 0, first).await);
+    assert!(!owner.piece(&draft, &one.id, 0, first).await, "it is there already");
     // Whoever has lost the thread asks again.
-    let again = known(desk.announce(&draft, bytes.len() as u64).await);
+    let again = known(owner.announce(&draft, bytes.len() as u64).await);
     assert_eq!((again.id.as_str(), again.offset, again.stage), (one.id.as_str(), PIECE, Stage::Coming));
-    let found = desk.again(&draft).await;
+    let found = owner.again(&draft).await;
     assert_eq!(found.pending[0].next_len(), 4711);
-    assert!(!desk.drafts().assemble(&found, &one.id).await.unwrap_or(false), "not all are there");
-    assert!(desk.piece(&draft, &one.id, PIECE, last).await);
-    let found = desk.again(&draft).await;
+    assert!(!owner.drafts().assemble(&found, &one.id).await.unwrap_or(false), "not all are there");
+    assert!(owner.piece(&draft, &one.id, PIECE, last).await);
+    let found = owner.again(&draft).await;
     assert_eq!(found.progress(&one.id).unwrap().stage, Stage::Here);
-    assert!(desk.drafts().assemble(&found, &one.id).await.unwrap());
-    let found = desk.again(&draft).await;
+    assert!(owner.drafts().assemble(&found, &one.id).await.unwrap());
+    let found = owner.again(&draft).await;
     assert_eq!(found.progress(&one.id).unwrap().stage, Stage::Whole);
     assert!(found.progress("another").is_none());
-    assert_eq!(known(desk.announce(&draft, bytes.len() as u64).await).stage, Stage::Whole);
+    assert_eq!(known(owner.announce(&draft, bytes.len() as u64).await).stage, Stage::Whole);
     let from = Address::parse(ADDRESS).unwrap();
-    let letter = desk.drafts().letter(found, from, None, Vec::new(), Vec::new()).await.unwrap();
+    let letter = owner.drafts().letter(found, from, None, Vec::new(), Vec::new()).await.unwrap();
     let file = letter.files.into_iter().next().unwrap();
     let read: Vec<_> = file.bytes.try_collect().await.unwrap();
     assert!(read.concat() == bytes);
@@ -170,16 +170,16 @@ async fn a_file_that_comes_in_pieces_is_whole_or_not_there() {
 
 #[tokio::test]
 async fn a_draft_has_no_more_room_than_the_operator_allows() {
-    let desk = Desk::new().await;
-    let draft = desk.begun().await;
-    assert_eq!(desk.announce(&draft, 3 * PIECE + 1).await, Announcement::NoRoom);
-    let one = known(desk.announce(&draft, 2 * PIECE).await);
+    let owner = DraftOwner::new().await;
+    let draft = owner.begun().await;
+    assert_eq!(owner.announce(&draft, 3 * PIECE + 1).await, Announcement::NoRoom);
+    let one = known(owner.announce(&draft, 2 * PIECE).await);
     let other = FileFacts { name: "other".to_owned(), ..facts() };
-    let found = desk.again(&draft).await;
-    assert_eq!(desk.drafts().announce(&found, &other, 2 * PIECE).await.unwrap(), Announcement::NoRoom);
-    desk.drafts().give_up(&found, &one.id).await.unwrap();
-    desk.drafts().give_up(&found, "no id").await.unwrap();
-    let found = desk.again(&draft).await;
+    let found = owner.again(&draft).await;
+    assert_eq!(owner.drafts().announce(&found, &other, 2 * PIECE).await.unwrap(), Announcement::NoRoom);
+    owner.drafts().give_up(&found, &one.id).await.unwrap();
+    owner.drafts().give_up(&found, "no id").await.unwrap();
+    let found = owner.again(&draft).await;
     assert!(found.pending.is_empty());
-    let _ = known(desk.drafts().announce(&found, &other, 2 * PIECE).await.unwrap());
+    let _ = known(owner.drafts().announce(&found, &other, 2 * PIECE).await.unwrap());
 }

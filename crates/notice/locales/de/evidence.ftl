@@ -1,4 +1,4 @@
-# Der Nachweis über eine Nachricht, für einen Streit darüber, ob sie angekommen ist. $operator ist der Betreiber, $answer
+# Der Nachweis über eine Nachricht, für einen Streit darüber, ob sie angekommen ist. $operator ist der Betreiber, $codes
 # die Antwort eines Mailservers in Zahlen, $host sein Name, $id seine Kennung der E-Mail, $format eine Dateiendung, $anchor Nummer und
 # Prüfwert einer Zeile.
 evidence-title = Nachweis über die Nachricht { $letter }
@@ -19,8 +19,8 @@ evidence-which = Welche Nachricht gemeint ist, sagen Absender, Empfänger, Messa
 evidence-which-without-hash = Welche Nachricht gemeint ist, sagen Absender, Empfänger, Message-ID und der Zeitpunkt der Annahme. Eine Prüfsumme dieser Nachricht wurde nicht festgehalten.
 evidence-servers = Von der Antwort anderer Mailserver stehen hier, soweit bekannt, der Name des Servers, die Zahlen und die Kennung, unter der er die E‑Mail führt; ihr Wortlaut wird nicht festgehalten.
 evidence-server = Mailserver { $host }
-evidence-answer = Antwort { $answer }
-evidence-status = Status { $answer }
+evidence-reply = Antwort { $codes }
+evidence-status = Status { $codes }
 evidence-queue-id = Kennung dort { $id }
 evidence-when = Zeitpunkt
 evidence-what = Was geschah

@@ -381,8 +381,8 @@ keys-all = Alle Schlüssel und ihre Fristen zeigen sealpost domain-key list und 
 
 ## Probe einer verschlüsselten Verbindung, an ein anderes Unternehmen
 partner-test-subject = Test der verschlüsselten Verbindung
-partner-answer-subject = Die verschlüsselte Verbindung funktioniert
+partner-reply-subject = Die verschlüsselte Verbindung funktioniert
 partner-greeting = Guten Tag,
 partner-test = diese Nachricht wurde für Ihr Unternehmen verschlüsselt und von { $brand } signiert. Wenn Sie sie lesen können, funktioniert die Verbindung in Ihre Richtung. Manche Gateways antworten darauf selbst. Kommt von Ihrem Gateway keine Antwort, antworten Sie bitte kurz.
-partner-answer = Ihre Testnachricht ist angekommen, ließ sich entschlüsseln und trug eine gültige Signatur Ihres Unternehmens. Diese Antwort hat das Gateway von { $brand } selbst geschrieben, für Sie verschlüsselt und signiert. Wenn Sie sie lesen können, funktioniert die Verbindung in beide Richtungen.
+partner-reply = Ihre Testnachricht ist angekommen, ließ sich entschlüsseln und trug eine gültige Signatur Ihres Unternehmens. Diese Antwort hat das Gateway von { $brand } selbst geschrieben, für Sie verschlüsselt und signiert. Wenn Sie sie lesen können, funktioniert die Verbindung in beide Richtungen.
 partner-end = { $brand }

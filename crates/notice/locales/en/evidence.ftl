@@ -1,4 +1,4 @@
-# The evidence about a message, for a dispute whether it arrived. $operator is the operator, $answer a mail server's answer in
+# The evidence about a message, for a dispute whether it arrived. $operator is the operator, $codes a mail server's answer in
 # numbers, $host its name, $id what it calls the mail, $format a file's extension, $anchor a row's number and proof.
 evidence-title = Evidence about the message { $letter }
 evidence-letter = Message
@@ -16,10 +16,10 @@ evidence-second-key-apart = Messages are kept encrypted in the mailbox. Whoever 
 evidence-second-key-none = Messages are kept encrypted in the mailbox. Whoever logs in there can read them. There is no second key to a mailbox that has been set up.
 evidence-which = Sender, recipient, Message-ID, the moment of acceptance and the checksum say which message is meant. The checksum was taken on acceptance, over the whole message as it was handed in, before the gateway changed anything in it. Whoever still has the message in that form can compute it again.
 evidence-which-without-hash = Sender, recipient, Message-ID and the moment of acceptance say which message is meant. No checksum of this message was recorded.
-evidence-servers = Of other mail servers’ answers this evidence states, as far as known, the server’s name, the numbers, and the identifier it gave the e‑mail; the wording is not recorded.
+evidence-servers = Of other mail servers’ replies this evidence states, as far as known, the server’s name, the numbers, and the identifier it gave the e‑mail; the wording is not recorded.
 evidence-server = mail server { $host }
-evidence-answer = answer { $answer }
-evidence-status = status { $answer }
+evidence-reply = reply { $codes }
+evidence-status = status { $codes }
 evidence-queue-id = known there as { $id }
 evidence-when = When
 evidence-what = What happened

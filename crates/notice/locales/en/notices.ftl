@@ -380,8 +380,8 @@ keys-all = sealpost domain-key list and sealpost partner list show all keys and 
 
 ## A test of an encrypted connection, to another company
 partner-test-subject = Test of the encrypted connection
-partner-answer-subject = The encrypted connection works
+partner-reply-subject = The encrypted connection works
 partner-greeting = Hello,
 partner-test = This message was encrypted for your company and signed by { $brand }. If you can read it, the connection works in your direction. Some gateways answer it by themselves. If yours does not, please reply briefly.
-partner-answer = Your test message has arrived, could be decrypted and had a valid signature of your company. The gateway of { $brand } wrote this reply by itself, and encrypted it for you and signed it. If you can read it, the connection works in both directions.
+partner-reply = Your test message has arrived, could be decrypted and had a valid signature of your company. The gateway of { $brand } wrote this reply by itself, and encrypted it for you and signed it. If you can read it, the connection works in both directions.
 partner-end = { $brand }

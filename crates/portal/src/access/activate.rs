@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_mail::{ActivateBy, Secret, Timestamp};
-use sealpost_mailbox::{Activated, ActivationLink, Chosen, NewPair, Waiting};
+use sealpost_mailbox::{Activated, ActivationLink, Chosen, NewPair, OpenedPending};
 use sealpost_store::{Folder, Page as StorePage, Proof};
 use sealpost_vault::MailboxSecret;
 use serde::Deserialize;
@@ -24,8 +24,8 @@ use crate::page::{Page, display_name, redirect, set, show_to};
 use crate::problem::HINT;
 use crate::problem::Problem;
 use crate::state::Site;
-use crate::state::beside::{Hashing, Sealing};
 use crate::state::hashing_queue::Who;
+use crate::state::work_pools::{Hashing, Sealing};
 
 /// The letter that waits, as far as the operator lets it be seen before activation.
 struct WaitingLetter {
@@ -138,7 +138,7 @@ pub(crate) async fn submit(
 pub(crate) async fn enter(
     site: &web::Data<Site>,
     request: &HttpRequest,
-    good: &Waiting,
+    good: &OpenedPending,
     secret: &MailboxSecret,
 ) -> Result<HttpResponse, Problem> {
     tracing::info!(mailbox.id = %good.mailbox_id, "mailbox activated");
@@ -161,7 +161,7 @@ pub(crate) fn page_for(
     site: &web::Data<Site>,
     request: &HttpRequest,
     visitor: &Visitor,
-    good: &Waiting,
+    good: &OpenedPending,
 ) -> Page {
     let mut page = Page::open(site, request, visitor);
     let chosen = request.cookie(&cookie_name(&site.origin, "language")).is_some();
@@ -177,7 +177,7 @@ pub(crate) async fn whole(
     site: &web::Data<Site>,
     page: Page,
     action: String,
-    good: Waiting,
+    good: OpenedPending,
     entered: Entered,
 ) -> Result<ActivatePage, Problem> {
     Ok(ActivatePage {
@@ -197,7 +197,7 @@ pub(crate) async fn whole(
 }
 
 /// The letter named in the mail that carried the link; else the newest.
-async fn waiting(site: &Site, good: &Waiting) -> Result<Option<WaitingLetter>, Problem> {
+async fn waiting(site: &Site, good: &OpenedPending) -> Result<Option<WaitingLetter>, Problem> {
     let lost = |error| Problem::fault("looking up the waiting letter", error);
     let named = match &good.deposit_id {
         Some(id) => site.store.deposit(&good.mailbox_id, id).await.map_err(lost)?.map(|letter| letter.row),
@@ -238,7 +238,7 @@ pub(crate) async fn judge(
     site: &Site,
     mut page: Page,
     form: ActivateForm,
-    good: &Waiting,
+    good: &OpenedPending,
 ) -> Result<Sent, Problem> {
     let chosen = Language::parse(&form.language).filter(|language| site.languages.contains(language));
     if let Some(chosen) = chosen {
@@ -257,7 +257,7 @@ pub(crate) async fn judge(
 pub(crate) async fn carry_out(
     site: &Site,
     request: &HttpRequest,
-    waiting: &Waiting,
+    waiting: &OpenedPending,
     chosen: Chosen,
 ) -> Result<Activated, Problem> {
     let client = Client::of(request, &site.config.trusted_proxies);

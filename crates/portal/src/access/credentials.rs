@@ -23,8 +23,8 @@ use crate::page::{Page, redirect, set, show};
 use crate::problem::HINT;
 use crate::problem::Problem;
 use crate::state::Site;
-use crate::state::beside::Hashing;
 use crate::state::hashing_queue::Who;
+use crate::state::work_pools::Hashing;
 
 #[derive(Template)]
 #[template(path = "account-password.html")]

@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use sealpost_mail::Address;
-use sealpost_mailbox::{About, Activated, Chosen, Outgoing, Waiting};
+use sealpost_mailbox::{About, Activated, Chosen, OpenedPending, Outgoing};
 
 use crate::access::activate::{self, ActivateForm, Sent};
 use crate::access::credentials_form::Entered;
@@ -17,8 +17,8 @@ use crate::page::{redirect, show_to};
 use crate::problem::HINT;
 use crate::problem::Problem;
 use crate::state::Site;
-use crate::state::beside::Hashing;
 use crate::state::hashing_queue::Who;
+use crate::state::work_pools::Hashing;
 
 /// GET /first
 pub(crate) async fn form(
@@ -74,7 +74,7 @@ pub(crate) async fn submit(
 
 /// The password was told, perhaps to somebody else: whoever reads the recipient's mail learns that the mailbox is in
 /// use. That it is not said is no reason to keep its owner out.
-async fn tell_owner(site: &Site, request: &HttpRequest, good: &Waiting, language: Language) {
+async fn tell_owner(site: &Site, request: &HttpRequest, good: &OpenedPending, language: Language) {
     let Ok(to) = Address::parse(&good.address) else { return };
     let outgoing = Outgoing {
         mailbox_id: good.mailbox_id.clone(),

@@ -28,9 +28,9 @@ use crate::page::{Page, redirect, set, show_to};
 use crate::problem::HINT;
 use crate::problem::Problem;
 use crate::state::Site;
-use crate::state::beside::{Hashing, Sealing};
 use crate::state::decoys::{self, Pass};
 use crate::state::hashing_queue::Who;
+use crate::state::work_pools::{Hashing, Sealing};
 
 /// Where a reset link leads.
 enum Link {

@@ -102,7 +102,7 @@ async fn called(socket: &mut TcpStream, proxies: &Proxies, refusals: &Refusals) 
 
 impl Transport {
     /// For the requests that come over it.
-    pub(crate) fn place(&self) -> Arc<Slot> {
+    pub(crate) fn slot(&self) -> Arc<Slot> {
         Arc::clone(&self.place)
     }
 

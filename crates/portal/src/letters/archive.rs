@@ -127,7 +127,7 @@ async fn pdf(
 }
 
 /// A letter that goes into an archive.
-pub(crate) struct Wanted {
+pub(crate) struct ArchivedLetter {
     pub(crate) id: String,
     /// A folder in the archive, or empty.
     pub(crate) folder: String,
@@ -148,7 +148,7 @@ pub(crate) fn archive(
     site: web::Data<Site>,
     owner: SignedIn,
     language: Language,
-    wanted: Vec<Wanted>,
+    wanted: Vec<ArchivedLetter>,
     format: Format,
     explanation: Explanation,
     tally: Option<Tally>,
@@ -213,7 +213,7 @@ struct Packing {
     site: web::Data<Site>,
     owner: SignedIn,
     language: Language,
-    wanted: VecDeque<Wanted>,
+    wanted: VecDeque<ArchivedLetter>,
     format: Format,
     explanation: Explanation,
     names: HashSet<String>,
@@ -252,7 +252,7 @@ impl Packing {
         }
     }
 
-    async fn begin(&mut self, wanted: Wanted) -> Result<(), Problem> {
+    async fn begin(&mut self, wanted: ArchivedLetter) -> Result<(), Problem> {
         let deposit = match self.whole(&wanted.id).await {
             Ok(deposit) => deposit,
             // Deleted meanwhile.

@@ -9,10 +9,10 @@ use sealpost_mailbox::audit::{Event, LetterGone};
 use crate::access::session::SignedIn;
 use crate::http::csrf::Protected;
 use crate::letters::export;
+use crate::letters::folder_page::FolderPage;
 use crate::letters::inbox::trash_days;
 use crate::letters::moving::{self, Moved};
 use crate::letters::order::Order;
-use crate::letters::place::FolderPage;
 use crate::letters::repeated_fields::{Fields, MAX_CHOSEN};
 use crate::letters::selection::{MAX_ALL, Meant, carried, chosen};
 use crate::mailbox::profile::Profile;
@@ -198,7 +198,7 @@ fn ask(
 
 async fn in_trash(site: &Site, owner: &SignedIn) -> Result<Vec<String>, Problem> {
     let ids =
-        site.store.deposit_ids(owner.mailbox_id(), FolderPage::Trash.place(), site.now(), MAX_ALL).await;
+        site.store.deposit_ids(owner.mailbox_id(), FolderPage::Trash.folder_ref(), site.now(), MAX_ALL).await;
     ids.map_err(|error| Problem::fault("reading the trash", error))
 }
 

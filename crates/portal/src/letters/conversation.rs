@@ -11,7 +11,7 @@ use sealpost_store::{Folder, Whereabouts};
 use tokio::time::Instant;
 
 use crate::access::session::SignedIn;
-use crate::letters::place::FolderPage;
+use crate::letters::folder_page::FolderPage;
 use crate::letters::selection::MAX_ALL;
 use crate::mailbox::{Line, READ_AT_ONCE};
 use crate::problem::Problem;
@@ -44,7 +44,7 @@ pub(crate) struct Talk {
 
 /// The letters beside one, oldest first, itself among them.
 #[derive(Default)]
-pub(crate) struct Beside {
+pub(crate) struct ConversationLetters {
     pub(crate) lines: Vec<Line>,
     /// Older ones that are not among them.
     pub(crate) more: u64,
@@ -122,7 +122,11 @@ impl SignedIn {
     }
 
     /// The letters of the conversation that a letter belongs to, wherever they lie but in the trash.
-    pub(crate) async fn beside(&self, site: &web::Data<Site>, id: &str) -> Result<Beside, Problem> {
+    pub(crate) async fn beside(
+        &self,
+        site: &web::Data<Site>,
+        id: &str,
+    ) -> Result<ConversationLetters, Problem> {
         let lost = |error| Problem::fault("reading a conversation", error);
         let known = site.conversations.known(self.mailbox_id(), site.now());
         let since = known.newest().map_or(Timestamp(i64::MIN), |newest| Timestamp(newest.0 - SKEW));
@@ -130,10 +134,10 @@ impl SignedIn {
         let newest = new.iter().map(|(_, at)| *at).max().max(known.newest());
         let conversations =
             self.looked_at(site, new.iter().map(|(id, _)| id.as_str()), newest, Asked::Some).await?;
-        let Some(group) = conversations.group(id) else { return Ok(Beside::default()) };
+        let Some(group) = conversations.group(id) else { return Ok(ConversationLetters::default()) };
         let ids: Vec<String> = conversations.ids(group).map(str::to_owned).take(MAX_ALL as usize).collect();
         if ids.len() < 2 {
-            return Ok(Beside::default());
+            return Ok(ConversationLetters::default());
         }
         // Of very many the rows are not read to find the newest.
         let (ids, left_out) = if ids.len() <= MAX_BESIDE {
@@ -146,10 +150,10 @@ impl SignedIn {
         rows.retain(|row| row.folder != Folder::Trash || row.id == id);
         rows.sort_by(|a, b| a.received_at.cmp(&b.received_at).then(b.id.cmp(&a.id)));
         if rows.len() < 2 {
-            return Ok(Beside::default());
+            return Ok(ConversationLetters::default());
         }
         let lines = self.reader().lines(site, rows).await?;
-        Ok(Beside { lines, more: left_out })
+        Ok(ConversationLetters { lines, more: left_out })
     }
 
     /// What is known of these letters; those that are new are looked at, the newest first.

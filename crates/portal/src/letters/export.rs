@@ -16,8 +16,8 @@ use serde::Serialize;
 use crate::access::session::SignedIn;
 use crate::http::csrf::Protected;
 use crate::http::download;
-use crate::letters::archive::{self, Explanation, NotMade, Wanted};
-use crate::letters::place::FolderPage;
+use crate::letters::archive::{self, ArchivedLetter, Explanation, NotMade};
+use crate::letters::folder_page::FolderPage;
 use crate::letters::repeated_fields::Fields;
 use crate::links;
 use crate::mailbox::Deposit;
@@ -127,7 +127,7 @@ pub(crate) async fn archive(
     let wanted = if fields.one("scope") == "all" {
         whole_mailbox(&site, &owner, &page).await?
     } else {
-        let one = |id| Wanted { id, folder: String::new() };
+        let one = |id| ArchivedLetter { id, folder: String::new() };
         fields.ids().into_iter().map(one).collect()
     };
     if wanted.is_empty() {
@@ -192,7 +192,7 @@ pub(crate) async fn progress(
     Ok(HttpResponse::Ok().json(Progress { done, all, state }))
 }
 
-async fn whole_mailbox(site: &Site, owner: &SignedIn, page: &Page) -> Result<Vec<Wanted>, Problem> {
+async fn whole_mailbox(site: &Site, owner: &SignedIn, page: &Page) -> Result<Vec<ArchivedLetter>, Problem> {
     let mut wanted = Vec::new();
     let mut names = FolderNames::default();
     for folder in [Folder::Inbox, Folder::Sent] {
@@ -204,7 +204,7 @@ async fn whole_mailbox(site: &Site, owner: &SignedIn, page: &Page) -> Result<Vec
             wanted.extend(rows.into_iter().map(|row| {
                 let place = FolderPage::of(&row);
                 let folder = names.of(place.name(), &place.title(page));
-                Wanted { id: row.id, folder }
+                ArchivedLetter { id: row.id, folder }
             }));
             if last {
                 break;

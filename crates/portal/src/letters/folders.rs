@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::access::session::SignedIn;
 use crate::http::csrf::Protected;
-use crate::letters::place::FolderPage;
+use crate::letters::folder_page::FolderPage;
 use crate::links;
 use crate::mailbox::own_folder::{FolderId, MAX_NAME, OwnFolder};
 use crate::mailbox::own_folders::{MAX_FOLDERS, Named};

@@ -13,9 +13,9 @@ use crate::access::session::SignedIn;
 use crate::http::csrf::Protected;
 use crate::http::download;
 use crate::letters::conversation::Talk;
+use crate::letters::folder_page::FolderPage;
 use crate::letters::list_page::ListPage;
 use crate::letters::order::Order;
-use crate::letters::place::FolderPage;
 use crate::letters::repeated_fields::MAX_CHOSEN;
 use crate::letters::search::Found;
 use crate::letters::search_query::Question;
@@ -31,7 +31,7 @@ use crate::state::Site;
 const SOON: u64 = 7;
 
 /// A line as the page shows it.
-struct Entry {
+struct InboxLine {
     id: String,
     /// Where a click leads: of a conversation that is read in part, on where reading stopped.
     opens: String,
@@ -91,7 +91,7 @@ enum Done {
 struct InboxPage {
     page: Page,
     place: FolderPage,
-    entries: Vec<Entry>,
+    entries: Vec<InboxLine>,
     withdrawn: Vec<Withdrawn>,
     counts: DepositCounts,
     number: u32,
@@ -255,7 +255,7 @@ async fn list(
         }
         (false, Order::Newest) => StorePage { offset, limit: per_page },
     };
-    let Listed { mut lines, counts, folders } = owner.listed(site, place.place(), part).await?;
+    let Listed { mut lines, counts, folders } = owner.listed(site, place.folder_ref(), part).await?;
     let (mut unsorted, mut all, mut talks, mut heads) = (0, counts.total, HashMap::new(), Vec::new());
     if grouped {
         let mut found = owner.talks(site).await?.in_place(place);
@@ -269,7 +269,7 @@ async fn list(
         talks = heads.iter().cloned().zip(found).collect();
     }
     if order != Order::Newest {
-        let source = if grouped { Source::Letters(&heads) } else { Source::Place(place) };
+        let source = if grouped { Source::Letters(&heads) } else { Source::Folder(place) };
         let sorted = sorted(site, owner, source, order).await?;
         unsorted = all.saturating_sub(sorted.len() as u64);
         heads = sorted.into_iter().skip(offset as usize).take(per_page as usize).collect();
@@ -420,9 +420,9 @@ pub(crate) fn groups(place: FolderPage) -> bool {
 }
 
 /// The line of a conversation: as its newest letter's.
-fn grouped_entry(entry: Entry, talk: Option<Talk>) -> Entry {
+fn grouped_entry(entry: InboxLine, talk: Option<Talk>) -> InboxLine {
     let Some(talk) = talk else { return entry };
-    Entry {
+    InboxLine {
         opens: talk.next,
         letters: talk.letters,
         unread_letters: talk.unread,
@@ -441,7 +441,7 @@ pub(crate) fn trash_days(site: &Site) -> u64 {
     retention.days(now, retention.trashed(now)).into()
 }
 
-fn entry(site: &Site, owner: &SignedIn, line: Line) -> Entry {
+fn entry(site: &Site, owner: &SignedIn, line: Line) -> InboxLine {
     let Line { row, summary } = line;
     let place = FolderPage::of(&row);
     let is_sent = row.folder == Folder::Sent;
@@ -454,7 +454,7 @@ fn entry(site: &Site, owner: &SignedIn, line: Line) -> Entry {
     };
     // What is in the trash goes by the trash's time, unless its own is over before.
     let trashed = row.trashed_at.map(|since| site.config.retention.trashed(since));
-    Entry {
+    InboxLine {
         person: summary.as_ref().and_then(people),
         attachments: summary.as_ref().map_or(0, real),
         preview: summary.as_ref().and_then(|s| s.preview.clone()),

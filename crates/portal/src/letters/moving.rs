@@ -6,8 +6,8 @@ use askama::Template;
 use sealpost_mail::Timestamp;
 
 use crate::access::session::SignedIn;
+use crate::letters::folder_page::FolderPage;
 use crate::letters::folders::{reserved, wrong};
-use crate::letters::place::FolderPage;
 use crate::letters::repeated_fields::Fields;
 use crate::letters::selection::{Meant, carried};
 use crate::mailbox::own_folder::{FolderId, MAX_NAME};

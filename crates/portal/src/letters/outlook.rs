@@ -28,7 +28,7 @@ pub(crate) async fn msg(site: &Site, deposit: Deposit) -> Result<Result<Assemble
             Ok(pieces) => pieces,
             Err(error) => return Err(error),
         };
-        let places = places(&letter.bytes, &pieces)?;
+        let places = ranges(&letter.bytes, &pieces)?;
         let own: u64 =
             pieces.iter().filter(|piece| matches!(piece, MsgPiece::Bytes(_))).map(MsgPiece::size).sum();
         let room = letter.room_for(usize::try_from(own).unwrap_or(usize::MAX));
@@ -45,7 +45,7 @@ pub(crate) async fn msg(site: &Site, deposit: Deposit) -> Result<Result<Assemble
     Ok(Ok(Assembled { size, pieces: pieces.boxed() }))
 }
 
-fn places(bytes: &[u8], pieces: &[MsgPiece]) -> Result<HashMap<usize, EncodedRange>, ExportError> {
+fn ranges(bytes: &[u8], pieces: &[MsgPiece]) -> Result<HashMap<usize, EncodedRange>, ExportError> {
     let letter = Letter::parse(bytes)?;
     // Each file once: finding its place reads all of it.
     let wanted: BTreeSet<usize> = pieces

@@ -13,8 +13,8 @@ use tokio::time::Instant;
 
 use crate::access::session::SignedIn;
 use crate::letters::order::Order;
-use crate::letters::search_index::{self, Match, Wanted};
-use crate::mailbox::seen::MAX_LOOKED_INTO;
+use crate::letters::search_index::{self, Match, SearchWords};
+use crate::mailbox::list_lines::MAX_LOOKED_INTO;
 use crate::mailbox::{Line, Reader};
 use crate::problem::Problem;
 use crate::state::Site;
@@ -37,7 +37,7 @@ const FOLDERS: [Folder; 3] = [Folder::Inbox, Folder::Sent, Folder::Trash];
 /// What somebody looks for.
 #[derive(Clone, Debug)]
 pub(crate) struct Sought {
-    pub(crate) words: Wanted,
+    pub(crate) words: SearchWords,
     pub(crate) unread: bool,
     pub(crate) with_files: bool,
     /// The first moment that counts.

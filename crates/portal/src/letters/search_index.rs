@@ -119,7 +119,7 @@ fn bare_address(word: &str) -> &str {
 
 /// What a reader looks for: every word must be somewhere in the letter.
 #[derive(Clone, Debug)]
-pub(crate) struct Wanted(Vec<String>);
+pub(crate) struct SearchWords(Vec<String>);
 
 /// What the words of a letter say of a search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,7 +132,7 @@ pub(crate) enum Match {
     Unreadable,
 }
 
-impl Wanted {
+impl SearchWords {
     pub(crate) fn parse(text: &str) -> Self {
         let words = text.split_whitespace().take(MAX_WORDS);
         let word = |word: &str| {
@@ -177,7 +177,7 @@ mod tests {
         .as_bytes();
 
     fn finds(words: &[u8], typed: &str) -> bool {
-        Wanted::parse(typed).are_in(words) == Match::Yes
+        SearchWords::parse(typed).are_in(words) == Match::Yes
     }
 
     #[test]
@@ -242,18 +242,18 @@ mod tests {
     #[test]
     fn a_letter_too_large_is_known_to_be_looked_at_in_part() {
         let words = make(None, None);
-        assert_eq!(Wanted::parse("x").are_in(&words), Match::NotInPart);
+        assert_eq!(SearchWords::parse("x").are_in(&words), Match::NotInPart);
         let many: String = (0..40_000).map(|n| format!("wort{n} ")).collect();
         let words = make(None, Some(format!("Subject: x\r\n\r\n{many}").as_bytes()));
         assert!(words.len() <= MAX);
         assert!(finds(&words, "wort17"));
-        assert_eq!(Wanted::parse("wort39999").are_in(&words), Match::NotInPart);
+        assert_eq!(SearchWords::parse("wort39999").are_in(&words), Match::NotInPart);
     }
 
     #[test]
     fn what_is_none_of_ours_is_made_anew() {
         for words in [b"".as_slice(), b"\x02\x01a\n", b"\x01\x09a\n", b"\x01\x01\xff\n"] {
-            assert_eq!(Wanted::parse("a").are_in(words), Match::Unreadable);
+            assert_eq!(SearchWords::parse("a").are_in(words), Match::Unreadable);
         }
     }
 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::letters::order::Order;
 use crate::letters::search::Sought;
-use crate::letters::search_index::Wanted;
+use crate::letters::search_index::SearchWords;
 
 /// As it comes from the form.
 #[derive(Default, Deserialize)]
@@ -33,7 +33,7 @@ pub(crate) struct Question {
 impl Question {
     pub(crate) fn sought(&self, zone: &TimeZone) -> Sought {
         Sought {
-            words: Wanted::parse(&self.words),
+            words: SearchWords::parse(&self.words),
             unread: self.unread == "1",
             with_files: self.files == "1",
             from: day(&self.from).and_then(|day| begin(day, zone)),

@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, web};
 use sealpost_mail::Timestamp;
 
 use crate::access::session::SignedIn;
-use crate::letters::place::FolderPage;
+use crate::letters::folder_page::FolderPage;
 use crate::letters::repeated_fields::Fields;
 use crate::letters::search_query::Question;
 use crate::page::Page;
@@ -69,7 +69,7 @@ async fn all(
     };
     let sought = question.sought(&Page::owned(site, request, owner).calendar.0);
     if sought.is_empty() {
-        let ids = site.store.deposit_ids(owner.mailbox_id(), place.place(), seen, MAX_ALL).await;
+        let ids = site.store.deposit_ids(owner.mailbox_id(), place.folder_ref(), seen, MAX_ALL).await;
         return ids.map_err(|error| Problem::fault("reading a folder", error));
     }
     let found = owner.search(site, &sought).await?;

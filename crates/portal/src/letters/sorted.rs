@@ -6,8 +6,8 @@ use actix_web::web;
 use sealpost_store::Page as StorePage;
 
 use crate::access::session::SignedIn;
+use crate::letters::folder_page::FolderPage;
 use crate::letters::order::{Order, Rank};
-use crate::letters::place::FolderPage;
 use crate::mailbox::{Line, Listed};
 use crate::problem::Problem;
 use crate::state::Site;
@@ -20,7 +20,7 @@ const SORTED_AT_ONCE: u32 = 500;
 /// Which letters are sorted.
 pub(crate) enum Source<'a> {
     /// All letters of a folder.
-    Place(FolderPage),
+    Folder(FolderPage),
     /// These letters, newest first.
     Letters(&'a [String]),
 }
@@ -48,11 +48,11 @@ pub(crate) async fn sorted(
                 keep(owner.lines_of(site, part).await?);
             }
         }
-        Source::Place(place) => {
+        Source::Folder(place) => {
             for number in 0_u32.. {
                 let offset = number.saturating_mul(SORTED_AT_ONCE);
                 let part = StorePage { offset, limit: SORTED_AT_ONCE };
-                let Listed { lines, .. } = owner.listed(site, place.place(), part).await?;
+                let Listed { lines, .. } = owner.listed(site, place.folder_ref(), part).await?;
                 let is_last = lines.len() < SORTED_AT_ONCE as usize;
                 if keep(lines) >= MAX_SORTED || is_last {
                     break;

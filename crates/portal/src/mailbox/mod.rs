@@ -1,11 +1,11 @@
 //! Reading a mailbox: everything starts from a `SignedIn`. One letter's memory at a time, reserved before.
 
 mod deposit;
+pub(crate) mod list_lines;
 pub(crate) mod own_folder;
 pub(crate) mod own_folders;
 pub(crate) mod profile;
 mod reader;
-pub(crate) mod seen;
 
 use actix_web::web;
 use sealpost_mail::Summary;
@@ -20,8 +20,8 @@ use crate::problem::Problem;
 use crate::state::Site;
 
 pub(crate) use crate::mailbox::deposit::{Deposit, HeldPieces, OpenLetter, held, held_pieces};
+pub(crate) use crate::mailbox::list_lines::Line;
 pub(crate) use crate::mailbox::reader::Reader;
-pub(crate) use crate::mailbox::seen::Line;
 
 /// A part of a list, opened, and what stands around it.
 pub(crate) struct Listed {

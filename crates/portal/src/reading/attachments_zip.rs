@@ -18,7 +18,7 @@ use crate::problem::Problem;
 use crate::state::{Site, off_the_loop};
 
 /// One file that goes in.
-struct Entry {
+struct ZipMember {
     name: String,
     index: usize,
     /// Where it lies, if it can be decoded as it is read.
@@ -58,10 +58,10 @@ pub(crate) async fn files(
     })))
 }
 
-fn entries(bytes: &[u8]) -> Vec<Entry> {
+fn entries(bytes: &[u8]) -> Vec<ZipMember> {
     let Ok((letter, _)) = Letter::parse_some(bytes) else { return Vec::new() };
     let mut names = HashSet::new();
-    let files = letter.attachments().into_iter().map(|file| Entry {
+    let files = letter.attachments().into_iter().map(|file| ZipMember {
         name: unused(&mut names, "", &download::file_name(&file.name, "file")),
         index: file.index,
         place: letter.attachment_place(file.index),
@@ -75,7 +75,7 @@ struct Packing {
     written: Written,
     site: web::Data<Site>,
     deposit: Deposit,
-    entries: VecDeque<Entry>,
+    entries: VecDeque<ZipMember>,
     open: Option<HeldPieces>,
 }
 
@@ -105,7 +105,7 @@ impl Packing {
         Ok(true)
     }
 
-    async fn pieces(&self, entry: Entry) -> Result<HeldPieces, Problem> {
+    async fn pieces(&self, entry: ZipMember) -> Result<HeldPieces, Problem> {
         if let Some(place) = entry.place {
             return self.deposit.clone().part_pieces(place).await;
         }

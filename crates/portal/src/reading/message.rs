@@ -12,11 +12,11 @@ use serde::Deserialize;
 use crate::access::session::SignedIn;
 use crate::http::download;
 use crate::letters::archive;
-use crate::letters::conversation::Beside;
+use crate::letters::conversation::ConversationLetters;
 use crate::letters::export::note_taken;
+use crate::letters::folder_page::FolderPage;
 use crate::letters::inbox::groups;
 use crate::letters::list_page::ListPage;
-use crate::letters::place::FolderPage;
 use crate::letters::withdrawn;
 use crate::links;
 use crate::mailbox::Line;
@@ -177,7 +177,7 @@ impl Choice {
     }
 
     /// Under which a frame made by this choice is kept.
-    pub(super) fn place(&self, letter: &str) -> String {
+    pub(super) fn frame_key(&self, letter: &str) -> String {
         self.chosen.map_or_else(|| letter.to_owned(), |charset| format!("{letter}/~{}", charset.label()))
     }
 
@@ -227,7 +227,7 @@ pub(crate) async fn show(
     let (row, size, listed) = (deposit.row.clone(), deposit.size()?, deposit.summary.clone());
     let charset = query.charset();
     let head = if listed.is_some() && charset.is_none() { Head::Listed } else { Head::Read };
-    let kept = Choice { chosen: charset, offered: false }.place(&id);
+    let kept = Choice { chosen: charset, offered: false }.frame_key(&id);
     let inside = match query.view.as_str() {
         "text" => Inside::Unwanted,
         _ if site.prepared.frame(owner.session(), &kept).is_some() => Inside::Waits,
@@ -264,7 +264,7 @@ pub(crate) async fn show(
         Some(s) => (s.from, s.to, s.cc, s.subject, s.date),
         None => (Vec::new(), Vec::new(), Vec::new(), None, None),
     };
-    let Beside { lines, more } = owner.beside(&site, &row.id).await?;
+    let ConversationLetters { lines, more } = owner.beside(&site, &row.id).await?;
     // In a list of conversations its newest letter stands for all of them.
     let grouped = owner.profile().grouped && groups(place);
     let newest = lines.iter().rev().find(|line| grouped && FolderPage::of(&line.row) == place);
@@ -345,7 +345,7 @@ pub(crate) async fn frame(
     query: web::Query<MessageQuery>,
 ) -> Result<HttpResponse, Problem> {
     let (id, charset) = (id.into_inner(), query.charset());
-    let kept = Choice { chosen: charset, offered: false }.place(&id);
+    let kept = Choice { chosen: charset, offered: false }.frame_key(&id);
     if let Some(frame) = site.prepared.frame(owner.session(), &kept) {
         owner.still_has(&site, &id).await?;
         return frame_page(&site, &request, &owner, &frame);

@@ -89,7 +89,7 @@ pub(crate) async fn inside(
     let shelf = query.shelf(&links::letter_inside(&id, &part), &mut files, &mut pictures);
     let charset = Choice { chosen: charset, offered: has_charset };
     if let Some(frame) = frame {
-        keep_frame(&site, owner.session(), charset.place(&format!("{id}/{part}")), frame);
+        keep_frame(&site, owner.session(), charset.frame_key(&format!("{id}/{part}")), frame);
     }
     page.here = links::letter(&id);
     let (from, to, cc, subject, date) = match summary {
@@ -128,7 +128,7 @@ pub(crate) async fn inside_frame(
     let (id, part) = place.into_inner();
     let path = PartPath::parse(&part).ok_or(Problem::NotFound)?;
     let charset = query.charset();
-    let kept = Choice { chosen: charset, offered: false }.place(&format!("{id}/{part}"));
+    let kept = Choice { chosen: charset, offered: false }.frame_key(&format!("{id}/{part}"));
     if let Some(frame) = site.prepared.frame(owner.session(), &kept) {
         owner.still_has(&site, &id).await?;
         return frame_page(&site, &request, &owner, &frame);

@@ -79,17 +79,17 @@ fn join(parents: &mut [usize], one: usize, other: usize) {
     }
 }
 
-struct Entry {
+struct CachedMailbox {
     conversations: Arc<Conversations>,
     used: Timestamp,
 }
 
 /// Those of all mailboxes that are being read.
 #[derive(Default)]
-pub(crate) struct ConversationCache(Mutex<HashMap<String, Entry>>);
+pub(crate) struct ConversationCache(Mutex<HashMap<String, CachedMailbox>>);
 
 impl ConversationCache {
-    fn kept(&self) -> MutexGuard<'_, HashMap<String, Entry>> {
+    fn kept(&self) -> MutexGuard<'_, HashMap<String, CachedMailbox>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -116,7 +116,10 @@ impl ConversationCache {
             let Some(gone) = oldest.and_then(|id| kept.remove(&id)) else { return };
             all -= gone.conversations.letters.len();
         }
-        kept.insert(mailbox_id.to_owned(), Entry { conversations: Arc::clone(conversations), used: now });
+        kept.insert(
+            mailbox_id.to_owned(),
+            CachedMailbox { conversations: Arc::clone(conversations), used: now },
+        );
     }
 }
 

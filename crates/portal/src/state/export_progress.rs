@@ -50,7 +50,7 @@ impl Drop for Tally {
     }
 }
 
-struct Entry {
+struct RunningExport {
     session: SessionHash,
     id: String,
     counts: Arc<Counts>,
@@ -58,7 +58,7 @@ struct Entry {
 
 /// All of them.
 #[derive(Default)]
-pub(crate) struct Tallies(Mutex<VecDeque<Entry>>);
+pub(crate) struct Tallies(Mutex<VecDeque<RunningExport>>);
 
 impl Tallies {
     /// Begins to count an archive of so many letters under an id that its page has chosen.
@@ -69,7 +69,11 @@ impl Tallies {
         if entries.len() >= MAX {
             entries.pop_front();
         }
-        entries.push_back(Entry { session: *session, id: id.to_owned(), counts: Arc::clone(&counts) });
+        entries.push_back(RunningExport {
+            session: *session,
+            id: id.to_owned(),
+            counts: Arc::clone(&counts),
+        });
         Tally(counts)
     }
 

@@ -39,7 +39,7 @@ impl Frame {
     }
 }
 
-struct Entry {
+struct CachedFrame {
     number: u64,
     session: SessionHash,
     /// The letter's id, and the part if it is a letter within.
@@ -49,13 +49,13 @@ struct Entry {
 
 #[derive(Default)]
 struct Kept {
-    entries: VecDeque<Entry>,
+    entries: VecDeque<CachedFrame>,
     weight: usize,
     last: u64,
 }
 
 impl Kept {
-    fn remove(&mut self, gone: impl Fn(&Entry) -> bool) {
+    fn remove(&mut self, gone: impl Fn(&CachedFrame) -> bool) {
         self.entries.retain(|entry| !gone(entry));
         self.weight = self.entries.iter().map(|entry| entry.frame.weight()).sum();
     }
@@ -102,7 +102,7 @@ impl Prepared {
         kept.last += 1;
         kept.weight += weight;
         let number = kept.last;
-        kept.entries.push_back(Entry { number, session, place, frame: Arc::new(frame) });
+        kept.entries.push_back(CachedFrame { number, session, place, frame: Arc::new(frame) });
         Some(number)
     }
 

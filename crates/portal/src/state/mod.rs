@@ -1,8 +1,7 @@
-//! What every handler may use: configuration, store, keys, clock, limits. Built once; knows no request. What is counted or kept here
-//! is this process's alone: another node has its own.
+//! What every handler may use: configuration, store, keys, clock, limits. Built once; knows no request. This process only: what is
+//! counted or kept here, another node has its own of.
 
 mod audit;
-pub(crate) mod beside;
 pub(crate) mod conversation_cache;
 pub(crate) mod decoys;
 pub(crate) mod export_progress;
@@ -10,6 +9,7 @@ pub(crate) mod frame_cache;
 pub(crate) mod hashing_queue;
 pub(crate) mod limits;
 pub(crate) mod per_owner;
+pub(crate) mod work_pools;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -189,7 +189,7 @@ impl Site {
         mailbox_id: &str,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Problem> {
-        let own = permit(&self.cleaning_of.places(mailbox_id), 1).await?;
+        let own = permit(&self.cleaning_of.slots(mailbox_id), 1).await?;
         let turn = permit(&self.cleaning, 1).await?;
         off_the_loop((own, turn), work).await
     }
@@ -201,7 +201,7 @@ impl Site {
 
     /// A turn at opening a letter as a whole; kept as long as it is open.
     pub(crate) async fn opening(&self, mailbox_id: &str) -> Result<OwnedSemaphorePermit, Problem> {
-        permit(&self.opening_of.places(mailbox_id), 1).await
+        permit(&self.opening_of.slots(mailbox_id), 1).await
     }
 
     /// Judges a password: tens of milliseconds that nobody else shall wait for.

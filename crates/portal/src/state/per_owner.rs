@@ -19,7 +19,7 @@ impl PerOwner {
     }
 
     /// The places of one; gone when the last one who waits for them or holds one is.
-    pub(crate) fn places(&self, mailbox_id: &str) -> Arc<Semaphore> {
+    pub(crate) fn slots(&self, mailbox_id: &str) -> Arc<Semaphore> {
         let mut owners = self.owners.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(places) = owners.get(mailbox_id).and_then(Weak::upgrade) {
             return places;
@@ -38,12 +38,12 @@ mod tests {
     #[test]
     fn each_has_places_of_their_own_and_nothing_is_kept_of_who_has_left() {
         let all = PerOwner::new(1);
-        let held = all.places("a").try_acquire_owned().unwrap();
-        assert!(all.places("a").try_acquire_owned().is_err());
-        assert!(all.places("b").try_acquire_owned().is_ok());
+        let held = all.slots("a").try_acquire_owned().unwrap();
+        assert!(all.slots("a").try_acquire_owned().is_err());
+        assert!(all.slots("b").try_acquire_owned().is_ok());
         drop(held);
-        assert!(all.places("a").try_acquire_owned().is_ok());
-        let _c = all.places("c");
+        assert!(all.slots("a").try_acquire_owned().is_ok());
+        let _c = all.slots("c");
         assert_eq!(all.owners.lock().unwrap().len(), 1);
     }
 }

@@ -6,7 +6,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use crate::access::session::SignedIn;
-use crate::letters::place::FolderPage;
+use crate::letters::folder_page::FolderPage;
 use crate::page::{Page, show};
 use crate::problem::Problem;
 use crate::state::Site;

@@ -313,7 +313,7 @@ fn editor(
 }
 
 /// What a button asks for.
-enum Wanted {
+enum EditorAction {
     Save,
     /// The same without a page: by the script, while writing.
     Keep,
@@ -323,7 +323,7 @@ enum Wanted {
     Discard,
 }
 
-impl Wanted {
+impl EditorAction {
     /// A draft that is gone comes back with it. The script, which saves by itself, says that it could not.
     fn keeps_what_is_typed(&self) -> bool {
         match self {
@@ -359,7 +359,7 @@ pub(crate) async fn act(
     let mut complaints = Vec::new();
     let begun = take_files(&site, &owner, &page, &id, &mut sheet, &mut complaints).await?;
     let mut fields = sheet.finish()?;
-    let wanted = Wanted::parse(&fields.take("do").unwrap_or_default());
+    let wanted = EditorAction::parse(&fields.take("do").unwrap_or_default());
     let mut field = |name| fields.take(name);
     let typed = [field("to"), field("cc"), field("subject"), field("text")];
     let mut draft = match owner.draft(&site, &id).await {
@@ -376,7 +376,7 @@ pub(crate) async fn act(
     draft.content.type_in(to, cc, subject, text);
     let here = links::draft(&draft.id);
     let kept = links::saying(&here, ("note", "held"));
-    if let Wanted::Discard = wanted {
+    if let EditorAction::Discard = wanted {
         return Ok(match owner.discard(&site, &draft).await? {
             ThrownAway::Gone | ThrownAway::NotThere => {
                 redirect(&links::saying(links::DRAFTS, ("note", "gone")))
@@ -393,21 +393,25 @@ pub(crate) async fn act(
         (SavedDraft::Held | SavedDraft::Gone, false) => return Err(Problem::NotFound),
     }
     match wanted {
-        Wanted::Keep => Ok(HttpResponse::NoContent().finish()),
-        Wanted::Send if complaints.is_empty() => send(&site, &request, &owner, &page, draft).await,
-        Wanted::Save | Wanted::Attach | Wanted::Remove(_) | Wanted::Send | Wanted::Discard
+        EditorAction::Keep => Ok(HttpResponse::NoContent().finish()),
+        EditorAction::Send if complaints.is_empty() => send(&site, &request, &owner, &page, draft).await,
+        EditorAction::Save
+        | EditorAction::Attach
+        | EditorAction::Remove(_)
+        | EditorAction::Send
+        | EditorAction::Discard
             if !complaints.is_empty() =>
         {
             editor(&site, &request, &owner, draft, complaints, Note::None)
         }
-        Wanted::Remove(file) => {
+        EditorAction::Remove(file) => {
             // It is a whole file, or one that has not come whole.
             let is_held = owner.remove_file(&site, &draft, &file).await? == ThrownAway::Held
                 || owner.give_up(&site, &draft, &file).await? == ThrownAway::Held;
             Ok(redirect(&if is_held { kept } else { format!("{here}#files") }))
         }
-        Wanted::Attach => Ok(redirect(&format!("{here}#files"))),
-        Wanted::Save | Wanted::Send | Wanted::Discard => {
+        EditorAction::Attach => Ok(redirect(&format!("{here}#files"))),
+        EditorAction::Save | EditorAction::Send | EditorAction::Discard => {
             Ok(redirect(&links::saying(&here, ("note", "saved"))))
         }
     }

@@ -1,4 +1,4 @@
-//! From a letter to the draft of its answer: to whom, which subject, what is quoted. Pure; knows no page.
+//! From a letter to the draft of a reply to it: to whom, which subject, what is quoted. Pure; knows no page.
 
 use sealpost_mail::{Address, Mailbox, Summary};
 use sealpost_mailbox::WriteRules;
@@ -34,7 +34,7 @@ impl Kind {
     }
 }
 
-/// Which answers a letter permits.
+/// Which replies a letter permits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Ways {
     pub(crate) reply: bool,
@@ -42,7 +42,7 @@ pub(crate) struct Ways {
     pub(crate) forward: bool,
 }
 
-/// To whom an answer goes: To and Cc.
+/// To whom a reply goes: To and Cc.
 struct Targets {
     to: Vec<Address>,
     cc: Vec<Address>,
@@ -104,7 +104,7 @@ fn targets(summary: &Summary, own: &str, rules: &WriteRules, audience: Audience)
     Targets { to, cc }
 }
 
-/// The words an answer begins with, in its writer's language.
+/// The words a reply begins with, in its writer's language.
 pub(crate) struct Words {
     /// The prefix of replies, "Re:".
     pub(crate) re: String,
@@ -114,7 +114,7 @@ pub(crate) struct Words {
     pub(crate) above: String,
 }
 
-/// The draft of an answer.
+/// The draft of a reply.
 pub(crate) fn content(
     kind: Kind,
     summary: &Summary,
@@ -135,10 +135,10 @@ pub(crate) fn content(
         }
     };
     let list = |all: Vec<Address>| all.iter().map(Address::to_path).collect::<Vec<_>>().join(", ");
-    let is_answer = matches!(kind, Kind::Reply | Kind::All);
+    let is_reply = matches!(kind, Kind::Reply | Kind::All);
     let subject = summary.subject.as_deref().unwrap_or_default().trim();
-    let parent = summary.message_id.as_deref().map(bare).filter(|_| is_answer);
-    let mut references: Vec<String> = match is_answer {
+    let parent = summary.message_id.as_deref().map(bare).filter(|_| is_reply);
+    let mut references: Vec<String> = match is_reply {
         true if summary.references.is_empty() => summary.in_reply_to.iter().map(|id| bare(id)).collect(),
         true => summary.references.iter().map(|id| bare(id)).collect(),
         false => Vec::new(),
@@ -152,8 +152,8 @@ pub(crate) fn content(
         came_from: String::new(),
         to: list(to),
         cc: list(cc),
-        subject: subject_of(subject, if is_answer { &words.re } else { &words.forwarded }),
-        text: format!("\n\n{}\n{}", words.above, if is_answer { quoted(text) } else { cut(text).to_owned() }),
+        subject: subject_of(subject, if is_reply { &words.re } else { &words.forwarded }),
+        text: format!("\n\n{}\n{}", words.above, if is_reply { quoted(text) } else { cut(text).to_owned() }),
         in_reply_to: parent,
         references,
     }
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_stay_within_what_is_allowed() {
+    fn replies_stay_within_what_is_allowed() {
         let make = |kind| content(kind, &letter(), "a\n> b\n", "max@web.example", &rules(), &words());
         let reply = make(Kind::Reply);
         assert_eq!((reply.to.as_str(), reply.cc.as_str()), ("anna@insurer.example", ""));

@@ -1,6 +1,6 @@
 //! Where somebody came from to write, and goes back to. Kept with the draft, sealed; knows no letter but its id.
 
-use crate::letters::place::FolderPage;
+use crate::letters::folder_page::FolderPage;
 use crate::links;
 use crate::page::Page;
 use sealpost_mailbox::is_id;

@@ -76,7 +76,7 @@ pub(super) struct Walk<V> {
     within_line: bool,
     /// The end of the line before: it belongs to a boundary, if that comes next.
     line_end: &'static [u8],
-    at: Place,
+    at: Position,
     /// Multiparts that are open, the innermost last.
     open: Vec<Open>,
     entities: usize,
@@ -117,7 +117,7 @@ impl Open {
 }
 
 #[derive(Debug)]
-enum Place {
+enum Position {
     /// The head of an entity, as far as it is here.
     Head(Vec<u8>, Untyped),
     Body,
@@ -139,7 +139,7 @@ impl<V: Visit> Walk<V> {
             line: Vec::new(),
             within_line: false,
             line_end: b"",
-            at: Place::Head(Vec::new(), Untyped::Text),
+            at: Position::Head(Vec::new(), Untyped::Text),
             open: Vec::new(),
             entities: 0,
             claims: 0,
@@ -155,7 +155,7 @@ impl<V: Visit> Walk<V> {
             self.line.extend_from_slice(piece);
             if piece.ends_with(b"\n") {
                 self.line_is_here()?;
-            } else if self.line.len() > MAX_BOUNDARY_LINE && !matches!(self.at, Place::Head(..)) {
+            } else if self.line.len() > MAX_BOUNDARY_LINE && !matches!(self.at, Position::Head(..)) {
                 self.part_of_line()?;
             } else if self.line.len() > MAX_HEAD {
                 self.give_up_head()?;
@@ -195,7 +195,7 @@ impl<V: Visit> Walk<V> {
         if !within && let Some((at, boundary)) = self.boundary(content) {
             return self.boundary_is_here(&line, at, boundary);
         }
-        if let Place::Head(head, default) = &mut self.at {
+        if let Position::Head(head, default) = &mut self.at {
             let default = *default;
             head.extend_from_slice(&line);
             if content.is_empty() {
@@ -250,9 +250,9 @@ impl<V: Visit> Walk<V> {
         self.at = match self.open.get(at) {
             Some(open) if boundary == Boundary::Opens => {
                 let default = if open.digest { Untyped::Letter } else { Untyped::Text };
-                Place::Head(Vec::new(), default)
+                Position::Head(Vec::new(), default)
             }
-            Some(_) | None => Place::Around,
+            Some(_) | None => Position::Around,
         };
         Ok(())
     }
@@ -282,13 +282,22 @@ impl<V: Visit> Walk<V> {
                     claims,
                     parts: 0,
                 });
-                Place::Around
+                Position::Around
             }
             (EntityKind::Holds, _, _) => {
                 self.letters += 1;
-                Place::Head(Vec::new(), Untyped::Text)
+                Position::Head(Vec::new(), Untyped::Text)
             }
-            _ => Place::Body,
+            (
+                EntityKind::Text
+                | EntityKind::Report
+                | EntityKind::Bytes
+                | EntityKind::QuotedPrintable
+                | EntityKind::Base64
+                | EntityKind::Unknown,
+                _,
+                _,
+            ) => Position::Body,
         };
         Ok(())
     }
@@ -308,7 +317,7 @@ impl<V: Visit> Walk<V> {
     /// No head is so long: from here on it is a body that nobody understands.
     fn give_up_head(&mut self) -> Result<(), CloseError> {
         if let Some((head, _)) = self.head_so_far() {
-            self.at = Place::Body;
+            self.at = Position::Body;
             self.entities += 1;
             let signed = self.open.last().and_then(Open::signed_here);
             let (kind, part_of) = (EntityKind::Unknown, self.part_of());
@@ -321,8 +330,8 @@ impl<V: Visit> Walk<V> {
     /// What is here of a head, if one is under way.
     fn head_so_far(&mut self) -> Option<(Vec<u8>, Untyped)> {
         match &mut self.at {
-            Place::Head(head, default) => Some((std::mem::take(head), *default)),
-            Place::Body | Place::Around => None,
+            Position::Head(head, default) => Some((std::mem::take(head), *default)),
+            Position::Body | Position::Around => None,
         }
     }
 
@@ -331,12 +340,12 @@ impl<V: Visit> Walk<V> {
             return Ok(());
         }
         match &mut self.at {
-            Place::Head(head, _) => {
+            Position::Head(head, _) => {
                 head.extend_from_slice(bytes);
                 Ok(())
             }
-            Place::Body => self.visit.body(bytes),
-            Place::Around => {
+            Position::Body => self.visit.body(bytes),
+            Position::Around => {
                 // What stands behind a multipart within the first part belongs to that part.
                 let signed = self.open.last().and_then(Open::signed_here);
                 self.visit.around(bytes, signed)
@@ -346,8 +355,8 @@ impl<V: Visit> Walk<V> {
 
     fn end_body(&mut self) -> Result<(), CloseError> {
         match self.at {
-            Place::Body => self.visit.body_end(),
-            Place::Head(..) | Place::Around => Ok(()),
+            Position::Body => self.visit.body_end(),
+            Position::Head(..) | Position::Around => Ok(()),
         }
     }
 }

@@ -53,7 +53,7 @@ pub(crate) const MIGRATIONS: &[(i64, &str)] = &[
 
 /// The oldest program, by the newest schema it knows, that works with the schema of today: what was added since then it does
 /// not ask for. Raised only by a change that takes away or renames what an older one uses, a release after nobody uses it.
-pub(crate) const LEAST: i64 = 27;
+pub(crate) const OLDEST_PROGRAM: i64 = 27;
 
 /// What opening may do to the schema.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

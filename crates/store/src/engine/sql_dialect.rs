@@ -34,12 +34,12 @@ impl Hash for TextId {
 /// Texts that have been translated. They are all constants of this crate, so there are only so many.
 #[derive(Debug, Default)]
 pub(crate) struct Texts {
-    known: RwLock<HashMap<TextId, Known>>,
+    known: RwLock<HashMap<TextId, KnownText>>,
     joined: RwLock<HashMap<Vec<JoinedPart>, Joined>>,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Known {
+struct KnownText {
     text: &'static str,
     inserts: Inserts,
     /// The places in it between which any number of rows may stand.
@@ -106,12 +106,12 @@ impl Texts {
         self.known(portable).rows.map(|rows| rows.columns)
     }
 
-    fn known(&self, portable: &'static str) -> Known {
+    fn known(&self, portable: &'static str) -> KnownText {
         if let Some(known) = self.known.read().unwrap_or_else(PoisonError::into_inner).get(&portable.into()) {
             return *known;
         }
         let text = Box::leak(statement(portable, 0).into_boxed_str());
-        let known = Known { text, inserts: inserts(portable), rows: row_places(portable) };
+        let known = KnownText { text, inserts: inserts(portable), rows: row_places(portable) };
         *self.known.write().unwrap_or_else(PoisonError::into_inner).entry(portable.into()).or_insert(known)
     }
 
@@ -123,7 +123,7 @@ impl Texts {
         if let Some(known) = self.joined.read().unwrap_or_else(PoisonError::into_inner).get(&parts) {
             return Some(known.clone());
         }
-        let known: Vec<(JoinedPart, Known)> =
+        let known: Vec<(JoinedPart, KnownText)> =
             parts.iter().map(|part| (*part, self.known(part.portable.0))).collect();
         let mut joined = self.joined.write().unwrap_or_else(PoisonError::into_inner);
         if joined.len() >= MAX_JOINED {
@@ -185,7 +185,7 @@ fn row_places(portable: &'static str) -> Option<RowPlaces> {
 }
 
 /// All of it is seen by none of it, as with one statement.
-fn join(parts: &[(JoinedPart, Known)]) -> Option<String> {
+fn join(parts: &[(JoinedPart, KnownText)]) -> Option<String> {
     let (mut inserting, mut counting, mut before) = (Vec::new(), Vec::new(), 0);
     for (nth, (JoinedPart { portable, rows }, known)) in parts.iter().enumerate() {
         let text = match rows {

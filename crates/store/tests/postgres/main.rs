@@ -38,6 +38,8 @@ mod pairs;
 #[expect(unreachable_pub, reason = "the rig of the flows shares it")]
 mod pgbouncer;
 mod places;
+#[path = "../store/proven_facts.rs"]
+mod proven_facts;
 #[path = "../store/queue.rs"]
 mod queue;
 #[path = "../store/races.rs"]
@@ -48,8 +50,6 @@ mod retention;
 mod revocation_lists;
 #[path = "../store/rig.rs"]
 mod rig;
-#[path = "../store/said.rs"]
-mod said;
 mod server;
 #[path = "../store/sessions.rs"]
 mod sessions;

@@ -2,8 +2,8 @@
 
 use sealpost_mail::{Random as _, Timestamp};
 use sealpost_store::{
-    ArrivalRows, Committed, DraftQuota, Finished, Folder, LegEnd, Most, NewDraft, NewDraftFile, NewLeg,
-    NewSession, NewUse, Page, TokenPurpose, Unread,
+    ArrivalRows, Committed, DraftQuota, Finished, Folder, LegEnd, NewDraft, NewDraftFile, NewLeg, NewSession,
+    NewUse, Page, TokenPurpose, Unread, UseLimits,
 };
 
 use crate::access::active;
@@ -198,7 +198,7 @@ async fn letters_to_the_same_two_in_other_order_both_come() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_last_place_of_a_quota_is_taken_once() {
     let rig = Rig::new();
-    let most = Most { letters_hour: 3, letters_day: 100, recipients_hour: 100, recipients_day: 100 };
+    let most = UseLimits { letters_hour: 3, letters_day: 100, recipients_hour: 100, recipients_day: 100 };
     let mut letters = Vec::new();
     for _ in 0..8 {
         let body = rig.body(10).await;

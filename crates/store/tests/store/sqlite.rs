@@ -1,6 +1,6 @@
 //! What only a database in files does.
 
-use sealpost_store::{Keyed, NewBounce, SaidKind, SaidRow, Store, StoreOptions, Unread};
+use sealpost_store::{FactKind, FactRow, Keyed, NewBounce, Store, StoreOptions, Unread};
 
 use crate::rig::{LATER, NOW, Rig};
 use crate::trail::proven;
@@ -79,17 +79,17 @@ async fn a_row_that_cannot_be_read_hides_no_other() {
     assert_eq!(reminded.iter().filter(|one| wanted.contains(&one.deposit_id)).count(), 2);
 
     for (kind, unreadable, readable) in [
-        (SaidKind::GoneUnread, vec!["1".to_owned(), "ff".to_owned()], 3),
-        (SaidKind::CameBack, vec![letters[3].0.clone()], 1),
+        (FactKind::GoneUnread, vec!["1".to_owned(), "ff".to_owned()], 3),
+        (FactKind::CameBack, vec![letters[3].0.clone()], 1),
     ] {
-        let page = ours.said_rows(kind, None).await.unwrap();
+        let page = ours.fact_rows(kind, None).await.unwrap();
         let named = page.rows.iter().filter_map(|row| match row {
-            SaidRow::Unreadable { id } => Some(id.clone()),
-            SaidRow::Says { .. } => None,
+            FactRow::Unreadable { id } => Some(id.clone()),
+            FactRow::Says { .. } => None,
         });
         assert_eq!(named.collect::<Vec<_>>(), unreadable);
         assert_eq!(page.rows.len(), readable + unreadable.len());
-        assert!(ours.said_rows(kind, page.last.as_ref()).await.unwrap().last.is_none(), "that was all");
+        assert!(ours.fact_rows(kind, page.last.as_ref()).await.unwrap().last.is_none(), "that was all");
     }
     // Whoever verifies finds it, and whoever has a new key leaves it as it is.
     let sealed = ours.keyed_rows(Keyed::Unread, "").await.unwrap();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use sealpost_mail::{Random as _, Timestamp};
 use sealpost_store::{
     AnchorKind, ArrivalRows, AuditProver, AuditRow, ChainedRow, Committed, CountedRow, EventRow,
-    EventSelection, EventState, EventWords, LegFilter, LetterEvent, NewDeposit, Page, Said, Store,
+    EventSelection, EventState, EventWords, LegFilter, LetterEvent, NewDeposit, Page, ProvenFact, Store,
     StoreOptions, Unread,
 };
 
@@ -56,12 +56,12 @@ impl AuditProver for Plain {
         format!("{id}|{hook}|{kind}|{}|{letter}|{mailbox}|{detail}", at.0).into_bytes()
     }
 
-    fn said(&self, said: &Said) -> Vec<u8> {
-        format!("{said:?}").into_bytes()
+    fn fact(&self, fact: &ProvenFact) -> Vec<u8> {
+        format!("{fact:?}").into_bytes()
     }
 
-    fn said_holds(&self, said: &Said, proof: &[u8]) -> bool {
-        self.said(said) == proof
+    fn fact_holds(&self, fact: &ProvenFact, proof: &[u8]) -> bool {
+        self.fact(fact) == proof
     }
 
     fn anchor(&self, kind: AnchorKind, seq: i64, _at: Timestamp, _proof: &[u8]) -> Vec<u8> {

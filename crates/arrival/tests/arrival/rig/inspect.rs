@@ -6,7 +6,7 @@ use sealpost_arrival::NoticeWriter;
 use sealpost_delivery::{Composer as _, Content, Hold, Ticket};
 use sealpost_mail::{Address, Random, Secret, Summary};
 use sealpost_mailbox::{
-    Access, Activated, ActivationLink, Beside, BodyOpener, Chosen, MailboxError, open_head, opened,
+    Access, Activated, ActivationLink, BodyOpener, Chosen, MailboxError, WorkPool, open_head, opened,
 };
 use sealpost_notice::Notice;
 use sealpost_store::{
@@ -38,7 +38,7 @@ pub(crate) struct Opened {
 #[derive(Clone, Copy)]
 struct Here;
 
-impl Beside for Here {
+impl WorkPool for Here {
     type Refused = MailboxError;
 
     async fn run<T: Send + 'static>(

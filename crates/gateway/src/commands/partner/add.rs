@@ -12,7 +12,7 @@ use sealpost_seal::{Covers, Fingerprint, Method, Profile, Purpose};
 use sealpost_store::PartnerKeyState;
 
 use super::closing_choice::ClosingChoice;
-use super::desk::{CommandError, Desk, places, somebody_at};
+use super::context::{CommandError, PartnerContext, places, somebody_at};
 use super::found_keys::{self, FoundKey, Hands};
 use super::lookup::{self, Memory};
 use super::show;
@@ -63,21 +63,21 @@ pub(crate) struct Add {
     format: OutputFormat,
 }
 
-pub(super) async fn run(desk: &Desk<'_>, add: &Add) -> Result<(), CommandError> {
-    let known = desk.book().named(&add.name).await?;
+pub(super) async fn run(context: &PartnerContext<'_>, add: &Add) -> Result<(), CommandError> {
+    let known = context.book().named(&add.name).await?;
     let places = match &known {
         Some(found) => found.partner.places.iter().chain(&add.for_places).cloned().collect(),
         None => places(&add.name, &add.for_places)?,
     };
     let mut keys = Vec::new();
     for file in &add.files {
-        keys.extend(read(desk, add, file, known.as_ref()).await?);
+        keys.extend(read(context, add, file, known.as_ref()).await?);
     }
     if add.files.is_empty() {
-        keys.extend(fetch(desk, add, &places).await?);
+        keys.extend(fetch(context, add, &places).await?);
     }
     let renewed = match &known {
-        Some(found) => renew(desk, found, &keys).await?,
+        Some(found) => renew(context, found, &keys).await?,
         None => 0,
     };
     let have: Vec<String> = known.iter().flat_map(|found| &found.keys).map(fingerprint).collect();
@@ -114,17 +114,17 @@ pub(super) async fn run(desk: &Desk<'_>, add: &Add) -> Result<(), CommandError> 
     if add.files.is_empty() {
         // Of what lies about there, what cannot be used is no reason to leave the rest.
         let mut wrong = Ok(());
-        keys.retain(|key| check(desk, add, &places, key).map_err(|error| wrong = Err(error)).is_ok());
+        keys.retain(|key| check(context, add, &places, key).map_err(|error| wrong = Err(error)).is_ok());
         if keys.is_empty() {
             wrong?;
         }
     }
     for key in &keys {
-        check(desk, add, &places, key)?;
+        check(context, add, &places, key)?;
     }
     if add.format == OutputFormat::Text {
         for key in &keys {
-            show::key(key, desk.now);
+            show::key(key, context.now);
         }
     }
     // One "yes" takes what the partner itself may have put there, and no key that anybody can have uploaded.
@@ -148,9 +148,9 @@ pub(super) async fn run(desk: &Desk<'_>, add: &Add) -> Result<(), CommandError> 
         true => PartnerKeyState::Trusted,
         false => PartnerKeyState::Offered,
     };
-    let kept = keep(desk, add, known, places, &keys).await?;
+    let kept = keep(context, add, known, places, &keys).await?;
     if add.format == OutputFormat::Json {
-        return show::one(desk, &kept, OutputFormat::Json).await;
+        return show::one(context, &kept, OutputFormat::Json).await;
     }
     match state {
         PartnerKeyState::Trusted => {
@@ -183,21 +183,25 @@ pub(super) async fn run(desk: &Desk<'_>, add: &Add) -> Result<(), CommandError> 
 
 /// Takes over what holders of keys that are here already have said of them since: by their own signature, so that nothing
 /// is to be compared again. Returns of how many.
-async fn renew(desk: &Desk<'_>, found: &Found, keys: &[PartnerKey]) -> Result<usize, CommandError> {
+async fn renew(
+    context: &PartnerContext<'_>,
+    found: &Found,
+    keys: &[PartnerKey],
+) -> Result<usize, CommandError> {
     let mut renewed = 0;
     for known in &found.keys {
         for key in keys {
             let Some(newer) = known.key.renewed_by(&key.key)? else { continue };
             let hex = fingerprint(known);
-            let noted = desk.noted(&Event::PartnerKeyChanged {
+            let noted = context.noted(&Event::PartnerKeyChanged {
                 partner: &found.partner.id,
                 fingerprint: &hex,
                 what: KeyChange::Renewed,
             });
             let shown = PartnerKey { key: newer.clone(), ..known.clone() };
-            desk.book().renew(&found.partner, known, newer, noted, desk.now, &SystemRandom).await?;
-            show::key(&shown, desk.now);
-            match show::verdict(&found.partner, &shown, desk.now) {
+            context.book().renew(&found.partner, known, newer, noted, context.now, &SystemRandom).await?;
+            show::key(&shown, context.now);
+            match show::verdict(&found.partner, &shown, context.now) {
                 None => say("           renewed, and used for letters"),
                 Some(why) => say(format_args!("           renewed, and not used: {why}")),
             }
@@ -209,13 +213,13 @@ async fn renew(desk: &Desk<'_>, found: &Found, keys: &[PartnerKey]) -> Result<us
 }
 
 async fn read(
-    desk: &Desk<'_>,
+    context: &PartnerContext<'_>,
     add: &Add,
     file: &Path,
     known: Option<&Found>,
 ) -> Result<Vec<PartnerKey>, CommandError> {
     let bytes = std::fs::read(file).map_err(|source| CommandError::File { file: file.to_owned(), source })?;
-    let worker = desk.worker()?;
+    let worker = context.worker()?;
     let keys = match worker.read_keys(&bytes).await {
         Ok(keys) => keys,
         Err(source) => {
@@ -227,7 +231,7 @@ async fn read(
         }
     };
     let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    Ok(keys.into_iter().map(|key| offered(desk, add, key, &name)).collect())
+    Ok(keys.into_iter().map(|key| offered(context, add, key, &name)).collect())
 }
 
 /// More keys of one place are not looked at: key servers and directories have what others have given them.
@@ -236,13 +240,13 @@ const MAX_KEYS_PER_PLACE: usize = 16;
 /// What is published of the partner's keys, each with every place that has it. One of several files that is no key does not
 /// keep the others from being read.
 async fn fetch(
-    desk: &Desk<'_>,
+    context: &PartnerContext<'_>,
     add: &Add,
     places: &[DomainOrAddress],
 ) -> Result<Vec<PartnerKey>, CommandError> {
     let memory = if add.fresh { Memory::Ignored } else { Memory::Counts };
-    let files = lookup::files(desk, places, add.from.as_deref(), memory).await?;
-    let (worker, mut keys, mut wrong) = (desk.worker()?, Vec::<FoundKey>::new(), None);
+    let files = lookup::files(context, places, add.from.as_deref(), memory).await?;
+    let (worker, mut keys, mut wrong) = (context.worker()?, Vec::<FoundKey>::new(), None);
     // Who knows the fingerprint is kept from no key by what others uploaded before it.
     let most = if add.fingerprint.is_empty() { MAX_KEYS_PER_PLACE } else { usize::MAX };
     for lookup::Fetched { source, about, hands, file } in files {
@@ -271,17 +275,22 @@ async fn fetch(
     }
     match wrong {
         Some(error) if keys.is_empty() => Err(error),
-        Some(_) | None => Ok(keys.into_iter().map(|found| judged(desk, add, places, found)).collect()),
+        Some(_) | None => Ok(keys.into_iter().map(|found| judged(context, add, places, found)).collect()),
     }
 }
 
 /// What a found key is before anybody was asked.
-fn judged(desk: &Desk<'_>, add: &Add, places: &[DomainOrAddress], found: FoundKey) -> PartnerKey {
+fn judged(
+    context: &PartnerContext<'_>,
+    add: &Add,
+    places: &[DomainOrAddress],
+    found: FoundKey,
+) -> PartnerKey {
     let by_zones = found.by_zones(places);
     let mut vouched_for = found.proven_for.clone();
     vouched_for.dedup();
-    let key = offered(desk, add, found.key, &found.source);
-    match (desk.plan.lookup.signed_dns, by_zones, found.hands) {
+    let key = offered(context, add, found.key, &found.source);
+    match (context.plan.lookup.signed_dns, by_zones, found.hands) {
         (SignedDns::Trust, Some(reach), _) if !add.offer => PartnerKey {
             state: PartnerKeyState::Trusted,
             reach: if add.personal { Reach::Named } else { reach },
@@ -295,7 +304,12 @@ fn judged(desk: &Desk<'_>, add: &Add, places: &[DomainOrAddress], found: FoundKe
     }
 }
 
-fn offered(desk: &Desk<'_>, add: &Add, key: sealpost_seal::PartnerKey, source: &str) -> PartnerKey {
+fn offered(
+    context: &PartnerContext<'_>,
+    add: &Add,
+    key: sealpost_seal::PartnerKey,
+    source: &str,
+) -> PartnerKey {
     PartnerKey {
         id: SystemRandom.id(),
         state: PartnerKeyState::Offered,
@@ -304,7 +318,7 @@ fn offered(desk: &Desk<'_>, add: &Add, key: sealpost_seal::PartnerKey, source: &
         source: source.to_owned(),
         provenance: Provenance::Operator,
         vouched_for: Vec::new(),
-        since: desk.now,
+        since: context.now,
     }
 }
 
@@ -314,7 +328,7 @@ fn read_fingerprint(text: &str) -> Result<Fingerprint, &'static str> {
 
 /// What is certainly wrong is refused at once; a key that has run out, too.
 fn check(
-    desk: &Desk<'_>,
+    context: &PartnerContext<'_>,
     add: &Add,
     places: &[DomainOrAddress],
     key: &PartnerKey,
@@ -325,7 +339,7 @@ fn check(
         (Reach::Named, DomainOrAddress::Address(address)) => facts.names(address),
         (Reach::Named, DomainOrAddress::Domain(domain)) => facts.names_domain(domain),
     };
-    if desk.is_on_a_list(key) {
+    if context.is_on_a_list(key) {
         return Err(CommandError::Wrong(format!(
             "{}: the key {} ({}) cannot be used: its authority has revoked it (a revocation list names it)",
             add.name,
@@ -350,7 +364,7 @@ fn check(
         Reach::Named if facts.addresses.is_empty() => somebody.as_ref().map(Covers::Address),
         Reach::Named => None,
     };
-    match sealpost_seal::judge(facts, Purpose::Encrypt, covers, desk.now).first() {
+    match sealpost_seal::judge(facts, Purpose::Encrypt, covers, context.now).first() {
         None => Ok(()),
         Some(objection) => Err(CommandError::Wrong(format!(
             "{}: the key {} ({}) cannot be used: {objection}",
@@ -400,20 +414,20 @@ pub(super) fn confirm(question: &str) -> Result<(), CommandError> {
 }
 
 async fn keep(
-    desk: &Desk<'_>,
+    context: &PartnerContext<'_>,
     add: &Add,
     known: Option<Found>,
     places: Vec<DomainOrAddress>,
     keys: &[PartnerKey],
 ) -> Result<Found, CommandError> {
-    let (book, random) = (desk.book(), SystemRandom);
+    let (book, random) = (context.book(), SystemRandom);
     match known {
         Some(found) => {
             let mut partner = Partner { places, ..found.partner };
             partner.places.dedup();
             partner.profile = add.closing.on(partner.profile);
-            let noted = desk.changed(&partner, PartnerChange::KeysAdded);
-            book.change(&partner, keys, noted, desk.now, &random).await?;
+            let noted = context.changed(&partner, PartnerChange::KeysAdded);
+            book.change(&partner, keys, noted, context.now, &random).await?;
         }
         None => {
             let partner = Partner {
@@ -425,11 +439,11 @@ async fn keep(
                 profile: add.closing.on(Profile::default()),
                 answered: None,
             };
-            let noted = desk.changed(&partner, PartnerChange::Added);
-            book.add(&partner, keys, noted, desk.now, &random).await?;
+            let noted = context.changed(&partner, PartnerChange::Added);
+            book.add(&partner, keys, noted, context.now, &random).await?;
         }
     }
-    desk.find(&add.name).await
+    context.find(&add.name).await
 }
 
 fn fingerprint(key: &PartnerKey) -> String {

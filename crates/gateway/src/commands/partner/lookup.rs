@@ -8,7 +8,7 @@ use sealpost_ldap::Login;
 use sealpost_mail::{Address, Secret, SystemRandom};
 use sealpost_partner::{DomainOrAddress, KeyFile, KeyLookups, Proven};
 
-use super::desk::{CommandError, Desk};
+use super::context::{CommandError, PartnerContext};
 use super::found_keys::Hands;
 use super::lookup_places::{Asked, Question, of_page, openpgpkey_name, questions, smimea_name};
 use crate::commands::complain;
@@ -38,7 +38,7 @@ pub(super) enum Memory {
 
 /// Everything that is found at `from`, or by itself where nothing is said.
 pub(super) async fn files(
-    desk: &Desk<'_>,
+    context: &PartnerContext<'_>,
     places: &[DomainOrAddress],
     from: Option<&str>,
     memory: Memory,
@@ -51,18 +51,18 @@ pub(super) async fn files(
             let of = |question| Asked { about: first.clone(), question };
             (of_page(page, domain).into_iter().map(of).collect(), Memory::Ignored)
         }
-        None => (questions(places, &desk.plan.lookup), memory),
+        None => (questions(places, &context.plan.lookup), memory),
     };
-    let asker = Asker::new(desk)?;
-    let role = &desk.keys.role;
-    let known = KeyLookups { store: desk.store, keyring: &role.keyring, tags: &role.queue.tags };
+    let asker = Asker::new(context)?;
+    let role = &context.keys.role;
+    let known = KeyLookups { store: context.store, keyring: &role.keyring, tags: &role.queue.tags };
     let mut found: Vec<Fetched> = Vec::new();
     let mut silent: Vec<String> = Vec::new();
     let mut absent: Vec<String> = Vec::new();
     for Asked { about, question } in asked {
         let (text, remembered) = (question.to_string(), question.remembered_as());
         let lately = match memory {
-            Memory::Counts => known.lately(&remembered, desk.now).await?,
+            Memory::Counts => known.lately(&remembered, context.now).await?,
             Memory::Ignored => None,
         };
         let files = match lately {
@@ -70,7 +70,7 @@ pub(super) async fn files(
             None if silent.contains(&question.asked()) => continue,
             None => match asker.ask(&question).await {
                 Ok(files) => {
-                    known.keep(&remembered, &files, desk.now, &SystemRandom).await?;
+                    known.keep(&remembered, &files, context.now, &SystemRandom).await?;
                     files
                 }
                 // Who does not answer is asked once.
@@ -125,12 +125,12 @@ struct Asker<'a> {
 }
 
 impl<'a> Asker<'a> {
-    fn new(desk: &Desk<'a>) -> Result<Self, CommandError> {
-        let lookup = &desk.plan.lookup;
+    fn new(context: &PartnerContext<'a>) -> Result<Self, CommandError> {
+        let lookup = &context.plan.lookup;
         let web = Fetcher::new(lookup.roots.clone(), lookup.networks.clone())
             .map_err(|error| CommandError::Wrong(error.to_string()))?;
         let directories = &lookup.directories;
-        Ok(Self { web, directories, names: SystemResolver::with(&desk.plan.delivery.name_servers) })
+        Ok(Self { web, directories, names: SystemResolver::with(&context.plan.delivery.name_servers) })
     }
 
     /// What is there; nothing, if it is certain that there is nothing. Otherwise why nobody knows.

@@ -3,7 +3,7 @@
 
 mod add;
 mod closing_choice;
-mod desk;
+mod context;
 mod found_keys;
 mod lookup;
 mod lookup_places;
@@ -21,7 +21,7 @@ use sealpost_store::PartnerKeyState;
 
 use super::{OutputFormat, say};
 use closing_choice::ClosingChoice;
-pub(super) use desk::{CommandError, Desk, at_desk};
+pub(super) use context::{CommandError, PartnerContext, with_context};
 pub(super) use show::{subject, time_left};
 
 /// What to do.
@@ -92,49 +92,51 @@ pub(crate) enum PartnerCommand {
 }
 
 pub(super) fn run(config: &Path, what: &PartnerCommand) -> ExitCode {
-    at_desk(config, async |desk| match what {
-        PartnerCommand::Add(add) => add::run(desk, add).await,
-        PartnerCommand::List { format } => show::list(desk, *format).await,
-        PartnerCommand::Show { name, format } => show::one(desk, &desk.find(name).await?, *format).await,
-        PartnerCommand::Test(test) => test::run(desk, test).await,
-        PartnerCommand::Set { name, closing } => set(desk, name, *closing).await,
+    with_context(config, async |context| match what {
+        PartnerCommand::Add(add) => add::run(context, add).await,
+        PartnerCommand::List { format } => show::list(context, *format).await,
+        PartnerCommand::Show { name, format } => {
+            show::one(context, &context.find(name).await?, *format).await
+        }
+        PartnerCommand::Test(test) => test::run(context, test).await,
+        PartnerCommand::Set { name, closing } => set(context, name, *closing).await,
         PartnerCommand::Trust { name, fingerprint: Some(given), yes: _, other_key } => {
             let rival = if *other_key { Rival::Overruled } else { Rival::Heeded };
-            trust_one(desk, name, given, rival).await
+            trust_one(context, name, given, rival).await
         }
         PartnerCommand::Trust { name, fingerprint: None, yes, other_key: _ } => {
-            trust_offered(desk, name, Consent::of(*yes)).await
+            trust_offered(context, name, Consent::of(*yes)).await
         }
-        PartnerCommand::Suspend { name, fingerprint } => suspend(desk, name, fingerprint.as_deref()).await,
+        PartnerCommand::Suspend { name, fingerprint } => suspend(context, name, fingerprint.as_deref()).await,
         PartnerCommand::Revoke { name, fingerprint } => {
-            let found = desk.find(name).await?;
-            step(desk, &found.partner, key(&found, fingerprint)?, Step::Revoke).await
+            let found = context.find(name).await?;
+            step(context, &found.partner, key(&found, fingerprint)?, Step::Revoke).await
         }
-        PartnerCommand::Remove { name, yes } => remove(desk, name, Consent::of(*yes)).await,
+        PartnerCommand::Remove { name, yes } => remove(context, name, Consent::of(*yes)).await,
     })
 }
 
-async fn set(desk: &Desk<'_>, name: &str, closing: ClosingChoice) -> Result<(), CommandError> {
-    let found = desk.find(name).await?;
+async fn set(context: &PartnerContext<'_>, name: &str, closing: ClosingChoice) -> Result<(), CommandError> {
+    let found = context.find(name).await?;
     if closing.is_empty() {
         return Err(CommandError::Wrong("say what shall change: --profile, --subject, or both".to_owned()));
     }
     let partner = Partner { profile: closing.on(found.partner.profile), ..found.partner };
-    let noted = desk.changed(&partner, PartnerChange::Changed);
-    desk.book().change(&partner, &[], noted, desk.now, &SystemRandom).await?;
+    let noted = context.changed(&partner, PartnerChange::Changed);
+    context.book().change(&partner, &[], noted, context.now, &SystemRandom).await?;
     show::closing(&partner);
     Ok(())
 }
 
 /// A partner that was out of use is in use again; whether it was.
-async fn resume(desk: &Desk<'_>, found: &Found) -> Result<bool, CommandError> {
+async fn resume(context: &PartnerContext<'_>, found: &Found) -> Result<bool, CommandError> {
     match found.partner.standing {
         Standing::Active => return Ok(false),
         Standing::Suspended | Standing::Waiting => {}
     }
     let partner = Partner { standing: Standing::Active, ..found.partner.clone() };
-    let noted = desk.changed(&partner, PartnerChange::Resumed);
-    desk.book().change(&partner, &[], noted, desk.now, &SystemRandom).await?;
+    let noted = context.changed(&partner, PartnerChange::Resumed);
+    context.book().change(&partner, &[], noted, context.now, &SystemRandom).await?;
     say(format_args!("{}: in use", partner.name));
     Ok(true)
 }
@@ -164,11 +166,16 @@ enum Rival {
 }
 
 /// The key that the partner has told on the telephone.
-async fn trust_one(desk: &Desk<'_>, name: &str, given: &str, other: Rival) -> Result<(), CommandError> {
-    let found = desk.find(name).await?;
-    let _resumed = resume(desk, &found).await?;
+async fn trust_one(
+    context: &PartnerContext<'_>,
+    name: &str,
+    given: &str,
+    other: Rival,
+) -> Result<(), CommandError> {
+    let found = context.find(name).await?;
+    let _resumed = resume(context, &found).await?;
     let offer = key(&found, given)?;
-    if let Some(rival) = found.rival(offer, desk.now).filter(|_| other == Rival::Heeded) {
+    if let Some(rival) = found.rival(offer, context.now).filter(|_| other == Rival::Heeded) {
         return Err(CommandError::Wrong(format!(
             "{name}: the key {} came with a signed letter, and another one stands for the same address: {} ({}). One of \
              them may be a stranger's: ask {name} by telephone which is right, then add --other-key",
@@ -177,14 +184,18 @@ async fn trust_one(desk: &Desk<'_>, name: &str, given: &str, other: Rival) -> Re
             rival.state.as_str()
         )));
     }
-    step(desk, &found.partner, offer, Step::Trust).await
+    step(context, &found.partner, offer, Step::Trust).await
 }
 
 /// All keys that an operator brought and nobody has compared yet. What came with letters, or lies on key servers or in
 /// directories alone, is taken one by one.
-async fn trust_offered(desk: &Desk<'_>, name: &str, consent: Consent) -> Result<(), CommandError> {
-    let found = desk.find(name).await?;
-    if resume(desk, &found).await? {
+async fn trust_offered(
+    context: &PartnerContext<'_>,
+    name: &str,
+    consent: Consent,
+) -> Result<(), CommandError> {
+    let found = context.find(name).await?;
+    if resume(context, &found).await? {
         return Ok(());
     }
     let waits = |key: &&PartnerKey| key.state == PartnerKeyState::Offered;
@@ -206,24 +217,28 @@ async fn trust_offered(desk: &Desk<'_>, name: &str, consent: Consent) -> Result<
     }
     if consent == Consent::Asked {
         for key in &offered {
-            show::key(key, desk.now);
+            show::key(key, context.now);
         }
         add::confirm(&add::question(offered.len()))?;
     }
     for key in offered {
-        step(desk, &found.partner, key, Step::Trust).await?;
+        step(context, &found.partner, key, Step::Trust).await?;
     }
     Ok(())
 }
 
-async fn suspend(desk: &Desk<'_>, name: &str, fingerprint: Option<&str>) -> Result<(), CommandError> {
-    let found = desk.find(name).await?;
+async fn suspend(
+    context: &PartnerContext<'_>,
+    name: &str,
+    fingerprint: Option<&str>,
+) -> Result<(), CommandError> {
+    let found = context.find(name).await?;
     if let Some(given) = fingerprint {
-        return step(desk, &found.partner, key(&found, given)?, Step::Suspend).await;
+        return step(context, &found.partner, key(&found, given)?, Step::Suspend).await;
     }
     let partner = Partner { standing: Standing::Suspended, ..found.partner };
-    let noted = desk.changed(&partner, PartnerChange::Suspended);
-    desk.book().change(&partner, &[], noted, desk.now, &SystemRandom).await?;
+    let noted = context.changed(&partner, PartnerChange::Suspended);
+    context.book().change(&partner, &[], noted, context.now, &SystemRandom).await?;
     say(format_args!(
         "{}: suspended; nothing is encrypted for it and its signatures do not count",
         partner.name
@@ -231,18 +246,23 @@ async fn suspend(desk: &Desk<'_>, name: &str, fingerprint: Option<&str>) -> Resu
     Ok(())
 }
 
-async fn remove(desk: &Desk<'_>, name: &str, consent: Consent) -> Result<(), CommandError> {
-    let found = desk.find(name).await?;
+async fn remove(context: &PartnerContext<'_>, name: &str, consent: Consent) -> Result<(), CommandError> {
+    let found = context.find(name).await?;
     if consent == Consent::Asked {
         say(format_args!("{name} goes with {} keys; nothing brings them back.", found.keys.len()));
         add::confirm("Remove it?")?;
     }
-    desk.book().remove(&found.partner, desk.changed(&found.partner, PartnerChange::Removed)).await?;
+    context.book().remove(&found.partner, context.changed(&found.partner, PartnerChange::Removed)).await?;
     say(format_args!("{name}: removed"));
     Ok(())
 }
 
-async fn step(desk: &Desk<'_>, partner: &Partner, key: &PartnerKey, step: Step) -> Result<(), CommandError> {
+async fn step(
+    context: &PartnerContext<'_>,
+    partner: &Partner,
+    key: &PartnerKey,
+    step: Step,
+) -> Result<(), CommandError> {
     let fingerprint = key.key.facts().fingerprint.to_string();
     let to = after(key.state, step).map_err(|why| CommandError::Step {
         partner: partner.name.clone(),
@@ -256,8 +276,8 @@ async fn step(desk: &Desk<'_>, partner: &Partner, key: &PartnerKey, step: Step) 
         Step::Revoke => KeyChange::Revoked,
     };
     let hex = key.key.facts().fingerprint.to_hex();
-    let noted = desk.noted(&Event::PartnerKeyChanged { partner: &partner.id, fingerprint: &hex, what });
-    desk.book().step(partner, key, to, noted, desk.now, &SystemRandom).await?;
+    let noted = context.noted(&Event::PartnerKeyChanged { partner: &partner.id, fingerprint: &hex, what });
+    context.book().step(partner, key, to, noted, context.now, &SystemRandom).await?;
     say(format_args!("{}: {fingerprint} is {}", partner.name, to.as_str()));
     Ok(())
 }

@@ -9,23 +9,23 @@ use sealpost_partner::{
 use sealpost_seal::{HeaderProtection, Profile};
 use serde_json::{Value, json};
 
-use super::desk::{CommandError, Desk, somebody_at};
+use super::context::{CommandError, PartnerContext, somebody_at};
 use crate::commands::fetched_lists::{self, FetchedList};
 use crate::commands::others_words::clean;
 use crate::commands::{OutputFormat, complain, say};
 use sealpost_support::instant;
 
-pub(super) async fn list(desk: &Desk<'_>, format: OutputFormat) -> Result<(), CommandError> {
-    let all = desk.book().all().await?;
+pub(super) async fn list(context: &PartnerContext<'_>, format: OutputFormat) -> Result<(), CommandError> {
+    let all = context.book().all().await?;
     let lists = match format {
-        OutputFormat::Json => fetched_lists::all(desk.store, &desk.keys.role.queue.tags).await?,
+        OutputFormat::Json => fetched_lists::all(context.store, &context.keys.role.queue.tags).await?,
         OutputFormat::Text => Vec::new(),
     };
     for found in &all {
         match found {
-            Ok(found) if format == OutputFormat::Json => say(object(desk, found, &lists)),
+            Ok(found) if format == OutputFormat::Json => say(object(context, found, &lists)),
             Ok(found) => {
-                let usable = found.keys.iter().filter(|key| why_not(desk, &found.partner, key).is_none());
+                let usable = found.keys.iter().filter(|key| why_not(context, &found.partner, key).is_none());
                 let places = found.partner.places.iter().map(ToString::to_string);
                 say(format_args!(
                     "{:30} {:10} {} of {} keys usable  {}",
@@ -35,8 +35,8 @@ pub(super) async fn list(desk: &Desk<'_>, format: OutputFormat) -> Result<(), Co
                     found.keys.len(),
                     in_short(places, IN_LIST)
                 ));
-                if let Some(first) = partner_ending(found, desk.now).iter().min_by_key(|key| key.end) {
-                    say(format_args!("{:30} {}", "", ends(first, desk.now)));
+                if let Some(first) = partner_ending(found, context.now).iter().min_by_key(|key| key.end) {
+                    say(format_args!("{:30} {}", "", ends(first, context.now)));
                 }
             }
             Err(error) => complain(format_args!("error: {error}")),
@@ -48,13 +48,17 @@ pub(super) async fn list(desk: &Desk<'_>, format: OutputFormat) -> Result<(), Co
     Ok(())
 }
 
-pub(super) async fn one(desk: &Desk<'_>, found: &Found, format: OutputFormat) -> Result<(), CommandError> {
-    let lists = fetched_lists::all(desk.store, &desk.keys.role.queue.tags).await?;
+pub(super) async fn one(
+    context: &PartnerContext<'_>,
+    found: &Found,
+    format: OutputFormat,
+) -> Result<(), CommandError> {
+    let lists = fetched_lists::all(context.store, &context.keys.role.queue.tags).await?;
     if format == OutputFormat::Json {
-        say(object(desk, found, &lists));
+        say(object(context, found, &lists));
         return Ok(());
     }
-    let answers = OcspAnswers { store: desk.store, tags: desk.book().tags }.all().await?;
+    let answers = OcspAnswers { store: context.store, tags: context.book().tags }.all().await?;
     let partner = &found.partner;
     say(format_args!("partner    {}, {}", partner.name, standing(partner)));
     let places = partner.places.iter().map(ToString::to_string);
@@ -71,8 +75,8 @@ pub(super) async fn one(desk: &Desk<'_>, found: &Found, format: OutputFormat) ->
     }
     closing(partner);
     for one in &found.keys {
-        key(one, desk.now);
-        match why_not(desk, partner, one) {
+        key(one, context.now);
+        match why_not(context, partner, one) {
             None => say("           used for letters"),
             Some(why) => say(format_args!("           not used: {why}")),
         }
@@ -80,10 +84,10 @@ pub(super) async fn one(desk: &Desk<'_>, found: &Found, format: OutputFormat) ->
             let asked = instant(Some(last.asked_at)).unwrap_or_default();
             say(format_args!("           its authority, asked {asked}: {}", last.answer));
         }
-        for list in fetched_lists::about(one, &desk.plan.inbound.roots, &lists, desk.now) {
-            say(format_args!("           {}", list.line(desk.now)));
+        for list in fetched_lists::about(one, &context.plan.inbound.roots, &lists, context.now) {
+            say(format_args!("           {}", list.line(context.now)));
         }
-        if let Some(rival) = found.rival(one, desk.now) {
+        if let Some(rival) = found.rival(one, context.now) {
             say(format_args!(
                 "           in doubt: another key stands for the same address, {}; ask which is right",
                 rival.key.facts().fingerprint
@@ -187,9 +191,11 @@ fn ends(key: &EndingKey, now: Timestamp) -> String {
 
 /// Why a key is not used for letters: by what it says and what the operator has said of it, and by its authority's lists,
 /// before the first letter asks them.
-fn why_not(desk: &Desk<'_>, partner: &Partner, key: &PartnerKey) -> Option<String> {
-    verdict(partner, key, desk.now).or_else(|| {
-        desk.is_on_a_list(key).then(|| "its authority has revoked it: a revocation list names it".to_owned())
+fn why_not(context: &PartnerContext<'_>, partner: &Partner, key: &PartnerKey) -> Option<String> {
+    verdict(partner, key, context.now).or_else(|| {
+        context
+            .is_on_a_list(key)
+            .then(|| "its authority has revoked it: a revocation list names it".to_owned())
     })
 }
 
@@ -208,15 +214,15 @@ pub(super) fn verdict(partner: &Partner, key: &PartnerKey, now: Timestamp) -> Op
     }
 }
 
-fn object(desk: &Desk<'_>, found: &Found, lists: &[FetchedList]) -> Value {
-    let now = desk.now;
+fn object(context: &PartnerContext<'_>, found: &Found, lists: &[FetchedList]) -> Value {
+    let now = context.now;
     let Found { partner, keys, unreadable } = found;
     let keys: Vec<Value> = keys
         .iter()
         .map(|key| {
             let facts = key.key.facts();
-            let not_used = why_not(desk, partner, key);
-            let lists = fetched_lists::about(key, &desk.plan.inbound.roots, lists, now);
+            let not_used = why_not(context, partner, key);
+            let lists = fetched_lists::about(key, &context.plan.inbound.roots, lists, now);
             json!({
                 "fingerprint": facts.fingerprint.to_hex(),
                 "method": facts.method,

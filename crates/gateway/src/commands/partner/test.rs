@@ -10,7 +10,7 @@ use sealpost_partner::{Own, Partner, PartnerKey, test_token};
 use sealpost_seal::{Closing, close};
 use sealpost_store::{ArrivalRows, Committed, LegPurpose};
 
-use super::desk::{CommandError, Desk, somebody_at};
+use super::context::{CommandError, PartnerContext, somebody_at};
 use crate::commands::{domain_key, say};
 
 /// What to try.
@@ -29,8 +29,8 @@ pub(crate) struct Test {
     send: bool,
 }
 
-pub(super) async fn run(desk: &Desk<'_>, test: &Test) -> Result<(), CommandError> {
-    let found = desk.find(&test.name).await?;
+pub(super) async fn run(context: &PartnerContext<'_>, test: &Test) -> Result<(), CommandError> {
+    let found = context.find(&test.name).await?;
     let to = match &test.to {
         Some(to) => to.clone(),
         None => found.partner.places.iter().find_map(somebody_at).ok_or_else(|| {
@@ -45,14 +45,14 @@ pub(super) async fn run(desk: &Desk<'_>, test: &Test) -> Result<(), CommandError
             places.join(", ")
         )));
     }
-    let own = domain_key::keys(desk).all().await?;
+    let own = domain_key::keys(context).all().await?;
     let signing = own.iter().flat_map(|own| &own.public.domains).next().cloned();
     let from = test.from.as_ref().map(|from| from.domain().clone()).or(signing).ok_or_else(|| {
         CommandError::Wrong(
             "there is no key of our own to sign with; `sealpost domain-key make` makes one".to_owned(),
         )
     })?;
-    match choose_for_test(&found, &own, &to, &from, desk.now) {
+    match choose_for_test(&found, &own, &to, &from, context.now) {
         Chosen::Nothing(why) => Err(CommandError::Wrong(format!(
             "{}: a letter would not be encrypted: {why}. It goes as the rule says otherwise, never in clear",
             test.name
@@ -65,7 +65,7 @@ pub(super) async fn run(desk: &Desk<'_>, test: &Test) -> Result<(), CommandError
                 say(format_args!("signed by  {}", signer.key.facts().fingerprint));
             }
             match (&test.from, test.send, signer) {
-                (Some(from), true, Some(signer)) => send(desk, from, &to, &partner, &key, signer).await,
+                (Some(from), true, Some(signer)) => send(context, from, &to, &partner, &key, signer).await,
                 (Some(_) | None, _, _) => Ok(()),
             }
         }
@@ -74,7 +74,7 @@ pub(super) async fn run(desk: &Desk<'_>, test: &Test) -> Result<(), CommandError
 
 /// Closed here, queued, and carried by the running gateway.
 async fn send(
-    desk: &Desk<'_>,
+    context: &PartnerContext<'_>,
     from: &Address,
     to: &Address,
     partner: &Partner,
@@ -84,46 +84,49 @@ async fn send(
     let (random, failed) = (&SystemRandom, |what: &dyn std::fmt::Display| {
         CommandError::Wrong(format!("{}: nothing was sent: {what}", partner.name))
     });
-    let announcer = &desk.plan.announcer;
-    let token = test_token(&desk.keys.role.queue.tags, &partner.id, random);
+    let announcer = &context.plan.announcer;
+    let token = test_token(&context.keys.role.queue.tags, &partner.id, random);
     let letter = TestLetter {
         letter: PartnerLetter::Test,
         from: from.clone(),
         to: to.clone(),
         token: &token,
-        message_id: format!("{}@{}", random.id(), desk.plan.name),
+        message_id: format!("{}@{}", random.id(), context.plan.name),
         about: None,
-        at: desk.now,
+        at: context.now,
     };
     let letter = letter.compose(announcer.language(to), &announcer.brand).map_err(|error| failed(&error))?;
-    let tokens = desk.tokens();
+    let tokens = context.tokens();
     let closing = Closing {
         sign_with: Some(&own.key),
         to: std::slice::from_ref(&key.key),
         tokens: &tokens,
         profile: partner.profile.raised_by(key.key.facts()),
-        now: desk.now,
+        now: context.now,
         random,
     };
     let closed = close(&mut letter.as_slice(), &closing, Vec::new()).map_err(|error| failed(&error))?;
-    let (content, body) = enqueue::letter(desk.store, random, closed.into_inner()).await?;
-    let queue =
-        enqueue::Queue { spool: &desk.keys.role.queue.spool, random, give_up: desk.plan.routes.give_up };
+    let (content, body) = enqueue::letter(context.store, random, closed.into_inner()).await?;
+    let queue = enqueue::Queue {
+        spool: &context.keys.role.queue.spool,
+        random,
+        give_up: context.plan.routes.give_up,
+    };
     let draft = enqueue::Draft {
         content,
         reverse_path: ReversePath::Address(from.clone()),
         recipient: to.clone(),
-        route: desk.plan.routes.relay.clone(),
+        route: context.plan.routes.relay.clone(),
         tls: TlsFloor::None,
         purpose: Purpose::Relay,
         reports_to: ReportsTo::Ours,
-        at: desk.now,
+        at: context.now,
     };
     let leg = enqueue::leg(&queue, draft, Some(&body), LegPurpose::Relay, &random.id());
-    let mut rows = ArrivalRows::new(desk.now);
+    let mut rows = ArrivalRows::new(context.now);
     rows.legs.push(leg.map_err(|error| failed(&error))?);
     rows.more_bodies.push(body);
-    match desk.store.commit_arrival(rows).await? {
+    match context.store.commit_arrival(rows).await? {
         Committed::New(_) => {
             say(
                 "sent       a letter is on its way. Another Sealpost answers it by itself, and `sealpost partner show` says \

@@ -106,8 +106,8 @@ fn one(ldap: &Ldap, source: &mut Source) -> Option<AskedDirectory> {
     let directory =
         Directory { server, trust, networks, base: ldap.base.clone(), filter: filter.ok()?, deadline };
     if let (Some(file), Err(error)) = (&ldap.ca, directory.authorities()) {
-        let mend = "give a PEM file with the authority's own certificate";
-        source.warn(file.span().start, format!("the directory could not prove itself: {error}"), mend);
+        let hint = "give a PEM file with the authority's own certificate";
+        source.warn(file.span().start, format!("the directory could not prove itself: {error}"), hint);
     }
     let shown = format!("{}/{}", url.trim_end_matches('/'), ldap.base);
     Some(AskedDirectory { directory, shown, asked_as: asked_as(ldap), about: about?, login })
@@ -128,8 +128,8 @@ fn about(domains: &Spanned<Vec<Spanned<String>>>, source: &mut Source) -> Option
         return Some(About::Everybody);
     }
     if written.is_empty() {
-        let mend = "name domains, or \"*\" for all of them";
-        source.at(domains.span().start, "the directory would be asked about nobody", mend);
+        let hint = "name domains, or \"*\" for all of them";
+        source.at(domains.span().start, "the directory would be asked about nobody", hint);
         return None;
     }
     let mut parsed = Vec::new();
@@ -147,8 +147,8 @@ fn login(ldap: &Ldap, security: Security, source: &mut Source) -> Option<LoginPl
         (None, None) => return None,
         (Some(dn), Some(file)) => (dn, file),
         (Some(one), None) | (None, Some(one)) => {
-            let mend = "give both bind-dn and password-file, or neither";
-            source.at(one.span().start, "a name without a password, or the other way round", mend);
+            let hint = "give both bind-dn and password-file, or neither";
+            source.at(one.span().start, "a name without a password, or the other way round", hint);
             return None;
         }
     };
@@ -171,8 +171,8 @@ fn login(ldap: &Ldap, security: Security, source: &mut Source) -> Option<LoginPl
         }
         KeySource::Credential(name) => credential_file(&name),
         KeySource::Environment(_) => {
-            let mend = "put it into a file that its user alone may read: password-file = \"ldap.password\"";
-            source.at(at, "a password is not read from the environment", mend);
+            let hint = "put it into a file that its user alone may read: password-file = \"ldap.password\"";
+            source.at(at, "a password is not read from the environment", hint);
             return None;
         }
     };

@@ -64,7 +64,7 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<DeliveryConfi
     delivery.recheck = Some(std::time::Duration::from_secs(2));
     if let Some(first) = retry.first() {
         // A dead destination is looked at again no later than its letters would be.
-        delivery.rest.0 = delivery.rest.0.min(first.0);
+        delivery.backoff.0 = delivery.backoff.0.min(first.0);
     }
     delivery.our_addresses =
         config.listeners.iter().flat_map(|l| l.addresses.get_ref()).map(std::net::SocketAddr::ip).collect();

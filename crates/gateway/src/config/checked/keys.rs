@@ -77,7 +77,7 @@ pub(crate) const CREDENTIALS: &str = "credentials";
 
 impl ServiceKeys {
     pub(super) fn load(config: &Config, roles: Roles, source: &mut Source) -> Option<Self> {
-        match place(config, source)? {
+        match setting(config, source)? {
             KeySetting::One(named) => {
                 let keys = server_key(named, source)?.keys();
                 Some(Self {
@@ -115,7 +115,7 @@ impl ServiceKeys {
 
 impl SupportKeys {
     pub(super) fn load(config: &Config, source: &mut Source) -> Option<Self> {
-        match place(config, source)? {
+        match setting(config, source)? {
             KeySetting::One(named) => {
                 let keys = server_key(named, source)?.keys();
                 let role = keys.support();
@@ -135,7 +135,7 @@ impl SupportKeys {
 
 /// The key of whoever verifies the audit trail: of the server key where that is at hand, else of the key file for it.
 pub(super) fn auditor(config: &Config, source: &mut Source) -> Option<Vec<AuditMaster>> {
-    match place(config, source)? {
+    match setting(config, source)? {
         KeySetting::One(named) => Some(server_key(named, source)?.keys().audit.all()),
         KeySetting::Roles(named) => Some(role_key(named, "auditor", AuditorRole::parse, source)?.audit.all()),
     }
@@ -147,7 +147,7 @@ enum KeySetting<'a> {
     Roles(&'a Spanned<String>),
 }
 
-fn place<'a>(config: &'a Config, source: &mut Source) -> Option<KeySetting<'a>> {
+fn setting<'a>(config: &'a Config, source: &mut Source) -> Option<KeySetting<'a>> {
     match (&config.gateway.server_key, &config.gateway.role_keys) {
         (Some(one), None) => Some(KeySetting::One(one)),
         (None, Some(roles)) => Some(KeySetting::Roles(roles)),
@@ -224,15 +224,15 @@ fn server_key(named: &Spanned<String>, source: &mut Source) -> Option<ServerKey>
 }
 
 fn credential(name: &str, at: usize, source: &mut Source) -> Option<Secret<String>> {
-    let mend = || format!("add LoadCredential={name}:/path/to/key to the unit");
+    let hint = || format!("add LoadCredential={name}:/path/to/key to the unit");
     let Some(folder) = std::env::var_os("CREDENTIALS_DIRECTORY") else {
-        source.at(at, "systemd has handed over no credentials", mend());
+        source.at(at, "systemd has handed over no credentials", hint());
         return None;
     };
     match std::fs::read_to_string(Path::new(&folder).join(name)) {
         Ok(text) => Some(Secret::new(text)),
         Err(error) => {
-            source.at(at, format!("the credential {name} cannot be read: {error}"), mend());
+            source.at(at, format!("the credential {name} cannot be read: {error}"), hint());
             None
         }
     }

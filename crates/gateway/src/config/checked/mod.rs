@@ -347,7 +347,7 @@ fn data_folder(config: &Config, source: &mut Source) -> PathBuf {
             source.at(spanned.span().start, format!("{} is not a folder", folder.display()), "name a folder");
         } else {
             // Roles of their own are users of one group.
-            let (others, mend) = match config.gateway.role_keys {
+            let (others, hint) = match config.gateway.role_keys {
                 Some(_) => (0o007, "chmod 2770"),
                 None => (0o077, "chmod 700"),
             };
@@ -355,7 +355,7 @@ fn data_folder(config: &Config, source: &mut Source) -> PathBuf {
                 source.at(
                     spanned.span().start,
                     format!("the data folder {} can be read by others", folder.display()),
-                    format!("{mend} {}", folder.display()),
+                    format!("{hint} {}", folder.display()),
                 );
             }
         }

@@ -145,11 +145,11 @@ pub(super) fn worker(config: &Config, source: &mut Source) -> Option<PathBuf> {
     let named = config.partners.worker.as_ref().map(|named| source.path(named.get_ref()));
     if let Err(error) = Worker::find(named.as_deref(), Limits::default()) {
         let at = config.partners.worker.as_ref().map(|worker| worker.span().start);
-        let mend =
+        let hint =
             "install sealpost-seal beside sealpost, or name it: worker = \"/usr/lib/sealpost/sealpost-seal\"";
         match (at, needed) {
-            (Some(at), _) => source.at(at, error.to_string(), mend),
-            (None, true) => source.near("[partners]", error.to_string(), mend),
+            (Some(at), _) => source.at(at, error.to_string(), hint),
+            (None, true) => source.near("[partners]", error.to_string(), hint),
             (None, false) => {}
         }
     }

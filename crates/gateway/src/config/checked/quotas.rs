@@ -1,7 +1,7 @@
 //! How much may be sent and kept, with what stands for what is not said. Counts nothing.
 
 use sealpost_arrival::{MostReports, Quotas};
-use sealpost_store::Most;
+use sealpost_store::UseLimits;
 
 use crate::config::file::{self as config, Config, Source};
 
@@ -50,13 +50,13 @@ fn reports(said: config::Reports) -> MostReports {
 }
 
 /// `None`: no limit at all, and nothing is counted.
-fn most(said: &config::Quota, usual: &Usual) -> Option<Most> {
+fn most(said: &config::Quota, usual: &Usual) -> Option<UseLimits> {
     let Usual([letters_hour, letters_day, recipients_hour, recipients_day]) = usual;
     let one = |said: Option<u32>, usual: &u32| match said.unwrap_or(*usual) {
         0 => i64::MAX,
         most => i64::from(most),
     };
-    let most = Most {
+    let most = UseLimits {
         letters_hour: one(said.letters_per_hour, letters_hour),
         letters_day: one(said.letters_per_day, letters_day),
         recipients_hour: one(said.recipients_per_hour, recipients_hour),

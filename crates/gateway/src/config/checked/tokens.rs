@@ -21,8 +21,8 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Vec<TokenSettings> {
         let (name, at) = (token.name.get_ref(), token.name.span().start);
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
         if name.is_empty() || name.len() > 40 || !name.chars().all(plain) {
-            let mend = "write it like \"hsm\"";
-            source.at(at, "a token's name is made of lower-case letters, digits, - and _", mend);
+            let hint = "write it like \"hsm\"";
+            source.at(at, "a token's name is made of lower-case letters, digits, - and _", hint);
         }
         if tokens.iter().any(|known| known.name == *name) {
             source.at(at, format!("there are two tokens {name:?}"), "rename one");
@@ -65,8 +65,8 @@ fn pin_file(token: &Token, source: &mut Source) -> Option<PathBuf> {
         // Where there are none, only who opens the token needs one: it says then what is missing.
         KeySource::Credential(name) => Some(credential_file(&name)),
         KeySource::Environment(_) => {
-            let mend = "put it into a file that its user alone may read: pin-file = \"token.pin\"";
-            source.at(at, "a PIN is not read from the environment", mend);
+            let hint = "put it into a file that its user alone may read: pin-file = \"token.pin\"";
+            source.at(at, "a PIN is not read from the environment", hint);
             None
         }
     }

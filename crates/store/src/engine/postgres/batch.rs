@@ -18,7 +18,7 @@ use super::judge::Done;
 use super::learn;
 use super::not_flushed::{NotFlushed, Server};
 use super::pool::{Connection, Connections, Connector, discard, lend, lend_in_one_try};
-use super::shared::{Place, Shared};
+use super::shared::{Shared, TransactionSlot};
 use super::transaction::{self, End};
 use crate::audit_proof::AuditProver;
 use crate::engine::Promise;
@@ -176,7 +176,7 @@ impl Core {
         &self,
         batch: Batch,
         promise: Promise,
-        mut place: Option<Place<'_>>,
+        mut place: Option<TransactionSlot<'_>>,
         deadline: Instant,
     ) -> Result<(Outcome, Option<Server>), StoreError> {
         let mut tries = 0;

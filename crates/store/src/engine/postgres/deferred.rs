@@ -10,13 +10,13 @@ use crate::statement::{Statement, Value};
 
 #[derive(Debug, Default)]
 pub(super) struct Unhurried {
-    known: Mutex<Known>,
+    known: Mutex<DeferredStatements>,
     /// There are some.
     pub(super) some: Notify,
 }
 
 #[derive(Debug, Default)]
-struct Known {
+struct DeferredStatements {
     waiting: Vec<Statement>,
     /// Those that a batch has taken which has not ended.
     taken: Vec<(u64, Vec<Statement>)>,
@@ -34,7 +34,7 @@ pub(super) struct Taken {
 }
 
 impl Unhurried {
-    fn lock(&self) -> MutexGuard<'_, Known> {
+    fn lock(&self) -> MutexGuard<'_, DeferredStatements> {
         // No code that can panic runs under this lock.
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }

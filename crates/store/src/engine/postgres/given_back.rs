@@ -41,12 +41,12 @@ pub(super) struct GivenBack {
 
 #[derive(Debug, Default)]
 struct Inner {
-    waiting: VecDeque<Waiting>,
+    waiting: VecDeque<GivenBackLeg>,
     next: u64,
 }
 
 #[derive(Debug)]
-struct Waiting {
+struct GivenBackLeg {
     number: u64,
     statement: Statement,
     since: Instant,
@@ -80,7 +80,7 @@ impl GivenBack {
             if inner.waiting.len() >= MAX_LEASES {
                 inner.waiting.pop_front();
             }
-            inner.waiting.push_back(Waiting { number, statement, since: now, below: None });
+            inner.waiting.push_back(GivenBackLeg { number, statement, since: now, below: None });
         }
         drop(inner);
         self.some.notify_one();

@@ -5,7 +5,7 @@ use super::begin::Words;
 use super::failure::Failure;
 use super::pipeline::{Asked, answer, ask, ask_for, send};
 use super::pool::Connection;
-use super::steps::{At, Step, Told, steps};
+use super::steps::{At, CountedBy, Step, steps};
 use super::value::Param;
 use crate::fingerprint::{FORGET, FORGET_ALL};
 use crate::statement::{Statement, StatementResult, Value};
@@ -13,7 +13,7 @@ use crate::statement::{Statement, StatementResult, Value};
 /// What was sent, for one statement or for several.
 pub(super) struct Part<'a> {
     asked: Asked<'a>,
-    told: Told,
+    told: CountedBy,
 }
 
 impl<'a> Part<'a> {

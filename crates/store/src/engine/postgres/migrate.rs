@@ -9,7 +9,7 @@ use super::note::TRAIL;
 use super::pipeline::ask_unnamed;
 use super::value::Param;
 use crate::audit_row::AuditRow;
-use crate::engine::migrate::{Due, LEAST, MIGRATIONS, Migration, due};
+use crate::engine::migrate::{Due, MIGRATIONS, Migration, OLDEST_PROGRAM, due};
 use crate::engine::{audit_trail, sql_dialect};
 use crate::error::StoreError;
 use crate::statement::{Statement, StatementResult};
@@ -113,7 +113,7 @@ async fn bring_forward(client: &mut Client, schema: &str, migration: &Migration)
         change.batch_execute(&sql_dialect::schema(portable)).await?;
         change
             .batch_execute(&format!(
-                "INSERT INTO schema_version (version, least) VALUES ({version}, {LEAST})"
+                "INSERT INTO schema_version (version, least) VALUES ({version}, {OLDEST_PROGRAM})"
             ))
             .await?;
         tracing::info!(schema.version = version, "schema brought forward");

@@ -47,14 +47,14 @@ pub(super) struct Names {
     mark: String,
     /// When its server was started.
     server: String,
-    known: Mutex<Known>,
+    known: Mutex<NamedStatements>,
     /// Not to be used any more.
     lost: AtomicBool,
     changing: Changing,
 }
 
 #[derive(Debug, Default)]
-struct Known {
+struct NamedStatements {
     statements: HashMap<TextId, Vec<Typed>>,
     /// How many these are.
     count: usize,
@@ -147,7 +147,7 @@ impl Names {
             return None;
         }
         let mut known = self.lock();
-        let Known { statements, count, wanted } = &mut *known;
+        let NamedStatements { statements, count, wanted } = &mut *known;
         let found = statements.get_mut(&text.into()).into_iter().flatten().find(|one| one.types == types);
         let Some(one) = found else {
             if *count < MAX_STATEMENTS {
@@ -189,7 +189,7 @@ impl Names {
         self.lock().wanted.extend(statements);
     }
 
-    fn lock(&self) -> MutexGuard<'_, Known> {
+    fn lock(&self) -> MutexGuard<'_, NamedStatements> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -52,7 +52,7 @@ impl Weighed for Batch {
 }
 
 /// What becomes of it.
-pub(super) type Told<A> = Result<A, StoreError>;
+pub(super) type WorkResult<A> = Result<A, StoreError>;
 
 /// Work, and who waits for its answer.
 #[derive(Debug)]
@@ -63,21 +63,21 @@ pub(super) struct Sharer<W, A> {
     pub(super) deadline: Instant,
     bytes: usize,
     pub(super) work: W,
-    pub(super) reply: oneshot::Sender<Told<A>>,
+    pub(super) reply: oneshot::Sender<WorkResult<A>>,
 }
 
 /// Whoever pushed work and waits for its answer.
 #[derive(Debug)]
 pub(super) struct Waiter<A> {
     number: u64,
-    answer: oneshot::Receiver<Told<A>>,
+    answer: oneshot::Receiver<WorkResult<A>>,
     /// As in [`Sharer`]: so long it waits for a place.
     deadline: Instant,
 }
 
 /// A place in front of the connections; free when this is dropped.
 #[derive(Debug)]
-pub(super) struct Place<'a> {
+pub(super) struct TransactionSlot<'a> {
     held: Option<SemaphorePermit<'a>>,
     since: Instant,
     sharers: usize,
@@ -85,7 +85,7 @@ pub(super) struct Place<'a> {
     changed: &'a Notify,
 }
 
-impl Drop for Place<'_> {
+impl Drop for TransactionSlot<'_> {
     fn drop(&mut self) {
         let mut load = self.load.lock().unwrap_or_else(PoisonError::into_inner);
         load.took = self.since.elapsed();
@@ -99,7 +99,7 @@ impl Drop for Place<'_> {
 /// Work of one kind.
 #[derive(Debug)]
 pub(super) struct Shared<W, A> {
-    waiting: Mutex<Waiting<W, A>>,
+    waiting: Mutex<Sharers<W, A>>,
     /// Whoever goes next has this, and is the only one who waits for company.
     next: Semaphore,
     /// So many transactions at once.
@@ -127,7 +127,7 @@ struct Load {
 }
 
 #[derive(Debug)]
-struct Waiting<W, A> {
+struct Sharers<W, A> {
     sharers: VecDeque<Sharer<W, A>>,
     last: u64,
 }
@@ -145,16 +145,16 @@ struct Waits {
 /// What whoever waits does next.
 pub(super) enum Turn<'a, W, A> {
     /// Nothing: somebody else has taken it along, or there was no place in time.
-    Over(Told<A>),
+    Over(WorkResult<A>),
     /// It does these, and perhaps its own, while it holds the place.
-    Goes(Place<'a>, Vec<Sharer<W, A>>),
+    Goes(TransactionSlot<'a>, Vec<Sharer<W, A>>),
 }
 
 impl<W: Weighed, A> Shared<W, A> {
     pub(super) fn new(places: usize, most: usize, company: Company) -> Self {
         let places = places.max(1);
         Self {
-            waiting: Mutex::new(Waiting { sharers: VecDeque::new(), last: 0 }),
+            waiting: Mutex::new(Sharers { sharers: VecDeque::new(), last: 0 }),
             next: Semaphore::new(1),
             places: Semaphore::new(places),
             all_places: places,
@@ -165,7 +165,7 @@ impl<W: Weighed, A> Shared<W, A> {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Waiting<W, A>> {
+    fn lock(&self) -> MutexGuard<'_, Sharers<W, A>> {
         // No code that can panic runs under this lock.
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -195,7 +195,7 @@ impl<W: Weighed, A> Shared<W, A> {
             biased;
             told = &mut waiter.answer => return over(told),
             // Nothing is taken unless it is ready, and then it is what is done.
-            turn = self.place() => match turn {
+            turn = self.slot() => match turn {
                 Ok(turn) => turn,
                 Err(error) => return Turn::Over(Err(error)),
             },
@@ -213,7 +213,7 @@ impl<W: Weighed, A> Shared<W, A> {
         }
     }
 
-    async fn place(&self) -> Result<(Option<Place<'_>>, Vec<Sharer<W, A>>), StoreError> {
+    async fn slot(&self) -> Result<(Option<TransactionSlot<'_>>, Vec<Sharer<W, A>>), StoreError> {
         let next = self.next.acquire().await.map_err(|_closed| StoreError::Closed)?;
         match self.company {
             Company::InCrowd(most) => self.wait_in_crowd(most).await,
@@ -241,7 +241,7 @@ impl<W: Weighed, A> Shared<W, A> {
         load.crowd = (load.under_way + behind).max(load.crowd - load.crowd.div_ceil(4));
         drop(load);
         let (load, changed) = (&self.load, &self.changed);
-        Ok((Some(Place { held: Some(held), since: Instant::now(), sharers, load, changed }), taken))
+        Ok((Some(TransactionSlot { held: Some(held), since: Instant::now(), sharers, load, changed }), taken))
     }
 
     /// By whoever goes next.
@@ -291,7 +291,7 @@ impl<W: Weighed, A> Shared<W, A> {
     }
 }
 
-fn over<'a, W, A>(told: Result<Told<A>, oneshot::error::RecvError>) -> Turn<'a, W, A> {
+fn over<'a, W, A>(told: Result<WorkResult<A>, oneshot::error::RecvError>) -> Turn<'a, W, A> {
     Turn::Over(told.unwrap_or(Err(StoreError::Closed)))
 }
 

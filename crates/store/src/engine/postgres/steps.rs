@@ -31,12 +31,12 @@ struct One<'a> {
 pub(super) struct Step<'a> {
     pub(super) text: &'static str,
     pub(super) params: Vec<Param<'a>>,
-    pub(super) told: Told,
+    pub(super) told: CountedBy,
 }
 
 /// How its answer says what each of the statements did that it does.
 #[derive(Debug)]
-pub(super) enum Told {
+pub(super) enum CountedBy {
     /// There is one.
     Itself(At),
     /// By a row of counts, for those of which the text does not say it.
@@ -52,7 +52,7 @@ pub(super) struct Group {
     inserts: Inserts,
 }
 
-impl Told {
+impl CountedBy {
     /// What each did.
     pub(super) fn read(self, mut result: StatementResult) -> Result<Vec<(At, StatementResult)>, Failure> {
         let did = |affected| move |at| (at, StatementResult { affected, rows: Vec::new() });
@@ -136,7 +136,7 @@ impl Alike {
                 (REACH_ALL, params.map(Param::Column).into(), newest.len())
             }
         };
-        Some(Step { text, params, told: Told::All { at, rows } })
+        Some(Step { text, params, told: CountedBy::All { at, rows } })
     }
 }
 
@@ -229,7 +229,7 @@ fn by_table<'a>(texts: &Texts, added: &[One<'a>], shared: bool) -> Option<Step<'
         groups.push(Group { at: rows.iter().map(|one| one.at).collect(), inserts });
     }
     let Joined { text, .. } = texts.joined(parts)?;
-    Some(Step { text, params, told: Told::Joined(groups) })
+    Some(Step { text, params, told: CountedBy::Joined(groups) })
 }
 
 /// Whether what changes the row that is there could meet one of the others.
@@ -283,7 +283,7 @@ fn neighbours<'a>(texts: &Texts, statements: &[One<'a>], steps: &mut Vec<Step<'a
                 let params =
                     run.iter().flat_map(|one| one.statement.params.iter().map(Param::Value)).collect();
                 let groups = run.iter().zip(each).map(|(one, inserts)| Group { at: vec![one.at], inserts });
-                steps.push(Step { text, params, told: Told::Joined(groups.collect()) });
+                steps.push(Step { text, params, told: CountedBy::Joined(groups.collect()) });
                 left = left.get(run.len()..).unwrap_or_default();
             }
             None => {
@@ -299,7 +299,7 @@ fn alone<'a>(texts: &Texts, one: One<'a>) -> Step<'a> {
     Step {
         text: texts.of(statement.sql),
         params: statement.params.iter().map(Param::Value).collect(),
-        told: Told::Itself(at),
+        told: CountedBy::Itself(at),
     }
 }
 
@@ -359,15 +359,15 @@ mod tests {
         let told: Vec<usize> = steps
             .iter()
             .map(|step| match &step.told {
-                Told::Itself(_) => 1,
-                Told::Joined(groups) => groups.iter().map(|group| group.at.len()).sum(),
-                Told::All { at, .. } => at.len(),
+                CountedBy::Itself(_) => 1,
+                CountedBy::Joined(groups) => groups.iter().map(|group| group.at.len()).sum(),
+                CountedBy::All { at, .. } => at.len(),
             })
             .collect();
         assert_eq!(told, [3, 1, 1, 1, 3, 9], "{:#?}", shown(&steps));
         assert_eq!(steps[0].text, REMEMBER_ALL);
         assert_eq!(steps[4].text, REACH_ALL);
-        let Told::All { rows, .. } = &steps[4].told else { unreachable!() };
+        let CountedBy::All { rows, .. } = &steps[4].told else { unreachable!() };
         assert_eq!((*rows, steps[4].params.len()), (2, 3), "a mailbox is changed once");
         assert!(
             format!("{:?}", steps[4].params).contains("Ints([Some(3), Some(2)])"),
@@ -381,7 +381,7 @@ mod tests {
              s2 AS (INSERT INTO threads (tag) SELECT c0 FROM unnest($4) AS one (c0) ON CONFLICT DO NOTHING RETURNING 1) \
              SELECT (SELECT count(*) FROM s2)"
         );
-        let Some(Told::Joined(groups)) = steps.into_iter().next_back().map(|step| step.told) else {
+        let Some(CountedBy::Joined(groups)) = steps.into_iter().next_back().map(|step| step.told) else {
             unreachable!()
         };
         let order: Vec<usize> = groups[2].at.iter().map(|at| at.batch).collect();
@@ -437,7 +437,7 @@ mod tests {
     #[test]
     fn of_many_that_did_less_than_they_should_none_is_said_to_have_done_it() {
         let at = |batch| At { batch, statement: 0 };
-        let told = || Told::All { at: vec![at(0), at(1)], rows: 2 };
+        let told = || CountedBy::All { at: vec![at(0), at(1)], rows: 2 };
         let did = |affected| {
             let read = told().read(StatementResult { affected, rows: Vec::new() }).unwrap();
             read.into_iter().map(|(_, result)| result.affected).collect::<Vec<_>>()

@@ -10,7 +10,7 @@ use super::begin::View;
 use super::judge::Done;
 use super::not_flushed::Server;
 use super::pool::discard;
-use super::shared::{Place, Shared, Sharer, Told, Turn};
+use super::shared::{Shared, Sharer, TransactionSlot, Turn, WorkResult};
 use super::transaction::{self, End};
 use crate::engine::Promise;
 use crate::error::StoreError;
@@ -34,7 +34,7 @@ impl Core {
         &self,
         batch: Batch,
         promise: Promise,
-        place: Option<Place<'_>>,
+        place: Option<TransactionSlot<'_>>,
         deadline: Instant,
     ) -> Result<Outcome, StoreError> {
         self.try_write(batch, promise, place, deadline).await.map(|(outcome, _server)| outcome)
@@ -60,7 +60,7 @@ impl Core {
     /// In one transaction. Where that comes to nothing, each goes alone, so that none has to answer for another.
     async fn write_all(
         self: &Arc<Self>,
-        place: Place<'_>,
+        place: TransactionSlot<'_>,
         sharers: Vec<Sharer<Batch, Outcome>>,
         promise: Promise,
     ) {
@@ -98,11 +98,11 @@ impl Core {
     /// What became of each. They are given back where certainly nothing was kept.
     async fn try_together(
         &self,
-        place: Place<'_>,
+        place: TransactionSlot<'_>,
         batches: Vec<Batch>,
         promise: Promise,
         deadline: Instant,
-    ) -> Result<Vec<Told<Outcome>>, Vec<Batch>> {
+    ) -> Result<Vec<WorkResult<Outcome>>, Vec<Batch>> {
         let Ok(connection) = self.lend_learned(&self.writers, deadline).await else {
             return Err(batches);
         };

@@ -5,7 +5,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::run::run;
 use crate::audit_row::AuditRow;
 use crate::engine::audit_trail;
-use crate::engine::migrate::{Due, LEAST, MIGRATIONS, Migration, SchemaRequest, due};
+use crate::engine::migrate::{Due, MIGRATIONS, Migration, OLDEST_PROGRAM, SchemaRequest, due};
 use crate::error::StoreError;
 
 /// Applies whatever is missing.
@@ -31,8 +31,10 @@ pub(crate) fn bring_forward(connection: &mut Connection, migration: &Migration) 
     let Due::Changes(missing) = due(&there, request, alone)? else { return Ok(()) };
     for (version, sql) in MIGRATIONS.iter().filter(|(version, _)| missing.contains(version)) {
         transaction.execute_batch(sql)?;
-        transaction
-            .execute("INSERT INTO schema_version (version, least) VALUES (?1, ?2)", [version, &LEAST])?;
+        transaction.execute(
+            "INSERT INTO schema_version (version, least) VALUES (?1, ?2)",
+            [version, &OLDEST_PROGRAM],
+        )?;
         tracing::info!(schema.version = version, "schema brought forward");
     }
     for version in &missing {

@@ -5,8 +5,8 @@ use std::pin::Pin;
 use sealpost_mail::{Random as _, Timestamp};
 use sealpost_store::{
     Activate, ArrivalRows, ChangeSecrets, Claim, DraftQuota, Ended, Folder, IdleMailbox, JobStart, Lease,
-    LeasedLeg, LegEnd, Most, NewDraft, NewDraftFile, NewToken, NewUse, OwnFolderRow, Proof, ResetPassword,
-    SentDraft, Settled, Standing, Store, TokenPurpose, Tries, Unread, Withdrawal, WrapKind,
+    LeasedLeg, LegEnd, NewDraft, NewDraftFile, NewToken, NewUse, OwnFolderRow, Proof, ResetPassword,
+    SentDraft, Settled, Standing, Store, TokenPurpose, Tries, Unread, UseLimits, Withdrawal, WrapKind,
 };
 
 use crate::access::{active, session};
@@ -314,8 +314,12 @@ impl Act {
             Self::Trash => ready!(store.trash_deposits(&mailbox, &letter, NOW)),
             Self::Use => {
                 let mut rows = letter_to(rig, &mailbox).await;
-                let most =
-                    Most { letters_hour: 1, letters_day: 100, recipients_hour: 100, recipients_day: 100 };
+                let most = UseLimits {
+                    letters_hour: 1,
+                    letters_day: 100,
+                    recipients_hour: 100,
+                    recipients_day: 100,
+                };
                 rows.uses.push(NewUse { whose: [7; 32], at: NOW, recipients: 1, most });
                 arrives(store, rows)
             }

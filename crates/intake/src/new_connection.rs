@@ -23,7 +23,7 @@ use crate::slots::{Refused, Slot, Slots};
 use crate::tls::CertificateJudge;
 
 /// What the accept loop hands to each session.
-pub(crate) struct Desk {
+pub(crate) struct SessionSetup {
     pub(crate) context: ListenerContext,
     pub(crate) slots: Arc<Slots>,
     /// Connections of proxies that have not said yet who calls.
@@ -56,7 +56,7 @@ impl Crew {
 /// A health check that takes longer is none.
 const HEALTH_CHECK: Duration = Duration::from_secs(30);
 
-impl Desk {
+impl SessionSetup {
     /// Gives a connection its session, or turns it away.
     pub(crate) fn admit(self: &Arc<Self>, stream: TcpStream, peer: IpAddr, crew: &Crew) {
         match self.context.access.proxies.role(peer) {

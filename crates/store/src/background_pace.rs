@@ -23,7 +23,7 @@ const MAX: u32 = 1_000;
 
 /// One such task. One whose process ends anywhere goes on where it was: what is due is due still.
 #[derive(Debug)]
-pub(crate) struct Yielding<'a> {
+pub(crate) struct BackgroundPace<'a> {
     store: &'a Store,
     rows: u32,
     /// How many batches of others there were when we last looked.
@@ -32,7 +32,7 @@ pub(crate) struct Yielding<'a> {
     cost: Duration,
 }
 
-impl<'a> Yielding<'a> {
+impl<'a> BackgroundPace<'a> {
     pub(crate) fn new(store: &'a Store) -> Self {
         let expense = store.expense();
         Self { store, rows: FIRST, others: expense.others(), cost: expense.aside() }

@@ -3,8 +3,8 @@
 //! writes the database.
 
 use sealpost_store::{
-    ArrivalRows, ChangeSecrets, Committed, Ended, MailboxSizes, NewBounce, NewDeposit, NewSession,
-    ProvenAnew, RequestKind, RequestSelection, RequestState, Said, SaidKind, SaidRow, Store, Unread,
+    ArrivalRows, ChangeSecrets, Committed, Ended, FactKind, FactRow, MailboxSizes, NewBounce, NewDeposit,
+    NewSession, ProvenAnew, ProvenFact, RequestKind, RequestSelection, RequestState, Store, Unread,
 };
 
 use crate::rig::{LATER, NOW, Rig};
@@ -15,24 +15,24 @@ fn bounce(mailbox_id: &str, status: &str) -> NewBounce {
 }
 
 /// How many rows of a kind there are, and how many of them have a proof of any sort.
-async fn there(store: &Store, kind: SaidKind) -> (usize, usize) {
+async fn there(store: &Store, kind: FactKind) -> (usize, usize) {
     let rows = said(store, kind).await;
     (rows.len(), rows.iter().filter(|(_, proof)| !proof.is_empty()).count())
 }
 
 /// The rows of a kind, with their proofs.
-async fn said(store: &Store, kind: SaidKind) -> Vec<(Said, Vec<u8>)> {
-    let rows = store.said_rows(kind, None).await.unwrap().rows.into_iter();
+async fn said(store: &Store, kind: FactKind) -> Vec<(ProvenFact, Vec<u8>)> {
+    let rows = store.fact_rows(kind, None).await.unwrap().rows.into_iter();
     rows.map(|row| match row {
-        SaidRow::Says { said, proof } => (said, proof),
-        SaidRow::Unreadable { id } => unreachable!("{id}"),
+        FactRow::Says { said, proof } => (said, proof),
+        FactRow::Unreadable { id } => unreachable!("{id}"),
     })
     .collect()
 }
 
 /// With the proof that the rows' keeper would give them now, in the place of this one.
-fn anew(rows: &[(Said, Vec<u8>)], before: &[u8]) -> Vec<ProvenAnew> {
-    let anew = |said: &Said| ProvenAnew {
+fn anew(rows: &[(ProvenFact, Vec<u8>)], before: &[u8]) -> Vec<ProvenAnew> {
+    let anew = |said: &ProvenFact| ProvenAnew {
         said: said.clone(),
         before: before.to_vec(),
         proof: format!("{said:?}").into_bytes(),
@@ -53,7 +53,7 @@ async fn an_address_is_marked_by_us_alone_and_a_forged_count_is_not_counted_on()
     for status in ["5.1.1", "5.1.2", "5.1.3"] {
         rig.store.note_bounce(bounce(&mailbox, status)).await.unwrap();
     }
-    assert_eq!(there(&ours, SaidKind::CameBack).await, (1, 0), "the row is there");
+    assert_eq!(there(&ours, FactKind::CameBack).await, (1, 0), "the row is there");
     assert_eq!(bounces(&ours, &mailbox, 1).await, (None, 0), "and says nothing");
     let unfetched = ours.unfetched("", LATER, 3).await.unwrap();
     assert!(unfetched.iter().any(|one| one.deposit_id == letter && !one.came_back));
@@ -71,7 +71,7 @@ async fn an_address_is_marked_by_us_alone_and_a_forged_count_is_not_counted_on()
     rig.store.note_bounce(bounce(&mailbox, "5.7.2")).await.unwrap();
     assert!(bounces(&ours, &mailbox, 1).await.0.is_none());
     assert!(ours.clear_unreachable(&mailbox).await.unwrap());
-    assert_eq!(there(&ours, SaidKind::CameBack).await, (0, 0));
+    assert_eq!(there(&ours, FactKind::CameBack).await, (0, 0));
     rig.clean().await;
 }
 
@@ -97,7 +97,7 @@ async fn only_of_letters_that_we_have_seen_go_are_senders_told() {
     let ours = proven(&rig, "jobs");
     let (forged, forged_letter) = rig.told_of_in_new(1).await;
     assert!(rig.store.delete_mailbox(&forged, Unread::KeptForSenders, NOW).await.unwrap());
-    assert_eq!(there(&ours, SaidKind::GoneUnread).await, (1, 0), "the row is there");
+    assert_eq!(there(&ours, FactKind::GoneUnread).await, (1, 0), "the row is there");
     assert!(ours.gone_unread("").await.unwrap().is_empty(), "and says nothing");
     let (mailbox, letter) = rig.told_of_in_new(2).await;
     assert!(ours.delete_mailbox(&mailbox, Unread::KeptForSenders, LATER).await.unwrap());
@@ -117,7 +117,7 @@ async fn support_sees_requests_that_somebody_made_and_none_that_somebody_wrote()
     for text in ["+43 1 666", "+43 1 667"] {
         assert!(rig.store.ask(&mailbox, RequestKind::Access, note(text), NOW).await.unwrap());
     }
-    let (forged, _) = said(&rig.store, SaidKind::Request).await.remove(0);
+    let (forged, _) = said(&rig.store, FactKind::Request).await.remove(0);
     let number = rig.store.requests(RequestSelection::Open).await.unwrap()[0].number;
     assert!(
         ours.requests(RequestSelection::All).await.unwrap().is_empty()
@@ -139,7 +139,7 @@ async fn support_sees_requests_that_somebody_made_and_none_that_somebody_wrote()
     let row = rig.store.request(number).await.unwrap().unwrap();
     assert!(ours.refuse_request(&row, b"x".to_vec(), LATER).await.unwrap());
     assert!(ours.request(number).await.unwrap().is_none());
-    assert_eq!(forged.kind(), SaidKind::Request);
+    assert_eq!(forged.kind(), FactKind::Request);
 
     // A request for a new link beside one that somebody wrote is our own, in every word.
     assert!(rig.store.ask(&mailbox, RequestKind::Renewal, note("+43 1 668"), NOW).await.unwrap());
@@ -157,10 +157,10 @@ async fn whoever_vouches_for_rows_of_before_proves_them_as_they_are() {
     let (mailbox, _) = rig.told_of_in_new(1).await;
     rig.store.note_bounce(bounce(&mailbox, "5.1.1")).await.unwrap();
     assert!(rig.store.ask(&mailbox, RequestKind::Renewal, None, NOW).await.unwrap());
-    for kind in [SaidKind::CameBack, SaidKind::Request] {
+    for kind in [FactKind::CameBack, FactKind::Request] {
         let rows = said(&ours, kind).await;
-        assert_eq!(ours.prove_said(anew(&rows, b"")).await.unwrap(), 1);
-        assert_eq!(ours.prove_said(anew(&rows, b"")).await.unwrap(), 0, "it has a proof by now");
+        assert_eq!(ours.prove_facts(anew(&rows, b"")).await.unwrap(), 1);
+        assert_eq!(ours.prove_facts(anew(&rows, b"")).await.unwrap(), 0, "it has a proof by now");
     }
     assert_eq!(bounces(&ours, &mailbox, 1).await, (Some(1), 1));
     assert_eq!(ours.requests(RequestSelection::Open).await.unwrap().len(), 1);
@@ -175,12 +175,12 @@ async fn a_proof_for_what_a_row_said_is_not_put_beside_what_it_says_now() {
     let (mailbox, _) = rig.told_of_in_new(1).await;
     rig.store.note_bounce(bounce(&mailbox, "5.1.1")).await.unwrap();
     assert!(rig.store.ask(&mailbox, RequestKind::Renewal, None, NOW).await.unwrap());
-    let (back, asked) = (said(&ours, SaidKind::CameBack).await, said(&ours, SaidKind::Request).await);
+    let (back, asked) = (said(&ours, FactKind::CameBack).await, said(&ours, FactKind::Request).await);
 
     assert!(ours.ask(&mailbox, RequestKind::Renewal, Some(b"0170".to_vec()), LATER).await.unwrap());
     ours.note_bounce(bounce(&mailbox, "5.1.2")).await.unwrap();
     for rows in [&back, &asked] {
-        assert_eq!(ours.prove_said(anew(rows, b"")).await.unwrap(), 0);
+        assert_eq!(ours.prove_facts(anew(rows, b"")).await.unwrap(), 0);
     }
     assert_eq!(
         ours.requests(RequestSelection::Open).await.unwrap()[0].created_at,
@@ -191,10 +191,10 @@ async fn a_proof_for_what_a_row_said_is_not_put_beside_what_it_says_now() {
 
     // Nor where a former version, which proves nothing, has changed the words.
     rig.store.note_bounce(bounce(&mailbox, "5.1.2")).await.unwrap();
-    let read = said(&ours, SaidKind::CameBack).await;
+    let read = said(&ours, FactKind::CameBack).await;
     let before = read[0].1.clone();
     rig.store.note_bounce(bounce(&mailbox, "5.1.3")).await.unwrap();
-    assert_eq!(ours.prove_said(anew(&read, &before)).await.unwrap(), 0);
+    assert_eq!(ours.prove_facts(anew(&read, &before)).await.unwrap(), 0);
     rig.clean().await;
 }
 
@@ -204,7 +204,7 @@ async fn nobody_can_vouch_that_a_letter_went_which_lies_in_its_mailbox() {
     let ours = proven(&rig, "portal");
     let (mailbox, letter) = rig.told_of_in_new(1).await;
     assert!(rig.store.delete_mailbox(&mailbox, Unread::KeptForSenders, NOW).await.unwrap());
-    let rows = said(&ours, SaidKind::GoneUnread).await;
+    let rows = said(&ours, FactKind::GoneUnread).await;
     assert!(ours.are_there(std::slice::from_ref(&letter)).await.unwrap().is_empty());
     let (other, _) = rig.told_of_in_new(2).await;
     let body = rig.body(10).await;
@@ -214,7 +214,7 @@ async fn nobody_can_vouch_that_a_letter_went_which_lies_in_its_mailbox() {
     assert!(matches!(rig.store.commit_arrival(there).await.unwrap(), Committed::New(_)));
     let lies = ours.are_there(std::slice::from_ref(&letter)).await.unwrap();
     assert_eq!(lies.into_iter().collect::<Vec<_>>(), [letter]);
-    assert_eq!(ours.prove_said(anew(&rows, b"")).await.unwrap(), 0);
+    assert_eq!(ours.prove_facts(anew(&rows, b"")).await.unwrap(), 0);
     assert!(ours.gone_unread("").await.unwrap().is_empty());
     rig.clean().await;
 }
@@ -275,14 +275,14 @@ async fn a_browser_is_told_why_its_session_ended_by_us_alone() {
     let ours = proven(&rig, "portal");
     sessions_ended_by(&rig, &ours).await;
     assert_eq!(ours.ended_session(&[1; 32]).await.unwrap(), Some(Ended::Everywhere));
-    let rows = said(&ours, SaidKind::SessionEnded).await;
+    let rows = said(&ours, FactKind::SessionEnded).await;
     assert_eq!(rows.len(), 2, "{rows:?}");
-    let words = |why: &str| Said::SessionEnded { hash: vec![2; 32], why: why.to_owned(), at: NOW };
+    let words = |why: &str| ProvenFact::SessionEnded { hash: vec![2; 32], why: why.to_owned(), at: NOW };
     assert!(rows.iter().any(|(said, proof)| *said == words("everywhere") && !proof.is_empty()), "{rows:?}");
 
     let other = Rig::new();
     let theirs = proven(&other, "portal");
     sessions_ended_by(&other, &other.store).await;
-    assert_eq!(there(&theirs, SaidKind::SessionEnded).await, (2, 0), "the rows are there");
+    assert_eq!(there(&theirs, FactKind::SessionEnded).await, (2, 0), "the rows are there");
     assert_eq!(theirs.ended_session(&[1; 32]).await.unwrap(), None, "and say nothing");
 }

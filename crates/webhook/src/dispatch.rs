@@ -22,7 +22,7 @@ const REST: Duration = Duration::from_secs(3);
 /// What an event's row says, beside its own words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
-pub enum Said {
+pub enum OpenedEvent {
     /// Whose letter it is, if that is known.
     About(Option<About>),
     /// The row does not prove: nobody is told what it says.
@@ -30,11 +30,11 @@ pub enum Said {
 }
 
 /// Holds an event's row against its proof and opens what it keeps sealed.
-pub type Opener = dyn Fn(&EventRow) -> Said + Send + Sync;
+pub type Opener = dyn Fn(&EventRow) -> OpenedEvent + Send + Sync;
 
 /// What messages are made and sent with.
 #[derive(Clone)]
-pub struct Carrier {
+pub struct Dispatcher {
     /// The rows.
     pub store: Store,
     /// The time.
@@ -44,10 +44,10 @@ pub struct Carrier {
 }
 
 /// Carries messages to these receivers until `stop`.
-pub async fn run(carrier: Carrier, receivers: Vec<Receiver>, stop: CancellationToken) {
+pub async fn run(dispatcher: Dispatcher, receivers: Vec<Receiver>, stop: CancellationToken) {
     let lanes: Vec<_> = receivers
         .into_iter()
-        .map(|receiver| tokio::spawn(lane(carrier.clone(), receiver, stop.clone())))
+        .map(|receiver| tokio::spawn(lane(dispatcher.clone(), receiver, stop.clone())))
         .collect();
     for lane in lanes {
         if let Err(error) = lane.await {
@@ -56,9 +56,9 @@ pub async fn run(carrier: Carrier, receivers: Vec<Receiver>, stop: CancellationT
     }
 }
 
-async fn lane(carrier: Carrier, receiver: Receiver, stop: CancellationToken) {
+async fn lane(dispatcher: Dispatcher, receiver: Receiver, stop: CancellationToken) {
     loop {
-        let wait = match next(&carrier, &receiver, &stop).await {
+        let wait = match next(&dispatcher, &receiver, &stop).await {
             Some(wait) => wait,
             None if stop.is_cancelled() => return,
             None => continue,
@@ -71,12 +71,12 @@ async fn lane(carrier: Carrier, receiver: Receiver, stop: CancellationToken) {
 }
 
 /// Sends what is due longest. `None`: look for more at once.
-async fn next(carrier: &Carrier, receiver: &Receiver, stop: &CancellationToken) -> Option<Duration> {
+async fn next(dispatcher: &Dispatcher, receiver: &Receiver, stop: &CancellationToken) -> Option<Duration> {
     // Somebody may soon take over from a node that gives no sign of life: it begins nothing until it can. Who has been
     // replaced never can.
-    stop.run_until_cancelled(carrier.store.until_active()).await?;
-    let now = carrier.store.lease_time(carrier.clock.now());
-    let event = match carrier.store.take_event(&receiver.name, now, now.plus(HELD)).await {
+    stop.run_until_cancelled(dispatcher.store.until_active()).await?;
+    let now = dispatcher.store.lease_time(dispatcher.clock.now());
+    let event = match dispatcher.store.take_event(&receiver.name, now, now.plus(HELD)).await {
         Ok(Some(event)) => event,
         Ok(None) => return Some(LOOK),
         Err(error) => {
@@ -84,10 +84,10 @@ async fn next(carrier: &Carrier, receiver: &Receiver, stop: &CancellationToken) 
             return Some(REST);
         }
     };
-    let posted = match (carrier.about)(&event) {
-        Said::Unproven => Posted::Unproven,
-        Said::About(about) => {
-            let now = carrier.clock.now();
+    let posted = match (dispatcher.about)(&event) {
+        OpenedEvent::Unproven => Posted::Unproven,
+        OpenedEvent::About(about) => {
+            let now = dispatcher.clock.now();
             let made = message(&event, about.as_ref(), receiver.addresses, &receiver.secrets, now);
             receiver.post(made).await
         }
@@ -99,7 +99,7 @@ async fn next(carrier: &Carrier, receiver: &Receiver, stop: &CancellationToken) 
         Posted::Taken => {
             tracing::info!(webhook = receiver.name, event.id = event.id, "a webhook has taken an event");
             // Until this is written it would be sent once more after a crash, under the same id.
-            while let Err(error) = carrier.store.event_taken(&event.id).await {
+            while let Err(error) = dispatcher.store.event_taken(&event.id).await {
                 tracing::error!(webhook = receiver.name, %error, "a delivered event could not be recorded");
                 if !error.is_busy() {
                     return Some(REST);
@@ -112,9 +112,10 @@ async fn next(carrier: &Carrier, receiver: &Receiver, stop: &CancellationToken) 
         Posted::Unproven => (NotTaken::Dead, "its row does not prove: nobody of us made it".to_owned()),
         Posted::Gone => (NotTaken::Dead, "410: the receiver is gone".to_owned()),
         Posted::NotNow(why) => match pause(failed) {
-            Some(pause) => {
-                (NotTaken::Again { due_at: carrier.store.lease_time(carrier.clock.now()).plus(pause) }, why)
-            }
+            Some(pause) => (
+                NotTaken::Again { due_at: dispatcher.store.lease_time(dispatcher.clock.now()).plus(pause) },
+                why,
+            ),
             None => (NotTaken::Dead, why),
         },
     };
@@ -138,7 +139,7 @@ async fn next(carrier: &Carrier, receiver: &Receiver, stop: &CancellationToken) 
             );
         }
     }
-    if let Err(error) = carrier.store.event_not_taken(&event, end, &why).await {
+    if let Err(error) = dispatcher.store.event_not_taken(&event, end, &why).await {
         tracing::error!(webhook = receiver.name, %error, "a failed attempt could not be recorded");
     }
     rest

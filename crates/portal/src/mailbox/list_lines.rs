@@ -102,7 +102,7 @@ impl Reader {
     /// Makes words that a search had no time for. The page does not wait for them.
     pub(crate) fn make_words_beside(self, site: web::Data<Site>, ids: Vec<String>) {
         // One such round at a time: two would make the same words.
-        let Ok(turn) = site.wording.places(&self.mailbox_id).try_acquire_owned() else { return };
+        let Ok(turn) = site.wording.slots(&self.mailbox_id).try_acquire_owned() else { return };
         actix_web::rt::spawn(async move {
             let _turn = turn;
             for part in ids.chunks(NOTED_AT_ONCE) {

@@ -1,7 +1,7 @@
 //! The condition in SQL that nobody holds a mailbox. Knows no row.
 
 /// `d` is a letter's row: nobody holds its mailbox.
-macro_rules! unheld {
+macro_rules! not_held {
     ($mailbox_id:literal) => {
         concat!(
             "NOT EXISTS (SELECT 1 FROM mailboxes WHERE id = ",
@@ -10,4 +10,4 @@ macro_rules! unheld {
         )
     };
 }
-pub(crate) use unheld;
+pub(crate) use not_held;

@@ -1,6 +1,6 @@
 //! Where this process does what takes long for a mailbox, and who may do how much of it at once. Knows no page.
 
-use sealpost_mailbox::{Access, Beside, MailboxError};
+use sealpost_mailbox::{Access, MailboxError, WorkPool};
 
 use crate::http::client::Client;
 use crate::problem::Problem;
@@ -27,7 +27,7 @@ impl From<MailboxError> for Problem {
     }
 }
 
-impl Beside for HashingTurn {
+impl WorkPool for HashingTurn {
     type Refused = Problem;
 
     async fn run<T: Send + 'static>(self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
@@ -35,7 +35,7 @@ impl Beside for HashingTurn {
     }
 }
 
-impl Beside for Hashing<'_> {
+impl WorkPool for Hashing<'_> {
     type Refused = Problem;
 
     async fn run<T: Send + 'static>(self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
@@ -43,7 +43,7 @@ impl Beside for Hashing<'_> {
     }
 }
 
-impl Beside for Sealing<'_> {
+impl WorkPool for Sealing<'_> {
     type Refused = Problem;
 
     async fn run<T: Send + 'static>(self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {

@@ -14,7 +14,7 @@ const AGAIN: Duration = Duration::from_secs(10);
 
 /// Signal that wakes the writer.
 #[derive(Debug, Default)]
-pub(crate) struct Gathering(Notify);
+pub(crate) struct FlushSchedule(Notify);
 
 /// What became of what was to be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub(crate) enum Turn {
     Last,
 }
 
-impl Gathering {
+impl FlushSchedule {
     /// There is something to write.
     pub(crate) fn some(&self) {
         self.0.notify_one();

@@ -6,21 +6,21 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use sealpost_mail::{Clock, Timestamp};
-use sealpost_store::{RestChange, RestingRow, Store};
+use sealpost_store::{BackoffChange, BackoffRow, Store};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::outcome::Reason;
 
 /// More destinations than that are not remembered to be well again: their rows go by themselves within a day.
-const MOST: usize = 10_000;
+const MAX_NOTED: usize = 10_000;
 
 /// Between two commits: a network that is gone takes all destinations with it.
 const GATHER: Duration = Duration::from_millis(200);
 
-/// Rests to be noted.
+/// Backoffs to be noted.
 #[derive(Debug, Default)]
-pub(crate) struct RestNotes {
+pub(crate) struct BackoffNotes {
     state: Mutex<State>,
     changed: Notify,
 }
@@ -30,23 +30,23 @@ struct State {
     /// Destinations that have a row, and since when nothing comes through there.
     noted: HashMap<String, Timestamp>,
     /// What is to be written, the last word of each destination.
-    unwritten: BTreeMap<String, RestChange>,
+    unwritten: BTreeMap<String, BackoffChange>,
 }
 
-impl RestNotes {
+impl BackoffNotes {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A rest begins.
-    pub(crate) fn rests(&self, destination: &str, now: Timestamp, until: Timestamp, reason: &Reason) {
+    /// A destination is left alone from `now` on.
+    pub(crate) fn begins(&self, destination: &str, now: Timestamp, until: Timestamp, reason: &Reason) {
         let mut state = self.state();
         let since = match state.noted.get(destination) {
             Some(since) => *since,
-            None if state.noted.len() >= MOST => now,
+            None if state.noted.len() >= MAX_NOTED => now,
             None => *state.noted.entry(destination.to_owned()).or_insert(now),
         };
-        let row = RestingRow {
+        let row = BackoffRow {
             destination: destination.to_owned(),
             since,
             until,
@@ -54,7 +54,7 @@ impl RestNotes {
             enhanced: reason.enhanced.to_string(),
             cause: reason.own_words().map(str::to_owned),
         };
-        state.unwritten.insert(destination.to_owned(), RestChange::Rests(row));
+        state.unwritten.insert(destination.to_owned(), BackoffChange::Begins(row));
         drop(state);
         self.changed.notify_one();
     }
@@ -64,24 +64,24 @@ impl RestNotes {
         let mut state = self.state();
         if state.noted.remove(destination).is_some() {
             let destination = destination.to_owned();
-            state.unwritten.insert(destination.clone(), RestChange::Ended { destination });
+            state.unwritten.insert(destination.clone(), BackoffChange::Ended { destination });
             drop(state);
             self.changed.notify_one();
         }
     }
 
-    fn take(&self) -> Vec<RestChange> {
+    fn take(&self) -> Vec<BackoffChange> {
         std::mem::take(&mut self.state().unwritten).into_values().collect()
     }
 
-    /// Writes them down until `stop`. What cannot be written is not written later: the next rest says more.
+    /// Writes them down until `stop`. What cannot be written is not written later: the next backoff says more.
     pub(crate) async fn write(&self, store: &Store, clock: &dyn Clock, stop: &CancellationToken) {
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = self.changed.notified() => {}
             }
-            if let Err(error) = store.note_rests(self.take(), clock.now()).await {
+            if let Err(error) = store.note_backoffs(self.take(), clock.now()).await {
                 tracing::warn!(%error, "which destinations are left alone could not be noted");
             }
             tokio::select! {
@@ -110,28 +110,30 @@ mod tests {
     }
 
     #[test]
-    fn a_destination_is_down_since_its_first_rest_until_a_letter_is_answered() {
-        let notes = RestNotes::default();
+    fn a_destination_is_down_since_its_first_backoff_until_a_letter_is_answered() {
+        let notes = BackoffNotes::default();
         notes.well("never.example");
         assert!(notes.take().is_empty());
         for at in [1, 5] {
-            notes.rests("d.example", Timestamp(at), Timestamp(at + 3), &reason(Whose::Ours));
+            notes.begins("d.example", Timestamp(at), Timestamp(at + 3), &reason(Whose::Ours));
         }
-        let [RestChange::Rests(row)] = &notes.take()[..] else { panic!("the last word of one destination") };
+        let [BackoffChange::Begins(row)] = &notes.take()[..] else {
+            panic!("the last word of one destination")
+        };
         assert_eq!((row.since, row.until), (Timestamp(1), Timestamp(8)));
         notes.well("d.example");
-        assert_eq!(notes.take(), [RestChange::Ended { destination: "d.example".to_owned() }]);
-        notes.rests("d.example", Timestamp(9), Timestamp(12), &reason(Whose::Ours));
-        let [RestChange::Rests(row)] = &notes.take()[..] else { panic!("it rests again") };
+        assert_eq!(notes.take(), [BackoffChange::Ended { destination: "d.example".to_owned() }]);
+        notes.begins("d.example", Timestamp(9), Timestamp(12), &reason(Whose::Ours));
+        let [BackoffChange::Begins(row)] = &notes.take()[..] else { panic!("it begins again") };
         assert_eq!(row.since, Timestamp(9));
     }
 
     /// A server quotes addresses.
     #[test]
     fn what_a_server_says_is_not_kept() {
-        let notes = RestNotes::default();
-        notes.rests("d.example", Timestamp(1), Timestamp(2), &reason(Whose::Server(None)));
-        let [RestChange::Rests(row)] = &notes.take()[..] else { panic!("it rests") };
+        let notes = BackoffNotes::default();
+        notes.begins("d.example", Timestamp(1), Timestamp(2), &reason(Whose::Server(None)));
+        let [BackoffChange::Begins(row)] = &notes.take()[..] else { panic!("it begins") };
         assert_eq!((row.cause.as_deref(), row.enhanced.as_str()), (None, "4.4.1"));
     }
 }

@@ -13,11 +13,13 @@ use crate::store::Store;
 const FORGOTTEN: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A destination to which nothing comes through.
+///
+/// The table is called `resting`: renaming it would keep every older process beside this one from writing its backoffs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RestingRow {
+pub struct BackoffRow {
     /// Queue key, as in [`crate::LegRow::destination`].
     pub destination: String,
-    /// When the first of its rests began.
+    /// When the first of its backoffs began.
     pub since: Timestamp,
     /// Nobody is tried before; afterwards some are, and the others wait for what comes of it.
     pub until: Timestamp,
@@ -31,9 +33,9 @@ pub struct RestingRow {
 
 /// What has become of a destination.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RestChange {
+pub enum BackoffChange {
     /// It is left alone. Since when nothing comes through stays as it was noted first.
-    Rests(RestingRow),
+    Begins(BackoffRow),
     /// A letter was answered there.
     Ended {
         /// Queue key.
@@ -43,11 +45,11 @@ pub enum RestChange {
 
 impl Store {
     /// All of them.
-    pub async fn resting(&self) -> Result<Vec<RestingRow>, StoreError> {
+    pub async fn backoffs(&self) -> Result<Vec<BackoffRow>, StoreError> {
         let rows =
             sql!("SELECT destination, since, until, code, enhanced, cause FROM resting ORDER BY destination");
         let row = |mut row: Row| {
-            Ok::<_, StoreError>(RestingRow {
+            Ok::<_, StoreError>(BackoffRow {
                 destination: row.text()?,
                 since: row.time()?,
                 until: row.time()?,
@@ -61,12 +63,12 @@ impl Store {
     }
 
     /// Notes what has become of destinations, all at once.
-    pub async fn note_rests(&self, changes: Vec<RestChange>, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn note_backoffs(&self, changes: Vec<BackoffChange>, now: Timestamp) -> Result<(), StoreError> {
         let mut batch = Batch::default();
         batch.add(sql!("DELETE FROM resting WHERE until < ?1", now.minus(FORGOTTEN)));
         for change in changes {
             batch.add(match change {
-                RestChange::Rests(row) => sql!(
+                BackoffChange::Begins(row) => sql!(
                     "INSERT INTO resting (destination, since, until, code, enhanced, cause)
                      VALUES (?1, ?2, ?3, ?4, ?5, ?6)
                      ON CONFLICT (destination) DO UPDATE SET until = excluded.until, code = excluded.code,
@@ -78,7 +80,7 @@ impl Store {
                     row.enhanced,
                     row.cause
                 ),
-                RestChange::Ended { destination } => {
+                BackoffChange::Ended { destination } => {
                     sql!("DELETE FROM resting WHERE destination = ?1", destination)
                 }
             });
@@ -86,8 +88,8 @@ impl Store {
         self.write(batch).await.map(drop)
     }
 
-    /// Whoever begins to deliver has no rests behind it.
-    pub async fn forget_rests(&self) -> Result<(), StoreError> {
+    /// Whoever begins to deliver has none behind it.
+    pub async fn forget_backoffs(&self) -> Result<(), StoreError> {
         self.change(vec![sql!("DELETE FROM resting")]).await.map(drop)
     }
 }

@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use crate::error::StoreError;
+use crate::proven_facts::{AskedRow, FactKind, ProvenFact};
 use crate::row_proof::{came_back_words, ended_words, gone_words, holds, request_words};
-use crate::said::{AskedRow, Said, SaidKind};
 use crate::statement::{Row, Value, sql};
 use crate::store::Store;
 
@@ -14,11 +14,11 @@ const PAGE: i64 = 200;
 
 /// A row as it stands there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SaidRow {
+pub enum FactRow {
     /// It can be read.
     Says {
         /// What.
-        said: Said,
+        said: ProvenFact,
         /// Its proof; empty where there is none.
         proof: Vec<u8>,
     },
@@ -31,22 +31,22 @@ pub enum SaidRow {
 
 /// Some rows.
 #[derive(Clone, Debug, Default)]
-pub struct SaidPage {
+pub struct FactPage {
     /// In their order.
-    pub rows: Vec<SaidRow>,
+    pub rows: Vec<FactRow>,
     /// Where they end; `None`: there were none.
-    pub last: Option<SaidPlace>,
+    pub last: Option<FactCursor>,
 }
 
 /// Behind which row the next ones are looked for.
 #[derive(Clone, Debug)]
-pub struct SaidPlace(Value);
+pub struct FactCursor(Value);
 
 /// A row that is to have another proof.
 #[derive(Clone, Debug)]
 pub struct ProvenAnew {
     /// What it says.
-    pub said: Said,
+    pub said: ProvenFact,
     /// The proof that it has; empty where there is none.
     pub before: Vec<u8>,
     /// The proof that it is to have.
@@ -57,14 +57,14 @@ pub struct ProvenAnew {
 #[derive(Debug)]
 pub(crate) struct Reading<'a> {
     store: &'a Store,
-    kind: SaidKind,
+    kind: FactKind,
     unproven: u64,
 }
 
 impl Reading<'_> {
     /// What a row says, if one of us wrote it. One that cannot even be read is none of ours, and hides no other.
-    pub(crate) fn proven(&mut self, mut row: Row) -> Option<Said> {
-        let said = Said::read(self.kind, &mut row).ok();
+    pub(crate) fn proven(&mut self, mut row: Row) -> Option<ProvenFact> {
+        let said = ProvenFact::read(self.kind, &mut row).ok();
         let proven = said.filter(|(said, proof)| holds(self.store.prover(), said, proof));
         self.unproven += u64::from(proven.is_none());
         proven.map(|(said, _proof)| said)
@@ -76,7 +76,7 @@ impl Reading<'_> {
     }
 
     /// The same of what is left of a row behind an outer join: nothing there is nothing said.
-    pub(crate) fn proven_beside(&mut self, row: Row) -> Option<Said> {
+    pub(crate) fn proven_beside(&mut self, row: Row) -> Option<ProvenFact> {
         if row.is_null() { None } else { self.proven(row) }
     }
 }
@@ -98,22 +98,26 @@ impl Drop for Reading<'_> {
 
 impl Store {
     /// To read rows of this kind with.
-    pub(crate) fn reading(&self, kind: SaidKind) -> Reading<'_> {
+    pub(crate) fn reading(&self, kind: FactKind) -> Reading<'_> {
         Reading { store: self, kind, unproven: 0 }
     }
 
     /// The next rows behind `after` with their proofs, also those that do not prove: for whoever verifies, adopts or has a new key.
-    pub async fn said_rows(&self, kind: SaidKind, after: Option<&SaidPlace>) -> Result<SaidPage, StoreError> {
+    pub async fn fact_rows(
+        &self,
+        kind: FactKind,
+        after: Option<&FactCursor>,
+    ) -> Result<FactPage, StoreError> {
         let id = match after {
-            Some(SaidPlace(id)) => id.clone(),
+            Some(FactCursor(id)) => id.clone(),
             None => match kind {
-                SaidKind::GoneUnread | SaidKind::CameBack => Value::from(""),
-                SaidKind::Request => Value::from(i64::MIN),
-                SaidKind::SessionEnded => Value::from(Vec::<u8>::new()),
+                FactKind::GoneUnread | FactKind::CameBack => Value::from(""),
+                FactKind::Request => Value::from(i64::MIN),
+                FactKind::SessionEnded => Value::from(Vec::<u8>::new()),
             },
         };
         let question = match kind {
-            SaidKind::GoneUnread => sql!(
+            FactKind::GoneUnread => sql!(
                 concat!(
                     "SELECT ",
                     gone_words!(),
@@ -122,7 +126,7 @@ impl Store {
                 id,
                 PAGE
             ),
-            SaidKind::CameBack => sql!(
+            FactKind::CameBack => sql!(
                 concat!(
                     "SELECT ",
                     came_back_words!(),
@@ -131,7 +135,7 @@ impl Store {
                 id,
                 PAGE
             ),
-            SaidKind::Request => sql!(
+            FactKind::Request => sql!(
                 concat!(
                     "SELECT ",
                     request_words!(),
@@ -140,7 +144,7 @@ impl Store {
                 id,
                 PAGE
             ),
-            SaidKind::SessionEnded => sql!(
+            FactKind::SessionEnded => sql!(
                 concat!(
                     "SELECT ",
                     ended_words!(),
@@ -150,28 +154,28 @@ impl Store {
                 PAGE
             ),
         };
-        let mut page = SaidPage::default();
+        let mut page = FactPage::default();
         for mut row in self.read_rows(question).await? {
             let id = row.first();
-            page.rows.push(match Said::read(kind, &mut row) {
-                Ok((said, proof)) => SaidRow::Says { said, proof },
-                Err(_unreadable) => SaidRow::Unreadable { id: id.shown() },
+            page.rows.push(match ProvenFact::read(kind, &mut row) {
+                Ok((said, proof)) => FactRow::Says { said, proof },
+                Err(_unreadable) => FactRow::Unreadable { id: id.shown() },
             });
-            page.last = Some(SaidPlace(id));
+            page.last = Some(FactCursor(id));
         }
         Ok(page)
     }
 
     /// Puts proofs beside rows, where they say what they said, with the proof that they had. One whose letter lies in its mailbox
     /// has not gone. How many.
-    pub async fn prove_said(&self, rows: Vec<ProvenAnew>) -> Result<usize, StoreError> {
+    pub async fn prove_facts(&self, rows: Vec<ProvenAnew>) -> Result<usize, StoreError> {
         if rows.is_empty() {
             return Ok(0);
         }
         let none: Vec<u8> = Vec::new();
         let proven = |ProvenAnew { said, before, proof }: ProvenAnew| {
             match said {
-            Said::CameBack { mailbox_id, bounces, last_at, status: _ } => sql!(
+            ProvenFact::CameBack { mailbox_id, bounces, last_at, status: _ } => sql!(
                 "UPDATE unreachable SET proof = ?2 WHERE mailbox_id = ?1 AND coalesce(proof, ?4) = ?3
                      AND bounces = ?5 AND last_at = ?6",
                 mailbox_id,
@@ -181,7 +185,7 @@ impl Store {
                 bounces,
                 last_at
             ),
-            Said::GoneUnread { deposit_id, received_at, gone_at, how: _ } => sql!(
+            ProvenFact::GoneUnread { deposit_id, received_at, gone_at, how: _ } => sql!(
                 "UPDATE gone_unread SET proof = ?2 WHERE deposit_id = ?1 AND coalesce(proof, ?4) = ?3
                      AND received_at = ?5 AND gone_at = ?6 AND NOT EXISTS (SELECT 1 FROM deposits WHERE id = ?1)",
                 deposit_id,
@@ -191,7 +195,7 @@ impl Store {
                 received_at,
                 gone_at
             ),
-            Said::Request(AskedRow { number, state, created_at, .. }) => sql!(
+            ProvenFact::Request(AskedRow { number, state, created_at, .. }) => sql!(
                 "UPDATE requests SET proof = ?2 WHERE number = ?1 AND coalesce(proof, ?4) = ?3
                      AND state = ?5 AND created_at = ?6",
                 number,
@@ -201,7 +205,7 @@ impl Store {
                 state,
                 created_at
             ),
-            Said::SessionEnded { hash, why, at } => sql!(
+            ProvenFact::SessionEnded { hash, why, at } => sql!(
                 "UPDATE ended_sessions SET proof = ?2 WHERE hash = ?1 AND coalesce(proof, ?4) = ?3
                      AND why = ?5 AND at = ?6",
                 hash,

@@ -49,7 +49,7 @@ pub(crate) enum CommandError {
 }
 
 /// What every one of these commands works with.
-pub(crate) struct Desk<'a> {
+pub(crate) struct PartnerContext<'a> {
     pub(crate) store: &'a Store,
     pub(crate) plan: &'a Plan,
     pub(crate) keys: &'a SupportKeys,
@@ -58,7 +58,7 @@ pub(crate) struct Desk<'a> {
     pub(crate) now: Timestamp,
 }
 
-impl Desk<'_> {
+impl PartnerContext<'_> {
     pub(crate) fn book(&self) -> Book<'_> {
         let role = &self.keys.role;
         Book { store: self.store, keyring: &role.keyring, tags: &role.queue.tags }
@@ -99,14 +99,14 @@ impl Desk<'_> {
 }
 
 /// Runs something with store, plan and support's keys.
-pub(crate) fn at_desk(
+pub(crate) fn with_context(
     config: &Path,
-    work: impl AsyncFnOnce(&Desk<'_>) -> Result<(), CommandError>,
+    work: impl AsyncFnOnce(&PartnerContext<'_>) -> Result<(), CommandError>,
 ) -> ExitCode {
     with_support(config, async |store, plan, keys| {
         let lists = all_lists(&plan.inbound, store, &keys.role.queue.tags).await?;
         let lists = RevocationIndex::of(&lists);
-        work(&Desk { store, plan, keys: &keys, lists, now: SystemClock.now() }).await
+        work(&PartnerContext { store, plan, keys: &keys, lists, now: SystemClock.now() }).await
     })
 }
 

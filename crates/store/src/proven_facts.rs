@@ -9,7 +9,7 @@ use crate::column_values::{Ended, LetterEvent, RequestState, UnreadEnd};
 
 /// Which rows are proven so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SaidKind {
+pub enum FactKind {
     /// A letter that went unread.
     GoneUnread,
     /// An address that mail came back from.
@@ -20,7 +20,7 @@ pub enum SaidKind {
     SessionEnded,
 }
 
-impl SaidKind {
+impl FactKind {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::GoneUnread, Self::CameBack, Self::Request, Self::SessionEnded];
 
@@ -38,7 +38,7 @@ impl SaidKind {
 
 /// What one of them says, as it is proven.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Said {
+pub enum ProvenFact {
     /// A letter went, and nobody had opened it. Whose it was is sealed for this letter, and not among it.
     GoneUnread {
         /// Which.
@@ -178,15 +178,15 @@ pub(crate) enum Letters {
     },
 }
 
-impl Said {
+impl ProvenFact {
     /// Which kind.
     #[must_use]
-    pub fn kind(&self) -> SaidKind {
+    pub fn kind(&self) -> FactKind {
         match self {
-            Self::GoneUnread { .. } => SaidKind::GoneUnread,
-            Self::CameBack { .. } => SaidKind::CameBack,
-            Self::Request(_) => SaidKind::Request,
-            Self::SessionEnded { .. } => SaidKind::SessionEnded,
+            Self::GoneUnread { .. } => FactKind::GoneUnread,
+            Self::CameBack { .. } => FactKind::CameBack,
+            Self::Request(_) => FactKind::Request,
+            Self::SessionEnded { .. } => FactKind::SessionEnded,
         }
     }
 

@@ -24,7 +24,7 @@ impl FolderPage {
     /// Those that every mailbox has.
     pub(crate) const ALL: [Self; 3] = [Self::Inbox, Self::Sent, Self::Trash];
 
-    pub(crate) fn place(&self) -> FolderRef<'_> {
+    pub(crate) fn folder_ref(&self) -> FolderRef<'_> {
         match self {
             Self::Inbox => FolderRef::Folder(Folder::Inbox),
             Self::Sent => FolderRef::Folder(Folder::Sent),

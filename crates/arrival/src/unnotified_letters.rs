@@ -23,7 +23,7 @@ pub async fn tell(
     let now = context.shared.clock.now();
     let first = context.shared.store.bounce_memo(&bounce_token(deposit_id, 0)).await.map_err(unsent)?;
     let Some(first) = first else { return Ok(Mailing::Nobody) };
-    let memo = memo(context, deposit_id, &first.memo_sealed)?;
+    let memo = memo(&context.shared.keys.rows, deposit_id, &first.memo_sealed)?;
     let id = context.shared.random.id();
     let at = At { context, id: &id, now };
     let told = unannounced(&at, &memo, status).await;
@@ -36,5 +36,5 @@ pub async fn tell(
     fingerprint.update(b"nobody told\0");
     fingerprint.update(deposit_id.as_bytes());
     rows.fingerprint = Some(fingerprint.finish());
-    once(context, rows).await
+    once(&context.shared, rows).await
 }
