@@ -168,7 +168,7 @@ pub use reset::{Reset, ResetPassword};
 pub use resting::{RestChange, RestingRow};
 pub use retention::Forgotten;
 pub use retention_preview::{Foreseen, ForeseenForgotten, ForeseenRetention};
-pub use revocation_list::{KeptList, RevocationListRow, StoredList};
+pub use revocation_list::{KeptList, MAX_REVOCATION_LIST, RevocationListRow, StoredList};
 pub use rotate::{KeyUse, Keyed, KeyedMailbox, KeyedRequest, KeyedRow, RotatedMailbox};
 pub use rotation_mark::Rotating;
 pub use said::{AskedRow, Said, SaidKind};
