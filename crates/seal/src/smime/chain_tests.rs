@@ -5,10 +5,12 @@ use openssl::bn::BigNum;
 use openssl::hash::MessageDigest;
 use openssl::pkey::{PKey, Private};
 use openssl::rsa::Rsa;
+use openssl::sign::Signer;
 use openssl::x509::extension::{AuthorityKeyIdentifier, BasicConstraints, KeyUsage, SubjectKeyIdentifier};
 use openssl::x509::{X509CrlBuilder, X509Extension, X509Name, X509RevokedBuilder};
 
 use super::*;
+use crate::smime::der::{self, BIT_STRING, SEQUENCE};
 use crate::smime::fetched_list::{self, FetchedList, ListFor};
 
 const NOW: Timestamp = Timestamp(1_800_000_000_000);
@@ -20,7 +22,8 @@ const REASONS: (&str, bool, &[u8]) = ("2.5.29.28", true, &[0x30, 4, 0x83, 2, 1, 
 const INDIRECT: (&str, bool, &[u8]) = ("2.5.29.28", true, &[0x30, 3, 0x84, 1, 0xff]);
 const UNREADABLE_POINT: (&str, bool, &[u8]) = ("2.5.29.28", true, &[0x04, 0]);
 const UNKNOWN: (&str, bool, &[u8]) = ("1.2.3.4.5", true, &[5, 0]);
-const NUMBER: (&str, bool, &[u8]) = ("2.5.29.20", false, &[2, 1, 1]);
+/// What no list is without (RFC 5280 §5.2.1, §5.2.3).
+const COMMON: [(&str, bool, &[u8]); 2] = [("2.5.29.35", false, &[0x30, 0]), ("2.5.29.20", false, &[2, 1, 1])];
 
 struct Authority {
     key: PKey<Private>,
@@ -86,9 +89,7 @@ fn list(by: &Authority, until: Option<i64>, names: Option<u32>, limits: &[(&str,
     let mut list = X509CrlBuilder::new().unwrap();
     list.set_issuer_name(by.certificate.subject_name()).unwrap();
     list.set_last_update(&moment(-1)).unwrap();
-    if let Some(until) = until {
-        list.set_next_update(&moment(until)).unwrap();
-    }
+    list.set_next_update(&moment(until.unwrap_or(9))).unwrap();
     if let Some(serial) = names {
         let mut revoked = X509RevokedBuilder::new().unwrap();
         let serial = BigNum::from_u32(serial).unwrap().to_asn1_integer().unwrap();
@@ -96,13 +97,34 @@ fn list(by: &Authority, until: Option<i64>, names: Option<u32>, limits: &[(&str,
         revoked.set_revocation_date(&moment(-1)).unwrap();
         list.add_revoked(revoked.build()).unwrap();
     }
-    for (oid, critical, value) in limits.iter().chain([&NUMBER]) {
+    for (oid, critical, value) in limits.iter().chain(&COMMON) {
         let (oid, value) =
             (Asn1Object::from_str(oid).unwrap(), Asn1OctetString::new_from_bytes(value).unwrap());
         list.append_extension2(&X509Extension::new_from_der(&oid, *critical, &value).unwrap()).unwrap();
     }
     list.sign(&by.key, MessageDigest::sha256()).unwrap();
-    list.build().unwrap().to_der().unwrap()
+    let list = list.build().unwrap().to_der().unwrap();
+    if until.is_some() { list } else { without_end(&list, by) }
+}
+
+/// The list without its nextUpdate, which nothing here makes.
+fn without_end(list: &[u8], by: &Authority) -> Vec<u8> {
+    let whole = der::all(der::only(list, SEQUENCE).unwrap()).unwrap();
+    let mut times = 0;
+    let fields: Vec<Vec<u8>> = der::all(whole[0].content)
+        .unwrap()
+        .iter()
+        .filter(|field| {
+            times += usize::from(matches!(field.tag, 0x17 | 0x18));
+            times != 2 || !matches!(field.tag, 0x17 | 0x18)
+        })
+        .map(|field| der::of(field.tag, &[field.content]))
+        .collect();
+    let body = der::of(SEQUENCE, &[&fields.concat()]);
+    let mut signer = Signer::new(MessageDigest::sha256(), &by.key).unwrap();
+    signer.update(&body).unwrap();
+    let signature = der::of(BIT_STRING, &[&[0], &signer.sign_to_vec().unwrap()]);
+    der::of(SEQUENCE, &[&body, &der::of(SEQUENCE, &[whole[1].content]), &signature])
 }
 
 fn verdict(certificate: &X509Ref, between: &[X509], root: &Authority, lists: &[Vec<u8>]) -> ChainVerdict {
@@ -150,7 +172,7 @@ fn an_authority_s_certificate_for_itself_is_held_against_its_list_or_leads_nowhe
     for ids in [KeyIds::There, KeyIds::Missing] {
         let key = key();
         let new = Authority { certificate: issued("An Authority", 2, &key, Some(&old), ids), key };
-        let house = issued("A house", 7, &self::key(), Some(&new), KeyIds::Missing);
+        let house = issued("A house", 7, &self::key(), Some(&new), ids);
         let between = [new.certificate.clone()];
         let of = |lists: &[Vec<u8>]| verdict(&house, &between, &old, lists);
         let (by_old, by_new) = (|names| list(&old, Some(9), names, &[]), list(&new, Some(9), None, &[]));
