@@ -39,8 +39,10 @@ impl ListScope {
 
 /// `None`: it is not written as a list is.
 fn read(der: &[u8]) -> Option<bool> {
-    let (list, _signature) = der::value(der::only(der, SEQUENCE)?)?;
-    let mut fields = list.content;
+    // What stands behind it is none of it, as for OpenSSL.
+    let (list, _behind) = der::value(der)?;
+    let (body, _signature) = der::value(list.content)?;
+    let mut fields = body.content;
     let (mut times, mut extensions) = (0, None);
     while !fields.is_empty() {
         let (field, rest) = der::value(fields)?;
@@ -141,6 +143,7 @@ mod tests {
             ("a place twice", list(2, &[point(&[only_user]), point(&[only_user])]), ListScope::Partial),
             ("twice in it", list(2, &[point(&[only_user, only_user])]), ListScope::Partial),
             ("no place", list(2, &[extension(28, &[4, 0])]), ListScope::Partial),
+            ("a line end behind it", [list(2, &[]), b"\n".to_vec()].concat(), ListScope::Complete),
             ("no list", vec![0x30, 0], ListScope::Partial),
         ] {
             assert_eq!(ListScope::of(&list), scope, "{what}");
