@@ -3,6 +3,7 @@
 
 use std::net::TcpListener;
 
+use rig::openssl::House;
 use rig::web_folder::WebFolder;
 use rig::{Hop, Smtp};
 
@@ -16,6 +17,25 @@ fn scene(authority: &Authority, networks: &str) -> Scene {
     Scene::new(authority, networks, &[("crl-source", r#""fetch""#)])
 }
 
+/// A partner whose certificate says where its authority's list is; nobody is there yet.
+struct Listed {
+    authority: Authority,
+    scene: Scene,
+    port: u16,
+    url: String,
+    house: House,
+}
+
+fn listed(local: &str, domain: &str) -> Listed {
+    let authority = Authority::new();
+    let scene = scene(&authority, LOOPBACK);
+    let port = rig::ports::free().port();
+    let url = WebFolder::url(port, "authority.crl");
+    let house = authority.issues_with_list(&format!("{local}@{domain}"), &url);
+    sealpost(&scene.gateway, &["partner", "add", domain, path(&house), "--yes"]);
+    Listed { authority, scene, port, url, house }
+}
+
 /// What is said of a letter from the world.
 fn said_of(scene: &Scene, letter: &[u8]) -> String {
     let before = scene.inside.delivered().len();
@@ -25,19 +45,10 @@ fn said_of(scene: &Scene, letter: &[u8]) -> String {
     result(scene.inside.wait(before + 1).get(before).unwrap())
 }
 
-fn check_says(scene: &Scene, words: &str) {
-    let (code, out, err) = scene.gateway.sealpost(&["check"]);
-    assert!(code == 0 && (out.contains(words) || err.contains(words)), "{words}:\n{out}{err}");
-}
-
 #[test]
 fn what_a_list_names_is_never_encrypted_to_again_and_nothing_takes_its_place() {
-    let (authority, other) = (Authority::new(), Authority::new());
-    let scene = scene(&authority, LOOPBACK);
-    let port = rig::ports::free().port();
-    let url = WebFolder::url(port, "authority.crl");
-    let house = authority.issues_with_list("securemail@must.example", &url);
-    sealpost(&scene.gateway, &["partner", "add", "must.example", path(&house), "--yes"]);
+    let other = Authority::new();
+    let Listed { authority, scene, port, url, house } = listed("securemail", "must.example");
     let (code, dry, err) = scene.gateway.sealpost(&["jobs", "run", "ocsp", "--dry-run"]);
     assert!(code == 0 && dry.contains(&format!("{url} is asked for its revocation list")), "{dry}{err}");
     let used = |shown: &str, answer: &str| {
@@ -48,15 +59,15 @@ fn what_a_list_names_is_never_encrypted_to_again_and_nothing_takes_its_place() {
     let shown = scene.asks_at(0, "must.example");
     used(&shown, "unreachable");
     assert!(shown.contains("none has come yet"), "{shown}");
-    check_says(&scene, "unreachable; none has come yet; fix:");
-    check_says(&scene, "there is no revocation list of the root \"CN=An Authority\"");
+    scene.check_says("unreachable; none has come yet; fix:");
+    scene.check_says("there is no revocation list of the root \"CN=An Authority\"");
     scene.letter().expect("250 *");
 
     let web = WebFolder::at(port);
     let first = authority.published_list();
     web.put("authority.crl", &first);
     used(&scene.asks_at(2, "must.example"), "new");
-    check_says(&scene, ": new; the one that counts is of 20");
+    scene.check_says(": new; the one that counts is of 20");
     scene.letter().expect("250 *");
     // Before it is time nobody asks.
     let (_, asked, _) = scene.gateway.sealpost(&["jobs", "run", "ocsp"]);
@@ -101,12 +112,8 @@ fn what_a_list_names_is_never_encrypted_to_again_and_nothing_takes_its_place() {
 
 #[test]
 fn who_signs_letters_is_held_against_the_list_that_a_partner_s_certificate_led_to() {
-    let authority = Authority::new();
-    let scene = scene(&authority, LOOPBACK);
-    let web = WebFolder::at(rig::ports::free().port());
-    let url = WebFolder::url(web.port(), "authority.crl");
-    let gateway = authority.issues_with_list("mail@clinic.example", &url);
-    sealpost(&scene.gateway, &["partner", "add", "clinic.example", path(&gateway), "--yes"]);
+    let Listed { authority, scene, port, .. } = listed("mail", "clinic.example");
+    let web = WebFolder::at(port);
     // Of one of its people nothing is here.
     let house = authority.issues("moor@clinic.example");
     let letter = house.close(HEAD, ENTITY, &our_certificate(&scene.gateway));
@@ -173,12 +180,8 @@ fn lists_that_would_be_held_against_nothing_are_not_fetched() {
 /// Whoever writes the database cannot keep the next list away by filling the room with lists of his own.
 #[test]
 fn what_somebody_else_has_put_among_the_lists_takes_no_room_and_goes() {
-    let authority = Authority::new();
-    let scene = scene(&authority, LOOPBACK);
-    let web = WebFolder::at(rig::ports::free().port());
-    let url = WebFolder::url(web.port(), "authority.crl");
-    let house = authority.issues_with_list("securemail@must.example", &url);
-    sealpost(&scene.gateway, &["partner", "add", "must.example", path(&house), "--yes"]);
+    let Listed { authority, scene, port, url, house } = listed("securemail", "must.example");
+    let web = WebFolder::at(port);
     web.put("authority.crl", &authority.published_list());
     assert!(scene.asks_at(0, "must.example").contains(": new;"));
     let far = "9000000000000";

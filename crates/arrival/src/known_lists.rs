@@ -52,7 +52,7 @@ impl KnownLists {
         {
             return Ok(Arc::clone(&read.all));
         }
-        let fetched = with_room(&files, proven(store.stored_revocation_lists().await?, tags));
+        let fetched = with_room(&files, proven(store, tags).await?);
         let all = Arc::new([files.as_slice(), &fetched].concat());
         *last = Some(LastRead { files, marks, all: Arc::clone(&all) });
         Ok(all)
@@ -88,20 +88,21 @@ pub fn is_ours(tags: &TagKey, list: &StoredList) -> bool {
     list_proof(tags, &list.address, &list.authority, &list.der) == list.proof
 }
 
-/// Those that this gateway has put there.
-pub(crate) fn proven(lists: Vec<StoredList>, tags: &TagKey) -> Vec<Vec<u8>> {
-    let ours = lists.into_iter().filter(|list| {
-        let ours = is_ours(tags, list);
-        if !ours {
-            tracing::error!(
+/// DER of those that this gateway has put there. One after the other: nobody says how many somebody else has put beside them.
+pub(crate) async fn proven(store: &Store, tags: &TagKey) -> Result<Vec<Vec<u8>>, StoreError> {
+    let mut proven = Vec::new();
+    for row in store.revocation_lists().await? {
+        match store.revocation_list(&row.address, &row.authority).await? {
+            Some(list) if is_ours(tags, &list) => proven.push(list.der),
+            None if row.kept.is_none() => {}
+            Some(_) | None => tracing::error!(
                 row.kind = "revocation-list",
-                address = list.address,
+                address = row.address,
                 "a row failed verification and was refused"
-            );
+            ),
         }
-        ours
-    });
-    ours.map(|list| list.der).collect()
+    }
+    Ok(proven)
 }
 
 /// As many as the worker can be given with a letter, beside the operator's own.

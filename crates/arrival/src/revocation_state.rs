@@ -31,7 +31,7 @@ impl Fetched {
     pub async fn read(inbound: &Inbound, store: &Store, tags: &TagKey) -> Result<Self, StoreError> {
         match inbound.crl_source {
             CrlSource::Files => Ok(Self::Never),
-            CrlSource::Fetch => Ok(Self::Read(proven(store.stored_revocation_lists().await?, tags))),
+            CrlSource::Fetch => Ok(Self::Read(proven(store, tags).await?)),
         }
     }
 

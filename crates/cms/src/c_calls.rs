@@ -41,17 +41,6 @@ unsafe extern "C" {
     pub(crate) fn CMS_RecipientInfo_get0_pkey_ctx(info: *mut CmsRecipientInfo) -> *mut sys::EVP_PKEY_CTX;
     pub(crate) fn CMS_RecipientInfo_ktri_cert_cmp(info: *mut CmsRecipientInfo, cert: *mut sys::X509)
     -> c_int;
-    pub(crate) fn CMS_RecipientInfo_ktri_get0_algs(
-        info: *mut CmsRecipientInfo,
-        key: *mut *mut sys::EVP_PKEY,
-        cert: *mut *mut sys::X509,
-        algorithm: *mut *mut Algor,
-    ) -> c_int;
-    pub(crate) fn CMS_RecipientInfo_kari_get0_alg(
-        info: *mut CmsRecipientInfo,
-        algorithm: *mut *mut Algor,
-        ukm: *mut *mut sys::ASN1_OCTET_STRING,
-    ) -> c_int;
     pub(crate) fn CMS_RecipientInfo_kari_get0_reks(info: *mut CmsRecipientInfo) -> *mut AnyStack;
     pub(crate) fn CMS_RecipientEncryptedKey_cert_cmp(
         key: *mut RecipientEncryptedKey,

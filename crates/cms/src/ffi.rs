@@ -34,6 +34,11 @@ impl CmsError {
             stack.errors().iter().filter_map(openssl::error::Error::reason).take(3).collect();
         Self(if reasons.is_empty() { otherwise.to_owned() } else { reasons.join(", ") })
     }
+
+    /// What was read is not all there is.
+    pub(crate) fn junk() -> Self {
+        Self("something stands behind the structure".to_owned())
+    }
 }
 
 /// A chain of BIOs; freed as a whole.
@@ -81,7 +86,7 @@ impl Bio {
 
     /// Everything there is to read, by pieces.
     fn read_all(&self, mut sink: impl FnMut(&[u8])) -> Result<(), CmsError> {
-        let mut buffer = [0_u8; 16 * 1024];
+        let mut buffer = [0_u8; 4 * 1024];
         loop {
             let most = c_int::try_from(buffer.len()).unwrap_or(c_int::MAX);
             // SAFETY: `buffer` is valid for `most` bytes.
@@ -110,13 +115,14 @@ impl ContentInfo {
         NonNull::new(cms).map(Self).ok_or_else(|| CmsError::last(what))
     }
 
-    /// Reads DER or BER.
-    pub(crate) fn from_der(bytes: &[u8]) -> Result<Self, CmsError> {
+    /// Reads DER or BER, and how many of the bytes it is.
+    pub(crate) fn from_der(bytes: &[u8]) -> Result<(Self, usize), CmsError> {
         let length = c_long::try_from(bytes.len()).map_err(|_range| CmsError("too long".to_owned()))?;
         let mut at = bytes.as_ptr();
         // SAFETY: `at` is valid for `length` bytes; d2i copies what it keeps.
         let cms = unsafe { d2i_CMS_ContentInfo(ptr::null_mut(), &raw mut at, length) };
-        Self::owned(cms, "this is no CMS structure")
+        let cms = Self::owned(cms, "this is no CMS structure")?;
+        Ok((cms, at.addr().saturating_sub(bytes.as_ptr().addr())))
     }
 
     pub(crate) fn to_der(&self) -> Result<Vec<u8>, CmsError> {
@@ -304,7 +310,7 @@ unsafe extern "C" fn free_algorithm(algorithm: *mut c_void) {
 
 /// How a recipient gets the content key, by the number of the choice in RFC 5652 §6.2.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum RecipientChoice {
+enum RecipientChoice {
     Transport,
     Agreement,
     Other,
@@ -317,34 +323,12 @@ pub(crate) struct RecipientInfo<'c> {
 }
 
 impl RecipientInfo<'_> {
-    pub(crate) fn choice(&self) -> RecipientChoice {
+    fn choice(&self) -> RecipientChoice {
         // SAFETY: lent by a structure that lives.
         match unsafe { CMS_RecipientInfo_type(self.info) } {
             0 => RecipientChoice::Transport,
             1 => RecipientChoice::Agreement,
             _ => RecipientChoice::Other,
-        }
-    }
-
-    /// DER of its keyEncryptionAlgorithm.
-    pub(crate) fn algorithm(&self) -> Option<Vec<u8>> {
-        let (mut key, mut cert, mut algorithm) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
-        let mut ukm = ptr::null_mut();
-        // SAFETY: lent by a structure that lives, and of that choice; what the calls store is lent likewise and read at once.
-        unsafe {
-            let got = match self.choice() {
-                RecipientChoice::Transport => CMS_RecipientInfo_ktri_get0_algs(
-                    self.info,
-                    &raw mut key,
-                    &raw mut cert,
-                    &raw mut algorithm,
-                ),
-                RecipientChoice::Agreement => {
-                    CMS_RecipientInfo_kari_get0_alg(self.info, &raw mut algorithm, &raw mut ukm)
-                }
-                RecipientChoice::Other => 0,
-            };
-            (got > 0).then(|| der(|to| i2d_X509_ALGOR(algorithm, to)).ok()).flatten()
         }
     }
 
@@ -556,13 +540,6 @@ pub fn crl_in_store(store: &mut X509StoreBuilderRef, crl: &X509Crl) -> Result<()
     } else {
         Err(CmsError::last("the revocation list was not taken"))
     }
-}
-
-/// Whether a revocation list names changes since an earlier one only (RFC 5280 §5.2.4), however its indicator reads.
-#[must_use]
-pub fn is_delta_crl(crl: &X509Crl) -> bool {
-    // SAFETY: valid; it reads.
-    unsafe { sys::X509_CRL_get_ext_by_NID(crl.as_ptr(), sys::NID_delta_crl, -1) >= 0 }
 }
 
 /// Whether basicConstraints say that a certificate is an authority's (RFC 5280 §4.2.1.9).

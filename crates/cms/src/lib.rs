@@ -12,6 +12,6 @@ mod read;
 mod write;
 
 pub use algorithms::{Cipher, KeyTransport, SignPadding};
-pub use ffi::{CmsError, crl_in_store, is_authority, is_delta_crl, oaep_unpadded};
-pub use read::{Cms, CmsKind, RecipientKind, SignerFound};
+pub use ffi::{CmsError, crl_in_store, is_authority, oaep_unpadded};
+pub use read::{Cms, CmsKind, SignerFound};
 pub use write::{Digester, Encryptor, OpaqueSigner};

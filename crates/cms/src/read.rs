@@ -5,7 +5,7 @@
 use openssl::error::ErrorStack;
 use openssl::x509::{X509, X509Ref};
 
-use crate::ffi::{CmsError, ContentInfo, RecipientChoice, RecipientInfo, SignerInfo};
+use crate::ffi::{CmsError, ContentInfo, SignerInfo};
 
 /// Signers that are looked at: each costs a public-key operation; no honest letter has more.
 const MAX_SIGNERS: usize = 16;
@@ -22,17 +22,6 @@ pub enum CmsKind {
     /// CompressedData (RFC 3274).
     Compressed,
     /// Anything else.
-    Other,
-}
-
-/// How one recipient of an encrypted structure gets the key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RecipientKind {
-    /// KeyTransRecipientInfo; DER of its keyEncryptionAlgorithm.
-    Transport(Vec<u8>),
-    /// KeyAgreeRecipientInfo; DER of its keyEncryptionAlgorithm.
-    Agreement(Vec<u8>),
-    /// Passwords, shared keys and others.
     Other,
 }
 
@@ -55,12 +44,14 @@ pub struct SignerFound {
 pub struct Cms(ContentInfo);
 
 impl Cms {
-    /// Reads DER or BER.
+    /// Reads DER or BER, with nothing but blanks behind it: what stands there nobody has signed, and OpenSSL passes it over.
     ///
     /// # Errors
-    /// It is none.
+    /// It is none, or not alone.
     pub fn from_der(bytes: &[u8]) -> Result<Self, CmsError> {
-        ContentInfo::from_der(bytes).map(Self)
+        let (read, length) = ContentInfo::from_der(bytes)?;
+        let behind = bytes.get(length..).unwrap_or_default();
+        if behind.trim_ascii().is_empty() { Ok(Self(read)) } else { Err(CmsError::junk()) }
     }
 
     /// As DER.
@@ -89,16 +80,10 @@ impl Cms {
         self.0.content()
     }
 
-    /// How each recipient gets the key.
+    /// Whether one of its recipients is named as this certificate is.
     #[must_use]
-    pub fn recipients(&self) -> Vec<RecipientKind> {
-        self.0.recipients().map(|info| kind_of(&info)).collect()
-    }
-
-    /// The recipient, by its number in [`Self::recipients`], that names this certificate.
-    #[must_use]
-    pub fn recipient_of(&self, certificate: &X509Ref) -> Option<usize> {
-        self.0.recipients().position(|info| info.names(certificate))
+    pub fn is_for(&self, certificate: &X509Ref) -> bool {
+        self.0.recipients().any(|info| info.names(certificate))
     }
 
     /// Every certificate in it.
@@ -118,16 +103,6 @@ impl Cms {
         sink: impl FnMut(&[u8]),
     ) -> Result<Vec<SignerFound>, CmsError> {
         self.0.verify(detached, MAX_SIGNERS, sink, found)
-    }
-}
-
-fn kind_of(info: &RecipientInfo<'_>) -> RecipientKind {
-    match (info.choice(), info.algorithm()) {
-        (RecipientChoice::Transport, Some(algorithm)) => RecipientKind::Transport(algorithm),
-        (RecipientChoice::Agreement, Some(algorithm)) => RecipientKind::Agreement(algorithm),
-        (RecipientChoice::Transport | RecipientChoice::Agreement, None) | (RecipientChoice::Other, _) => {
-            RecipientKind::Other
-        }
     }
 }
 

@@ -8,7 +8,7 @@ use sealpost_arrival::{CrlSource, is_ours, list_proof};
 use sealpost_delivery::{FetchError, Fetcher};
 use sealpost_mail::Timestamp;
 use sealpost_seal::{FetchedList, Worker};
-use sealpost_store::{KeptList, RevocationListRow, StoredList};
+use sealpost_store::{KeptList, MAX_REVOCATION_LIST, RevocationListRow, StoredList};
 
 use crate::due_lists::{self, Holder, LATEST, WantedList};
 use crate::kept_lists::KeptLists;
@@ -16,7 +16,7 @@ use crate::taken_back::revoke;
 use crate::workshop::{Counts, Failed, PartnerWork, Workshop};
 
 /// Of one list. All that are kept are given to the worker with every letter.
-const MAX: usize = 8 * 1024 * 1024;
+const MAX: usize = MAX_REVOCATION_LIST as usize;
 /// Nobody is asked again sooner.
 const SOONEST: Duration = Duration::from_secs(55 * 60);
 

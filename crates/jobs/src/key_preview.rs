@@ -64,7 +64,7 @@ pub(super) async fn questions(workshop: &Workshop, now: Timestamp) -> Result<For
     }
     let mut seen = Foresight::default();
     if ocsp == Ocsp::Ask {
-        seen.each(&ocsp::due(workshop, work, now).await?, |question| asked(question, now));
+        seen.each(&ocsp::foreseen(workshop, work, now).await?, |question| asked(question, now));
     }
     if lists == CrlSource::Fetch {
         seen.each(&due_lists::look(workshop, work, now).await?.due, |list| fetched(list, now));

@@ -29,9 +29,9 @@ pub(super) async fn ask(workshop: &Workshop, now: Timestamp) -> Result<Counts, F
         Ocsp::Ask | Ocsp::Off => return Ok(Vec::new()),
     };
     let fetcher = fetcher.map_err(|error| Failed::Keys(error.to_string()))?;
-    answers(workshop, work).forget_unproven().await.map_err(failed)?;
+    let before = answers(workshop, work).only_ours().await.map_err(failed)?;
     let mut round = Round { workshop, work, fetcher, now, silent: HashSet::new(), asked: 0, revoked: 0 };
-    for question in due(workshop, work, now).await? {
+    for question in due(workshop, work, &before, now).await? {
         round.about(question).await?;
     }
     Ok(vec![("asked", round.asked), ("revoked", round.revoked)])
@@ -56,13 +56,23 @@ pub(super) struct Question {
     words: Vec<u8>,
 }
 
-/// Everything that is asked now. Asks nobody.
-pub(super) async fn due(
+/// Everything that would be asked now. Asks nobody.
+pub(super) async fn foreseen(
     workshop: &Workshop,
     work: &PartnerWork,
     now: Timestamp,
 ) -> Result<Vec<Question>, Failed> {
     let before = answers(workshop, work).all().await.map_err(failed)?;
+    due(workshop, work, &before, now).await
+}
+
+/// What is asked now, after these answers.
+async fn due(
+    workshop: &Workshop,
+    work: &PartnerWork,
+    before: &[OcspAnswered],
+    now: Timestamp,
+) -> Result<Vec<Question>, Failed> {
     let mut due = Vec::new();
     for found in book(workshop, work).all().await.map_err(failed)? {
         // One that cannot be read is told where keys that end are looked for.

@@ -68,22 +68,21 @@ impl OcspAnswers<'_> {
         Ok(all)
     }
 
-    /// Forgets those that none of us has written: also about keys whose authorities are not asked any more, which would stay for ever.
+    /// The same, and the others go: also about keys whose authorities are not asked any more, which would stay for ever.
     ///
     /// # Errors
     /// The store's.
-    pub async fn forget_unproven(&self) -> Result<(), PartnerError> {
+    pub async fn only_ours(&self) -> Result<Vec<OcspAnswered>, PartnerError> {
+        let mut ours = Vec::new();
         for (key_id, answer) in self.read().await? {
-            if answer.is_none() {
-                tracing::error!(
-                    row.kind = KIND,
-                    row.id = key_id,
-                    "a row failed verification and was removed"
-                );
-                self.store.forget_ocsp(&key_id).await?;
+            if let Some(answer) = answer {
+                ours.push(answer);
+                continue;
             }
+            tracing::error!(row.kind = KIND, row.id = key_id, "a row failed verification and was removed");
+            self.store.forget_ocsp(&key_id).await?;
         }
-        Ok(())
+        Ok(ours)
     }
 
     /// Every row by the key it speaks of, and what it says if one of us has written it.
@@ -163,5 +162,8 @@ mod tests {
         store.note_ocsp(OcspRow { key_id: "l".to_owned(), ..ours.clone() }).await.unwrap();
         assert_eq!(answers.read().await.unwrap().len(), 2);
         assert_eq!(answers.all().await.unwrap(), []);
+        answers.note(good(1, 2)).await.unwrap();
+        assert_eq!(answers.only_ours().await.unwrap(), [good(1, 2)]);
+        assert_eq!(answers.read().await.unwrap().len(), 1, "the other has gone");
     }
 }

@@ -4,6 +4,7 @@
 //! Three walls, each of which holds alone: limits (not one descriptor beyond those there are), Landlock (no path and
 //! no port), and a list of the system calls that computing needs (seccomp). Must never know: what the process computes.
 
+mod copy_filter;
 pub mod fork_server;
 pub mod launch;
 mod syscalls;

@@ -12,6 +12,8 @@ use seccompiler::{
     TargetArch, apply_filter,
 };
 
+use crate::copy_filter::{Only, refusing};
+
 type Rules = BTreeMap<i64, Vec<SeccompRule>>;
 
 /// Without conditions.
@@ -90,12 +92,13 @@ pub(crate) fn allow_only_computing_and_copying(descriptors: u64) -> Result<(), s
 
 /// In a copy: with what holds for its program, nothing is left but computing.
 pub(crate) fn forbid_copying() -> Result<(), seccompiler::Error> {
-    let mut rules: Rules = COPYING.iter().chain(COPYING_BEFORE).map(|call| (*call, Vec::new())).collect();
-    let other = |name: &u64| condition(0, SeccompCmpOp::Ne, *name);
-    let others = NAMING.iter().map(other).collect::<Result<_, _>>()?;
-    rules.insert(libc::SYS_prctl, vec![SeccompRule::new(others)?]);
-    rules.insert(libc::SYS_tgkill, vec![rule(0, SeccompCmpOp::Ne, own())?]);
-    apply(rules, SeccompAction::Allow, REFUSED)
+    let calls: Vec<u32> = COPYING.iter().chain(COPYING_BEFORE).map(|call| *call as u32).collect();
+    let names = NAMING.map(|name| name as u32);
+    let only = [
+        Only { call: libc::SYS_prctl as u32, arguments: &names },
+        Only { call: libc::SYS_tgkill as u32, arguments: &[std::process::id()] },
+    ];
+    apply_filter(&refusing(&calls, &only).ok_or(seccompiler::Error::EmptyFilter)?)
 }
 
 const REFUSED: SeccompAction = SeccompAction::Errno(libc::EPERM as u32);

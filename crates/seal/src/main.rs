@@ -16,6 +16,7 @@ use sealpost_sandbox::launch::NOT_SHUT_IN;
 const WRONG_INPUT: u8 = 2;
 /// Standard input, output and error.
 const STREAMS: u64 = 3;
+const BUFFER: usize = 8 * 1024;
 
 fn main() -> ExitCode {
     // A panic's message could hold words of the letter.
@@ -42,8 +43,9 @@ fn main() -> ExitCode {
     if let Err(error) = shut_in {
         return give_up(NOT_SHUT_IN, &format!("cannot limit itself: {error}"));
     }
-    let mut input = BufReader::with_capacity(1 << 16, std::io::stdin().lock());
-    let mut out = BufWriter::with_capacity(1 << 16, std::io::stdout().lock());
+    // For a line and a short job: what is larger goes past them, and is not copied once more.
+    let mut input = BufReader::with_capacity(BUFFER, std::io::stdin().lock());
+    let mut out = BufWriter::with_capacity(BUFFER, std::io::stdout().lock());
     match sealpost_seal::work(&mut input, &mut out) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => give_up(WRONG_INPUT, &error.to_string()),

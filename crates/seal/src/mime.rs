@@ -192,7 +192,20 @@ fn parts<'a>(body: &'a [u8], boundary: &[u8]) -> Option<Vec<&'a [u8]>> {
 }
 
 fn decode_base64(body: &[u8]) -> Option<Vec<u8>> {
-    let clean: Vec<u8> = body.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    let mut clean = Vec::with_capacity(body.len());
+    let mut rest = body;
+    while !rest.is_empty() {
+        let length = memchr::memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
+        let (line, behind) = rest.split_at_checked(length)?;
+        // By lines: most have blanks at their end alone.
+        let line = line.trim_ascii();
+        if memchr::memchr3(b' ', b'\t', b'\r', line).is_none() && memchr::memchr(0x0c, line).is_none() {
+            clean.extend_from_slice(line);
+        } else {
+            clean.extend(line.iter().copied().filter(|byte| !byte.is_ascii_whitespace()));
+        }
+        rest = behind;
+    }
     BASE64.decode(clean).ok()
 }
 
@@ -290,6 +303,14 @@ mod tests {
     #[test]
     fn a_broken_escape_hides_none_behind_it() {
         assert_eq!(decode_quoted_printable(b"a==41 = 47=zz=4"), b"a=A = 47=zz=4");
+    }
+
+    #[test]
+    fn blanks_are_none_of_base64_wherever_they_stand() {
+        for body in ["aGVsbG8=", "aGVs\r\nbG8=\r\n", " aG Vs\n\nb\tG8\x0c=\r\r\n", "aGVs\rbG8"] {
+            assert_eq!(decode_base64(body.as_bytes()).as_deref(), Some(&b"hello"[..]), "{body:?}");
+        }
+        assert_eq!(decode_base64(b"aGVs\xa0bG8="), None);
     }
 
     #[test]

@@ -76,6 +76,8 @@ pub(crate) fn open(letter: &[u8], asked: &Asked, keys: &mut dyn Keys) -> (Opened
         encrypted: Vec::new(),
     };
     let left = found.peel(&entity, Within { depth: 0, encrypted: false, covers: Coverage::Whole });
+    // Every signature is judged: lists of many MiB, decoded, need not stay beside the letter that is put together.
+    drop(found.anchors.take());
     let left = left.and_then(|left| assemble(&entity.head, &left, &mut found.notes));
     found.hold_against_from();
     found.look_within(left.as_deref().unwrap_or(letter));

@@ -113,6 +113,12 @@ impl PartnerKey {
         })
     }
 
+    /// The same certificate, with others that came along.
+    pub(crate) fn with_chain(&self, chain: &[X509]) -> Result<Self, KeyError> {
+        let chain = chain.iter().map(|one| one.to_der()).collect::<Result<_, _>>().map_err(library)?;
+        Ok(Self { bytes: self.bytes.clone(), chain, facts: self.facts.clone() })
+    }
+
     pub(crate) fn of_cert(cert: &Cert) -> Result<Self, KeyError> {
         Ok(Self { bytes: pgp::key::public_bytes(cert)?, chain: Vec::new(), facts: pgp::key::facts(cert)? })
     }

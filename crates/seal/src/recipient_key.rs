@@ -1,7 +1,6 @@
 //! A key of ours as letters name it: what the worker needs to see that a layer is for us, and nothing private. Worked out once
 //! and not for every letter, since an OpenPGP key is checked signature by signature when it is read. Knows no letter.
 
-use openssl::x509::X509;
 use sequoia_openpgp::KeyID;
 use serde::{Deserialize, Serialize};
 
@@ -44,10 +43,10 @@ impl RecipientKey {
         &self.fingerprint
     }
 
-    /// For S/MIME.
-    pub(crate) fn certificate(&self) -> Option<X509> {
+    /// DER of the certificate, for S/MIME.
+    pub(crate) fn certificate(&self) -> Option<&[u8]> {
         match &self.named_by {
-            NamedBy::Certificate(der) => X509::from_der(der).ok(),
+            NamedBy::Certificate(der) => Some(der),
             NamedBy::KeyIds(_) => None,
         }
     }

@@ -4,7 +4,7 @@
 use openssl::hash::MessageDigest;
 use openssl::pkey::PKey;
 use openssl::rsa::{Padding, Rsa};
-use openssl::sign::Signer;
+use openssl::sign::{Signer, Verifier};
 use sealpost_mail::{Address, SystemRandom, Timestamp};
 
 use crate::algorithm_profile::Profile;
@@ -34,6 +34,7 @@ pub fn warm_up() {
         let _ = there_and_back(kind);
     }
     let _ = rsa();
+    take_up_gaps();
 }
 
 fn there_and_back(kind: Kind) -> Option<()> {
@@ -72,13 +73,44 @@ fn there_and_back(kind: Kind) -> Option<()> {
 fn rsa() -> Result<(), openssl::error::ErrorStack> {
     let made = PKey::from_rsa(Rsa::generate(RSA_BITS)?)?.private_key_to_pkcs8()?;
     let key = PKey::private_key_from_pkcs8(&made)?;
+    // As it lies in certificates: how a key of a kind is read, the library looks up once.
+    let public = PKey::public_key_from_der(&key.public_key_to_der()?)?;
     let mut signer = Signer::new(MessageDigest::sha256(), &key)?;
     signer.update(LETTER)?;
-    let _ = signer.sign_to_vec()?;
+    let signature = signer.sign_to_vec()?;
+    let mut verifier = Verifier::new(MessageDigest::sha256(), &public)?;
+    verifier.update(LETTER)?;
+    let _ = verifier.verify(&signature)?;
     let rsa = key.rsa()?;
     let mut closed = vec![0; usize::try_from(rsa.size()).unwrap_or_default()];
     let length = rsa.public_encrypt(b"x", &mut closed, Padding::PKCS1)?;
     let mut open = vec![0; closed.len()];
     let _ = rsa.private_decrypt(closed.get(..length).unwrap_or_default(), &mut open, Padding::PKCS1)?;
     Ok(())
+}
+
+/// The largest gap that is taken up, and so many at most.
+const MAX_GAP: usize = 32 * 1024;
+const MAX_GAPS: usize = 20_000;
+
+/// Takes what is free among what is in use, for good. Each page that a copy writes to the kernel copies for it: what a copy asks for
+/// comes in a row behind all that is here then, and not from a hundred pages with a little room in each.
+fn take_up_gaps() {
+    let mut taken: Vec<Vec<u8>> = Vec::with_capacity(MAX_GAPS);
+    let end = Vec::<u8>::with_capacity(2 * MAX_GAP);
+    let end = end.as_ptr().addr();
+    let mut size = MAX_GAP;
+    while size > 0 {
+        while taken.len() < MAX_GAPS {
+            let next = Vec::<u8>::with_capacity(size);
+            let behind = next.as_ptr().addr() >= end;
+            taken.push(next);
+            if behind {
+                break;
+            }
+        }
+        // The allocator keeps small ones apart by every sixteen octets, and gives none of another size.
+        size -= if size > 2048 { size / 8 } else { 16.min(size) };
+    }
+    std::mem::forget(taken);
 }

@@ -171,7 +171,7 @@ pub use request::{Again, MAX_OPEN, Release, Released, RequestRow, RequestSelecti
 pub use reset::{Reset, ResetPassword};
 pub use retention::Forgotten;
 pub use retention_preview::{Foreseen, ForeseenForgotten, ForeseenRetention};
-pub use revocation_list::{KeptList, RevocationListRow, StoredList};
+pub use revocation_list::{KeptList, MAX_REVOCATION_LIST, RevocationListRow, StoredList};
 pub use rotate::{KeyUse, Keyed, KeyedMailbox, KeyedRequest, KeyedRow, RotatedMailbox};
 pub use rotation_mark::Rotating;
 pub use sender_status::{GoneUnread, MAX_AHEAD, SenderNote, Unfetched, Unread};

@@ -7,6 +7,9 @@ use crate::error::StoreError;
 use crate::statement::{Batch, Row, sql};
 use crate::store::Store;
 
+/// Bytes of the largest list that is kept. A larger row is not read: whoever writes the database could fill the memory with it.
+pub const MAX_REVOCATION_LIST: u32 = 8 * 1024 * 1024;
+
 /// What is known of one, but for the list itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RevocationListRow {
@@ -83,17 +86,7 @@ impl Store {
         Ok(self.read_rows(rows).await?.into_iter().map(row).filter_map(readable).collect())
     }
 
-    /// The lists themselves.
-    pub async fn stored_revocation_lists(&self) -> Result<Vec<StoredList>, StoreError> {
-        let rows = sql!(
-            "SELECT address, authority, list, proof FROM revocation_lists
-             WHERE list IS NOT NULL AND proof IS NOT NULL ORDER BY address, authority"
-        );
-        // One that somebody else has written, in another form, hides no other.
-        Ok(self.read_rows(rows).await?.into_iter().filter_map(|row| stored(row).ok()).collect())
-    }
-
-    /// This one.
+    /// This one; not what is larger than [`MAX_REVOCATION_LIST`], which only somebody else can have written.
     pub async fn revocation_list(
         &self,
         address: &str,
@@ -101,9 +94,11 @@ impl Store {
     ) -> Result<Option<StoredList>, StoreError> {
         let row = sql!(
             "SELECT address, authority, list, proof FROM revocation_lists
-             WHERE address = ?1 AND authority = ?2 AND list IS NOT NULL AND proof IS NOT NULL",
+             WHERE address = ?1 AND authority = ?2 AND CAST(octet_length(list) AS BIGINT) <= ?3
+               AND octet_length(proof) = 32",
             address,
-            authority
+            authority,
+            MAX_REVOCATION_LIST
         );
         Ok(self.read_one(row).await?.and_then(|row| stored(row).ok()))
     }

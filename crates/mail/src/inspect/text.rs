@@ -54,6 +54,9 @@ pub(super) fn form(kind: &str, extension: &str) -> Option<Form> {
 
 /// Without what cannot be seen, and with plain blanks; `None` if nothing changes.
 pub(super) fn without_tricks(text: &str) -> Option<String> {
+    if text.is_ascii() {
+        return None;
+    }
     // U+2800, the Braille pattern without dots, looks like a blank or like nothing; as a blank it stays where it came.
     let odd = |c: char| {
         is_trick(c)

@@ -1,11 +1,13 @@
 //! Whose signatures those are that were found in a letter, and whether what was encrypted is whole: trusted key, chain,
 //! revocation lists, and who the letter says it is from. Takes nothing apart.
 
+use openssl::x509::X509;
 use sealpost_mail::Address;
 
-use super::Finding;
+use super::{Asked, Finding};
+use crate::error::KeyError;
 use crate::judge::{Objection, Purpose, judge};
-use crate::key_facts::Method;
+use crate::key_facts::{Fingerprint, Method};
 use crate::open_result::{
     Coverage, Distrust, FromMatch, Layer, Note, SignatureFound, SignatureVerdict, SpeaksFor, Trust, Wholeness,
 };
@@ -13,6 +15,7 @@ use crate::opening::{Lists, Sender, TrustedKey};
 use crate::partner_key::PartnerKey;
 use crate::pgp::open::Signer as PgpSigner;
 use crate::smime::algorithm::{Authenticates, Strength};
+use crate::smime::certificate::fingerprint;
 use crate::smime::chain::{self, Anchors};
 use crate::smime::chain_verdict::ChainVerdict;
 use crate::smime::decoded_lists::DecodedLists;
@@ -46,7 +49,7 @@ impl Finding<'_> {
             let key = signer
                 .certificate
                 .as_ref()
-                .and_then(|certificate| PartnerKey::of_certificate(certificate, &signer.between).ok())
+                .and_then(|certificate| self.signer_key(certificate, &signer.between).ok())
                 .map(|key| key.with_capabilities(&signer.capabilities));
             let verdict = self.smime_verdict(&signer, key.as_ref());
             let from = self.whose(key.as_ref(), verdict);
@@ -61,6 +64,15 @@ impl Finding<'_> {
                 covers,
                 algorithm,
             });
+        }
+    }
+
+    /// A certificate that came along. What the operator knows says the same of itself again, and costs as much as its signature.
+    fn signer_key(&self, certificate: &X509, between: &[X509]) -> Result<PartnerKey, KeyError> {
+        let fingerprint = fingerprint(certificate)?;
+        match self.known(&fingerprint) {
+            Some(known) if known.method() == Method::Smime => known.with_chain(between),
+            Some(_) | None => PartnerKey::of_certificate(certificate, between),
         }
     }
 
@@ -135,18 +147,20 @@ impl Finding<'_> {
     pub(super) fn pgp_signed(&mut self, signers: Vec<PgpSigner>, covers: Coverage) {
         self.layers.push(Layer::Signed { method: Method::OpenPgp, covers });
         for signer in signers {
-            let barred = self.barred.openpgp(signer.key.as_ref(), signer.made_by.as_ref());
-            let verdict = match (signer.verdict, self.stays_barred(barred, signer.key.as_ref())) {
+            // As it is known: to read it anew would be to check every signature of its own once more.
+            let key = signer.of.and_then(|of| self.known(&Fingerprint::new(of.as_bytes()))).cloned();
+            let barred = self.barred.openpgp(key.as_ref(), signer.made_by.as_ref());
+            let verdict = match (signer.verdict, self.stays_barred(barred, key.as_ref())) {
                 (SignatureVerdict::Valid(_) | SignatureVerdict::Untrusted(_), Some(why)) => {
                     SignatureVerdict::Untrusted(why)
                 }
                 (verdict, _) => verdict,
             };
-            let from = self.whose(signer.key.as_ref(), verdict);
+            let from = self.whose(key.as_ref(), verdict);
             self.push(SignatureFound {
                 method: Method::OpenPgp,
                 verdict,
-                signer: signer.key,
+                signer: key,
                 signer_id: signer.id,
                 from,
                 covers,
@@ -177,6 +191,13 @@ impl Finding<'_> {
             | Distrust::NoChain
             | Distrust::Usage) => Some(why),
         }
+    }
+
+    /// A key that the operator knows, whatever he thinks of it.
+    fn known(&self, fingerprint: &Fingerprint) -> Option<&PartnerKey> {
+        let Asked { trusted, distrusted, .. } = self.asked;
+        let mut known = trusted.iter().map(|one| &one.key).chain(distrusted.iter().map(|one| &one.key));
+        known.find(|key| key.facts().fingerprint == *fingerprint)
     }
 
     fn trusted(&self, key: &PartnerKey) -> Option<&TrustedKey> {

@@ -1,6 +1,7 @@
 //! OpenPGP messages taken apart: decrypted with one of our keys, signatures looked at. In the worker only. Knows no
 //! MIME.
 
+use std::borrow::Cow;
 use std::io::Read as _;
 
 use sealpost_mail::Timestamp;
@@ -14,13 +15,12 @@ use sequoia_openpgp::parse::stream::{
 use sequoia_openpgp::parse::{PacketParser, PacketParserResult, Parse as _};
 use sequoia_openpgp::policy::StandardPolicy;
 use sequoia_openpgp::types::{RevocationStatus, SymmetricAlgorithm};
-use sequoia_openpgp::{KeyHandle, KeyID};
+use sequoia_openpgp::{KeyHandle, KeyID, armor};
 
 use super::system_time;
 use crate::key_facts::Fingerprint;
 use crate::lend::Keys;
 use crate::open_result::{Distrust, NotOpened, SignatureVerdict, Trust};
-use crate::partner_key::PartnerKey;
 
 /// How many recipients are looked at.
 const MAX_PKESKS: usize = 1000;
@@ -29,7 +29,8 @@ const MAX_HIDDEN: usize = 32;
 
 /// One signature, as far as cryptography and our trusted keys go.
 pub(crate) struct Signer {
-    pub(crate) key: Option<PartnerKey>,
+    /// Whose it is: one of the keys that were given.
+    pub(crate) of: Option<sequoia_openpgp::Fingerprint>,
     pub(crate) id: Option<String>,
     /// The very key that made it: a subkey, mostly.
     pub(crate) made_by: Option<sequoia_openpgp::Fingerprint>,
@@ -156,10 +157,8 @@ pub(crate) fn decrypt(
     if helper.ours.is_empty() {
         return Err(NotOpened::NoKey);
     }
-    if !is_alone(message) {
-        return Err(NotOpened::Beside);
-    }
-    let builder = DecryptorBuilder::from_bytes(message).map_err(|_format| NotOpened::Malformed)?;
+    let message = alone(message).ok_or(NotOpened::Beside)?;
+    let builder = DecryptorBuilder::from_bytes(&message).map_err(|_format| NotOpened::Malformed)?;
     let mut decryptor = builder
         .with_policy(&policy, system_time(now), helper)
         // Whether a key fits is not to be had from here: what cannot be decrypted has no key of ours, mostly.
@@ -181,16 +180,24 @@ pub(crate) fn decrypt(
     Ok(Message { content, cipher: helper.cipher, by: helper.used, signers: helper.signers })
 }
 
-/// Whether nothing stands beside the message that is decrypted: it would be lost, and others may read it.
-fn is_alone(message: &[u8]) -> bool {
+/// The message that is decrypted, without its armour, if nothing stands beside it: that would be lost, and others may read it.
+fn alone(message: &[u8]) -> Option<Cow<'_, [u8]>> {
     let text = message.trim_ascii();
     let count = |mark: &[u8]| memchr::memmem::find_iter(text, mark).count();
     if count(ARMOUR.0) == 0 {
         // A line end may have been put behind it on the way.
-        return ends_with_message(message) || ends_with_message(message.trim_ascii_end());
+        let ends = ends_with_message(message) || ends_with_message(message.trim_ascii_end());
+        return ends.then_some(Cow::Borrowed(message));
     }
     let is_one = count(ARMOUR.0) == 1 && count(ARMOUR.1) <= 1;
-    is_one && is_bare(text) && ends_with_message(text)
+    if !is_one || !is_bare(text) {
+        return None;
+    }
+    // Undone once, for all who read it. Where that fails, whoever decrypts it says what is wrong.
+    let mut bytes = Vec::with_capacity(text.len());
+    let undone = armor::Reader::from_bytes(text, None).read_to_end(&mut bytes);
+    let bytes = undone.map_or(Cow::Borrowed(message), |_| Cow::Owned(bytes));
+    ends_with_message(&bytes).then_some(bytes)
 }
 
 /// Whether an armour has only lines that belong to it. One that is cut off has no last one.
@@ -310,27 +317,26 @@ pub(crate) fn verify_clear(
 }
 
 fn signer(result: VerificationResult<'_>) -> Signer {
-    let key = |cert: &Cert| PartnerKey::of_cert(cert).ok();
     let algorithm =
         |sig: &sequoia_openpgp::packet::Signature| format!("{} with {}", sig.pk_algo(), sig.hash_algo());
     let id = |sig: &sequoia_openpgp::packet::Signature| sig.get_issuers().first().map(ToString::to_string);
     match result {
         Ok(GoodChecksum { sig, ka }) => Signer {
-            key: key(ka.cert()),
+            of: Some(ka.cert().fingerprint()),
             id: id(sig),
             made_by: Some(ka.key().fingerprint()),
             verdict: SignatureVerdict::Valid(Trust::Key),
             algorithm: algorithm(sig),
         },
         Err(VerificationError::MissingKey { sig }) => Signer {
-            key: None,
+            of: None,
             id: id(sig),
             made_by: None,
             verdict: SignatureVerdict::UnknownSigner,
             algorithm: algorithm(sig),
         },
         Err(VerificationError::UnboundKey { sig, cert, .. }) => Signer {
-            key: key(cert),
+            of: Some(cert.fingerprint()),
             id: id(sig),
             made_by: None,
             verdict: SignatureVerdict::Untrusted(Distrust::Usage),
@@ -342,7 +348,7 @@ fn signer(result: VerificationResult<'_>) -> Signer {
             let revoked = ka.cert().revocation_status(&policy, None) != known;
             let why = if revoked { Distrust::Revoked } else { Distrust::Expired };
             Signer {
-                key: key(ka.cert()),
+                of: Some(ka.cert().fingerprint()),
                 id: id(sig),
                 made_by: Some(ka.key().fingerprint()),
                 verdict: SignatureVerdict::Untrusted(why),
@@ -350,14 +356,14 @@ fn signer(result: VerificationResult<'_>) -> Signer {
             }
         }
         Err(VerificationError::BadSignature { sig, ka, .. }) => Signer {
-            key: key(ka.cert()),
+            of: Some(ka.cert().fingerprint()),
             id: id(sig),
             made_by: Some(ka.key().fingerprint()),
             verdict: SignatureVerdict::Invalid,
             algorithm: algorithm(sig),
         },
         Err(_malformed) => Signer {
-            key: None,
+            of: None,
             id: None,
             made_by: None,
             verdict: SignatureVerdict::Invalid,

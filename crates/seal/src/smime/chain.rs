@@ -1,5 +1,7 @@
 //! Whether a chain leads from a certificate to a root that the operator trusts, at a given moment. Fetches nothing.
 
+use std::cmp::Ordering;
+
 use openssl::stack::Stack;
 use openssl::x509::store::{X509Store, X509StoreBuilder};
 use openssl::x509::verify::{X509VerifyFlags, X509VerifyParam};
@@ -81,18 +83,20 @@ pub(crate) fn check(
         if anchors.roots.contains(&der) {
             continue;
         }
-        let (result, _chain) = verify(&link, &untrusted, &anchors.listed)?;
-        // What was taken back stays so when the list is over (RFC 5280 §5.3.1 knows no way back but removeFromCRL).
-        let verdict = if anchors.lists.have(&link) { ChainVerdict::Revoked } else { by_lists(result) };
-        worst = worse(worst, verdict);
+        worst = worse(worst, by_lists(&link, &untrusted, anchors)?);
     }
     Ok(worst)
 }
 
-/// What the lists alone say of a certificate that one of the anchors has issued.
-pub(crate) fn by_lists_alone(certificate: &X509Ref, anchors: &Anchors<'_>) -> Result<ChainVerdict, KeyError> {
+/// Whether the lists say of a certificate that one of the anchors has issued whether it was revoked.
+pub(crate) fn lists_speak_of(certificate: &X509Ref, anchors: &Anchors<'_>) -> Result<bool, KeyError> {
     let (result, _chain) = verify(certificate, &stack(&[])?, &anchors.listed)?;
-    Ok(by_lists(result))
+    Ok(match result.as_raw() {
+        // OpenSSL asks no list about a root.
+        0 => !may_have_signed_itself(certificate) || anchors.lists.complete().next().is_some(),
+        CERT_REVOKED => true,
+        _ => false,
+    })
 }
 
 /// A certificate that has signed this one.
@@ -113,15 +117,40 @@ pub(crate) fn issuers<'a>(
     })
 }
 
-/// The chain holds: what is wrong now is the list.
-fn by_lists(result: X509VerifyResult) -> ChainVerdict {
-    match result.as_raw() {
+/// A chain leads from it to a root: what is wrong now is the list.
+fn by_lists(
+    certificate: &X509,
+    untrusted: &Stack<X509>,
+    anchors: &Anchors<'_>,
+) -> Result<ChainVerdict, KeyError> {
+    // What was taken back stays so when the list is over (RFC 5280 §5.3.1 knows no way back but removeFromCRL).
+    if anchors.lists.have(certificate) {
+        return Ok(ChainVerdict::Revoked);
+    }
+    let (result, _chain) = verify(certificate, untrusted, &anchors.listed)?;
+    let unlisted = if anchors.lists.know_its_authority(certificate) {
+        ChainVerdict::StaleList
+    } else {
+        ChainVerdict::NoRevocationList
+    };
+    Ok(match result.as_raw() {
         0 => ChainVerdict::Holds,
         CERT_REVOKED => ChainVerdict::Revoked,
-        UNABLE_TO_GET_CRL | DIFFERENT_CRL_SCOPE => ChainVerdict::NoRevocationList,
+        // There is none, or none that says something of this certificate by itself.
+        UNABLE_TO_GET_CRL | DIFFERENT_CRL_SCOPE => unlisted,
         // Over, not yet valid, of somebody else's signature, with extensions that nobody understands.
         _ => ChainVerdict::StaleList,
-    }
+    })
+}
+
+/// As OpenSSL sees it (v3_purp.c, EXFLAG_SS): by its names and key identifiers alone.
+fn may_have_signed_itself(certificate: &X509Ref) -> bool {
+    let same_name = certificate.issuer_name().try_cmp(certificate.subject_name()).is_ok_and(Ordering::is_eq);
+    let other_key = match (certificate.authority_key_id(), certificate.subject_key_id()) {
+        (Some(by), Some(own)) => by.as_slice() != own.as_slice(),
+        (None, _) | (_, None) => false,
+    };
+    same_name && !other_key
 }
 
 fn stack(certificates: &[X509]) -> Result<Stack<X509>, KeyError> {
@@ -177,3 +206,7 @@ fn verify(
         })
         .map_err(library)
 }
+
+#[cfg(test)]
+#[path = "chain_tests.rs"]
+mod tests;

@@ -5,19 +5,29 @@ use std::collections::BTreeMap;
 
 use openssl::x509::{CrlStatus, X509, X509Crl, X509NameRef};
 
+use super::list_scope::ListScope;
+
 /// Lists that can be asked.
 #[derive(Default)]
 pub(crate) struct DecodedLists {
     /// By the DER of the name that they bear.
-    by_name: BTreeMap<Vec<u8>, Vec<X509Crl>>,
+    by_name: BTreeMap<Vec<u8>, Vec<Decoded>>,
+}
+
+struct Decoded {
+    crl: X509Crl,
+    scope: ListScope,
 }
 
 impl DecodedLists {
     /// Those of these (DER) that can be read: one that cannot is as good as none.
     pub(crate) fn of<T: AsRef<[u8]>>(ders: &[T]) -> Self {
         let mut lists = Self::default();
-        for crl in ders.iter().filter_map(|der| X509Crl::from_der(der.as_ref()).ok()) {
-            lists.by_name.entry(named(crl.issuer_name())).or_default().push(crl);
+        for der in ders.iter().map(AsRef::as_ref) {
+            if let Ok(crl) = X509Crl::from_der(der) {
+                let of_its_authority = lists.by_name.entry(named(crl.issuer_name())).or_default();
+                of_its_authority.push(Decoded { crl, scope: ListScope::of(der) });
+            }
         }
         lists
     }
@@ -25,25 +35,33 @@ impl DecodedLists {
     /// Whether the certificate stands on any of them. Whose signature is on a list is not looked at: one that nobody signed takes
     /// trust away and gives none.
     pub(crate) fn have(&self, certificate: &X509) -> bool {
-        let of_its_authority = self.by_name.get(&named(certificate.issuer_name()));
-        of_its_authority.into_iter().flatten().any(|crl| match crl.get_by_cert(certificate) {
+        self.of_its_authority(certificate).any(|list| match list.crl.get_by_cert(certificate) {
             CrlStatus::Revoked(_) => true,
             CrlStatus::NotRevoked | CrlStatus::RemoveFromCrl(_) => false,
         })
+    }
+
+    /// Whether there is one of its authority at all, whatever it is worth.
+    pub(crate) fn know_its_authority(&self, certificate: &X509) -> bool {
+        self.of_its_authority(certificate).next().is_some()
+    }
+
+    fn of_its_authority(&self, certificate: &X509) -> impl Iterator<Item = &Decoded> {
+        self.by_name.get(&named(certificate.issuer_name())).into_iter().flatten()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
         self.by_name.is_empty()
     }
 
-    /// Those that alone say who is not revoked. One of changes does not, and OpenSSL 3.6.3 takes it for a whole one
-    /// (RFC 5280 §5.2.4: it is used together with a complete list).
+    /// Those that say by themselves who is not revoked.
     pub(crate) fn complete(&self) -> impl Iterator<Item = &X509Crl> {
-        self.all().filter(|crl| !sealpost_cms::is_delta_crl(crl))
+        let complete = |list: &&Decoded| list.scope == ListScope::Complete;
+        self.by_name.values().flatten().filter(complete).map(|list| &list.crl)
     }
 
     pub(crate) fn all(&self) -> impl Iterator<Item = &X509Crl> {
-        self.by_name.values().flatten()
+        self.by_name.values().flatten().map(|list| &list.crl)
     }
 }
 

@@ -4,7 +4,6 @@
 
 use openssl::error::ErrorStack;
 use openssl::symm::{Cipher, Crypter, Mode};
-use openssl::x509::X509Ref;
 
 use super::agreement::{Agreement, shared_info};
 use super::algorithm::{self, Authenticates};
@@ -15,6 +14,8 @@ use crate::open_result::NotOpened;
 /// KeyAgreeRecipientInfo, and the first of the fields that may be left out.
 const CONTEXT_0: u8 = 0xa0;
 const CONTEXT_1: u8 = 0xa1;
+/// Of a certificate.
+const EXTENSIONS: u8 = 0xa3;
 
 /// The parts that matter, as they lie in the DER.
 pub(crate) struct Enveloped<'a> {
@@ -66,24 +67,40 @@ impl<'a> Enveloped<'a> {
         Some(Self { recipients, cipher, content: content.content, beside, tag })
     }
 
-    /// The content key as it was encrypted for this certificate's RSA key.
-    pub(crate) fn transported(&self, certificate: &X509Ref) -> Option<&'a [u8]> {
-        let own = Names::of(certificate)?;
-        let infos = self.recipients.iter().filter(|info| info.tag == SEQUENCE);
-        best(infos.filter_map(|info| match der::all(info.content)?.as_slice() {
-            [_version, name, _algorithm, key] => Some((own.are(name), key.content)),
-            _ => None,
-        }))
+    /// Whether it is for the certificate that is named so.
+    pub(crate) fn names(&self, own: &Names) -> Fit {
+        let fits = self.recipients.iter().flat_map(named).map(|name| own.are(&name));
+        let best = fits.max_by_key(|fit| match fit {
+            Fit::Not => 0,
+            Fit::Perhaps => 1,
+            Fit::Exactly => 2,
+        });
+        best.unwrap_or(Fit::Not)
     }
 
-    /// How the content key was wrapped for this certificate's key on a curve (RFC 5753 §3.1.1).
-    pub(crate) fn agreed(&self, certificate: &X509Ref) -> Option<Agreement> {
-        let own = Names::of(certificate)?;
+    /// The content key as it was encrypted for this certificate's RSA key.
+    pub(crate) fn transported(&self, own: &Names) -> Option<Transported<'a>> {
+        let fit = self.names(own);
+        let infos = self.recipients.iter().filter(|info| info.tag == SEQUENCE);
+        let mut ours = infos.filter_map(|info| match der::all(info.content)?.as_slice() {
+            [_version, name, algorithm, key] if own.are(name) == fit => {
+                let algorithm = der::of(algorithm.tag, &[algorithm.content]);
+                Some(Transported { algorithm, encrypted: key.content })
+            }
+            _ => None,
+        });
+        ours.next().filter(|_| fit != Fit::Not)
+    }
+
+    /// How the content key was wrapped for this certificate's key on a curve (RFC 5753 §3.1.1), and what that is called.
+    pub(crate) fn agreed(&self, own: &Names) -> Option<(Agreement, String)> {
+        let fit = self.names(own);
         let infos = self.recipients.iter().filter(|info| info.tag == CONTEXT_1);
-        let infos: Vec<KeyAgree<'_>> = infos.filter_map(KeyAgree::of).collect();
-        let keys = infos.iter().flat_map(|info| info.keys.iter().map(move |key| (&info.terms, key)));
-        let (terms, wrapped) = best(keys.map(|(terms, (name, wrapped))| (own.are(name), (terms, wrapped))))?;
-        Some(Agreement { wrapped: wrapped.to_vec(), ..terms.clone() })
+        let mut ours = infos.filter_map(KeyAgree::of).filter_map(|KeyAgree { called, terms, keys }| {
+            let (_name, wrapped) = keys.into_iter().find(|(name, _)| own.are(name) == fit)?;
+            Some((Agreement { wrapped: wrapped.to_vec(), ..terms }, called))
+        });
+        ours.next().filter(|_| fit != Fit::Not)
     }
 
     /// Octets of the content key.
@@ -127,8 +144,30 @@ impl<'a> Enveloped<'a> {
     }
 }
 
+/// A content key that was encrypted for an RSA key.
+pub(crate) struct Transported<'a> {
+    /// DER of its keyEncryptionAlgorithm.
+    pub(crate) algorithm: Vec<u8>,
+    pub(crate) encrypted: &'a [u8],
+}
+
+/// Whom a RecipientInfo is for, however the content key was encrypted.
+fn named<'a>(info: &Value<'a>) -> Vec<Value<'a>> {
+    let fields = der::all(info.content).unwrap_or_default();
+    match (info.tag, fields.get(1), fields.last()) {
+        (SEQUENCE, Some(name), _) => vec![*name],
+        (CONTEXT_1, _, Some(keys)) => {
+            let keys = der::all(keys.content).unwrap_or_default();
+            keys.iter().filter_map(wrapped_key).map(|(name, _)| name).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
 /// A KeyAgreeRecipientInfo (RFC 5652 §6.2.2).
 struct KeyAgree<'a> {
+    /// Its algorithm.
+    called: String,
     /// Without a wrapped key.
     terms: Agreement,
     /// Whom a wrapped key is for, and that.
@@ -159,7 +198,8 @@ impl<'a> KeyAgree<'a> {
             wrapped: Vec::new(),
         };
         let keys = der::all(fields.next_if(|field| field.tag == SEQUENCE)?.content)?;
-        Some(Self { terms, keys: keys.iter().filter_map(wrapped_key).collect() })
+        let called = agreement.to_string();
+        Some(Self { called, terms, keys: keys.iter().filter_map(wrapped_key).collect() })
     }
 }
 
@@ -171,19 +211,6 @@ fn wrapped_key<'a>(key: &Value<'a>) -> Option<(Value<'a>, &'a [u8])> {
     let by_id = (name.tag == CONTEXT_0).then(|| der::value(name.content)).flatten();
     let name = by_id.map_or(*name, |(id, _)| Value { tag: 0x80, content: id.content });
     Some((name, wrapped.content))
-}
-
-/// What is the certificate's by its whole name, wherever that stands; else the first that may be.
-fn best<T>(named: impl Iterator<Item = (Fit, T)>) -> Option<T> {
-    let mut second_best = None;
-    for (fit, key) in named {
-        match fit {
-            Fit::Exactly => return Some(key),
-            Fit::Perhaps => second_best = second_best.or(Some(key)),
-            Fit::Not => {}
-        }
-    }
-    second_best
 }
 
 impl<'a> ContentCipher<'a> {
@@ -217,15 +244,16 @@ fn gcm(parameters: &[u8]) -> Option<(&[u8], usize)> {
     (nonce.tag == OCTET_STRING).then_some((nonce.content, tag))
 }
 
-/// By what a recipient names a certificate.
-struct Names {
+/// By what a recipient names a certificate. Read off its DER: OpenSSL reads a certificate's key with it, which costs more than all else here.
+pub(crate) struct Names {
     issuer_and_serial: Vec<u8>,
     serial: Vec<u8>,
     key_id: Option<Vec<u8>>,
 }
 
 /// Whether a recipient is the certificate's.
-enum Fit {
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fit {
     Exactly,
     /// The serial number is the same and the issuer is written in other octets, as some programs do: what is not for us
     /// does not decrypt.
@@ -234,11 +262,11 @@ enum Fit {
 }
 
 impl Names {
-    fn of(certificate: &X509Ref) -> Option<Self> {
-        let issuer_and_serial = issuer_and_serial(&certificate.to_der().ok()?)?;
+    /// Of this certificate (DER).
+    pub(crate) fn of(certificate: &[u8]) -> Option<Self> {
+        let issuer_and_serial = issuer_and_serial(certificate)?;
         let serial = serial(&issuer_and_serial)?.to_vec();
-        let key_id = certificate.subject_key_id().map(|id| id.as_slice().to_vec());
-        Some(Self { issuer_and_serial, serial, key_id })
+        Some(Self { issuer_and_serial, serial, key_id: key_id(certificate).map(<[u8]>::to_vec) })
     }
 
     /// Whether this RecipientIdentifier means it.
@@ -256,6 +284,20 @@ impl Names {
             _ => Fit::Not,
         }
     }
+}
+
+/// subjectKeyIdentifier (RFC 5280 §4.2.1.2).
+fn key_id<'a>(certificate: &'a [u8]) -> Option<&'a [u8]> {
+    const KEY_ID: &[u8] = &[0x55, 0x1d, 14];
+    let (body, _signature) = der::value(der::only(certificate, SEQUENCE)?)?;
+    let fields = der::all(body.content)?;
+    let extensions = fields.iter().find(|field| field.tag == EXTENSIONS)?;
+    let value = |extension: &Value<'a>| {
+        let fields = der::all(extension.content)?;
+        fields.first().filter(|kind| kind.content == KEY_ID).and(fields.last().copied())
+    };
+    let extensions = der::all(der::only(extensions.content, SEQUENCE)?)?;
+    der::only(extensions.iter().find_map(value)?.content, OCTET_STRING)
 }
 
 fn serial(issuer_and_serial: &[u8]) -> Option<&[u8]> {

@@ -7,9 +7,12 @@ use openssl::nid::Nid;
 use openssl::pkey::{PKey, Private};
 use openssl::x509::{X509, X509Builder, X509NameBuilder};
 use sealpost_cms::{Cipher, Cms, Encryptor, KeyTransport};
+use sealpost_mail::{Address, Timestamp};
 
-use super::Enveloped;
+use super::{Enveloped, Fit, Names};
 use crate::key_operations;
+use crate::key_request::{Holder, Kind};
+use crate::own_key::OwnKey;
 use crate::smime::make;
 
 /// The certificate that this authority has issued with its number 4096.
@@ -30,6 +33,10 @@ fn certificate(key: &PKey<Private>, authority: &str) -> X509 {
     builder.build()
 }
 
+fn names(certificate: &X509) -> Names {
+    Names::of(&certificate.to_der().unwrap()).unwrap()
+}
+
 fn encrypted_to(recipients: &[X509]) -> Vec<u8> {
     let mut encryptor = Encryptor::new(recipients, Cipher::Aes256Cbc, KeyTransport::Pkcs1).unwrap();
     let mut sent = Vec::new();
@@ -47,7 +54,8 @@ fn another_recipient_with_our_serial_number_is_not_us() {
         let ours = certificate(&own, our_authority);
         let der = encrypted_to(&[certificate(&other, their_authority), ours.clone()]);
         let letter = Enveloped::read(&der).unwrap();
-        let key = key_operations::agree(&own, &letter.agreed(&ours).unwrap()).expect("wrapped for our key");
+        let key = key_operations::agree(&own, &letter.agreed(&names(&ours)).unwrap().0)
+            .expect("wrapped for our key");
         assert_eq!(letter.decrypt(key.expose(), 1000).unwrap(), b"vertraulich");
     }
 }
@@ -58,6 +66,28 @@ fn our_serial_number_alone_is_ours_where_nothing_names_us_better() {
     let own = make::curve(Nid::X9_62_PRIME256V1).unwrap();
     let der = encrypted_to(&[certificate(&own, "Our authority")]);
     let written_otherwise = certificate(&own, "OUR AUTHORITY");
-    let agreement = Enveloped::read(&der).unwrap().agreed(&written_otherwise).unwrap();
+    let letter = Enveloped::read(&der).unwrap();
+    assert!(letter.names(&names(&written_otherwise)) == Fit::Perhaps);
+    let (agreement, _) = letter.agreed(&names(&written_otherwise)).unwrap();
     assert!(key_operations::agree(&own, &agreement).is_some());
+}
+
+#[test]
+fn a_certificate_is_known_by_what_openssl_reads_off_it() {
+    let holder = Holder {
+        name: "B".to_owned(),
+        address: Address::parse("a@b.example").unwrap(),
+        domain: None,
+        country: None,
+    };
+    let own = OwnKey::generate(Kind::SmimeP256, &holder, Timestamp(1_790_000_000_000), 2).unwrap();
+    let certificate = own.public().certificate().unwrap();
+    let names = names(&certificate);
+    assert_eq!(names.key_id.as_deref(), certificate.subject_key_id().map(|id| id.as_slice()));
+    assert!(names.key_id.is_some());
+    let letter = encrypted_to(std::slice::from_ref(&certificate));
+    let letter = Enveloped::read(&letter).unwrap();
+    assert!(letter.names(&names) == Fit::Exactly && letter.transported(&names).is_none());
+    let other = self::certificate(&make::curve(Nid::X9_62_PRIME256V1).unwrap(), "Somebody");
+    assert!(letter.names(&self::names(&other)) == Fit::Not);
 }

@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 
 use super::certificate::{library, moment};
 use super::chain::{self, Anchors};
-use super::chain_verdict::ChainVerdict;
 use super::decoded_lists::DecodedLists;
 use crate::error::KeyError;
 
@@ -71,10 +70,7 @@ pub(crate) fn read(list: &[u8], asked: &ListFor<'_>) -> Result<FetchedList, KeyE
     }
     // As letters will ask it: a list of changes, of another distribution point or with an extension that must be understood tells
     // nothing of this certificate, and must not take the place of one that does (RFC 5280 §5.2.4, §5.2.5).
-    let speaks_of = |one: &X509| match chain::by_lists_alone(one, &anchors) {
-        Ok(ChainVerdict::Holds | ChainVerdict::Revoked) => true,
-        Ok(ChainVerdict::NoRevocationList | ChainVerdict::StaleList | ChainVerdict::Broken) | Err(_) => false,
-    };
+    let speaks_of = |one: &X509| chain::lists_speak_of(one, &anchors).unwrap_or(false);
     // One of them may itself be too weak to be asked about.
     if !asked.certificates.iter().take(MAX_TRIED).any(speaks_of) {
         return Ok(FetchedList::Unusable);

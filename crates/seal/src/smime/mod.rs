@@ -11,6 +11,7 @@ pub(crate) mod der;
 pub(crate) mod enveloped;
 pub(crate) mod fetched_list;
 pub(crate) mod in_token;
+pub(crate) mod list_scope;
 pub(crate) mod make;
 pub(crate) mod ocsp;
 pub(crate) mod open;

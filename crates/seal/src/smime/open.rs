@@ -3,12 +3,12 @@
 use std::io::Read as _;
 
 use openssl::x509::X509;
-use sealpost_cms::{Cms, RecipientKind, SignerFound};
+use sealpost_cms::{Cms, SignerFound};
 
 use super::algorithm::{self, Authenticates, Strength};
 use super::certificate::is_authority;
 use super::der;
-use super::enveloped::Enveloped;
+use super::enveloped::{Enveloped, Fit, Names, Transported};
 use crate::key_facts::Fingerprint;
 use crate::key_operations::ContentKeyTask;
 use crate::lend::{ContentKey, Keys};
@@ -27,39 +27,46 @@ pub(crate) struct Decrypted {
 /// Decrypts for the first of our certificates that is among the recipients; only its key is asked. The content is in memory until
 /// its tag or padding was looked at.
 pub(crate) fn decrypt(cms: &Cms, own: &mut dyn Keys, most: usize) -> Result<Decrypted, NotOpened> {
+    let der = cms.to_der().map_err(|_cms| NotOpened::Malformed)?;
+    let enveloped = Enveloped::read(&der);
     let certificates = own.recipients().iter().enumerate();
     let certificates = certificates.filter_map(|(at, key)| Some((at, key.certificate()?)));
-    let named: Vec<(usize, usize, X509)> = certificates
-        .filter_map(|(at, certificate)| Some((at, cms.recipient_of(certificate.as_ref())?, certificate)))
+    let named: Vec<(usize, Names)> = certificates
+        .filter_map(|(at, certificate)| {
+            let names = Names::of(certificate)?;
+            let is_for_us = match enveloped.as_ref().map(|enveloped| enveloped.names(&names)) {
+                Some(Fit::Exactly) => true,
+                Some(Fit::Not) => false,
+                // Of two names that are written in other octets, OpenSSL knows whether they are the same.
+                Some(Fit::Perhaps) | None => cms.is_for(X509::from_der(certificate).ok()?.as_ref()),
+            };
+            is_for_us.then_some((at, names))
+        })
         .collect();
     if named.is_empty() {
         return Err(NotOpened::NoKey);
     }
-    let recipients = cms.recipients();
-    let der = cms.to_der().map_err(|_cms| NotOpened::Malformed)?;
-    let enveloped = Enveloped::read(&der).ok_or(NotOpened::Algorithm)?;
+    let enveloped = enveloped.ok_or(NotOpened::Algorithm)?;
     let mut refused = NotOpened::NoKey;
-    for (at, recipient, certificate) in named {
-        let transport = match recipients.get(recipient) {
-            Some(RecipientKind::Transport(algorithm)) => algorithm::transport(algorithm).map(Way::Transport),
-            Some(RecipientKind::Agreement(algorithm)) => {
-                algorithm::agreement(algorithm).map(|how| Way::Agreement(how.to_string()))
-            }
-            Some(RecipientKind::Other) | None => None,
-        };
-        let Some(way) = transport else {
-            refused = NotOpened::Algorithm;
-            continue;
-        };
-        let task = match &way {
-            Way::Transport(how) => ContentKeyTask::Decrypt {
-                how: how.clone(),
-                encrypted: enveloped.transported(&certificate).ok_or(NotOpened::Malformed)?.to_vec(),
-                length: enveloped.key_length(),
+    for (at, names) in named {
+        let (task, way) = match enveloped.transported(&names) {
+            Some(Transported { algorithm, encrypted }) => match algorithm::transport(&algorithm) {
+                Some(how) => {
+                    let (encrypted, length) = (encrypted.to_vec(), enveloped.key_length());
+                    (ContentKeyTask::Decrypt { how: how.clone(), encrypted, length }, Way::Transport(how))
+                }
+                None => {
+                    refused = NotOpened::Algorithm;
+                    continue;
+                }
             },
-            Way::Agreement(_) => {
-                ContentKeyTask::Agree(enveloped.agreed(&certificate).ok_or(NotOpened::Algorithm)?)
-            }
+            None => match enveloped.agreed(&names) {
+                Some((agreement, called)) => (ContentKeyTask::Agree(agreement), Way::Agreement(called)),
+                None => {
+                    refused = NotOpened::Algorithm;
+                    continue;
+                }
+            },
         };
         let key = match (own.content_key(at, &task), &way) {
             (ContentKey::Given(key), _) => key,

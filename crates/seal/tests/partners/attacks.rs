@@ -226,6 +226,36 @@ fn what_stands_around_a_signature_is_not_called_signed() {
     }
 }
 
+/// OpenSSL passes over what stands behind a structure, and nobody has signed or encrypted that.
+#[test]
+fn what_stands_behind_a_cms_structure_spoils_it() {
+    let (ours, theirs) = (own(Kind::SmimeRsa3072), own(Kind::SmimeP256));
+    let known = [trusted(theirs.public())];
+    let sent = String::from_utf8(closed(&plain(), Some(theirs), &[], Profile::default())).unwrap();
+    let last_field = "filename=\"smime.p7s\"\r\n\r\n";
+    let (before, rest) = sent.split_once(last_field).unwrap();
+    let (digits, after) = rest.split_once("\r\n--").unwrap();
+    let signature = STANDARD.decode(digits.split_whitespace().collect::<String>()).unwrap();
+    let signed =
+        |der: &[u8]| format!("{before}{last_field}{}\r\n--{after}", STANDARD.encode(der)).into_bytes();
+    let to = std::slice::from_ref(ours.public());
+    let (enveloped, encrypted) = taken_apart(&closed(&plain(), Some(theirs), to, Profile::default()));
+    for (behind, is_whole) in [
+        (&b""[..], true),
+        (b"\r\n \n", true),
+        (b"<p>Pay 10000 EUR</p>", false),
+        (b"\0", false),
+        (&signature, false),
+    ] {
+        let (opened, _) = open(&signed(&[&signature, behind].concat()), &[], &known);
+        assert_eq!(opened.proven_sender().is_some(), is_whole, "{behind:?}: {opened:?}");
+        assert!(is_whole || opened.signatures[0].verdict == SignatureVerdict::Invalid, "{opened:?}");
+        let (opened, got) = open(&encrypted(&[&enveloped, behind].concat()), &[ours], &known);
+        assert_eq!((opened.was_decrypted(), got.is_empty()), (is_whole, !is_whole), "{behind:?}: {opened:?}");
+        assert!(is_whole || opened.still_closed() == Some(NotOpened::Malformed), "{opened:?}");
+    }
+}
+
 /// CVE-2026-27445, CVE-2026-2746: a valid signature of somebody else.
 #[test]
 fn a_signature_counts_only_for_whom_its_key_speaks() {

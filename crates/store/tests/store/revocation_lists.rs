@@ -1,7 +1,7 @@
 //! A list that was fetched stays until another one takes its place, whatever comes of asking meanwhile.
 
 use sealpost_mail::Timestamp;
-use sealpost_store::{KeptList, RevocationListRow, StoredList};
+use sealpost_store::{KeptList, MAX_REVOCATION_LIST, RevocationListRow, StoredList};
 
 use crate::rig::{NOW, Rig};
 
@@ -26,19 +26,34 @@ async fn what_came_of_asking_is_noted_and_the_last_list_stays() {
     let rig = Rig::new();
     rig.store.note_revocation_list(&row("unreachable", None), None).await.unwrap();
     assert_eq!(rig.store.revocation_lists().await.unwrap(), [row("unreachable", None)]);
-    assert!(rig.store.stored_revocation_lists().await.unwrap().is_empty());
+    let here = async |authority: &str| {
+        rig.store.revocation_list("http://crl.example/one.crl", authority).await.unwrap()
+    };
+    assert_eq!(here("3FA1").await, None);
     let kept = Some(KeptList { since: NOW, until: Timestamp(NOW.0 + 9), fetched_at: NOW });
     let large = vec![7; 3_000_000];
     rig.store.note_revocation_list(&row("new", kept), Some(list(&row("new", kept), &large))).await.unwrap();
     rig.store.note_revocation_list(&row("older", None), None).await.unwrap();
     assert_eq!(rig.store.revocation_lists().await.unwrap(), [row("older", kept)]);
-    let here = rig.store.revocation_list("http://crl.example/one.crl", "3FA1").await.unwrap();
-    assert_eq!(here, Some(list(&row("new", kept), &large)));
+    assert_eq!(here("3FA1").await, Some(list(&row("new", kept), &large)));
     // Another authority's under the same address is another list.
     let other = RevocationListRow { authority: "77".to_owned(), ..row("new", kept) };
     rig.store.note_revocation_list(&other, Some(list(&other, b"two"))).await.unwrap();
-    assert_eq!(rig.store.stored_revocation_lists().await.unwrap().len(), 2);
     rig.store.forget_revocation_list(&other.address, "3FA1").await.unwrap();
-    assert_eq!(rig.store.stored_revocation_lists().await.unwrap(), [list(&other, b"two")]);
+    assert_eq!((here("3FA1").await, here("77").await), (None, Some(list(&other, b"two"))));
     assert!(rig.store.sweep(NOW).await.unwrap().is_clean());
+}
+
+#[tokio::test]
+async fn a_list_that_is_larger_than_any_that_is_kept_is_not_read() {
+    let rig = Rig::new();
+    let kept = Some(KeptList { since: NOW, until: Timestamp(NOW.0 + 9), fetched_at: NOW });
+    let most = usize::try_from(MAX_REVOCATION_LIST).unwrap();
+    for (bytes, is_read) in [(most, true), (most + 1, false)] {
+        let stored = list(&row("new", kept), &vec![7; bytes]);
+        rig.store.note_revocation_list(&row("new", kept), Some(stored)).await.unwrap();
+        let here = rig.store.revocation_list("http://crl.example/one.crl", "3FA1").await.unwrap();
+        assert_eq!(here.is_some(), is_read, "{bytes}");
+        assert_eq!(rig.store.revocation_lists().await.unwrap(), [row("new", kept)], "it can be removed");
+    }
 }
