@@ -64,7 +64,7 @@ fn add(blocks: &[Block], column: &mut Column) {
                 let text: String = runs.iter().map(said).collect();
                 for line in text.lines() {
                     column.line = column.line.max(line.chars().count());
-                    let whole = line.split(|c: char| matches!(c, ' ' | '-')).filter(|word| stays_whole(word));
+                    let whole = line.split([' ', '-']).filter(|word| stays_whole(word));
                     column.whole = whole.map(|word| word.chars().count()).fold(column.whole, usize::max);
                 }
             }
