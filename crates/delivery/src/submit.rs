@@ -313,7 +313,7 @@ impl Connection {
             let text = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
             let reply = ServerReply::new(self.wire.code_as_given(u16::from(code)), &text);
             // RFC 5321 §3.8: after 421 the server hangs up.
-            self.broken |= reply.code == 421;
+            self.broken |= reply.code == 421 || self.wire.is_spoiled();
             return DeliveryFailure::Refused { stage, reply };
         }
         self.broken = true;

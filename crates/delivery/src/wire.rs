@@ -46,6 +46,8 @@ struct State {
     ended: bool,
     /// The letter's end has been written, and so may have left.
     letter_ended: bool,
+    /// The peer spoke before it was spoken to: what was to leave then never leaves.
+    spoiled: bool,
     may_speak: MaySpeak,
 }
 
@@ -80,6 +82,7 @@ impl Wire {
             sent: 0,
             ended: false,
             letter_ended: false,
+            spoiled: false,
             may_speak,
         };
         Self { state: Arc::new(Mutex::new(state)), peer }
@@ -107,6 +110,7 @@ impl Wire {
         state.replies = Replies::default();
         state.wrote = Instant::now();
         state.ended = false;
+        state.spoiled = false;
     }
 
     /// Takes the TCP stream out to put TLS on it. `None` if there is none, or if the peer said more
@@ -134,7 +138,7 @@ impl Wire {
                 Carrier::Tcp(tcp) => Pin::new(tcp).poll_read(cx, &mut chunk),
                 Carrier::Tls(tls) => Pin::new(tls).poll_read(cx, &mut chunk),
             };
-            Poll::Ready(read.is_pending() && state.replies.is_empty())
+            Poll::Ready(read.is_pending() && state.replies.is_empty() && !state.spoiled)
         })
         .await
     }
@@ -165,7 +169,12 @@ impl Wire {
     /// Whether the letter's end has left.
     pub(crate) fn may_have_ended_letter(&self) -> bool {
         let state = self.state();
-        state.letter_ended && state.out_at >= state.out.len()
+        state.letter_ended && state.out_at >= state.out.len() && !state.spoiled
+    }
+
+    /// Whether the peer spoke before it was spoken to: nothing more goes over this connection.
+    pub(crate) fn is_spoiled(&self) -> bool {
+        self.state().spoiled
     }
 
     /// Whether the peer closed its side.
@@ -179,6 +188,41 @@ impl Wire {
 }
 
 impl State {
+    /// A reply to what has not left yet: taken for the answer it would end a letter that nobody has. RFC 5321 §3.8 lets a server say
+    /// 421 at any time, and some refuse a letter while it is coming: a refusal counts, and what was to leave does not leave any more.
+    fn spoken_to_soon(&mut self) -> io::Result<()> {
+        if matches!(self.carrier, Carrier::None) || self.replies.is_empty() || self.out_at >= self.out.len() {
+            return Ok(());
+        }
+        self.out.clear();
+        self.out_at = 0;
+        self.spoiled = true;
+        match self.replies.first() {
+            Some(b'4' | b'5') => Ok(()),
+            _ => Err(io::Error::other("the server answered before it was asked")),
+        }
+    }
+
+    /// What has come by now, if something is about to leave. Does not wait.
+    fn heard_by_now(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        if self.out_at > 0 || self.out.is_empty() {
+            return Ok(());
+        }
+        let mut raw = [0_u8; 2048];
+        let mut chunk = ReadBuf::new(&mut raw);
+        let read = match &mut self.carrier {
+            Carrier::None => return Ok(()),
+            Carrier::Tcp(tcp) => Pin::new(tcp).poll_read(cx, &mut chunk),
+            Carrier::Tls(tls) => Pin::new(tls).poll_read(cx, &mut chunk),
+        };
+        if let Poll::Ready(heard) = read {
+            heard?;
+            self.ended |= chunk.filled().is_empty();
+            self.replies.feed(chunk.filled());
+        }
+        Ok(())
+    }
+
     fn poll_out(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while let Some(rest) = self.out.get(self.out_at..).filter(|rest| !rest.is_empty()) {
             if !(self.may_speak)() {
@@ -215,6 +259,8 @@ impl AsyncRead for Wire {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let mut state = self.state();
         let state = &mut *state;
+        state.heard_by_now(cx)?;
+        state.spoken_to_soon()?;
         loop {
             if state.replies.line_into(buf) {
                 return Poll::Ready(Ok(()));
@@ -240,7 +286,11 @@ impl AsyncRead for Wire {
 impl AsyncWrite for Wire {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let mut state = self.state();
+        if state.spoiled {
+            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
+        }
         if state.out.len() >= GATHER {
+            state.spoken_to_soon()?;
             ready!(state.poll_out(cx))?;
         }
         state.out.extend_from_slice(bytes);
@@ -287,6 +337,11 @@ struct Replies {
 impl Replies {
     fn is_empty(&self) -> bool {
         self.bytes.is_empty() && self.column == 0
+    }
+
+    /// The first digit of the reply that is next.
+    fn first(&self) -> Option<u8> {
+        self.bytes.front().copied()
     }
 
     fn feed(&mut self, raw: &[u8]) {

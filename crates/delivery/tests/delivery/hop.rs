@@ -37,6 +37,8 @@ pub(crate) struct Script {
     pub(crate) most_recipients: usize,
     /// Answers to MAIL, used up one by one; then 250.
     pub(crate) mail: VecDeque<Say>,
+    /// Answers to DATA, used up one by one; then 354.
+    pub(crate) data: VecDeque<Say>,
     /// Answers to the final dot, used up one by one; then 250.
     pub(crate) end: VecDeque<Say>,
     /// Hangs up after this many letters on a connection.
@@ -62,6 +64,7 @@ impl Default for Script {
             rcpt: HashMap::new(),
             most_recipients: usize::MAX,
             mail: VecDeque::new(),
+            data: VecDeque::new(),
             end: VecDeque::new(),
             letters_per_connection: usize::MAX,
             most_connections: usize::MAX,
@@ -307,7 +310,8 @@ impl Session {
                     say(&mut stream, Say::Line("503 5.5.1 RCPT first")).await?;
                     continue;
                 };
-                say(&mut stream, Say::Line("354 go")).await?;
+                let answer = self.script.lock().unwrap().data.pop_front().unwrap_or(Say::Line("354 go"));
+                say(&mut stream, answer).await?;
                 if let Some(octets) = script.sips {
                     sip(&mut stream, octets).await?;
                 }

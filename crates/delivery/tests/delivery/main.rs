@@ -4,6 +4,7 @@
 mod bytes;
 mod connections;
 mod destinations;
+mod early_replies;
 mod fast_path;
 mod groups;
 mod hop;

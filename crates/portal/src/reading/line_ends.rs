@@ -72,25 +72,83 @@ enum Around {
     Page,
 }
 
+/// What stands behind a word.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Gap {
+    Blank(char),
+    /// A no-break space.
+    NoBreak,
+}
+
+/// Words and what stands behind each but the last.
+fn split(text: &str) -> (Vec<&str>, Vec<Gap>) {
+    const NO_BREAK: &str = "&nbsp;";
+    let (mut parts, mut gaps) = (Vec::new(), Vec::new());
+    let (mut begin, mut at) = (0, 0);
+    while let Some(next) = text.get(at..).and_then(|rest| rest.chars().next()) {
+        let (gap, length) = match next {
+            ' ' | '\n' => (Gap::Blank(next), 1),
+            '\u{a0}' => (Gap::NoBreak, next.len_utf8()),
+            '&' if text.get(at..).is_some_and(|rest| rest.starts_with(NO_BREAK)) => {
+                (Gap::NoBreak, NO_BREAK.len())
+            }
+            other => {
+                at += other.len_utf8();
+                continue;
+            }
+        };
+        parts.push(text.get(begin..at).unwrap_or_default());
+        gaps.push(gap);
+        at += length;
+        begin = at;
+    }
+    parts.push(text.get(begin..).unwrap_or_default());
+    (parts, gaps)
+}
+
+/// Some programs put a no-break space between all words of a sentence: what is too long for a line may end at one. Several in a row
+/// are indentation or columns, and all but the last of them stay.
+fn loosened(parts: &[&str], gaps: &mut [Gap]) {
+    let mut begin = 0;
+    while begin < parts.len() {
+        let joined = gaps.get(begin..).unwrap_or_default();
+        let joined = joined.iter().take_while(|gap| **gap == Gap::NoBreak).count();
+        let run = parts.get(begin..=begin + joined).unwrap_or_default();
+        if run.iter().map(|word| word.chars().count() + 1).sum::<usize>() > LONG + 1 {
+            let mut has_begun = false;
+            for at in begin..begin + joined {
+                let is_word = |at: usize| parts.get(at).is_some_and(|word| !word.is_empty());
+                has_begun |= is_word(at);
+                if let Some(gap) = gaps.get_mut(at).filter(|_| has_begun && is_word(at + 1)) {
+                    *gap = Gap::Blank(' ');
+                }
+            }
+        }
+        begin += joined + 1;
+    }
+}
+
 fn words(text: &str, around: Around) -> Cow<'_, str> {
     if text.trim().is_empty() {
         return Cow::Borrowed(text);
     }
-    let parts: Vec<&str> = text.split([' ', '\n']).collect();
-    let mut blanks = text.chars().filter(|c| matches!(c, ' ' | '\n'));
+    let (parts, mut gaps) = split(text);
+    loosened(&parts, &mut gaps);
     let mut out = String::with_capacity(text.len() + 16);
     let mut at = 0;
     while let Some(word) = parts.get(at) {
         if at > 0 {
             let before = parts.get(at - 1).copied().unwrap_or_default();
-            let blank = blanks.next().unwrap_or(' ');
-            if is_amount(before, word) { out.push_str("&nbsp;") } else { out.push(blank) }
+            match gaps.get(at - 1) {
+                Some(Gap::Blank(_)) if is_amount(before, word) => out.push_str("&nbsp;"),
+                Some(Gap::Blank(blank)) => out.push(*blank),
+                Some(Gap::NoBreak) | None => out.push_str("&nbsp;"),
+            }
         }
         let groups = groups_of_an_account(parts.get(at..).unwrap_or_default());
         if groups > 1 {
             let together = parts.get(at..at + groups).unwrap_or_default().join(" ");
             out.push_str(&format!("<span class=\"whole\">{together}</span>"));
-            let _ = blanks.by_ref().take(groups - 1).count();
             at += groups;
             continue;
         }
@@ -149,6 +207,7 @@ fn breakable(word: &str, around: Around) -> Cow<'_, str> {
     }
     let mut out = String::with_capacity(word.len() + word.len() / 4);
     let mut since = 0;
+    let mut follows_digit = false;
     let mut rest = word;
     while let Some(first) = rest.chars().next() {
         // A reference is one character.
@@ -164,7 +223,12 @@ fn breakable(word: &str, around: Around) -> Cow<'_, str> {
                 "/" | "?" | "&amp;" | "=" | "." | "-" | "_" | "@" | ":" | "," | ";" | "+" | "%" | "#"
             );
         let ends_scheme = rest.starts_with('/') && matches!(unit, ":" | "/");
-        if (at_sign || since >= PIECE) && !rest.is_empty() && !ends_scheme {
+        // `1.234,56`
+        let in_number = matches!(unit, "." | ",")
+            && follows_digit
+            && rest.starts_with(|c: char| c.is_ascii_digit());
+        follows_digit = unit.ends_with(|c: char| c.is_ascii_digit());
+        if (at_sign && !in_number || since >= PIECE) && !rest.is_empty() && !ends_scheme {
             out.push_str("<wbr>");
             since = 0;
         }
@@ -236,6 +300,34 @@ mod tests {
         ] {
             assert_eq!(minded(markup), wanted);
         }
+    }
+
+    #[test]
+    fn sentences_of_no_break_spaces_end_lines_between_words() {
+        for (markup, wanted) in [
+            ("Ihre&nbsp;Schadenmeldung&nbsp;vom&nbsp;Montag", "Ihre Schadenmeldung vom Montag"),
+            ("Selbstbehalt&nbsp;500,00&nbsp;EUR&nbsp;je&nbsp;Fall", "Selbstbehalt 500,00&nbsp;EUR je Fall"),
+            ("Ihre\u{a0}Schadenmeldung\u{a0}vom\u{a0}Montag", "Ihre Schadenmeldung vom Montag"),
+            ("12.345,67&nbsp;EUR", "12.345,67&nbsp;EUR"),
+            ("Dr.&nbsp;Anna Muster, Frau&nbsp;Huber", "Dr.&nbsp;Anna Muster, Frau&nbsp;Huber"),
+            ("&nbsp;&nbsp;eingerückt", "&nbsp;&nbsp;eingerückt"),
+            (
+                "&nbsp;&nbsp;Beitrag&nbsp;&nbsp;&nbsp;&nbsp;zwölf&nbsp;Monate&nbsp;",
+                "&nbsp;&nbsp;Beitrag&nbsp;&nbsp;&nbsp; zwölf Monate&nbsp;",
+            ),
+            (
+                "bis&nbsp;DE89&nbsp;3704&nbsp;0044&nbsp;0532&nbsp;0130&nbsp;00",
+                "bis <span class=\"whole\">DE89 3704 0044 0532 0130 00</span>",
+            ),
+        ] {
+            assert_eq!(minded(markup), wanted);
+        }
+    }
+
+    #[test]
+    fn long_words_break_within_no_number() {
+        let broken = minded("Gesamtforderung:=12.345.678,90EUR/Vertragsjahr");
+        assert!(broken.contains("12.345.678,90"), "{broken}");
     }
 
     #[test]

@@ -228,7 +228,7 @@ async fn many_letters_leave_in_one_archive_byte_for_byte() {
     let page = act(&mut browser, "/letters", &fields).await;
     assert!(page.status == 200 && page.text().contains("3 Nachrichten speichern"));
     assert!(page.text().contains("Die 3 Nachrichten hier löschen"), "deleting is offered");
-    assert!(page.text().contains("PDF ist hier zurzeit nicht möglich"), "there is no worker beside a test");
+    assert!(page.text().contains("Als PDF lässt sich hier zurzeit nichts speichern"), "there is no worker beside a test");
     fields.push(("format", "eml"));
     let reply = act(&mut browser, "/export/zip", &fields).await;
     assert_eq!((reply.status, reply.header("content-type")), (200, "application/zip"));
@@ -271,7 +271,7 @@ async fn one_letter_leaves_in_every_format_and_a_missing_worker_explains_itself(
     let id = rig.world.letter(&made, &sample::rich(), HOUR, 50).await;
     let page = browser.get(&format!("/m/{id}")).await.text();
     assert!(page.contains(&format!("href=\"/m/{id}/msg\"")) && !page.contains(&format!("/m/{id}/pdf")));
-    assert!(page.contains("PDF ist hier zurzeit nicht möglich"));
+    assert!(page.contains("Als PDF lässt sich hier zurzeit nichts speichern"));
     let msg = browser.get(&format!("/m/{id}/msg")).await;
     assert_eq!((msg.status, msg.header("content-type")), (200, "application/vnd.ms-outlook"));
     assert!(msg.header("content-disposition").contains(".msg") && msg.body.starts_with(b"\xd0\xcf\x11\xe0"));

@@ -1,0 +1,63 @@
+//! A next hop answers what it was not asked yet: nothing of that counts, and the letter goes over another connection.
+
+use std::time::Duration;
+
+use crate::hop::{Hop, Say, Script};
+use crate::rig::{Desk, post};
+
+const OFFERS: [&str; 2] = ["SIZE 0", "8BITMIME"];
+
+/// The first connection is `script`'s; what comes later is answered as it should be.
+async fn goes_over_another(script: Script, of: &str) {
+    let hop = Hop::start(script).await;
+    let mut desk = Desk::new(&hop);
+    desk.config.concurrency_per_destination = 1;
+    desk.queue(post("r@d.example")).await;
+    let running = desk.start();
+    desk.until_attempts(1).await;
+    running.advance(&desk, Duration::from_secs(3600));
+    let letters = hop.letters(1).await;
+    assert_eq!(letters[0].connection, 2, "{of}");
+    desk.until_empty().await;
+    running.stop().await;
+    assert_eq!(hop.letters(1).await.len(), 1, "{of}: it came once");
+}
+
+fn first(line: &'static str) -> std::collections::VecDeque<Say> {
+    [Say::Line(line)].into()
+}
+
+#[tokio::test]
+async fn the_end_of_a_letter_is_not_answered_with_its_beginning() {
+    let data = first("354 go\r\n250 2.0.0 taken");
+    goes_over_another(Script { data, offers: OFFERS.to_vec(), ..Script::default() }, "DATA").await;
+    let data = first("354 go\r\n250 2.0.0 taken");
+    goes_over_another(Script { data, ..Script::default() }, "DATA in one flight").await;
+}
+
+#[tokio::test]
+async fn a_recipients_answer_is_not_that_to_the_letter() {
+    let mut script = Script { offers: OFFERS.to_vec(), ..Script::default() };
+    script.rcpt.insert("r@d.example", first("250 ok\r\n354 go\r\n250 2.0.0 taken"));
+    goes_over_another(script, "RCPT").await;
+}
+
+#[tokio::test]
+async fn the_senders_answer_is_not_that_to_the_letter() {
+    let mail = first("250 ok\r\n250 ok\r\n354 go\r\n250 2.0.0 taken");
+    goes_over_another(Script { mail, offers: OFFERS.to_vec(), ..Script::default() }, "MAIL").await;
+}
+
+#[tokio::test]
+async fn a_greeting_answers_nothing_else() {
+    let all = "220 x\r\n250-x\r\n250 8BITMIME\r\n250 ok\r\n250 ok\r\n354 go\r\n250 2.0.0 taken";
+    let first_greetings = first(all);
+    goes_over_another(Script { first_greetings, ..Script::default() }, "greeting").await;
+}
+
+/// RFC 5321 §3.8: 421 may come at any time, also before it is asked for; it says something of the connection.
+#[tokio::test]
+async fn a_server_may_take_its_leave_early() {
+    let mail = first("250 ok\r\n421 4.3.2 going down");
+    goes_over_another(Script { mail, offers: OFFERS.to_vec(), ..Script::default() }, "421").await;
+}
