@@ -31,6 +31,7 @@ const PARTS: [&str; 12] = [
 ];
 /// ISO 13616: the longest account number, and a short one.
 const IBAN: std::ops::RangeInclusive<usize> = 15..=34;
+
 /// The markup with its lines ending where they may.
 pub(crate) fn minded(markup: &str) -> String {
     let mut out = String::with_capacity(markup.len() + markup.len() / 32);
