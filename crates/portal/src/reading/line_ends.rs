@@ -225,9 +225,8 @@ fn breakable(word: &str, around: Around) -> Cow<'_, str> {
             );
         let ends_scheme = rest.starts_with('/') && matches!(unit, ":" | "/");
         // `1.234,56`
-        let in_number = matches!(unit, "." | ",")
-            && follows_digit
-            && rest.starts_with(|c: char| c.is_ascii_digit());
+        let in_number =
+            matches!(unit, "." | ",") && follows_digit && rest.starts_with(|c: char| c.is_ascii_digit());
         follows_digit = unit.ends_with(|c: char| c.is_ascii_digit());
         if (at_sign && !in_number || since >= PIECE) && !rest.is_empty() && !ends_scheme {
             out.push_str("<wbr>");

@@ -228,7 +228,10 @@ async fn many_letters_leave_in_one_archive_byte_for_byte() {
     let page = act(&mut browser, "/letters", &fields).await;
     assert!(page.status == 200 && page.text().contains("3 Nachrichten speichern"));
     assert!(page.text().contains("Die 3 Nachrichten hier löschen"), "deleting is offered");
-    assert!(page.text().contains("Als PDF lässt sich hier zurzeit nichts speichern"), "there is no worker beside a test");
+    assert!(
+        page.text().contains("Als PDF lässt sich hier zurzeit nichts speichern"),
+        "there is no worker beside a test"
+    );
     fields.push(("format", "eml"));
     let reply = act(&mut browser, "/export/zip", &fields).await;
     assert_eq!((reply.status, reply.header("content-type")), (200, "application/zip"));
