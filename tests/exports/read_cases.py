@@ -112,7 +112,8 @@ def of_message(found, what, seen):
     if what in ("files", "hasfile", "pictures", "haspicture"):
         # A letter in a letter is one there, too, and has a subject instead of a file name.
         inner = lambda name: name.endswith(".eml") and (found.inner is None or name[:-4] in found.files)
-        return all(name in found.files or inner(name) for name in seen.split(", ") if name)
+        # A comma may be one of a name.
+        return seen in found.files or all(name in found.files or inner(name) for name in seen.split(", ") if name)
     if what == "event":
         # Outlook makes an appointment of the calendar itself.
         return bool(found.files) or flat(seen) in flat(found.text)
@@ -127,7 +128,7 @@ def of_message(found, what, seen):
 def of_paper(found, what, seen):
     if what in ("files", "hasfile", "pictures", "haspicture"):
         wanted = [name for name in seen.split(", ") if name]
-        return all(name in found.files for name in wanted)
+        return seen in found.files or all(name in found.files for name in wanted)
     if what == "notbody":
         return seen not in flat(found.text)
     # Its fonts are those of Europe; it says so in a line of its own.

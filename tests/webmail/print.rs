@@ -109,6 +109,40 @@ fn letters_and_folders_are_printed_without_blank_sheets() {
     office.gateway.sweep();
 }
 
+/// White words on a dark ground stay so on paper, though printers are asked to leave grounds out.
+#[test]
+fn white_writing_keeps_its_ground_on_paper() {
+    let office = Office::new("de");
+    let page = "<table width=\"100%\"><tr><td style=\"background:#0b5778;color:#fff;padding:40px\">Ihre Versicherung</td></tr>\
+                <tr><td><a href=\"https://insurer.example/\" style=\"background-color:#0b5778;color:white\">Zum Vertrag</a></td></tr>\
+                </table><p>Schlusswort</p>";
+    let letter = html_letter("[vertraulich] Kopf", page.as_bytes(), "text/html; charset=utf-8");
+    let link = office.send(ANNA, &letter);
+    let watched = Watched::new(&office, "de", true);
+    let browser = &watched.browser;
+    browser.activate(&link);
+    browser.open(&office.at("/inbox"));
+    let path = browser.execute("return document.querySelector('ul.letters a').href");
+    browser.open(path.as_str().unwrap());
+    browser.wait_for("the letter", |browser| {
+        let shown = browser.count("iframe.frame") == 1
+            && browser.text_of_frame("iframe.frame").contains("Schlusswort");
+        shown.then_some(())
+    });
+    let paper = sheets(&office, browser);
+    assert!(paper.join("\n").contains("Ihre Versicherung"), "{paper:#?}");
+    let file = office.gateway.home.path().join("printed.pdf");
+    let drawn =
+        std::process::Command::new("pdftoppm").args(["-r", "50", "-f", "1", "-l", "1"]).arg(&file).output();
+    let drawn = drawn.unwrap().stdout;
+    // The pixels behind the head of a PPM are three bytes each.
+    let pixels = &drawn[drawn.len() % 3..];
+    let near = |one: &[u8], other: [u8; 3]| one.iter().zip(other).all(|(a, b)| a.abs_diff(b) < 12);
+    let dark = pixels.chunks_exact(3).filter(|one| near(one, [0x0b, 0x57, 0x78])).count();
+    assert!(dark > 500, "the ground is not on the paper: {dark} pixels");
+    office.gateway.sweep();
+}
+
 /// What would be in a frame if both walls before it had holes.
 const HOLES: &str = r#"
     const letter = document.querySelector('iframe.frame').contentDocument.querySelector('.letter');

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::charset::{self, Declared};
+use crate::container::rtf;
 use crate::display::shows_nothing;
 use crate::enriched;
 use crate::file_type;
@@ -121,7 +122,7 @@ impl Chooser<'_, '_> {
         let parts = self.parts;
         let Some(part) = parts.get(at) else { return Vec::new() };
         match &part.opened {
-            Some(Opened::Winmail) => return Vec::new(),
+            Some(Opened::Winmail(_)) => return Vec::new(),
             Some(Opened::Signature) if at == 0 || is_cms(part) => return self.all(&part.children),
             Some(Opened::Signature) => return Vec::new(),
             Some(Opened::Text(_)) | None => {}
@@ -200,7 +201,9 @@ impl Chooser<'_, '_> {
             }
         }
         self.left_out.extend(enriched);
-        self.left_out.extend(others().filter(|at| parts.get(*at).is_some_and(|part| part.is(AMP))));
+        self.left_out.extend(others());
+        let reactions = part.children.iter().copied();
+        self.left_out.extend(reactions.filter(|at| parts.get(*at).is_some_and(is_reaction)));
         all.html = pages;
         match (plain, html) {
             // Pictures out there are not shown: the words are all there is to see.
@@ -220,7 +223,7 @@ impl Chooser<'_, '_> {
     /// The text of a winmail.dat, where the letter does not say it itself.
     fn winmail(&mut self, blocks: &mut Vec<Block>) {
         let parts = self.parts;
-        for part in parts.iter().filter(|part| part.opened == Some(Opened::Winmail)) {
+        for part in parts.iter().filter(|part| matches!(part.opened, Some(Opened::Winmail(_)))) {
             let inner = self.all(&part.children);
             let own = letters_of(parts, blocks);
             let new = letters_of(parts, &inner);
@@ -252,7 +255,7 @@ const AMP: &str = "text/x-amp-html";
 
 /// What is a page, or is made one.
 fn is_page(part: &Part<'_>) -> bool {
-    is_written_page(part) || part.is(AMP) || part.is("text/watch-html") || is_rich(part)
+    is_written_page(part) || part.is(AMP) || part.is("text/watch-html") || is_rich(part) || is_rtf(part)
 }
 
 /// HTML, under its name or another that programs give it.
@@ -295,10 +298,21 @@ fn is_rich(part: &Part<'_>) -> bool {
     part.is("text/enriched") || part.is("text/richtext")
 }
 
+/// Rich text of word processors that really is some.
+fn is_rtf(part: &Part<'_>) -> bool {
+    const NAMES: [&str; 3] = ["text/rtf", "application/rtf", "application/x-rtf"];
+    NAMES.iter().any(|kind| part.is(kind)) && part.start().trim_ascii_start().starts_with(b"{\\rtf")
+}
+
+/// Gmail's answer of one sign, as programs read it; the same words stand beside it.
+fn is_reaction(part: &Part<'_>) -> bool {
+    part.is("text/vnd.google.email-reaction+json") && !part.is_attachment()
+}
+
 /// Forms of a text that are shown where there is no other.
 fn is_last_resort(part: &Part<'_>) -> bool {
     let kinds = [AMP, "text/watch-html", "text/markdown", "text/x-markdown"];
-    kinds.iter().any(|kind| part.is(kind)) && !part.is_attachment() && part.name().is_none()
+    (kinds.iter().any(|kind| part.is(kind)) || is_rtf(part)) && !part.is_attachment() && part.name().is_none()
 }
 
 /// How much a part has to say, the least first.
@@ -358,10 +372,20 @@ fn letters_of(parts: &[Part<'_>], blocks: &[Block]) -> String {
 
 /// What the part says, for people.
 pub(crate) fn text(part: &Part<'_>) -> String {
-    let source = decoded(part);
+    said(part, decoded(part), footer(part))
+}
+
+/// The first of it, where the whole may be long.
+pub(crate) fn first_of_text(part: &Part<'_>) -> String {
+    let source = characters(part, &without_files(part, part.beginning()));
+    let footer = if part.beginning_is_all() { footer(part) } else { None };
+    said(part, source, footer)
+}
+
+fn said(part: &Part<'_>, source: String, footer: Option<String>) -> String {
     match part.content_type.as_str() {
         _ if is_page(part) => {
-            let page = page_of(part, source);
+            let page = page_of(part, source, footer);
             let text = html_to_text(&page);
             let hidden = if shows_nothing(&text) { hidden_words(&page) } else { None };
             hidden.unwrap_or(text)
@@ -369,7 +393,7 @@ pub(crate) fn text(part: &Part<'_>) -> String {
         _ if part.parameter("format").is_some_and(|format| format.eq_ignore_ascii_case("flowed")) => {
             flowed::unflowed(&source, DelSp::read(part.parameter("delsp")))
         }
-        _ => match footer(part) {
+        _ => match footer {
             None => source,
             Some(footer) => format!("{}\n\n{footer}", source.trim_end()),
         },
@@ -378,18 +402,29 @@ pub(crate) fn text(part: &Part<'_>) -> String {
 
 /// The part as HTML.
 pub(crate) fn page(part: &Part<'_>) -> String {
-    page_of(part, decoded(part))
+    page_of(part, decoded(part), footer(part))
 }
 
-fn page_of(part: &Part<'_>, source: String) -> String {
-    let page = if is_rich(part) { enriched::to_page(&source) } else { html::with_signs(source) };
-    match footer(part) {
+fn page_of(part: &Part<'_>, source: String, footer: Option<String>) -> String {
+    // It says itself in which charset its bytes are.
+    let rich = if is_rtf(part) { rtf::read(&part.bytes()) } else { None };
+    let page = match rich {
+        Some(rich) => rich.html.unwrap_or_else(|| as_page(&rich.text)),
+        None if is_rich(part) => enriched::to_page(&source),
+        None => html::with_signs(source),
+    };
+    match footer {
         None => page,
         Some(footer) => {
-            let footer = footer.replace('&', "&amp;").replace('<', "&lt;").replace("\r\n", "\n");
-            format!("{page}\n<p style=\"white-space:pre-line\">{footer}</p>")
+            let footer = as_page(&footer);
+            format!("{page}\n{footer}")
         }
     }
+}
+
+fn as_page(text: &str) -> String {
+    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace("\r\n", "\n");
+    format!("<p style=\"white-space:pre-line\">{text}</p>")
 }
 
 /// What somebody has put behind the part.
@@ -400,18 +435,23 @@ fn footer(part: &Part<'_>) -> Option<String> {
 
 /// The part as characters, without the files that stand in the middle of it.
 pub(crate) fn decoded(part: &Part<'_>) -> String {
-    let mut bytes = part.bytes();
+    characters(part, &without_files(part, part.bytes()))
+}
+
+/// Bytes from the part's beginning, without the files in them; a file that goes on beyond them is left out too.
+fn without_files<'b>(part: &Part<'_>, mut bytes: Cow<'b, [u8]>) -> Cow<'b, [u8]> {
     if let Some(Opened::Text(ranges)) = &part.opened {
         let mut kept = Vec::with_capacity(bytes.len());
         let mut at = 0;
         for range in ranges {
-            kept.extend_from_slice(bytes.get(at..range.start).unwrap_or_default());
+            let end = range.start.min(bytes.len());
+            kept.extend_from_slice(bytes.get(at..end).unwrap_or_default());
             at = range.end;
         }
         kept.extend_from_slice(bytes.get(at..).unwrap_or_default());
         bytes = Cow::Owned(kept);
     }
-    characters(part, &bytes)
+    bytes
 }
 
 /// Bytes of the part as text: in the charset that the reader has chosen, or that its label names, unless the bytes show
@@ -456,6 +496,7 @@ fn is_text(part: &Part<'_>) -> bool {
     (kind.starts_with("text/") && !is_calendar(part))
         || kind.starts_with("multipart/")
         || is_written_page(part)
+        || is_rtf(part)
 }
 
 fn is_shown_text(part: &Part<'_>) -> bool {

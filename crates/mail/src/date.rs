@@ -1,10 +1,33 @@
 //! Dates as people and programs write them where RFC 5322 is not kept: two-digit years, asctime, ISO 8601, day and
 //! month in another language, `GMT+0100`. Pure.
 
+use jiff::tz::TimeZone;
+
+use crate::invitation::zone_by_name;
+
 /// Seconds since 1970. `None`: no date by any reading.
 pub(crate) fn read(text: &str) -> Option<i64> {
     let text = spaced(&without_comments(text));
-    iso(text.trim()).or_else(|| loose(&text)).or_else(|| counted(text.trim()))
+    let named = || named_by_windows(&text);
+    named().or_else(|| iso(text.trim())).or_else(|| loose(&text)).or_else(|| counted(text.trim()))
+}
+
+/// `27 Nov 2026 11:00:00 W. Europe Standard Time`: the clock of a zone by the name that Windows gives it.
+fn named_by_windows(text: &str) -> Option<i64> {
+    let kinds = ["Standard Time", "Daylight Time"];
+    let end = kinds.iter().find_map(|kind| text.find(kind).map(|at| at + kind.len()))?;
+    let start = text.get(..end)?.rfind(|c: char| c.is_ascii_digit())? + 1;
+    let (before, name, after) = (text.get(..start)?, text.get(start..end)?, text.get(end..)?);
+    // Behind an offset the name says nothing more.
+    let is_clock =
+        before.rsplit(' ').next().is_some_and(|word| word.contains(':') && !word.contains(['+', '-']));
+    if !is_clock {
+        return None;
+    }
+    let zone = zone_by_name(&name.trim().replace("Daylight", "Standard"))?;
+    let own = jiff::Timestamp::from_second(loose(&format!("{before}{after}"))?).ok()?;
+    let there = own.to_zoned(TimeZone::UTC).datetime().to_zoned(zone).ok()?;
+    Some(there.timestamp().as_second())
 }
 
 /// With what Chinese and Japanese write behind the numbers as what is written between them, and one kind of blank.
@@ -424,6 +447,11 @@ mod tests {
             ("Fri, 27 Nov 2026 11:00:00 UTC+1", TEN),
             ("Fri, 27 Nov 2026 11:00:00 +01:00", TEN),
             ("Fri, 27 Nov 2026 11:00:00 MEZ", TEN),
+            ("Fri, 27 Nov 2026 11:00:00 W. Europe Standard Time", TEN),
+            ("Fri, 27 Nov 2026 05:00:00 Eastern Standard Time", TEN),
+            ("Fri, 27 Nov 2026 15:30:00 India Standard Time", TEN),
+            ("Fri, 27 Nov 2026 11:00:00 +0100 W. Europe Standard Time", TEN),
+            ("Fri Nov 27 11:00:00 Romance Standard Time 2026", TEN),
             ("Fri Nov 27 10:00:00 2026", TEN),
             ("Fri Nov 27 10:00:00 UTC 2026", TEN),
             ("2026-11-27T10:00:00Z", TEN),

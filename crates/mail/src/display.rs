@@ -78,7 +78,17 @@ const NAME_BYTES: usize = 150;
 pub fn file_name(text: &str) -> Option<String> {
     let line = one_line(text);
     // Old browsers and mailers send whole paths; only the last part was ever meant. "Kfz/Haftpflicht.pdf" is none.
-    safe_name(if is_path(&line) { last_of_path(&line) } else { &line })
+    safe_name(match windows_path(&line) {
+        Some(last) => last,
+        None if is_path(&line) => last_of_path(&line),
+        None => &line,
+    })
+}
+
+/// The end of a path that is written with backslashes: a slash in it is one of the name.
+fn windows_path(line: &str) -> Option<&str> {
+    let (folders, last) = line.rsplit_once('\\')?;
+    (is_path(line) && !folders.contains('/') && last.contains('/')).then_some(last)
 }
 
 /// The end of a name that may be a path: for those who take it for one.
@@ -188,6 +198,9 @@ mod tests {
         let name = |text| file_name(text).unwrap_or_default();
         assert_eq!(name("../../etc/passwd"), "passwd");
         assert_eq!(name("C:\\Users\\x\\Rechnung.pdf"), "Rechnung.pdf");
+        assert_eq!(name("C:\\Users\\Anna\\Schaden 12/2026.pdf"), "Schaden 12_2026.pdf");
+        assert_eq!(name("C:\\Users/Anna\\a/b.pdf"), "b.pdf");
+        assert_eq!(name("\\\\server\\akte\\K 1/26.pdf"), "K 1_26.pdf");
         assert_eq!(name("a/b\\..\\.bashrc"), "bashrc");
         assert_eq!(name("Rechnung\u{202e}fdp.exe"), "Rechnungfdp.exe");
         assert_eq!(name("a\0b\r\n.pdf"), "a b.pdf");

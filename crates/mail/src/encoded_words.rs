@@ -18,6 +18,8 @@ pub(crate) fn pieces(raw: &[u8]) -> Vec<Piece<'_>> {
     let mut out = Vec::new();
     let mut literal_from = 0;
     let mut at = 0;
+    // Where the word before began, and what of it goes on in the next one.
+    let mut cut: Option<(usize, &[u8], Vec<u8>)> = None;
     while let Some(rest) = raw.get(at..) {
         let Some(found) = rest.windows(2).position(|w| w == b"=?") else { break };
         let start = at + found;
@@ -25,17 +27,47 @@ pub(crate) fn pieces(raw: &[u8]) -> Vec<Piece<'_>> {
             at = start + 2;
             continue;
         };
-        if let Some(text) = raw.get(literal_from..start).filter(|t| !t.is_empty()) {
-            out.push(Piece::Literal(text));
+        let between = raw.get(literal_from..start).unwrap_or_default();
+        let end = start + length;
+        let own = base64_of(raw.get(start..end).unwrap_or_default());
+        let before = cut.take().filter(|(_, label, _)| {
+            between.iter().all(u8::is_ascii_whitespace) && label.eq_ignore_ascii_case(charset)
+        });
+        at = end;
+        literal_from = end;
+        // RFC 2047 §5: each word is whole. Some programs encode a text and cut the result.
+        if let (Some((from, _, mut digits)), Some(own)) = (before, own) {
+            digits.extend_from_slice(own);
+            out.pop();
+            let bytes = transfer::base64_lenient(&digits);
+            out.push(Piece::Word { raw: raw.get(from..end).unwrap_or_default(), charset, bytes });
+            cut = is_cut(&digits).then_some((from, charset, digits));
+            continue;
         }
-        out.push(Piece::Word { raw: raw.get(start..start + length).unwrap_or_default(), charset, bytes });
-        at = start + length;
-        literal_from = at;
+        if !between.is_empty() {
+            out.push(Piece::Literal(between));
+        }
+        out.push(Piece::Word { raw: raw.get(start..end).unwrap_or_default(), charset, bytes });
+        cut = own.filter(|own| is_cut(own)).map(|own| (start, charset, own.to_vec()));
     }
     if let Some(text) = raw.get(literal_from..).filter(|t| !t.is_empty()) {
         out.push(Piece::Literal(text));
     }
     out
+}
+
+/// What stands in a word of base64.
+fn base64_of(word: &[u8]) -> Option<&[u8]> {
+    let mut fields = word.get(2..)?.splitn(4, |b| *b == b'?');
+    let (_charset, encoding, payload) = (fields.next()?, fields.next()?, fields.next()?);
+    encoding.eq_ignore_ascii_case(b"B").then_some(payload)
+}
+
+/// Whether base64 ends within a group of four characters, and says nothing of it.
+fn is_cut(digits: &[u8]) -> bool {
+    !digits.len().is_multiple_of(4)
+        && !digits.ends_with(b"=")
+        && digits.iter().all(|b| !b.is_ascii_whitespace())
 }
 
 /// Reads one encoded-word at the start of `text`: its length, charset and decoded bytes.

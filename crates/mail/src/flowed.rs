@@ -30,13 +30,16 @@ pub(crate) fn unflowed(text: &str, delsp: DelSp) -> String {
         let content = rest.strip_prefix(' ').unwrap_or(rest);
         // RFC 3676 §4.3: a signature's separator is never joined. §4.5: nor is another depth of quoting.
         let is_signature = content == "-- ";
-        match open.take() {
-            Some(depth) if depth == quotes && !is_signature => {}
-            Some(_) => {
+        let before = open.take();
+        if before != Some(quotes) || is_signature {
+            if before.is_some() {
                 out.push('\n');
-                begin(&mut out, quotes);
             }
-            None => begin(&mut out, quotes),
+            begin(&mut out, quotes);
+            // RFC 3676 §4.4: behind stuffing a mark of quoting is text. With a blank before it nobody takes it for more.
+            if content.starts_with('>') {
+                out.push(' ');
+            }
         }
         let goes_on = content.ends_with(' ') && !is_signature;
         if goes_on {
@@ -102,6 +105,10 @@ mod tests {
         );
         assert_eq!(unflowed("ver \r\ntraulich\r\n", DelSp::Yes), "vertraulich\n");
         assert_eq!(unflowed("a \r\n>b\r\n", DelSp::No), "a \n> b\n");
+        assert_eq!(
+            unflowed(" >kein Zitat\r\n> >auch \r\n> >keins\r\n", DelSp::No),
+            " >kein Zitat\n>  >auch >keins\n"
+        );
         assert_eq!(unfolded_bytes("SUMMARY:Gr\u{f6}".as_bytes()), "SUMMARY:Gr\u{f6}".as_bytes());
         assert_eq!(unfolded_bytes(b"Gr\xc3\r\n \xb6\n\t\xc3\n \x9fe\r\n"), "Größe\r\n".as_bytes());
         assert_eq!(unfolded_calendar("SUMMARY:ver\r\n traulich\\, x\r\n"), "SUMMARY:vertraulich, x\n");

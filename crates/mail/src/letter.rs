@@ -7,8 +7,9 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
+use jiff::tz::TimeZone;
 use mail_parser::parsers::MessageStream;
-use mail_parser::{HeaderName, HeaderValue};
+use mail_parser::{Header, HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 
 use crate::body::{self, Body};
@@ -17,12 +18,12 @@ use crate::clock::Timestamp;
 use crate::display::{file_name, file_name_from_title, one_line};
 use crate::flowed;
 use crate::letter_error::LetterError;
-use crate::parts::{self, Parsed, Part};
+use crate::parts::{self, Opened, Parsed, Part};
 use crate::pictures::{self, Pictures};
 use crate::signed_multipart::DetachedSignature;
 use crate::transfer::Decoder;
 use crate::unpacked::{self, is_cms};
-use crate::{container, date, encoded_words, file_type, preview};
+use crate::{container, date, encoded_words, file_type, invitation, preview};
 
 /// A sender or recipient as the letter shows it; nothing in it is proven.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -168,9 +169,16 @@ impl<'a> Letter<'a> {
             let Some(part) = parts.get(*at).filter(|part| !part.is_multipart()) else { return false };
             // A whole letter that is a file of text is shown, and can be saved.
             let saved_too = part.is_attachment() && part.name().is_some();
-            !body.left_out.contains(at) && (!shown.contains(at) || saved_too)
+            // Everything in it is shown or listed; what it came in is in the original.
+            let emptied = part.opened == Some(Opened::Winmail(Parsed::Whole));
+            !body.left_out.contains(at) && !emptied && (!shown.contains(at) || saved_too)
         };
-        let attached: Vec<usize> = order(&parts).into_iter().filter(is_listed).collect();
+        // What came out of a winmail.dat stands before it.
+        let is_container =
+            |at: &usize| parts.get(*at).is_some_and(|part| matches!(part.opened, Some(Opened::Winmail(_))));
+        let listed = order(&parts).into_iter().filter(is_listed);
+        let (containers, files): (Vec<usize>, Vec<usize>) = listed.partition(is_container);
+        let attached = [files, containers].concat();
         let pictures = pictures::find(&parts, &body, &attached);
         Ok(Self { bytes, parts, body, attached, pictures })
     }
@@ -182,8 +190,8 @@ impl<'a> Letter<'a> {
         let value = |name: HeaderName<'static>| fields.and_then(|part| part.value(&name));
         Summary {
             from: self.mailboxes(&HeaderName::From),
-            to: self.mailboxes(&HeaderName::To),
-            cc: self.mailboxes(&HeaderName::Cc),
+            to: self.all_mailboxes(&HeaderName::To),
+            cc: self.all_mailboxes(&HeaderName::Cc),
             reply_to: self.mailboxes(&HeaderName::ReplyTo),
             subject: fields.and_then(|part| self.subject(part)),
             date: self.date(),
@@ -204,14 +212,28 @@ impl<'a> Letter<'a> {
 
     /// The first field of that name as it came.
     fn raw(&self, part: &Part<'_>, name: &HeaderName<'_>) -> Option<&'a [u8]> {
-        let field = part.fields.iter().find(|field| field.name == *name)?;
+        self.value_of(part.fields.iter().find(|field| field.name == *name)?)
+    }
+
+    fn value_of(&self, field: &Header<'_>) -> Option<&'a [u8]> {
         let (start, end) =
             (usize::try_from(field.offset_start).ok()?, usize::try_from(field.offset_end).ok()?);
         self.bytes.get(start..end)
     }
 
     fn mailboxes(&self, name: &HeaderName<'_>) -> Vec<Mailbox> {
-        let Some(raw) = self.parts.first().and_then(|root| self.raw(root, name)) else { return Vec::new() };
+        let raw = self.parts.first().and_then(|root| self.raw(root, name));
+        raw.map(|raw| self.mailboxes_in(raw)).unwrap_or_default()
+    }
+
+    /// Of every field of that name: one is allowed (RFC 5322 §3.6), and some programs write one a recipient.
+    fn all_mailboxes(&self, name: &HeaderName<'_>) -> Vec<Mailbox> {
+        let fields = self.parts.first().map(|root| root.fields.as_slice()).unwrap_or_default();
+        let named = fields.iter().filter(|field| field.name == *name);
+        named.filter_map(|field| self.value_of(field)).flat_map(|raw| self.mailboxes_in(raw)).collect()
+    }
+
+    fn mailboxes_in(&self, raw: &[u8]) -> Vec<Mailbox> {
         let beside = self.parts.first().map(|root| root.beside).unwrap_or_default();
         let (mut line, aside) = encoded_words::set_aside(raw, beside);
         line.extend_from_slice(b"\r\n");
@@ -309,6 +331,11 @@ impl<'a> Letter<'a> {
                 return name;
             }
         }
+        if content_type == "text/calendar" {
+            let event = invitation::invitations(&calendar_of(part), &TimeZone::UTC).into_iter().next();
+            let title = event.and_then(|event| file_name_from_title(&event.title, "ics"));
+            return title.unwrap_or_else(|| "invite.ics".to_owned());
+        }
         // Parts of a report on delivery say what they are.
         let told = match content_type {
             "message/delivery-status" | "message/global-delivery-status" => "delivery-status",
@@ -344,8 +371,7 @@ impl<'a> Letter<'a> {
     #[must_use]
     pub fn calendar_text(&self, index: usize) -> Option<String> {
         let part = self.parts.get(*self.attached.get(index)?)?;
-        let bytes = flowed::unfolded_bytes(&part.bytes());
-        Some(body::characters(part, &bytes))
+        Some(calendar_of(part))
     }
 
     /// Where one attachment's bytes lie, if they can be decoded as they come: it need not be in memory then.
@@ -449,6 +475,12 @@ fn order(parts: &[Part<'_>]) -> Vec<usize> {
         open.extend(parts.get(at).iter().flat_map(|part| part.children.iter().rev()));
     }
     out
+}
+
+/// A calendar's lines put together.
+fn calendar_of(part: &Part<'_>) -> String {
+    let bytes = flowed::unfolded_bytes(&part.bytes());
+    body::characters(part, &bytes)
 }
 
 fn is_letter(content_type: &str) -> bool {

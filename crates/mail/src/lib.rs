@@ -7,6 +7,7 @@
 
 mod activate_by;
 mod address;
+mod amount;
 mod body;
 mod brand;
 mod calendar_term;
@@ -61,6 +62,7 @@ mod verdict;
 
 pub use activate_by::ActivateBy;
 pub use address::{Address, AddressError, Domain, ReversePath};
+pub use amount::is_amount;
 pub use brand::{Brand, Logo};
 pub use calendar_term::{Term, TermError, Zone};
 pub use charset::{CHARSETS, Charset};

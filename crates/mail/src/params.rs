@@ -86,10 +86,16 @@ impl Params {
         }
         let all = self.values_beside(name, beside);
         let first = all.first()?.clone();
+        if let Some(name) = labelled_plainly(&first, beside) {
+            return Some(name);
+        }
         // As browsers' forms and some mail programs write it, without RFC 2231: `Gr%C3%B6%C3%9Fe.pdf`.
         let plain = String::from_utf8(percent_decoded(first.as_bytes())).unwrap_or_default();
         if first.is_ascii() && !plain.is_ascii() {
             return Some(plain);
+        }
+        if let Some(name) = within_single_quotes(&first) {
+            return Some(name);
         }
         let bare = |text: &str| text.replace('\\', "");
         let paths = || all.iter().filter(|one| is_windows_path(one)).cloned();
@@ -152,6 +158,21 @@ impl Params {
         }
         found
     }
+}
+
+/// `utf-8''Gr%C3%B6%C3%9Fe.pdf` in a parameter without the star that RFC 2231 wants for that.
+fn labelled_plainly(text: &str, beside: Beside) -> Option<String> {
+    let (label, rest) = text.split_once('\'')?;
+    let (language, _) = rest.split_once('\'')?;
+    let is_language = language.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    let is_charset = is_language && !label.is_empty() && !charset::is_open(Some(label));
+    (is_charset && text.is_ascii()).then(|| extended(text.as_bytes(), beside))
+}
+
+/// `'Bericht.pdf'`: quotes that are none.
+fn within_single_quotes(text: &str) -> Option<String> {
+    let inner = text.strip_prefix('\'')?.strip_suffix('\'')?.trim();
+    (!inner.is_empty() && !inner.contains('\'')).then(|| inner.to_owned())
 }
 
 /// `C:\Users\anna\x.pdf`, `\\server\share\x.pdf`
@@ -286,7 +307,12 @@ fn joined(pieces: &[&Param], beside: CharsetHint) -> String {
 
 fn extended(value: &[u8], beside: CharsetHint) -> String {
     let (label, rest) = labelled(value);
-    beside.decode(&percent_decoded(rest), label.as_deref())
+    let bytes = percent_decoded(rest);
+    // Some write encoded-words there, against RFC 2231 §4.
+    if bytes.is_ascii() && bytes.windows(2).any(|two| two == b"=?") {
+        return encoded_words::decode_beside(&bytes, beside);
+    }
+    beside.decode(&bytes, label.as_deref())
 }
 
 /// `utf-8'de'text`
@@ -327,6 +353,29 @@ mod tests {
 
     fn first(raw: &str, name: &str) -> String {
         Params::read(raw.as_bytes()).first(name).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_files_name_is_read_as_programs_write_it() {
+        for (raw, name) in [
+            ("attachment; filename='Bericht.pdf'", "Bericht.pdf"),
+            ("attachment; filename=\"'Bericht vom 3. Mai.pdf'\"", "Bericht vom 3. Mai.pdf"),
+            ("attachment; filename=\"Anna's 'Bericht'.pdf\"", "Anna's 'Bericht'.pdf"),
+            ("attachment; filename=utf-8''Gr%C3%B6%C3%9Fe.pdf", "Größe.pdf"),
+            ("attachment; filename=\"UTF-8'de'Gr%C3%B6%C3%9Fe.pdf\"", "Größe.pdf"),
+            ("attachment; filename=iso-8859-1''Gr%F6%DFe.pdf", "Größe.pdf"),
+            ("attachment; filename=\"it's o'clock.pdf\"", "it's o'clock.pdf"),
+            ("attachment; filename*=\"=?utf-8?Q?Gr=C3=B6=C3=9Fe.pdf?=\"", "Größe.pdf"),
+            ("attachment; filename*=utf-8''=?utf-8?Q?Gr=C3=B6=C3=9Fe.pdf?=", "Größe.pdf"),
+            ("attachment; filename=\"=?utf-8?B?8J+Yg?= =?utf-8?B?CBTY2hhZGVuLnBkZg==?=\"", "😀 Schaden.pdf"),
+            (
+                "attachment; filename=\"=?utf-8?B?R3LDt?=\r\n =?UTF-8?B?sOfZ?= =?utf-8?B?S5wZGY=?=\"",
+                "Größe.pdf",
+            ),
+        ] {
+            let read = Params::read(raw.as_bytes()).file_name("filename", Beside::Nothing);
+            assert_eq!(read.as_deref(), Some(name), "{raw}");
+        }
     }
 
     #[test]

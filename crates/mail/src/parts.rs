@@ -180,8 +180,8 @@ impl<'a> Part<'a> {
 /// What a part turned out to hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Opened {
-    /// winmail.dat
-    Winmail,
+    /// winmail.dat, and how much of it could be taken out.
+    Winmail(Parsed),
     /// S/MIME, signed or compressed.
     Signature,
     /// Uuencoded files, and where they stand in the text.

@@ -3,7 +3,6 @@
 
 use crate::body::{self, Body};
 use crate::display::one_line;
-use crate::html::html_to_text;
 use crate::parts::Part;
 
 /// More than the widest list shows of it.
@@ -14,17 +13,12 @@ const MAX_LOOKED_AT: usize = 4 * 1024;
 /// The first words of what is read first; nothing where nothing is said.
 pub(crate) fn of(parts: &[Part<'_>], body: &Body) -> Option<String> {
     let block = body.blocks.first()?;
-    let (first, is_plain) = match (block.plain.first(), block.html.first()) {
-        (Some(plain), _) => (plain, true),
-        (None, Some(page)) => (page, false),
-        (None, None) => return None,
-    };
-    let part = parts.get(*first)?;
-    let text = body::characters(part, &part.beginning());
+    let first = block.plain.first().or(block.html.first())?;
+    let text = body::first_of_text(parts.get(*first)?);
     if text.trim_start().starts_with("-----BEGIN PGP MESSAGE-----") {
         return None;
     }
-    first_words(&if is_plain { text } else { html_to_text(&text) })
+    first_words(&text)
 }
 
 /// The first words of a text that no program has written for programs.
@@ -79,6 +73,42 @@ mod tests {
         ] {
             assert_eq!(preview(letter).as_deref(), Some(words), "{letter}");
         }
+    }
+
+    /// They are words of the text that the letter's page shows, whatever that is made of.
+    #[test]
+    fn the_first_words_are_those_of_the_model() {
+        for (letter, words) in [
+            (
+                "Subject: x\n\nAnbei:\n\nbegin 0644 Mein Bericht.txt\n21W+#ML.?92!I;2!!;FAA;F<*\n`\nend\n\nGruß\n",
+                "Anbei: Gruß",
+            ),
+            (
+                "Subject: x\nContent-Type: text/plain; format=flowed; delsp=yes\n\nein lan \nges Wort, sch \naden/4711\n",
+                "ein langes Wort, schaden/4711",
+            ),
+            (
+                "Subject: x\nContent-Type: text/enriched\n\nGanz <color><param>red</param>rot</color> und <<klar\n",
+                "Ganz rot und <klar",
+            ),
+            (
+                "Subject: x\nContent-Type: text/html\n\n<p style=\"display:none\">Nicht zu sehen</p><p>Zu sehen</p>",
+                "Zu sehen",
+            ),
+            ("Subject: x\nContent-Type: text/rtf\n\n{\\rtf1\\ansi Guten Tag\\par}\n", "Guten Tag"),
+        ] {
+            assert_eq!(preview(letter).as_deref(), Some(words), "{letter}");
+        }
+    }
+
+    /// A file that begins in what is looked at and ends behind it is not read as text.
+    #[test]
+    fn a_long_file_in_the_text_is_none_of_its_words() {
+        let letter = format!(
+            "Subject: x\n\nAnbei:\n\nbegin 644 a.txt\n{}`\nend\n\nGruß\n",
+            "M86)C9&5F9VAI:FML;6YO<'%R<W1U=G=X>7IA8F-D969G:&EJ:VQM;F]P<7)S\n".repeat(2000)
+        );
+        assert_eq!(preview(&letter).as_deref(), Some("Anbei:"));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use crate::container::{cms, mime, tnef, uuencode};
 use crate::file_type;
-use crate::parts::{self, Opened, Part};
+use crate::parts::{self, Opened, Parsed, Part};
 
 /// Containers within containers.
 const MAX_LEVELS: usize = 3;
@@ -45,7 +45,9 @@ fn look(part: &Part<'_>, most: usize) -> Option<(Opened, Vec<u8>)> {
     let name = part.name().unwrap_or_default();
     if is_winmail(part, &name) {
         let bytes = part.bytes();
-        return mime::of_winmail(&tnef::read(&bytes)).map(|entity| (Opened::Winmail, entity));
+        let tnef = tnef::read(&bytes);
+        let parsed = if tnef.whole { Parsed::Whole } else { Parsed::Partly };
+        return mime::of_winmail(&tnef).map(|entity| (Opened::Winmail(parsed), entity));
     }
     if is_cms(part) || file_type::extension_of(&name) == "p7m" {
         return match cms::read(&part.bytes(), most)? {

@@ -1,6 +1,6 @@
 //! The fonts in the binary, and what they cover. Knows no letter.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use typst::foundations::Bytes;
 use typst::layout::Abs;
@@ -28,11 +28,23 @@ const FILES: [&[u8]; 15] = [
 pub(crate) struct Fonts {
     pub(crate) all: Vec<Font>,
     pub(crate) book: FontBook,
-    /// Characters that some font has.
-    covered: HashSet<u32>,
-    /// Characters of the main font.
-    main: HashSet<u32>,
+    /// Characters that some font has, and how wide they are there, as parts of the size of the writing.
+    covered: HashMap<u32, f64>,
+    /// Those of the main font.
+    main: HashMap<u32, f64>,
+    /// Those of its bold one.
+    bold: HashMap<u32, f64>,
 }
+
+/// How heavy the writing is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Weight {
+    Normal,
+    Bold,
+}
+
+/// A bold font of another script is about so much wider.
+const BOLDER: f64 = 1.12;
 
 /// With which fonts a text is set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,15 +60,22 @@ impl Fonts {
         let of = |font: &Font| {
             let face =
                 font.clone().instantiate(FontVariant::default(), Abs::pt(10.0), &FontVariations::default());
+            let em = f64::from(face.ttf().units_per_em());
             // A font can list a character and give it the glyph that stands for nothing.
-            let draws = |c: &u32| {
-                char::from_u32(*c).and_then(|c| face.ttf().glyph_index(c)).is_some_and(|glyph| glyph.0 != 0)
+            let drawn = |c: u32| {
+                let glyph = char::from_u32(c).and_then(|c| face.ttf().glyph_index(c))?;
+                let width = f64::from(face.ttf().glyph_hor_advance(glyph).unwrap_or_default()) / em;
+                (glyph.0 != 0).then_some((c, width))
             };
-            font.info().coverage.iter().filter(draws).collect::<HashSet<u32>>()
+            font.info().coverage.iter().filter_map(drawn).collect::<HashMap<u32, f64>>()
         };
         let main = all.first().map(of).unwrap_or_default();
-        let covered = all.iter().flat_map(of).collect();
-        Self { book: FontBook::from_fonts(&all), all, covered, main }
+        let bold = all.get(1).map(of).unwrap_or_default();
+        let mut covered = HashMap::new();
+        for (c, width) in all.iter().flat_map(of) {
+            covered.entry(c).or_insert(width);
+        }
+        Self { book: FontBook::from_fonts(&all), all, covered, main, bold }
     }
 
     pub(crate) fn has(&self, c: char, reach: Reach) -> bool {
@@ -64,7 +83,18 @@ impl Fonts {
             Reach::All => &self.covered,
             Reach::Main => &self.main,
         };
-        set.contains(&u32::from(c))
+        set.contains_key(&u32::from(c))
+    }
+
+    /// How wide a character is, as a part of the size of the writing.
+    pub(crate) fn width(&self, c: char, weight: Weight) -> f64 {
+        let c = u32::from(c);
+        let wide = |set: &HashMap<u32, f64>| set.get(&c).copied();
+        match weight {
+            Weight::Normal => wide(&self.covered),
+            Weight::Bold => wide(&self.bold).or_else(|| wide(&self.covered).map(|width| width * BOLDER)),
+        }
+        .unwrap_or(1.0)
     }
 }
 

@@ -81,6 +81,8 @@ pub(crate) struct Labels {
     pub(crate) attachments: String,
     /// With `{page}` and `{pages}`.
     pub(crate) page: String,
+    /// With `{n}`.
+    pub(crate) more: String,
     pub(crate) no_text: String,
     pub(crate) embedded: String,
     pub(crate) replaced: String,
@@ -192,7 +194,7 @@ mod tests {
 
     const JSON: &str = r#"{"language":"de","title":"T","author":null,"ident":"i","created":[2026,11,21,0,0,0],"letterhead":null,
         "rows":[{"label":"Von","people":[{"name":"A","address":"a@b"}]}],"body":{"plain":"x"},"effort":"full",
-        "labels":{"attachments":"","page":"","no_text":"","embedded":"","replaced":"","shortened":"","not_set":"","picture":""},
+        "labels":{"attachments":"","page":"","more":"","no_text":"","embedded":"","replaced":"","shortened":"","not_set":"","picture":""},
         "files":[{"name":"a","content_type":"b/c","shown_size":"3 B","role":"source","cid":null,"bytes":3}]}"#;
 
     fn read(json: &str, rest: &[u8]) -> Result<Job, JobError> {

@@ -10,6 +10,7 @@ mod fonts;
 mod glyphs;
 mod html;
 mod job;
+mod line_ends;
 mod model;
 mod pictures;
 mod plain;

@@ -12,6 +12,10 @@ pub(crate) const MAX_TEXT: usize = 600_000;
 /// Blocks, table cells and pictures of one body.
 pub(crate) const MAX_BLOCKS: usize = 20_000;
 
+/// Lines of one paragraph. What goes on is another one without a gap: the time to set one grows with the square of the links
+/// in it.
+pub(crate) const MAX_LINES: usize = 100;
+
 /// A block.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]

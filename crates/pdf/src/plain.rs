@@ -2,7 +2,9 @@
 
 use sealpost_mail::Link;
 
-use crate::model::{Align, Block, Content, Look, MAX_BLOCKS, MAX_DEPTH, MAX_TEXT, Run, first_direction};
+use crate::model::{
+    Align, Block, Content, Look, MAX_BLOCKS, MAX_DEPTH, MAX_LINES, MAX_TEXT, Run, first_direction,
+};
 
 /// The letter's text as blocks.
 pub(crate) fn blocks(text: &str) -> Content {
@@ -48,8 +50,8 @@ fn level(lines: &[(usize, &str)], depth: usize) -> Vec<Block> {
             rest = rest.get(1..).unwrap_or_default();
             continue;
         }
-        let count = rest.iter().take_while(|(inner, text)| *inner == depth && !text.is_empty()).count();
-        let (lines, after) = rest.split_at(count);
+        let lines = rest.iter().take_while(|(inner, text)| *inner == depth && !text.is_empty());
+        let (lines, after) = rest.split_at(lines.take(MAX_LINES).count());
         blocks.push(paragraph(lines, gap));
         gap = false;
         rest = after;
@@ -182,6 +184,9 @@ mod tests {
         assert_eq!(read("siehe (www.a.example), ja"), "siehe (<www.a.example>), ja");
         assert_eq!(read("xhttps://a"), "xhttps://a");
         assert_eq!(read("a    b\nc    d"), "pre(a    b\nc    d)");
+        let long = blocks(&"Zeile\n".repeat(10_000)).blocks;
+        let gaps = long.iter().filter(|block| matches!(block, Block::Paragraph { gap: true, .. })).count();
+        assert_eq!((long.len(), gaps), (10_000 / MAX_LINES, 0));
         assert_eq!(read(&format!("{} tief", ">".repeat(100))), "q(q(q(q(q(q(tief))))))");
     }
 }

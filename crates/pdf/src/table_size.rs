@@ -1,7 +1,8 @@
-//! How large the writing of a table may be, so that its amounts and numbers stay whole in their columns. Guesses widths from
-//! numbers of characters; draws nothing.
+//! How large the writing of a table may be, so that its amounts and numbers stay whole in their columns, and how wide those
+//! are then. Draws nothing.
 
-use crate::glyphs::stays_whole;
+use crate::fonts::Fonts;
+use crate::line_ends;
 use crate::model::{Block, Run, Table};
 
 /// Of a table with few columns, in points.
@@ -15,6 +16,11 @@ const FIGURE: f64 = 0.58;
 const FEW: usize = 8;
 const INSET: f64 = 12.0;
 const CLOSE_INSET: f64 = 4.0;
+/// What has a figure in it and is no longer than this stays whole: amounts, dates, numbers of contracts and of accounts.
+const WHOLE: usize = 24;
+/// A sign before an item, and the line beside a quotation.
+const MARKER: f64 = 20.0;
+const PADDING: f64 = 16.0;
 
 /// What one column holds, in characters.
 #[derive(Clone, Copy, Default)]
@@ -58,8 +64,7 @@ fn add(blocks: &[Block], column: &mut Column) {
                 let text: String = runs.iter().map(said).collect();
                 for line in text.lines() {
                     column.line = column.line.max(line.chars().count());
-                    let whole =
-                        line.split(|c: char| c.is_whitespace() || c == '-').filter(|word| stays_whole(word));
+                    let whole = line.split([' ', '-']).filter(|word| stays_whole(word));
                     column.whole = whole.map(|word| word.chars().count()).fold(column.whole, usize::max);
                 }
             }
@@ -68,6 +73,11 @@ fn add(blocks: &[Block], column: &mut Column) {
             Block::Preformatted { .. } | Block::Table(_) | Block::Rule => {}
         }
     }
+}
+
+/// A word that is not broken as long as smaller writing helps.
+fn stays_whole(word: &str) -> bool {
+    word.contains(|c: char| c.is_numeric()) && word.chars().count() <= WHOLE
 }
 
 fn said(run: &Run) -> &str {
@@ -99,6 +109,74 @@ fn fits(columns: &[Column], width: f64, size: f64) -> bool {
         left -= got;
     }
     true
+}
+
+/// The least room for the words of each column, as the typesetter shares out `width`: what wants less than its share has
+/// what it wants.
+pub(crate) fn rooms(table: &Table, width: f64, fonts: &Fonts) -> Vec<f64> {
+    let count = table.columns.max(1);
+    #[expect(clippy::cast_precision_loss, reason = "a few columns")]
+    let share = |width: f64, columns: usize| width / columns.max(1) as f64;
+    let inset = if table.columns > FEW { CLOSE_INSET } else { INSET };
+    let even = vec![share(width, count) - inset; count];
+    if table.columns > FEW {
+        return even;
+    }
+    let mut wanted = vec![0.0_f64; count];
+    for cell in table.cells.iter().filter(|cell| cell.columns == 1) {
+        let Some(natural) = natural(&cell.blocks, table.size, fonts) else { return even };
+        if let Some(most) = wanted.get_mut(cell.column) {
+            *most = most.max(natural + inset);
+        }
+    }
+    let mut narrowest_first: Vec<usize> = (0..count).collect();
+    let want = |column: &usize| wanted.get(*column).copied().unwrap_or_default();
+    narrowest_first.sort_by(|one, other| want(one).total_cmp(&want(other)));
+    let mut given = vec![0.0; count];
+    let mut left = width;
+    for (at, column) in narrowest_first.iter().enumerate() {
+        let got = share(left, count - at).min(want(column));
+        left -= got;
+        if let Some(place) = given.get_mut(*column) {
+            *place = got - inset;
+        }
+    }
+    // A cell over several columns may make them wider than they want to be, to the cost of the others.
+    let fits = |cell: &crate::model::Cell| {
+        let spanned: f64 = given.iter().skip(cell.column).take(cell.columns).map(|room| room + inset).sum();
+        natural(&cell.blocks, table.size, fonts).is_some_and(|natural| natural + inset <= spanned)
+    };
+    if table.cells.iter().filter(|cell| cell.columns > 1).all(fits) { given } else { even }
+}
+
+/// How wide blocks want to be, where that can be told.
+fn natural(blocks: &[Block], size: f64, fonts: &Fonts) -> Option<f64> {
+    let mut most = 0.0_f64;
+    for block in blocks {
+        let wide = match block {
+            Block::Paragraph { runs, .. } if !holds_picture(runs) => {
+                line_ends::natural_width(runs, size, fonts)
+            }
+            Block::List { items, .. } => {
+                let items: Option<Vec<f64>> = items.iter().map(|item| natural(item, size, fonts)).collect();
+                items?.into_iter().fold(0.0, f64::max) + MARKER
+            }
+            Block::Quote { blocks } => natural(blocks, size, fonts)? + PADDING,
+            Block::Rule => 0.0,
+            Block::Paragraph { .. }
+            | Block::Heading { .. }
+            | Block::Preformatted { .. }
+            | Block::Table(_) => {
+                return None;
+            }
+        };
+        most = most.max(wide);
+    }
+    Some(most)
+}
+
+fn holds_picture(runs: &[Run]) -> bool {
+    runs.iter().any(|run| matches!(run, Run::Picture { .. }))
 }
 
 #[cfg(test)]

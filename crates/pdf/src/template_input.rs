@@ -5,10 +5,11 @@ use std::collections::{HashMap, HashSet};
 use serde::Serialize;
 use typst::foundations::Bytes;
 
-use crate::fonts::{Fonts, Reach};
-use crate::glyphs::{Glyphs, MAX_WORD};
+use crate::fonts::{Fonts, Reach, Weight};
+use crate::glyphs::Glyphs;
 use crate::html;
 use crate::job::{Body, Effort, File, HeaderRow, Job, Labels, Person, Role};
+use crate::line_ends::{self, Room};
 use crate::model::{Block, Content, Look, Run, first_direction};
 use crate::pictures::{Gallery, Measure};
 use crate::plain;
@@ -17,6 +18,22 @@ use crate::table_size;
 /// Points of the page between its margins; the template has the same numbers.
 const WIDTH: f64 = 465.0;
 const HEIGHT: f64 = 640.0;
+/// No line is narrower: one letter of the smallest writing.
+const MIN_WIDTH: f64 = 7.0;
+/// Its writing, in points: of paragraphs, of headings by their level, of what stands as it was typed, of the title, the line
+/// above it, the block of sender and recipients, and the foot of a page.
+const SIZE: f64 = 10.0;
+const HEADINGS: [f64; 3] = [14.0, 12.5, 11.0];
+const TYPED: f64 = 8.5;
+const TITLE: Room = Room { width: WIDTH, size: 17.0, weight: Weight::Bold };
+const LETTERHEAD: Room = Room { width: WIDTH, size: 9.0, weight: Weight::Bold };
+/// Beside the longest of its labels.
+const ROW: Room = Room { width: 330.0, size: 9.5, weight: Weight::Normal };
+const FOOT: Room = Room { width: 360.0, size: 8.0, weight: Weight::Normal };
+
+/// More recipients or files than this would push the text off the first page: so many are shown before it.
+const MANY: usize = 24;
+const FIRST: usize = 20;
 
 /// A job's files, out of the job so that they can be shared without a copy.
 pub(crate) struct Files(Vec<(File, Bytes)>);
@@ -39,10 +56,18 @@ pub(crate) struct Prepared {
 struct Letter<'a> {
     language: &'a str,
     title: String,
+    /// The same with places to break.
+    set_title: String,
+    /// As much of it as the foot of a page holds.
+    short_title: String,
     title_rtl: bool,
     author: Option<String>,
     letterhead: Option<String>,
     rows: Vec<HeaderRow>,
+    /// How many of a row with more than [`MANY`] people, and how many files, the block on top shows; all of them stand
+    /// behind the text then.
+    first: usize,
+    many: usize,
     labels: &'a Labels,
     blocks: Vec<Block>,
     /// What could not be done, in words.
@@ -74,11 +99,16 @@ pub(crate) fn letter(job: &Job, files: &Files, fonts: &Fonts, effort: Effort) ->
     let mut page = Page::new(files, fonts, effort, &job.labels);
     let content = page.content(&job.body);
     let mut blocks = content.blocks;
-    page.blocks(&mut blocks, WIDTH);
+    page.characters(&mut blocks);
+    page.blocks(&mut blocks, Room { width: WIDTH, size: SIZE, weight: Weight::Normal });
     let rows = job.rows.iter().map(|row| page.row(row)).collect();
-    let title = page.glyphs.fit(&job.title, MAX_WORD);
-    let letterhead = job.letterhead.as_ref().map(|line| page.glyphs.fit(line, MAX_WORD));
-    let author = job.author.as_ref().map(|author| page.glyphs.fit(author, usize::MAX));
+    let plain = Look::default();
+    let title = page.glyphs.fit(&job.title);
+    let set_title = line_ends::with_places(&title, &plain, TITLE, fonts);
+    let short_title = line_ends::shortened(&title, FOOT, fonts);
+    let letterhead = job.letterhead.as_ref().map(|line| page.glyphs.fit(line));
+    let letterhead = letterhead.map(|line| line_ends::with_places(&line, &plain, LETTERHEAD, fonts));
+    let author = job.author.as_ref().map(|author| page.glyphs.fit(author));
     let attachments = page.embedded();
     let mut remarks = Vec::new();
     match (effort, blocks.is_empty()) {
@@ -96,9 +126,13 @@ pub(crate) fn letter(job: &Job, files: &Files, fonts: &Fonts, effort: Effort) ->
         language: &job.language,
         title_rtl: first_direction(&title).unwrap_or(false),
         title,
+        set_title,
+        short_title,
         author,
         letterhead,
         rows,
+        first: FIRST,
+        many: MANY,
         labels: &job.labels,
         blocks,
         remarks,
@@ -119,6 +153,7 @@ struct Page<'a> {
     files: &'a Files,
     labels: &'a Labels,
     effort: Effort,
+    fonts: &'a Fonts,
     glyphs: Glyphs<'a>,
     gallery: Gallery,
     /// By number of the file: what was decided on it.
@@ -137,6 +172,7 @@ impl<'a> Page<'a> {
             files,
             labels,
             effort,
+            fonts,
             glyphs: Glyphs::new(fonts, reach),
             gallery: Gallery::default(),
             admitted: HashMap::new(),
@@ -156,30 +192,73 @@ impl<'a> Page<'a> {
     }
 
     fn row(&mut self, row: &HeaderRow) -> HeaderRow {
-        let mut fit = |text: &str| self.glyphs.fit(text, MAX_WORD);
-        let people =
-            row.people.iter().map(|person| Person { name: fit(&person.name), address: fit(&person.address) });
+        let people = row.people.iter().map(|person| Person {
+            name: self.row_text(&person.name),
+            address: self.row_text(&person.address),
+        });
         let people = people.collect();
-        HeaderRow { label: row.label.clone(), people, text: fit(&row.text) }
+        HeaderRow { label: row.label.clone(), people, text: self.row_text(&row.text) }
     }
 
-    fn blocks(&mut self, blocks: &mut [Block], width: f64) {
+    fn row_text(&mut self, text: &str) -> String {
+        line_ends::with_places(&self.glyphs.fit(text), &Look::default(), ROW, self.fonts)
+    }
+
+    /// Characters that the fonts have, and amounts that stay whole.
+    fn characters(&mut self, blocks: &mut [Block]) {
         for block in blocks {
             match block {
-                Block::Paragraph { runs, .. } | Block::Heading { runs, .. } => self.runs(runs, width),
-                Block::List { items, .. } => {
-                    items.iter_mut().for_each(|item| self.blocks(item, width - 20.0))
+                Block::Paragraph { runs, .. } | Block::Heading { runs, .. } => {
+                    for run in runs.iter_mut() {
+                        if let Run::Text { text, .. } = run {
+                            *text = self.glyphs.fit(text);
+                        }
+                    }
+                    line_ends::join_amounts(runs);
                 }
-                Block::Quote { blocks } => self.blocks(blocks, width - 16.0),
-                Block::Preformatted { text } => *text = self.glyphs.fit(text, 80),
+                Block::List { items, .. } => items.iter_mut().for_each(|item| self.characters(item)),
+                Block::Quote { blocks } => self.characters(blocks),
+                Block::Preformatted { text } => *text = self.glyphs.fit(text),
                 Block::Table(table) => {
-                    table.size = table_size::of(table, width);
-                    #[expect(clippy::cast_precision_loss, reason = "a few columns")]
-                    let column = width / table.columns.max(1) as f64;
+                    table.cells.iter_mut().for_each(|cell| self.characters(&mut cell.blocks))
+                }
+                Block::Rule => {}
+            }
+        }
+    }
+
+    /// Sizes of tables and pictures, and places to break, in lines with so much room.
+    fn blocks(&mut self, blocks: &mut [Block], room: Room) {
+        let narrower = |by: f64| Room { width: (room.width - by).max(MIN_WIDTH), ..room };
+        for block in blocks {
+            match block {
+                Block::Paragraph { runs, .. } => self.runs(runs, room),
+                Block::Heading { level, runs, .. } => {
+                    let size = HEADINGS.get(usize::from(level.saturating_sub(1))).copied().unwrap_or(SIZE);
+                    self.runs(runs, Room { size, weight: Weight::Bold, ..room });
+                }
+                Block::List { items, .. } => {
+                    items.iter_mut().for_each(|item| self.blocks(item, narrower(20.0)))
+                }
+                Block::Quote { blocks } => self.blocks(blocks, narrower(16.0)),
+                Block::Preformatted { text } => {
+                    // The character's width is of writing that is a little smaller than what stands around it.
+                    let typed = Room { size: TYPED / 0.9, ..narrower(17.0) };
+                    let look = Look { mono: true, ..Look::default() };
+                    let lines =
+                        text.split('\n').map(|line| line_ends::with_places(line, &look, typed, self.fonts));
+                    *text = lines.collect::<Vec<_>>().join("\n");
+                }
+                Block::Table(table) => {
+                    table.size = table_size::of(table, room.width);
+                    let rooms = table_size::rooms(table, room.width, self.fonts);
                     for cell in &mut table.cells {
-                        #[expect(clippy::cast_precision_loss, reason = "a few columns")]
-                        let room = column * cell.columns as f64 - 12.0;
-                        self.blocks(&mut cell.blocks, room.max(12.0));
+                        let spanned = rooms.iter().skip(cell.column).take(cell.columns);
+                        let width = spanned.sum::<f64>().max(MIN_WIDTH);
+                        self.blocks(
+                            &mut cell.blocks,
+                            Room { width, size: table.size, weight: Weight::Normal },
+                        );
                     }
                 }
                 Block::Rule => {}
@@ -187,26 +266,19 @@ impl<'a> Page<'a> {
         }
     }
 
-    fn runs(&mut self, runs: &mut [Run], width: f64) {
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "a small positive number"
-        )]
-        let longest = ((width.max(12.0) / 6.0) as usize).clamp(2, MAX_WORD);
-        for run in runs {
-            match run {
-                Run::Text { text, .. } => *text = self.glyphs.fit(text, longest),
-                Run::Break => {}
-                Run::Picture { .. } => self.picture(run, width),
+    fn runs(&mut self, runs: &mut [Run], room: Room) {
+        for run in runs.iter_mut() {
+            if matches!(run, Run::Picture { .. }) {
+                self.picture(run, room.width);
             }
         }
+        line_ends::give_places(runs, room, self.fonts);
     }
 
     /// A picture gets its size on the page; one that cannot be shown becomes words.
     fn picture(&mut self, run: &mut Run, room: f64) {
         let Run::Picture { file, alt, width, height } = run else { return };
-        *alt = self.glyphs.fit(alt, usize::MAX);
+        *alt = self.glyphs.fit(alt);
         let Some((number, measure)) = self.admit(*file) else {
             let words = if alt.is_empty() { self.labels.picture.clone() } else { alt.clone() };
             *run = Run::Text { text: format!("[{words}]"), look: Look { note: true, ..Look::default() } };
@@ -258,7 +330,7 @@ impl<'a> Page<'a> {
                 let name = unique(&file.name, &mut names);
                 all.push(Embedded {
                     path: format!("files/{index}"),
-                    shown_name: self.glyphs.fit(&name, MAX_WORD),
+                    shown_name: self.row_text(&name),
                     name,
                     content_type: content_type(&file.content_type),
                     size: file.shown_size.clone(),

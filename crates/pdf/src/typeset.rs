@@ -55,8 +55,17 @@ mod tests {
     use super::*;
 
     fn job(body: &serde_json::Value, files: &[(serde_json::Value, Vec<u8>)]) -> Job {
-        let labels =
-            ["attachments", "page", "no_text", "embedded", "replaced", "shortened", "not_set", "picture"];
+        let labels = [
+            "attachments",
+            "page",
+            "more",
+            "no_text",
+            "embedded",
+            "replaced",
+            "shortened",
+            "not_set",
+            "picture",
+        ];
         let labels: serde_json::Map<_, _> =
             labels.iter().map(|name| ((*name).to_owned(), serde_json::Value::from(*name))).collect();
         let heads: Vec<_> = files.iter().map(|(head, _)| head).collect();

@@ -7,6 +7,7 @@ pdf-reply-to = Antwort an
 pdf-date = Datum
 pdf-attachments = Anhänge
 pdf-page = Seite { $page } von { $pages }
+pdf-more = und { $n } weitere, vollständig am Ende
 pdf-no-subject = (ohne Betreff)
 pdf-no-text = Diese Nachricht enthält keinen Text.
 pdf-encrypted = Diese Nachricht ist verschlüsselt. Sie steht unverändert in der beigefügten Datei „original.eml“.

@@ -7,6 +7,7 @@ pdf-reply-to = Reply to
 pdf-date = Date
 pdf-attachments = Attachments
 pdf-page = Page { $page } of { $pages }
+pdf-more = and { $n } more, all of them listed at the end
 pdf-no-subject = (no subject)
 pdf-no-text = This message has no text.
 pdf-encrypted = This message is encrypted. The attached file “original.eml” holds it unchanged.

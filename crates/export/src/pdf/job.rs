@@ -41,6 +41,7 @@ pub(super) struct Person {
 pub(super) struct JobLabels<'a> {
     attachments: &'a str,
     page: &'a str,
+    more: &'a str,
     no_text: &'a str,
     embedded: &'a str,
     replaced: &'a str,
@@ -54,6 +55,7 @@ impl<'a> From<&'a Labels> for JobLabels<'a> {
         Self {
             attachments: &labels.attachments,
             page: &labels.page,
+            more: &labels.more,
             no_text: &labels.no_text,
             embedded: &labels.embedded,
             replaced: &labels.replaced,

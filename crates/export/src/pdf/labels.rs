@@ -38,6 +38,8 @@ pub struct Labels {
     pub attachments: String,
     /// With `{page}` and `{pages}`.
     pub page: String,
+    /// Behind the first of many recipients or files, with `{n}`: how many more there are, and where they are listed.
+    pub more: String,
     /// Title of a letter without a subject.
     pub no_subject: String,
     /// Instead of the text of a letter that has none.
@@ -80,6 +82,7 @@ impl Labels {
             date: say("pdf-date"),
             attachments: say("pdf-attachments"),
             page: say("pdf-page"),
+            more: say("pdf-more"),
             no_subject: say("pdf-no-subject"),
             no_text: say("pdf-no-text"),
             encrypted: say("pdf-encrypted"),

@@ -389,16 +389,22 @@ pub(crate) fn candidates(bytes: &[u8], labels: &[&str]) -> (Vec<String>, bool) {
 pub(crate) fn declared_in_page(bytes: &[u8]) -> Option<String> {
     let start = bytes.get(..META.min(bytes.len())).unwrap_or_default().to_ascii_lowercase();
     let start = String::from_utf8_lossy(&start);
-    start.match_indices("<meta").find_map(|(at, _)| {
-        let tag = start.get(at..)?.split('>').next()?;
-        let value = tag.split_once("charset")?.1.trim_start().strip_prefix('=')?;
-        let value = value.trim_start().trim_start_matches(['"', '\'']);
-        let end = value.find(|c: char| c.is_whitespace() || "\"';/>".contains(c)).unwrap_or(value.len());
-        let label = value.get(..end).filter(|label| !label.is_empty())?;
-        // HTML §13.2.3.2: that the tag could be read shows that it is not in sixteen bits.
-        let sixteen = matches!(named(label), Named::Known(Codec::Web(encoding)) if is_sixteen(encoding));
-        Some(if sixteen { "utf-8" } else { label }.to_owned())
-    })
+    let in_meta = || start.match_indices("<meta").find_map(|(at, _)| named_in(start.get(at..)?, "charset"));
+    // HTML §13.2.3.2, "get an XML encoding": where no tag says it, the declaration of XML does.
+    let in_xml = || start.trim_start().strip_prefix("<?xml").and_then(|tag| named_in(tag, "encoding"));
+    in_meta().or_else(in_xml)
+}
+
+/// The charset that a tag names behind a word.
+fn named_in(tag: &str, word: &str) -> Option<String> {
+    let tag = tag.split('>').next()?;
+    let value = tag.split_once(word)?.1.trim_start().strip_prefix('=')?;
+    let value = value.trim_start().trim_start_matches(['"', '\'']);
+    let end = value.find(|c: char| c.is_whitespace() || "\"';/>?".contains(c)).unwrap_or(value.len());
+    let label = value.get(..end).filter(|label| !label.is_empty())?;
+    // HTML §13.2.3.2: that the tag could be read shows that it is not in sixteen bits.
+    let sixteen = matches!(named(label), Named::Known(Codec::Web(encoding)) if is_sixteen(encoding));
+    Some(if sixteen { "utf-8" } else { label }.to_owned())
 }
 
 /// The label of a code page of Windows or DOS. Nought: nobody has said.
@@ -619,6 +625,21 @@ mod tests {
         assert_eq!(declared_in_page(b"<META charset=utf-8>").as_deref(), Some("utf-8"));
         assert_eq!(declared_in_page(b"<meta name=x><meta charset = 'cp1250'/>").as_deref(), Some("cp1250"));
         assert_eq!(declared_in_page(b"<p>charset=utf-8"), None);
+        let xml = |head: &str| declared_in_page(head.as_bytes());
+        assert_eq!(
+            xml("<?xml version=\"1.0\" encoding=\"ISO-8859-2\"?><html>").as_deref(),
+            Some("iso-8859-2")
+        );
+        assert_eq!(
+            xml("\r\n<?xml version='1.0' encoding = 'windows-1250' ?>").as_deref(),
+            Some("windows-1250")
+        );
+        assert_eq!(xml("<?xml version='1.0' encoding='utf-16'?>").as_deref(), Some("utf-8"));
+        assert_eq!(
+            xml("<?xml version='1.0' encoding='koi8-r'?><meta charset=utf-8>").as_deref(),
+            Some("utf-8")
+        );
+        assert_eq!(xml("<?xml version='1.0'?><p encoding=koi8-r>"), None);
     }
 
     #[test]

@@ -21,6 +21,7 @@ pub use self::moment::Moment;
 use self::moment::civil_of;
 pub use self::repeats::{ByPart, Repeats, Unit, Weekday};
 use self::zones::Zones;
+pub(crate) use self::zones::by_name as zone_by_name;
 use crate::clock::Timestamp;
 use crate::display::one_line;
 use crate::html::html_to_text;

@@ -116,6 +116,11 @@ fn is_ever(zone: &TimeZone, offset: Offset) -> bool {
         .any(|at| zone.to_offset(at) == offset)
 }
 
+/// A zone by the name that IANA or Windows gives it.
+pub(crate) fn by_name(name: &str) -> Option<TimeZone> {
+    Tz::from_str(name).ok().filter(|tz| matches!(tz, Tz::Tz(_))).and_then(of_tz)
+}
+
 fn of_tz(tz: Tz) -> Option<TimeZone> {
     match tz {
         Tz::Fixed(offset) => Some(Offset::from_seconds(offset.local_minus_utc()).ok()?.to_time_zone()),

@@ -11,8 +11,10 @@ use super::element::{
 };
 use super::line::Line;
 use super::picture_of::PictureOf;
-use super::style::{Style, attribute, declared, fill, within};
-use crate::model::{Align, Block, Content, Look, MAX_BLOCKS, MAX_DEPTH, MAX_TEXT, blocks_rtl, runs_rtl};
+use super::style::{Style, White, attribute, declared, fill, within};
+use crate::model::{
+    Align, Block, Content, Look, MAX_BLOCKS, MAX_DEPTH, MAX_LINES, MAX_TEXT, blocks_rtl, runs_rtl,
+};
 use crate::table::{RawCell, RawTable};
 
 mod replaced;
@@ -153,10 +155,11 @@ impl<'a> Builder<'a> {
         if frame.line.is_empty() {
             frame.align = style.align;
         }
-        if is_pre || style.pre {
-            frame.line.verbatim(&text, &style.look);
-        } else {
-            frame.line.text(&text, &style.look);
+        match style.white {
+            _ if is_pre => frame.line.verbatim(&text, &style.look),
+            White::Kept => frame.line.verbatim(&text, &style.look),
+            White::Collapsed => frame.line.text(&text, &style.look),
+            White::Together => frame.line.text(&together(&text), &style.look),
         }
     }
 
@@ -570,6 +573,16 @@ impl<'a> Builder<'a> {
         } else if frame.line.line_break() {
             self.flush();
             self.blank_line();
+        } else if frame.line.breaks() >= MAX_LINES {
+            self.flush();
         }
     }
+}
+
+/// Words that stand on one line; between them and what is around them a line may end.
+fn together(text: &str) -> String {
+    let words = text.split_ascii_whitespace().collect::<Vec<_>>().join("\u{a0}");
+    let before = if text.starts_with(|c: char| c.is_ascii_whitespace()) { " " } else { "" };
+    let after = if !words.is_empty() && text.ends_with(|c: char| c.is_ascii_whitespace()) { " " } else { "" };
+    format!("{before}{words}{after}")
 }

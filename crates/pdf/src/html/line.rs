@@ -5,6 +5,8 @@ use crate::model::{Look, Run};
 #[derive(Default)]
 pub(super) struct Line {
     runs: Vec<Run>,
+    /// How often it was broken.
+    breaks: usize,
 }
 
 /// What white space means in HTML; a no-break space is none.
@@ -68,7 +70,12 @@ impl Line {
             return true;
         }
         self.runs.push(Run::Break);
+        self.breaks += 1;
         false
+    }
+
+    pub(super) fn breaks(&self) -> usize {
+        self.breaks
     }
 
     /// Whether there is anything to see; a line of no-break spaces is an empty line.
@@ -79,6 +86,7 @@ impl Line {
     /// The finished line, without space at its end.
     pub(super) fn take(&mut self) -> Vec<Run> {
         let mut runs = std::mem::take(&mut self.runs);
+        self.breaks = 0;
         while matches!(runs.last(), Some(Run::Break)) {
             runs.pop();
         }

@@ -9,7 +9,19 @@ use crate::model::{Align, Look, Script};
 pub(super) struct Style {
     pub(super) look: Look,
     pub(super) align: Align,
-    pub(super) pre: bool,
+    pub(super) white: White,
+}
+
+/// What becomes of white space (CSS Text §3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum White {
+    /// A run of it is one space, where lines may end.
+    #[default]
+    Collapsed,
+    /// The same, and no line ends there.
+    Together,
+    /// It stands as it was written.
+    Kept,
 }
 
 pub(super) fn attribute<'t>(tag: &'t Tag, name: &str) -> Option<&'t str> {
@@ -37,8 +49,9 @@ pub(super) fn within(outer: &Style, tag: &Tag) -> Style {
 
 fn by_name(style: &mut Style, tag: &Tag) {
     let look = &mut style.look;
+    look.bold |= &*tag.name == "th";
     match &*tag.name {
-        "b" | "strong" | "th" | "dt" => look.bold = true,
+        "b" | "strong" | "dt" => look.bold = true,
         "i" | "em" | "cite" | "dfn" | "var" | "address" => look.italic = true,
         "u" | "ins" => look.underline = true,
         "s" | "strike" | "del" => look.strike = true,
@@ -49,7 +62,9 @@ fn by_name(style: &mut Style, tag: &Tag) {
         "center" => style.align = Align::Center,
         // Centring a table does not centre the text in it.
         "table" => style.align = Align::Start,
-        "pre" | "listing" | "xmp" | "plaintext" | "textarea" => style.pre = true,
+        "pre" | "listing" | "xmp" | "plaintext" | "textarea" => style.white = White::Kept,
+        "nobr" => style.white = White::Together,
+        "td" | "th" if attribute(tag, "nowrap").is_some() => style.white = White::Together,
         "font" => {
             if let Some(colour) = attribute(tag, "color").and_then(colour) {
                 look.colour = dark(colour);
@@ -88,7 +103,11 @@ fn by_declaration(style: &mut Style, tag: &Tag) {
         style.align = value;
     }
     if let Some(value) = declared(tag, "white-space") {
-        style.pre = value == "pre";
+        style.white = match value.as_str() {
+            "pre" => White::Kept,
+            "nowrap" => White::Together,
+            _ => White::Collapsed,
+        };
     }
 }
 

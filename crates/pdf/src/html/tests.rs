@@ -199,6 +199,37 @@ fn length_is_bounded() {
 }
 
 #[test]
+fn a_paragraph_of_many_lines_goes_on_in_the_next_one() {
+    let long = blocks(&"<a href=https://x.example>Zeile</a><br>".repeat(10_000), &|_| None);
+    assert_eq!(long.blocks.len(), 10_000 / crate::model::MAX_LINES);
+    assert!(long.blocks.iter().all(|block| matches!(block, Block::Paragraph { gap: false, .. })));
+    assert_eq!(short("a<br>b"), "p(a/n/b)");
+}
+
+#[test]
+fn what_stands_on_one_line_is_joined() {
+    for markup in [
+        "<table border=1><tr><td nowrap>1 2 <b>3 4</b><td>b c</table>",
+        "<table border=1><tr><td style='white-space: nowrap'> 1 2 <b>3 4</b></td><td>b c</td></table>",
+        "<table border=1><tr><td><nobr>1 2 <b>3 4</b></nobr><td>b c</table>",
+    ] {
+        let Block::Table(table) = &blocks(markup, &|_| None).blocks[0] else { panic!("no table") };
+        let said = |cell: &crate::model::Cell| match &cell.blocks[0] {
+            Block::Paragraph { runs, .. } => runs
+                .iter()
+                .map(|run| match run {
+                    Run::Text { text, .. } => text.as_str(),
+                    Run::Break | Run::Picture { .. } => "",
+                })
+                .collect::<String>(),
+            _ => String::new(),
+        };
+        let cells: Vec<String> = table.cells.iter().map(said).collect();
+        assert_eq!(cells, ["1\u{a0}2 3\u{a0}4", "b c"], "{markup}");
+    }
+}
+
+#[test]
 fn direction_is_that_of_the_first_letter() {
     let rtl = |html: &str| match &blocks(html, &|_| None).blocks[0] {
         Block::Paragraph { rtl, .. } => *rtl,

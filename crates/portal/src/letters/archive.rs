@@ -91,7 +91,7 @@ pub(crate) async fn made(
 /// The words of a document in the reader's language; their places stand in them by name.
 pub(crate) fn labels(language: Language) -> Labels {
     let place = |name: &'static str| (name.into(), format!("{{{name}}}").into());
-    let places = ["page", "pages", "weekday", "day", "month", "year", "time", "zone"].map(place).into();
+    let places = ["page", "pages", "n", "weekday", "day", "month", "year", "time", "zone"].map(place).into();
     Labels::of(language.tag(), |key| language.say_with(key, Some(&places)))
 }
 

@@ -3,6 +3,8 @@
 
 use std::borrow::Cow;
 
+use sealpost_mail::is_amount;
+
 use crate::reading::markup::Tags;
 
 /// Longer words may break within.
@@ -29,9 +31,6 @@ const PARTS: [&str; 12] = [
 ];
 /// ISO 13616: the longest account number, and a short one.
 const IBAN: std::ops::RangeInclusive<usize> = 15..=34;
-/// What stands beside a number and is read with it.
-const UNITS: [&str; 13] =
-    ["€", "EUR", "Euro", "CHF", "USD", "GBP", "$", "£", "%", "Mio.", "Mrd.", "T€", "TEUR"];
 
 /// The markup with its lines ending where they may.
 pub(crate) fn minded(markup: &str) -> String {
@@ -158,18 +157,6 @@ fn words(text: &str, around: Around) -> Cow<'_, str> {
         at += 1;
     }
     Cow::Owned(out)
-}
-
-/// A number and its unit, in either order.
-fn is_amount(before: &str, after: &str) -> bool {
-    let bare =
-        |word: &str| word.trim_end_matches([',', '.', ';', ':', ')', '*']).trim_start_matches('(').to_owned();
-    let is_unit = |word: &str| UNITS.contains(&word) || UNITS.contains(&bare(word).as_str());
-    let ends_in_number = before.ends_with(|c: char| c.is_ascii_digit() || c == '-' || c == '–')
-        && before.contains(|c: char| c.is_ascii_digit());
-    let begins_with_number =
-        after.trim_start_matches(['-', '+', '−']).starts_with(|c: char| c.is_ascii_digit());
-    (ends_in_number && is_unit(after)) || (is_unit(before) && before != "%" && begins_with_number)
 }
 
 /// How many words make up an account number written in groups of four: `DE89 3704 0044 0532 0130 00`.

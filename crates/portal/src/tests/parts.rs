@@ -64,7 +64,7 @@ async fn invitations_and_winmail_dat_show_what_is_in_them() {
     let id = rig.world.letter(&made, &letter(WINMAIL), HOUR, 9).await;
     let page = browser.get(&format!("/m/{id}")).await.text();
     assert!(page.contains("ausgepackt"), "{page}");
-    let file = browser.get(&links(&page, &format!("/m/{id}/part/1"))[0]).await;
+    let file = browser.get(&links(&page, &format!("/m/{id}/part/0"))[0]).await;
     assert!(file.status == 200 && file.body.starts_with(b"%PDF-1.4"), "{}", file.text());
     assert!(file.header("content-disposition").contains("Gr%C3%B6%C3%9Fe.pdf"));
     rig.stop().await;
