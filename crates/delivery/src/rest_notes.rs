@@ -18,6 +18,9 @@ const MOST: usize = 10_000;
 /// Between two commits: a network that is gone takes all destinations with it.
 const GATHER: Duration = Duration::from_millis(200);
 
+/// After the store could not write.
+const AGAIN: Duration = Duration::from_secs(5);
+
 /// Rests to be noted.
 #[derive(Debug, Default)]
 pub(crate) struct RestNotes {
@@ -74,19 +77,34 @@ impl RestNotes {
         std::mem::take(&mut self.state().unwritten).into_values().collect()
     }
 
-    /// Writes them down until `stop`. What cannot be written is not written later: the next rest says more.
+    /// What could not be written is to be written later, unless there is a newer word. Nobody says twice that a destination is well.
+    fn put_back(&self, changes: Vec<RestChange>) {
+        let mut state = self.state();
+        for change in changes {
+            state.unwritten.entry(change.destination().to_owned()).or_insert(change);
+        }
+    }
+
+    /// Writes them down until `stop`.
     pub(crate) async fn write(&self, store: &Store, clock: &dyn Clock, stop: &CancellationToken) {
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = self.changed.notified() => {}
             }
-            if let Err(error) = store.note_rests(self.take(), clock.now()).await {
-                tracing::warn!(%error, "which destinations are left alone could not be noted");
-            }
+            let changes = self.take();
+            let pause = match store.note_rests(changes.clone(), clock.now()).await {
+                Ok(()) => GATHER,
+                Err(error) => {
+                    tracing::warn!(%error, "which destinations are left alone could not be noted; trying again");
+                    self.put_back(changes);
+                    self.changed.notify_one();
+                    AGAIN
+                }
+            };
             tokio::select! {
                 () = stop.cancelled() => return,
-                () = tokio::time::sleep(GATHER) => {}
+                () = tokio::time::sleep(pause) => {}
             }
         }
     }
@@ -124,6 +142,24 @@ mod tests {
         notes.rests("d.example", Timestamp(9), Timestamp(12), &reason(Whose::Ours));
         let [RestChange::Rests(row)] = &notes.take()[..] else { panic!("it rests again") };
         assert_eq!(row.since, Timestamp(9));
+    }
+
+    #[test]
+    fn what_could_not_be_written_is_kept_unless_there_is_a_newer_word() {
+        let notes = RestNotes::default();
+        let ended = |name: &str| RestChange::Ended { destination: name.to_owned() };
+        for name in ["a.example", "b.example"] {
+            notes.rests(name, Timestamp(1), Timestamp(4), &reason(Whose::Ours));
+        }
+        let _written = notes.take();
+        notes.well("a.example");
+        notes.well("b.example");
+        let lost = notes.take();
+        notes.rests("b.example", Timestamp(9), Timestamp(12), &reason(Whose::Ours));
+        notes.put_back(lost);
+        let [first, RestChange::Rests(second)] = &notes.take()[..] else { panic!("one word of each") };
+        assert_eq!((first, second.destination.as_str()), (&ended("a.example"), "b.example"));
+        assert!(notes.take().is_empty());
     }
 
     /// A server quotes addresses.

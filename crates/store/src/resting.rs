@@ -41,6 +41,17 @@ pub enum RestChange {
     },
 }
 
+impl RestChange {
+    /// Of which destination.
+    #[must_use]
+    pub fn destination(&self) -> &str {
+        match self {
+            Self::Rests(row) => &row.destination,
+            Self::Ended { destination } => destination,
+        }
+    }
+}
+
 impl Store {
     /// All of them.
     pub async fn resting(&self) -> Result<Vec<RestingRow>, StoreError> {

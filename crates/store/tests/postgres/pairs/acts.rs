@@ -5,8 +5,8 @@ use std::pin::Pin;
 use sealpost_mail::{Random as _, Timestamp};
 use sealpost_store::{
     Activate, ArrivalRows, ChangeSecrets, Claim, DraftQuota, Ended, Folder, IdleMailbox, JobStart, Lease,
-    LeasedLeg, LegEnd, Most, NewDraft, NewDraftFile, NewToken, NewUse, OwnFolderRow, Proof, ResetPassword,
-    SentDraft, Settled, Standing, Store, TokenPurpose, Tries, Unread, Withdrawal, WrapKind,
+    LeaseFrom, LeasedLeg, LegEnd, Most, NewDraft, NewDraftFile, NewToken, NewUse, OwnFolderRow, Proof,
+    ResetPassword, SentDraft, Settled, Standing, Store, TokenPurpose, Tries, Unread, Withdrawal, WrapKind,
 };
 
 use crate::access::{active, session};
@@ -256,7 +256,7 @@ impl Act {
                     now: NOW,
                     until: LATER,
                     limit: 10,
-                    skip_destinations: &[],
+                    from: LeaseFrom::AllBut(&[]),
                 };
                 format!("{:?}", store.lease_legs(request).await.map(|legs| legs.len()))
             }),
