@@ -27,7 +27,7 @@ reset-tries =
 answer-missing = Bitte geben Sie die Antwort auf Ihre Sicherheitsfrage ein.
 answer-wrong = Die Antwort stimmt nicht.
 reset-closed-title = Dieser Weg ist gesperrt
-reset-closed-text = Die Antwort war zu oft falsch. Zu Ihrem Schutz ist dieser Weg für eine Weile gesperrt, von einer Stunde bis zu einer Woche. Schneller hilft unser Support. Ihr bisheriges Passwort gilt weiter. Wir benachrichtigen die Inhaberin oder den Inhaber des Postfachs per E‑Mail.
+reset-closed-text = Die Antwort war zu oft falsch. Zu Ihrem Schutz ist dieser Weg gesperrt, je nach Zahl der Versuche zwischen einer Stunde und einer Woche. Schneller hilft unser Support. Ihr bisheriges Passwort gilt weiter. Wir benachrichtigen die Inhaberin oder den Inhaber des Postfachs per E‑Mail.
 reset-used-title = Dieser Link wurde schon benutzt
 reset-used-text = Mit diesem Link wurde schon ein neues Passwort festgelegt; er gilt nur einmal. Melden Sie sich damit an, oder lassen Sie sich über „Passwort vergessen“ einen neuen Link schicken.
 reset-expired-title = Dieser Link ist abgelaufen
@@ -95,7 +95,7 @@ deletion-request-unknown-text = Diesen Link gibt es nicht oder nicht mehr. Viell
 idle-title = Sind Sie noch da?
 idle-text = In zwei Minuten melden wir Sie zu Ihrer Sicherheit ab. Möchten Sie angemeldet bleiben?
 idle-stay = Angemeldet bleiben
-session-until = Sie sind noch bis { $time } Uhr angemeldet, länger, wenn Sie vorher eine Seite öffnen. Schicken Sie etwas erst danach ab, ist es nach dem Anmelden noch da.
+session-until = Sie bleiben bis { $time } Uhr angemeldet; öffnen Sie vorher eine Seite, auch länger. Was Sie erst danach absenden, ist nach dem Anmelden noch da.
 
 # ---- ein neuer Link, und der Weg über den Support ----
 renew-text = Wir können Ihnen einen neuen Link an Ihre E‑Mail-Adresse schicken.

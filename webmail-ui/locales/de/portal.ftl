@@ -137,8 +137,8 @@ password-no-upper = Im Passwort fehlt ein Großbuchstabe. Ergänzen Sie einen.
 password-no-digit = Im Passwort fehlt eine Ziffer. Ergänzen Sie eine.
 password-no-special = Im Passwort fehlt ein Sonderzeichen. Ergänzen Sie eines, zum Beispiel ! oder ?
 password-address = Das Passwort ähnelt zu sehr Ihrer E‑Mail-Adresse. Wählen Sie etwas anderes.
-password-common = Dieses Passwort benutzen sehr viele, deshalb wird es zuerst ausprobiert. Wählen Sie etwas anderes.
-password-related = Namen, Orte, Jahreszahlen und was zu Ihrer Adresse oder zu uns gehört, wird zuerst ausprobiert. Nehmen Sie Wörter dazu, die nichts damit zu tun haben.
+password-common = Dieses Passwort benutzen sehr viele; Angreifer probieren es deshalb zuerst aus. Wählen Sie etwas anderes.
+password-related = Angreifer probieren zuerst Namen, Orte, Jahreszahlen und alles aus, was zu Ihrer Adresse oder zu uns gehört. Ergänzen Sie Wörter, die nichts damit zu tun haben.
 password-guessable = Dieses Passwort ist leicht zu erraten. Gut sind mehrere Wörter, die nichts miteinander zu tun haben.
 password-long = Das Passwort ist zu lang. 256 Zeichen genügen.
 repeat-differs = Die beiden Passwörter sind verschieden. Geben Sie zweimal dasselbe ein.
@@ -185,7 +185,7 @@ attachment-count =
         [one] Ein Anhang
        *[other] { $n } Anhänge
     }
-inbox-withdrawn = Eine Nachricht vom { $received } wurde am { $at } zurückgezogen, von: { $by }.
+inbox-withdrawn = Eine Nachricht vom { $received } wurde am { $at } zurückgezogen (durch { $by }).
 held-note = Ihr Postfach wird zurzeit aus rechtlichen Gründen aufbewahrt: Es wird nichts daraus gelöscht, auch nicht nach Ablauf einer Frist. Fragen dazu beantworten wir Ihnen gern.
 held-kept = Das geht zurzeit nicht: Ihr Postfach wird aus rechtlichen Gründen aufbewahrt, deshalb wird nichts endgültig gelöscht.
 days-left =
@@ -227,8 +227,8 @@ frame-places = Die Links dieser Nachricht führen zu:
 table-region = Tabelle { $number }
 frame-remote-images =
     { $n ->
-        [one] Ein Bild aus dem Internet wird nicht geladen, damit niemand erfährt, wann Sie die Nachricht lesen.
-       *[other] { $n } Bilder aus dem Internet werden nicht geladen, damit niemand erfährt, wann Sie die Nachricht lesen.
+        [one] Ein Bild aus dem Internet wird nicht geladen, damit fremde Server nicht erfahren, dass Sie die Nachricht lesen.
+       *[other] { $n } Bilder aus dem Internet werden nicht geladen, damit fremde Server nicht erfahren, dass Sie die Nachricht lesen.
     }
 
 # ---- Erklärung zur Barrierefreiheit ----

@@ -9,7 +9,7 @@ write-forward = Weiterleiten
 write-actions = Antworten und weiterleiten
 write-re = AW:
 write-fwd = WG:
-write-quoted = Am { $date } schrieb { $who }:
+write-quoted = Am { $date }, schrieb { $who }:
 write-forwarded =
     ---------- Weitergeleitete Nachricht ----------
     Von: { $who }
@@ -56,7 +56,7 @@ write-too-large = „{ $name }“ ist zu groß und wurde nicht angehängt. Alle 
 write-too-many = „{ $name }“ wurde nicht angehängt. Eine Nachricht kann höchstens { $n } Anhänge haben.
 write-too-much = „{ $name }“ wurde nicht angehängt. In Ihren Entwürfen ist kein Platz für weitere Dateien: Bitte senden oder verwerfen Sie zuerst einen anderen Entwurf.
 write-unfinished = „{ $name }“ ist noch nicht vollständig hochgeladen. Wählen Sie dieselbe Datei noch einmal aus oder entfernen Sie sie.
-write-nobody = Geben Sie an, wer die Nachricht bekommen soll.
+write-nobody = Bitte geben Sie an, wer die Nachricht bekommen soll.
 write-no-address = „{ $name }“ ist keine E‑Mail-Adresse. Bitte prüfen Sie die Schreibweise.
 write-elsewhere = An { $name } können Sie von hier aus nicht schreiben. Bitte geben Sie eine andere Adresse an.
 write-too-many-recipients = Eine Nachricht kann an höchstens { $n } Adressen gehen. Bitte entfernen Sie einige.

@@ -27,7 +27,7 @@ reset-tries =
 answer-missing = Please enter the answer to your security question.
 answer-wrong = The answer is not correct.
 reset-closed-title = This option is locked
-reset-closed-text = The answer was wrong too often. To protect you, this option is locked for a while, from an hour to a week. Our support can help sooner. Your current password still works. We will tell the owner of the mailbox by e‑mail.
+reset-closed-text = The answer was wrong too often. To protect you, this option is locked for between one hour and one week. Our support can help sooner. Your current password still works. We will tell the owner of the mailbox by e‑mail.
 reset-used-title = This link has already been used
 reset-used-text = This link works only once, and a new password has already been set with it. Log in with that password, or request a new link under “Forgotten password”.
 reset-expired-title = This link has expired
@@ -80,7 +80,7 @@ delete-warning =
         [one] Your mailbox will be deleted permanently, with one message. This cannot be undone.
        *[other] Your mailbox will be deleted permanently, with { $n } messages. This cannot be undone.
     }
-delete-warning-text = First save what you want to keep. Your contract is not affected. If we write to you in confidence again, a new, empty mailbox will be created.
+delete-warning-text = Save what you want to keep first. Your contract is not affected. If we write to you in confidence again, a new, empty mailbox will be created.
 delete-sure = Yes, I want to delete my mailbox with all messages.
 delete-held = Your mailbox is being kept for legal reasons at the moment and cannot be deleted. Please contact us.
 delete-sure-missing = Please tick the box to confirm that you want to delete everything.

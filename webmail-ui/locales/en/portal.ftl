@@ -137,8 +137,8 @@ password-no-upper = The password has no capital letter. Add one.
 password-no-digit = The password has no digit. Add one.
 password-no-special = The password has no special character. Add one, such as ! or ?
 password-address = The password is too much like your e‑mail address. Choose something else.
-password-common = Very many people use this password, so it is tried first. Choose something else.
-password-related = Names, places, years and whatever belongs to your address or to us are tried first. Add words that have nothing to do with them.
+password-common = Very many people use this password, so attackers try it first. Choose something else.
+password-related = Attackers first try names, places, years and whatever belongs to your address or to us. Add words that have nothing to do with them.
 password-guessable = This password is easy to guess. Several words that have nothing to do with each other make a good one.
 password-long = The password is too long. 256 characters are enough.
 repeat-differs = The two passwords differ. Enter the same one twice.
@@ -185,7 +185,7 @@ attachment-count =
         [one] One attachment
        *[other] { $n } attachments
     }
-inbox-withdrawn = A message from { $received } was withdrawn on { $at }, by: { $by }.
+inbox-withdrawn = A message received on { $received } was withdrawn on { $at } by { $by }.
 held-note = Your mailbox is being kept for legal reasons: nothing in it is deleted, even when its retention period ends. We are glad to answer your questions.
 held-kept = This is not possible at the moment: your mailbox is being kept for legal reasons, so nothing is deleted permanently.
 days-left =
@@ -227,8 +227,8 @@ frame-places = The links in this message lead to:
 table-region = Table { $number }
 frame-remote-images =
     { $n ->
-        [one] One picture from the internet is not loaded, so that nobody can tell when you read the message.
-       *[other] { $n } pictures from the internet are not loaded, so that nobody can tell when you read the message.
+        [one] One picture from the internet is not loaded, so that other servers cannot tell that you are reading the message.
+       *[other] { $n } pictures from the internet are not loaded, so that other servers cannot tell that you are reading the message.
     }
 
 # ---- accessibility statement ----

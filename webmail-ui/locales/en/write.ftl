@@ -9,7 +9,7 @@ write-forward = Forward
 write-actions = Reply and forward
 write-re = Re:
 write-fwd = Fwd:
-write-quoted = On { $date } { $who } wrote:
+write-quoted = On { $date }, { $who } wrote:
 write-forwarded =
     ---------- Forwarded message ----------
     From: { $who }

@@ -246,7 +246,7 @@ again-initial-deadline =
     }
 again-initial-stranger = Sie haben das nicht mit uns besprochen? Dann melden Sie sich bitte bei uns.
 again-button = Postfach neu einrichten
-again-deadline = Der Link gilt bis { $until-time } und nur einmal. Danach können Sie auf seiner Seite einen neuen anfordern.
+again-deadline = Der Link gilt bis { $until-time } und nur einmal. Danach können Sie auf der Seite, zu der er führt, einen neuen anfordern.
 again-stranger = Sie haben das nicht mit uns besprochen? Dann benutzen Sie den Link nicht und melden Sie sich bitte bei uns.
 
 ## Passwort vergessen
@@ -287,7 +287,7 @@ browser-stranger = Das waren nicht Sie? Dann kennt jemand Ihr Passwort. Melden S
 ## Postfach gesperrt
 locked-subject = [{ $brand }] Zu viele falsche Passwörter für Ihr Postfach
 locked-heading = Die Anmeldung ist für eine Weile gesperrt
-locked-intro = Für Ihr Postfach im Portal „{ $portal }“ wurde zu oft ein falsches Passwort eingegeben. Zum Schutz Ihrer Nachrichten kann sich von unbekannten Geräten aus zurzeit niemand anmelden. Geräte, auf denen Sie schon angemeldet waren, sind davon nicht betroffen. Die Nachrichten sind sicher, und neue kommen weiterhin an.
+locked-intro = Für Ihr Postfach im Portal „{ $portal }“ wurde zu oft ein falsches Passwort eingegeben. Zum Schutz Ihrer Nachrichten kann sich von unbekannten Geräten aus zurzeit niemand anmelden. Geräte, auf denen Sie schon angemeldet waren, sind davon nicht betroffen. Ihre Nachrichten sind alle noch da, und neue kommen weiterhin an.
 locked-button = Zum Postfach
 locked-you = Das waren Sie? Dann benutzen Sie „Passwort vergessen“ auf der Anmeldeseite: Mit einem neuen Passwort kommen Sie gleich wieder hinein. Sie können auch warten.
 locked-stranger = Das waren nicht Sie? Dann hat es jemand anders versucht, ohne Erfolg. Sie müssen nichts tun. Solange es weitergeht, schreiben wir Ihnen höchstens einmal am Tag.
@@ -380,9 +380,9 @@ keys-partner = Schlüssel eines Partners: Bitten Sie den Partner um den neuen un
 keys-all = Alle Schlüssel und ihre Fristen zeigen sealpost domain-key list und sealpost partner list.
 
 ## Probe einer verschlüsselten Verbindung, an ein anderes Unternehmen
-partner-test-subject = Probe der verschlüsselten Verbindung
+partner-test-subject = Test der verschlüsselten Verbindung
 partner-answer-subject = Die verschlüsselte Verbindung funktioniert
 partner-greeting = Guten Tag,
 partner-test = diese Nachricht wurde für Ihr Unternehmen verschlüsselt und von { $brand } signiert. Wenn Sie sie lesen können, funktioniert die Verbindung in Ihre Richtung. Manche Gateways antworten darauf selbst. Kommt von Ihrem Gateway keine Antwort, antworten Sie bitte kurz.
-partner-answer = Ihre Probenachricht ist angekommen, ließ sich entschlüsseln und trug eine gültige Signatur Ihres Unternehmens. Diese Antwort hat das Gateway von { $brand } selbst geschrieben, für Sie verschlüsselt und signiert. Wenn Sie sie lesen können, funktioniert die Verbindung in beide Richtungen.
+partner-answer = Ihre Testnachricht ist angekommen, ließ sich entschlüsseln und trug eine gültige Signatur Ihres Unternehmens. Diese Antwort hat das Gateway von { $brand } selbst geschrieben, für Sie verschlüsselt und signiert. Wenn Sie sie lesen können, funktioniert die Verbindung in beide Richtungen.
 partner-end = { $brand }

@@ -69,7 +69,7 @@ report-refused =
 
     Grund: { $why }
 
-    An alle anderen Empfänger wurde sie gesendet.
+    Für die anderen Empfänger wurde sie angenommen.
 
 report-deposited-subject = Hinterlegt
 report-deposited =
@@ -100,7 +100,7 @@ report-why-disabled = Das Postfach ist gesperrt.
 report-why-full = Das Postfach des Empfängers ist voll.
 report-why-size = Die Nachricht ist für den Server des Empfängers zu groß.
 report-why-loop = Die Mailserver sind so eingerichtet, dass die Nachricht im Kreis laufen würde.
-report-why-busy = Der Server des Empfängers war die ganze Zeit nicht bereit, sie anzunehmen.
+report-why-busy = Der Server des Empfängers war während aller Versuche nicht bereit, sie anzunehmen.
 report-why-unreachable = Der Server des Empfängers ist nicht erreichbar.
 report-why-plain = Der Server des Empfängers nimmt nur einfachen Text ohne Umlaute und Sonderzeichen an (kein 8BITMIME), und wir verändern Ihre Nachricht nicht, damit Signaturen gültig bleiben. Bitte stellen Sie Ihr E‑Mail-Programm auf die Kodierung „quoted-printable“ um, oder schreiben Sie ohne Umlaute.
 report-why-characters = Der Server des Empfängers kann Nachrichten mit diesen Zeichen nicht annehmen.

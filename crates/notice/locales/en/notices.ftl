@@ -122,7 +122,7 @@ idle-deadline =
         [one] It will be deleted after { $until } (one day left).
        *[other] It will be deleted after { $until } ({ $days } days left).
     }
-idle-nothing = If you want to keep it, simply log in once. If you no longer need it, there is nothing to do. If { $brand } writes to you in confidence again, a new one will be made.
+idle-nothing = If you want to keep it, simply log in once. If you no longer need it, there is nothing to do. If { $brand } writes to you in confidence again, a new one will be created.
 
 ## Nobody fetches the message, to the sender
 unfetched-subject = Not collected yet: your confidential message of { $sent }
@@ -149,7 +149,7 @@ unread-gone-intro = Your confidential message was kept in the portal “{ $porta
 unread-gone-intro-deleted = The recipient has deleted your confidential message in the portal “{ $portal }” without opening it.
 unread-gone-intro-mailbox = Your confidential message was in the portal “{ $portal }”. The recipient’s mailbox there has been deleted with all its messages. By then they had not opened yours.
 unread-gone-call = Ask the recipient: perhaps they deleted the message by mistake or took it for unsolicited mail.
-unread-gone-again = If they are to have it after all, send the message again: a new mailbox will then be made for them.
+unread-gone-again = If they are to have it after all, send the message again: a new mailbox will then be created for them.
 
 ## To somebody who answered a notification
 safely-subject = Your reply has not arrived – how to reply safely
@@ -165,7 +165,7 @@ safely-gone = What you wrote has been neither kept nor passed on. Please write t
 deletion-request-subject = [{ $brand }] Delete your mailbox: please confirm
 deletion-request-heading = Do you want to delete your mailbox?
 deletion-request-intro = You asked us by e‑mail to delete your mailbox in the portal “{ $portal }”. Nothing has been deleted yet. Please confirm your request on the page behind the button.
-deletion-request-button = Go to the confirmation
+deletion-request-button = Go to the confirmation page
 deletion-request-deadline = The link is valid until { $until-time }. After that your request lapses and everything stays as it is.
 deletion-request-all = All messages in the mailbox will be lost with it for good. Before you confirm, save what you want to keep.
 deletion-request-not-you = You did not ask for this? Then do nothing: this e‑mail alone deletes nothing.
@@ -245,7 +245,7 @@ again-initial-deadline =
     }
 again-initial-stranger = If you did not arrange this with us, please contact us.
 again-button = Set up mailbox again
-again-deadline = The link works until { $until-time } and only once. After that you can ask for a new one on its page.
+again-deadline = The link works until { $until-time } and only once. After that, the page it leads to lets you ask for a new one.
 again-stranger = If you did not arrange this with us, do not use the link, and please contact us.
 
 ## Forgotten password
@@ -286,7 +286,7 @@ browser-stranger = If this was not you, somebody knows your password. Log in, ch
 ## Mailbox locked
 locked-subject = [{ $brand }] Too many wrong passwords for your mailbox
 locked-heading = Logging in is blocked for a while
-locked-intro = A wrong password was given too often for your mailbox in the portal “{ $portal }”. To protect your messages nobody can log in from an unknown device for now. Devices from which you have logged in before are not affected. The messages are safe, and new ones still arrive.
+locked-intro = A wrong password was entered too often for your mailbox in the portal “{ $portal }”. To protect your messages nobody can log in from an unknown device for now. Devices from which you have logged in before are not affected. Your messages are all still there, and new ones still arrive.
 locked-button = Go to the mailbox
 locked-you = If this was you, use “Forgotten password” on the log-in page: with a new password you get in at once. You can also wait.
 locked-stranger = If this was not you, somebody else has tried, without success. You need not do anything. As long as it goes on, we will write to you at most once a day.
@@ -294,7 +294,7 @@ locked-stranger = If this was not you, somebody else has tried, without success.
 ## The way by the security question is closed
 answers-subject = [{ $brand }] Too many wrong answers to your security question
 answers-heading = “Forgotten password” is blocked for a while
-answers-intro = A wrong answer to the security question was given too often for your mailbox in the portal “{ $portal }”. To protect your messages, the password cannot be reset in this way for a while. Your password still works.
+answers-intro = A wrong answer to the security question was entered too often for your mailbox in the portal “{ $portal }”. To protect your messages, the password cannot be reset in this way for a while. Your password still works.
 answers-you = If this was you and you remember the password, log in with it: that also unlocks this option again. If not, wait, or ask our support for help under “Forgotten password” on the log-in page.
 answers-stranger = If this was not you, somebody else has tried, without success. Please tell us, and choose a question under “My account” whose answer only you know.
 
@@ -302,7 +302,7 @@ answers-stranger = If this was not you, somebody else has tried, without success
 returned-subject = Not delivered: your message
 returned-heading = Your message has not arrived
 returned-intro = What you wrote could not be delivered. Nothing is lost: your message is still under “Sent”.
-returned-button = See your message
+returned-button = View your message
 returned-more = Check the address and send the message again, or get in touch with us.
 waiting-subject = Not delivered yet: your message
 waiting-heading = Your message is still on its way

@@ -59,7 +59,7 @@ report-perhaps-not-reached =
 
     { $to }
 
-    but something came back for the notification about it: most likely it was not delivered, and the recipient does not know about the message. Please check the address, or ask the recipient.
+    but a reply came back to the notification about it: most likely it was not delivered, and the recipient does not know about the message. Please check the address, or ask the recipient.
 
 report-refused-subject = Not sent
 report-refused =
@@ -100,7 +100,7 @@ report-why-disabled = The mailbox is disabled.
 report-why-full = The recipient’s mailbox is full.
 report-why-size = The message is too large for the recipient’s server.
 report-why-loop = The mail servers are set up so that the message would go round in circles.
-report-why-busy = The recipient’s server was not ready to accept it all this time.
+report-why-busy = The recipient’s server was never ready to accept it in all that time.
 report-why-unreachable = The recipient’s server cannot be reached.
 report-why-plain = The recipient’s server accepts plain text without accents and special characters only (no 8BITMIME), and we do not change your message, so that signatures stay valid. Please set your mail program to the encoding “quoted-printable”, or write without accents.
 report-why-characters = The recipient’s server cannot accept messages with such characters.
