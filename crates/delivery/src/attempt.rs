@@ -4,7 +4,6 @@
 use std::time::Duration;
 
 use sealpost_store::LeasedLeg;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::content::{ContentError, Opened, Waiting};
@@ -15,6 +14,7 @@ use crate::exchangers::World;
 use crate::final_dot::FinalDot;
 use crate::lane::Lane;
 use crate::lease::LEASE;
+use crate::letter_memory::Taken;
 use crate::long_lines;
 use crate::outcome::{DeliveryFailure, Reporter};
 use crate::route::{self, RouteKey, Servers};
@@ -135,7 +135,7 @@ impl Engine {
         key: &RouteKey,
         mut connection: Connection,
         &Sending { group, waiting, until, dot }: &Sending<'_>,
-        letter: &mut Option<(Opened, OwnedSemaphorePermit)>,
+        letter: &mut Option<(Opened, Taken)>,
     ) -> Result<Result<(Round, bool), (DeliveryFailure, bool)>, Unworkable> {
         let Some(Bound { ticket, leg }) = group.first() else {
             return Ok(Err((DeliveryFailure::NoServer, false)));
