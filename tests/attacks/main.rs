@@ -24,6 +24,7 @@ mod cve_2026_44126;
 mod cve_2026_44127;
 mod cve_2026_44128;
 mod cve_2026_7864;
+mod dripping_servers;
 mod every_route;
 mod foreign_ids;
 mod forged_rows;

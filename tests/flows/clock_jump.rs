@@ -1,5 +1,6 @@
 //! A clock that is set two years ahead, and back: nothing is deleted and nobody is told anything before an operator says that
-//! it is right; and jobs that were due in the wrong year run in the right one.
+//! it is right; and jobs that were due in the wrong year run in the right one. What was told by a clock that was ahead for less
+//! than an operator allows is not told again when it is right.
 
 use std::process::Command;
 
@@ -11,9 +12,14 @@ use rig::{Config, Gateway, Hop, letters};
 const DAY: i64 = 86_400;
 
 fn begin(hop: &Hop, clock: &IllClock) -> Gateway {
+    begin_with(hop, clock, "3 days")
+}
+
+fn begin_with(hop: &Hop, clock: &IllClock, jump: &str) -> Gateway {
     let mut config = Config::by_clock(hop, clock);
     config
         .set("retention", "mailbox", r#""18 months""#)
+        .set("retention", "clock-jump", &format!("{jump:?}"))
         .set("reminders", "unactivated", r#"["1 day"]"#)
         .set("reminders", "hours", r#""00:00-24:00""#)
         .set("senders", "expired-unread", "true");
@@ -88,5 +94,23 @@ fn a_clock_set_right_again_is_believed_and_jobs_go_on() {
     }
     assert_eq!(gateway.count("SELECT count(*) FROM deposits"), 1);
     poll("the reminder", || (hop.delivered().len() == 2).then_some(()));
+    gateway.sweep();
+}
+
+#[test]
+fn whoever_was_told_by_a_clock_ten_days_ahead_is_not_told_again() {
+    let (hop, clock) = (Hop::new(), IllClock::new());
+    let gateway = begin_with(&hop, &clock, "30 days");
+    clock.set(10 * DAY);
+    poll("the reminder", || (hop.delivered().len() == 2).then_some(()));
+    clock.set(2 * DAY);
+    let in_time = format!(
+        "error IS NULL AND begun_at BETWEEN {} AND {}",
+        (IllClock::right() + 2 * DAY - 3600) * 1000,
+        (IllClock::right() + 3 * DAY) * 1000
+    );
+    poll("reminders", || (runs(&gateway, "reminders", &in_time) > 0).then_some(()));
+    poll("an empty queue", || (gateway.count("SELECT count(*) FROM legs") == 0).then_some(()));
+    assert_eq!(hop.delivered().len(), 2);
     gateway.sweep();
 }

@@ -1,11 +1,9 @@
 //! One attempt: a connection that is kept or a new one to the first server that takes it, the letter opened and signed, and what became
 //! of each recipient. Knows not what follows of that.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use sealpost_store::LeasedLeg;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::content::{ContentError, Opened, UnopenedContent};
@@ -16,15 +14,13 @@ use crate::exchangers::World;
 use crate::final_dot::FinalDot;
 use crate::lane::Lane;
 use crate::lease::LEASE;
+use crate::letter_memory::Taken;
 use crate::long_lines;
 use crate::outcome::{DeliveryFailure, Reporter};
-use crate::route::{self, RouteKey};
+use crate::route::{self, RouteKey, Servers};
 use crate::submit::{Connection, Opening};
 use crate::ticket::{Onwards, Ticket};
 use crate::tls_session::{AppliedPolicy, SessionEnd, TlsFailure};
-
-/// Permits of the memory budget stand for this many bytes.
-const UNIT: u64 = 1024;
 
 /// What is to be sent, and until when its final dot must have left.
 struct Sending<'a> {
@@ -139,17 +135,16 @@ impl Engine {
         key: &RouteKey,
         mut connection: Connection,
         &Sending { group, waiting, until, dot }: &Sending<'_>,
-        letter: &mut Option<(Opened, OwnedSemaphorePermit)>,
+        letter: &mut Option<(Opened, Taken)>,
     ) -> Result<Result<(Round, bool), (DeliveryFailure, bool)>, Unworkable> {
         let Some(Bound { ticket, leg }) = group.first() else {
             return Ok(Err((DeliveryFailure::NoServer, false)));
         };
         if letter.is_none() {
-            let units = u32::try_from(waiting.size() / UNIT + 1).unwrap_or(u32::MAX).min(self.memory_units);
-            let asking = Arc::clone(&self.memory).acquire_many_owned(units);
+            let asking = self.memory.take(Servers::on(&ticket.route), waiting.size());
             let permit = match timeout_at(until, asking).await {
-                Ok(Ok(permit)) => permit,
-                Ok(Err(_closed)) => {
+                Ok(Some(permit)) => permit,
+                Ok(None) => {
                     return Ok(Err((DeliveryFailure::Local { cause: "stopping".to_owned() }, false)));
                 }
                 Err(_elapsed) => return Ok(Err((DeliveryFailure::no_turn(), false))),

@@ -18,6 +18,9 @@ const MAX_NOTED: usize = 10_000;
 /// Between two commits: a network that is gone takes all destinations with it.
 const GATHER: Duration = Duration::from_millis(200);
 
+/// After the store could not write.
+const AGAIN: Duration = Duration::from_secs(5);
+
 /// Backoffs to be noted.
 #[derive(Debug, Default)]
 pub(crate) struct BackoffNotes {
@@ -74,19 +77,34 @@ impl BackoffNotes {
         std::mem::take(&mut self.state().unwritten).into_values().collect()
     }
 
-    /// Writes them down until `stop`. What cannot be written is not written later: the next backoff says more.
+    /// What could not be written is to be written later, unless there is a newer word. Nobody says twice that a destination is well.
+    fn put_back(&self, changes: Vec<BackoffChange>) {
+        let mut state = self.state();
+        for change in changes {
+            state.unwritten.entry(change.destination().to_owned()).or_insert(change);
+        }
+    }
+
+    /// Writes them down until `stop`.
     pub(crate) async fn write(&self, store: &Store, clock: &dyn Clock, stop: &CancellationToken) {
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = self.changed.notified() => {}
             }
-            if let Err(error) = store.note_backoffs(self.take(), clock.now()).await {
-                tracing::warn!(%error, "which destinations are left alone could not be noted");
-            }
+            let changes = self.take();
+            let pause = match store.note_backoffs(changes.clone(), clock.now()).await {
+                Ok(()) => GATHER,
+                Err(error) => {
+                    tracing::warn!(%error, "which destinations are left alone could not be noted; trying again");
+                    self.put_back(changes);
+                    self.changed.notify_one();
+                    AGAIN
+                }
+            };
             tokio::select! {
                 () = stop.cancelled() => return,
-                () = tokio::time::sleep(GATHER) => {}
+                () = tokio::time::sleep(pause) => {}
             }
         }
     }
@@ -126,6 +144,24 @@ mod tests {
         notes.begins("d.example", Timestamp(9), Timestamp(12), &reason(Whose::Ours));
         let [BackoffChange::Begins(row)] = &notes.take()[..] else { panic!("it begins again") };
         assert_eq!(row.since, Timestamp(9));
+    }
+
+    #[test]
+    fn what_could_not_be_written_is_kept_unless_there_is_a_newer_word() {
+        let notes = RestNotes::default();
+        let ended = |name: &str| BackoffChange::Ended { destination: name.to_owned() };
+        for name in ["a.example", "b.example"] {
+            notes.rests(name, Timestamp(1), Timestamp(4), &reason(Whose::Ours));
+        }
+        let _written = notes.take();
+        notes.well("a.example");
+        notes.well("b.example");
+        let lost = notes.take();
+        notes.rests("b.example", Timestamp(9), Timestamp(12), &reason(Whose::Ours));
+        notes.put_back(lost);
+        let [first, BackoffChange::Begins(second)] = &notes.take()[..] else { panic!("one word of each") };
+        assert_eq!((first, second.destination.as_str()), (&ended("a.example"), "b.example"));
+        assert!(notes.take().is_empty());
     }
 
     /// A server quotes addresses.

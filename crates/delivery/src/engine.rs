@@ -1,7 +1,7 @@
 //! Legs from lease to end: opens the tickets, puts recipients of one letter that go the same way into one transaction,
 //! has it attempted, settles. Knows the order of things and leaves each to its file.
 
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use sealpost_mail::{Clock, DsnAction, Random, Timestamp};
@@ -20,16 +20,19 @@ use crate::final_dot::FinalDot;
 use crate::final_reply::FinalReply;
 use crate::lane::{Lane, Lanes};
 use crate::lease::LEASE;
+use crate::letter_memory::LetterMemory;
 use crate::outcome::{DeliveryFailure, Outcome, Reporter, Says};
 use crate::report;
 use crate::report_limit::ReportLimit;
 use crate::resolve::Resolver;
 use crate::retry::Moment;
+use crate::route::Servers;
 use crate::sts_cache::StsPolicies;
 use crate::submit::{Caller, RecipientOutcome};
-use crate::ticket::{Route, Ticket};
+use crate::ticket::Ticket;
 use crate::tls_counts::TlsCounts;
 use crate::undelivered_reply::Returns;
+use crate::under_way::UnderWay;
 
 /// At least so many letters in a row must fail before a server that still talks is left alone.
 const COHORT: usize = 10;
@@ -54,11 +57,10 @@ pub(crate) struct Engine {
     pub(crate) places: Semaphore,
     /// Those of them to the world's servers.
     pub(crate) world_places: Semaphore,
-    /// Bytes of opened letters, in units.
-    pub(crate) memory: Arc<Semaphore>,
-    pub(crate) memory_units: u32,
+    /// For opened letters.
+    pub(crate) memory: LetterMemory,
     /// Legs leased and not yet settled.
-    pub(crate) under_way: AtomicUsize,
+    pub(crate) under_way: UnderWay,
     pub(crate) tasks: TaskTracker,
     pub(crate) stop: CancellationToken,
     /// The roof's request to stop: counts from the moment it is said, before the loop has seen it.
@@ -147,18 +149,12 @@ impl Engine {
         (self.config.batch / 2).max(1)
     }
 
-    /// Legs that may be under way before no more are leased.
-    pub(crate) fn most_under_way(&self) -> usize {
-        self.config.batch.saturating_mul(4)
-    }
-
-    /// Whether a letter that has just come in may go straight to its lane. Half of the room is left to
-    /// those that wait in the queue, or they might wait for ever.
+    /// Whether a letter that has just come in may go straight to its lane.
     pub(crate) fn takes_new(&self, destination: &str) -> bool {
         self.open.load(Ordering::SeqCst)
             && !self.is_stopping()
             && self.store.node_state() == NodeState::Active
-            && self.under_way.load(Ordering::SeqCst) < self.most_under_way() / 2
+            && self.under_way.takes_new(Servers::of(destination, &self.config))
             && self.lanes.takes_new(destination, self.clock.now(), self.lane_full() / 2)
     }
 
@@ -185,12 +181,12 @@ impl Engine {
             }
             if self.is_stopping() {
                 // Their leases are given back at the next start.
-                legs.iter().for_each(|_| self.one_less());
+                legs.iter().for_each(|leg| self.one_less(&leg.destination));
                 continue;
             }
             // Waits here, and has its legs still in hand if nobody has taken over meanwhile.
             if self.stop.run_until_cancelled(self.store.until_active()).await.is_none() {
-                legs.iter().for_each(|_| self.one_less());
+                legs.iter().for_each(|leg| self.one_less(&leg.destination));
                 continue;
             }
             let mut group = self.open_tickets(lane, legs);
@@ -229,7 +225,7 @@ impl Engine {
             return Vec::new();
         }
         let Some(_places) = self.place_for(&group).await else {
-            group.iter().for_each(|_| self.one_less());
+            group.iter().for_each(|bound| self.one_less(&bound.leg.destination));
             return Vec::new();
         };
         // They have waited here so long that a lease may end under the attempt, and another one would begin. They
@@ -245,7 +241,7 @@ impl Engine {
             return group;
         }
         let Some(attempted) = self.attempt_unless_stopped(lane, &group).await else {
-            group.iter().for_each(|_| self.one_less());
+            group.iter().for_each(|bound| self.one_less(&bound.leg.destination));
             return Vec::new();
         };
         match attempted {
@@ -270,9 +266,9 @@ impl Engine {
     /// Waits for a connection's place. The world's servers never have all of them: who hangs there takes none of those that are kept
     /// for the operator's own.
     async fn place_for(&self, group: &[Bound]) -> Option<[Option<SemaphorePermit<'_>>; 2]> {
-        let of_the_world = match group.first()?.ticket.route {
-            Route::Mx => Some(self.world_places.acquire().await.ok()?),
-            Route::NextHop(_) => None,
+        let of_the_world = match Servers::on(&group.first()?.ticket.route) {
+            Servers::OfTheWorld => Some(self.world_places.acquire().await.ok()?),
+            Servers::OwnHop => None,
         };
         Some([of_the_world, Some(self.places.acquire().await.ok()?)])
     }
@@ -409,7 +405,7 @@ impl Engine {
                 (Some(noted), None) => noted.stays(),
                 (Some(_), Some(Finished::Recorded | Finished::LeaseLost)) | (None, _) => {}
             }
-            engine.one_less();
+            engine.one_less(&bound.leg.destination);
         });
     }
 
@@ -425,7 +421,7 @@ impl Engine {
         let engine = Arc::clone(self);
         self.tasks.spawn(async move {
             let _logged = engine.finish(&leg, LegEnd::Frozen, Vec::new(), LegNotes::default()).await;
-            engine.one_less();
+            engine.one_less(&leg.destination);
         });
     }
 
@@ -441,9 +437,8 @@ impl Engine {
         }
     }
 
-    pub(crate) fn one_less(&self) {
-        let before = self.under_way.fetch_sub(1, Ordering::SeqCst);
-        if before == self.most_under_way().saturating_sub(self.config.batch) + 1 {
+    pub(crate) fn one_less(&self, destination: &str) {
+        if self.under_way.end(Servers::of(destination, &self.config)) {
             self.room.notify_one();
         }
     }

@@ -2,7 +2,6 @@
 //! durable, and nobody reads it back from the queue. Knows neither SMTP nor what a ticket says.
 
 use std::fmt;
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 
 use sealpost_store::{LeasedLeg, LegStart};
@@ -10,6 +9,7 @@ use tokio::sync::Notify;
 
 use crate::engine::Engine;
 use crate::lease::LEASE;
+use crate::route::Servers;
 
 /// Where delivery takes letters that are being committed. Cheap to clone.
 #[derive(Clone)]
@@ -22,6 +22,7 @@ pub struct Inlet {
 pub struct WorkerSlot {
     /// `None` once the leg has it.
     engine: Option<Arc<Engine>>,
+    destination: String,
     start: LegStart,
 }
 
@@ -39,10 +40,10 @@ impl Inlet {
         if !engine.takes_new(destination) {
             return None;
         }
-        engine.under_way.fetch_add(1, Ordering::SeqCst);
+        engine.under_way.begin(Servers::of(destination, &engine.config));
         let until = engine.lease_time().plus(LEASE);
         let start = LegStart::InHand { owner: engine.owner.clone(), until };
-        Some(WorkerSlot { engine: Some(engine), start })
+        Some(WorkerSlot { engine: Some(engine), destination: destination.to_owned(), start })
     }
 }
 
@@ -72,7 +73,7 @@ impl WorkerSlot {
 impl Drop for WorkerSlot {
     fn drop(&mut self) {
         if let Some(engine) = self.engine.take() {
-            engine.one_less();
+            engine.one_less(&self.destination);
         }
     }
 }

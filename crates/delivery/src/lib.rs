@@ -32,6 +32,7 @@ mod final_dot;
 mod final_reply;
 mod lane;
 mod lease;
+mod letter_memory;
 mod long_lines;
 mod outcome;
 mod public_hosts;
@@ -54,6 +55,7 @@ mod tls_counts;
 mod tls_report;
 mod tls_session;
 mod undelivered_reply;
+mod under_way;
 mod wire;
 
 pub use audit_hook::{Ended, Ending, Witness};

@@ -12,6 +12,29 @@ use crate::resolve::Resolver;
 use crate::ticket::{Route, Ticket};
 use crate::tls_session::Published;
 
+/// Whose servers a letter goes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Servers {
+    /// The operator's own next hop.
+    OwnHop,
+    /// Of the recipient's domain: anybody's.
+    OfTheWorld,
+}
+
+impl Servers {
+    /// By its queue key: a hop's name or a domain.
+    pub(crate) fn of(destination: &str, config: &DeliveryConfig) -> Self {
+        if config.hops.contains_key(destination) { Self::OwnHop } else { Self::OfTheWorld }
+    }
+
+    pub(crate) fn on(route: &Route) -> Self {
+        match route {
+            Route::NextHop(_) => Self::OwnHop,
+            Route::Mx => Self::OfTheWorld,
+        }
+    }
+}
+
 /// Which connections are alike: a letter may travel over any with the same key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RouteKey {

@@ -1,12 +1,12 @@
 //! The loop: lease what is due, hand it to the engine, sleep until there is a reason to wake.
 //! Knows neither SMTP nor what a ticket says.
 
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use sealpost_mail::{Clock, Random, Timestamp};
-use sealpost_store::{Alone, LatestTimes, Lease, NodeState, Store, StoreError};
+use sealpost_store::{Alone, LatestTimes, Lease, LeaseFrom, NodeState, Store, StoreError};
 use sealpost_vault::SpoolKey;
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::Instant;
@@ -23,13 +23,16 @@ use crate::fast_path::Inlet;
 use crate::fetch::Fetcher;
 use crate::lane::{Closed, Lanes};
 use crate::lease::LEASE;
+use crate::letter_memory::LetterMemory;
 use crate::report_limit::ReportLimit;
 use crate::resolve::{NoResolver, Resolver, SystemResolver};
+use crate::route::Servers;
 use crate::sts_cache::StsPolicies;
 use crate::submit::{Caller, Connection};
 use crate::tls::TlsConfigs;
 use crate::tls_counts::TlsCounts;
 use crate::undelivered_reply::Returns;
+use crate::under_way::{Room, UnderWay};
 use crate::wire::MaySpeak;
 
 /// How long wakers are gathered while there is enough to do.
@@ -82,7 +85,6 @@ impl Runner {
                 Some(StsPolicies::new(store.clone(), key.clone(), Arc::clone(&random), fetcher, port))
             }
         };
-        let units = u32::try_from(config.memory_budget / 1024).unwrap_or(u32::MAX).clamp(1, 1 << 28);
         let started = clock.now();
         let owner = store.incarnation().map_or_else(
             || format!("{}/{}/{}", config.our_name, std::process::id(), started.0),
@@ -104,9 +106,8 @@ impl Runner {
             backoff_notes: BackoffNotes::default(),
             places: Semaphore::new(config.concurrency_total.max(1)),
             world_places: Semaphore::new(config.concurrency_to_world()),
-            memory: Arc::new(Semaphore::new(usize::try_from(units).unwrap_or(1))),
-            memory_units: units,
-            under_way: AtomicUsize::new(0),
+            memory: LetterMemory::of(config.memory_budget),
+            under_way: UnderWay::new(config.batch),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
             asked_to_stop: OnceLock::new(),
@@ -209,24 +210,32 @@ impl Runner {
                 engine.lane_full(),
                 engine.config.concurrency_per_destination.max(1),
             );
-            let has_room =
-                engine.under_way.load(Ordering::SeqCst) + engine.config.batch <= engine.most_under_way();
+            let room = engine.under_way.room();
+            let hops = open_hops(&engine, &closed);
+            let (from, limit) = match room {
+                Room::ToHops(limit) => (LeaseFrom::Only(&hops), Some(limit)),
+                Room::ToAll(limit) => (LeaseFrom::AllBut(&closed.destinations), Some(limit)),
+                Room::Nothing => (LeaseFrom::AllBut(&closed.destinations), None),
+            };
             let mut failed = false;
-            if more && has_room {
-                match lease(&engine, now, &closed).await {
-                    Ok(taken) => more = taken == engine.config.batch || closed.some_full,
+            if more && let Some(limit) = limit {
+                match lease(&engine, now, from, limit).await {
+                    Ok(taken) if taken >= limit => continue,
+                    // What goes to the world waits for its share.
+                    Ok(_taken) => more = closed.some_full || matches!(room, Room::ToHops(_)),
                     Err(error) => {
                         tracing::error!(%error, "no legs could be leased");
                         failed = true;
                     }
                 }
-                if !failed && more && !closed.some_full {
-                    continue;
-                }
             }
             // From here on until the time is known, whoever sets a leg's next try says so.
             engine.wakes_at.store(i64::MAX, Ordering::SeqCst);
-            let pause = if failed || set_back { Some(AGAIN) } else { next_due(&engine, now, &closed).await };
+            let pause = if failed || set_back {
+                Some(AGAIN)
+            } else {
+                next_due(&engine, now, from, closed.backoff_ends).await
+            };
             let wakes_at = pause.map_or(Timestamp(i64::MAX), |pause| now.plus(pause));
             engine.wakes_at.store(wakes_at.0, Ordering::SeqCst);
             tokio::select! {
@@ -234,7 +243,7 @@ impl Runner {
                 () = engine.waker.notified() => {
                     more = true;
                     // Under load a moment's wait gathers many legs into one lease; idle, nobody waits.
-                    if engine.under_way.load(Ordering::SeqCst) > engine.config.concurrency_per_destination {
+                    if engine.under_way.total() > engine.config.concurrency_per_destination {
                         tokio::time::sleep(GATHER).await;
                     }
                 }
@@ -298,27 +307,38 @@ async fn reap(engine: Arc<Engine>) {
     }
 }
 
-async fn lease(engine: &Arc<Engine>, now: Timestamp, closed: &Closed) -> Result<usize, StoreError> {
+/// The operator's own that can take more.
+fn open_hops(engine: &Engine, closed: &Closed) -> Vec<String> {
+    let hops = engine.config.hops.keys();
+    hops.filter(|hop| !closed.destinations.contains(hop)).cloned().collect()
+}
+
+async fn lease(
+    engine: &Arc<Engine>,
+    now: Timestamp,
+    from: LeaseFrom<'_>,
+    limit: usize,
+) -> Result<usize, StoreError> {
     // By the clock that all nodes have.
     let lease_now = engine.store.lease_time(now);
-    let request = Lease {
-        owner: engine.owner.clone(),
-        now: lease_now,
-        until: lease_now.plus(LEASE),
-        limit: engine.config.batch,
-        skip_destinations: &closed.destinations,
-    };
+    let request =
+        Lease { owner: engine.owner.clone(), now: lease_now, until: lease_now.plus(LEASE), limit, from };
     let legs = engine.store.lease_legs(request).await?;
     let taken = legs.len();
-    engine.under_way.fetch_add(taken, Ordering::SeqCst);
+    legs.iter().for_each(|leg| engine.under_way.begin(Servers::of(&leg.destination, &engine.config)));
     engine.accept(legs);
     Ok(taken)
 }
 
 /// How long nothing can happen unless somebody wakes us.
-async fn next_due(engine: &Engine, own: Timestamp, closed: &Closed) -> Option<Duration> {
+async fn next_due(
+    engine: &Engine,
+    own: Timestamp,
+    from: LeaseFrom<'_>,
+    backoff_ends: Option<Timestamp>,
+) -> Option<Duration> {
     let now = engine.store.lease_time(own);
-    let due = match engine.store.next_due_elsewhere(&closed.destinations).await {
+    let due = match engine.store.next_due_from(from).await {
         Ok(due) => due,
         Err(error) => {
             tracing::error!(%error, "the next due time is unknown");
@@ -330,7 +350,7 @@ async fn next_due(engine: &Engine, own: Timestamp, closed: &Closed) -> Option<Du
         // Queued since by somebody who did not wake us, or more than there is room for.
         false => AGAIN,
     });
-    let backoff = closed.backoff_ends.map(|ends| ends.since(own));
+    let backoff = backoff_ends.map(|ends| ends.since(own));
     [due, backoff, engine.config.recheck].into_iter().flatten().min()
 }
 

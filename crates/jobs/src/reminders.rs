@@ -7,7 +7,7 @@ use sealpost_arrival::{Context, reminder};
 use sealpost_mail::{Secret, Term, Timestamp};
 use sealpost_mailbox::LastUse;
 use sealpost_notice::Notice;
-use sealpost_store::{IdleMailbox, MAX_AHEAD, MailboxRow, MailboxState, Reminded, WaitingLetter};
+use sealpost_store::{IdleMailbox, MailboxRow, MailboxState, Reminded, WaitingLetter};
 
 use crate::unreadable_rows::Unread;
 use crate::workshop::{Counts, Failed, Workshop};
@@ -56,7 +56,7 @@ pub(crate) async fn due(workshop: &Workshop, now: Timestamp) -> Result<Vec<Due>,
             let found = store.waiting_pending(&after, now, bounces).await?;
             let Some(groups) = groups(found, &mut after) else { break };
             all.extend(groups.into_iter().filter_map(|letters| {
-                reached(letters, now, |letter| {
+                reached(letters, (now, workshop.latest_noted(now)), |letter| {
                     let rung = |term: &Term| (zone.after(letter.waits_from, *term), Rung::Waits(*term));
                     telling.unactivated.iter().map(rung).collect()
                 })
@@ -69,7 +69,7 @@ pub(crate) async fn due(workshop: &Workshop, now: Timestamp) -> Result<Vec<Due>,
             let found = store.waiting_unread(&after, now, horizon, bounces).await?;
             let Some(groups) = groups(found, &mut after) else { break };
             all.extend(groups.into_iter().filter_map(|letters| {
-                reached(letters, now, |letter| {
+                reached(letters, (now, workshop.latest_noted(now)), |letter| {
                     let rung = |term: &Term| (zone.before(letter.expires_at, *term), Rung::Goes(*term));
                     telling.unread.iter().map(rung).collect()
                 })
@@ -95,18 +95,18 @@ fn groups(found: Vec<WaitingLetter>, after: &mut String) -> Option<Vec<Vec<Waiti
     Some(groups)
 }
 
-/// Whether a rung of one of these letters has been reached since their owner was last reminded. Nobody is reminded whose mail
-/// came back.
+/// Whether a rung of one of these letters has been reached since their owner was last reminded: what stands there of a time after
+/// `latest` was no reminder. Nobody is reminded whose mail came back.
 fn reached(
     letters: Vec<WaitingLetter>,
-    now: Timestamp,
+    (now, latest): (Timestamp, Timestamp),
     rungs: impl Fn(&WaitingLetter) -> Vec<(Timestamp, Rung)>,
 ) -> Option<Due> {
     if letters.iter().any(|letter| letter.came_back) {
         return None;
     }
     let due = |letter: &WaitingLetter| {
-        let reminded = letter.reminded_counted.filter(|at| is_ours(*at, now));
+        let reminded = letter.reminded_counted.filter(|at| *at <= latest);
         let since = reminded.map_or(letter.waits_from, |at| at.max(letter.waits_from));
         let reached = rungs(letter).into_iter().filter(|(at, _)| *at > since && *at <= now);
         reached.max_by_key(|(at, _)| *at)
@@ -116,12 +116,6 @@ fn reached(
     let count = u32::try_from(letters.len()).unwrap_or(u32::MAX);
     let oldest = letters.into_iter().min_by_key(|letter| letter.received_at)?;
     Some(Due { mailbox_id: oldest.mailbox_id.clone(), letters: count, rung, oldest, expires })
-}
-
-/// Whether one of us may have noted that time: no job runs by a clock that is further ahead of the last run than that. Whoever
-/// writes the database silences nobody for longer with one row.
-fn is_ours(noted: Timestamp, now: Timestamp) -> bool {
-    noted <= now.plus(MAX_AHEAD)
 }
 
 async fn remind(
@@ -237,7 +231,7 @@ pub(crate) async fn ending(workshop: &Workshop, now: Timestamp) -> Result<Vec<En
             };
             let Some(reached) = reached else { continue };
             let told = store.reminded_of_mailbox(&mailbox.id).await?;
-            let heard = told.filter(|told| is_ours(*told, now));
+            let heard = told.filter(|told| *told <= workshop.latest_noted(now));
             let bounced = store.unreachable(&mailbox.id).await?;
             if heard.is_none_or(|told| told < reached)
                 && bounced.is_none_or(|bounced| {
@@ -262,7 +256,7 @@ pub(crate) async fn is_told(
     let (zone, last) = (&retention.zone, LastUse::from(mailbox).at());
     let ends = |from: Timestamp| telling.mailbox.iter().map(|rung| zone.end(from, *rung)).min();
     let told = store.reminded_of_mailbox(&mailbox.id).await?;
-    if let Some(told) = told.filter(|told| *told > last && is_ours(*told, now)) {
+    if let Some(told) = told.filter(|told| *told > last && *told <= workshop.latest_noted(now)) {
         // In time, with the day on which it goes; or later, and then it stays for as long as they were told.
         let is_in_time = retention.unused(&LastUse::from(mailbox)).is_some_and(|over| told <= over);
         return Ok(is_in_time || ends(told).is_none_or(|goes| goes < now));
@@ -284,6 +278,11 @@ mod tests {
     use super::*;
 
     const DAY: i64 = 86_400_000;
+
+    /// A moment, and the latest that counts then.
+    fn at(moment: i64) -> (Timestamp, Timestamp) {
+        (Timestamp(moment), Timestamp(moment + 4 * DAY))
+    }
 
     fn waiting(mailbox: &str, came: i64, reminded: Option<i64>) -> WaitingLetter {
         WaitingLetter {
@@ -311,7 +310,7 @@ mod tests {
             let rungs = |letter: &WaitingLetter| {
                 ladder.iter().map(|rung| (zone.after(letter.waits_from, *rung), Rung::Waits(*rung))).collect()
             };
-            if let Some(due) = reached(letters, now, rungs) {
+            if let Some(due) = reached(letters, at(now.0), rungs) {
                 said.push((day, due.letters));
                 told = Some(day + 1);
             }
@@ -342,7 +341,7 @@ mod tests {
                 reminded_counted: Some(Timestamp(99 * DAY)),
                 ..waiting("m", 0, Some(3))
             };
-            reached(vec![letter], Timestamp(now * DAY + DAY / 2), rungs).map(|due| due.rung)
+            reached(vec![letter], at(now * DAY + DAY / 2), rungs).map(|due| due.rung)
         };
         let said: Vec<_> = (100..112).filter_map(|day| resumed(day).map(|rung| (day, rung))).collect();
         assert_eq!(said, [110, 111].map(|day| (day, Rung::Waits(Term::Days(14)))));
@@ -356,7 +355,7 @@ mod tests {
         };
         for (noted, is_due) in [(4, false), (7, false), (9, true), (99_999, true)] {
             let letter = waiting("m", 0, Some(noted));
-            assert_eq!(reached(vec![letter], Timestamp(4 * DAY), rungs).is_some(), is_due, "{noted}");
+            assert_eq!(reached(vec![letter], at(4 * DAY), rungs).is_some(), is_due, "{noted}");
         }
     }
 
@@ -367,7 +366,7 @@ mod tests {
         };
         for came_back in [false, true] {
             let letters = vec![WaitingLetter { came_back, ..waiting("m", 0, None) }];
-            assert_eq!(reached(letters, Timestamp(4 * DAY), rungs).is_none(), came_back);
+            assert_eq!(reached(letters, at(4 * DAY), rungs).is_none(), came_back);
         }
     }
 

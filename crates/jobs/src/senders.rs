@@ -23,7 +23,10 @@ pub(crate) async fn unfetched(workshop: &Workshop, now: Timestamp) -> Result<Vec
     let awake = workshop.telling.is_awake(zone, now);
     let Some(term) = workshop.telling.unfetched.filter(|_| awake) else { return Ok(all) };
     loop {
-        let found = workshop.store.unfetched(&after, now, workshop.telling.most_bounces()).await?;
+        let found = workshop
+            .store
+            .unfetched(&after, now, workshop.latest_noted(now), workshop.telling.most_bounces())
+            .await?;
         let Some(last) = found.last() else { return Ok(all) };
         after.clone_from(&last.deposit_id);
         all.extend(found.into_iter().filter(|letter| {
@@ -36,7 +39,8 @@ async fn tell_unfetched(workshop: &Workshop, unread: &mut Unread, now: Timestamp
     let mut sent = 0;
     let Some(context) = &workshop.context else { return Ok(0) };
     for letter in unfetched(workshop, now).await? {
-        let told = SenderNote::Unfetched { deposit_id: letter.deposit_id.clone(), at: now };
+        let (deposit_id, latest) = (letter.deposit_id.clone(), workshop.latest_noted(now));
+        let told = SenderNote::Unfetched { deposit_id, at: now, latest };
         let waiting = workshop.retention.days(letter.received_at, now);
         let deletion = letter.expires_at.map(|at| (at, workshop.retention.days(now, at)));
         let notice = |recipient: &sealpost_mail::Address| Notice::NotFetched {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sealpost_arrival::Context;
 use sealpost_delivery::TlsReporter;
-use sealpost_mail::{Clock, Random, Term};
+use sealpost_mail::{Clock, Random, Term, Timestamp};
 use sealpost_mailbox::Retention;
 use sealpost_mailbox::audit::Actor;
 use sealpost_seal::Worker;
@@ -16,6 +16,11 @@ use thiserror::Error;
 
 use crate::authorities::Authorities;
 use crate::notify_times::NotifyTimes;
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// So far ahead something may be noted wherever `clock-jump` is shorter.
+const LEAST_JUMP: Duration = Duration::from_secs(3 * 24 * 60 * 60);
 
 /// Why a run failed.
 #[derive(Debug, Error)]
@@ -66,6 +71,19 @@ pub struct Workshop {
     pub tls_reports: Option<TlsReporter>,
 }
 
+impl Workshop {
+    /// Nobody of us has noted a later time: no job runs by a clock that is further ahead of the last run than `clock_jump`. Whoever
+    /// writes the database silences nobody for longer with one row.
+    pub(crate) fn latest_noted(&self, now: Timestamp) -> Timestamp {
+        now.plus(ahead(self.clock_jump))
+    }
+}
+
+/// Longer than a clock may be ahead and jobs still run.
+fn ahead(clock_jump: Duration) -> Duration {
+    clock_jump.max(LEAST_JUMP).saturating_add(DAY)
+}
+
 /// What partners' keys are looked at with.
 #[derive(Clone)]
 pub struct PartnerWork {
@@ -87,3 +105,16 @@ pub struct PartnerWork {
 
 /// What a run did: a word and a number each.
 pub type Counts = Vec<(&'static str, u64)>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_job_notes_by_a_clock_that_is_ahead_counts_later() {
+        for (jump, counts) in [(0, 4), (3, 4), (4, 5), (30, 31)] {
+            assert_eq!(ahead(DAY * jump), DAY * counts);
+        }
+        assert_eq!(ahead(Duration::MAX), Duration::MAX);
+    }
+}

@@ -161,7 +161,7 @@ impl Params {
 }
 
 /// `utf-8''Gr%C3%B6%C3%9Fe.pdf` in a parameter without the star that RFC 2231 wants for that.
-fn labelled_plainly(text: &str, beside: Beside) -> Option<String> {
+fn labelled_plainly(text: &str, beside: CharsetHint) -> Option<String> {
     let (label, rest) = text.split_once('\'')?;
     let (language, _) = rest.split_once('\'')?;
     let is_language = language.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
@@ -373,7 +373,7 @@ mod tests {
                 "Größe.pdf",
             ),
         ] {
-            let read = Params::read(raw.as_bytes()).file_name("filename", Beside::Nothing);
+            let read = Params::read(raw.as_bytes()).file_name("filename", CharsetHint::Nothing);
             assert_eq!(read.as_deref(), Some(name), "{raw}");
         }
     }

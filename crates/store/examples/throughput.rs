@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use sealpost_mail::{Random as _, SequenceRandom, Timestamp};
 use sealpost_store::{
-    ArrivalRows, Committed, Finished, Lease, LegEnd, LegPurpose, LegStart, NewLeg, Store, StoreError,
-    StoreOptions,
+    ArrivalRows, Committed, Finished, Lease, LeaseFrom, LegEnd, LegPurpose, LegStart, NewLeg, Store,
+    StoreError, StoreOptions,
 };
 use tokio::time::Instant;
 
@@ -48,8 +48,13 @@ async fn main() -> Result<(), Failure> {
     let mut finished = 0;
     loop {
         let until = Timestamp(1_000_000);
-        let request =
-            Lease { owner: "a".to_owned(), now: Timestamp(1), until, limit: 100, skip_destinations: &[] };
+        let request = Lease {
+            owner: "a".to_owned(),
+            now: Timestamp(1),
+            until,
+            limit: 100,
+            from: LeaseFrom::AllBut(&[]),
+        };
         let legs = store.lease_legs(request).await?;
         if legs.is_empty() {
             break;

@@ -43,6 +43,17 @@ pub enum BackoffChange {
     },
 }
 
+impl BackoffChange {
+    /// Of which destination.
+    #[must_use]
+    pub fn destination(&self) -> &str {
+        match self {
+            Self::Begins(row) => &row.destination,
+            Self::Ended { destination } => destination,
+        }
+    }
+}
+
 impl Store {
     /// All of them.
     pub async fn backoffs(&self) -> Result<Vec<BackoffRow>, StoreError> {

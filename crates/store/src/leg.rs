@@ -63,8 +63,27 @@ pub struct Lease<'a> {
     pub until: Timestamp,
     /// How many at most.
     pub limit: usize,
-    /// Destinations without a free slot.
-    pub skip_destinations: &'a [String],
+    /// Where they may go.
+    pub from: LeaseFrom<'a>,
+}
+
+/// Legs to which destinations are meant.
+#[derive(Clone, Copy, Debug)]
+pub enum LeaseFrom<'a> {
+    /// To all others than these, which have no free slot.
+    AllBut(&'a [String]),
+    /// To these.
+    Only(&'a [String]),
+}
+
+impl LeaseFrom<'_> {
+    fn includes(self, destination: &str) -> bool {
+        let among = |names: &[String]| names.iter().any(|name| name == destination);
+        match self {
+            Self::AllBut(others) => !among(others),
+            Self::Only(these) => among(these),
+        }
+    }
 }
 
 /// The latest times that anybody of us gives a leg.
@@ -226,7 +245,7 @@ impl Store {
             .await?
             .into_iter()
             .filter(|destination| {
-                destination.due_at <= request.now && !request.skip_destinations.contains(&destination.name)
+                destination.due_at <= request.now && request.from.includes(&destination.name)
             })
             .collect();
         // The longest waiting first, and every destination gets its share of the limit.
@@ -370,14 +389,14 @@ impl Store {
     /// When the next queued leg is due; in the past if one is due. A leased leg counts as due at the end
     /// of its lease.
     pub async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.next_due_elsewhere(&[]).await
+        self.next_due_from(LeaseFrom::AllBut(&[])).await
     }
 
-    /// The same without the legs to these destinations.
-    pub async fn next_due_elsewhere(&self, skip: &[String]) -> Result<Option<Timestamp>, StoreError> {
+    /// The same of legs to these destinations.
+    pub async fn next_due_from(&self, from: LeaseFrom<'_>) -> Result<Option<Timestamp>, StoreError> {
         let destinations = self.destinations().await?.into_iter();
         Ok(destinations
-            .filter(|destination| !skip.contains(&destination.name))
+            .filter(|destination| from.includes(&destination.name))
             .map(|destination| destination.due_at)
             .min())
     }

@@ -147,7 +147,7 @@ pub use job::{Claim, JobEnd, JobRow, JobRun, JobStart};
 pub use key_lookup::KeyLookupRow;
 pub use key_warning::KeyWarning;
 pub use large_bodies::LargeBodies;
-pub use leg::{Finished, FollowUp, LatestTimes, Lease, LeasedLeg, LegEnd, LegStart, NewLeg};
+pub use leg::{Finished, FollowUp, LatestTimes, Lease, LeaseFrom, LeasedLeg, LegEnd, LegStart, NewLeg};
 pub use login_rows::Comer;
 pub use mailbox::{IdleMailbox, MailboxRow, MailboxSizes, MailboxState, NewMailbox, ReachedMailbox, Relock};
 pub use moving::{MoveEnd, MoveRows, MoveStep, Moved};

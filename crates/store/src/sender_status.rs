@@ -2,7 +2,6 @@
 //! mail that says it. What is told, and when it is time, is not known here.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use sealpost_mail::Timestamp;
 
@@ -59,6 +58,8 @@ pub enum SenderNote {
         deposit_id: String,
         /// When.
         at: Timestamp,
+        /// What is noted of a time later than this, nobody of us has noted.
+        latest: Timestamp,
     },
     /// That it went unread.
     Gone {
@@ -80,7 +81,7 @@ pub enum Unread {
 impl SenderNote {
     pub(crate) fn add_to(self, batch: &mut Batch) {
         let statement = match self {
-            Self::Unfetched { deposit_id, at } => sql!(
+            Self::Unfetched { deposit_id, at, latest } => sql!(
                 "INSERT INTO told_unfetched (deposit_id, at)
                  SELECT id, CAST(?2 AS BIGINT) FROM deposits WHERE id = ?1 AND read_at IS NULL
                  ON CONFLICT (deposit_id) DO UPDATE SET at = excluded.at
@@ -88,7 +89,7 @@ impl SenderNote {
                     OR told_unfetched.at < (SELECT received_at FROM deposits WHERE id = ?1)",
                 deposit_id,
                 at,
-                at.plus(MAX_AHEAD)
+                latest
             ),
             Self::Gone { deposit_id } => {
                 sql!("DELETE FROM gone_unread WHERE deposit_id = ?1", deposit_id)
@@ -168,16 +169,15 @@ fn one(deposit_id: &str) -> BTreeSet<String> {
 /// Letters looked at with one question.
 const AT_ONCE: u32 = 1_000;
 
-/// Longer than a clock may be ahead and jobs still run: what a row says was done later than this after now, nobody of us has noted.
-pub const MAX_AHEAD: Duration = Duration::from_secs(4 * 24 * 60 * 60);
-
 impl Store {
     /// Received letters that nobody has opened, that came before `before`, and whose senders are known and have not been
-    /// told; after this id. Mail that came back `bounces` times is not sent any more. A few at once. Reads the whole table of bounce memos, beside the writer.
+    /// told; after this id. Who was told later than `latest` was not told by us. Mail that came back `bounces` times is not sent any
+    /// more. A few at once. Reads the whole table of bounce memos, beside the writer.
     pub async fn unfetched(
         &self,
         after: &str,
         before: Timestamp,
+        latest: Timestamp,
         bounces: u32,
     ) -> Result<Vec<Unfetched>, StoreError> {
         let question = |after: Value| {
@@ -200,7 +200,7 @@ impl Store {
                 after,
                 before,
                 AT_ONCE,
-                before.plus(MAX_AHEAD)
+                latest
             )
         };
         let mut reading = self.reading(FactKind::CameBack);

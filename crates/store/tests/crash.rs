@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 use sealpost_mail::{Random, SystemRandom, Timestamp};
 use sealpost_store::{
-    ArrivalRows, Committed, Folder, Lease, LegEnd, LegFilter, LegPurpose, LegStart, NewDeposit, NewLeg,
-    NewMailbox, NewWrap, Page, PostgresHost, PostgresOptions, Rows, Store, StoreOptions, WrapKind,
+    ArrivalRows, Committed, Folder, Lease, LeaseFrom, LegEnd, LegFilter, LegPurpose, LegStart, NewDeposit,
+    NewLeg, NewMailbox, NewWrap, Page, PostgresHost, PostgresOptions, Rows, Store, StoreOptions, WrapKind,
 };
 
 use crate::cluster::Cluster;
@@ -146,7 +146,7 @@ async fn work_until_killed(folder: PathBuf) {
                 now,
                 until: Timestamp(now.0 + 1000),
                 limit: 5,
-                skip_destinations: &[],
+                from: LeaseFrom::AllBut(&[]),
             };
             for leg in store.lease_legs(request).await.unwrap() {
                 let _ = store.finish_leg(&leg, LegEnd::Done, Vec::new()).await.unwrap();

@@ -159,7 +159,7 @@ async fn a_sender_hears_once_that_nobody_fetches_the_letter() {
     let rig = Rig::new();
     rig.write(&[TO], "Eins").await.unwrap();
     rig.let_go().await;
-    let unfetched = rig.store.unfetched("", NOW.plus(DAY), 3).await.unwrap();
+    let unfetched = rig.store.unfetched("", NOW.plus(DAY), NOW.plus(DAY * 4), 3).await.unwrap();
     let [one] = unfetched.as_slice() else { panic!("{unfetched:?}") };
     let notice = |to: &sealpost_mail::Address| Notice::NotFetched {
         recipient: to.to_path(),
@@ -170,7 +170,8 @@ async fn a_sender_hears_once_that_nobody_fetches_the_letter() {
         newcomer: None,
     };
     let tell = async || {
-        let told = SenderNote::Unfetched { deposit_id: one.deposit_id.clone(), at: NOW };
+        let told =
+            SenderNote::Unfetched { deposit_id: one.deposit_id.clone(), at: NOW, latest: NOW.plus(DAY * 4) };
         reminder::tell_sender(rig.context(), &one.deposit_id, &one.memo_sealed, told, notice, NOW)
             .await
             .unwrap()
@@ -180,9 +181,9 @@ async fn a_sender_hears_once_that_nobody_fetches_the_letter() {
     let leg = rig.leg_to(SENDER).await;
     assert_eq!(leg.row.destination, "insurer");
     assert!(matches!(leg.notice(), Notice::NotFetched { recipient, .. } if recipient == TO));
-    assert!(rig.store.unfetched("", NOW.plus(DAY), 3).await.unwrap().is_empty());
+    assert!(rig.store.unfetched("", NOW.plus(DAY), NOW.plus(DAY * 4), 3).await.unwrap().is_empty());
     // Sealed for one letter, it says nothing of another.
-    let told = SenderNote::Unfetched { deposit_id: "other".to_owned(), at: NOW };
+    let told = SenderNote::Unfetched { deposit_id: "other".to_owned(), at: NOW, latest: NOW.plus(DAY * 4) };
     let moved = reminder::tell_sender(rig.context(), "other", &one.memo_sealed, told, notice, NOW).await;
     assert!(matches!(moved, Err(reminder::Unsent::Row(_))));
 }

@@ -154,10 +154,11 @@ async fn of_a_letter_that_nobody_sent_a_reminder_is_like_one_of_the_mailbox() {
     let text = letter(&rig.random, "Bericht", "", "Text");
     rig.send(from_nobody(&[TO]), origin(), &text).await.unwrap();
     rig.let_go().await;
-    let unfetched = rig.store.unfetched("", NOW.plus(DAY), 3).await.unwrap();
+    let unfetched = rig.store.unfetched("", NOW.plus(DAY), NOW.plus(DAY * 4), 3).await.unwrap();
     assert_eq!(unfetched.len(), 1);
     for one in &unfetched {
-        let told = SenderNote::Unfetched { deposit_id: one.deposit_id.clone(), at: NOW };
+        let told =
+            SenderNote::Unfetched { deposit_id: one.deposit_id.clone(), at: NOW, latest: NOW.plus(DAY * 4) };
         let sealed = &one.memo_sealed;
         let told =
             reminder::tell_sender(rig.context(), &one.deposit_id, sealed, told, not_fetched, NOW).await;
@@ -176,11 +177,12 @@ async fn senders_outside_are_told_so_often_as_the_operator_allows_and_the_rest_c
         rig.send(envelope("x@elsewhere.example", &[TO]), world, &text).await.unwrap();
     }
     rig.let_go().await;
-    let unfetched = rig.store.unfetched("", NOW.plus(DAY), 3).await.unwrap();
+    let unfetched = rig.store.unfetched("", NOW.plus(DAY), NOW.plus(DAY * 4), 3).await.unwrap();
     assert_eq!(unfetched.len(), 2);
     let mut sent = Vec::new();
     for one in &unfetched {
-        let told = SenderNote::Unfetched { deposit_id: one.deposit_id.clone(), at: NOW };
+        let told =
+            SenderNote::Unfetched { deposit_id: one.deposit_id.clone(), at: NOW, latest: NOW.plus(DAY * 4) };
         let (context, sealed) = (rig.context(), &one.memo_sealed);
         sent.push(
             reminder::tell_sender(context, &one.deposit_id, sealed, told, not_fetched, NOW).await.unwrap(),
@@ -188,7 +190,10 @@ async fn senders_outside_are_told_so_often_as_the_operator_allows_and_the_rest_c
     }
     assert_eq!(sent, [Mailing::Queued, Mailing::Already]);
     assert_eq!(rig.queued_to().await, ["x@elsewhere.example"]);
-    assert!(rig.store.unfetched("", NOW.plus(DAY), 3).await.unwrap().is_empty(), "nobody asks again");
+    assert!(
+        rig.store.unfetched("", NOW.plus(DAY), NOW.plus(DAY * 4), 3).await.unwrap().is_empty(),
+        "nobody asks again"
+    );
     let leg = rig.leg_to("x@elsewhere.example").await;
     assert_eq!((leg.row.purpose, leg.from().as_str()), (LegPurpose::Report, "<>"));
 }

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sealpost_delivery::Route;
+use sealpost_store::LegRow;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
 use crate::hop::{Hop, Say, Script};
@@ -155,5 +157,73 @@ async fn the_world_does_not_have_all_connections() {
     desk.queue(post("inside@insurer.example")).await;
     running.waker.wake();
     assert!(hop.letters(1).await[0].rcpt.contains("inside@insurer.example"));
+    running.stop().await;
+}
+
+/// However many legs wait for them.
+#[tokio::test]
+async fn the_world_does_not_have_all_legs_under_way() {
+    let hop = Hop::start(Script::default()).await;
+    let silent = TcpListener::bind(("127.0.0.9", hop.port)).await.unwrap();
+    let mut desk = Desk::new(&hop);
+    (desk.config.concurrency_total, desk.config.batch) = (4, 2);
+    for number in 0..20 {
+        desk.queue(Post { route: Route::Mx, ..post(&format!("r{number}@d.example")) }).await;
+    }
+    let running = desk.start();
+    let mut open = Vec::new();
+    for _ in 0..3 {
+        open.push(silent.accept().await.unwrap());
+    }
+    let leased = |legs: &[LegRow]| legs.iter().filter(|leg| leg.leased.is_some()).count();
+    desk.until("the world's share leased", |legs| leased(legs) == 6).await;
+    // More than its own share: they go one after the other.
+    for number in 0..10 {
+        desk.queue(post(&format!("inside{number}@insurer.example"))).await;
+    }
+    running.waker.wake();
+    hop.letters(10).await;
+    let legs = desk.until("the world's alone left", |legs| legs.len() == 20).await;
+    assert_eq!(leased(&legs), 6);
+    running.stop().await;
+}
+
+/// Nor however large their letters are, and however large the one to the operator's own is.
+#[tokio::test]
+async fn the_world_does_not_have_all_memory() {
+    const MIB: usize = 1024 * 1024;
+    let hop = Hop::start(Script::default()).await;
+    let slow = TcpListener::bind(("127.0.0.9", hop.port)).await.unwrap();
+    let mut desk = Desk::new(&hop);
+    desk.config.memory_budget = MIB;
+    let large = |to: &str| Post { rest: "x\r\n".repeat(MIB / 3).into_bytes(), ..post(to) };
+    for number in 0..3 {
+        desk.queue(Post { route: Route::Mx, ..large(&format!("r{number}@d.example")) }).await;
+    }
+    let running = desk.start();
+    let mut open = Vec::new();
+    for _ in 0..3 {
+        let (mut tcp, _) = slow.accept().await.unwrap();
+        tcp.write_all(b"220 mx1\r\n").await.unwrap();
+        open.push(tcp);
+    }
+    // One comes as far as MAIL, and is answered no more.
+    let mut at_mail = 0;
+    for tcp in &mut open {
+        let mut said = [0; 1024];
+        assert!(tcp.read(&mut said).await.unwrap() > 0);
+        tcp.write_all(b"250 mx1\r\n").await.unwrap();
+    }
+    while at_mail == 0 {
+        for tcp in &mut open {
+            let mut said = [0; 1024];
+            let read = tokio::time::timeout(Duration::from_millis(10), tcp.read(&mut said)).await;
+            at_mail += usize::from(read.is_ok());
+        }
+    }
+    desk.queue(large("large@insurer.example")).await;
+    desk.queue(post("small@insurer.example")).await;
+    running.waker.wake();
+    hop.letters(2).await;
     running.stop().await;
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sealpost_mail::Timestamp;
-use sealpost_store::Lease;
+use sealpost_store::{Lease, LeaseFrom};
 use tokio::sync::Semaphore;
 
 use crate::hop::{Hop, Say, Script};
@@ -70,7 +70,7 @@ async fn what_a_dead_run_had_leased_is_taken_up_at_once() {
         now: START,
         until: START.plus(Duration::from_secs(7200)),
         limit: 10,
-        skip_destinations: &[],
+        from: LeaseFrom::AllBut(&[]),
     };
     assert_eq!(desk.store.lease_legs(request).await.unwrap().len(), 1);
     let running = desk.start();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sealpost_mail::Random as _;
 use sealpost_store::{
-    ArrivalRows, Committed, Durability, Finished, Lease, LegEnd, LegNotes, LegStart, PostgresHost,
+    ArrivalRows, Committed, Durability, Finished, Lease, LeaseFrom, LegEnd, LegNotes, LegStart, PostgresHost,
     PostgresUnfit, Rows, Store, StoreError, StoreOptions,
 };
 use tempfile::TempDir;
@@ -198,7 +198,7 @@ async fn what_an_unknown_lease_took_is_free_at_once() {
     let store = rig.store.clone();
     let leasing = tokio::spawn(async move {
         let (owner, now, until) = ("one".to_owned(), NOW, LATER);
-        store.lease_legs(Lease { owner, now, until, limit: 10, skip_destinations: &[] }).await
+        store.lease_legs(Lease { owner, now, until, limit: 10, from: LeaseFrom::AllBut(&[]) }).await
     });
     cancel_the_wait(&cluster).await;
     let error = leasing.await.unwrap().unwrap_err();
@@ -220,7 +220,7 @@ async fn what_a_commit_took_that_is_seen_late_is_free_then() {
     rig.queue(10, &["a.example"]).await;
     standby.stop();
     let (owner, now, until) = ("one".to_owned(), NOW, LATER);
-    let request = Lease { owner: owner.clone(), now, until, limit: 10, skip_destinations: &[] };
+    let request = Lease { owner: owner.clone(), now, until, limit: 10, from: LeaseFrom::AllBut(&[]) };
     let error = rig.store.lease_legs(request).await.unwrap_err();
     assert!(error.is_busy(), "{error:?}");
     let mut rows = letter(&rig, 1).await;
@@ -272,7 +272,7 @@ async fn a_leg_that_is_gone_is_no_end_before_the_standby_has_it() {
     let (cluster, standby, rig) = replicated();
     rig.queue(10, &["a.example"]).await;
     let request =
-        Lease { owner: "one".to_owned(), now: NOW, until: LATER, limit: 10, skip_destinations: &[] };
+        Lease { owner: "one".to_owned(), now: NOW, until: LATER, limit: 10, from: LeaseFrom::AllBut(&[]) };
     let leg = rig.store.lease_legs(request).await.unwrap().pop().unwrap();
     standby.stop();
     let (store, ending) = (rig.store.clone(), leg.clone());

@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use sealpost_mail::{EnhancedCode, Random as _, Timestamp};
 use sealpost_store::{
-    ArrivalRows, Committed, Finished, FollowUp, LatestTimes, Lease, LegEnd, LegNotes, LegPurpose, StoreError,
+    ArrivalRows, Committed, Finished, FollowUp, LatestTimes, Lease, LeaseFrom, LegEnd, LegNotes, LegPurpose,
+    StoreError,
 };
 
 use crate::rig::{LARGE, NOW, Rig};
@@ -102,7 +103,8 @@ async fn many_runners_share_the_queue_without_overlap() {
                 let mut mine = Vec::new();
                 loop {
                     let owner = format!("runner {runner}");
-                    let request = Lease { owner, now: NOW, until: SOON, limit: 4, skip_destinations: &[] };
+                    let request =
+                        Lease { owner, now: NOW, until: SOON, limit: 4, from: LeaseFrom::AllBut(&[]) };
                     let legs = store.lease_legs(request).await.unwrap();
                     if legs.is_empty() {
                         return mine;
@@ -138,8 +140,16 @@ async fn a_long_queue_for_one_destination_does_not_hide_the_others() {
 
     let skip = ["slow.example".to_owned()];
     let request =
-        Lease { owner: "one".to_owned(), now: NOW, until: SOON, limit: 10, skip_destinations: &skip };
+        Lease { owner: "one".to_owned(), now: NOW, until: SOON, limit: 10, from: LeaseFrom::AllBut(&skip) };
     assert!(rig.store.lease_legs(request).await.unwrap().is_empty());
+    rig.queue(10, &["quick.example"]).await;
+    let only = ["quick.example".to_owned(), "nobody.example".to_owned()];
+    let request =
+        Lease { owner: "one".to_owned(), now: NOW, until: SOON, limit: 10, from: LeaseFrom::Only(&only) };
+    let due = rig.store.next_due_from(LeaseFrom::Only(&only)).await.unwrap();
+    assert!(due.is_some_and(|due| due <= NOW));
+    let legs = rig.store.lease_legs(request).await.unwrap();
+    assert_eq!(legs.iter().map(|leg| leg.destination.as_str()).collect::<Vec<_>>(), ["quick.example"]);
     assert_eq!(rig.lease("one", NOW, SOON).await.len(), 10);
 }
 
@@ -170,7 +180,7 @@ async fn a_postponed_leg_was_not_tried() {
     assert_eq!(rig.store.finish_leg(&legs[0], end, vec![]).await.unwrap(), Finished::LeaseLost);
     let other = [legs[1].destination.clone()];
     assert_eq!(rig.store.next_due().await.unwrap(), Some(SOON));
-    assert_eq!(rig.store.next_due_elsewhere(&other).await.unwrap(), Some(due_at));
+    assert_eq!(rig.store.next_due_from(LeaseFrom::AllBut(&other)).await.unwrap(), Some(due_at));
     let again = rig.lease("one", due_at, Timestamp(due_at.0 + 1)).await;
     let again = again.iter().find(|leg| leg.id == legs[0].id).unwrap();
     assert_eq!((again.attempts, again.delay_noted), (0, true));
@@ -297,8 +307,13 @@ async fn nobody_has_a_leg_for_longer_than_anybody_takes_one() {
     let rig = Rig::new();
     rig.queue(10, &["a.example", "b.example"]).await;
     let (never, others) = (Timestamp(i64::MAX / 2), ["b.example".to_owned()]);
-    let wish =
-        Lease { owner: "nobody".to_owned(), now: NOW, until: never, limit: 9, skip_destinations: &others };
+    let wish = Lease {
+        owner: "nobody".to_owned(),
+        now: NOW,
+        until: never,
+        limit: 9,
+        from: LeaseFrom::AllBut(&others),
+    };
     assert_eq!(rig.store.lease_legs(wish).await.unwrap().len(), 1);
     // The other one is in hand as it should be.
     assert_eq!(rig.lease("one", NOW, SOON).await.len(), 1);

@@ -55,7 +55,7 @@ async fn an_address_is_marked_by_us_alone_and_a_forged_count_is_not_counted_on()
     }
     assert_eq!(there(&ours, FactKind::CameBack).await, (1, 0), "the row is there");
     assert_eq!(bounces(&ours, &mailbox, 1).await, (None, 0), "and says nothing");
-    let unfetched = ours.unfetched("", LATER, 3).await.unwrap();
+    let unfetched = ours.unfetched("", LATER, LATER, 3).await.unwrap();
     assert!(unfetched.iter().any(|one| one.deposit_id == letter && !one.came_back));
 
     // Mail does come back: once.
@@ -64,7 +64,7 @@ async fn an_address_is_marked_by_us_alone_and_a_forged_count_is_not_counted_on()
     ours.note_bounce(bounce(&mailbox, "5.7.2")).await.unwrap();
     assert_eq!(bounces(&ours, &mailbox, 1).await, (Some(2), 2));
     assert_eq!(ours.unreachable(&mailbox).await.unwrap().unwrap().status, "5.7.2");
-    let unfetched = ours.unfetched("", LATER, 2).await.unwrap();
+    let unfetched = ours.unfetched("", LATER, LATER, 2).await.unwrap();
     assert!(unfetched.iter().any(|one| one.deposit_id == letter && one.came_back));
 
     // Somebody counts on beside the proof.

@@ -112,7 +112,7 @@ async fn nobody_leases_what_another_has() {
                 now: NOW,
                 until: LATER,
                 limit: 15,
-                skip_destinations: &[],
+                from: sealpost_store::LeaseFrom::AllBut(&[]),
             };
             store.lease_legs(request).await.unwrap()
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use sealpost_mail::{Random as _, SequenceRandom, Timestamp};
 use sealpost_store::{
-    Activate, Activation, ArrivalRows, Committed, Folder, Lease, LeasedLeg, LegPurpose, LegStart,
+    Activate, Activation, ArrivalRows, Committed, Folder, Lease, LeaseFrom, LeasedLeg, LegPurpose, LegStart,
     NewBounceMemo, NewDeposit, NewLeg, NewMailbox, NewToken, NewWrap, Rekey, Relock, Reset, ResetPassword,
     SealedKeys, Store, StoreCounts, StoreError, StoreOptions, StoredBody, TokenPurpose, TurnedLeg, WrapKind,
 };
@@ -220,7 +220,7 @@ impl Rig {
     }
 
     pub(crate) async fn lease(&self, owner: &str, now: Timestamp, until: Timestamp) -> Vec<LeasedLeg> {
-        let request = Lease { owner: owner.to_owned(), now, until, limit: 10, skip_destinations: &[] };
+        let request = Lease { owner: owner.to_owned(), now, until, limit: 10, from: LeaseFrom::AllBut(&[]) };
         self.store.lease_legs(request).await.unwrap()
     }
 }

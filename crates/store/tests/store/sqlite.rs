@@ -70,7 +70,7 @@ async fn a_row_that_cannot_be_read_hides_no_other() {
         ours.gone_unread("").await.unwrap().into_iter().map(|one| one.deposit_id).collect();
     assert_eq!(told, [letters[1].1.clone()]);
     let mut waiting: Vec<String> =
-        ours.unfetched("", LATER, 9).await.unwrap().into_iter().map(|one| one.deposit_id).collect();
+        ours.unfetched("", LATER, LATER, 9).await.unwrap().into_iter().map(|one| one.deposit_id).collect();
     waiting.sort();
     let mut wanted = vec![letters[2].1.clone(), letters[4].1.clone()];
     wanted.sort();

@@ -5,8 +5,9 @@ use std::pin::Pin;
 use sealpost_mail::{Random as _, Timestamp};
 use sealpost_store::{
     Activate, ArrivalRows, ChangeSecrets, Claim, DraftQuota, Ended, Folder, IdleMailbox, JobStart, Lease,
-    LeasedLeg, LegEnd, NewDraft, NewDraftFile, NewToken, NewUse, OwnFolderRow, Proof, ResetPassword,
-    SentDraft, Settled, Standing, Store, TokenPurpose, Tries, Unread, UseLimits, Withdrawal, WrapKind,
+    LeaseFrom, LeasedLeg, LegEnd, NewDraft, NewDraftFile, NewToken, NewUse, OwnFolderRow, Proof,
+    ResetPassword, SentDraft, Settled, Standing, Store, TokenPurpose, Tries, Unread, UseLimits, Withdrawal,
+    WrapKind,
 };
 
 use crate::access::{active, session};
@@ -256,7 +257,7 @@ impl Act {
                     now: NOW,
                     until: LATER,
                     limit: 10,
-                    skip_destinations: &[],
+                    from: LeaseFrom::AllBut(&[]),
                 };
                 format!("{:?}", store.lease_legs(request).await.map(|legs| legs.len()))
             }),
