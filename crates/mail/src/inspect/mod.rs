@@ -10,6 +10,7 @@ mod entity;
 mod found;
 mod heads;
 mod leaf;
+mod line_ends;
 mod named_ids;
 mod openpgp;
 mod pem_blocks;
