@@ -92,6 +92,10 @@ impl<'a> Search<'a> {
                 "x-original-message-id",
                 "x-forwarded-message-id",
                 "x-ms-exchange-parent-message-id",
+                "supersedes",
+                "obsoletes",
+                "x-references",
+                "x-forward-of",
             ] {
                 named(field).take(MAX_READINGS).for_each(|ids| self.message_id(encoded_words::decode(ids)));
             }
