@@ -38,4 +38,5 @@ mod portal;
 mod quotas;
 mod request_smuggling;
 mod session_fixation;
+mod slow_downloads;
 mod strangers_hold_places;

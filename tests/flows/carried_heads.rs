@@ -97,6 +97,14 @@ fn what_a_letter_carries_is_judged_with_it() {
     let title = |title: &str| {
         format!("BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nSUMMARY:{title}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n")
     };
+    let encoded_title =
+        title("x").replace("SUMMARY:x", "SUMMARY;ENCODING=BASE64:W3ZlcnRyYXVsaWNoXSBUZXJtaW4=");
+    // Some programs end a line at a CR alone.
+    let tagged = |end: &str, before: &str| {
+        format!(
+            "From: a@x.example{end}Date: Fri, 27 Nov 2026 10:00:00 +0100{before}Subject: [vertraulich] Akte{end}{end}x{end}"
+        )
+    };
     let within = carried("Subject: [vertraulich] Akte");
     let mut client = gateway.smtp();
     for (n, (what, letter)) in [
@@ -118,6 +126,10 @@ fn what_a_letter_carries_is_judged_with_it() {
                 b"From: a@x.example\r\nSubject: [vertraulich] x\r\n\r\nx\r\n",
             ),
         ),
+        ("lines that end in CR", attached("message/rfc822", tagged("\r", "\r").as_bytes())),
+        ("a tag behind a CR", attached("message/rfc822", tagged("\r\n", "\r").as_bytes())),
+        ("the same, by another type", attached("message/global", tagged("\r", "\r").as_bytes())),
+        ("a head alone", attached("text/rfc822-headers", tagged("\r", "\r").as_bytes())),
         ("two levels down", attached("message/rfc822", &within)),
         ("winmail.dat, private", attached("application/ms-tnef", &winmail(2))),
         ("winmail.dat, confidential", attached("application/ms-tnef", &winmail(3))),
@@ -125,6 +137,7 @@ fn what_a_letter_carries_is_judged_with_it() {
         ("in winmail.dat", attached("application/ms-tnef", &forwarded(&titled("[vertraulich] Akte")))),
         ("almost", attached("application/ms-tnef", &forwarded(&titled("(vertraulich) Akte")))),
         ("a title", attached("text/calendar", title("[vertraulich] Gutachtertermin").as_bytes())),
+        ("a title in base64", attached("text/calendar", encoded_title.as_bytes())),
         ("a title in a file", attached("application/octet-stream", title("[vertraulich] x").as_bytes())),
         ("an appointment", attached("text/calendar", calendar("PRIVATE").as_bytes())),
         ("a confidential one", attached("text/calendar", calendar("CONFIDENTIAL").as_bytes())),

@@ -68,6 +68,10 @@ fn answers_whose_fields_programs_have_rewritten_and_forwarded_letters() {
         "References: \u{ff1c}Th.One@Insurer.Example\u{ff1e}",
         "X-Forwarded-Message-Id: <Th.One@Insurer.Example>",
         "X-Original-Message-ID: <Th.One@Insurer.Example>",
+        "Supersedes: <Th.One@Insurer.Example>",
+        "Obsoletes: <Th.One@Insurer.Example>",
+        "X-References: <x@y.example> <Th.One@Insurer.Example>",
+        "X-Forward-Of: <Th.One@Insurer.Example>",
     ]
     .iter()
     .map(|named| letter(&format!("Subject: Re: x\r\n{named}\r\n")))
@@ -147,6 +151,12 @@ fn what_names_a_letter_of_the_portal_in_its_text() {
             "text/plain\r\nContent-Transfer-Encoding: quoted-printable",
             "Message-ID: <Th.One=\r\n.4711=40Insurer.Example>",
         ),
+        mail("text/plain", "> Max schrieb <Th.One.4711@\r\n> Insurer.Example>:"),
+        mail("text/plain", "> > Message-ID: <Th.One.4711@Insurer.Exa\r\n> > mple>"),
+        // RFC 3676 §4.1
+        mail("text/plain; format=flowed; delsp=yes", "Message-ID: <Th.One.4711@ \r\nInsurer.Example>"),
+        mail("text/html", "<p>&lt;Th.One.4711@<wbr>Insurer.<b>Example</b>&gt;</p>"),
+        mail("text/html", "<a href=\"message:%3CTh.One.4711%40Insurer.Example%3E\">Befund</a>"),
     ];
     for (number, letter) in letters.iter().enumerate() {
         client.letter("erika@insurer.example", &["k@web.example"], letter).expect("250 *");

@@ -76,6 +76,11 @@ fn a_tag_counts_however_it_is_typed() {
         "Re: AW: [VerTraulich] x",
         "x [vertraulich]",
         "[streng\u{2800}vertraulich] x",
+        // Cut within four characters of base64, as GMime and others join it.
+        "=?utf-8?B?W3ZlcnRyYX?= =?utf-8?B?VsaWNoXSBTY2hhZGVu?=",
+        "=?utf-8?B?W3Zlc?=\r\n =?utf-8?B?nRyYXVs?= =?utf-8?B?aWNoXSBTY2hhZGVu?=",
+        "=??B?W3ZlcnRyYXVsaWNoXQ==?= x",
+        "[ver\u{1b}(Btraulich] x",
     ]
     .iter()
     .map(|text| subject(text.as_bytes()))
@@ -176,6 +181,7 @@ fn a_marking_counts_however_it_is_written() {
         "msip_labels: MSIP_Label_1_Enabled=true; MSIP_Label_1_Name=Streng\u{a0}Vertraulich",
         "msip_labels: MSIP_Label_1_Enabled=true; MSIP_Label_1_Name=STRENG VERTRAULICH\\Kunden",
         "msip_labels: MSIP_Label_1_Enabled=true; MSIP_Label_1_Name=Konzern/Streng Vertraulich",
+        "msip_labels: MSIP_Label_1_Enabled=true; MSIP_Label_1_Name=Streng Vertraulich - Kunden",
         "X-Class: Geheimsache, intern",
         "X-Class: intern; Geheimsache",
         "X-Class: stufe=\"Geheimsache\"; x=y",

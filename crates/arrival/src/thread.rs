@@ -16,13 +16,18 @@ use crate::context::Shared;
 const AT_ONCE: usize = 500;
 
 /// Fields that name the letters an answer belongs to (RFC 5322 §3.6.4), and those of mail programs that hand one on.
-pub(crate) const FIELDS: [&str; 6] = [
+pub(crate) const FIELDS: [&str; 10] = [
     "In-Reply-To",
     "References",
     "X-Forwarded-Message-Id",
     "X-MS-Exchange-Parent-Message-Id",
     "X-Original-Message-ID",
     "Original-Message-ID",
+    // RFC 4021 §2.1.46 and §2.1.52 (RFC 2156 §2.3.1.2)
+    "Supersedes",
+    "Obsoletes",
+    "X-References",
+    "X-Forward-Of",
 ];
 
 /// Of a Thread-Index (MS-OXOMSG §2.2.1.3): what begins a conversation, and what each answer adds.

@@ -10,7 +10,14 @@ use crate::{charset, transfer};
 /// A stretch of a raw field value.
 pub(crate) enum Piece<'a> {
     Literal(&'a [u8]),
-    Word { raw: &'a [u8], charset: &'a [u8], bytes: Vec<u8> },
+    Word { raw: &'a [u8], charset: &'a [u8], payload: Payload<'a>, bytes: Vec<u8> },
+}
+
+/// What stands in an encoded-word, as it came.
+#[derive(Clone, Copy)]
+pub(crate) enum Payload<'a> {
+    Base64(&'a [u8]),
+    Quoted,
 }
 
 /// Takes a raw value apart. An encoded-word is recognised wherever it stands: readers do the same.
@@ -18,37 +25,20 @@ pub(crate) fn pieces(raw: &[u8]) -> Vec<Piece<'_>> {
     let mut out = Vec::new();
     let mut literal_from = 0;
     let mut at = 0;
-    // Where the word before began, and what of it goes on in the next one.
-    let mut cut: Option<(usize, &[u8], Vec<u8>)> = None;
     while let Some(rest) = raw.get(at..) {
         let Some(found) = rest.windows(2).position(|w| w == b"=?") else { break };
         let start = at + found;
-        let Some((length, charset, bytes)) = raw.get(start..).and_then(encoded_word) else {
+        let Some((length, charset, payload, bytes)) = raw.get(start..).and_then(encoded_word) else {
             at = start + 2;
             continue;
         };
-        let between = raw.get(literal_from..start).unwrap_or_default();
-        let end = start + length;
-        let own = base64_of(raw.get(start..end).unwrap_or_default());
-        let before = cut.take().filter(|(_, label, _)| {
-            between.iter().all(u8::is_ascii_whitespace) && label.eq_ignore_ascii_case(charset)
-        });
-        at = end;
-        literal_from = end;
-        // RFC 2047 §5: each word is whole. Some programs encode a text and cut the result.
-        if let (Some((from, _, mut digits)), Some(own)) = (before, own) {
-            digits.extend_from_slice(own);
-            out.pop();
-            let bytes = transfer::base64_lenient(&digits);
-            out.push(Piece::Word { raw: raw.get(from..end).unwrap_or_default(), charset, bytes });
-            cut = is_cut(&digits).then_some((from, charset, digits));
-            continue;
+        if let Some(text) = raw.get(literal_from..start).filter(|t| !t.is_empty()) {
+            out.push(Piece::Literal(text));
         }
-        if !between.is_empty() {
-            out.push(Piece::Literal(between));
-        }
-        out.push(Piece::Word { raw: raw.get(start..end).unwrap_or_default(), charset, bytes });
-        cut = own.filter(|own| is_cut(own)).map(|own| (start, charset, own.to_vec()));
+        let word = raw.get(start..start + length).unwrap_or_default();
+        out.push(Piece::Word { raw: word, charset, payload, bytes });
+        at = start + length;
+        literal_from = at;
     }
     if let Some(text) = raw.get(literal_from..).filter(|t| !t.is_empty()) {
         out.push(Piece::Literal(text));
@@ -56,22 +46,8 @@ pub(crate) fn pieces(raw: &[u8]) -> Vec<Piece<'_>> {
     out
 }
 
-/// What stands in a word of base64.
-fn base64_of(word: &[u8]) -> Option<&[u8]> {
-    let mut fields = word.get(2..)?.splitn(4, |b| *b == b'?');
-    let (_charset, encoding, payload) = (fields.next()?, fields.next()?, fields.next()?);
-    encoding.eq_ignore_ascii_case(b"B").then_some(payload)
-}
-
-/// Whether base64 ends within a group of four characters, and says nothing of it.
-fn is_cut(digits: &[u8]) -> bool {
-    !digits.len().is_multiple_of(4)
-        && !digits.ends_with(b"=")
-        && digits.iter().all(|b| !b.is_ascii_whitespace())
-}
-
-/// Reads one encoded-word at the start of `text`: its length, charset and decoded bytes.
-fn encoded_word(text: &[u8]) -> Option<(usize, &[u8], Vec<u8>)> {
+/// Reads one encoded-word at the start of `text`: its length, charset, payload and decoded bytes.
+pub(crate) fn encoded_word(text: &[u8]) -> Option<(usize, &[u8], Payload<'_>, Vec<u8>)> {
     let mut fields = text.get(2..)?.splitn(4, |b| *b == b'?');
     let (charset, encoding, payload, tail) = (fields.next()?, fields.next()?, fields.next()?, fields.next()?);
     let plain = |part: &[u8]| part.iter().all(|b| b.is_ascii_graphic());
@@ -79,15 +55,15 @@ fn encoded_word(text: &[u8]) -> Option<(usize, &[u8], Vec<u8>)> {
     if !tail.starts_with(b"=") || charset.is_empty() || !plain(charset) {
         return None;
     }
-    let bytes = match encoding {
-        b"B" | b"b" => transfer::base64_lenient(payload),
-        b"Q" | b"q" if !payload.contains(&b'\n') => q_decode(payload),
+    let (kind, bytes) = match encoding {
+        b"B" | b"b" => (Payload::Base64(payload), transfer::base64_lenient(payload)),
+        b"Q" | b"q" if !payload.contains(&b'\n') => (Payload::Quoted, q_decode(payload)),
         _ => return None,
     };
     let length = 2 + charset.len() + 1 + encoding.len() + 1 + payload.len() + 2;
     // RFC 2231 §5: a language may follow the charset.
     let charset = charset.split(|b| *b == b'*').next().unwrap_or(charset);
-    Some((length, charset, bytes))
+    Some((length, charset, kind, bytes))
 }
 
 /// RFC 2047 §4.2.
@@ -109,77 +85,64 @@ pub(crate) fn decode(raw: &[u8]) -> String {
 
 /// The same, where something is known of what the value itself leaves open.
 pub(crate) fn decode_beside(raw: &[u8], beside: CharsetHint) -> String {
-    decode_with(raw, |bytes: &[u8], charset: Option<&[u8]>| {
+    let joined = words_joined(raw, is_surely_cut);
+    decode_with(joined.as_deref().unwrap_or(raw), |bytes: &[u8], charset: Option<&[u8]>| {
         let label = charset.map(String::from_utf8_lossy);
         beside.decode(bytes, label.as_deref())
     })
 }
 
-/// Every way in which a reader may see the value: bytes of which nobody says what they are can be read in several.
-pub(crate) fn readings(raw: &[u8]) -> Vec<String> {
-    let mut readings = vec![decode(raw)];
-    if raw.windows(6).any(|window| window.eq_ignore_ascii_case(b"utf-16")) {
-        // RFC 2781 §4.3: without a mark it is big-endian; browsers take it for little-endian.
-        readings.push(decode_with(raw, |bytes: &[u8], label: Option<&[u8]>| {
-            match label.is_some_and(|label| label.eq_ignore_ascii_case(b"utf-16")) {
-                true => charset::decode_as(bytes, "utf-16be"),
-                false => to_text(bytes, label),
-            }
-        }));
-    }
-    if let Some(closed) = with_marks_escaped(raw) {
-        readings.push(decode(&closed));
-    }
-    if is_open(raw) {
-        for guess in charset::GUESSES {
-            let reading = decode_as(raw, guess);
-            if !readings.contains(&reading) {
-                readings.push(reading);
-            }
-        }
-    }
-    readings
-}
-
-/// A bare `?` is not allowed in a Q-encoded word (RFC 2047 §4.2); some programs read such a word up to the next `?=` all
-/// the same. The value with such marks escaped, if there are any.
-fn with_marks_escaped(raw: &[u8]) -> Option<Vec<u8>> {
-    let (mut out, mut copied, mut at) = (Vec::new(), 0, 0);
-    while let Some(found) = raw.get(at..).and_then(|rest| rest.windows(2).position(|w| w == b"=?")) {
-        let start = at + found;
-        let rest = raw.get(start..).unwrap_or_default();
-        if let Some((length, ..)) = encoded_word(rest) {
-            at = start + length;
-        } else if let Some((from, to)) = payload_with_marks(rest) {
-            out.extend_from_slice(raw.get(copied..start + from).unwrap_or_default());
-            for byte in rest.get(from..to).unwrap_or_default() {
-                match byte {
-                    b'?' => out.extend_from_slice(b"=3F"),
-                    byte => out.push(*byte),
+/// Neighbouring base64 words of one charset as one word where the first ends within a group of four: GMime and others
+/// decode their text as one stream (RFC 2047 §5 forbids to write it so). `None`: there are none.
+pub(crate) fn words_joined(raw: &[u8], is_cut: fn(&[u8]) -> bool) -> Option<Vec<u8>> {
+    let mut out: Vec<u8> = Vec::with_capacity(raw.len());
+    let mut found = false;
+    // The word that was written last, and the blanks behind it, which nobody shows between two words.
+    let mut open: Option<(&[u8], Vec<u8>)> = None;
+    let mut blanks: &[u8] = b"";
+    for piece in pieces(raw) {
+        match piece {
+            Piece::Word { charset, payload: Payload::Base64(payload), .. } => match &mut open {
+                Some((known, before)) if known.eq_ignore_ascii_case(charset) && is_cut(before) => {
+                    before.extend_from_slice(payload);
+                    (found, blanks) = (true, b"");
                 }
+                Some(_) | None => {
+                    close(&mut out, open.replace((charset, payload.to_vec())));
+                    out.extend_from_slice(std::mem::take(&mut blanks));
+                }
+            },
+            Piece::Literal(literal) if open.is_some() && literal.iter().all(u8::is_ascii_whitespace) => {
+                blanks = literal;
             }
-            (copied, at) = (start + to, start + to + 2);
-        } else {
-            at = start + 2;
+            Piece::Literal(other) | Piece::Word { raw: other, payload: Payload::Quoted, .. } => {
+                close(&mut out, open.take());
+                out.extend_from_slice(std::mem::take(&mut blanks));
+                out.extend_from_slice(other);
+            }
         }
     }
-    out.extend_from_slice(raw.get(copied..).unwrap_or_default());
-    (copied > 0).then_some(out)
+    close(&mut out, open);
+    out.extend_from_slice(blanks);
+    found.then_some(out)
 }
 
-/// Where the payload of such a word begins and ends.
-fn payload_with_marks(text: &[u8]) -> Option<(usize, usize)> {
-    // Longer than any line that is let in by default: whoever looks from every `=?` must not read all of the value.
-    let text = text.get(..1000).unwrap_or(text);
-    let mut fields = text.get(2..)?.splitn(3, |b| *b == b'?');
-    let (charset, encoding, rest) = (fields.next()?, fields.next()?, fields.next()?);
-    let is_word = !charset.is_empty() && charset.iter().all(u8::is_ascii_graphic);
-    if !is_word || !encoding.eq_ignore_ascii_case(b"q") {
-        return None;
+fn close(out: &mut Vec<u8>, word: Option<(&[u8], Vec<u8>)>) {
+    if let Some((charset, payload)) = word {
+        [b"=?", charset, b"?B?", &payload, b"?="].iter().for_each(|part| out.extend_from_slice(part));
     }
-    let length = rest.windows(2).position(|w| w == b"?=")?;
-    let from = text.len() - rest.len();
-    (!rest.get(..length)?.contains(&b'\n')).then_some((from, from + length))
+}
+
+/// Whether a base64 text goes on behind its end: a group of one symbol says nothing, and bits of the last byte remain over (RFC 4648 §3.5).
+fn is_surely_cut(payload: &[u8]) -> bool {
+    let spare = match transfer::base64_symbols(payload).count() % 4 {
+        1 => return !payload.ends_with(b"="),
+        2 => 0b1111,
+        3 => 0b11,
+        _ => return false,
+    };
+    let last = transfer::base64_symbols(payload).last().unwrap_or_default();
+    !payload.ends_with(b"=") && last & spare != 0
 }
 
 /// Whether there may be a reading that nobody here knows: a word in a charset that we cannot read.
@@ -201,7 +164,7 @@ pub(crate) fn decode_as(raw: &[u8], guess: &str) -> String {
     })
 }
 
-fn is_open(raw: &[u8]) -> bool {
+pub(crate) fn is_open(raw: &[u8]) -> bool {
     pieces(raw).iter().any(|piece| match piece {
         Piece::Literal(bytes) => !bytes.is_ascii(),
         Piece::Word { charset, bytes, .. } => {
@@ -210,7 +173,7 @@ fn is_open(raw: &[u8]) -> bool {
     })
 }
 
-fn decode_with(raw: &[u8], to_text: impl Fn(&[u8], Option<&[u8]>) -> String) -> String {
+pub(crate) fn decode_with(raw: &[u8], to_text: impl Fn(&[u8], Option<&[u8]>) -> String) -> String {
     let mut text = String::with_capacity(raw.len());
     // Neighbouring words of one charset are decoded together: senders split characters (RFC 2047 §5 forbids it).
     let mut open: Option<(&[u8], Vec<u8>)> = None;
@@ -251,7 +214,7 @@ fn decode_with(raw: &[u8], to_text: impl Fn(&[u8], Option<&[u8]>) -> String) -> 
 }
 
 /// Begins the shifts of ISO-2022-JP.
-const ESCAPE: u8 = 0x1b;
+pub(crate) const ESCAPE: u8 = 0x1b;
 
 /// Around the number of a text that is set aside. Not ASCII, and so in nothing that stays: that is all ASCII.
 const MARK: (char, char) = ('\u{e000}', '\u{e001}');
@@ -372,20 +335,6 @@ mod tests {
             let back = put_back(&String::from_utf8(line).unwrap(), &aside);
             assert_eq!(back.matches("Müller").count(), 1, "{raw}: {back}");
         }
-    }
-
-    #[test]
-    fn a_bare_mark_in_a_word_is_read_in_both_ways() {
-        let raw = b" =?utf-8?Q?Frage?_=5Bvertraulich=5D?= x =?utf-8?Q?M=C3=BC?=";
-        assert_eq!(
-            readings(raw),
-            ["=?utf-8?Q?Frage?_=5Bvertraulich=5D?= x M\u{fc}", "Frage? [vertraulich] x M\u{fc}"]
-        );
-        for none in ["=?utf-8?Q?a?=", "=?utf-8?B?a?b?=", "=?utf-8?Q?a?b", "=?utf-8?Q?a\r\n ?b?=", "=?=?=?Q?"]
-        {
-            assert_eq!(with_marks_escaped(none.as_bytes()), None, "{none}");
-        }
-        let _ = with_marks_escaped(&b"=?a?Q?x".repeat(40_000));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::params::Params;
 use crate::received::Trace;
 use crate::rewritten::{Layers, TooLayered};
 use crate::verdict::Edit;
-use crate::{date, encoded_words, from, odd_name, tag_cut};
+use crate::{date, encoded_words, from, odd_name, tag_cut, word_readings};
 
 /// Why bytes are no acceptable header section.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -109,7 +109,7 @@ impl Head {
     pub fn readings(&self, name: &str, layers: &mut Layers) -> Result<Vec<String>, TooLayered> {
         let mut readings: Vec<String> = Vec::new();
         for raw in self.named(name) {
-            let mut seen = encoded_words::readings(raw);
+            let mut seen = word_readings::readings(raw);
             let declared = if raw.is_ascii() { None } else { Some(self.decoded(raw)) };
             seen.extend(declared.filter(|declared| !seen.contains(declared)));
             if raw.len() <= Self::MAX_WORDS
@@ -125,7 +125,7 @@ impl Head {
     /// For every field of that name, how programs read its bytes, and nothing that was written in another code before.
     #[must_use]
     pub fn plain_readings(&self, name: &str) -> Vec<Vec<String>> {
-        self.named(name).map(encoded_words::readings).collect()
+        self.named(name).map(word_readings::readings).collect()
     }
 
     /// The longest field that is meant to be read as words. No honest subject has a tenth of it.

@@ -59,6 +59,7 @@ mod tls_report;
 mod transfer;
 mod unpacked;
 mod verdict;
+mod word_readings;
 
 pub use activate_by::ActivateBy;
 pub use address::{Address, AddressError, Domain, ReversePath};

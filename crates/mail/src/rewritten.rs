@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use thiserror::Error;
 
-use crate::{charset, encoded_words, html, transfer};
+use crate::{charset, html, transfer, word_readings};
 
 /// How often one text was taken for another code page.
 const MAX_TIMES: usize = 3;
@@ -122,7 +122,7 @@ fn once(text: &str, pages: &mut Option<Vec<HashMap<char, u8>>>, add: &mut dyn Fn
         add(html::html_to_text(text));
     }
     if text.contains("=?") {
-        encoded_words::readings(text.as_bytes()).into_iter().for_each(&mut *add);
+        word_readings::readings(text.as_bytes()).into_iter().for_each(&mut *add);
     }
     for mark in ['%', '='] {
         if has_escape(text, mark) {

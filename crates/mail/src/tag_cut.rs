@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use crate::encoded_words::{Piece, decode, decode_as, encode, encoded_words, pieces, readings, to_text};
+use crate::encoded_words::{Piece, decode, decode_as, encode, encoded_words, pieces, to_text};
 use crate::skeleton::{Skeleton, as_seen, squared};
+use crate::word_readings::readings;
 use crate::{charset, direction};
 
 /// A character and the bytes it stands for.
@@ -81,7 +82,7 @@ fn cut_pieces(raw: &[u8], tag: &Skeleton, guess: Option<&str>, words: Words) -> 
     let mut out = Vec::with_capacity(raw.len());
     for piece in pieces(raw) {
         match piece {
-            Piece::Word { raw: word, charset, bytes } => match words {
+            Piece::Word { raw: word, charset, bytes, .. } => match words {
                 Words::AsTheyAre => out.extend_from_slice(word),
                 Words::Anew => match cut_text(&to_text(&bytes, Some(charset)), tag) {
                     None => out.extend_from_slice(word),

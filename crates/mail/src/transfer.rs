@@ -196,6 +196,18 @@ fn in_alphabet(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/'
 }
 
+/// What every character of base64 in a text stands for, six bits each.
+pub(crate) fn base64_symbols(text: &[u8]) -> impl Iterator<Item = u8> {
+    text.iter().filter_map(|byte| match byte {
+        b'A'..=b'Z' => Some(byte - b'A'),
+        b'a'..=b'z' => Some(byte - b'a' + 26),
+        b'0'..=b'9' => Some(byte - b'0' + 52),
+        b'+' => Some(62),
+        b'/' => Some(63),
+        _ => None,
+    })
+}
+
 fn alphabet_len(run: &[u8]) -> usize {
     run.iter().filter(|b| in_alphabet(**b)).count()
 }

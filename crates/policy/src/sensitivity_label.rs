@@ -40,7 +40,9 @@ pub(crate) fn is_almost(wanted: &str, value: &str) -> bool {
         let part = skeleton(part);
         part == wanted || is_near(wanted, &part)
     };
-    like(value) || value.split(['\\', '/', '>', '|', '\u{2013}']).any(like)
+    // A hyphen parts them between blanks alone: within a word it is none of it.
+    let parts = value.split(" - ").flat_map(|part| part.split(['\\', '/', '>', '|', '\u{2013}', '\u{2014}']));
+    like(value) || parts.into_iter().any(like)
 }
 
 /// One `MSIP_Label_<id>_<Key>=<Value>`: id and value in lower case, the keys we know.
@@ -83,11 +85,17 @@ mod tests {
 
     #[test]
     fn a_label_within_another_is_almost_either() {
-        for value in
-            ["VERTRAULICH\\Kunden", "Konzern / Vertraulich", "Vertraulich > Kunden", "vertraulch\\Kunden"]
-        {
+        for value in [
+            "VERTRAULICH\\Kunden",
+            "Konzern / Vertraulich",
+            "Vertraulich > Kunden",
+            "vertraulch\\Kunden",
+            "Vertraulich - Kunden",
+            "Kunden \u{2014} Vertraulich",
+        ] {
             assert!(is_almost("vertraulich", value), "{value}");
         }
+        assert!(!is_almost("vertraulich", "Nicht-Vertraulich"));
         assert!(!is_almost("vertraulich", "Intern\\Kunden") && !is_almost("vertraulich", "Vertragsfragen"));
     }
 

@@ -102,7 +102,30 @@ fn title(line: &str, value: &str, titles: &mut BTreeSet<String>) {
     if is_quoted_printable(line) {
         add(plain(&charset::decode(&Transfer::QuotedPrintable.decode(value.as_bytes()), None)));
     }
+    if is_base64(line) {
+        add(plain(&charset::decode(&base64_lenient(value.as_bytes()), None)));
+    }
     add(plain(value));
+}
+
+/// What the lines of a text say whose values are in base64, but for files (RFC 2425 §5.8.4, vCalendar 1.0).
+pub(crate) fn encoded_texts(unfolded: &str) -> impl Iterator<Item = String> {
+    let lines = unfolded.split(['\r', '\n']).filter(|line| is_base64(line));
+    lines.filter_map(|line| values(line).next()).filter_map(|value| {
+        let bytes = base64_lenient(value.as_bytes());
+        charset::is_text(&bytes).then(|| charset::decode(&bytes, None))
+    })
+}
+
+/// `ENCODING=BASE64`, `ENCODING=B`, `;BASE64`
+fn is_base64(line: &str) -> bool {
+    let before = line.split(':').next().unwrap_or_default();
+    before.split(';').skip(1).any(|one| {
+        let (name, value) = one.split_once('=').unwrap_or(("ENCODING", one));
+        let value = value.trim().trim_matches('"');
+        name.trim().eq_ignore_ascii_case("ENCODING")
+            && (value.eq_ignore_ascii_case("BASE64") || value.eq_ignore_ascii_case("B"))
+    })
 }
 
 /// As vCalendar 1.0 has it.
@@ -203,6 +226,9 @@ mod tests {
             "summary;LANGUAGE=de:[vertraulich] Termin",
             "SUMMARY;X-A=\"a:b\":[vertraulich] Termin",
             "SUMMARY;ENCODING=QUOTED-PRINTABLE:=5Bvertraulich=5D Termin",
+            "SUMMARY;ENCODING=BASE64:W3ZlcnRyYXVsaWNoXSBUZXJtaW4=",
+            "SUMMARY;LANGUAGE=de;encoding=b:W3ZlcnRyYXVsaWNoXSBUZXJtaW4",
+            "SUMMARY;BASE64:W3ZlcnRyYXVsaWNoXSBUZXJtaW4=",
             "SUMMARY:\\[vertraulich\\] Termin",
             "SUMMARY;ENCODING=QUOTED-PRINTABLE:=5Bver=\r\ntraulich=5D Termin",
         ] {

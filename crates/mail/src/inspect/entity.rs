@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-use super::{HeadEnd, Item, LeafFields, Sealed, Search, Unread, What, heads};
+use super::{HeadEnd, Item, LeafFields, Sealed, Search, Unread, What, heads, line_ends};
 use crate::flowed::DelSp;
 use crate::head::{Head, bare_name};
 use crate::params::Params;
 use crate::transfer::{self, Content, Encoding, Transfer};
-use crate::{charset, container, encoded_words, parts};
+use crate::{charset, container, encoded_words, parts, word_readings};
 
 /// Readings of one field, and of one boundary.
 const MAX_READINGS: usize = 4;
@@ -21,6 +21,12 @@ impl<'a> Search<'a> {
         head_end: HeadEnd,
         keep: impl Fn(&'b [u8]) -> Cow<'a, [u8]>,
     ) {
+        if head_end == HeadEnd::AsMostRead
+            && let Some(lines) = line_ends::at_returns(bytes)
+        {
+            let what = What::Entity { default, head_end };
+            self.push(Item { bytes: Cow::Owned(lines), depth: depth + 1, what });
+        }
         let (head, body, split) = split(bytes, head_end);
         match (head_end, split) {
             (HeadEnd::AsMostRead, Split::Doubtful) => self.push(Item {
@@ -73,7 +79,8 @@ impl<'a> Search<'a> {
         let encodings = self.encodings(named("content-transfer-encoding").take(MAX_READINGS));
         if depth > 0 {
             // Of a letter within, its subject is shown as well.
-            named("subject").take(MAX_READINGS).for_each(|subject| self.text(encoded_words::decode(subject)));
+            let subjects = named("subject").take(MAX_READINGS).flat_map(word_readings::readings);
+            subjects.for_each(|subject| self.text(subject));
             self.head(heads::of_fields(&fields));
             // RFC 8098 §3.2.5 for receipts; what programs write for letters handed on, as they write it above a letter, too.
             for field in [
@@ -85,6 +92,10 @@ impl<'a> Search<'a> {
                 "x-original-message-id",
                 "x-forwarded-message-id",
                 "x-ms-exchange-parent-message-id",
+                "supersedes",
+                "obsoletes",
+                "x-references",
+                "x-forward-of",
             ] {
                 named(field).take(MAX_READINGS).for_each(|ids| self.message_id(encoded_words::decode(ids)));
             }

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use super::entity::fields as fields_of;
 use super::openpgp;
 use super::text::{self, Form};
-use super::{HeadEnd, Item, LeafFields, Sealed, Search, Unread, What, heads};
+use super::{HeadEnd, Item, LeafFields, Sealed, Search, Unread, What, heads, line_ends};
 use crate::charset;
 use crate::container::openpgp::OpenPgp;
 use crate::container::{self, calendar, cms, tnef, unsupported, uuencode};
@@ -33,6 +33,9 @@ const UNOPENED: [&str; 9] = [
 
 /// Ends of the names of letters.
 const MAILS: [&str; 7] = ["eml", "emlx", "mht", "mhtml", "nws", "mbox", "mbx"];
+
+/// So far a file is looked at to see whether it is a letter.
+const START: usize = 8192;
 
 /// Names of one file.
 const MAX_NAMES: usize = 100;
@@ -69,25 +72,11 @@ impl<'a> Search<'a> {
             self.perhaps_written(bytes);
         }
         if !forms.is_empty() && !forms.contains(&Form::Rich) {
-            let (files, all) = uuencode::files(bytes);
-            if !all {
-                self.unread(Unread::TooMuch);
-            }
-            for file in files {
-                if !file.whole {
-                    self.unread(Unread::Damaged);
-                    let extension = file_type::extension_of(&file.name);
-                    if MAILS.contains(&extension.as_str()) || extension == "dat" {
-                        self.hides_letters(Unread::Damaged);
-                    }
-                }
-                let said = LeafFields {
-                    names: vec![file.name],
-                    types: vec![BYTES.to_owned()],
-                    is_file: true,
-                    ..LeafFields::default()
-                };
-                self.push(Item { bytes: Cow::Owned(file.bytes), depth: depth + 1, what: What::Leaf(said) });
+            self.uuencoded(bytes, depth);
+            if memchr::memmem::find(bytes, b"begin").is_some()
+                && let Some(lines) = line_ends::at_returns(bytes)
+            {
+                self.uuencoded(&lines, depth);
             }
         }
 
@@ -141,16 +130,45 @@ impl<'a> Search<'a> {
             });
         }
         let is_mail = is_called(&MAILS) || is_typed(&["application/mbox"]);
+        let looks_like_letter = || {
+            let start = line_ends::at_returns(bytes.get(..START).unwrap_or(bytes));
+            file_type::looks_like_letter(bytes)
+                || start.is_some_and(|start| file_type::looks_like_letter(&start))
+        };
         let entity = || What::Entity { default: "text/plain", head_end: HeadEnd::AsMostRead };
-        if is_mail || (forms.is_empty() && file_type::looks_like_letter(bytes)) {
-            if !bytes.contains(&b'\n') && bytes.contains(&b'\r') {
-                // Line ends of an old Macintosh.
-                let lines = bytes.iter().map(|b| if *b == b'\r' { b'\n' } else { *b }).collect();
-                self.push(Item { bytes: Cow::Owned(lines), depth: depth + 1, what: entity() });
+        if is_mail || (forms.is_empty() && looks_like_letter()) {
+            // Several letters in one file: where the next one begins depends on where lines end.
+            let lines = line_ends::at_returns(bytes);
+            let apart = lines.as_deref().map(file_type::letters).unwrap_or_default();
+            for letter in apart {
+                self.push(Item { bytes: Cow::Owned(letter.to_vec()), depth: depth + 1, what: entity() });
             }
             for letter in file_type::letters(bytes) {
                 self.push(Item { bytes: keep(letter), depth: depth + 1, what: entity() });
             }
+        }
+    }
+
+    fn uuencoded(&mut self, text: &[u8], depth: usize) {
+        let (files, all) = uuencode::files(text);
+        if !all {
+            self.unread(Unread::TooMuch);
+        }
+        for file in files {
+            if !file.whole {
+                self.unread(Unread::Damaged);
+                let extension = file_type::extension_of(&file.name);
+                if MAILS.contains(&extension.as_str()) || extension == "dat" {
+                    self.hides_letters(Unread::Damaged);
+                }
+            }
+            let said = LeafFields {
+                names: vec![file.name],
+                types: vec![BYTES.to_owned()],
+                is_file: true,
+                ..LeafFields::default()
+            };
+            self.push(Item { bytes: Cow::Owned(file.bytes), depth: depth + 1, what: What::Leaf(said) });
         }
     }
 
@@ -206,6 +224,13 @@ impl<'a> Search<'a> {
 
     /// What is in a calendar beside its text: heads, and files.
     fn calendar(&mut self, bytes: &[u8], depth: usize, said: &LeafFields) {
+        self.titles_and_files(bytes, depth, said);
+        if let Some(lines) = line_ends::at_returns(bytes) {
+            self.titles_and_files(&lines, depth, said);
+        }
+    }
+
+    fn titles_and_files(&mut self, bytes: &[u8], depth: usize, said: &LeafFields) {
         let labels: Vec<&str> = said.charsets.iter().map(String::as_str).collect();
         // A line may be folded within a character, or within half of one.
         let unfolded = flowed::unfolded_bytes(bytes);
@@ -253,6 +278,9 @@ impl<'a> Search<'a> {
                 self.unread(Unread::TooMuch);
             }
             self.head(heads::of_fields(&fields_of(fields.as_bytes())));
+            if let Some(lines) = line_ends::at_returns(fields.as_bytes()) {
+                self.head(heads::of_fields(&fields_of(&lines)));
+            }
             self.ids.look(fields.as_bytes());
         }
         tnef.message_ids.into_iter().for_each(|ids| self.message_id(ids));

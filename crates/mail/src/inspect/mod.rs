@@ -10,6 +10,7 @@ mod entity;
 mod found;
 mod heads;
 mod leaf;
+mod line_ends;
 mod named_ids;
 mod openpgp;
 mod pem_blocks;
@@ -74,9 +75,9 @@ impl Inside {
                 }
             }
         }
-        let NamedIds { named, unnamed } = std::mem::take(&mut search.ids);
+        let NamedIds { named, unnamed, broken } = std::mem::take(&mut search.ids);
         named.into_iter().for_each(|id| search.message_id(id));
-        search.found.perhaps_ids.extend(unnamed);
+        search.found.perhaps_ids.extend(unnamed.into_iter().chain(broken));
         search.found.texts.sort_unstable();
         search.found.texts.dedup();
         search.found.files.sort_unstable();

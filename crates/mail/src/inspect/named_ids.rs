@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::params::percent_decoded;
+
 /// Of one letter, where no word says what they are: addresses are found too, which are mostly shorter.
 const MAX_UNNAMED: usize = 1000;
 /// A shorter one anybody may guess; it is an address.
@@ -11,6 +13,10 @@ const MIN_LOCAL: usize = 8;
 const MAX_HALF: usize = 250;
 /// So far before it stands what it is.
 const BEFORE: usize = 40;
+/// Places where either half of an identifier is broken.
+const MAX_BREAKS: usize = 3;
+/// A longer element of a page is no break.
+const MAX_ELEMENT: usize = 300;
 
 /// What was found in the texts of one letter.
 #[derive(Default)]
@@ -19,6 +25,8 @@ pub(super) struct NamedIds {
     pub(super) named: BTreeSet<String>,
     /// Those that may be one.
     pub(super) unnamed: BTreeSet<String>,
+    /// Those that are one if a line was wrapped within it, or an element of a page stands there.
+    pub(super) broken: BTreeSet<String>,
 }
 
 impl NamedIds {
@@ -26,44 +34,171 @@ impl NamedIds {
         if text.get(..64).unwrap_or(text).contains(&0) {
             // UTF-16: every other octet of what interests us.
             let octets: Vec<u8> = text.iter().copied().filter(|octet| *octet != 0).collect();
-            return self.within(&octets);
+            return self.written(&octets);
         }
+        self.written(text);
+    }
+
+    fn written(&mut self, text: &[u8]) {
         self.within(text);
         for written in ["&#64;", "&#x40;", "&commat;"] {
             if memchr::memmem::find(text, written.as_bytes()).is_some() {
                 self.within(&replaced(text, written.as_bytes()));
             }
         }
+        // A link to a letter: `message:%3C…%40…%3E`, `mid:…%40…` (RFC 2392).
+        if memchr::memmem::find(text, b"%40").is_some() {
+            self.within(&percent_decoded(text));
+        }
     }
 
     fn within(&mut self, text: &[u8]) {
         for at in memchr::memchr_iter(b'@', text) {
-            let (before, behind) = text.split_at_checked(at).unwrap_or((text, b""));
-            let local = before.rsplit(|octet| !is_local(*octet)).next().unwrap_or_default();
-            let domain = behind.get(1..).unwrap_or_default().split(|octet| !is_domain(*octet)).next();
-            let domain = domain.unwrap_or_default().trim_ascii();
-            if local.is_empty() || domain.is_empty() || local.len() > MAX_HALF || domain.len() > MAX_HALF {
+            let locals = locals(text, at);
+            if locals.is_empty() {
                 continue;
             }
-            let start = before.len() - local.len();
-            // "msgid=" sticks to it.
-            let words = before.get(start.saturating_sub(BEFORE)..).unwrap_or_default();
-            let is_named = says_what_it_is(words.get(..BEFORE + 20).unwrap_or(words));
-            let domain = String::from_utf8_lossy(domain);
-            let domain = domain.trim_matches(['.', ':', '-']);
-            let local = String::from_utf8_lossy(local);
-            // "mid:", "msgid=" and the like stand before some.
-            let bare = local.rsplit([':', '=']).next().filter(|bare| !bare.is_empty() && *bare != local);
-            for local in [Some(local.as_ref()), bare].into_iter().flatten() {
-                let id = format!("{local}@{domain}");
-                if is_named {
-                    self.named.insert(id);
-                } else if local.len() >= MIN_LOCAL && self.unnamed.len() < MAX_UNNAMED {
-                    self.unnamed.insert(id);
+            for (local_breaks, start, local) in &locals {
+                let words = text.get(start.saturating_sub(BEFORE)..*start + 20.min(local.len()));
+                let is_named = says_what_it_is(words.unwrap_or_default());
+                for (breaks, domain) in domains(text, at + 1) {
+                    let is_broken = *local_breaks + breaks > 0;
+                    self.found(local, &domain, is_named, is_broken);
                 }
             }
         }
     }
+
+    fn found(&mut self, local: &[u8], domain: &[u8], is_named: bool, is_broken: bool) {
+        let domain = String::from_utf8_lossy(domain);
+        let domain = domain.trim_matches(['.', ':', '-']);
+        let local = String::from_utf8_lossy(local);
+        // "mid:", "msgid=" and the like stand before some.
+        let bare = local.rsplit([':', '=']).next().filter(|bare| !bare.is_empty() && *bare != local);
+        for local in [Some(local.as_ref()), bare].into_iter().flatten() {
+            let id = format!("{local}@{domain}");
+            let perhaps = if is_broken { &mut self.broken } else { &mut self.unnamed };
+            if is_named && !is_broken {
+                self.named.insert(id);
+            } else if (is_named || local.len() >= MIN_LOCAL) && perhaps.len() < MAX_UNNAMED {
+                perhaps.insert(id);
+            }
+        }
+    }
+}
+
+/// What may stand before the sign: how often it is broken, where it begins, and what it is then.
+fn locals(text: &[u8], at: usize) -> Vec<(usize, usize, Vec<u8>)> {
+    let mut found = Vec::new();
+    let mut local: Vec<u8> = Vec::new();
+    let mut end = at;
+    for breaks in 0..=MAX_BREAKS {
+        let before = text.get(..end).unwrap_or_default();
+        let run = before.iter().rev().take(MAX_HALF + 1).take_while(|octet| is_local(**octet)).count();
+        let start = end - run;
+        local.splice(0..0, text.get(start..end).unwrap_or_default().iter().copied());
+        if local.len() > MAX_HALF || (run == 0 && breaks > 0) {
+            break;
+        }
+        if !local.is_empty() {
+            found.push((breaks, start, local.clone()));
+        }
+        match break_before(text.get(..start).unwrap_or_default()) {
+            Some(before) => end = before,
+            None => break,
+        }
+    }
+    found
+}
+
+/// What may stand behind the sign.
+fn domains(text: &[u8], at: usize) -> Vec<(usize, Vec<u8>)> {
+    let mut found = Vec::new();
+    let mut domain: Vec<u8> = Vec::new();
+    let mut start = at;
+    for breaks in 0..=MAX_BREAKS {
+        let behind = text.get(start..).unwrap_or_default();
+        let run = behind.iter().take(MAX_HALF + 1).take_while(|octet| is_domain(**octet)).count();
+        domain.extend_from_slice(behind.get(..run).unwrap_or_default());
+        if domain.len() > MAX_HALF || (run == 0 && breaks > 0) {
+            break;
+        }
+        if !domain.is_empty() {
+            found.push((breaks, domain.clone()));
+        }
+        let behind = behind.get(run..).unwrap_or_default();
+        match break_behind(behind) {
+            0 => break,
+            length => start += run + length,
+        }
+    }
+    found
+}
+
+/// Where a break begins that ends here: a line end with the marks of who quotes the next line and the blank that
+/// `format=flowed; delsp=yes` takes away (RFC 3676 §4.1), or elements of a page.
+fn break_before(text: &[u8]) -> Option<usize> {
+    let mut left = text;
+    loop {
+        if let Some(start) = element_before(left) {
+            left = left.get(..start).unwrap_or_default();
+            continue;
+        }
+        let line = without_end(left, is_quoting);
+        let Some(before) = line.strip_suffix(b"\n").or(line.strip_suffix(b"\r")) else { break };
+        let before = before.strip_suffix(b"\r").unwrap_or(before);
+        left = without_end(before, is_blank);
+    }
+    (left.len() < text.len()).then_some(left.len())
+}
+
+/// How long the break is that begins here.
+fn break_behind(text: &[u8]) -> usize {
+    let mut left = text;
+    loop {
+        if let Some(length) = element(left) {
+            left = left.get(length..).unwrap_or_default();
+            continue;
+        }
+        let line = without_start(left, is_blank);
+        let line = line.strip_prefix(b"\r\n").or(line.strip_prefix(b"\n")).or(line.strip_prefix(b"\r"));
+        let Some(behind) = line else { break };
+        left = without_start(behind, is_quoting);
+    }
+    text.len() - left.len()
+}
+
+/// `<wbr>`, `</b>`, `<!-- -->`: how long it is.
+fn element(text: &[u8]) -> Option<usize> {
+    let [b'<', b'a'..=b'z' | b'A'..=b'Z' | b'/' | b'!', rest @ ..] = text else { return None };
+    let rest = rest.get(..MAX_ELEMENT).unwrap_or(rest);
+    let end = rest.iter().position(|octet| matches!(octet, b'>' | b'<' | b'@'))?;
+    (rest.get(end) == Some(&b'>')).then_some(end + 3)
+}
+
+fn element_before(text: &[u8]) -> Option<usize> {
+    let inner = text.strip_suffix(b">")?;
+    let from = inner.len().saturating_sub(MAX_ELEMENT);
+    let start = from + inner.get(from..)?.iter().rposition(|octet| *octet == b'<')?;
+    (element(text.get(start..)?) == Some(text.len() - start)).then_some(start)
+}
+
+fn without_end(text: &[u8], of: fn(u8) -> bool) -> &[u8] {
+    let end = text.iter().rposition(|octet| !of(*octet)).map_or(0, |last| last + 1);
+    text.get(..end).unwrap_or_default()
+}
+
+fn without_start(text: &[u8], of: fn(u8) -> bool) -> &[u8] {
+    let start = text.iter().position(|octet| !of(*octet)).unwrap_or(text.len());
+    text.get(start..).unwrap_or_default()
+}
+
+fn is_blank(octet: u8) -> bool {
+    matches!(octet, b' ' | b'\t')
+}
+
+fn is_quoting(octet: u8) -> bool {
+    is_blank(octet) || matches!(octet, b'>' | b'|')
 }
 
 fn is_local(octet: u8) -> bool {
@@ -77,7 +212,7 @@ fn is_domain(octet: u8) -> bool {
 fn says_what_it_is(before: &[u8]) -> bool {
     let letters: Vec<u8> =
         before.iter().filter(|octet| octet.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase).collect();
-    ["messageid", "nachrichtenid", "messagenumber", "msgid"]
+    ["messageid", "nachrichtenid", "messagenumber", "msgid", "inreplyto", "references", "inarticle"]
         .iter()
         .any(|word| memchr::memmem::find(&letters, word.as_bytes()).is_some())
 }
@@ -109,6 +244,8 @@ mod tests {
             "Nachrichten-ID: Th.1-a@insurer.example.",
             "msgid=Th.1-a@insurer.example;",
             "message id mid:Th.1-a@insurer.example",
+            "In article <Th.1-a@insurer.example>, Max wrote:",
+            "> References: <Th.1-a@insurer.example>",
         ] {
             let mut ids = NamedIds::default();
             ids.look(text.as_bytes());
@@ -125,5 +262,42 @@ mod tests {
             ids.look(format!("<00000000{number}@x.example>").as_bytes());
         }
         assert_eq!(ids.unnamed.len(), MAX_UNNAMED);
+    }
+
+    #[test]
+    fn ids_are_found_where_lines_are_wrapped_and_elements_stand_within() {
+        let wanted = "CAF8s7aBcd1234x.AB@insurer.example";
+        for text in [
+            "Message-ID: <CAF8s7aBcd1234x.AB@\r\ninsurer.example>",
+            "On Monday <CAF8s7aBcd1234x.AB@\ninsurer.example> wrote",
+            "> On Monday <CAF8s7aBcd1234x.AB@\r\n> insurer.example> wrote",
+            "> Message-ID: <CAF8s7aBcd1234x.AB@insurer.exa\r\n> mple>",
+            "> > <CAF8s7aBcd\r\n> > 1234x.AB@insurer.exa\r\n> > mple>",
+            "| <CAF8s7aBcd1234x.AB\r\n|  @insurer.example>",
+            // RFC 3676 §4.1
+            "On <CAF8s7aBcd1234x.AB@ \r\ninsurer.example> wrote",
+            "&lt;CAF8s7aBcd1234x.AB@<wbr>insurer.example&gt;",
+            "&lt;CAF8s7aBcd1234x.AB@<b>insurer</b>.example&gt;",
+            "&lt;CAF8<wbr/>s7aBcd1234x.AB<!-- -->@<span class=\"a\">insurer</span>.example&gt;",
+            "&lt;CAF8s7aBcd1234x.AB<wbr>&#64;insurer.\r\n<wbr>example&gt;",
+            "<a href=\"message:%3CCAF8s7aBcd1234x.AB%40insurer.example%3E\">x</a>",
+            "<a href='mid:CAF8s7aBcd1234x.AB%40insurer.example'>x</a>",
+        ] {
+            let wide: Vec<u8> = text.bytes().flat_map(|octet| [octet, 0]).collect();
+            for bytes in [text.as_bytes(), &wide] {
+                let mut ids = NamedIds::default();
+                ids.look(bytes);
+                let all = [&ids.named, &ids.unnamed, &ids.broken];
+                assert!(all.iter().any(|ids| ids.contains(wanted)), "{text}: {all:?}");
+            }
+        }
+        let mut ids = NamedIds::default();
+        ids.look(b"<a@b.example>\n\nText; x@y.example, z@w.example");
+        assert!(ids.broken.is_empty(), "{:?}", ids.broken);
+        for hostile in
+            ["@".repeat(100_000), "a@<b ".repeat(20_000), "x\n".repeat(100_000), "a@\n".repeat(50_000)]
+        {
+            ids.look(hostile.as_bytes());
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{LeafFields, Search, Sought, Unread, openpgp};
 use crate::charset;
-use crate::container::rtf;
+use crate::container::{calendar, rtf};
 use crate::display::is_trick;
 use crate::flowed::{self, DelSp};
 use crate::{enriched, html, transfer};
@@ -201,6 +201,7 @@ impl Search<'_> {
                     let plain = transfer::Transfer::QuotedPrintable.decode(text.as_bytes());
                     self.text(charset::decode(&plain, None));
                 }
+                calendar::encoded_texts(&unfolded).for_each(|text| self.text(text));
                 self.text(unfolded);
                 self.text(text);
             }),

@@ -106,9 +106,10 @@ async fn pdf(
         Err(error) => return Ok(Err(error)),
     };
     let labels = labels(language);
-    // Nobody holds room while waiting for a turn.
+    // Nobody holds room while waiting for a turn, nor the turn while waiting for what they fetch themselves.
+    let share = deposit.share(site).await?;
     let _turn = site.typesetting().await?;
-    let letter = deposit.open(site).await?;
+    let letter = deposit.open_within(site, share).await?;
     let reader = Reader { language, calendar: &site.calendar };
     let appointments = Letter::parse(&letter.bytes).map(|letter| invitation::lines(&reader, &letter));
     let wording = Wording {

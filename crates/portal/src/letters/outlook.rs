@@ -8,10 +8,10 @@ use futures_util::StreamExt as _;
 use futures_util::stream;
 use sealpost_export::{ExportError, MsgPiece};
 use sealpost_mail::{EncodedRange, Letter};
-use tokio::sync::OwnedSemaphorePermit;
 
 use crate::mailbox::{Deposit, HeldPieces};
 use crate::problem::Problem;
+use crate::state::room::Room;
 use crate::state::{Site, off_the_loop};
 
 /// A finished file that is still in pieces.
@@ -22,7 +22,7 @@ pub(crate) struct Assembled {
 
 /// The letter as `.msg`. It is in memory while the file is planned; what remains then is the room that `plan` needs.
 pub(crate) async fn msg(site: &Site, deposit: Deposit) -> Result<Result<Assembled, ExportError>, Problem> {
-    let letter = deposit.open(site).await?;
+    let letter = deposit.open_to_keep(site).await?;
     let planned = off_the_loop((), move || {
         let pieces = match sealpost_export::msg_pieces(&letter.bytes) {
             Ok(pieces) => pieces,
@@ -68,7 +68,7 @@ struct Plan {
     /// What is being handed out of what is in memory.
     own: Bytes,
     file: Option<OpenFile>,
-    _room: OwnedSemaphorePermit,
+    _room: Room,
 }
 
 /// An attachment that is being read, and what has been read and not been handed out.

@@ -15,7 +15,8 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use crate::mailbox::reader::Reader;
 use crate::problem::Problem;
-use crate::state::Site;
+use crate::state::room::Room;
+use crate::state::{OpeningTurn, Site};
 
 /// Bytes handed to the browser at once.
 const PIECE: usize = 64 * 1024;
@@ -35,27 +36,31 @@ pub(crate) struct Deposit {
 pub(crate) struct OpenLetter {
     pub(crate) bytes: Vec<u8>,
     room: OwnedSemaphorePermit,
-    _turn: OwnedSemaphorePermit,
+    _turn: OpeningTurn,
 }
 
-impl OpenLetter {
+/// The same, where something out of it stays in memory until it has been fetched.
+pub(crate) struct LetterToKeep {
+    pub(crate) bytes: Vec<u8>,
+    room: Room,
+    _turn: OpeningTurn,
+}
+
+impl LetterToKeep {
     /// The letter goes; so much of its room stays for what was taken out of it.
-    pub(crate) fn room_for(self, bytes: usize) -> OwnedSemaphorePermit {
-        let mut room = self.room;
-        let kept = (bytes / 1024 + 1).min(room.num_permits());
-        // Dropped here: what is not needed any more.
-        room.split(kept).unwrap_or(room)
+    pub(crate) fn room_for(self, bytes: usize) -> Room {
+        self.room.reduced_to(bytes)
     }
 }
 
 /// Bytes made out of a letter, as an answer: as long as they are in memory, their room is taken.
-pub(crate) fn held(bytes: Vec<u8>, room: OwnedSemaphorePermit) -> SizedStream<HeldPieces> {
+pub(crate) fn held(bytes: Vec<u8>, room: Room) -> SizedStream<HeldPieces> {
     let size = bytes.len() as u64;
     SizedStream::new(size, held_pieces(VecDeque::from([bytes]), room))
 }
 
 /// The same for bytes in several pieces; each goes as soon as it has been taken.
-pub(crate) fn held_pieces(chunks: VecDeque<Vec<u8>>, room: OwnedSemaphorePermit) -> HeldPieces {
+pub(crate) fn held_pieces(chunks: VecDeque<Vec<u8>>, room: Room) -> HeldPieces {
     let state = (Bytes::new(), chunks, room);
     let pieces = stream::unfold(state, |(mut bytes, mut chunks, room)| async move {
         while bytes.is_empty() {
@@ -99,13 +104,33 @@ impl Deposit {
     /// The whole letter, for looking into it.
     pub(crate) async fn open(&self, site: &Site) -> Result<OpenLetter, Problem> {
         let size = self.size()?;
-        let turn = site.opening(&self.row.mailbox_id).await?;
+        let turn = site.opening(&self.row.mailbox_id, size).await?;
         let room = site.room_for(size).await?;
         tracing::debug!(deposit.id = %self.row.id, letter.octets = size, "letter opened");
         let opener = self.opener().await?;
         let mut bytes = self.head.clone();
         opener.read_to_end(&mut bytes).await.map_err(|error| unread(&self.row.id, error))?;
         Ok(OpenLetter { bytes, room, _turn: turn })
+    }
+
+    /// The same, for taking something out of it that is fetched as fast or as slowly as its owner likes.
+    pub(crate) async fn open_to_keep(&self, site: &Site) -> Result<LetterToKeep, Problem> {
+        let share = self.share(site).await?;
+        self.open_within(site, share).await
+    }
+
+    /// The owner's own part of that memory, for who has to wait for something else before it is opened.
+    pub(crate) async fn share(&self, site: &Site) -> Result<OwnedSemaphorePermit, Problem> {
+        site.share(&self.row.mailbox_id, self.size()?).await
+    }
+
+    pub(crate) async fn open_within(
+        &self,
+        site: &Site,
+        share: OwnedSemaphorePermit,
+    ) -> Result<LetterToKeep, Problem> {
+        let OpenLetter { bytes, room, _turn } = self.open(site).await?;
+        Ok(LetterToKeep { bytes, room: Room::new(room, share), _turn })
     }
 
     /// Opens all of it and keeps nothing: whether the letter is as it was.

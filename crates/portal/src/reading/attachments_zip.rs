@@ -109,7 +109,7 @@ impl Packing {
         if let Some(place) = entry.place {
             return self.deposit.clone().part_pieces(place).await;
         }
-        let letter = self.deposit.clone().open(&self.site).await?;
+        let letter = self.deposit.open_to_keep(&self.site).await?;
         let made = off_the_loop((), move || {
             let bytes = Letter::parse_some(&letter.bytes).ok().and_then(|(parsed, _)| {
                 parsed.attachment_bytes(entry.index).map(|bytes| bytes.into_owned())

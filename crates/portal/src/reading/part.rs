@@ -7,7 +7,6 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_mail::{Charset, InvitationStatus, Letter, Mailbox, Timestamp};
 use sealpost_mailbox::audit::{Event, actions};
-use tokio::sync::OwnedSemaphorePermit;
 
 use crate::access::session::SignedIn;
 use crate::http::download;
@@ -20,6 +19,7 @@ use crate::reading::attachments_zip;
 use crate::reading::invitation::{self, Card};
 use crate::reading::message::{Choice, FILE_POLICY, MessageQuery, frame_page};
 use crate::reading::{self, File, Found, Head, Inside, Look, PartPath, Preview, Reading, View};
+use crate::state::room::Room;
 use crate::state::{Site, keep_frame, off_the_loop};
 
 /// For what a browser shows by itself in a frame of our page: it can load nothing and run nothing. Without
@@ -201,7 +201,7 @@ pub(crate) async fn part(
     let (id, part) = &*place;
     let path = PartPath::parse(part).ok_or(Problem::NotFound)?;
     let deposit = owner.opened(&site, id).await?;
-    let letter = deposit.open(&site).await?;
+    let letter = deposit.open_to_keep(&site).await?;
     let looked = off_the_loop((), move || {
         let placed = reading::place_at(&letter.bytes, &path);
         let found = if placed.is_none() { reading::file_at(&letter.bytes, &path) } else { None };
@@ -287,10 +287,10 @@ async fn found(
     owner: &SignedIn,
     place: &(String, String),
     charset: Option<Charset>,
-) -> Result<(Found, OwnedSemaphorePermit), Problem> {
+) -> Result<(Found, Room), Problem> {
     let (id, part) = place;
     let path = PartPath::parse(part).ok_or(Problem::NotFound)?;
-    let letter = owner.opened(site, id).await?.open(site).await?;
+    let letter = owner.opened(site, id).await?.open_to_keep(site).await?;
     let found = off_the_loop((), move || {
         let found = reading::file_in(&letter.bytes, &path, charset)?;
         let text = found.text.as_ref().map_or(0, String::len);

@@ -9,6 +9,7 @@ pub(crate) mod frame_cache;
 pub(crate) mod hashing_queue;
 pub(crate) mod limits;
 pub(crate) mod per_owner;
+pub(crate) mod room;
 pub(crate) mod work_pools;
 
 use std::sync::Arc;
@@ -67,6 +68,9 @@ const CLEANING_TIME: Duration = Duration::from_secs(5);
 const CLEANING_OF_ONE: usize = 1;
 /// Letters of one owner that are open at once.
 const OPEN_OF_ONE: usize = 2;
+/// Of the memory for opened letters, this part may be kept by what one owner fetches, however slowly; the rest is as much as may
+/// be taken by what is open of one owner, so that no letter waits for its own owner's slow downloads.
+const KEPT_BY_ONE: u32 = 4;
 /// Passwords judged at once.
 const JUDGING: usize = 1;
 /// Of the memory for opened letters, this part again may go to frames that wait to be asked for.
@@ -98,6 +102,8 @@ pub(crate) struct Site {
     /// Owners for whom words are made beside their pages.
     pub(crate) wording: PerOwner,
     opening_of: PerOwner,
+    opened_by: PerOwner,
+    kept_by: PerOwner,
     judging: Arc<Semaphore>,
     late: Arc<Semaphore>,
     assembling: Arc<Semaphore>,
@@ -149,6 +155,8 @@ impl Site {
             cleaning_of: PerOwner::new(CLEANING_OF_ONE),
             wording: PerOwner::new(1),
             opening_of: PerOwner::new(OPEN_OF_ONE),
+            opened_by: PerOwner::new(open_of_one(memory_total) as usize),
+            kept_by: PerOwner::new((memory_total / KEPT_BY_ONE) as usize),
             judging: Arc::new(Semaphore::new(JUDGING)),
             late: Arc::new(Semaphore::new(LATE)),
             assembling: Arc::new(Semaphore::new(ASSEMBLING)),
@@ -199,9 +207,19 @@ impl Site {
         CleaningTime(Arc::clone(&self.clock))
     }
 
-    /// A turn at opening a letter as a whole; kept as long as it is open.
-    pub(crate) async fn opening(&self, mailbox_id: &str) -> Result<OwnedSemaphorePermit, Problem> {
-        permit(&self.opening_of.slots(mailbox_id), 1).await
+    /// A turn at opening a letter of `size` bytes as a whole; kept as long as it is open. Before it waits for the memory of all
+    /// it waits for what else is open of its owner: the others wait behind nobody who asks twice.
+    pub(crate) async fn opening(&self, mailbox_id: &str, size: u64) -> Result<OpeningTurn, Problem> {
+        let turn = permit(&self.opening_of.slots(mailbox_id), 1).await?;
+        let memory = permit(&self.opened_by.slots(mailbox_id), self.wanted(size)).await?;
+        Ok(OpeningTurn { _turn: turn, _memory: memory })
+    }
+
+    /// A share of what one owner may keep in memory until it has been fetched; waits for what they fetch already. Asked for before
+    /// anything that others wait for.
+    pub(crate) async fn share(&self, mailbox_id: &str, size: u64) -> Result<OwnedSemaphorePermit, Problem> {
+        let wanted = u32::try_from(size / 1024 + 1).unwrap_or(u32::MAX).min(self.memory_total / KEPT_BY_ONE);
+        permit(&self.kept_by.slots(mailbox_id), wanted).await
     }
 
     /// Judges a password: tens of milliseconds that nobody else shall wait for.
@@ -243,10 +261,23 @@ impl Site {
 
     /// Reserves the memory to open a letter of `size` bytes; waits its turn, but not for ever.
     pub(crate) async fn room_for(&self, size: u64) -> Result<OwnedSemaphorePermit, Problem> {
-        let wanted = usize::try_from(size).unwrap_or(usize::MAX).saturating_mul(LETTER_FACTOR) / 1024 + 64;
-        let wanted = u32::try_from(wanted).unwrap_or(u32::MAX).min(self.memory_total);
-        permit(&self.memory, wanted).await
+        permit(&self.memory, self.wanted(size)).await
     }
+
+    fn wanted(&self, size: u64) -> u32 {
+        let wanted = usize::try_from(size).unwrap_or(usize::MAX).saturating_mul(LETTER_FACTOR) / 1024 + 64;
+        u32::try_from(wanted).unwrap_or(u32::MAX).min(open_of_one(self.memory_total))
+    }
+}
+
+fn open_of_one(memory_total: u32) -> u32 {
+    memory_total - memory_total / KEPT_BY_ONE
+}
+
+/// The right to open one letter.
+pub(crate) struct OpeningTurn {
+    _turn: OwnedSemaphorePermit,
+    _memory: OwnedSemaphorePermit,
 }
 
 /// The time that one letter's HTML has to be made safe.
