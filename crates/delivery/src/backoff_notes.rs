@@ -148,16 +148,16 @@ mod tests {
 
     #[test]
     fn what_could_not_be_written_is_kept_unless_there_is_a_newer_word() {
-        let notes = RestNotes::default();
+        let notes = BackoffNotes::default();
         let ended = |name: &str| BackoffChange::Ended { destination: name.to_owned() };
         for name in ["a.example", "b.example"] {
-            notes.rests(name, Timestamp(1), Timestamp(4), &reason(Whose::Ours));
+            notes.begins(name, Timestamp(1), Timestamp(4), &reason(Whose::Ours));
         }
         let _written = notes.take();
         notes.well("a.example");
         notes.well("b.example");
         let lost = notes.take();
-        notes.rests("b.example", Timestamp(9), Timestamp(12), &reason(Whose::Ours));
+        notes.begins("b.example", Timestamp(9), Timestamp(12), &reason(Whose::Ours));
         notes.put_back(lost);
         let [first, BackoffChange::Begins(second)] = &notes.take()[..] else { panic!("one word of each") };
         assert_eq!((first, second.destination.as_str()), (&ended("a.example"), "b.example"));

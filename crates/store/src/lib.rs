@@ -174,7 +174,7 @@ pub use retention_preview::{Foreseen, ForeseenForgotten, ForeseenRetention};
 pub use revocation_list::{KeptList, MAX_REVOCATION_LIST, RevocationListRow, StoredList};
 pub use rotate::{KeyUse, Keyed, KeyedMailbox, KeyedRequest, KeyedRow, RotatedMailbox};
 pub use rotation_mark::Rotating;
-pub use sender_status::{GoneUnread, MAX_AHEAD, SenderNote, Unfetched, Unread};
+pub use sender_status::{GoneUnread, SenderNote, Unfetched, Unread};
 pub use session::{NewSession, SessionRow};
 pub use stale_rows::{StaleCounts, StaleKind};
 pub use store::{Company, Page, Rows, Store, StoreOptions};
